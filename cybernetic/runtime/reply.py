@@ -1,0 +1,154 @@
+"""The answer to one call: awaited by handlers and by ordinary asyncio code, settled once, late answers vanish."""
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextvars import Context
+from typing import Any, Generic, TypeVar
+
+R = TypeVar("R")
+
+PENDING, ANSWERED, FAILED, DROPPED = range(4)
+
+
+class Reply(Generic[R]):
+    """A one-shot alias (statement M-8): whoever holds it can answer once; after that, or after a time-out, nothing.
+
+    It speaks the protocol of asyncio futures, so any task can await it. A handler that awaits one is resumed from
+    the run queue directly, without a round through the event loop.
+    """
+
+    __slots__ = (
+        "_asyncio_future_blocking",
+        "_callbacks",
+        "_loop",
+        "_pending",
+        "_state",
+        "_value",
+        "_waiter",
+        "deadline",
+        "target",
+        "what",
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, target: Any, what: Any) -> None:
+        self._loop = loop
+        self._state = PENDING
+        self._value: Any = None
+        self._waiter: Any = None  # the handler parked on this reply
+        self._callbacks: list[tuple[Callable[[Any], object], Context | None]] | None = None
+        self._pending: dict[Any, None] | None = None  # the deadlines it stands among
+        self._asyncio_future_blocking = False
+        self.target = target
+        self.what = what
+        self.deadline = 0.0
+
+    def __await__(self) -> Generator[Any, Any, R]:
+        """Wait for the answer. Raises what `call` raises."""
+        if self._state == PENDING:
+            self._asyncio_future_blocking = True
+            yield self
+        return self.result()
+
+    def answer(self, value: R) -> bool:
+        """Settle with `value`; False if it was settled or abandoned before."""
+        return self._settle(ANSWERED, value)
+
+    def fail(self, error: BaseException) -> bool:
+        """Settle with an exception to raise at the caller; False if it was settled or abandoned before."""
+        return self._settle(FAILED, error)
+
+    def _settle(self, state: int, value: Any) -> bool:
+        if self._state != PENDING:
+            return False
+        self._state, self._value = state, value
+        if self._pending is not None:
+            self._pending.pop(self, None)
+            self._pending = None
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            waiter.resume()
+        if self._callbacks is not None:
+            self._call_back()
+        return True
+
+    def _call_back(self) -> None:
+        callbacks, self._callbacks = self._callbacks or (), None
+        for callback, context in callbacks:
+            self._loop.call_soon(callback, self, context=context)
+
+    def result(self) -> R:
+        """The answer. Raises what `call` raises; `asyncio.InvalidStateError` while there is none."""
+        state = self._state
+        if state == ANSWERED:
+            value: R = self._value
+            return value
+        if state == FAILED:
+            raise self._value
+        if state == DROPPED:
+            raise asyncio.CancelledError
+        raise asyncio.InvalidStateError("there is no answer yet")
+
+    # What asyncio asks of a future.
+
+    def done(self) -> bool:
+        """Whether it was answered, failed or abandoned."""
+        return self._state != PENDING
+
+    def cancelled(self) -> bool:
+        """Whether the one who asked has given up."""
+        return self._state == DROPPED
+
+    def exception(self) -> BaseException | None:
+        """The exception it failed with, or None."""
+        if self._state == FAILED:
+            error: BaseException = self._value
+            return error
+        self.result()
+        return None
+
+    def cancel(self, msg: object = None) -> bool:
+        """Give up: the answer, should one come, is dropped; the request itself is not withdrawn (CALL-5)."""
+        return self._settle(DROPPED, None)
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """The loop it belongs to."""
+        return self._loop
+
+    def add_done_callback(self, callback: Callable[[Any], object], *, context: Context | None = None) -> None:
+        """Call `callback(self)` soon after it is settled."""
+        if self._callbacks is None:
+            self._callbacks = []
+        self._callbacks.append((callback, context))
+        if self._state != PENDING:
+            self._call_back()
+
+    def remove_done_callback(self, callback: Callable[[Any], object]) -> int:
+        """Forget `callback`; returns how many times it was registered."""
+        before = self._callbacks or []
+        self._callbacks = [pair for pair in before if pair[0] != callback]
+        return len(before) - len(self._callbacks)
+
+
+class Deferred(Generic[R]):
+    """A call that is answered later, from anywhere, once. Return it from the handler that made it."""
+
+    __slots__ = ("_cell", "_reply")
+
+    def __init__(self, cell: Any, reply: Any) -> None:
+        self._cell, self._reply = cell, reply
+
+    def reply(self, value: R) -> bool:
+        """Answer with `value`. Returns False, and nothing happens, if nobody waits for it any more."""
+        return self._finish(lambda reply: reply.answer(value))
+
+    def fail(self, error: BaseException) -> bool:
+        """Raise `error` at the caller; a `Refusal` as it is, anything else inside `CallFailed`."""
+        return self._finish(lambda reply: reply.fail(error))
+
+    def _finish(self, settle: Callable[[Any], bool]) -> bool:
+        reply, self._reply = self._reply, None
+        if reply is None:
+            return False
+        self._cell.forget_deferred(reply)
+        return settle(reply)
