@@ -1,9 +1,8 @@
 """Values and vocabulary that every other room shares. Nothing in here acts; only the standard library is needed."""
 
 from cybernetic.core.chance import Chance, token
-from cybernetic.core.clock import cpu, loop_clock, real, wall
+from cybernetic.core.clock import cpu, loop_clock, real, real_time, wall
 from cybernetic.core.errors import (
-    AlreadyAnswered,
     AlreadyPresent,
     AlreadyRegistered,
     AlreadyStarted,
@@ -27,11 +26,13 @@ from cybernetic.core.errors import (
     NotJoined,
     NotRunning,
     OptionError,
+    PortalMisused,
     Refusal,
     Restarting,
     Running,
     SpecError,
     StartFailed,
+    StartIgnored,
     Stop,
     StopFailed,
     SystemStopped,
@@ -57,7 +58,6 @@ from cybernetic.core.reasons import (
 )
 
 __all__ = (
-    "AlreadyAnswered",
     "AlreadyPresent",
     "AlreadyRegistered",
     "AlreadyStarted",
@@ -94,6 +94,7 @@ __all__ = (
     "NotJoined",
     "NotRunning",
     "OptionError",
+    "PortalMisused",
     "Reason",
     "Refusal",
     "Refused",
@@ -102,6 +103,7 @@ __all__ = (
     "Shutdown",
     "SpecError",
     "StartFailed",
+    "StartIgnored",
     "StartTimeout",
     "Stop",
     "StopFailed",
@@ -120,6 +122,7 @@ __all__ = (
     "number",
     "one_of",
     "real",
+    "real_time",
     "registered",
     "seconds",
     "token",

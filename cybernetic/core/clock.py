@@ -25,3 +25,8 @@ def loop_clock(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
     if getattr(type(loop), "time", None) is asyncio.BaseEventLoop.time:
         return time.monotonic
     return loop.time
+
+
+def real_time(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether the time of `loop` is the world's, not a simulation's."""
+    return abs(loop.time() - time.monotonic()) < 1.0

@@ -43,7 +43,9 @@ class NotRunning(CyberneticError):
     """The object is not a running agent: it was made by hand, or its agent has ended."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what} is not running as an agent: expected one started by a System or another agent")
+        super().__init__(
+            f"{what} is not running as an agent: expected one started by a System or another agent"
+        )
 
 
 class NotInside(CyberneticError):
@@ -103,10 +105,6 @@ class MailboxFull(CallError):
         self.target, self.limit = target, limit
 
 
-class AlreadyAnswered(CyberneticError):
-    """A deferred reply was given twice."""
-
-
 # Starting and stopping.
 
 
@@ -116,6 +114,14 @@ class StartFailed(CyberneticError):
     def __init__(self, what: str, reason: object) -> None:
         super().__init__(f"{what} did not start: {reason!r}")
         self.what, self.reason = what, reason
+
+
+class StartIgnored(StartFailed):
+    """The agent raised `Ignore`: it is not needed now. Nothing was logged, and nothing is running (GS-3)."""
+
+    def __init__(self, what: str) -> None:
+        CyberneticError.__init__(self, f"{what} asked to be ignored: there is no agent, and no failure")
+        self.what, self.reason = what, None
 
 
 class StopFailed(CyberneticError):
@@ -132,6 +138,15 @@ class SystemStopped(CyberneticError):
     def __init__(self, reason: object) -> None:
         super().__init__(f"the system has stopped: {reason!r}")
         self.reason = reason
+
+
+class PortalMisused(CyberneticError, RuntimeError):
+    """A portal was used from the event loop's own thread, where it would wait for itself."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a portal is for other threads: expected `await ref.call(...)` on the event loop's own thread"
+        )
 
 
 # Answers that are not crashes.
@@ -236,7 +251,7 @@ class VirtualTimeDeadlock(CyberneticError, RuntimeError):
 # How a handler ends its own agent.
 
 
-class Stop(Exception):  # noqa: N818 - a request, not an error
+class Stop(Exception):
     """Raise it in a handler, at any depth, to end the agent with `reason`; `reply` answers a call being handled."""
 
     def __init__(self, reason: object = None, *, reply: object = ...) -> None:
@@ -244,5 +259,5 @@ class Stop(Exception):  # noqa: N818 - a request, not an error
         self.reason, self.reply = reason, reply
 
 
-class Ignore(Exception):  # noqa: N818 - a request, not an error
+class Ignore(Exception):
     """Raise it in `__init__` or `setup`: the agent is not needed now; its start yields no agent and no failure."""

@@ -1,9 +1,9 @@
 """Exit reasons: why an agent ended, as frozen values that compare and travel."""
 
-import traceback as _traceback
 from dataclasses import dataclass, field
 
 from cybernetic.core.errors import Refusal
+from cybernetic.core.trail import Trail, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +66,37 @@ class Cancelled(Reason):
     """A handler was cancelled by asyncio code that is not the runtime's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Crash(Reason):
     """An uncaught exception, as strings: comparable and able to travel.
 
     `type` is the exception's class name, `text` its message, `traceback` the formatted traceback (not compared).
-    `exception` is the live exception where it happened, else None (never compared, never sent).
+    `exception` is the live exception where it happened, without its frames, else None (never compared, never sent).
     """
 
     type: str
     text: str
-    traceback: str = field(default="", compare=False, repr=False)
-    exception: BaseException | None = field(default=None, compare=False, repr=False)
+    _trail: str | Trail = field(compare=False, repr=False)
+    exception: BaseException | None = field(compare=False, repr=False)
+
+    def __init__(
+        self, type: str, text: str, traceback: str | Trail = "", exception: BaseException | None = None
+    ) -> None:
+        put = object.__setattr__
+        put(self, "type", type)
+        put(self, "text", text)
+        put(self, "_trail", traceback)
+        put(self, "exception", exception)
+
+    @property
+    def traceback(self) -> str:
+        """The formatted traceback; made when it is asked for."""
+        return self._trail if isinstance(self._trail, str) else self._trail.format()
 
     @classmethod
     def of(cls, error: BaseException) -> "Crash":
-        """The reason for an uncaught `error`."""
-        lines = _traceback.format_exception(error)
-        return cls(type(error).__name__, str(error), "".join(lines), error)
+        """The reason for an uncaught `error`. The exception loses its frames, which would keep agents alive."""
+        return cls(error.__class__.__name__, said(error), Trail(error), error)
 
 
 @dataclass(frozen=True, slots=True)

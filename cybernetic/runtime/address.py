@@ -4,7 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from cybernetic.core import CallFailed, NoProc, Reason, options
+from cybernetic.core import CallFailed, NoProc, OptionError, Reason, number
+from cybernetic.core import seconds as _seconds
 from cybernetic.runtime.events import DEAD_LETTERS, DeadLetter
 from cybernetic.runtime.reply import Deferred
 from cybernetic.runtime.timers import Timer, start_timer
@@ -27,7 +28,11 @@ class Address(ABC, Generic[A_co]):
 
     @overload
     def call(
-        self, method: Callable[Concatenate[A_co, P], Coroutine[Any, Any, R]], /, *args: P.args, **kwargs: P.kwargs
+        self,
+        method: Callable[Concatenate[A_co, P], Coroutine[Any, Any, R]],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> Coroutine[Any, Any, R]: ...
     @overload
     def call(
@@ -48,7 +53,11 @@ class Address(ABC, Generic[A_co]):
 
     @overload
     def request(
-        self, method: Callable[Concatenate[A_co, P], Coroutine[Any, Any, R]], /, *args: P.args, **kwargs: P.kwargs
+        self,
+        method: Callable[Concatenate[A_co, P], Coroutine[Any, Any, R]],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> Awaitable[R]: ...
     @overload
     def request(
@@ -62,7 +71,9 @@ class Address(ABC, Generic[A_co]):
         """Like `call`, but sent at once; await what is returned, now or later, for the answer."""
         return self._request(method, args, kwargs, self._seconds())
 
-    def cast(self, method: Callable[Concatenate[A_co, P], object], /, *args: P.args, **kwargs: P.kwargs) -> None:
+    def cast(
+        self, method: Callable[Concatenate[A_co, P], object], /, *args: P.args, **kwargs: P.kwargs
+    ) -> None:
         """Ask the agent to run `method`, and forget about it."""
         self._cast(method, args, kwargs)
 
@@ -72,22 +83,24 @@ class Address(ABC, Generic[A_co]):
 
     def within(self, seconds: float | None) -> "Address[A_co]":
         """The same address, whose calls wait `seconds` for an answer; None: without limit."""
-        return Within(self, options.seconds("within", seconds, none="no limit"))
+        return Within(self, _seconds("within", seconds, none="no limit"))
 
     def after(self, seconds: float) -> "Later[A_co]":
         """Send later: `ref.after(2.0).cast(Counter.add, 5)` returns a `Timer` that can be cancelled."""
-        return Later(self, options.number("after", seconds, least=0), None)
+        return Later(self, number("after", seconds, least=0), None)
 
     def every(self, seconds: float) -> "Later[A_co]":
         """Send again and again, first after `seconds`; ends with the agent, or when the `Timer` is cancelled."""
-        every = options.number("every", seconds, above=0)
+        every = number("every", seconds, above=0)
         return Later(self, every, every)
 
     def exit(self, reason: Reason) -> None:
         """Send an exit signal (statement P-4): `Kill()` ends it at once, others as `trap_exit` decides."""
+        if not isinstance(reason, Reason):
+            raise OptionError("reason", "a Reason such as Shutdown() or Kill()", reason)
         target = self._find()
         if target is not None:
-            self._system_of().signal(target, reason)
+            target._engine.system.send_exit(target, reason)
 
     async def stop(self, reason: Reason | None = None, timeout: float | None = None) -> None:
         """Ask the agent to end with `reason` (default `Normal()`), wait until it has; `terminate` runs (CALL-11).
@@ -95,11 +108,13 @@ class Address(ABC, Generic[A_co]):
         Raises `StopFailed` if it ended for another reason, `CallFailed` with `NoProc` if there is none,
         `CallTimeout` after `timeout` seconds (it still ends), `CallingSelf` from inside.
         """
-        await self._system_of().stop(self._need("stop"), reason, options.seconds("timeout", timeout, none="no limit"))
+        target = self._need("stop")
+        await target._engine.system.stop_agent(target, reason, _seconds("timeout", timeout, none="no limit"))
 
     def inspect(self) -> Any:
         """The debug port: state, suspension, trace and statistics of the agent (`Inspector`)."""
-        return self._system_of().inspector(self._need("inspect"))
+        target = self._need("inspect")
+        return target._engine.system.inspector(target)
 
     def _need(self, what: str) -> Any:
         found = self._find()
@@ -112,6 +127,10 @@ class Address(ABC, Generic[A_co]):
 
     def _system_of(self) -> Any:
         return self._engine  # type: ignore[attr-defined]
+
+    def _lasting(self) -> bool:
+        """Whether it may lead to an agent again when the present one has ended."""
+        return False
 
     @abstractmethod
     def _find(self) -> Any:
@@ -150,6 +169,9 @@ class Within(Address[A_co]):
     def _system_of(self) -> Any:
         return self._address._system_of()
 
+    def _lasting(self) -> bool:
+        return self._address._lasting()
+
     def _find(self) -> Any:
         return self._address._find()
 
@@ -185,6 +207,9 @@ class Named(Address[A_co]):
     def __hash__(self) -> int:
         return hash((id(self._engine), self.name))
 
+    def _lasting(self) -> bool:
+        return True
+
     def _find(self) -> Any:
         return self._engine.names.get(self.name)
 
@@ -216,7 +241,7 @@ class Named(Address[A_co]):
         return found._request(method, args, kwargs, seconds)
 
     def _nobody(self, message: object) -> None:
-        self._engine.dropped += 1
+        self._engine.dead_letters += 1
         if DEAD_LETTERS.listeners:
             DEAD_LETTERS.emit(DeadLetter(self, message, self._engine.current, "no such name"))
 
@@ -229,7 +254,9 @@ class Later(Generic[A_co]):
     def __init__(self, address: Address[A_co], seconds: float, every: float | None) -> None:
         self._address, self._seconds, self._every = address, seconds, every
 
-    def cast(self, method: Callable[Concatenate[A_co, P], object], /, *args: P.args, **kwargs: P.kwargs) -> Timer:
+    def cast(
+        self, method: Callable[Concatenate[A_co, P], object], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Timer:
         """Have `method` run when the time has come. Raises `BadCall` as a cast does."""
         engine = self._address._system_of()
         return start_timer(engine, self._address, self._seconds, self._every, (method, args, kwargs))

@@ -1,12 +1,15 @@
 """The record of one agent, which is also its address: mailbox, flags, and the way in for messages."""
 
+from collections.abc import Iterator
 from contextvars import ContextVar
+from copy import copy
+from operator import length_hint
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cybernetic.core import CallDeadlock, CallFailed, CallingSelf, MailboxFull, NoProc
-from cybernetic.runtime.address import Address
+from cybernetic.core import CallDeadlock, CallFailed, CallingSelf, NoProc
+from cybernetic.runtime.address import CALL_SECONDS, Address
 from cybernetic.runtime.details import Details
-from cybernetic.runtime.events import DEAD_LETTERS, DeadLetter
+from cybernetic.runtime.events import DEAD_LETTERS, HIGH_WATER, DeadLetter, MailboxHigh
 from cybernetic.runtime.protocol import Protocol
 from cybernetic.runtime.reply import Reply
 
@@ -18,19 +21,26 @@ DEAD = 1
 EMBRYO = 2  # not started yet
 PARKED = 4  # an async handler waits
 SUSPENDED = 8
-EXITING = 16  # no more messages; something still unwinds
-ATTENTION = 32  # the handler asked for more than to return: stop, continue
-OWN = 64  # runs in a contextvars context of its own
-IDLES = 128  # has an idle timeout
+EXITING = 16  # no more messages; a handler still unwinds
+ATTENTION = 32  # the handler asked for more than to return: stop, defer
+CONTINUES = 64  # `continue_with` comes before the mailbox
+OWN = 128  # runs in a contextvars context of its own
+LONG = 256  # `_rest` holds messages taken over from the mailbox
+IDLES = 512  # has an idle timeout
+TRACED = 1024
+TERMINATING = 2048  # `terminate` has been called
 
 OWNER: ContextVar[Any] = ContextVar("cybernetic_owner", default=None)  # the agent a task works for
+DROP: Any = object()  # the sender of what must not be sent
+HIGH = 10_000  # messages; an unbounded mailbox is reported at this length and at each doubling
 
 
 class Ref(Address[A_co]):
     """The address of one agent on this node: dead once it has ended, never passed on to a successor.
 
-    It doubles as the runtime's record of the agent, so that a message needs no look-up. Invariant: an agent that
-    can run is in the run queue exactly if `_box` is a list; whoever makes it a list puts it there.
+    It doubles as the runtime's record of the agent, so that a message needs no look-up. Two rules keep the run
+    queue right: `_box` is None exactly while the agent is idle, so whoever makes it a list puts the agent in the
+    queue; and an agent that has ended, is suspended or has a parked handler keeps a list, so nobody does.
     """
 
     __slots__ = (
@@ -38,41 +48,50 @@ class Ref(Address[A_co]):
         "_box",
         "_details",
         "_engine",
+        "_entry",
         "_flags",
         "_methods",
         "_protocol",
         "_rest",
-        "_sender",
         "_serial",
         "reductions",
     )
 
     def __init__(self, engine: Any, protocol: Protocol, serial: int) -> None:
-        self._engine, self._protocol, self._serial = engine, protocol, serial
+        self._engine = engine
+        self._protocol = protocol
         self._methods = protocol.methods
+        self._serial = serial
         self._agent: Any = None
-        self._box: list[Entry] | None = []  # what arrived; a list from the start: an embryo is in the run queue
-        self._rest: list[Entry] | None = None  # taken over by a turn, in reverse order
+        self._box: (
+            list[Entry] | None
+        ) = []  # what arrived; a list from the start: an embryo is in the run queue
+        self._rest: Iterator[Entry] | None = None  # what a turn took over and has not handled
+        self._entry: Any = None  # the message being handled
         self._flags = EMBRYO
         self._details: Details | None = None
-        self._sender: Any = None
-        self.reductions = 0
+        self.reductions = 0  # messages handled so far
 
     def __repr__(self) -> str:
-        name = self._details.name if self._details is not None else None
+        name = f" {self.name!r}" if self.name else ""
         dead = " (dead)" if self._flags & DEAD else ""
-        return f"<{self._protocol.cls.__name__} {self._engine.node}.{self._serial}{f' {name!r}' if name else ''}{dead}>"
+        return f"<{self._protocol.cls.__name__} {self._engine.node}.{self._serial}{name}{dead}>"
 
     def __reduce__(self) -> Any:
-        raise TypeError("a Ref cannot be pickled: it travels inside messages only")
+        raise TypeError(f"{self!r} cannot be pickled: addresses travel inside messages only")
 
     @property
     def name(self) -> str | None:
         """The name it was started under, or None."""
         return self._details.name if self._details is not None else None
 
+    @property
+    def cls(self) -> type[Any]:
+        """The class of the agent."""
+        return self._protocol.cls
+
     def details(self) -> Details:
-        """The rarely used part of the record."""
+        """The rarely used part of the record, made now if there is none."""
         found = self._details
         if found is None:
             found = self._details = Details()
@@ -88,15 +107,48 @@ class Ref(Address[A_co]):
             box.append(entry)
 
     def put_first(self, entry: Entry) -> None:
-        """Put an entry before everything queued (priority signals only)."""
-        if self._rest is None:
-            self._rest = list(reversed(self._box or ()))
-            if self._box is not None:
-                self._box = []
-        self._rest.append(entry)
+        """Put an entry before everything queued: for signals whose receiver chose priority."""
         if self._box is None:
-            self._box = []
+            self.put(entry)
+        else:
+            self._gather().insert(0, entry)
+
+    def put_control(self, entry: Entry) -> None:
+        """Append an entry to the control lane while the agent is suspended, else to the message lane."""
+        if not self._flags & SUSPENDED:
+            self.put(entry)
+            return
+        control = self._details.control  # type: ignore[union-attr]
+        control.append(entry)  # type: ignore[union-attr]
+        if len(control) == 1 and self._entry is None:  # type: ignore[arg-type]
             self._engine.ready(self)
+
+    def queued(self) -> list[Entry]:
+        """A copy of the message lane, next first."""
+        rest = list(copy(self._rest)) if self._rest is not None else []
+        return rest + (self._box or [])
+
+    def discard(self, unwanted: Any) -> int:
+        """Take every queued entry for which `unwanted(entry)` is true out of the message lane; returns how many."""
+        if self._box is None:
+            return 0
+        box = self._gather()
+        before = len(box)
+        box[:] = [entry for entry in box if not unwanted(entry)]
+        return before - len(box)
+
+    def _gather(self) -> list[Entry]:
+        """Put what a turn took over back into the mailbox; the turn, if it is running, then ends early."""
+        if self._rest is not None:
+            self._box[:0] = self._rest  # type: ignore[index]
+            self._rest = None
+            self._flags &= ~LONG
+        return self._box  # type: ignore[return-value]
+
+    def length(self) -> int:
+        """How many messages wait in the mailbox."""
+        rest = length_hint(self._rest) if self._rest is not None else 0
+        return rest + len(self._box or ())
 
     def _find(self) -> "Ref[A_co]":
         return self
@@ -105,60 +157,69 @@ class Ref(Address[A_co]):
         return self._protocol.resolve(method)
 
     def _cast(self, method: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> None:
-        self.put((self._resolve(method), args, kwargs or None, self._engine.current or OWNER.get(), None))
+        self._submit(self._resolve(method), args, kwargs or None)
 
     def _send(self, message: object) -> None:
-        self.put((self._protocol.cls.receive, (message,), None, self._engine.current or OWNER.get(), None))  # type: ignore[attr-defined]
+        self._submit(self._protocol.cls.receive, (message,), None)  # type: ignore[attr-defined]
 
-    def _request(self, method: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None, seconds: float | None) -> Any:
-        fn = self._methods.get(method) or self._protocol.resolve(method)
-        return self.ask(fn, args, kwargs or None, method, seconds)
+    def _submit(self, fn: Any, args: tuple[Any, ...], kwargs: Any) -> None:
+        """What `cast` and `send` come to."""
+        sender = self._engine.current
+        if sender is None and (sender := outsider(self, fn, args)) is DROP:
+            return
+        self._admit((fn, args, kwargs, sender, None))
 
-    def ask(self, fn: Any, args: tuple[Any, ...], kwargs: Any, what: Any, seconds: float | None) -> Any:
+    def _request(
+        self, method: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None, seconds: float | None
+    ) -> Any:
+        return self.ask(self._resolve(method), args, kwargs or None, seconds)
+
+    def ask(self, fn: Any, args: tuple[Any, ...], kwargs: Any, seconds: float | None) -> Any:
         """Queue a request for `fn` and return the `Reply`. Raises `CallingSelf`, `CallDeadlock`."""
         engine = self._engine
-        caller = engine.current or OWNER.get()
-        if caller is not None:
-            if caller is self:
-                raise CallingSelf(self)
-            if caller._flags & EMBRYO:
-                _refuse_deadlock(caller, self)
-        reply: Reply[Any] = Reply(engine.loop, self, what)
+        caller = engine.current
+        if caller is None:
+            caller = outsider(self, fn, args)
+        reply: Reply[Any] = Reply(engine.loop, self, fn)
+        if caller is DROP:
+            reply.fail(CallFailed(self, function_name(fn), NoProc()))
+            return reply
+        if caller is self:
+            raise CallingSelf(self)
+        if caller is not None and caller._flags & EMBRYO:
+            _refuse_deadlock(caller, self)
         if seconds is not None:
             engine.deadlines.add(reply, seconds)
-        self._ask(fn, args, kwargs, caller, reply)
+        self._admit((fn, args, kwargs, caller, reply))
         return reply
 
-    def _ask(self, fn: Any, args: tuple[Any, ...], kwargs: Any, caller: Any, reply: Any) -> None:
-        box = self._box
-        if box is None:
-            self._box = [(fn, args, kwargs, caller, reply)]
-            self._engine.ready(self)
-        else:
-            box.append((fn, args, kwargs, caller, reply))
-
-    def forget_deferred(self, reply: Any) -> None:
-        """A deferred call was answered."""
-        details = self._details
-        if details is not None and details.deferred is not None:
-            details.deferred.pop(reply, None)
+    def _admit(self, entry: Entry) -> None:
+        """Take in what somebody sent; where the mailbox is bounded, it may have no room."""
+        self.put(entry)
 
     if not TYPE_CHECKING:  # the types are Address's; these are the short ways
 
         def cast(self, method, /, *args, **kwargs):
-            fn = self._methods.get(method)
-            if fn is None:
+            try:
+                fn = self._methods[method]
+            except (KeyError, TypeError):
                 fn = self._resolve(method)
+            sender = self._engine.current
+            if sender is None and (sender := outsider(self, fn, args)) is DROP:
+                return
             box = self._box
             if box is None:
-                self._box = [(fn, args, kwargs or None, self._engine.current or OWNER.get(), None)]
+                self._box = [(fn, args, kwargs or None, sender, None)]
                 self._engine.ready(self)
             else:
-                box.append((fn, args, kwargs or None, self._engine.current or OWNER.get(), None))
+                box.append((fn, args, kwargs or None, sender, None))
 
         async def call(self, method, /, *args, **kwargs):
-            fn = self._methods.get(method) or self._resolve(method)
-            return await self.ask(fn, args, kwargs or None, method, 5.0)
+            try:
+                fn = self._methods[method]
+            except (KeyError, TypeError):
+                fn = self._resolve(method)
+            return await self.ask(fn, args, kwargs or None, CALL_SECONDS)
 
 
 class DeadRef(Ref[A_co]):
@@ -166,20 +227,16 @@ class DeadRef(Ref[A_co]):
 
     __slots__ = ()
 
+    @property
+    def name(self) -> str | None:
+        """The name it was started under, or None."""
+        return self._entry if self._details is None else self._details.name
+
     def put(self, entry: Entry) -> None:
-        """Drop the entry: counted, told as a dead letter, and whoever waits for an answer learns of it."""
-        _, args, _, sender, reply = entry
-        if reply is not None:
-            reply.fail(CallFailed(self, entry_name(entry), self._details.exit_reason or NoProc() if self._flags & EXITING and self._details else NoProc()))
-            return
-        self._engine.dropped += 1
-        if DEAD_LETTERS.listeners:
-            DEAD_LETTERS.emit(DeadLetter(self, args, sender, "dead"))
+        """Drop the entry: counted, told as a dead letter; whoever waits for an answer learns of it."""
+        bury(self, entry, "dead")
 
-    put_first = put
-
-    def _ask(self, fn: Any, args: tuple[Any, ...], kwargs: Any, caller: Any, reply: Any) -> None:
-        self.put((fn, args, kwargs, caller, reply))
+    put_first = put_control = put
 
     if not TYPE_CHECKING:
 
@@ -187,25 +244,81 @@ class DeadRef(Ref[A_co]):
             self._cast(method, args, kwargs)
 
 
-def entry_name(entry: Entry) -> str:
-    """What a queued entry asks for, for texts."""
-    return str(getattr(entry[0], "__qualname__", entry[0]))
+class Backlog(list[Entry]):
+    """The mailbox of an agent whose handler waits: it watches its own length, as no turn does."""
+
+    __slots__ = ("cell", "mark")
+
+    def __init__(self, cell: Any, entries: list[Entry]) -> None:
+        super().__init__(entries)
+        self.cell = cell
+        self.mark = HIGH
+        while self.mark <= len(self):
+            self.mark *= 2
+
+    def append(self, entry: Entry) -> None:
+        """Append, and report a high-water mark."""
+        super().append(entry)
+        if len(self) >= self.mark:
+            high_water(self.cell, len(self))
+            self.mark *= 2
+
+
+def high_water(cell: Any, length: int) -> None:
+    """Report that a mailbox has grown long."""
+    cell._engine.high_waters += 1
+    if HIGH_WATER.listeners:
+        HIGH_WATER.emit(MailboxHigh(cell, length))
+
+
+def outsider(target: Any, fn: Any, args: tuple[Any, ...]) -> Any:
+    """Who sends, when no turn is running: the agent whose task this is, or None; `DROP` if that one has ended.
+
+    The turn of a traced agent, and what a handler does after its agent has ended, pass through here too.
+    """
+    owner = OWNER.get()
+    if owner is None:
+        owner = target._engine.ghost
+    if owner is None:
+        return None
+    if owner._flags & DEAD:
+        dead_letter(target, args, owner, "sender has ended")
+        return DROP
+    if owner._flags & TRACED:
+        owner._details.trace.went_out(target, fn, args)
+    return owner
+
+
+def dead_letter(target: Any, message: object, sender: Any, why: str) -> None:
+    """Count a message that is dropped, and tell whoever listens."""
+    target._engine.dead_letters += 1
+    if DEAD_LETTERS.listeners:
+        DEAD_LETTERS.emit(DeadLetter(target, message, sender, why))
+
+
+def bury(cell: Any, entry: Entry, why: str, reason: Any = None) -> None:
+    """Drop an entry of an agent that has ended: a call fails with `reason`, the rest are dead letters."""
+    _, args, _, sender, reply = entry
+    if reply is None:
+        dead_letter(cell, args, sender, why)
+        return
+    if reason is None:
+        details = cell._details  # still there while a handler unwinds
+        reason = (details.exit_reason if details is not None else None) or NoProc()
+    reply.fail(CallFailed(cell, function_name(entry[0]), reason))
+
+
+def function_name(fn: Any) -> str:
+    """How a text names what a message asks for."""
+    return str(getattr(fn, "__qualname__", fn))
 
 
 def _refuse_deadlock(caller: Any, target: Any) -> None:
     """Raise `CallDeadlock` if `target` waits, directly or through others, for `caller` to start."""
-    waiting = caller._details.starter if caller._details is not None else None
+    details = caller._details
+    waiting = details.starter if details is not None and caller._flags & EMBRYO else None
     while waiting is not None:
         if waiting is target:
             raise CallDeadlock(caller, target)
-        waiting = waiting._details.starter if waiting._details is not None and waiting._flags & EMBRYO else None
-
-
-def full(target: Any, limit: int, entry: Entry) -> None:
-    """Tell of an entry dropped because a mailbox was full."""
-    reply = entry[4]
-    target._engine.dropped += 1
-    if reply is not None:
-        reply.fail(MailboxFull(target, limit))
-    if DEAD_LETTERS.listeners:
-        DEAD_LETTERS.emit(DeadLetter(target, entry[1], entry[3], "full"))
+        details = waiting._details
+        waiting = details.starter if details is not None and waiting._flags & EMBRYO else None

@@ -15,7 +15,10 @@ class Deadlines:
     __slots__ = ("_clock", "_expire", "_groups", "_loop", "_timers")
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float], expire: Callable[[Any, float], None]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Callable[[], float],
+        expire: Callable[[Any, float], None],
     ) -> None:
         self._loop, self._clock, self._expire = loop, clock, expire
         self._groups: dict[float, dict[Any, None]] = {}

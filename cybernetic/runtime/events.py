@@ -22,7 +22,7 @@ class AgentEnded(Event):
 
 @event("message.dead_letter", "runtime")
 class DeadLetter(Event):
-    """A message was dropped. `why` is "dead", "no such name", "full" or "refused"."""
+    """A message was dropped. `why` is "dead", "unread", "no such name", "full" or "sender has ended"."""
 
     target: Any
     message: object

@@ -15,15 +15,22 @@ class Protocol:
     """What the runtime knows of one agent class.
 
     `methods` maps each function that was ever named by a caller to the function of this class that serves it, so
-    the common case is one look-up. `cleans_up` is true for classes that override `terminate` and do not declare
-    `trap_exit = False`: their parent's exit signal lets them clean up.
+    the common case is one look-up. `setup` and `terminate` are the hooks the class overrides, else None.
+    `cleans_up` is true for classes that override `terminate` and do not declare `trap_exit = False`: their
+    parent's exit signal lets them clean up.
     """
 
-    __slots__ = ("cleans_up", "cls", "methods", "reserved")
+    __slots__ = ("cleans_up", "cls", "methods", "redacts", "reserved", "setup", "terminate")
 
-    def __init__(self, cls: type, reserved: frozenset[str], cleans_up: bool) -> None:
-        self.cls, self.reserved, self.cleans_up = cls, reserved, cleans_up
+    def __init__(self, cls: type, base: type, reserved: frozenset[str]) -> None:
+        self.cls, self.reserved = cls, reserved
         self.methods: dict[Any, Function] = {}
+        self.setup = _overridden(cls, base, "setup")
+        self.redacts = _overridden(cls, base, "redact") is not None
+        self.terminate = _overridden(cls, base, "terminate")
+        declared = next(vars(c)["trap_exit"] for c in cls.__mro__ if "trap_exit" in vars(c) or c is base)
+        explicit = any("trap_exit" in vars(c) for c in cls.__mro__[: cls.__mro__.index(base)])
+        self.cleans_up = self.terminate is not None and not (explicit and declared is False)
 
     def resolve(self, method: Any) -> Function:
         """The function of this class that serves `method`. Raises `BadCall` saying what is wrong with it."""
@@ -45,7 +52,9 @@ class Protocol:
             raise BadCall(f"{kind} belongs to Agent itself: expected a method of the agent's own protocol")
         raw = next((vars(c)[name] for c in self.cls.__mro__ if name in vars(c)), None)
         if raw is None:
-            raise BadCall(f"{self.cls.__qualname__} has no method {name!r}; it has {', '.join(self.names()) or 'none'}")
+            raise BadCall(
+                f"{self.cls.__qualname__} has no method {name!r}; it has {', '.join(self.names()) or 'none'}"
+            )
         if isinstance(raw, staticmethod | classmethod | property) or not callable(raw):
             raise BadCall(f"{kind} is a {type(raw).__name__}: expected a plain method")
         return raw  # type: ignore[no-any-return]
@@ -53,7 +62,13 @@ class Protocol:
     def names(self) -> list[str]:
         """The public methods that may be called by message, sorted."""
         return sorted(
-            {n for c in self.cls.__mro__ if c is not object for n, v in vars(c).items() if self._callable(n, v)}
+            {
+                n
+                for c in self.cls.__mro__
+                if c is not object
+                for n, v in vars(c).items()
+                if self._callable(n, v)
+            }
         )
 
     def _callable(self, name: str, value: object) -> bool:
@@ -63,7 +78,9 @@ class Protocol:
         """The attribute name under which a class knows `method`."""
         if isinstance(method, MethodType):
             owner = type(method.__self__).__qualname__
-            raise BadCall(f"{method!r} is a bound method: pass {owner}.{method.__name__}, not self.{method.__name__}")
+            raise BadCall(
+                f"{method!r} is a bound method: pass {owner}.{method.__name__}, not self.{method.__name__}"
+            )
         if isinstance(method, str | property | staticmethod | classmethod | partial | BuiltinFunctionType):
             raise BadCall(f"expected a method such as {self.cls.__qualname__}.name, got: {method!r}")
         if getattr(method, "__name__", None) == "<lambda>":
@@ -89,3 +106,8 @@ def _owner(method: Any) -> type | None:
     for part in path:
         found = getattr(found, part, None)
     return found if path and isinstance(found, type) else None
+
+
+def _overridden(cls: type, base: type, hook: str) -> Function | None:
+    found: Function = getattr(cls, hook)
+    return None if found is getattr(base, hook) else found

@@ -5,6 +5,8 @@ from collections.abc import Callable, Generator
 from contextvars import Context
 from typing import Any, Generic, TypeVar
 
+from cybernetic.core import CallError, CallFailed, Crash, Refusal
+
 R = TypeVar("R")
 
 PENDING, ANSWERED, FAILED, DROPPED = range(4)
@@ -143,12 +145,16 @@ class Deferred(Generic[R]):
         return self._finish(lambda reply: reply.answer(value))
 
     def fail(self, error: BaseException) -> bool:
-        """Raise `error` at the caller; a `Refusal` as it is, anything else inside `CallFailed`."""
+        """Raise `error` at the caller: a `Refusal` or `CallError` as it is, anything else inside `CallFailed`."""
+        if not isinstance(error, Refusal | CallError):
+            error = CallFailed(self._cell, "a deferred call", Crash.of(error))
         return self._finish(lambda reply: reply.fail(error))
 
     def _finish(self, settle: Callable[[Any], bool]) -> bool:
         reply, self._reply = self._reply, None
         if reply is None:
             return False
-        self._cell.forget_deferred(reply)
+        details = self._cell._details
+        if details is not None and details.deferred is not None:
+            details.deferred.pop(reply, None)
         return settle(reply)

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+DEAD = 1  # as in cell.py, which imports this file
+
 
 class Timer:
     """A message waiting for its time."""
@@ -40,12 +42,12 @@ class Timer:
         handle, self._handle = self._handle, None
         self._engine.timers.discard(self)
         target = self._address._find()
-        if target is not None:
+        if target is not None and not target._flags & DEAD:
             method, args, kwargs = self._message
             fn = target._protocol.cls.receive if method is None else target._resolve(method)
             target.put((due, (fn, args, kwargs or {}), None, self._sender, None))
-        by_name = target is None or self._address is not target
-        if self._every is not None and handle is not None and (by_name or self._engine.alive(target)):
+        lasting = self._address._lasting() or (target is not None and not target._flags & DEAD)
+        if self._every is not None and handle is not None and lasting:
             self.arm(handle.when() + self._every)
 
 

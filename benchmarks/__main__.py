@@ -1,0 +1,121 @@
+"""Measures this library beside its peers.
+
+Figures go to a file as lines of JSON, the summary to stdout as Markdown, progress to stderr.
+"""
+
+import argparse
+import json
+import os
+import platform
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from benchmarks.goals import ASYNCIO, BEAM, SUBJECT
+from benchmarks.harness import WORKLOADS
+from benchmarks.launch import MAKERS, NO_ERLANG, beam_is_here, commands
+from benchmarks.run import Plan, measure
+from benchmarks.table import summary
+
+DEFAULT_PEERS = (SUBJECT, BEAM, ASYNCIO)
+
+
+def main() -> int:
+    """Measure what the command line asks for.
+
+    Returns the exit status: 0; 1 if something failed; 2 if it cannot be measured here; 130 if interrupted.
+    """
+    args = _arguments()
+    peers = list(dict.fromkeys(args.peers or DEFAULT_PEERS))
+    if BEAM in peers and not beam_is_here():
+        _say(NO_ERLANG)
+        if args.peers:
+            return 2
+        peers.remove(BEAM)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    rows: list[dict[str, Any]] = []
+    interrupted = False
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    _say(_load())
+    try:
+        with tempfile.TemporaryDirectory() as folder, args.out.open("w") as out:
+            workloads = tuple(dict.fromkeys(args.workloads))
+            plan = Plan(commands(peers, Path(folder)), workloads, args.rounds, args.scale, args.limit)
+            for row in measure(plan, _say):
+                rows.append(row)
+                print(json.dumps(row), file=out, flush=True)
+    except KeyboardInterrupt:
+        interrupted = True
+        _say("interrupted: the process that ran was ended; this is what there is")
+    _say(_load())
+    if rows:
+        print(summary(rows))
+        _say(f"figures: {args.out}")
+    if interrupted:
+        return 130
+    return int(any(row["value"] is None for row in rows))
+
+
+def _arguments() -> argparse.Namespace:
+    letters = ", ".join(f"{letter}: {what}" for letter, what in WORKLOADS.items())
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=_positive, default=3, help="how often all is repeated (default: 3)")
+    parser.add_argument("--scale", type=_amount, default=1.0, help="multiplies every count (default: 1)")
+    parser.add_argument(
+        "--peers",
+        nargs="+",
+        choices=sorted(MAKERS),
+        help=f"default: {' '.join(DEFAULT_PEERS)}, as far as present",
+    )
+    parser.add_argument(
+        "--workloads",
+        nargs="+",
+        choices=sorted(WORKLOADS),
+        default=sorted(WORKLOADS),
+        help=f"default: all ({letters})",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("build/benchmarks.jsonl"),
+        help="file for the figures (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--limit", type=_amount, default=300.0, help="seconds for one peer on one workload (default: 300)"
+    )
+    return parser.parse_args()
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got: {text}")
+    return value
+
+
+def _amount(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got: {text}")
+    return value
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _load() -> str:
+    average = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+    return f"{platform.machine()}, {os.cpu_count()} processors, load {average}"
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The hand-written baseline: one asyncio Task and one asyncio.Queue for each actor."""

@@ -1,0 +1,1 @@
+"""This library, measured through its public face alone."""

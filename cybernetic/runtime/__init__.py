@@ -1,0 +1,38 @@
+"""One process full of agents: mailboxes, links, monitors, timers, calls, and the system they run in."""
+
+from cybernetic.runtime.address import Address, Named
+from cybernetic.runtime.agent import Agent
+from cybernetic.runtime.birth import begin_child, started
+from cybernetic.runtime.cell import Ref
+from cybernetic.runtime.events import AgentEnded, AgentStarted, DeadLetter, LoopHeld, MailboxHigh, Zombie
+from cybernetic.runtime.inspector import Info, Inspector, StateRefused
+from cybernetic.runtime.life import begin_shut_down
+from cybernetic.runtime.portal import Portal
+from cybernetic.runtime.reply import Deferred
+from cybernetic.runtime.reports import CrashReport
+from cybernetic.runtime.system import System
+from cybernetic.runtime.timers import Timer
+
+__all__ = (
+    "Address",
+    "Agent",
+    "AgentEnded",
+    "AgentStarted",
+    "CrashReport",
+    "DeadLetter",
+    "Deferred",
+    "Info",
+    "Inspector",
+    "LoopHeld",
+    "MailboxHigh",
+    "Named",
+    "Portal",
+    "Ref",
+    "StateRefused",
+    "System",
+    "Timer",
+    "Zombie",
+    "begin_child",
+    "begin_shut_down",
+    "started",
+)

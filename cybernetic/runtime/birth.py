@@ -1,0 +1,220 @@
+"""How agents come to be: the record and its name at once, `__init__` and `setup` as the new agent's first turn."""
+
+import asyncio
+from functools import partial
+from types import CoroutineType
+from typing import Any
+
+from cybernetic.core import (
+    AlreadyStarted,
+    Kill,
+    OptionError,
+    StartFailed,
+    StartTimeout,
+    bind,
+    one_of,
+    whole,
+)
+from cybernetic.runtime.cell import DEAD, OWNER, Ref
+from cybernetic.runtime.handling import raised, settle, start_async
+from cybernetic.runtime.life import link, monitor, signal, unlink
+from cybernetic.runtime.mailbox import Bound, BoundedRef
+from cybernetic.runtime.protocol import Protocol
+from cybernetic.runtime.reply import Reply
+
+
+def protocol_of(cls: Any) -> Protocol:
+    """The protocol of an agent class. Raises `OptionError` if it is none."""
+    found = getattr(cls, "_protocol", None)
+    if not isinstance(found, Protocol) or not isinstance(cls, type):
+        raise OptionError("agent class", "a subclass of Agent", cls)
+    return found
+
+
+def prepare(
+    engine: Any, cls: Any, args: tuple[Any, ...], name: str | None = None, *, checked: bool = False
+) -> Any:
+    """Make the record of an agent and take its name; it does not run before `engine.ready(cell)`.
+
+    `cls` may be a `functools.partial` of an agent class, for keyword arguments. `checked` says that the arguments
+    are known to fit. Raises `AlreadyStarted` if the name is held, `ArgumentsError` if the arguments do not fit
+    `__init__`.
+    """
+    kwargs: dict[str, Any] | None = None
+    if isinstance(cls, partial):
+        args, kwargs, cls = (*cls.args, *args), cls.keywords or None, cls.func
+    protocol = cls.__dict__.get("_protocol") if isinstance(cls, type) else None
+    if protocol is None:
+        protocol = protocol_of(cls)
+    if not checked and (args or kwargs or cls.__init__ is not object.__init__):
+        bind(partial(cls, **kwargs) if kwargs else cls, args, cls.__name__)
+    serial = engine.next_serial()
+    if cls.mailbox_limit is None:
+        cell: Any = Ref(engine, protocol, serial)
+    else:
+        cell = BoundedRef(engine, protocol, serial)
+        cell.details().bound = _bound(cls)
+    if cls.agent_type == "supervisor":
+        cell.details().shutdown = None
+    if name is not None:
+        take_name(engine, cell, name)
+    engine.agents[serial] = cell
+    cell._entry = (cls, args, kwargs, None, None)
+    return cell
+
+
+def _bound(cls: Any) -> Bound:
+    one_of("overflow", cls.overflow, ("reject", "drop_oldest", "drop_newest"))
+    return Bound(whole("mailbox_limit", cls.mailbox_limit, least=1), cls.overflow)
+
+
+def take_name(engine: Any, cell: Any, name: Any) -> None:
+    """Register a name for an agent (N-1). Raises `AlreadyStarted`."""
+    if not isinstance(name, str) or not name:
+        raise OptionError("name", "a string that is not empty", name)
+    holder = engine.names.get(name)
+    if holder is not None:
+        raise AlreadyStarted(name, holder)
+    engine.names[name] = cell
+    cell.details().name = name
+
+
+def spawn(
+    engine: Any,
+    cls: Any,
+    args: tuple[Any, ...],
+    *,
+    name: str | None = None,
+    parent: Any = None,
+    linked: bool = False,
+    monitored: bool = False,
+) -> Any:
+    """Start an agent without waiting; the name, the link and the monitor exist on return (P-14, GS-2).
+
+    Returns the address, or with `monitored` the pair of it and the monitor's token.
+    """
+    cell = prepare(engine, cls, args, name)
+    if parent is not None:
+        cell.details().parent = parent
+        if linked:
+            link(parent, cell)
+    token = monitor(parent, cell, cell) if monitored else None
+    engine.ready(cell)
+    return cell if token is None else (cell, token)
+
+
+async def start(
+    engine: Any,
+    cls: Any,
+    args: tuple[Any, ...],
+    *,
+    name: str | None = None,
+    parent: Any = None,
+    linked: bool = False,
+    timeout: float | None = None,
+) -> Any:
+    """Start an agent and wait until `setup` is done (GS-1). Raises `StartFailed`, `StartIgnored`, `AlreadyStarted`."""
+    cell = prepare(engine, cls, args, name)
+    details = cell.details()
+    details.parent = parent
+    if linked:
+        link(parent, cell)
+    reply = expect(cell, parent)
+    engine.ready(cell)
+    return await started(reply, timeout)
+
+
+def begin_child(
+    parent: Any,
+    cls: Any,
+    args: tuple[Any, ...],
+    *,
+    name: str | None,
+    shutdown: float | None,
+    history: tuple[Any, ...],
+) -> "Reply[Any]":
+    """Begin the start of a supervised child, linked to `parent`; await `started` for the rest.
+
+    `shutdown` is how many seconds it has to end in order, `history` what its crash reports say of earlier ends.
+    Raises `AlreadyStarted` if the name is held.
+    """
+    engine = parent._engine
+    cell = prepare(engine, cls, args, name, checked=True)
+    details = cell.details()
+    details.parent, details.shutdown = parent, shutdown
+    if history:
+        details.history = history
+    link(parent, cell)
+    reply = expect(cell, parent)
+    engine.ready(cell)
+    return reply
+
+
+def expect(cell: Any, starter: Any) -> "Reply[Any]":
+    """The `Reply` that will be answered when the agent has started, or fails."""
+    details = cell.details()
+    reply: Reply[Any] = Reply(cell._engine.loop, cell, "start")
+    details.starting, details.starter = reply, starter
+    return reply
+
+
+async def started(reply: "Reply[Any]", timeout: float | None) -> Any:
+    """Wait for a start; returns the agent. On time-out, or when the wait is cancelled, what was half started is gone (GS-7)."""
+    late, cell = None, reply.target
+    if timeout is not None:
+        late = cell._engine.loop.call_later(timeout, _too_late, cell, reply, timeout)
+    try:
+        return await reply
+    except asyncio.CancelledError:
+        _abandon(cell)
+        raise
+    finally:
+        if late is not None:
+            late.cancel()
+
+
+def _too_late(cell: Any, reply: "Reply[Any]", seconds: float) -> None:
+    if not reply.done():
+        _abandon(cell)
+        reply.fail(StartFailed(cell._protocol.cls.__name__, StartTimeout(seconds)))
+
+
+def _abandon(cell: Any) -> None:
+    """Unlink and kill an agent that has not finished its start."""
+    details = cell._details
+    if details is not None and details.starting is not None:
+        starter, details.starting = details.starter, None
+        if starter is not None:
+            unlink(starter, cell)
+        signal(cell, Kill(), starter)
+
+
+def give_birth(cell: Any) -> None:
+    """The agent's first turn: make the object, run `__init__` and `setup`."""
+    cls, args, kwargs = cell._entry[:3]
+    protocol = cell._protocol
+    try:
+        agent = cls.__new__(cls)
+        agent._ref = cell
+        cell._agent = agent
+        if kwargs is None:
+            agent.__init__(*args)
+        else:
+            agent.__init__(*args, **kwargs)
+        if protocol.setup is not None and not cell._flags & DEAD:
+            value = protocol.setup(agent)
+            if type(value) is CoroutineType:
+                start_async(cell, value)
+    except BaseException as error:
+        raised(cell, error)
+    else:
+        settle(cell, None)
+
+
+def as_caller(engine: Any) -> Any:
+    """The agent that runs now, or whose task this is; None outside."""
+    current = engine.current
+    if current is not None:
+        return current
+    owner = OWNER.get()
+    return None if owner is None or owner._flags & DEAD else owner

@@ -1,0 +1,401 @@
+"""Life and death: exit signals, links, monitors. Every transition is synchronous; death spreads by a work list."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from cybernetic.core import (
+    CallFailed,
+    Down,
+    Exit,
+    Kill,
+    Killed,
+    NoProc,
+    Normal,
+    Reason,
+    Shutdown,
+    StartFailed,
+    Stop,
+    Token,
+)
+from cybernetic.runtime.cell import (
+    DEAD,
+    EMBRYO,
+    EXITING,
+    PARKED,
+    TERMINATING,
+    DeadRef,
+    Entry,
+    bury,
+    function_name,
+)
+from cybernetic.runtime.events import ENDED, ZOMBIES, AgentEnded, Zombie
+from cybernetic.runtime.mailbox import inside
+from cybernetic.runtime.reply import Reply
+
+ROOT: Any = object()  # the system itself, as the sender of an exit signal to what was started outside agents
+ZOMBIE_SECONDS = 5.0  # how long a handler of a killed agent may take to unwind before it is reported
+
+
+def deliver(agent: Any, message: object) -> Any:
+    """Run in the agent: a `Down` or trapped `Exit`, which bounded mailboxes never drop."""
+    return agent.receive(message)
+
+
+def obey(_: Any, reason: Reason) -> None:
+    """Run in the agent: its parent's exit signal, or a request to stop (GS-18, CALL-11)."""
+    raise Stop(reason)
+
+
+# Exit signals.
+
+
+def signal(target: Any, reason: Reason, sender: Any) -> None:
+    """An explicit exit signal (statement P-4)."""
+    if target._flags & DEAD:
+        return
+    if isinstance(reason, Kill):
+        end(target, Killed())
+    elif not target._flags & EXITING:
+        _arrive(target, reason, sender)
+
+
+def _arrive(target: Any, reason: Reason, sender: Any) -> None:
+    """What an exit signal other than `Kill` does (P-4, P-5, GS-18)."""
+    details = target._details
+    parent = _is_parent(sender, details)
+    traps = trapping(target)
+    if parent and (traps or cleans_up(target)):
+        target.put_control((obey, (reason,), None, sender, None))
+    elif traps:
+        entry = (deliver, (Exit(sender, reason),), None, sender, None)
+        if details is not None and details.priority is not None and sender in details.priority:
+            target.put_first(entry)
+        else:
+            target.put(entry)
+    elif not isinstance(reason, Normal) or sender is target:
+        die(target, reason)
+
+
+def _is_parent(sender: Any, details: Any) -> bool:
+    if sender is ROOT:
+        return details is None or details.parent is None
+    return sender is not None and details is not None and details.parent is sender
+
+
+def trapping(cell: Any) -> bool:
+    """Whether exit signals become messages: `trap_exit` of the agent now, or of its class before it is made."""
+    agent = cell._agent
+    return bool((cell._protocol.cls if agent is None else agent).trap_exit)
+
+
+def cleans_up(cell: Any) -> bool:
+    """Whether its parent's exit signal lets `terminate` run although it does not trap."""
+    agent = cell._agent
+    return bool(cell._protocol.cleans_up) and (agent is None or vars(agent).get("trap_exit") is not False)
+
+
+def die(cell: Any, reason: Reason) -> None:
+    """End an agent for a signal it did not trap: at once, or when its parked handler has unwound (P-7, decision 5)."""
+    if not cell._flags & PARKED:
+        end(cell, reason)
+        return
+    details = cell.details()
+    details.exit_reason = reason
+    cell._flags |= EXITING
+    cell.__class__ = DeadRef
+    if details.shutdown is not None:
+        seconds = details.shutdown + (ZOMBIE_SECONDS if details.parent_waits else 0)
+        arm_limit(cell, seconds, lambda: end(cell, reason))
+    details.task.cancel()
+
+
+def arm_limit(cell: Any, seconds: float, late: Callable[[], object]) -> None:
+    """Call `late` if the agent has not ended in `seconds`."""
+    details = cell.details()
+    if details.limit is not None:
+        details.limit.cancel()
+    details.limit = cell._engine.loop.call_later(seconds, late)
+
+
+# Death.
+
+
+def end(cell: Any, reason: Reason) -> None:
+    """End an agent now, and tell everyone who is to know. Chains of links of any length do not nest."""
+    if cell._flags & DEAD:
+        return
+    dying = cell._engine.dying
+    dying.append((cell, reason, _close(cell)))
+    if len(dying) > 1:
+        return  # an outer call is at work
+    while dying:
+        _announce(*dying[0])
+        dying.popleft()
+
+
+def _close(cell: Any) -> tuple[Entry | None, list[Entry]]:
+    """Mark an agent dead and close its mailbox; returns the message it handles, and those it never will."""
+    engine, left = cell._engine, (cell._entry, cell.queued())
+    cell._flags = DEAD | (cell._flags & EMBRYO)
+    cell.__class__ = DeadRef
+    cell._agent = cell._rest = cell._entry = None
+    cell._box = []
+    del engine.agents[cell._serial]
+    if engine.current is cell:  # its own handler ended it: what that still sends is dropped
+        engine.current, engine.ghost = None, cell
+    return left
+
+
+def _announce(cell: Any, reason: Reason, left: tuple[Entry | None, list[Entry]]) -> None:
+    """Free the names, stop what runs, then tell callers, links and monitors (P-10)."""
+    engine, details = cell._engine, cell._details
+    was_embryo, cell._flags = cell._flags & EMBRYO, DEAD
+    if details is not None:
+        _release(cell, details)
+    handled, unread = left
+    if handled is not None and handled[4] is not None:
+        bury(cell, handled, "unread", reason)
+    for entry in unread:
+        bury(cell, entry, "unread", reason)
+    if details is not None:
+        if details.deferred is not None:
+            for reply in details.deferred:
+                reply.fail(CallFailed(cell, function_name(reply.what), reason))
+        if was_embryo and details.starting is not None:
+            details.starting.fail(StartFailed(cell._protocol.cls.__name__, reason))
+        _tell_links(cell, details, reason)
+        _tell_watchers(cell, details, reason)
+    if ENDED.listeners:
+        ENDED.emit(AgentEnded(cell, reason))
+    engine.ended += 1
+
+
+def _release(cell: Any, details: Any) -> None:
+    """Free what an agent held, and stop what still runs for it."""
+    engine, cell._details, cell._entry = cell._engine, None, details.name
+    if details.name is not None and engine.names.get(details.name) is cell:
+        del engine.names[details.name]
+    for forget in details.on_death or ():
+        forget(cell)
+    for timer in (details.limit, details.idle):
+        if timer is not None:
+            timer.cancel()
+    if details.task is not None:
+        stop_handler(cell, details.task)
+    for task in tuple(details.tasks or ()):
+        task.cancel()
+    for token, target in (details.watching or {}).items():
+        _unwatch(target, token)
+
+
+def stop_handler(cell: Any, task: Any) -> None:
+    """Cancel the parked handler of an agent that has ended; report it if it does not unwind."""
+    engine = cell._engine
+
+    def late() -> None:
+        engine.zombies += 1
+        engine.reports.zombie(cell, task)
+        if ZOMBIES.listeners:
+            ZOMBIES.emit(Zombie(cell))
+
+    if task.done():
+        return
+    watch = engine.loop.call_later(ZOMBIE_SECONDS, late)
+    engine.unwinding[task] = None
+    task.add_done_callback(lambda _: (watch.cancel(), engine.unwinding.pop(task, None)))
+    task.cancel()
+
+
+def _tell_links(cell: Any, details: Any, reason: Reason) -> None:
+    for peer in details.links or ():
+        theirs = peer._details
+        if theirs is not None and theirs.links is not None and cell in theirs.links:
+            del theirs.links[cell]
+            if not peer._flags & (DEAD | EXITING):
+                _arrive(peer, reason, cell)
+            if theirs.priority is not None:
+                theirs.priority.discard(cell)
+
+
+def _tell_watchers(cell: Any, details: Any, reason: Reason) -> None:
+    for token, (owner, what) in (details.watchers or {}).items():
+        if callable(owner):
+            owner(reason)
+        else:
+            _tell_down(owner, token, what, reason)
+
+
+def _tell_down(owner: Any, token: Token, what: Any, reason: Reason) -> None:
+    details = owner._details
+    entry = (deliver, (Down(token, what, reason),), None, None, None)
+    if details is not None:
+        if details.watching is not None:
+            details.watching.pop(token, None)
+        if details.priority is not None and token in details.priority:
+            details.priority.discard(token)
+            owner.put_first(entry)
+            return
+    owner.put(entry)
+
+
+# Links and monitors.
+
+
+def link(cell: Any, peer: Any, priority: bool = False) -> None:
+    """Link two agents (L-1). One that is gone: `NoProc` is raised, or sent as `Exit` to one that traps (L-2)."""
+    if peer is cell:
+        return
+    if peer._flags & (DEAD | EXITING):
+        if not trapping(cell):
+            raise CallFailed(peer, "link", NoProc())
+        cell.put((deliver, (Exit(peer, NoProc()),), None, peer, None))
+        return
+    for one, other in ((cell, peer), (peer, cell)):
+        details = one.details()
+        if details.links is None:
+            details.links = {}
+        details.links[other] = None
+    if priority:
+        _prefer(cell, peer)
+
+
+def unlink(cell: Any, peer: Any) -> None:
+    """Undo `link`; an `Exit` that is queued already stays (L-5)."""
+    for one, other in ((cell, peer), (peer, cell)):
+        details = one._details
+        if details is not None and details.links is not None:
+            details.links.pop(other, None)
+            if details.priority is not None:
+                details.priority.discard(other)
+
+
+def monitor(cell: Any, peer: Any, what: Any, priority: bool = False) -> Token:
+    """Have one `Down` sent to `cell` when `peer` ends; None or an ended one gives it at once (M-1 to M-5)."""
+    token = Token(what)
+    if peer is None or peer._flags & DEAD:
+        cell.put((deliver, (Down(token, what, NoProc()),), None, None, None))
+        return token
+    if peer is cell:
+        return token
+    details = cell.details()
+    if details.watching is None:
+        details.watching = {}
+    details.watching[token] = peer
+    watch(peer, token, cell, what)
+    if priority:
+        _prefer(cell, token)
+    return token
+
+
+def watch(peer: Any, token: Any, owner: Any, what: Any = None) -> None:
+    """Have `owner` told of the death of `peer`: an agent by `Down`, a function by being called with the reason."""
+    details = peer.details()
+    if details.watchers is None:
+        details.watchers = {}
+    details.watchers[token] = (owner, what)
+
+
+def demonitor(cell: Any, token: Token, flush: bool = False) -> bool:
+    """Undo `monitor`; True if it was still active. With `flush` a `Down` that is queued is taken back (M-6)."""
+    details = cell._details
+    target = (
+        details.watching.pop(token, None) if details is not None and details.watching is not None else None
+    )
+    if target is not None:
+        _unwatch(target, token)
+        if details.priority is not None:
+            details.priority.discard(token)
+        return True
+    if flush:
+        cell.discard(lambda entry: _is_down(entry, token))
+    return False
+
+
+def _is_down(entry: Entry, token: Token) -> bool:
+    fn, args = inside(entry)[:2]
+    return fn is deliver and isinstance(args[0], Down) and args[0].token is token
+
+
+def flush_exit(cell: Any, peer: Any) -> None:
+    """Take back an `Exit` from `peer` that is queued."""
+
+    def unwanted(entry: Entry) -> bool:
+        fn, args = inside(entry)[:2]
+        return fn is deliver and isinstance(args[0], Exit) and args[0].ref is peer
+
+    cell.discard(unwanted)
+
+
+def _unwatch(target: Any, token: Any) -> None:
+    details = target._details
+    if details is not None and details.watchers is not None:
+        details.watchers.pop(token, None)
+
+
+def _prefer(cell: Any, key: Any) -> None:
+    details = cell.details()
+    if details.priority is None:
+        details.priority = set()
+    details.priority.add(key)
+
+
+# Waiting for a death, from anywhere.
+
+
+def death_of(cell: Any) -> "asyncio.Future[Reason]":
+    """A future of the reason an agent ends with; `NoProc` if it has ended."""
+    future: asyncio.Future[Reason] = cell._engine.loop.create_future()
+    if cell._flags & DEAD:
+        future.set_result(NoProc())
+        return future
+    token = Token(cell)
+
+    def tell(reason: Reason) -> None:
+        if not future.done():
+            future.set_result(reason)
+
+    watch(cell, token, tell)
+    future.add_done_callback(lambda _: _unwatch(cell, token))
+    return future
+
+
+def ask_to_stop(cell: Any, reason: Reason, sender: Any) -> None:
+    """Queue a request to stop: `terminate` runs, trapping or not, suspended or not (CALL-11).
+
+    An agent that has not ended when its `shutdown` limit has passed is killed.
+    """
+    if cell._flags & (DEAD | EXITING | TERMINATING):
+        return
+    details = cell.details()
+    if details.shutdown is not None and details.limit is None:
+        arm_limit(cell, details.shutdown, lambda: end(cell, Killed()))
+    cell.put_control((obey, (reason,), None, sender, None))
+
+
+def begin_shut_down(cell: Any, limit: float | str | None, sender: Any) -> "Reply[Reason]":
+    """Ask a child to end, as its parent: `Shutdown`, after `limit` seconds `Kill` (T-1 to T-3).
+
+    `limit` may be None for no limit, or "brutal_kill" for a kill at once. The reply to await is the reason it
+    ends with, `NoProc` if it had ended.
+    """
+    engine = cell._engine
+    reply: Reply[Reason] = Reply(engine.loop, cell, "shutdown")
+    if cell._flags & DEAD:
+        reply.answer(NoProc())
+        return reply
+    watch(cell, reply, reply.answer)
+    if limit == "brutal_kill":
+        signal(cell, Kill(), sender)
+        return reply
+    cell.details().parent_waits = True
+    signal(cell, Shutdown(), sender)
+    if isinstance(limit, float | int) and not reply.done():
+        timer = engine.loop.call_later(limit, signal, cell, Kill(), sender)
+        watch(cell, timer, lambda _: timer.cancel())
+    return reply
+
+
+async def shut_down(cell: Any, limit: float | str | None, sender: Any) -> Reason:
+    """`begin_shut_down`, and wait for the end."""
+    return await begin_shut_down(cell, limit, sender)

@@ -1,0 +1,335 @@
+"""`System`: one process full of agents, and the parent of what is started outside of agents."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar, TypeVarTuple, Unpack, overload
+
+from cybernetic.core import (
+    CallFailed,
+    CallingSelf,
+    CallTimeout,
+    Chance,
+    Kill,
+    NoProc,
+    Normal,
+    OptionError,
+    Reason,
+    StopFailed,
+    SystemStopped,
+    Token,
+    flag,
+    number,
+    one_of,
+    real_time,
+    seconds,
+    whole,
+)
+from cybernetic.runtime import birth, life
+from cybernetic.runtime.address import Address, Named
+from cybernetic.runtime.agent import Agent
+from cybernetic.runtime.cell import DEAD, Ref
+from cybernetic.runtime.engine import Engine
+from cybernetic.runtime.inspector import Inspector
+from cybernetic.runtime.portal import Portal
+from cybernetic.runtime.reports import Reports
+from cybernetic.runtime.watchdog import Watchdog
+
+A = TypeVar("A", bound=Agent)
+Ts = TypeVarTuple("Ts")
+Type = Literal["permanent", "transient", "temporary"]
+
+_log = logging.getLogger("cybernetic.system")
+
+HELD_SECONDS = 0.1
+
+
+class System:
+    """Runs agents on the running event loop, from `async with System() as system:` to the end of the block.
+
+    At the end everything is stopped: trees in reverse order of their start, then what else still runs.
+
+    Args:
+        watchdog: seconds a handler may hold the event loop before a warning names it; None: no watchdog. Left
+            out: 0.1 on a loop with real time, none on one with virtual time.
+        seed: where the chance of this run begins (back-off jitter); None: the loop's `seed`, if it is a virtual-time
+            loop, else one from the operating system. Readable afterwards as `system.chance.seed`.
+        tune_gc: let the garbage collector run less often while the system runs: programs with very many agents
+            are faster, and their garbage is collected later. Default False.
+        inline: take the first step of async handlers without a task of their own, where this Python allows it.
+            Default True; False is slower and uses no private names of asyncio.
+
+    Raises:
+        SystemStopped: from the block, when a permanent tree has ended by itself; it carries the tree's reason.
+    """
+
+    def __init__(
+        self,
+        *,
+        watchdog: float | None | Literal["auto"] = "auto",
+        seed: int | None = None,
+        tune_gc: bool = False,
+        inline: bool = True,
+    ) -> None:
+        if watchdog is not None and watchdog != "auto":
+            number("watchdog", watchdog, above=0)
+        self._limit = watchdog
+        self._tune_gc, self._inline = flag("tune_gc", tune_gc), flag("inline", inline)
+        self._seed = seed if seed is None else whole("seed", seed)
+        self._engine: Engine | None = None
+        self._ended: Reason | None = None
+        self._tops: dict[Any, Type] = {}
+        self._body: asyncio.Task[Any] | None = None
+        self._cancelled = False
+        self._stopping: asyncio.Future[None] | None = None
+        self._watchdog: Watchdog | None = None
+        self._gc_before: tuple[int, int, int] | None = None
+
+    async def __aenter__(self) -> Self:
+        if self._engine is not None:
+            raise (
+                SystemStopped(self._ended)
+                if self._ended is not None
+                else OptionError("System", "one block", "a second")
+            )
+        loop = asyncio.get_running_loop()
+        self._engine = engine = Engine(loop, Reports(), self._inline)
+        engine.system = self
+        self.chance = Chance(getattr(loop, "seed", None) if self._seed is None else self._seed)
+        self._body = asyncio.current_task()
+        limit = self._limit
+        if limit == "auto":
+            limit = HELD_SECONDS if real_time(loop) else None
+        if limit is not None:
+            self._watchdog = Watchdog(engine, limit)
+        if self._tune_gc:
+            self._gc_before = gc.get_threshold()
+            gc.freeze()
+            gc.set_threshold(100_000, 50, 100)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        failed = self._ended
+        body, self._body = self._body, None
+        await self.stop()
+        if self._cancelled and failed is not None:
+            if body is not None and kind is not None and issubclass(kind, asyncio.CancelledError):
+                if body.uncancel() > 0:
+                    return
+            raise SystemStopped(failed) from error
+
+    # Starting.
+
+    async def start(
+        self,
+        cls: Callable[[Unpack[Ts]], A],
+        /,
+        *args: Unpack[Ts],
+        name: str | None = None,
+        type: Type | None = None,
+        start_timeout: float | None = None,
+    ) -> Ref[A]:
+        """Start an agent or a tree, and wait until all of it is up.
+
+        Args:
+            cls: the class, or a `functools.partial` of it for keyword arguments.
+            args: the arguments of its `__init__`.
+            name: a name to register.
+            type: what its end means for the system (AP-6): "permanent" stops the system, "transient" does unless it
+                ended with `Normal()`, "temporary" is only reported. Default: "permanent" for a supervisor, else
+                "temporary".
+            start_timeout: seconds it may take, or None for no limit.
+
+        Raises:
+            StartFailed: with the reason; nothing is left of it.
+            StartIgnored: it raised `Ignore`.
+            AlreadyStarted: the name is held.
+            ArgumentsError: the arguments do not fit.
+        """
+        if type is not None:
+            one_of("type", type, ("permanent", "transient", "temporary"))
+        limit = seconds("start_timeout", start_timeout, none="no limit")
+        ref: Ref[A] = await birth.start(self._running(), cls, args, name=name, timeout=limit)
+        if type is None:
+            type = "permanent" if ref.cls.agent_type == "supervisor" else "temporary"
+        self._tops[ref] = type
+        if not self.alive(ref):
+            self._top_ended(ref, NoProc())
+        else:
+            life.watch(ref, Token(ref), lambda reason: self._top_ended(ref, reason))
+        return ref
+
+    def spawn(self, cls: Callable[[Unpack[Ts]], A], /, *args: Unpack[Ts], name: str | None = None) -> Ref[A]:
+        """Start an agent without waiting; its end is only reported. Raises `AlreadyStarted`, `ArgumentsError`."""
+        ref: Ref[A] = birth.spawn(self._running(), cls, args, name=name)
+        return ref
+
+    # Finding.
+
+    @overload
+    def whereis(self, name: str) -> Ref[Any] | None: ...
+    @overload
+    def whereis(self, name: str, cls: type[A]) -> Ref[A] | None: ...
+    def whereis(self, name: str, cls: type[Agent] = Agent) -> Ref[Any] | None:
+        """The agent that holds `name` now, or None. Raises `OptionError` if it is not of class `cls`."""
+        found = self._running().names.get(name)
+        if found is not None and not issubclass(found.cls, cls):
+            raise OptionError(f"whereis {name!r}", f"an agent of class {cls.__name__}", found)
+        return found
+
+    def named(self, name: str, cls: type[A]) -> Named[A]:
+        """An address by name: resolved at every use, so it survives restarts of who holds it."""
+        if not isinstance(name, str) or not name:
+            raise OptionError("name", "a string that is not empty", name)
+        return Named(self._running(), name, birth.protocol_of(cls))
+
+    def alive(self, ref: Address[Any]) -> bool:
+        """Whether the agent has neither ended nor begun to exit (P-11)."""
+        cell = ref._find()
+        return cell is not None and not cell._flags & (DEAD | life.EXITING)
+
+    async def wait(self, ref: Address[Any]) -> Reason:
+        """Wait until the agent has ended; returns the reason, `NoProc()` if there is none."""
+        cell = ref._find()
+        return NoProc() if cell is None else await life.death_of(cell)
+
+    def agents(self) -> Iterator[Ref[Any]]:
+        """Every living agent, oldest first."""
+        return iter(tuple(self._running().agents.values()))
+
+    @property
+    def names(self) -> dict[str, Ref[Any]]:
+        """A copy of the table of names."""
+        return dict(self._running().names)
+
+    def statistics(self) -> dict[str, int]:
+        """Counters since the start: agents living, started, ended; dead letters, bad calls, zombies, reports."""
+        engine = self._running()
+        return {
+            "agents": len(engine.agents),
+            "started": engine.started,
+            "ended": engine.ended,
+            "dead_letters": engine.dead_letters,
+            "bad_calls": engine.bad_calls,
+            "zombies": engine.zombies,
+            "high_waters": engine.high_waters,
+            "loop_held": engine.held_by.total(),
+            "reports": engine.reports.written,
+            "reports_suppressed": engine.reports.suppressed,
+        }
+
+    # Ending.
+
+    async def drain(self, timeout: float | None = None) -> bool:
+        """Wait until no agent has a message to handle or a handler at work, at most `timeout` seconds.
+
+        Returns whether that was reached. New messages are still taken.
+        """
+        engine = self._running()
+        limit = seconds("timeout", timeout, none="no limit")
+        end = None if limit is None else engine.clock() + limit
+        pause = 0.001
+        while not engine.idle or any(cell._box is not None for cell in engine.agents.values()):
+            if end is not None and engine.clock() >= end:
+                return False
+            await asyncio.sleep(pause)
+            pause = min(0.05, pause * 2)
+        return True
+
+    async def stop(self) -> None:
+        """Stop everything: trees in reverse order of their start, then what else still runs, newest first."""
+        engine = self._running_or_stopped()
+        if engine is None:
+            return
+        if self._stopping is not None:
+            await asyncio.shield(self._stopping)
+            return
+        self._stopping = engine.loop.create_future()
+        try:
+            for cell in reversed(tuple(self._tops)):
+                await life.shut_down(cell, cell.details().shutdown, life.ROOT)
+            while engine.agents:
+                cell = next(reversed(engine.agents.values()))
+                limit = cell.details().shutdown
+                await life.shut_down(cell, 5.0 if limit is None else limit, life.ROOT)
+            for task in tuple(engine.unwinding):
+                await asyncio.wait([task], timeout=life.ZOMBIE_SECONDS)
+        finally:
+            self._close(engine)
+            self._stopping.set_result(None)
+
+    def _close(self, engine: Engine) -> None:
+        for cell in tuple(engine.agents.values()):
+            life.signal(cell, Kill(), None)
+        engine.close()
+        if self._ended is None:
+            self._ended = Normal()
+        if self._watchdog is not None:
+            self._watchdog.close()
+        if self._gc_before is not None:
+            gc.set_threshold(*self._gc_before)
+            gc.unfreeze()
+
+    def _top_ended(self, cell: Any, reason: Reason) -> None:
+        """A tree has ended: by its type the system goes on, or stops (AP-6)."""
+        kind = self._tops.pop(cell, "temporary")
+        if self._stopping is not None or self._ended is not None:
+            return
+        if kind == "temporary" or (kind == "transient" and isinstance(reason, Normal)):
+            _log.info("%r has ended: %r", cell, reason)
+            return
+        _log.error("%r has ended, so the system stops: %r", cell, reason)
+        self._ended = reason
+        if self._body is not None:
+            self._cancelled = True
+            self._body.cancel()
+
+    # Other threads.
+
+    def portal(self) -> Portal:
+        """The door for other threads: `portal.call(ref, Counter.add, 1)` blocks there and works here."""
+        return Portal(self._running().loop)
+
+    # What addresses ask for.
+
+    def send_exit(self, cell: Any, reason: Reason) -> None:
+        """Send an exit signal; its sender is the agent whose turn it is, if any. `Address.exit` comes here."""
+        life.signal(cell, reason, birth.as_caller(cell._engine))
+
+    async def stop_agent(self, cell: Any, reason: Reason | None, timeout: float | None) -> None:
+        """Ask an agent to stop and wait until it has (CALL-11). `Address.stop` comes here."""
+        asked = Normal() if reason is None else reason
+        if not isinstance(asked, Reason):
+            raise OptionError("reason", "a Reason such as Shutdown() or Normal()", asked)
+        caller = birth.as_caller(cell._engine)
+        if caller is cell:
+            raise CallingSelf(cell)
+        if cell._flags & DEAD:
+            raise CallFailed(cell, "stop", NoProc())
+        death = life.death_of(cell)
+        life.ask_to_stop(cell, asked, caller)
+        try:
+            async with asyncio.timeout(timeout):
+                ended = await death
+        except TimeoutError:
+            raise CallTimeout(cell, "stop", timeout or 0.0) from None
+        if ended != asked:
+            raise StopFailed(cell, asked, ended)
+
+    def inspector(self, cell: Any) -> Inspector:
+        """The debug port of an agent. `Address.inspect` comes here."""
+        return Inspector(cell)
+
+    def _running(self) -> Engine:
+        engine = self._running_or_stopped()
+        if engine is None:
+            raise SystemStopped(self._ended or "it has not begun: expected `async with System() as system:`")
+        return engine
+
+    def _running_or_stopped(self) -> Engine | None:
+        done = self._stopping is not None and self._stopping.done()
+        return None if done else self._engine

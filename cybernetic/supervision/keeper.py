@@ -1,0 +1,240 @@
+"""What every supervisor does with its children, whatever its strategy: start, restart, stop, give up."""
+
+import asyncio
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from cybernetic.core import (
+    AlreadyStarted,
+    Exit,
+    NoProc,
+    OptionError,
+    Reason,
+    Refused,
+    Shutdown,
+    StartFailed,
+    StartIgnored,
+    Stop,
+)
+from cybernetic.runtime import Agent, begin_child, begin_shut_down, started
+from cybernetic.supervision.backoff import Backoff
+from cybernetic.supervision.children import Children, Counts, Record
+from cybernetic.supervision.events import ENDED, GAVE_UP, STARTED, ChildEnded, ChildStarted, GaveUp
+from cybernetic.supervision.intensity import Intensity
+from cybernetic.supervision.plan import quiet, reaction, reported
+from cybernetic.supervision.reports import ignored, progress, report
+from cybernetic.supervision.spec import Child, Restart
+
+BREATH = 0.005  # seconds after which a supervisor with much to do gives the event loop a turn
+
+
+class ChildInfo(NamedTuple):
+    """One line of `which_children`: `ref` is None without an agent, "restarting" while it is tried again."""
+
+    id: object
+    ref: Any
+    kind: Literal["worker", "supervisor"]
+    restart: Restart
+
+
+class Keeper(Agent):
+    """The common part of `Supervisor` and `DynamicSupervisor`."""
+
+    trap_exit = True
+    agent_type: ClassVar[Literal["worker", "supervisor"]] = "supervisor"
+    max_restarts: int = 3
+    max_seconds: float = 5.0
+
+    _final = frozenset({"receive", "idle", "trap_exit", "agent_type", "which_children", "count_children"})
+    _children: Children
+    _intensity: Intensity
+
+    def receive(self, message: Any) -> Any:
+        """The end of a child; anything else is logged and ignored (R-7, API-10)."""
+        if isinstance(message, Exit):
+            record = self._children.by_ref(message.ref)
+            if record is not None and record.state == "running":
+                return self._ended(record, message.reason)
+            return None
+        ignored(self.ref, message)
+        return None
+
+    def which_children(self) -> list[ChildInfo]:
+        """The children, latest first (API-5); a `DynamicSupervisor` promises no order."""
+        return [
+            ChildInfo(
+                record.spec.id,
+                "restarting" if record.state == "restarting" else record.ref,
+                record.spec.type,
+                record.spec.restart,
+            )
+            for record in reversed(self._children)
+        ]
+
+    def count_children(self) -> Counts:
+        """How many children there are: `.specs`, `.active` (alive now), `.supervisors`, `.workers` (API-6)."""
+        alive = self.system.alive
+        active = sum(record.state == "running" and alive(record.ref) for record in self._children)
+        return self._children.counts()._replace(active=active)
+
+    # A child has ended.
+
+    def _ended(self, record: Record, reason: Reason) -> Any:
+        """React to the end of a child (section 7); may return a coroutine that does the rest."""
+        spec = record.spec
+        react = reaction(spec.restart, reason)
+        if reported(spec.restart, reason):
+            report(self.ref, "child_terminated", record, reason)
+        if ENDED.listeners:
+            ENDED.emit(ChildEnded(self.ref, spec.id, record.ref, reason, react))
+        if react == "restart":
+            return self._restart_ended(record, reason)
+        if react == "forget":
+            self._children.remove(record)
+        else:
+            self._children.stopped(record)
+        self._finished(record, react)
+        return None
+
+    def _finished(self, record: Record, react: Any) -> None:
+        """A child has ended and does not come back."""
+
+    def _restart_ended(self, record: Record, reason: Reason) -> Any:
+        engine, backoff = self._ref._engine, record.spec.backoff
+        now = engine.clock()
+        lived = now - record.since
+        record.note(now, reason)
+        if backoff is None:
+            return self._attempt(record, reason)
+        self._children.restarting(record)
+        self._wait(record, reason, backoff, lived)
+        return None
+
+    def _wait(self, record: Record, reason: Reason, backoff: Backoff, lived: float) -> None:
+        """Try again after a delay (EX-1); the supervisor goes on meanwhile."""
+        attempt = backoff.attempt(record.attempt, lived)
+        record.attempt = attempt + 1
+        chance = self.system.chance.uniform("backoff", str(record.spec.id), record.restarts)
+        loop = self._ref._engine.loop
+        record.timer = loop.call_later(backoff.delay(attempt, chance), self._note, record, reason)
+
+    def _note(self, record: Record, reason: Reason) -> None:
+        """Post a "try again" note to the supervisor's own mailbox (RF-1)."""
+        record.timer = None
+        self._ref.put((_try_again, (record, reason), None, self._ref, None))
+
+    def _try_again(self, record: Record, reason: Reason) -> Any:
+        """A note arrived; it is void unless the child is still to be restarted (RF-4)."""
+        return (
+            self._attempt(record, reason) if record.state == "restarting" and record.timer is None else None
+        )
+
+    def _attempt(self, record: Record, reason: Reason) -> Any:
+        """One automatic restart: it counts; too many, and the supervisor gives up (RI-1 to RI-7)."""
+        if self._intensity.add(self._ref._engine.clock()):
+            return self._restart(record)
+        report(self.ref, "shutdown", record, reason)
+        if GAVE_UP.listeners:
+            GAVE_UP.emit(GaveUp(self.ref, record.spec.id, reason))
+        self._children.remove(record)
+        raise Stop(Shutdown())
+
+    async def _restart(self, record: Record) -> None:
+        """Start one child again; if that fails, leave a note to try once more."""
+        try:
+            await self._start(record, again=True)
+        except StartFailed as failed:
+            self._start_failed(record, failed)
+
+    def _start_failed(self, record: Record, failed: StartFailed) -> None:
+        reason = failed.reason
+        report(self.ref, "start_error", record, reason)
+        if record.state != "restarting":
+            self._children.restarting(record)
+        if record.spec.backoff is not None:
+            self._wait(record, reason, record.spec.backoff, 0.0)
+        else:
+            self._note(record, reason)
+
+    # Starting and stopping one child.
+
+    async def _start(self, record: Record, again: bool = False) -> None:
+        """Start the child of a record and note it. Raises `StartFailed`; an ignored start is accepted (SU-3, R-6)."""
+        spec = record.spec
+        cell = self._ref
+        if record.timer is not None:
+            record.timer.cancel()
+            record.timer = None
+        limit = spec.shutdown if isinstance(spec.shutdown, float | int) else None
+        try:
+            reply = begin_child(
+                cell, spec.cls, self._arguments(spec), name=spec.name, shutdown=limit, history=record.history
+            )
+            ref = await started(reply, spec.start_timeout)
+        except StartIgnored:
+            self._ignored(record)
+            return
+        except AlreadyStarted as held:
+            raise StartFailed(spec.agent.__name__, Refused(held)) from None
+        self._started(record, ref)
+        progress(cell, record)
+        if STARTED.listeners:
+            STARTED.emit(ChildStarted(cell, spec.id, ref, again))
+
+    def _started(self, record: Record, ref: Any) -> None:
+        """Note that a child is up; the arguments of a temporary one are not needed any more (CS-9)."""
+        self._children.running(record, ref, self._ref._engine.clock())
+        if record.spec.restart == "temporary":
+            record.spec = record.spec.without_arguments()
+
+    def _arguments(self, spec: Child[Any]) -> tuple[Any, ...]:
+        return spec.args
+
+    def _ignored(self, record: Record) -> None:
+        """A child is not needed now."""
+        if record.spec.restart == "temporary":
+            self._children.remove(record)
+        else:
+            self._children.stopped(record)
+
+    async def _stop(self, record: Record) -> None:
+        """End the agent of a child by its own `shutdown` (T-1 to T-4); the record stays as it is."""
+        if record.timer is not None:
+            record.timer.cancel()
+            record.timer = None
+        if record.state != "running":
+            return
+        self._stopped(record, await begin_shut_down(record.ref, record.spec.shutdown, self._ref))
+
+    def _stopped(self, record: Record, reason: Reason) -> None:
+        """Report a child that was asked to end, and ended in another way."""
+        if not isinstance(reason, NoProc) and not quiet(record.spec.restart, record.spec.shutdown, reason):
+            report(self.ref, "shutdown_error", record, reason)
+
+    def _breathe(self) -> "Breath":
+        return Breath(self._ref._engine.clock)
+
+    def _check_child(self, spec: Any) -> None:
+        """Check what was given to `start_child`. Raises `OptionError`."""
+        if not isinstance(spec, Child) or not issubclass(spec.agent, Agent):
+            raise OptionError("start_child", "child(...) of an Agent class", spec)
+
+
+class Breath:
+    """Gives the event loop a turn when a supervisor has been busy for long."""
+
+    __slots__ = ("_clock", "_since", "_steps")
+
+    def __init__(self, clock: Any) -> None:
+        self._clock, self._since, self._steps = clock, clock(), 0
+
+    async def take(self) -> None:
+        """Call it once for each small step of work."""
+        self._steps += 1
+        if self._steps % 16 == 0 and self._clock() - self._since > BREATH:
+            await asyncio.sleep(0)
+            self._since = self._clock()
+
+
+def _try_again(agent: Keeper, record: Record, reason: Reason) -> Any:
+    """Run in the supervisor: a note it left itself."""
+    return agent._try_again(record, reason)

@@ -1,0 +1,71 @@
+"""The audit record of one unit: its cusum, its gap, its verifier's health, and what it may be called for
+them.
+"""
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from cybernetic.core import flag, number
+from cybernetic.vsm.audit.cusum import CusumDesign, DiscrepancyCusum
+from cybernetic.vsm.variety.checks import later
+
+
+class Standing(Enum):
+    """What audits say of a unit. Nothing but recent clean audits by a verifier that works is `CLEAN`."""
+
+    UNAUDITED = "unaudited"
+    CLEAN = "clean"
+    DISCREPANT = "discrepant"
+    VERIFIER_SUSPECT = "verifier suspect"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """All that audits know of one unit. Values in, values out: `after` and `after_canary` return the next
+    record.
+
+    `work` scores the unit, `canaries` scores the verifier by tasks whose answer is known beforehand. `gap` is
+    the recent share of false successes (exponential average over about `memory` audits, >= 1); `last` is when
+    the last audit was (seconds; None: never). Raises `OptionError`.
+    """
+
+    work: DiscrepancyCusum = field(default_factory=DiscrepancyCusum)
+    canaries: DiscrepancyCusum = field(
+        default_factory=lambda: DiscrepancyCusum(CusumDesign(q0=0.005, q1=0.2, limit=5.0))
+    )
+    gap: float = 0.0
+    last: float | None = None
+    memory: float = 50.0
+
+    def __post_init__(self) -> None:
+        number("memory", self.memory, least=1)
+
+    def after(self, discrepant: bool, now: float) -> "AuditRecord":
+        """The record after one audit at `now` (seconds, not before the last). Raises `OptionError`."""
+        weight = max(1 / self.memory, 1 / (self.work.audits + 1))
+        return replace(
+            self,
+            work=self.work.after(discrepant),
+            gap=self.gap + weight * (discrepant - self.gap),
+            last=later("now", now, self.last) if self.last is not None else number("now", now),
+        )
+
+    def after_canary(self, right: bool) -> "AuditRecord":
+        """The record after the verifier judged a canary, rightly or not. Raises `OptionError`."""
+        return replace(self, canaries=self.canaries.after(not flag("right", right)))
+
+    def standing(self, now: float, max_age: float) -> Standing:
+        """What the unit may be called at `now`, when an audit older than `max_age` seconds (> 0) says nothing
+        any more.
+
+        A verifier that failed its canaries makes all its verdicts doubtful, so that is said first; an alarm
+        stands until the cusum is reset, however old. Raises `OptionError`.
+        """
+        number("max_age", max_age, above=0)
+        if self.canaries.alarm:
+            return Standing.VERIFIER_SUSPECT
+        if self.work.alarm:
+            return Standing.DISCREPANT
+        if self.last is None or later("now", now, self.last) - self.last > max_age:
+            return Standing.UNAUDITED
+        return Standing.CLEAN

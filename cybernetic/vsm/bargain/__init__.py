@@ -1,0 +1,44 @@
+"""System 3: the bargain.
+
+Resource vectors, allocation, ledgers that cannot overspend, contracts by epoch; values only.
+"""
+
+from cybernetic.vsm.bargain.allocate import Claim, allocate, divide
+from cybernetic.vsm.bargain.allocator import Allocator
+from cybernetic.vsm.bargain.budget import Budget, Epoch, Price, Rate, drift
+from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
+from cybernetic.vsm.bargain.ledger import Ledger, Reservation, Settlement
+from cybernetic.vsm.bargain.purse import Purse
+from cybernetic.vsm.bargain.refusals import BudgetExhausted, StaleContract
+from cybernetic.vsm.bargain.talk import Talk
+from cybernetic.vsm.bargain.vector import Cost, Vector, total
+from cybernetic.vsm.bargain.weights import Productivity, earned_weights, worth_publishing
+
+__all__ = (
+    "Accepted",
+    "Allocator",
+    "Budget",
+    "BudgetExhausted",
+    "Claim",
+    "Contract",
+    "Cost",
+    "Epoch",
+    "Ledger",
+    "Price",
+    "Productivity",
+    "Purse",
+    "Rate",
+    "Report",
+    "Reservation",
+    "Seal",
+    "Settlement",
+    "StaleContract",
+    "Talk",
+    "Vector",
+    "allocate",
+    "divide",
+    "drift",
+    "earned_weights",
+    "total",
+    "worth_publishing",
+)

@@ -1,0 +1,90 @@
+"""Who gets how much: proportional fairness with floors and caps, solved exactly."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import fsum, inf
+
+from cybernetic.core import OptionError, number
+from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One unit's claim on what is shared out.
+
+    Arguments:
+        weight: >= 0; beyond its floor a unit of weight 0 gets nothing.
+        floor: the least it gets, >= 0.
+        cap: the most it gets, at least the floor; None: no cap.
+
+    Floor and cap are in the unit of what `allocate` shares out, and parts of 1 for `divide`. Raises
+    `OptionError`.
+    """
+
+    weight: float
+    floor: float = 0.0
+    cap: float | None = None
+
+    def __post_init__(self) -> None:
+        number("weight", self.weight, least=0.0)
+        number("floor", self.floor, least=0.0)
+        if self.cap is not None:
+            number("cap", self.cap, least=self.floor)
+
+    def at(self, level: float) -> float:
+        """What it gets at a `level` (amount for each unit of weight): `clamp(weight * level, floor, cap)`."""
+        raised = max(self.floor, self.weight * level if self.weight else 0.0)
+        return raised if self.cap is None else min(raised, self.cap)
+
+
+def allocate(amount: float, claims: Mapping[str, Claim]) -> dict[str, float]:
+    """Share out `amount` >= 0: maximise `sum of w_i log x_i` with `sum of x_i <= amount` between floors and
+    caps.
+
+    The solution is `x_i = clamp(w_i * level, floor_i, cap_i)` with one level for all. The sum is piecewise
+    linear in it, so it is found exactly, by walking its corners, in O(n log n). What all the caps together
+    cannot take is left over.
+
+    Raises `OptionError` for an amount that cannot be, weights that sum to nothing, or floors that together
+    exceed it.
+    """
+    number("amount", amount, least=0.0)
+    if not claims or fsum(claim.weight for claim in claims.values()) <= 0:
+        raise OptionError("weights", "a sum > 0", {name: claim.weight for name, claim in claims.items()})
+    floors = fsum(claim.floor for claim in claims.values())
+    if floors > amount * (1 + 1e-12):
+        raise OptionError("floors", f"a sum of at most the amount ({amount!r})", floors)
+    level = _level(amount, list(claims.values()))
+    return {name: claim.at(level) for name, claim in claims.items()}
+
+
+def divide(grant: Vector, claims: Mapping[str, Claim]) -> dict[str, Vector]:
+    """Share out a vector; floors and caps are parts of 1. Together at most `grant`, by exact count."""
+    parts = {name: grant.times(share) for name, share in allocate(1.0, claims).items()}
+    excess = total(parts.values()).less(grant)
+    if (
+        excess != NOTHING
+    ):  # shares that sum to 1 + 2e-16 of many tokens: the largest part gives up the odd billionth
+        largest = max(parts, key=lambda name: [claims[name].weight, name])
+        parts[largest] = parts[largest].less(excess)
+    return parts
+
+
+def _level(amount: float, claims: list[Claim]) -> float:
+    """The level at which the claims take `amount` together; `inf` if even their caps do not."""
+    corners = []  # (level, change of slope, change of what is fixed)
+    for claim in claims:
+        if claim.weight > 0:
+            corners.append((claim.floor / claim.weight, claim.weight, -claim.floor))
+            if claim.cap is not None:
+                corners.append((claim.cap / claim.weight, -claim.weight, claim.cap))
+    slope, fixed = [0.0], [claim.floor for claim in claims]
+    corners.sort(key=lambda corner: corner[0])
+    for place, (_, more, held) in enumerate(corners):
+        slope.append(more)
+        fixed.append(held)
+        ends = corners[place + 1][0] if place + 1 < len(corners) else inf
+        rise, rest = fsum(slope), amount - fsum(fixed)
+        if rise > 0 and rest <= rise * ends:
+            return rest / rise
+    return inf

@@ -1,0 +1,118 @@
+"""System 3's side of the bargain: it lends parts of its own purse, and is fenced when it was replaced."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from cybernetic.core import OptionError, number, one_of, whole
+from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
+from cybernetic.vsm.bargain.ledger import Ledger
+from cybernetic.vsm.bargain.purse import Purse
+from cybernetic.vsm.bargain.vector import Vector, total
+
+
+@dataclass(frozen=True, slots=True)
+class Allocator:
+    """Who lends to the units of one level: a value. A unit's contract is a reservation in the level's own
+    ledger.
+
+    For each unit the ledger holds the most the unit may hold by any word on its way: an increase is set aside
+    before the contract is sent, and a decrease counts when the unit has accepted it. The floor of every unit
+    is set aside before anything else in an epoch, for the unit takes it without asking when it is cut off.
+    Contracts bear a `Seal`, and units refuse one that is older than what they know.
+
+    Write the allocator down before its contracts are sent. A successor starts from what was written, with a
+    higher term (`succeeded`); what keeps the one it replaces from writing is a `Fence` at the journal, by
+    term.
+
+    Arguments:
+        purse: the level's own money. The calls of the level itself reserve from it too.
+        floors: by unit, what it may spend without a contract; together at most the purse's own floor.
+        grace: seconds after an epoch within which units report; after that their contracts count as spent.
+        term: number of this allocator among its predecessors and successors, >= 1.
+        version: of the last contract.
+        issued: the seal of the last contract, by (epoch, unit).
+    """
+
+    purse: Purse
+    floors: Mapping[str, Vector]
+    grace: float = 0.0
+    term: int = 1
+    version: int = 0
+    issued: Mapping[tuple[int, str], Seal] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        number("grace", self.grace, least=0.0)
+        whole("term", self.term, least=1)
+        if not total(self.floors.values()) <= self.purse.floor:
+            raise OptionError("floors", f"a sum of at most {self.purse.floor!r}", total(self.floors.values()))
+
+    def opened(self, now: float) -> Self:
+        """The allocator with the epoch at `now` begun: the floor of every unit is set aside."""
+        epoch = self.purse.epoch(now)
+        ledger = self.purse.ledger(epoch)
+        for unit, floor in self.floors.items():
+            if unit not in ledger.open and unit not in ledger.closed:
+                ledger = ledger.reserve(unit, floor, now, ledger.until + self.grace)
+        return replace(self, purse=self.purse.with_ledger(epoch, ledger))
+
+    def ledger(self, now: float) -> Ledger:
+        """The level's ledger of the epoch at `now`, with the floors set aside."""
+        allocator = self.opened(now)
+        return allocator.purse.ledger(allocator.purse.epoch(now))
+
+    def reserve(self, key: str, upper: Vector, now: float, until: float) -> tuple[Self, int]:
+        """Reserve for a call of the level itself (see `Purse.reserve`), after the floors of its units.
+
+        Raises `OptionError` for a key that is the name of a unit.
+        """
+        if key in self.floors:
+            raise OptionError("key", "a key that is no unit's name", key)
+        begun = self.opened(now)
+        purse, epoch = begun.purse.reserve(key, upper, now, until)
+        return replace(begun, purse=purse), epoch
+
+    def issue(self, unit: str, grant: Vector, now: float) -> tuple[Self, Contract]:
+        """Grant `unit` that much (at least its floor) for the epoch at `now`: the allocator, and the contract
+        to send.
+
+        Raises `BudgetExhausted` for an increase that is not covered, `OptionError` for an unknown unit.
+        """
+        one_of("unit", unit, sorted(self.floors))
+        begun = self.opened(now)
+        epoch = begun.purse.epoch(now)
+        ledger = begun.purse.ledger(epoch)
+        granted = grant.most(self.floors[unit])
+        ledger = ledger.revise(unit, granted.most(ledger.open[unit].upper)) if unit in ledger.open else ledger
+        seal = Seal(self.term, self.version + 1)
+        issued = {**self.issued, (epoch, unit): seal}
+        after = replace(
+            begun, purse=begun.purse.with_ledger(epoch, ledger), version=seal.version, issued=issued
+        )
+        return after, Contract(unit, epoch, granted, seal)
+
+    def accepted(self, answer: Accepted) -> Self:
+        """After a unit's answer. One to a contract that is not the unit's last changes nothing."""
+        if self.issued.get((answer.epoch, answer.unit)) != answer.seal or answer.epoch < self.purse.kept:
+            return self
+        ledger = self.purse.ledger(answer.epoch).revise(answer.unit, answer.holds)
+        return replace(self, purse=self.purse.with_ledger(answer.epoch, ledger))
+
+    def reported(self, report: Report) -> Self:
+        """After a unit's report on an epoch that is over; its last word settles it once."""
+        one_of("report.unit", report.unit, sorted(self.floors))
+        purse = self.purse.settle(report.epoch, report.unit, report.spent, final=report.final)
+        return replace(self, purse=purse)
+
+    def expire(self, now: float) -> Self:
+        """Count as spent what units have not reported in time; a late report still settles it."""
+        return replace(self, purse=self.purse.expire(now)[0])
+
+    def forget(self, epoch: int) -> Self:
+        """Drop the epochs up to and with `epoch`."""
+        issued = {key: seal for key, seal in self.issued.items() if key[0] > epoch}
+        return replace(self, purse=self.purse.forget(epoch), issued=issued)
+
+    def succeeded(self, term: int) -> Self:
+        """The successor that takes over what was written down. `term` must be higher."""
+        return replace(self, term=whole("term", term, least=self.term + 1), version=0)

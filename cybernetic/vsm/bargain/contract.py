@@ -1,0 +1,53 @@
+"""What passes between an allocator and a unit: contracts down, acceptances and reports up; sealed against
+replay.
+"""
+
+from dataclasses import dataclass
+
+from cybernetic.vsm.bargain.vector import Vector
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Seal:
+    """Which word is the later one: `term` counts allocators that replaced each other, `version` the words of
+    one.
+    """
+
+    term: int
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.term}.{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a unit may spend in an epoch, by the word of its allocator."""
+
+    unit: str
+    epoch: int
+    grant: Vector
+    seal: Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A unit's answer to a contract: what it holds since.
+
+    More than was granted, if more was committed already.
+    """
+
+    unit: str
+    epoch: int
+    holds: Vector
+    seal: Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a unit spent in an epoch that is over. Until it is `final` it is an upper bound."""
+
+    unit: str
+    epoch: int
+    spent: Vector
+    final: bool

@@ -1,0 +1,189 @@
+"""Two-phase spending against a grant: reserve an upper bound before a call, settle what it took after it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from math import inf
+from typing import Self, TypeVar
+
+from cybernetic.core import OptionError, number
+from cybernetic.vsm.bargain.refusals import BudgetExhausted
+from cybernetic.vsm.bargain.vector import NOTHING, Vector
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """An amount set aside for one call, or lent to a level below, until its outcome is known or `until` has
+    passed.
+    """
+
+    upper: Vector
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a reservation came to: `actual`, of which `covered` was set aside for it; the rest is its overrun.
+
+    It is `final` once told by who was paid; before that it stands at an upper bound.
+    """
+
+    actual: Vector
+    covered: Vector
+    final: bool
+
+    @property
+    def overrun(self) -> Vector:
+        """What it took beyond what was set aside."""
+        return self.actual.less(self.covered)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What was granted for one epoch, and what became of it: a value; each operation returns the ledger after
+    it.
+
+    At all times `spent + reserved <= grant + overrun`, exactly. Lending to a level below is reserving: its
+    ledger has the reservation's upper bound for a grant, and its last report settles it. So what holds for
+    one ledger holds for the whole tree.
+
+    Every operation names a key, and doing it again changes nothing: messages may come twice, late, or after a
+    crash. A ledger is durable if it is written down before the answer is sent.
+
+    Arguments:
+        grant: what may be spent in the epoch.
+        until: nothing is reserved at or after this time, seconds.
+        spent: settled, at the actual amounts where they are known.
+        reserved: the sum of the open reservations.
+        overrun: what final settlements took beyond what was reserved for them, summed.
+        blocked: an overrun has not been cleared; nothing is reserved until it is.
+        open: reservations by key.
+        closed: settlements by key; kept as long as the ledger, so that a late word settles once.
+    """
+
+    grant: Vector
+    until: float = inf
+    spent: Vector = NOTHING
+    reserved: Vector = NOTHING
+    overrun: Vector = NOTHING
+    blocked: bool = False
+    open: Mapping[str, Reservation] = field(default_factory=dict)
+    closed: Mapping[str, Settlement] = field(default_factory=dict)
+
+    @property
+    def committed(self) -> Vector:
+        """What is spent or set aside."""
+        return self.spent + self.reserved
+
+    @property
+    def available(self) -> Vector:
+        """What a reservation may still take; never negative."""
+        return self.grant.less(self.committed)
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything that was reserved has come to a final settlement."""
+        return not self.open and all(settlement.final for settlement in self.closed.values())
+
+    def reserve(self, key: str, upper: Vector, now: float, until: float) -> Self:
+        """Set `upper` aside under `key` until `until` (seconds, > now; when the outcome must be known).
+
+        A key that is reserved or was settled already: the ledger as it is. Raises `BudgetExhausted` if the
+        ledger is over, blocked, or does not cover it; `OptionError` for a key whose open reservation has
+        another upper bound.
+        """
+        number("now", now)
+        if key in self.closed or (key in self.open and self.open[key].upper == upper):
+            return self
+        if key in self.open:
+            raise OptionError("upper", f"{self.open[key].upper!r}, as reserved for {key!r}", upper)
+        if why := self._refuses(upper, now):
+            raise BudgetExhausted(
+                key, upper, NOTHING if now >= self.until or self.blocked else self.available, why
+            )
+        if until <= now or until != until:
+            raise OptionError("until", f"a time > now ({now!r})", until)
+        opened = _with(self.open, key, Reservation(upper, until))
+        return replace(self, open=opened, reserved=self.reserved + upper)
+
+    def settle(self, key: str, actual: Vector, *, final: bool = True) -> Self:
+        """Close `key` at `actual`; the difference to what was reserved is available again.
+
+        What is not final is an upper bound, which a final word replaces, and which another bound can only
+        lower. After a final word nothing changes any more. An actual above what was reserved is an overrun:
+        it is charged, and nothing more is reserved until `clear`. So is all of what was never reserved.
+        """
+        before = self.closed.get(key)
+        if before is None:
+            upper = self.open[key].upper if key in self.open else NOTHING
+            closing = replace(self, open=_with(self.open, key, None), reserved=self.reserved - upper)
+            return closing._booked(key, Settlement(actual, actual.least(upper), final))
+        if before.final:
+            return self
+        told = actual if final else actual.least(before.actual)
+        lifted = replace(self, spent=self.spent - before.actual, overrun=self.overrun - before.overrun)
+        return lifted._booked(key, Settlement(told, told.least(before.covered), final), before.overrun)
+
+    def release(self, key: str) -> Self:
+        """Close `key` with nothing spent: the call was not made."""
+        return self.settle(key, NOTHING)
+
+    def expire(self, now: float) -> tuple[Self, tuple[str, ...]]:
+        """Settle at their upper bounds what is overdue at `now`, not finally: the ledger, and the keys."""
+        number("now", now)
+        overdue = tuple(key for key, reservation in self.open.items() if reservation.until <= now)
+        ledger = self
+        for key in overdue:
+            ledger = ledger.settle(key, self.open[key].upper, final=False)
+        return ledger, overdue
+
+    def revise(self, key: str, upper: Vector) -> Self:
+        """Change the upper bound of an open reservation; one that is closed or unknown: the ledger as it is.
+
+        Raises `BudgetExhausted` for an increase that is not covered. Lower it only when who holds it has
+        agreed.
+        """
+        if key not in self.open:
+            return self
+        before = self.open[key]
+        more = upper.less(before.upper)
+        if more and (self.blocked or not more <= self.available):
+            raise BudgetExhausted(key, more, NOTHING if self.blocked else self.available, "an increase")
+        opened = _with(self.open, key, replace(before, upper=upper))
+        return replace(self, open=opened, reserved=self.reserved - before.upper + upper)
+
+    def regrant(self, grant: Vector) -> Self:
+        """The ledger with another grant, but never less than is committed: read from `.grant` what it came
+        to.
+        """
+        return replace(self, grant=grant.most(self.committed.least(self.grant)))
+
+    def clear(self) -> Self:
+        """Lift the block of an overrun, by decision of who answers the pain."""
+        return replace(self, blocked=False)
+
+    def _refuses(self, upper: Vector, now: float) -> str:
+        if now >= self.until:
+            return f"over since {self.until!r}"
+        if self.blocked:
+            return f"an overrun of {self.overrun!r} is not cleared"
+        return "" if upper <= self.available else "not covered"
+
+    def _booked(self, key: str, settlement: Settlement, known: Vector = NOTHING) -> Self:
+        """The ledger with a settlement; it is blocked if its overrun is more than what was `known` of it
+        before.
+        """
+        return replace(
+            self,
+            spent=self.spent + settlement.actual,
+            overrun=self.overrun + settlement.overrun,
+            blocked=self.blocked or not settlement.overrun <= known,
+            closed=_with(self.closed, key, settlement),
+        )
+
+
+def _with(table: Mapping[str, V], key: str, value: V | None) -> Mapping[str, V]:
+    """A copy of `table` with `key` set, or without it where the value is None."""
+    rest = {other: kept for other, kept in table.items() if other != key}
+    return rest if value is None else {**rest, key: value}

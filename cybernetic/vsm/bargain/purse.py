@@ -1,0 +1,120 @@
+"""A unit's money: a ledger for each epoch, filled by contracts, and a floor when no contract comes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from cybernetic.core import OptionError, number
+from cybernetic.vsm.bargain.budget import Budget, Epoch
+from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
+from cybernetic.vsm.bargain.ledger import Ledger
+from cybernetic.vsm.bargain.refusals import StaleContract
+from cybernetic.vsm.bargain.vector import NOTHING, Vector
+
+NO_CONTRACT = Seal(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """What one unit (or a whole level) may spend, epoch by epoch: a value.
+
+    A unit that is cut off spends its contract to the end of the epoch and then, in each epoch, its floor,
+    which the allocator has set aside for it. The top of the tree is a unit whose floor is the budget
+    (`Purse.root`).
+
+    Arguments:
+        unit: its path.
+        per: length of an epoch, seconds > 0; the same for the allocator and all its units.
+        floor: what it may spend in an epoch without a contract.
+        seal: the latest contract accepted; an older one is refused.
+        ledgers: by number of the epoch.
+        kept: epochs below this one are forgotten: nothing about them counts any more.
+    """
+
+    unit: str
+    per: float
+    floor: Vector = NOTHING
+    seal: Seal = NO_CONTRACT
+    ledgers: Mapping[int, Ledger] = field(default_factory=dict)
+    kept: int = 0
+
+    def __post_init__(self) -> None:
+        number("per", self.per, above=0.0)
+
+    @classmethod
+    def root(cls, unit: str, budget: Budget) -> Self:
+        """The purse at the top: its whole budget is its own in every epoch."""
+        return cls(unit, budget.per, budget.grant)
+
+    def epoch(self, now: float) -> int:
+        """The number of the epoch at `now`."""
+        return Epoch.at(now, self.per).number
+
+    def ledger(self, epoch: int) -> Ledger:
+        """The ledger of an epoch: one that holds the floor where no contract came."""
+        known = self.ledgers.get(epoch)
+        return Ledger(self.floor, until=(epoch + 1) * self.per) if known is None else known
+
+    def accept(self, contract: Contract) -> tuple[Self, Accepted]:
+        """Take a contract: the purse, and the answer to the allocator.
+
+        Taking the latest one again changes nothing and gives an answer again. Less than is committed already
+        is taken as what is committed. Raises `StaleContract` for one that is older than the latest,
+        `OptionError` for another's.
+        """
+        if contract.unit != self.unit:
+            raise OptionError("contract.unit", repr(self.unit), contract.unit)
+        if contract.seal < self.seal or contract.epoch < self.kept:
+            raise StaleContract(self.unit, contract.seal, self.seal)
+        after = self
+        if contract.seal > self.seal:
+            ledger = self.ledger(contract.epoch).regrant(contract.grant)
+            after = replace(self.with_ledger(contract.epoch, ledger), seal=contract.seal)
+        holds = after.ledger(contract.epoch).grant
+        return after, Accepted(self.unit, contract.epoch, holds, contract.seal)
+
+    def reserve(self, key: str, upper: Vector, now: float, until: float) -> tuple[Self, int]:
+        """Reserve from the epoch at `now` (see `Ledger.reserve`): the purse, and the epoch to settle in."""
+        epoch = self.epoch(now)
+        if epoch < self.kept:
+            raise OptionError("now", f"a time in epoch {self.kept} or later", now)
+        return self.with_ledger(epoch, self.ledger(epoch).reserve(key, upper, now, until)), epoch
+
+    def settle(self, epoch: int, key: str, actual: Vector, *, final: bool = True) -> Self:
+        """Settle what was reserved in `epoch` (see `Ledger.settle`); an epoch that is forgotten: the purse as
+        it is.
+        """
+        if epoch < self.kept:
+            return self
+        return self.with_ledger(epoch, self.ledger(epoch).settle(key, actual, final=final))
+
+    def expire(self, now: float) -> tuple[Self, tuple[tuple[int, str], ...]]:
+        """Settle what is overdue in all epochs (see `Ledger.expire`): the purse, and (epoch, key) of each."""
+        after, gone = self, []
+        for epoch, ledger in self.ledgers.items():
+            left, keys = ledger.expire(now)
+            after = after.with_ledger(epoch, left)
+            gone += [(epoch, key) for key in keys]
+        return after, tuple(gone)
+
+    def report(self, epoch: int, now: float) -> Report:
+        """What the unit owes for an epoch that is over at `now`; not final while outcomes are open.
+
+        Raises `OptionError` for an epoch that is not over, or is forgotten.
+        """
+        ledger = self.ledger(epoch)
+        if number("now", now) < ledger.until or epoch < self.kept:
+            raise OptionError("epoch", f"one in {self.kept}..{self.epoch(now) - 1}, which is over", epoch)
+        return Report(self.unit, epoch, ledger.committed, ledger.settled)
+
+    def forget(self, epoch: int) -> Self:
+        """Drop the epochs up to and with `epoch`: their last reports have been taken.
+
+        What is open in them is lost.
+        """
+        left = {known: ledger for known, ledger in self.ledgers.items() if known > epoch}
+        return replace(self, ledgers=left, kept=max(self.kept, epoch + 1))
+
+    def with_ledger(self, epoch: int, ledger: Ledger) -> Self:
+        """The purse with another ledger for `epoch`."""
+        return replace(self, ledgers={**self.ledgers, epoch: ledger})

@@ -1,0 +1,129 @@
+"""Amounts of several resources at once: money, tokens, calls, minutes of a human's attention."""
+
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import add
+
+from cybernetic.core import OptionError, number
+
+GRAIN = (
+    10**9
+)  # amounts are whole billionths: sums are exact, so that conservation is an equality, not a tolerance
+
+_NOTHING: Mapping[str, float] = {}
+
+
+class Vector:
+    """Amounts >= 0 by resource, such as `Vector(usd=2.5, tokens=10_000)`. A value; what is not named is 0.
+
+    Amounts are kept as whole billionths, rounded to the nearest one; sums and differences are exact.
+    Comparison is by component: `a <= b` says that `b` covers `a`, and of two vectors neither may cover the
+    other.
+
+    Arguments:
+        amounts: by resource, for names that are no identifiers.
+        more: the same, by keyword.
+
+    Raises `OptionError` for an amount that is negative or not finite; it names the resource.
+    """
+
+    __slots__ = ("_grains",)
+
+    def __init__(self, amounts: Mapping[str, float] = _NOTHING, /, **more: float) -> None:
+        self._grains = {
+            name: grains
+            for name, amount in sorted({**amounts, **more}.items())
+            if (grains := _grains(name, amount))
+        }
+
+    def amount(self, resource: str) -> float:
+        """How much of `resource` it holds; 0.0 if it does not name it."""
+        return self._grains.get(resource, 0) / GRAIN
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """The names of the resources it holds more than nothing of, sorted."""
+        return tuple(sorted(self._grains))
+
+    def as_dict(self) -> dict[str, float]:
+        """The amounts by resource, those above 0."""
+        return {name: self.amount(name) for name in self.resources}
+
+    def __add__(self, other: "Vector") -> "Vector":
+        return _made({name: self._of(name) + other._of(name) for name in self._names(other)})
+
+    def __sub__(self, other: "Vector") -> "Vector":
+        """The difference. Raises `OptionError` where there is less than is taken; see `less`."""
+        if not other <= self:
+            raise OptionError("what is taken", f"at most {self!r}", other)
+        return self.less(other)
+
+    def less(self, other: "Vector") -> "Vector":
+        """What is left after taking `other`, or as much of it as there is: never negative."""
+        return _made({name: max(0, self._of(name) - other._of(name)) for name in self._names(other)})
+
+    def least(self, other: "Vector") -> "Vector":
+        """The smaller of both amounts of each resource."""
+        return _made({name: min(self._of(name), other._of(name)) for name in self._names(other)})
+
+    def most(self, other: "Vector") -> "Vector":
+        """The larger of both amounts of each resource."""
+        return _made({name: max(self._of(name), other._of(name)) for name in self._names(other)})
+
+    def times(self, factor: float) -> "Vector":
+        """Every amount times `factor` >= 0, rounded down to a billionth: parts never sum to more than the
+        whole.
+        """
+        above, below = number("factor", factor, least=0.0).as_integer_ratio()
+        return _made({name: grains * above // below for name, grains in self._grains.items()})
+
+    def __le__(self, other: "Vector") -> bool:
+        return all(grains <= other._of(name) for name, grains in self._grains.items())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vector) and self._grains == other._grains
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._grains.items()))
+
+    def __bool__(self) -> bool:
+        return bool(self._grains)
+
+    def __repr__(self) -> str:
+        amounts = ", ".join(f"{name}={self.amount(name):.12g}" for name in self.resources)
+        return f"{type(self).__name__}({amounts})"
+
+    def _of(self, name: str) -> int:
+        return self._grains.get(name, 0)
+
+    def _names(self, other: "Vector") -> Iterable[str]:
+        return self._grains.keys() | other._grains.keys()
+
+
+class Cost(Vector):
+    """What one use of a port takes, or may take at most: `Cost(usd=.04, tokens=3000)`.
+
+    A `Vector` for all purposes.
+    """
+
+    __slots__ = ()
+
+
+NOTHING = Vector()
+
+
+def total(vectors: Iterable[Vector]) -> Vector:
+    """The exact sum of vectors."""
+    return reduce(add, vectors, NOTHING)
+
+
+def _grains(name: str, amount: float) -> int:
+    if isinstance(amount, int) and not isinstance(amount, bool) and amount >= 0:
+        return amount * GRAIN
+    return round(number(name, amount, least=0.0) * GRAIN)
+
+
+def _made(grains: Mapping[str, int]) -> Vector:
+    vector = Vector()
+    vector._grains = {name: count for name, count in grains.items() if count}
+    return vector

@@ -1,0 +1,46 @@
+"""Page's cumulative sums, upward and downward."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cybernetic.core import number
+
+
+class CusumState(NamedTuple):
+    """What has accumulated above and below plan, in standard deviations, and whether either is too much."""
+
+    up: float = 0.0
+    down: float = 0.0
+    alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cusum:
+    """Alarms when what exceeds plan by more than `drift` has summed up to `limit`, or falls short of it so.
+
+    E. S. Page, "Continuous inspection schemes", 1954. `drift` (>= 0, usually half the shift to find) and
+    `limit` (> 0) are in standard deviations, `plan` and `sigma` (> 0) in the units of the data. The
+    defaults alarm about once in 500 data by chance. Raises `OptionError` for anything else.
+    """
+
+    drift: float = 0.5
+    limit: float = 5.15
+    plan: float = 0.0
+    sigma: float = 1.0
+
+    def __post_init__(self) -> None:
+        number("drift", self.drift, least=0.0)
+        number("limit", self.limit, above=0.0)
+        number("plan", self.plan)
+        number("sigma", self.sigma, above=0.0)
+
+    def start(self) -> CusumState:
+        """The state before any datum."""
+        return CusumState()
+
+    def step(self, state: CusumState, y: float) -> CusumState:
+        """The state after datum `y`. Raises `OptionError` when it is not finite."""
+        z = (number("y", y) - self.plan) / self.sigma
+        up = max(0.0, state.up + z - self.drift)
+        down = max(0.0, state.down - z - self.drift)
+        return CusumState(up, down, max(up, down) >= self.limit)

@@ -1,0 +1,52 @@
+"""Roberts's exponentially weighted moving average."""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import NamedTuple
+
+from cybernetic.core import OptionError, number
+
+
+class EwmaState(NamedTuple):
+    """The average distance from plan, in standard deviations of a datum; the weight of what came before any
+    datum in it; and whether the average is too far off.
+    """
+
+    mean: float = 0.0
+    before: float = 1.0
+    alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ewma:
+    """Alarms when the weighted average of data stands `limit` of its own standard deviations from plan.
+
+    S. W. Roberts, "Control chart tests based on geometric moving averages", 1959; the limits widen at the
+    start as the average's deviation does. `weight` of the newest datum, in (0, 1]; `limit` > 0; `plan` and
+    `sigma` (> 0) in the units of the data. The defaults alarm about once in 500 data by chance. Raises
+    `OptionError` for anything else.
+    """
+
+    weight: float = 0.2
+    limit: float = 2.98
+    plan: float = 0.0
+    sigma: float = 1.0
+
+    def __post_init__(self) -> None:
+        if number("weight", self.weight, above=0.0) > 1.0:
+            raise OptionError("weight", "a number in (0, 1]", self.weight)
+        number("limit", self.limit, above=0.0)
+        number("plan", self.plan)
+        number("sigma", self.sigma, above=0.0)
+
+    def start(self) -> EwmaState:
+        """The state before any datum."""
+        return EwmaState()
+
+    def step(self, state: EwmaState, y: float) -> EwmaState:
+        """The state after datum `y`. Raises `OptionError` when it is not finite."""
+        z = (number("y", y) - self.plan) / self.sigma
+        mean = state.mean + self.weight * (z - state.mean)
+        before = state.before * (1.0 - self.weight)
+        deviation = sqrt(self.weight / (2.0 - self.weight) * (1.0 - before * before))
+        return EwmaState(mean, before, abs(mean) >= self.limit * deviation)

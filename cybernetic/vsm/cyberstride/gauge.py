@@ -1,0 +1,169 @@
+"""The whole pipeline for one index: transform, filter, compare with plan, judge, and mute what cannot be
+believed.
+"""
+
+from statistics import median
+from typing import NamedTuple
+
+from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.cyberstride.diagnostics import Health, HealthLimits, examine, fault
+from cybernetic.vsm.cyberstride.harrison import HarrisonStevens
+from cybernetic.vsm.cyberstride.indices import Index
+from cybernetic.vsm.cyberstride.plan import Attention, Thresholds, attend
+from cybernetic.vsm.cyberstride.reading import Reading
+from cybernetic.vsm.cyberstride.regimes import RegimeModel
+from cybernetic.vsm.cyberstride.times import Times
+from cybernetic.vsm.cyberstride.variance import Learning, first_guess
+
+_FIRST = 8  # data before a first guess at V
+_LEARNING, _THRESHOLDS, _LIMITS = Learning(), Thresholds(), HealthLimits()
+
+
+class Judgement(NamedTuple):
+    """What is thought of an index after a datum."""
+
+    reading: Reading | None
+    """The filter's, on the scale of the index's transform; None while it has not begun."""
+    level: float | None
+    """Its level, in the unit of the index."""
+    attention: Attention
+    """What the index asks for; QUIET while muted."""
+    standing: int
+    """For how many further data the alert has stood: 0 at its first, and when there is none."""
+    pages: bool
+    """Whether the alert has stood for long enough to page a human."""
+    better: bool | None
+    """Whether the level is on the good side of plan; None without a plan."""
+    breach: str | None
+    """Which limit the datum itself passed: "low", "high", or None. Muting does not hide it."""
+    muted: str | None
+    """Why the index is not listened to; None when it is."""
+
+
+class Gauge:
+    """Watches one index. Feed it the values, in the unit of the index; it keeps its state between them.
+
+    `index`: what is watched; its plan is what the level is compared with. `model`: as for
+    `HarrisonStevens`. `variance`: V on the scale of the index's transform. None: guessed from the first
+    eight data, and learnt from there. `learning`: how it is learnt; None with a `variance` takes that as
+    known. `thresholds`: where attention begins. `limits`: which errors are good enough. `settle`: for how
+    many data an index of learnt V is muted first. `period`: the usual time between data, in the units of
+    `at`. Raises `OptionError` for anything else.
+    """
+
+    __slots__ = (
+        "_filter",
+        "_first",
+        "_learning",
+        "_model",
+        "_scale",
+        "_standing",
+        "_times",
+        "data",
+        "health",
+        "index",
+        "limits",
+        "settle",
+        "thresholds",
+    )
+
+    def __init__(
+        self,
+        index: Index,
+        *,
+        model: RegimeModel | str = "default",
+        variance: float | None = None,
+        learning: Learning | None = _LEARNING,
+        thresholds: Thresholds = _THRESHOLDS,
+        limits: HealthLimits = _LIMITS,
+        settle: int = 60,
+        period: float = 1.0,
+    ) -> None:
+        if variance is None and learning is None:
+            raise OptionError("variance", "a number > 0 where it is not learnt", variance)
+        self.index, self.thresholds, self.limits = index, thresholds, limits
+        self.settle = whole("settle", settle) if learning is not None else 0
+        self.data, self.health = 0, Health()
+        self._scale = index.scale
+        self._model, self._learning = model, learning
+        self._times = Times(period)
+        self._first: list[float] = []
+        self._standing: int | None = None  # None: no alert
+        self._filter: HarrisonStevens | None = None
+        if variance is not None:
+            self._filter = self._begin(variance, None)
+
+    def update(self, value: float | None, at: float | None = None) -> Judgement:
+        """Take the next value of the index; None when it is missing. `at` is its time, as for
+        `HarrisonStevens`.
+
+        Raises `OptionError` when `value` is not finite or not one the index can have, or the times do not
+        increase; the gauge is then as it was before.
+        """
+        y = breach = None
+        if value is not None:
+            y, breach = self._scale.forward(number("value", value)), self.index.breach(value)
+        if self._filter is None or (self.data == 0 and y is None):
+            return self._unheard(y, at, breach)
+        reading = self._filter.update(y, at)
+        self.data += y is not None
+        error = reading.error if y is not None else None
+        self.health = examine(self.health, error, self.limits.forget)
+        muted = self._muted()
+        attention = Attention.QUIET
+        if muted is None:
+            attention = attend(reading.change, reading.z_plan, self.thresholds)
+        self._stand(attention, y is not None)
+        return Judgement(
+            reading,
+            self._scale.backward(reading.level),
+            attention,
+            self._standing or 0,
+            self._standing is not None and self._standing >= self.thresholds.page_after,
+            None if reading.z_plan is None else (reading.z_plan < 0.0) == self.index.cost,
+            breach,
+            muted,
+        )
+
+    def _begin(self, variance: float, level: float | None) -> HarrisonStevens:
+        plan = self.index.plan
+        return HarrisonStevens(
+            self._model,
+            variance=variance,
+            learning=self._learning,
+            plan=None if plan is None else self._scale.forward(plan),
+            level=level,
+            period=self._times.period,
+        )
+
+    def _unheard(self, y: float | None, at: float | None, breach: str | None) -> Judgement:
+        """Before the filter has begun: gather data until V can be guessed."""
+        self._times.since_last(at)
+        self._times.note(at)
+        if y is not None:
+            self._first.append(y)
+            self.data += 1
+        if self._learning is not None and len(self._first) == _FIRST:
+            guess = first_guess(self._first, self._learning.least)
+            self._filter = self._begin(guess, median(self._first))
+        muted = f"guessing the variance: {self.data} of {_FIRST} data"
+        return Judgement(None, None, Attention.QUIET, 0, False, None, breach, muted)
+
+    def _muted(self) -> str | None:
+        """Why the index is not listened to. An alert that stands is not silenced by errors it may have made
+        itself.
+        """
+        if self.data < self.settle:
+            return f"learning the variance: {self.data} of {self.settle} data"
+        if self._standing is not None:
+            return None
+        return fault(self.health, self.limits)
+
+    def _stand(self, attention: Attention, came: bool) -> None:
+        """Count for how many further data the alert stands."""
+        if attention < Attention.ALERT:
+            self._standing = None
+        elif self._standing is None:
+            self._standing = 0
+        else:
+            self._standing += came

@@ -1,0 +1,145 @@
+"""The Harrison–Stevens filter: feed it a series, learn whether it spiked, stepped or turned."""
+
+from math import isfinite, sqrt
+from operator import mul
+
+from cybernetic.core import OptionError, number
+from cybernetic.vsm.cyberstride.forecast import Forecast, foresee
+from cybernetic.vsm.cyberstride.mixture import Mixture, absorb, before, begin, calm, elapse, moments
+from cybernetic.vsm.cyberstride.presets import preset
+from cybernetic.vsm.cyberstride.reading import Reading
+from cybernetic.vsm.cyberstride.regimes import Quad, RegimeModel
+from cybernetic.vsm.cyberstride.times import Times
+from cybernetic.vsm.cyberstride.variance import Learning, Learnt, learn
+
+_TURNING = 0.01  # what is taken for the variance of the first growth, in V, where growth can change at all
+
+
+class HarrisonStevens:
+    """A multi-process filter of class II over level and growth, with four regimes. It keeps its state
+    between data.
+
+    `variance`: V, the variance of one steady datum about its level, > 0, in squared units of the data.
+    `learning`: how V is learnt from there; None (the default) takes it as known. `model`: a `RegimeModel`,
+    or the name of one in `PRESETS`. `plan`: the level that `Reading.z_plan` compares with; None for no
+    comparison. `level`: expected before the first datum; None takes the first
+    datum for it. `slope`: expected growth in a period. `spread`: the variances of level and growth before
+    the first datum, as multiples of V; with no `level`, those after it. `period`: the usual time between
+    data, in the units of `at`.
+
+    Raises `OptionError` where one of these is not what it should be.
+    """
+
+    __slots__ = ("_learnt", "_mixture", "_plan", "_rows", "_start", "_times", "learning", "model")
+
+    def __init__(
+        self,
+        model: RegimeModel | str = "default",
+        *,
+        variance: float,
+        learning: Learning | None = None,
+        plan: float | None = None,
+        level: float | None = None,
+        slope: float = 0.0,
+        spread: tuple[float, float] | None = None,
+        period: float = 1.0,
+    ) -> None:
+        self.model = preset(model) if isinstance(model, str) else model
+        self.learning = learning
+        self.plan = plan
+        self._times = Times(period)
+        self._rows = self.model.rows()
+        self._learnt = Learnt(number("variance", variance, above=0.0), learning.trust if learning else 0.0)
+        self._start = (number("slope", slope), _spread(spread, self.model))
+        self._mixture = None if level is None else self._begin(number("level", level))
+
+    def update(self, y: float | None, at: float | None = None) -> Reading:
+        """Take the next datum; None when it is missing. `at` is its time; leave it out when data come
+        regularly.
+
+        Times decide by how many periods the model moves on. Raises `OptionError` when `y` is not finite or
+        absurdly far out, or when `at` does not increase or is given for some data only; the filter is then
+        as it was before.
+        """
+        if y is not None and not (type(y) is float and isfinite(y)):
+            y = number("y", y)
+        interval = self._times.since_last(at)
+        earlier = self._mixture
+        error = log_density = 0.0
+        if earlier is None:
+            if y is None:
+                raise OptionError("y", "a datum to begin with, or `level` given", y)
+            now = earlier = self._begin(y)
+        else:
+            rows = self._rows if interval == 1.0 else self.model.rows(interval)
+            if y is None:
+                now = elapse(earlier, interval, rows, self._learnt.variance)
+            else:
+                now, surprise = absorb(earlier, y, interval, rows, self._learnt.variance)
+                error, log_density = surprise.error / sqrt(surprise.variance), surprise.log_density
+                if self.learning is not None:
+                    self._learnt = learn(
+                        self._learnt,
+                        surprise.weight,
+                        surprise.squared,
+                        self.model.truncation,
+                        self.learning,
+                    )
+        self._mixture = now
+        self._times.note(at)
+        return self._reading(y, now, earlier, error, log_density)
+
+    @property
+    def plan(self) -> float | None:
+        """The level that readings are compared with; it may be set between data. Raises `OptionError` when it
+        is not finite.
+        """
+        return self._plan
+
+    @plan.setter
+    def plan(self, plan: float | None) -> None:
+        self._plan = None if plan is None else number("plan", plan)
+
+    def forecast(self, periods: float = 1.0, *, changes: bool = False) -> Forecast:
+        """The datum `periods` ahead, if nothing befalls the series until then; with `changes`, whatever may.
+
+        Raises `OptionError` when `periods` is not > 0, or there is neither a datum nor a `level` yet.
+        """
+        if self._mixture is None:
+            raise OptionError("periods", "a datum before the first forecast, or `level` given", periods)
+        return foresee(self._mixture.components, periods, self.model, self._learnt.variance, changes=changes)
+
+    def _begin(self, level: float) -> Mixture:
+        return begin(self._rows, level, *self._start)
+
+    def _reading(
+        self, y: float | None, now: Mixture, earlier: Mixture, error: float, log_density: float
+    ) -> Reading:
+        variance = self._learnt.variance
+        posterior: Quad = tuple([component[0] for component in now.components])  # type: ignore[assignment]
+        back1 = before(posterior, now.origins)
+        unmoved = calm(back1, earlier.origins)
+        level, slope, c00, _, _ = moments(now.components, variance)
+        level_sd = sqrt(c00 * variance)
+        return Reading(
+            y,
+            posterior,
+            back1,
+            before(back1, earlier.origins),
+            1.0 - unmoved if unmoved < 1.0 else 0.0,
+            level,
+            level_sd,
+            slope,
+            variance,
+            error,
+            log_density,
+            None if self._plan is None else (level - self._plan) / level_sd,
+        )
+
+
+def _spread(value: tuple[float, float] | None, model: RegimeModel) -> tuple[float, float]:
+    if value is None:
+        return 1.0, _TURNING if any(map(mul, model.probability, model.slope)) else 0.0
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise OptionError("spread", "the variances of level and growth, as multiples of V", value)
+    return number("spread", value[0], above=0.0), number("spread", value[1], least=0.0)

@@ -1,0 +1,69 @@
+"""Learning the observation variance V while filtering: it is never known, and a wrong one is fatal to
+alarms.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import NamedTuple
+
+from cybernetic.core import OptionError, number, whole
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """How V is learnt from the errors of data that were probably steady.
+
+    `forget`: what remains of the evidence after a datum, in (0, 1); .99 remembers about a hundred data.
+    `trust`: how many data the first guess counts for, > 0. `cap`: the largest squared standardised error
+    that counts, > 0. `least`: V never falls below it, in squared units of the data, > 0; a series that
+    stands still would otherwise drive it to 0. Raises `OptionError` for anything else.
+    """
+
+    forget: float = 0.99
+    trust: float = 5.0
+    cap: float = 9.0
+    least: float = 1e-12
+
+    def __post_init__(self) -> None:
+        number("forget", self.forget, above=0.0)
+        if self.forget >= 1.0:
+            raise OptionError("forget", "a number in (0, 1)", self.forget)
+        number("trust", self.trust, above=0.0)
+        number("cap", self.cap, above=0.0)
+        number("least", self.least, above=0.0)
+
+
+class Learnt(NamedTuple):
+    """V as known so far, and the evidence for it: the decayed number of steady data."""
+
+    variance: float
+    evidence: float
+
+
+def learn(learnt: Learnt, weight: float, squared: float, truncation: float, how: Learning) -> Learnt:
+    """V after a datum that was steady with probability `weight`, with standardised error² `squared` if it
+    was.
+
+    `truncation` is that of the model: dividing by it makes V unbiased on Gaussian data, where the plain
+    recursion settles at .86 of it.
+    """
+    evidence = how.forget * learnt.evidence + weight
+    capped = squared if squared < how.cap else how.cap
+    variance = learnt.variance * (1.0 + weight * (capped / truncation - 1.0) / evidence)
+    return Learnt(variance if variance > how.least else how.least, evidence)
+
+
+def first_guess(series: Sequence[float], least: float = 1e-12) -> float:
+    """A first guess at V from three or more data, by the median size of their differences: spikes and steps
+    in it do no harm. At least `least`. Raises `OptionError` when there are fewer data, or one is not a
+    finite number.
+    """
+    whole("len(series)", len(series), least=3)
+    values = [number("series", value) for value in series]
+    pairs = zip(values[1:], values, strict=False)
+    size = median(abs(later - earlier) for later, earlier in pairs)
+    return max((size / _MEDIAN_OF_DIFFERENCES) ** 2, least)
+
+
+_MEDIAN_OF_DIFFERENCES = 0.6744897501960817 * 2**0.5  # of |N(0, 2)|, for V = 1

@@ -1,0 +1,39 @@
+"""A fence at a resource: it remembers the highest token it has seen and turns away all that are older."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from cybernetic.core import Refusal, whole
+
+
+class LeaseLost(Refusal):
+    """A lease is no longer the holder's: it lapsed, was given up, or a newer one was granted.
+
+    `token` says which.
+    """
+
+    def __init__(self, key: str, token: int, why: str) -> None:
+        super().__init__(f"the lease on {key!r} with token {token} is lost: {why}")
+        self.key, self.token = key, token
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """What a resource keeps for one key, so that a holder that slept through its lease can do no harm.
+
+    Arguments:
+        key: the artefact, as fine as what is written: an area's key does not protect a file.
+        highest: the highest token that was let through; tokens of a `LeaseTable` grow.
+    """
+
+    key: str
+    highest: int = 0
+
+    def passed(self, token: int) -> Self:
+        """The fence after `token` was let through.
+
+        Raises `LeaseLost` for one older than the highest so far.
+        """
+        if whole("token", token, least=1) < self.highest:
+            raise LeaseLost(self.key, token, f"expected a token of at least {self.highest}")
+        return type(self)(self.key, token)

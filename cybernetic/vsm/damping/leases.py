@@ -1,0 +1,192 @@
+"""Exclusive leases on artefacts (files, tickets, customers): one holder a key, fencing tokens, waiting with
+ageing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self, TypeVar
+
+from cybernetic.core import number, whole
+from cybernetic.vsm.damping.fence import LeaseLost
+
+V = TypeVar("V")
+
+SERIALS = 2**32  # tokens of one epoch; those of a later epoch are all higher
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The exclusive right to `key` for `holder` before `until`.
+
+    Show `token` to the resource, whose `Fence` checks it.
+    """
+
+    key: str
+    holder: str
+    token: int
+    until: float
+    ttl: float
+
+    @property
+    def renew_at(self) -> float:
+        """When the holder should renew: a third of the lease's life after it was granted or renewed."""
+        return self.until - self.ttl * 2.0 / 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """One that waits for a key since a time, with a priority that grows as it waits."""
+
+    holder: str
+    since: float
+    priority: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTable:
+    """Who holds what, and who waits for it: a value; each operation returns the table after it.
+
+    The table is soft state. One that replaces a dead one is made with a higher `epoch` and is `quiet` for one
+    ttl: it grants nothing, while holders of old leases report them (`adopt`) or let them lapse. So at any
+        time at most one
+    unexpired lease exists for a key, and tokens grow for ever. Times are the table's; a holder on another
+    clock counts `ttl` from when it asked.
+
+    Arguments:
+        ttl: seconds > 0 a lease lasts unless renewed.
+        epoch: number of this table among its predecessors and successors, >= 0.
+        quiet: nothing is granted before this time, seconds; for a successor: its birth + ttl.
+        ageing: seconds of waiting that weigh as much as one step of priority, > 0.
+    """
+
+    ttl: float
+    epoch: int = 0
+    quiet: float = 0.0
+    ageing: float = 10.0
+    serial: int = 0
+    leases: Mapping[str, Lease] = field(default_factory=dict)
+    waiting: Mapping[str, tuple[Waiter, ...]] = field(default_factory=dict)
+    seen: float | None = None
+
+    def __post_init__(self) -> None:
+        number("ttl", self.ttl, above=0.0)
+        number("ageing", self.ageing, above=0.0)
+        number("quiet", self.quiet)
+        whole("epoch", self.epoch)
+
+    def holding(self, key: str, now: float) -> Lease | None:
+        """The lease on `key` that is valid at `now`; None where there is none."""
+        number("now", now, least=self.seen)
+        lease = self.leases.get(key)
+        return lease if lease and now < lease.until else None
+
+    def request(
+        self, key: str, holder: str, now: float, *, priority: float = 0.0
+    ) -> tuple[Self, Lease | None]:
+        """Ask for `key`: the table, and the lease if `holder` has it now; else it waits until granted or
+        `forget`ten.
+
+        Asking again changes nothing: a holder gets the lease it has, unrenewed; one that waits keeps its
+        place.
+        """
+        number("priority", priority)
+        lease = self.holding(key, now)
+        if lease and lease.holder == holder:
+            return replace(self, seen=now), lease
+        queue = self.waiting.get(key, ())
+        if all(waiter.holder != holder for waiter in queue):
+            queue = (*queue, Waiter(holder, now, priority))
+        table, granted = replace(self, waiting=_with(self.waiting, key, queue), seen=now)._next(key, now)
+        return table, granted if granted and granted.holder == holder else None
+
+    def renew(self, key: str, token: int, now: float) -> tuple[Self, Lease]:
+        """Prolong a lease to `now + ttl`.
+
+        Raises `LeaseLost` if it has lapsed or `token` is not the one that holds.
+        """
+        lease = self._held(key, token, now)
+        longer = replace(lease, until=now + self.ttl)
+        return replace(self, leases=_with(self.leases, key, longer), seen=now), longer
+
+    def release(self, key: str, token: int, now: float) -> tuple[Self, Lease | None]:
+        """Give a key back: the table, and the lease of who waited longest for it.
+
+        A token that lost changes nothing.
+        """
+        lease = self.holding(key, now)
+        if lease and lease.token == token:
+            return replace(self, leases=_with(self.leases, key, None), seen=now)._next(key, now)
+        return replace(self, seen=now), None
+
+    def forget(self, holder: str, now: float) -> tuple[Self, tuple[Lease, ...]]:
+        """After the death of `holder`: it waits no more and its leases are free; the leases that others got
+        by it.
+
+        Only for a holder that is known dead: one that is merely silent keeps its leases until they lapse.
+        """
+        number("now", now, least=self.seen)
+        table = self
+        for key, queue in self.waiting.items():
+            rest = tuple(waiter for waiter in queue if waiter.holder != holder)
+            table = replace(table, waiting=_with(table.waiting, key, rest))
+        leases = {key: lease for key, lease in self.leases.items() if lease.holder != holder}
+        return replace(table, leases=leases).turn(now)
+
+    def turn(self, now: float) -> tuple[Self, tuple[Lease, ...]]:
+        """Let lapse what is over and grant what is free to who waits: the table, and the leases granted by
+        it.
+        """
+        number("now", now, least=self.seen)
+        live = {key: lease for key, lease in self.leases.items() if now < lease.until}
+        table, granted = replace(self, leases=live, seen=now), []
+        for key in self.waiting:
+            table, lease = table._next(key, now)
+            granted += [lease] if lease else []
+        return table, tuple(granted)
+
+    def adopt(self, lease: Lease, now: float) -> Self:
+        """Take in a lease that a predecessor granted, told by its holder.
+
+        Raises `LeaseLost` if it has lapsed, is not of an earlier epoch, comes after the quiet time, or if a
+        lease with a higher token is known for its key.
+        """
+        known = self.holding(lease.key, now)
+        if now >= min(lease.until, self.quiet):
+            raise LeaseLost(lease.key, lease.token, "it is over, or reported after the quiet time")
+        if lease.token >= self.epoch * SERIALS or (known and known.token > lease.token):
+            raise LeaseLost(lease.key, lease.token, "a newer lease is known")
+        kept = replace(lease, until=min(lease.until, now + self.ttl))
+        return replace(self, leases=_with(self.leases, lease.key, kept), seen=now)
+
+    def _held(self, key: str, token: int, now: float) -> Lease:
+        lease = self.holding(key, now)
+        if lease is None or lease.token != token:
+            why = (
+                "nobody holds it" if lease is None else f"{lease.holder!r} holds it with token {lease.token}"
+            )
+            raise LeaseLost(key, token, why)
+        return lease
+
+    def _next(self, key: str, now: float) -> tuple[Self, Lease | None]:
+        """Grant `key`, if it is free, to the waiter whose priority has grown highest; the first of equal
+        ones.
+        """
+        queue = self.waiting.get(key, ())
+        if not queue or now < self.quiet or self.holding(key, now):
+            return self, None
+        first = max(queue, key=lambda waiter: waiter.priority + (now - waiter.since) / self.ageing)
+        rest = tuple(waiter for waiter in queue if waiter is not first)
+        token = self.epoch * SERIALS + self.serial + 1
+        lease = Lease(key, first.holder, token, now + self.ttl, self.ttl)
+        return replace(
+            self,
+            serial=self.serial + 1,
+            leases=_with(self.leases, key, lease),
+            waiting=_with(self.waiting, key, rest),
+        ), lease
+
+
+def _with(table: Mapping[str, V], key: str, value: V | None) -> Mapping[str, V]:
+    """A copy of `table` with `key` set, or without it where the value is None or empty."""
+    rest = {other: kept for other, kept in table.items() if other != key}
+    return {**rest, key: value} if value else rest

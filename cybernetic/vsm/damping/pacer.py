@@ -1,0 +1,86 @@
+"""One virtual queue for a shared rate: when may the next call go, so that the provider never says no?"""
+
+from dataclasses import dataclass, replace
+from math import ceil, inf
+from typing import Self
+
+from cybernetic.core import number
+
+
+@dataclass(frozen=True, slots=True)
+class Pacer:
+    """Paces grants: the k-th goes at `t_k = max(now, t_(k-1) + cost_k / rate)`.
+
+    In every window of `w` seconds it grants at most `rate * w + burst` plus the cost of one grant, also while
+    the rate changes: credit is earned at the rate that held, not at the one that holds.
+
+    Arguments:
+        rate: units a second (calls, tokens), >= 0; at 0 nothing more is granted.
+        burst: units that may be granted ahead of the schedule, >= 0. With 0 the formula above is exact.
+        credit: units earned since the last grant, as of `since`; at first there is no last grant.
+        since: the time of the last grant or change of rate, seconds. May lie ahead of now.
+        barrier: no grant before this time, seconds.
+        seen: the latest `now` this pacer was told; an earlier one is refused. None: none yet.
+
+    Raises `OptionError` for a rate, a burst, a cost or a `now` that cannot be.
+    """
+
+    rate: float
+    burst: float = 0.0
+    credit: float = inf
+    since: float = 0.0
+    barrier: float = -inf
+    seen: float | None = None
+
+    def __post_init__(self) -> None:
+        number("rate", self.rate, least=0.0)
+        number("burst", self.burst, least=0.0)
+
+    @classmethod
+    def known(cls, limit: float, *, margin: float = 0.95, burst: float = 0.0) -> Self:
+        """A pacer for a limit that is known, in units a second: it starts high, at `margin` of the limit."""
+        return cls(number("limit", limit, above=0.0) * number("margin", margin, above=0.0), burst)
+
+    def ready(self, now: float, cost: float = 1.0) -> float:
+        """The earliest time, seconds >= `now`, at which `cost` units may go; `inf` if that needs a rate above
+        0.
+        """
+        number("now", now, least=self.seen)
+        missing = number("cost", cost, least=0.0) - self.burst - self.credit
+        if missing <= 0:
+            return max(now, self.since, self.barrier)
+        return max(now, self.barrier, self.since + missing / self.rate) if self.rate else inf
+
+    def grant(self, now: float, cost: float = 1.0) -> tuple[Self, float]:
+        """Grant `cost` units at the earliest time; return the pacer after it and that time (see `ready`).
+
+        Raises `OptionError` at rate 0, where that time would never come.
+        """
+        at = self.ready(now, cost)
+        if at == inf:
+            number("rate", self.rate, above=0.0)
+        left = min(0.0, max(-self.burst, self._earned(at) - cost))
+        return replace(self, credit=left, since=at, seen=now), at
+
+    def at_rate(self, now: float, rate: float) -> Self:
+        """This pacer going on at another rate from `now` on. Times already granted stand."""
+        number("now", now, least=self.seen)
+        start = max(now, self.since)
+        return replace(self, rate=rate, credit=self._earned(start), since=start, seen=now)
+
+    def hold(self, now: float, until: float) -> Self:
+        """This pacer granting nothing before `until` (what a Retry-After asks for, see `Aimd`)."""
+        number("now", now, least=self.seen)
+        return replace(self, barrier=max(self.barrier, number("until", until)), seen=now)
+
+    def _earned(self, at: float) -> float:
+        return self.credit + self.rate * (at - self.since)
+
+
+def wip_limit(capacity: float, service_time: float) -> int:
+    """How many calls should be in work at once: Little's law, `ceil(capacity * service_time)`, at least 1.
+
+    `capacity` in calls a second, `service_time` in seconds, both > 0. More only wait inside the provider.
+    """
+    work = number("capacity", capacity, above=0.0) * number("service_time", service_time, above=0.0)
+    return max(1, ceil(round(work, 9)))

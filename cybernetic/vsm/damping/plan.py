@@ -1,0 +1,88 @@
+"""What to do about an oscillation: first publish a balanced plan, then damp.
+
+Freezing alone may freeze a bad state.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Self
+
+from cybernetic.core import OptionError, number
+from cybernetic.vsm.damping.flap import Flapping
+from cybernetic.vsm.damping.shaping import Shaping
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Advice to the units: the share of the work that belongs to each target (they sum to 1), valid before
+    `until`.
+    """
+
+    shares: tuple[tuple[str, float], ...]
+    until: float
+
+    def assigned(self, members: Collection[str]) -> dict[str, str]:
+        """A target for each member, in numbers as near to the shares as whole numbers are (largest
+        remainders).
+
+        The same members get the same targets wherever it is computed; who goes where is decided by a hash.
+        """
+        quotas = [(target, share * len(members)) for target, share in self.shares]
+        counts = {target: int(quota) for target, quota in quotas}
+        by_rest = sorted(quotas, key=lambda quota: (int(quota[1]) - quota[1], quota[0]))
+        for target, _ in by_rest[: len(members) - sum(counts.values())]:
+            counts[target] += 1
+        places = [target for target, count in counts.items() for _ in range(count)]
+        ordered = sorted(set(members), key=lambda member: sha256(member.encode()).digest())
+        return dict(zip(ordered, places, strict=True))
+
+
+def balanced_plan(capacities: Mapping[str, float], until: float) -> Plan:
+    """The plan whose shares are as the capacities (any one unit, >= 0), valid before `until` (seconds).
+
+    Raises `OptionError` when a capacity cannot be, or when together they are nothing.
+    """
+    total = sum(number(f"capacities[{name!r}]", value, least=0.0) for name, value in capacities.items())
+    if number("the sum of capacities", total) <= 0:
+        raise OptionError("capacities", "a sum > 0", dict(capacities))
+    shares = tuple((name, value / total) for name, value in sorted(capacities.items()))
+    return Plan(shares, number("until", until))
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """Whether decisions about one signal are damped, and by what plan.
+
+    Arguments:
+        shaping: how moves are shaped while engaged.
+        lasts: seconds an engagement lasts unless the signal is found to oscillate again; it always ends.
+        plan: the plan in force; None while calm.
+    """
+
+    shaping: Shaping
+    lasts: float
+    plan: Plan | None = None
+
+    def __post_init__(self) -> None:
+        number("lasts", self.lasts, above=0.0)
+
+    def engaged(self, now: float) -> bool:
+        """Whether moves are damped at `now`."""
+        return self.plan is not None and number("now", now) < self.plan.until
+
+    def engage(
+        self, now: float, capacities: Mapping[str, float], penalties: Mapping[str, Flapping]
+    ) -> tuple[Self, dict[str, Flapping]]:
+        """An oscillation was found at `now`: the engagement with a balanced plan, and the penalties as they
+        begin anew.
+
+        Publish the plan, let the units go where it sends them, and only then damp: the value a unit was last
+        seen at is kept with no penalty, so that the move to the plan is nobody's fault.
+        """
+        plan = balanced_plan(capacities, number("now", now) + self.lasts)
+        return replace(self, plan=plan), {key: Flapping(at=now) for key in penalties}
+
+    def shaped(self, now: float) -> Shaping:
+        """How moves are shaped at `now`: not at all while calm."""
+        return self.shaping if self.engaged(now) else Shaping()

@@ -1,0 +1,142 @@
+"""A shared rate that survives the death of who paces it: leases, static shares, a successor that waits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from math import inf
+from typing import Self
+
+from cybernetic.core import number, one_of
+from cybernetic.vsm.damping.pacer import Pacer
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPacer:
+    """The coordinator's side: it grants only the part of the rate that no member may be using by itself.
+
+    A member whose lease may have lapsed paces itself at the static share `rate / members` (see `Member`). So
+    the coordinator grants `rate * (members known to hold a lease) / members`, and nothing at all for one
+    `ttl` after it was born, while leases of its predecessor may still be in use. Together all grants of any
+    window of `w` seconds stay within `rate * w + burst` plus the cost of one grant for each pacer involved.
+
+    A lease counts once the member has said that it holds it: an answer may be lost on its way.
+
+    Arguments:
+        rate: units a second for all together, > 0.
+        members: the names of all that share the rate; at least one.
+        ttl: how long a lease lasts, seconds > 0. Members renew at a third of it.
+        born: when this coordinator began, seconds.
+        burst: units that may be granted ahead of the schedule.
+    """
+
+    rate: float
+    members: frozenset[str]
+    ttl: float
+    born: float
+    burst: float = 0.0
+    held: Mapping[str, float] = field(default_factory=dict)
+    pacer: Pacer = field(default=Pacer(0.0))
+
+    def __post_init__(self) -> None:
+        number("rate", self.rate, above=0.0)
+        number("ttl", self.ttl, above=0.0)
+        number("born", self.born)
+        number("members", len(self.members), least=1)
+        if self.pacer.seen is None:  # born with nothing in hand: the first grant, too, has to be earned
+            first = Pacer(0.0, self.burst, -self.burst, since=self.born, seen=self.born)
+            object.__setattr__(self, "pacer", first)
+
+    def share(self, now: float) -> float:
+        """The part of the rate this coordinator may grant at `now`, in [0, 1]."""
+        number("now", now, least=self.pacer.seen)
+        if now < self.born + self.ttl:
+            return 0.0
+        return sum(until > now for until in self.held.values()) / len(self.members)
+
+    def heard(self, now: float, member: str, holds_until: float) -> Self:
+        """After `member` asked for a lease or a renewal and said that it holds one until `holds_until`
+        (`-inf`: none).
+
+        The answer to it is a lease until `now + ttl`, which counts from the next time the member is heard.
+        """
+        one_of("member", member, sorted(self.members))
+        pacer = self._caught_up(now)
+        until = holds_until if holds_until == -inf else number("holds_until", holds_until)
+        told = replace(self, held={**self.held, member: until}, pacer=pacer)
+        return replace(told, pacer=pacer.at_rate(now, told.rate * told.share(now)))
+
+    def ready(self, now: float, cost: float = 1.0) -> float:
+        """When to try again, seconds: the earliest time at which `cost` units may go unless leases come or
+        lapse.
+
+        `inf` while no member holds a lease: hearing one changes that.
+        """
+        pacer = self._caught_up(now)
+        return self.born + self.ttl if now < self.born + self.ttl else pacer.ready(now, cost)
+
+    def grant(self, now: float, cost: float = 1.0) -> tuple[Self, bool]:
+        """Grant `cost` units to be used at once, or not: the coordinator after it, and whether it did."""
+        pacer = self._caught_up(now)
+        if pacer.ready(now, cost) > now:
+            return replace(self, pacer=pacer), False
+        return replace(self, pacer=pacer.grant(now, cost)[0]), True
+
+    def _caught_up(self, now: float) -> Pacer:
+        """The pacer at `now`. Since it was last told only lapses can have happened, so the share of now is
+        the least.
+        """
+        rate = self.rate * self.share(now)
+        return replace(self.pacer, rate=min(self.pacer.rate, rate)).at_rate(now, rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A unit's side: it uses its static share only after its lease has lapsed, and earns it from then on.
+
+    Arguments:
+        share: the static share, units a second: the rate divided by the number of members.
+        until: when the lease lapses, seconds; count it from when the lease was *asked* for.
+    """
+
+    share: float
+    until: float = -inf
+    pacer: Pacer = field(default=Pacer(0.0))
+
+    def __post_init__(self) -> None:
+        number("share", self.share, above=0.0)
+
+    def leased(self, now: float, until: float) -> Self:
+        """After a lease (or its renewal) that lasts until `until` was received at `now`; a shorter one
+        changes nothing.
+        """
+        number("now", now, least=self.pacer.seen)
+        longer = max(self.until, number("until", until))
+        started = replace(self.pacer, seen=now)
+        return replace(self, until=longer, pacer=started)
+
+    def alone(self, now: float) -> bool:
+        """Whether the lease has lapsed, so that this member paces itself."""
+        return number("now", now, least=self.pacer.seen) >= self.until
+
+    def ready(self, now: float, cost: float = 1.0) -> float:
+        """The earliest time, seconds, at which the static share allows `cost` if no lease comes first."""
+        if self.alone(now):
+            return self._lapsed(now).ready(now, cost)
+        return self.until + number("cost", cost, least=0.0) / self.share
+
+    def grant(self, now: float, cost: float = 1.0) -> tuple[Self, bool]:
+        """Use `cost` units of the static share at once, or not: the member after it, and whether it may."""
+        if not self.alone(now):
+            return self, False
+        pacer = self._lapsed(now)
+        if pacer.ready(now, cost) > now:
+            return replace(self, pacer=pacer), False
+        return replace(self, pacer=pacer.grant(now, cost)[0]), True
+
+    def _lapsed(self, now: float) -> Pacer:
+        """The pacer of the static share; where the lease has lapsed since its last use, with nothing earned
+        before.
+        """
+        if self.pacer.rate and self.pacer.since >= self.until:
+            return self.pacer
+        start = now if self.until == -inf else self.until
+        return Pacer(self.share, credit=0.0, since=start, seen=self.pacer.seen)

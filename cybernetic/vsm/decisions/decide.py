@@ -1,0 +1,68 @@
+"""The decision of system 5: total, deterministic; denials override, and nobody's word allows nothing."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from cybernetic.vsm.decisions.actions import Action
+from cybernetic.vsm.decisions.policy import Opinion, Policy, opinion_of
+from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict, strictness
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict, `by` whose word it came (a policy's label, or "default"), and every policy's `opinions`."""
+
+    verdict: Verdict
+    by: str
+    opinions: tuple[Opinion, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the action may be done at once."""
+        return isinstance(self.verdict, Allow)
+
+    @property
+    def denied(self) -> bool:
+        """Whether the action may not be done."""
+        return isinstance(self.verdict, Deny)
+
+    @property
+    def escalated(self) -> bool:
+        """Whether somebody is to be asked."""
+        return isinstance(self.verdict, Escalate)
+
+    @property
+    def failures(self) -> tuple[Opinion, ...]:
+        """The policies that raised or answered nonsense: a defect to repair, not only a denial."""
+        return tuple(opinion for opinion in self.opinions if opinion.failed)
+
+
+def decide(policies: Iterable[Policy], action: Any, context: Any = None) -> Decision:
+    """What the policies come to on an action. Never raises for what a policy does; without policies it
+    denies.
+
+    Every policy is asked, in order. A denial overrides an escalation, that overrides allowing. Of several
+    equally strict ones the first tier is quoted (`Tier`), then the first in order. `action` is usually an
+    `Action`, `context` whatever the policies agreed to read.
+    """
+    opinions = tuple(opinion_of(policy, action, context) for policy in policies)
+    if not opinions:
+        return Decision(Deny("no policy speaks of it"), "default", ())
+    ruling = max(opinions, key=lambda opinion: (*strictness(opinion.verdict), -opinion.tier))
+    return Decision(ruling.verdict, ruling.policy, opinions)
+
+
+def decision_table(
+    policies: Iterable[Policy], facts: Mapping[str, Sequence[Any]], context: Any = None
+) -> Iterator[tuple[Action, Decision]]:
+    """Every combination of `facts` (name to possible values; "kind" among them) with its decision.
+
+    A finite table can be read by a person, and shows where a policy fails: rows with `failures`.
+    """
+    rules = tuple(policies)
+    for values in product(*facts.values()):
+        given = dict(zip(facts, values, strict=True))
+        action = Action(given.pop("kind", "any"), given)
+        yield action, decide(rules, action, context)

@@ -1,0 +1,86 @@
+"""What a policy may answer: allow, deny, or escalate; and how several answers become one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import inf
+
+from cybernetic.core import OptionError, number
+from cybernetic.vsm.variety.checks import word
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """The action may be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """The action may not be done, and `reason` says why. Raises `OptionError` when it says nothing."""
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        word("reason", self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """Somebody else decides: `to` names whom, who has `deadline` seconds (> 0, finite).
+
+    `on_timeout` is the verdict when nobody answered by then: a denial unless something else is declared, and
+    never an approval that nobody wrote down. It may escalate in turn. Raises `OptionError`.
+    """
+
+    to: str
+    deadline: float = 900.0
+    on_timeout: "Verdict" = field(default_factory=lambda: Deny("nobody answered in time"))
+
+    def __post_init__(self) -> None:
+        word("to", self.to)
+        number("deadline", self.deadline, above=0)
+        if not isinstance(self.on_timeout, Allow | Deny | Escalate):
+            raise OptionError("on_timeout", "an Allow, a Deny or an Escalate", self.on_timeout)
+
+
+Verdict = Allow | Deny | Escalate
+"""What a decision comes to."""
+
+
+def strictness(verdict: Verdict) -> tuple[int, float]:
+    """How strict a verdict is, as a sort key: allowing is less than escalating, that less than denying.
+
+    Of two escalations the one with less time is stricter: it is the one that must be asked first.
+    """
+    match verdict:
+        case Allow():
+            return (0, 0.0)
+        case Escalate(deadline=deadline):
+            return (1, -deadline)
+        case _:
+            return (2, inf)
+
+
+def strictest(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict that overrides the others: any denial, else the most urgent escalation, else allowing.
+
+    The first of equally strict ones. Of none at all: a denial, since nobody allowed it.
+    """
+    return max(verdicts, key=strictness, default=Deny("no policy speaks of it"))
+
+
+def asked_in_turn(verdict: Verdict) -> list[str]:
+    """Whom an escalation asks one after the other if nobody answers; empty for what is decided."""
+    asked = []
+    while isinstance(verdict, Escalate):
+        asked.append(verdict.to)
+        verdict = verdict.on_timeout
+    return asked
+
+
+def time_to_verdict(verdict: Verdict) -> float:
+    """Seconds until a verdict is final at the latest: the sum of the deadlines along its chain."""
+    total = 0.0
+    while isinstance(verdict, Escalate):
+        total += verdict.deadline
+        verdict = verdict.on_timeout
+    return total

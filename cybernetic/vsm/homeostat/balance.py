@@ -1,0 +1,192 @@
+"""The balance of systems 3 and 4 over a period, and what is wrong with it: what system 5 watches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from statistics import median
+
+from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.homeostat.conversation import Side
+from cybernetic.vsm.variety.checks import band
+from cybernetic.vsm.variety.entropy import effective_number
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What one side raised and how the other answered, over a period.
+
+    `issues` counts how often each distinct issue was raised (>= 0), `answers` are the seconds (>= 0) after
+    which the other side answered, one for each that was answered. Raises `OptionError` when more was answered
+    than raised.
+    """
+
+    issues: Mapping[str, int]
+    answers: Sequence[float] = ()
+
+    def __post_init__(self) -> None:
+        for issue, count in self.issues.items():
+            whole(f"issues[{issue!r}]", count)
+        for at, wait in enumerate(self.answers):
+            number(f"answers[{at}]", wait, least=0)
+        if len(self.answers) > self.raised:
+            raise OptionError("answers", f"at most {self.raised}, as many as were raised", len(self.answers))
+
+    @property
+    def raised(self) -> int:
+        """How often anything was raised."""
+        return sum(self.issues.values())
+
+    @property
+    def variety(self) -> float:
+        """The number of distinct issues, weighed by entropy: ten alike and one other are little more than
+        one.
+        """
+        return effective_number(self.issues) if self.raised else 0.0
+
+    @property
+    def answered(self) -> float:
+        """The part of what was raised that was answered (0 to 1); 1 if nothing was raised."""
+        return len(self.answers) / self.raised if self.raised else 1.0
+
+    @property
+    def wait(self) -> float:
+        """The median seconds to an answer; 0 if there is none."""
+        return float(median(self.answers)) if self.answers else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The indices of one period. Raises `OptionError`.
+
+    `control` and `intelligence` are what systems 3 and 4 said to each other; `change_spend` and `run_spend`
+    (>= 0) what went into changing and into running; `reallocations` (>= 0) in `hours` (> 0); `proposals`
+    carried out and how many of them were `reversed` within their horizon.
+    """
+
+    control: Spoken
+    intelligence: Spoken
+    change_spend: float
+    run_spend: float
+    reallocations: int
+    hours: float
+    proposals: int = 0
+    reversed: int = 0
+
+    def __post_init__(self) -> None:
+        number("change_spend", self.change_spend, least=0)
+        number("run_spend", self.run_spend, least=0)
+        whole("reallocations", self.reallocations)
+        number("hours", self.hours, above=0)
+        if whole("reversed", self.reversed) > whole("proposals", self.proposals):
+            raise OptionError("reversed", f"at most {self.proposals}, the proposals", self.reversed)
+
+    @property
+    def flow(self) -> float:
+        """(v4 - v3) / (v4 + v3), -1 to 1: who brings up more. 0 is balance, and also silence."""
+        v3, v4 = self.control.variety, self.intelligence.variety
+        return (v4 - v3) / (v4 + v3) if v3 + v4 else 0.0
+
+    @property
+    def change_share(self) -> float:
+        """The part of the spending that goes into change (0 to 1); 0 if nothing was spent."""
+        total = self.change_spend + self.run_spend
+        return self.change_spend / total if total else 0.0
+
+    @property
+    def churn(self) -> float:
+        """Reallocations an hour."""
+        return self.reallocations / self.hours
+
+    @property
+    def regret(self) -> float:
+        """The part of the proposals carried out that were reversed within their horizon; 0 if there were
+        none.
+        """
+        return self.reversed / self.proposals if self.proposals else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """What system 5 wants each balance index to stay within: pairs (low, high). Raises `OptionError`.
+
+    `churn` is per hour; `answered` is the least part of what one side raises that the other must answer.
+    """
+
+    flow: tuple[float, float] = (-0.5, 0.5)
+    change_share: tuple[float, float] = (0.05, 0.4)
+    churn: tuple[float, float] = (0.0, 6.0)
+    regret: tuple[float, float] = (0.0, 0.25)
+    answered: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("flow", "change_share", "churn", "regret"):
+            band(name, getattr(self, name))
+        number("answered", self.answered, least=0)
+
+
+class Pathology(Enum):
+    """What can be wrong between systems 3 and 4."""
+
+    CONTROL_DOMINATES = "S3 dominates: the future is not answered, nothing is spent on it"
+    INTELLIGENCE_DOMINATES = "S4 dominates: more is changed than can be borne"
+    DECOUPLED = "decoupled: answers come too late to matter"
+    FLOW = "one side brings up far more than the other"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The pathologies found, each with the indices that say so, as sentences."""
+
+    findings: Mapping[Pathology, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing was found: then system 5 is quiet (T-S5-quiet)."""
+        return not self.findings
+
+
+def diagnose(balance: Balance, bands: Bands, period: float) -> Diagnosis:
+    """What is wrong with a balance, by the thresholds of `bands`; `period` is the loop's, in seconds (> 0).
+
+    System 3 dominates when it answers too little of what system 4 raises, or when change gets less than its
+    band. System 4 dominates when churn or regret are above theirs. They are decoupled when either side's
+    median answer takes longer than a period. Raises `OptionError`.
+    """
+    number("period", period, above=0)
+    findings: dict[Pathology, list[str]] = {}
+
+    def check(pathology: Pathology, wrong: bool, why: str) -> None:
+        if wrong:
+            findings.setdefault(pathology, []).append(why)
+
+    four, low_change = balance.intelligence, bands.change_share[0]
+    check(
+        Pathology.CONTROL_DOMINATES,
+        four.answered < bands.answered,
+        f"{four.answered:.0%} of what S4 raised was answered, expected {bands.answered:.0%}",
+    )
+    check(
+        Pathology.CONTROL_DOMINATES,
+        balance.change_share < low_change,
+        f"{balance.change_share:.1%} is spent on change, expected {low_change:.1%}",
+    )
+    for name in ("churn", "regret"):
+        value, most = getattr(balance, name), getattr(bands, name)[1]
+        check(
+            Pathology.INTELLIGENCE_DOMINATES,
+            value > most,
+            f"{name} is {value:.3g}, expected at most {most:.3g}",
+        )
+    for side, spoken in ((Side.CONTROL, balance.control), (Side.INTELLIGENCE, four)):
+        check(
+            Pathology.DECOUPLED,
+            spoken.wait > period,
+            f"{side.value} waits {spoken.wait:.3g} s for an answer, expected at most {period:.3g} s",
+        )
+    low, high = bands.flow
+    check(
+        Pathology.FLOW,
+        not low <= balance.flow <= high,
+        f"flow is {balance.flow:.2f}, expected {low:g} to {high:g}",
+    )
+    return Diagnosis({pathology: tuple(why) for pathology, why in findings.items()})

@@ -1,0 +1,218 @@
+"""The climb of one pain: raised, owned, raised one level higher, and in the end paged, until it is cleared.
+
+    RAISED(k) --ack--> OWNED(k) --clear--> CLEARED
+       | ack time         | recovery time
+       v                  v
+    RAISED(k+1) <---------+     above the last level: PAGED, repeated with back-off, then UNANSWERED
+
+The clocks run where the pain was felt, so a level that is dead costs its time and nothing else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from math import inf
+
+from cybernetic.core import whole
+from cybernetic.vsm.decisions.question import Reception
+from cybernetic.vsm.ladder.clocks import Rungs
+from cybernetic.vsm.ladder.effects import (
+    AckRefused,
+    Cleared,
+    Effect,
+    Heard,
+    Owned,
+    Paged,
+    Raised,
+    Unanswered,
+)
+from cybernetic.vsm.ladder.signals import Pain, Severity
+from cybernetic.vsm.variety.checks import later, word
+
+
+class Stage(Enum):
+    """Where a climb stands."""
+
+    RAISED = "raised"
+    OWNED = "owned"
+    PAGED = "paged"
+    UNANSWERED = "unanswered"
+    CLEARED = "cleared"
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """One open pain. `level` is how high it has come (the number of levels: the human), `due` when its clock
+    lapses.
+
+    `since` and `at` (seconds) are when it was opened and last changed, `owner` who took it over last,
+    `attempt` and `sink` the present page. A pain read off an index is `filtered`: it is paged only after it
+    stood long enough, and `stood` counts the further data for which it did.
+    """
+
+    pain: Pain
+    level: int
+    stage: Stage
+    since: float
+    at: float
+    due: float
+    owner: str | None = None
+    attempt: int = 0
+    sink: int = 0
+    filtered: bool = False
+    stood: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether the pain is still there."""
+        return self.stage is not Stage.CLEARED
+
+
+Step = tuple[Climb, tuple[Effect, ...]]
+"""A climb after something happened, and what is to be done about it."""
+
+
+def begin(pain: Pain, rungs: Rungs, now: float) -> Step:
+    """Open a climb for a pain felt at `now` (seconds). A critical one is at every level and with the human at
+    once.
+    """
+    climb = Climb(pain, 0, Stage.RAISED, now, now, inf, filtered=pain.cause.statistical)
+    if pain.severity is Severity.CRITICAL:
+        return _everywhere(climb, rungs, now, first=0)
+    return _raise_to(climb, rungs, 0, now)
+
+
+def tick(climb: Climb, rungs: Rungs, now: float) -> Step:
+    """Let time pass: at most one step, taken at `now` if the clock has lapsed by then.
+
+    A tick that comes late takes its one step late, so that each level still has its full time to answer.
+    """
+    if not climb.open or later("now", now, climb.at) < climb.due:
+        return climb, ()
+    match climb.stage:
+        case Stage.PAGED:
+            return _page_again(climb, rungs, now)
+        case Stage.OWNED if climb.level == rungs.top:
+            return _page(replace(climb, owner=None), rungs, now)
+        case _:
+            return _raise_to(replace(climb, owner=None), rungs, climb.level + 1, now)
+
+
+def succeed(pain: Pain, members: Sequence[Climb], rungs: Rungs, now: float) -> Step:
+    """Open a climb for a `pain` that takes the place of `members`, which are raised and not paged yet.
+
+    It stands where the furthest of them stands: time that has run already is not given twice.
+    """
+    if pain.severity is Severity.CRITICAL or not members:
+        climb, effects = begin(pain, rungs, now)
+        return replace(climb, filtered=pain.severity is not Severity.CRITICAL), effects
+    ahead = min(members, key=lambda one: (-one.level, one.due))
+    filtered = all(one.filtered for one in members)
+    climb = replace(ahead, pain=pain, at=now, filtered=filtered)
+    return climb, (Raised(pain.key, ahead.level, pain.severity, now),)
+
+
+def again(climb: Climb, rungs: Rungs, pain: Pain, now: float, *, datum: bool = True) -> Step:
+    """The same pain was felt once more, perhaps worse: never a second signal.
+
+    With `datum` it stood one datum more. An event among data read off an index ends the waiting for more of
+    them.
+    """
+    climb = replace(climb, stood=climb.stood + datum, at=later("now", now, climb.at))
+    if pain.severity > climb.pain.severity:
+        climb = replace(climb, pain=replace(climb.pain, severity=pain.severity))
+        if climb.level < rungs.top or climb.stage is Stage.UNANSWERED:
+            return _everywhere(climb, rungs, now, climb.level + 1)
+    if climb.filtered and not pain.cause.statistical:
+        climb = replace(climb, filtered=False)
+        if climb.stage is Stage.RAISED and climb.level < rungs.top:
+            climb = replace(climb, due=min(climb.due, now + rungs.levels[climb.level].ack))
+    if climb.stage is Stage.RAISED and climb.due == inf and climb.stood >= rungs.stand:
+        return _raise_to(climb, rungs, climb.level + 1, now)
+    return climb, ()
+
+
+def acknowledge(climb: Climb, rungs: Rungs, level: int, by: str, now: float) -> Step:
+    """`by` at `level` says that it takes the pain over. What does not come from who was asked, in time and
+    once, changes nothing and is reported. A clock that has lapsed by `now` goes first.
+    """
+    whole("level", level)
+    word("by", by)
+    climb, effects = tick(climb, rungs, now)
+    why = _refusal(climb, level)
+    if why is not None:
+        return climb, (*effects, AckRefused(climb.pain.key, level, by, why, now))
+    if level < climb.level:
+        return climb, (*effects, Heard(climb.pain.key, level, by, now))
+    until = now + (rungs.paging.recovery if level == rungs.top else rungs.levels[level].recovery)
+    owned = replace(climb, stage=Stage.OWNED, owner=by, at=now, due=until)
+    return owned, (*effects, Owned(climb.pain.key, level, by, until, now))
+
+
+def sink_failed(climb: Climb, rungs: Rungs, sink: int, attempt: int, now: float) -> Step:
+    """Page number `attempt` could not be delivered through `sink`: the next sink is tried at once.
+
+    When none is left the clock of the attempt runs on, and the next attempt begins with the first sink again.
+    A failure of a page that is not the present one is ignored.
+    """
+    later("now", now, climb.at)
+    if climb.stage is not Stage.PAGED or (climb.sink, climb.attempt) != (sink, attempt):
+        return climb, ()
+    if sink + 1 >= rungs.paging.sinks:
+        return replace(climb, sink=rungs.paging.sinks, at=now), ()
+    return replace(climb, sink=sink + 1, at=now), (Paged(climb.pain.key, sink + 1, attempt, now),)
+
+
+def clear(climb: Climb, now: float) -> Step:
+    """The pain is gone: everybody who was told of it is told so."""
+    if not climb.open:
+        return climb, ()
+    gone = replace(climb, stage=Stage.CLEARED, at=later("now", now, climb.at), due=inf)
+    return gone, (Cleared(climb.pain.key, climb.level, now),)
+
+
+def _refusal(climb: Climb, level: int) -> Reception | None:
+    """Why an acknowledgement does not count; None if it does."""
+    if level > climb.level:
+        return Reception.UNAUTHORISED
+    if not climb.open or climb.stage is Stage.UNANSWERED:
+        return Reception.LATE
+    if level < climb.level:
+        return None if climb.pain.severity is Severity.CRITICAL else Reception.LATE
+    return Reception.DOUBLE if climb.stage is Stage.OWNED else None
+
+
+def _raise_to(climb: Climb, rungs: Rungs, level: int, now: float) -> Step:
+    """Tell the next level; above the last one page, or wait until a statistical pain is ripe for it."""
+    if level < rungs.top:
+        due = now + rungs.levels[level].ack
+        told = Raised(climb.pain.key, level, climb.pain.severity, now)
+        return replace(climb, level=level, stage=Stage.RAISED, at=now, due=due), (told,)
+    ripe = climb.since + rungs.patience
+    if not climb.filtered or (now >= ripe and climb.stood >= rungs.stand):
+        return _page(climb, rungs, now)
+    waits = ripe if now < ripe else inf
+    return replace(climb, level=max(0, rungs.top - 1), stage=Stage.RAISED, at=now, due=waits), ()
+
+
+def _everywhere(climb: Climb, rungs: Rungs, now: float, first: int) -> Step:
+    """Tell every level from `first` on, and the human, at once."""
+    key, severity = climb.pain.key, climb.pain.severity
+    told = tuple(Raised(key, level, severity, now) for level in range(first, rungs.top))
+    climb, paged = _page(climb, rungs, now)
+    return climb, (*told, *paged)
+
+
+def _page(climb: Climb, rungs: Rungs, now: float, attempt: int = 1) -> Step:
+    due = now + rungs.paging.wait(attempt)
+    paged = replace(
+        climb, level=rungs.top, stage=Stage.PAGED, at=now, due=due, attempt=attempt, sink=0, owner=None
+    )
+    return paged, (Paged(climb.pain.key, 0, attempt, now),)
+
+
+def _page_again(climb: Climb, rungs: Rungs, now: float) -> Step:
+    if climb.attempt < rungs.paging.attempts:
+        return _page(climb, rungs, now, climb.attempt + 1)
+    given_up = replace(climb, stage=Stage.UNANSWERED, at=now, due=inf)
+    return given_up, (Unanswered(climb.pain.key, rungs.paging.on_timeout, now),)

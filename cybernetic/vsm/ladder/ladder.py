@@ -1,0 +1,197 @@
+"""The ladder of one level: every open pain once, storms told as one, and what to do next, as a value."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from math import inf
+from typing import TypeVar
+
+from cybernetic.core import OptionError, number
+from cybernetic.vsm.decisions.question import Reception
+from cybernetic.vsm.ladder import climb as climbing
+from cybernetic.vsm.ladder.climb import Climb, Step
+from cybernetic.vsm.ladder.clocks import Rungs
+from cybernetic.vsm.ladder.effects import AckRefused, Effect, Folded, Noticed, Pleased
+from cybernetic.vsm.ladder.signals import Pain, PainKey, Pleasure, Severity
+from cybernetic.vsm.ladder.storm import StormRule, gathered, storm_pain
+from cybernetic.vsm.variety.checks import later, word
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """All open pains below `path`, and the rungs they climb. Values in, values out: every method returns the
+    next ladder and the effects to carry out, in order; `now` (seconds) never runs backwards.
+
+    `refractory` (seconds, >= 0) is how long after its end a statistical pain, a notice or a pleasure is not
+    told again; `storm` says when many pains become one. The rest is state: `climbs` by key, `folded` (a pain
+    to its storm), `quiet` (a key to when it may be told again), `recent` (when and what began), `storms`
+    counted so far, `at` the last moment. Raises `OptionError`.
+    """
+
+    path: str
+    rungs: Rungs = field(default_factory=Rungs)
+    refractory: float = 60.0
+    storm: StormRule = field(default_factory=StormRule)
+    climbs: Mapping[PainKey, Climb] = field(default_factory=dict)
+    folded: Mapping[PainKey, PainKey] = field(default_factory=dict)
+    quiet: Mapping[PainKey, float] = field(default_factory=dict)
+    recent: tuple[tuple[float, PainKey], ...] = ()
+    storms: int = 0
+    at: float = -inf
+
+    def __post_init__(self) -> None:
+        word("path", self.path)
+        number("refractory", self.refractory, least=0)
+
+    @property
+    def due(self) -> float:
+        """When `tick` has something to do next (seconds); infinite if no clock runs."""
+        return min((one.due for one in self.climbs.values()), default=inf)
+
+    def feel(self, signal: Pain | Pleasure, now: float) -> "Move":
+        """A pain or a pleasure was felt. Felt again while it is open it counts as a further datum, and no
+        more.
+
+        A source tells an alert at every datum at which it stands, and calls `clear` when it is over: so a
+        pain that came during its refractory time is not lost. Raises `OptionError`.
+        """
+        ladder = self._now(now)
+        match signal:
+            case Pleasure():
+                return ladder._please(signal)
+            case Pain() if signal.key in self.folded:
+                return ladder._again(self.folded[signal.key], signal, ladder._is_witness(signal.key))
+            case Pain() if signal.key in self.climbs:
+                return ladder._again(signal.key, signal)
+            case Pain() if signal.severity is Severity.NOTICE:
+                return ladder._notice(signal)
+            case Pain():
+                return ladder._open(signal)
+        raise OptionError("signal", "a Pain or a Pleasure", signal)
+
+    def ack(self, key: PainKey, level: int, by: str, now: float) -> "Move":
+        """`by` at `level` (0: the owner; the number of levels: the human) takes the pain over. See
+        `acknowledge`.
+
+        For a pain that is not open it comes late. Raises `OptionError`.
+        """
+        ladder = self._now(now)
+        key = ladder.folded.get(key, key)
+        if key not in ladder.climbs:
+            return ladder, (AckRefused(key, level, word("by", by), Reception.LATE, now),)
+        return ladder._changed(key, lambda c, r: climbing.acknowledge(c, r, level, by, now))
+
+    def sink_failed(self, key: PainKey, sink: int, attempt: int, now: float) -> "Move":
+        """A page could not be delivered. See `climb.sink_failed`. Raises `OptionError`."""
+        ladder = self._now(now)
+        return ladder._changed(key, lambda c, r: climbing.sink_failed(c, r, sink, attempt, now))
+
+    def clear(self, key: PainKey, now: float) -> "Move":
+        """The pain is gone. The last pain of a storm takes the storm with it. Raises `OptionError`."""
+        ladder = self._now(now)
+        if key in ladder.folded:
+            storm, folded = ladder.folded[key], _without(ladder.folded, key)
+            ladder = replace(ladder, folded=folded)._hush(key)
+            if storm in folded.values():
+                return ladder, ()
+            key = storm
+        ladder = replace(ladder, folded={one: storm for one, storm in ladder.folded.items() if storm != key})
+        return ladder._hush(key)._changed(key, lambda c, _: climbing.clear(c, now))
+
+    def tick(self, now: float) -> "Move":
+        """Let time pass: every pain whose clock has lapsed takes one step. Raises `OptionError`."""
+        ladder, effects = self._now(now), list[Effect]()
+        for key in [key for key, one in sorted(self.climbs.items(), key=_by_due) if one.due <= now]:
+            ladder, more = ladder._changed(key, lambda c, r: climbing.tick(c, r, now))
+            effects += more
+        return ladder, tuple(effects)
+
+    def _open(self, pain: Pain) -> "Move":
+        if pain.cause.statistical and self.quiet.get(pain.key, -inf) > self.at:
+            return self, ()
+        ladder = replace(self, recent=(*self.storm.within(self.recent, self.at), (self.at, pain.key)))
+        raging = ladder._raging()
+        if raging is not None:
+            return ladder._join(raging, pain)
+        if len({key for _, key in ladder.recent}) >= self.storm.size:
+            return ladder._gather(pain)
+        return ladder._stepped(pain.key, climbing.begin(pain, self.rungs, self.at))
+
+    def _raging(self) -> PainKey | None:
+        """The storm that a pain beginning now belongs to, if there is one."""
+        keys = [self.folded[key] for _, key in self.recent if key in self.folded]
+        return next((key for key in reversed(keys) if self.storm.takes(self.climbs[key])), None)
+
+    def _join(self, storm: PainKey, pain: Pain) -> "Move":
+        ladder = replace(self, folded={**self.folded, pain.key: storm})
+        ladder, effects = ladder._again(storm, pain, datum=False)
+        return ladder, (Folded((pain.key,), storm, self.at), *effects)
+
+    def _gather(self, pain: Pain) -> "Move":
+        """Fold what began lately, and is not yet in anybody's hands, into a storm that stands where it has
+        come to.
+        """
+        members = gathered(self.climbs, [key for _, key in self.recent], self.rungs.top)
+        born = storm_pain(self.path, self.storms + 1, [*(one.pain for one in members), pain], self.at)
+        keys = (*(one.pain.key for one in members), pain.key)
+        ladder = replace(
+            self,
+            climbs={key: one for key, one in self.climbs.items() if key not in keys},
+            folded={**self.folded, **dict.fromkeys(keys, born.key)},
+            storms=self.storms + 1,
+        )
+        ladder, effects = ladder._stepped(born.key, climbing.succeed(born, members, self.rungs, self.at))
+        ladder, more = ladder._again(born.key, pain, datum=False)
+        return ladder, (Folded(keys, born.key, self.at), *effects, *more)
+
+    def _again(self, key: PainKey, pain: Pain, datum: bool = True) -> "Move":
+        return self._changed(key, lambda c, r: climbing.again(c, r, pain, self.at, datum=datum))
+
+    def _is_witness(self, key: PainKey) -> bool:
+        """Whether the data of a storm are counted by this member: one does, else each datum would count
+        often.
+        """
+        return key == min(other for other, storm in self.folded.items() if storm == self.folded[key])
+
+    def _notice(self, pain: Pain) -> "Move":
+        if self.quiet.get(pain.key, -inf) > self.at:
+            return self, ()
+        return self._hush(pain.key), (Noticed(pain.key, self.at),)
+
+    def _please(self, pleasure: Pleasure) -> "Move":
+        if self.quiet.get(pleasure.key, -inf) > self.at:
+            return self, ()
+        told = tuple(Pleased(pleasure.key, level, self.at) for level in range(self.rungs.top))
+        return self._hush(pleasure.key), told
+
+    def _now(self, now: float) -> "Ladder":
+        later("now", now, self.at)
+        quiet = {key: until for key, until in self.quiet.items() if until > now}
+        return replace(self, at=now, quiet=quiet)
+
+    def _hush(self, key: PainKey) -> "Ladder":
+        return replace(self, quiet={**self.quiet, key: self.at + self.refractory})
+
+    def _changed(self, key: PainKey, change: Callable[[Climb, Rungs], Step]) -> "Move":
+        """The ladder after `change` of one climb; unchanged if there is none."""
+        if key not in self.climbs:
+            return self, ()
+        return self._stepped(key, change(self.climbs[key], self.rungs))
+
+    def _stepped(self, key: PainKey, step: Step) -> "Move":
+        climb, effects = step
+        climbs = {**self.climbs, key: climb} if climb.open else _without(self.climbs, key)
+        return replace(self, climbs=climbs), effects
+
+
+Move = tuple[Ladder, tuple[Effect, ...]]
+"""The ladder after something happened, and what is to be done about it."""
+
+
+def _by_due(item: tuple[PainKey, Climb]) -> tuple[float, PainKey]:
+    return item[1].due, item[0]
+
+
+def _without(values: Mapping[PainKey, V], key: PainKey) -> dict[PainKey, V]:
+    return {other: value for other, value in values.items() if other != key}

@@ -1,0 +1,54 @@
+"""Checks of arguments that the core does not have: probabilities, times that do not run backwards, names."""
+
+from collections.abc import Mapping
+from math import inf, isnan
+
+from cybernetic.core import OptionError, number
+
+
+def share(name: str, value: object, *, inner: bool = False) -> float:
+    """`value` as a number from 0 to 1; with `inner`, 0 and 1 themselves are refused. Raises `OptionError`."""
+    expected = "a number between 0 and 1, neither of them" if inner else "a number from 0 to 1"
+    if isinstance(value, bool) or not isinstance(value, int | float) or isnan(value):
+        raise OptionError(name, expected, value)
+    if not (0 < value < 1 if inner else 0 <= value <= 1):
+        raise OptionError(name, expected, value)
+    return float(value)
+
+
+def later(name: str, value: object, earlier: float) -> float:
+    """`value` as a time (seconds) not before `earlier`. Raises `OptionError`."""
+    now = number(name, value)
+    if now < earlier:
+        raise OptionError(name, f"a time not before {earlier:g}", value)
+    return now
+
+
+def word(name: str, value: object) -> str:
+    """`value` as a string that is not empty. Raises `OptionError`."""
+    if not isinstance(value, str) or not value:
+        raise OptionError(name, "a string that is not empty", value)
+    return value
+
+
+def weights(name: str, values: Mapping[str, float]) -> dict[str, float]:
+    """`values` scaled to sum to one; each finite and >= 0, and their sum above 0. Raises `OptionError`."""
+    given = {key: number(f"{name}[{key!r}]", value, least=0) for key, value in values.items()}
+    largest = max(given.values(), default=0.0)
+    if largest <= 0:
+        raise OptionError(name, "weights with a sum above 0", dict(values))
+    total = sum(value / largest for value in given.values())  # scaled first: a sum could overflow
+    return {key: value / largest / total for key, value in given.items()}
+
+
+def band(name: str, value: object) -> tuple[float, float]:
+    """`value` as (low, high), low < high; infinite ends are allowed, NaN is not. Raises `OptionError`."""
+    expected = "a pair (low, high) with low < high"
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise OptionError(name, expected, value)
+    low, high = value
+    if not all(isinstance(end, int | float) and not isinstance(end, bool) for end in value) or not low < high:
+        raise OptionError(name, expected, value)
+    if low == inf or high == -inf:
+        raise OptionError(name, expected, value)
+    return float(low), float(high)

@@ -1,0 +1,108 @@
+"""Variety in bits: entropies and information, from counts, with how far they can be trusted."""
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from math import fsum, log, log2, sqrt
+from statistics import NormalDist
+from typing import TypeVar
+
+from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.variety.checks import share, weights
+
+K = TypeVar("K", bound=Hashable)
+X = TypeVar("X", bound=Hashable)
+Y = TypeVar("Y", bound=Hashable)
+
+
+def entropy(values: Mapping[K, float]) -> float:
+    """The entropy in bits of weights (>= 0, with a sum above 0; they are scaled to one). Raises
+    `OptionError`.
+
+    Of counts this is the plug-in estimate, which is too low for few data: see `miller_madow`.
+    """
+    shares = weights("values", {str(at): value for at, value in enumerate(values.values())})
+    return max(0.0, -fsum(p * log2(p) for p in shares.values() if p > 0))
+
+
+def mutual_information(joint: Mapping[tuple[X, Y], float]) -> float:
+    """I(X;Y) in bits, from joint weights by (x, y). Raises `OptionError`."""
+    return max(0.0, entropy(_sums(joint, 0)) + entropy(_sums(joint, 1)) - entropy(joint))
+
+
+def conditional_entropy(joint: Mapping[tuple[X, Y], float]) -> float:
+    """H(X|Y) in bits: what y leaves unknown of x, from joint weights by (x, y). Raises `OptionError`."""
+    return max(0.0, entropy(joint) - entropy(_sums(joint, 1)))
+
+
+def fidelity(joint: Mapping[tuple[X, Y], float]) -> float:
+    """I(X;Y) / H(X), from 0 to 1: the part of the variety of x that got through to y. 1 if x has none.
+
+    Raises `OptionError`.
+    """
+    sent = entropy(_sums(joint, 0))
+    return min(1.0, mutual_information(joint) / sent) if sent > 0 else 1.0
+
+
+def effective_number(values: Mapping[K, float]) -> float:
+    """2 to the power of the entropy: how many equally frequent kinds would have this variety. Raises
+    `OptionError`.
+    """
+    return float(2 ** entropy(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Variety:
+    """An estimate of variety: `bits`, the interval from `low` to `high`, and the `size` of the sample behind
+    it.
+
+    `unseen` is the estimated chance that the next item is of a kind not seen before.
+    """
+
+    bits: float
+    low: float
+    high: float
+    size: int
+    unseen: float
+
+
+def miller_madow(counts: Mapping[K, int], confidence: float = 0.95) -> Variety:
+    """The variety behind counts of kinds: the entropy, corrected for the size of the sample by (kinds - 1) /
+    2n nats.
+
+    `counts` are integers >= 0 with a sum above 0; the interval is normal, with the plug-in estimate's
+    variance, at `confidence` (0 to 1, neither); the chance of something new is Good and Turing's, the kinds
+    seen once over n. Few data give a wide interval and should gate nothing. After Miller (1955). Raises
+    `OptionError`.
+    """
+    share("confidence", confidence, inner=True)
+    seen = [count for count in (whole(f"counts[{k!r}]", count) for k, count in counts.items()) if count]
+    size = sum(seen)
+    if not size:
+        raise OptionError("counts", "at least one item counted", dict(counts))
+    surprise = [-log(count / size) for count in seen]
+    mean = fsum(count / size * s for count, s in zip(seen, surprise, strict=True))
+    spread = fsum(count / size * (s - mean) ** 2 for count, s in zip(seen, surprise, strict=True)) / size
+    bits = (mean + (len(seen) - 1) / (2 * size)) / log(2)
+    margin = NormalDist().inv_cdf((1 + confidence) / 2) * sqrt(spread) / log(2)
+    return Variety(bits, max(0.0, bits - margin), bits + margin, size, seen.count(1) / size)
+
+
+def open_set_rate(items: Iterable[Hashable], known: Iterable[Hashable]) -> float:
+    """The part of `items` that is of no `known` kind: 0 to 1, and 0 if there are no items."""
+    kinds, listed = set(known), list(items)
+    return sum(item not in kinds for item in listed) / len(listed) if listed else 0.0
+
+
+def joint_counts(pairs: Iterable[tuple[X, Y]]) -> dict[tuple[X, Y], int]:
+    """How often each pair occurs: what the functions here that ask for a joint distribution take."""
+    counts: dict[tuple[X, Y], int] = {}
+    for pair in pairs:
+        counts[pair] = counts.get(pair, 0) + 1
+    return counts
+
+
+def _sums(joint: Mapping[tuple[X, Y], float], axis: int) -> dict[Hashable, float]:
+    sums: dict[Hashable, list[float]] = {}
+    for pair, value in joint.items():
+        sums.setdefault(pair[axis], []).append(number(f"joint[{pair!r}]", value, least=0))
+    return {key: fsum(values) for key, values in sums.items()}

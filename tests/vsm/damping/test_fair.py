@@ -1,0 +1,135 @@
+"""Fair queueing: the bound of Goyal's theorem, order within a flow, floods, and what is refused."""
+
+from collections import Counter
+from itertools import combinations
+from math import nan
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybernetic.core import OptionError
+from cybernetic.vsm.damping import FairQueue, Pacer
+
+FLOWS = "abc"
+
+
+def test_tags_are_those_of_the_paper() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for flow, item, cost, weight in (
+        ("a", "a1", 2, 1),
+        ("a", "a2", 2, 1),
+        ("b", "b1", 1, 2),
+        ("b", "b2", 3, 2),
+    ):
+        queue = queue.put(flow, item, cost=cost, weight=weight)
+    tags = []
+    while queue:
+        queue, head = queue.pop()
+        tags.append((head.item, head.start, head.finish))
+    assert tags == [("a1", 0.0, 2.0), ("b1", 0.0, 0.5), ("b2", 0.5, 2.0), ("a2", 2.0, 4.0)]
+
+
+@given(
+    st.dictionaries(st.sampled_from(FLOWS), st.floats(0.1, 10.0), min_size=2),
+    st.lists(st.tuples(st.sampled_from(FLOWS), st.floats(0.1, 5.0)), min_size=1, max_size=60),
+)
+def test_flows_that_wait_get_work_in_proportion_to_their_weights(
+    weights: dict[str, float], story: list[tuple[str, float]]
+) -> None:
+    queue: FairQueue[int] = FairQueue()
+    largest: dict[str, float] = Counter()
+    for item, (flow, cost) in enumerate(story):
+        if flow in weights:
+            queue = queue.put(flow, item, cost=cost, weight=weights[flow])
+            largest[flow] = max(largest[flow], cost)
+    left = Counter(request.flow for request in queue.waiting)
+    got: dict[str, float] = Counter()
+    while queue:
+        for f, g in combinations(weights, 2):
+            if left[f] and left[g]:
+                unfair = abs(got[f] / weights[f] - got[g] / weights[g])
+                assert unfair <= largest[f] / weights[f] + largest[g] / weights[g] + 1e-9
+        queue, head = queue.pop()
+        got[head.flow] += head.cost
+        left[head.flow] -= 1
+
+
+@given(st.lists(st.sampled_from([*FLOWS, None]), max_size=80))
+def test_within_a_flow_the_order_is_that_of_arrival_and_nothing_is_lost(story: list[str | None]) -> None:
+    queue: FairQueue[int] = FairQueue()
+    put: list[tuple[str, int]] = []
+    served: list[tuple[str, int]] = []
+    for item, flow in enumerate(story):
+        if flow:
+            queue = queue.put(flow, item)
+            put.append((flow, item))
+        elif queue:
+            expected = queue.head
+            queue, head = queue.pop()
+            assert head == expected
+            served.append((head.flow, head.item))
+    while queue:
+        queue, head = queue.pop()
+        served.append((head.flow, head.item))
+    for flow in FLOWS:
+        assert [pair for pair in put if pair[0] == flow] == [pair for pair in served if pair[0] == flow]
+
+
+def test_a_flood_of_a_hundred_to_one_starves_nobody_for_five_seconds() -> None:
+    """One unit floods, a polite one asks every ten seconds; one call a second, equal weights."""
+    queue: FairQueue[float] = FairQueue()
+    pacer, now, longest = Pacer(1.0), 0.0, 0.0
+    for second in range(60):
+        for _ in range(100):
+            queue = queue.put("flood", float(second))
+        if second % 10 == 0:
+            queue = queue.put("polite", float(second))
+        pacer, now = pacer.grant(float(second))
+        queue, head = queue.pop()
+        if head.flow == "polite":
+            longest = max(longest, now - head.item)
+    assert longest <= 5.0
+    assert all(request.flow == "flood" for request in queue.waiting)
+
+
+def test_an_idle_flow_saves_up_nothing() -> None:
+    queue: FairQueue[int] = FairQueue()
+    for item in range(10):
+        queue = queue.put("busy", item)
+    for _ in range(5):
+        queue, _ = queue.pop()
+    for item in range(10):
+        queue = queue.put("late", item)
+    order = []
+    for _ in range(6):
+        queue, head = queue.pop()
+        order.append(head.flow)
+    assert Counter(order) == {"busy": 3, "late": 3}
+
+
+def test_memory_is_that_of_what_waits() -> None:
+    queue: FairQueue[int] = FairQueue()
+    for item in range(1000):
+        queue = queue.put(f"flow-{item}", item)
+        queue, _ = queue.pop()
+    assert queue == FairQueue()
+
+
+def test_what_a_dead_unit_waits_for_is_dropped() -> None:
+    queue = FairQueue[str]().put("a", "1").put("b", "2").put("a", "3").drop("a")
+    assert [request.item for request in queue.waiting] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "more"), [("cost", {"cost": 0.0}), ("cost", {"cost": nan}), ("weight", {"weight": 0.0})]
+)
+def test_what_cannot_be_is_refused_by_name(name: str, more: dict[str, float]) -> None:
+    with pytest.raises(OptionError, match=f"^{name}: expected"):
+        FairQueue[str]().put("a", "1", **more)
+
+
+def test_an_empty_queue_serves_nobody() -> None:
+    assert FairQueue[str]().head is None
+    with pytest.raises(IndexError):
+        FairQueue[str]().pop()

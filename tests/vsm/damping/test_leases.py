@@ -1,0 +1,147 @@
+"""Exclusive leases by example: waiting, ageing, renewal, rebirth, fences, and what is refused."""
+
+from math import inf, nan
+
+import pytest
+
+from cybernetic.core import OptionError
+from cybernetic.vsm.damping import Fence, Lease, LeaseLost, LeaseTable
+
+TABLE = LeaseTable(ttl=60.0)
+
+
+def granted(table: LeaseTable, key: str, holder: str, now: float) -> tuple[LeaseTable, Lease]:
+    table, lease = table.request(key, holder, now)
+    assert lease is not None
+    return table, lease
+
+
+def test_a_free_key_is_granted_and_a_held_one_waited_for() -> None:
+    table, lease = granted(TABLE, "file", "ann", 0.0)
+    assert (lease.holder, lease.until, lease.renew_at) == ("ann", 60.0, 20.0)
+    table, none = table.request("file", "bob", 1.0)
+    assert none is None
+    table, other = granted(table, "other", "bob", 1.0)
+    table, next_one = table.release("file", lease.token, 2.0)
+    assert next_one is not None
+    assert (next_one.holder, next_one.until) == ("bob", 62.0)
+    assert next_one.token > other.token > lease.token
+
+
+def test_asking_twice_changes_nothing() -> None:
+    table, lease = granted(TABLE, "file", "ann", 0.0)
+    assert table.request("file", "ann", 10.0)[1] == lease
+    once, _ = table.request("file", "bob", 11.0)
+    twice, _ = once.request("file", "bob", 12.0)
+    assert twice.waiting == once.waiting
+
+
+def test_a_lease_lapses_unless_it_is_renewed() -> None:
+    table, lease = granted(TABLE, "file", "ann", 0.0)
+    table, lease = table.renew("file", lease.token, 20.0)
+    assert lease.until == 80.0
+    assert table.holding("file", 79.9) == lease
+    assert table.holding("file", 80.0) is None
+    with pytest.raises(LeaseLost, match="nobody holds it"):
+        table.renew("file", lease.token, 80.0)
+    table, _ = granted(table, "file", "bob", 80.0)
+    with pytest.raises(LeaseLost, match="'bob' holds it"):
+        table.renew("file", lease.token, 81.0)
+    assert table.release("file", lease.token, 82.0)[0].holding("file", 82.0) is not None
+
+
+def test_what_lapses_goes_to_who_waits() -> None:
+    table, _ = granted(TABLE, "file", "ann", 0.0)
+    table, _ = table.request("file", "bob", 5.0)
+    table, nobody = table.turn(59.0)
+    assert nobody == ()
+    table, (lease,) = table.turn(60.0)
+    assert (lease.holder, lease.until) == ("bob", 120.0)
+
+
+def test_priority_comes_first_and_waiting_makes_up_for_it() -> None:
+    table, lease = granted(LeaseTable(ttl=60.0, ageing=10.0), "file", "ann", 0.0)
+    table, _ = table.request("file", "patient", 0.0)
+    table, _ = table.request("file", "urgent", 1.0, priority=2.0)
+    early, _ = table.release("file", lease.token, 5.0)
+    held = early.holding("file", 5.0)
+    assert held is not None
+    assert held.holder == "urgent"
+    table, _ = table.request("file", "late", 30.0, priority=2.0)
+    table, first = table.release("file", lease.token, 40.0)
+    assert first is not None
+    assert first.holder == "urgent"  # 2 + 39/10 against 4.0 and 2 + 1
+    _, second = table.release("file", first.token, 50.0)
+    assert second is not None
+    assert second.holder == "patient"  # 5.0 against 2 + 2
+
+
+def test_a_flood_of_urgent_requests_does_not_starve_a_patient_one() -> None:
+    table, lease = granted(LeaseTable(ttl=5.0, ageing=10.0), "file", "ann", 0.0)
+    table, _ = table.request("file", "patient", 0.0)
+    now = 0.0
+    while lease.holder != "patient":
+        table, _ = table.request("file", f"urgent-{now}", now, priority=3.0)
+        now += 1.0
+        table, next_one = table.release("file", lease.token, now)
+        assert next_one is not None
+        lease = next_one
+    assert now <= 31.0
+
+
+def test_the_dead_hold_and_wait_for_nothing() -> None:
+    table, _ = granted(TABLE, "file", "ann", 0.0)
+    table, _ = table.request("file", "bob", 1.0)
+    table, _ = table.request("file", "eve", 2.0)
+    table, none = table.forget("bob", 3.0)
+    assert none == ()
+    table, (lease,) = table.forget("ann", 4.0)
+    assert lease.holder == "eve"
+    assert not table.waiting
+
+
+def test_one_reborn_grants_nothing_for_one_ttl_and_takes_in_what_holders_report() -> None:
+    old, lease = granted(TABLE, "file", "ann", 0.0)
+    new = LeaseTable(ttl=60.0, epoch=1, quiet=70.0)
+    new, none = new.request("file", "bob", 11.0)
+    assert none is None
+    new = new.adopt(lease, 12.0)
+    new, lease = new.renew("file", lease.token, 20.0)
+    new, nobody = new.turn(70.0)
+    assert nobody == ()
+    new, (taken,) = new.turn(80.0)
+    assert taken.holder == "bob"
+    assert taken.token > lease.token
+    _, old_one = old.request("other", "eve", 5.0)
+    assert old_one is not None
+    with pytest.raises(LeaseLost, match="after the quiet time"):
+        LeaseTable(ttl=60.0, epoch=1, quiet=40.0).adopt(old_one, 50.0)
+    with pytest.raises(LeaseLost, match="a newer lease is known"):
+        LeaseTable(ttl=60.0, epoch=0, quiet=40.0).adopt(old_one, 30.0)
+
+
+def test_a_fence_turns_away_who_slept_through_its_lease() -> None:
+    fence = Fence("file").passed(3).passed(5).passed(5)
+    with pytest.raises(LeaseLost, match="token 3 is lost: expected a token of at least 5"):
+        fence.passed(3)
+
+
+@pytest.mark.parametrize(
+    ("name", "act"),
+    [
+        ("ttl", lambda: LeaseTable(ttl=0.0)),
+        ("ageing", lambda: LeaseTable(ttl=1.0, ageing=0.0)),
+        ("quiet", lambda: LeaseTable(ttl=1.0, quiet=inf)),
+        ("epoch", lambda: LeaseTable(ttl=1.0, epoch=-1)),
+        ("now", lambda: TABLE.request("file", "ann", nan)),
+        ("now", lambda: TABLE.request("file", "ann", 5.0)[0].turn(4.0)),
+        ("now", lambda: TABLE.request("file", "ann", 5.0)[0].release("file", 1, 4.0)),
+        ("now", lambda: TABLE.request("file", "ann", 5.0)[0].forget("ann", 4.0)),
+        ("priority", lambda: TABLE.request("file", "ann", 0.0, priority=nan)),
+        ("token", lambda: Fence("file").passed(0)),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(name: str, act: object) -> None:
+    assert callable(act)
+    with pytest.raises(OptionError, match=f"^{name}: expected"):
+        act()

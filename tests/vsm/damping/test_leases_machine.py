@@ -1,0 +1,139 @@
+"""T-S2-mutex: in every interleaving at most one valid lease a key, and a fence that only newer tokens pass.
+
+The table crashes and is reborn with nothing but a higher epoch; answers are lost; holders sleep and write
+late.
+"""
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from cybernetic.vsm.damping import Fence, Lease, LeaseLost, LeaseTable
+from tests.support import soak
+
+TTL = 10.0
+KEYS = st.sampled_from(["file", "ticket"])
+HOLDERS = st.sampled_from(["ann", "bob", "eve"])
+
+
+class Leasing(RuleBasedStateMachine):
+    """Holders, resources with fences, and a table that dies; `held` is what each holder believes."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.now = 0.0
+        self.table = LeaseTable(ttl=TTL)
+        self.old: LeaseTable | None = None
+        self.held: dict[tuple[str, str], Lease] = {}
+        self.ever: list[Lease] = []
+        self.fences = {"file": Fence("file"), "ticket": Fence("ticket")}
+        self.passed: dict[str, list[int]] = {"file": [], "ticket": []}
+
+    def take(self, lease: Lease | None, lost: bool = False) -> None:
+        if lease is not None:
+            self.ever.append(lease)
+            if not lost:
+                self.held[lease.holder, lease.key] = lease
+
+    @rule(key=KEYS, holder=HOLDERS, lost=st.booleans(), priority=st.integers(0, 3))
+    def request(self, key: str, holder: str, lost: bool, priority: int) -> None:
+        self.table, lease = self.table.request(key, holder, self.now, priority=float(priority))
+        self.take(lease, lost)
+
+    @rule(key=KEYS, holder=HOLDERS, lost=st.booleans())
+    def renew(self, key: str, holder: str, lost: bool) -> None:
+        lease = self.held.get((holder, key))
+        if lease is None:
+            return
+        try:
+            self.table, longer = self.table.renew(key, lease.token, self.now)
+        except LeaseLost:
+            return
+        self.take(longer, lost)
+
+    @rule(key=KEYS, holder=HOLDERS, twice=st.booleans(), lost=st.booleans())
+    def release(self, key: str, holder: str, twice: bool, lost: bool) -> None:
+        lease = self.held.pop((holder, key), None)
+        if lease is not None:
+            for _ in range(1 + twice):
+                self.table, next_one = self.table.release(key, lease.token, self.now)
+                self.take(next_one, lost)
+
+    @rule(at=st.integers(0, 50))
+    def an_old_release_arrives_late(self, at: int) -> None:
+        if self.ever:
+            lease = self.ever[at % len(self.ever)]
+            if self.held.get((lease.holder, lease.key), lease).token != lease.token:
+                self.table, next_one = self.table.release(lease.key, lease.token, self.now)
+                self.take(next_one)
+
+    @rule(lost=st.booleans())
+    def turn(self, lost: bool) -> None:
+        self.table, leases = self.table.turn(self.now)
+        for lease in leases:
+            self.take(lease, lost)
+
+    @rule(seconds=st.sampled_from([0.0, 0.5, 3.0, TTL, 25.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule()
+    def the_table_dies_and_is_reborn(self) -> None:
+        self.old = self.table
+        self.table = LeaseTable(ttl=TTL, epoch=self.table.epoch + 1, quiet=self.now + TTL)
+
+    @rule(holder=HOLDERS, key=KEYS)
+    def a_holder_reports(self, holder: str, key: str) -> None:
+        lease = self.held.get((holder, key))
+        if lease is not None and self.now < lease.until:
+            try:
+                self.table = self.table.adopt(lease, self.now)
+            except LeaseLost:
+                pass
+
+    @precondition(lambda self: self.old is not None)
+    @rule(key=KEYS, holder=HOLDERS)
+    def the_old_table_was_not_dead_and_grants(self, key: str, holder: str) -> None:
+        """Two tables at once break exclusion among believers, which no table can prevent; the fence must
+        hold.
+        """
+        assert self.old is not None
+        _, lease = self.old.request(key, holder, max(self.now, self.old.seen or 0.0))
+        if lease is not None:
+            self.write(lease)
+
+    @rule(at=st.integers(0, 50))
+    def somebody_writes(self, at: int) -> None:
+        """With a lease that may have been over for long."""
+        if self.ever:
+            self.write(self.ever[at % len(self.ever)])
+
+    def write(self, lease: Lease) -> None:
+        try:
+            self.fences[lease.key] = self.fences[lease.key].passed(lease.token)
+        except LeaseLost:
+            return
+        self.passed[lease.key].append(lease.token)
+
+    @invariant()
+    def at_most_one_holder_a_key_believes_it_may(self) -> None:
+        for key in ("file", "ticket"):
+            valid = [lease for lease in self.held.values() if lease.key == key and self.now < lease.until]
+            assert len({lease.token for lease in valid}) <= 1, valid
+            known = self.table.leases.get(key)
+            for lease in valid:
+                assert known is None or known.token == lease.token or known.until <= self.now, (known, lease)
+
+    @invariant()
+    def no_token_is_granted_twice(self) -> None:
+        holders = {(lease.token, lease.holder, lease.key) for lease in self.ever}
+        assert len({token for token, _, _ in holders}) == len(holders)
+
+    @invariant()
+    def at_the_resource_tokens_only_grow(self) -> None:
+        for tokens in self.passed.values():
+            assert tokens == sorted(tokens)
+
+
+Leasing.TestCase.settings = settings(max_examples=soak(60, 3000), stateful_step_count=50)
+TestLeasing = Leasing.TestCase

@@ -1,0 +1,144 @@
+"""T-S2-rate: in any window all grants stay within rate * w + burst, through the coordinator's death and
+rebirth.
+
+Members ask for leases, answers are lost, the coordinator dies or two of them live at once, everybody is
+greedy.
+"""
+
+from math import inf, nan
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from cybernetic.core import OptionError
+from cybernetic.vsm.damping import Member, SharedPacer
+from tests.support import soak
+
+RATE, TTL, BURST = 2.0, 9.0, 1.0
+NAMES = ("ann", "bob", "eve", "joe")
+COST = 1.0
+
+
+class Sharing(RuleBasedStateMachine):
+    """Four members under one coordinator, or two while the old one does not know that it was replaced."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.now = 0.0
+        self.coordinators = [SharedPacer(RATE, frozenset(NAMES), TTL, born=-TTL, burst=BURST)]
+        self.follows = dict.fromkeys(NAMES, 0)
+        self.members = {name: Member(RATE / len(NAMES)) for name in NAMES}
+        self.grants: list[float] = []
+        self.pacers_used: set[object] = set()
+
+    @rule(name=st.sampled_from(NAMES), lost=st.booleans())
+    def ask(self, name: str, lost: bool) -> None:
+        """A member asks the coordinator it knows for a lease; the answer may be lost."""
+        which = self.follows[name]
+        self.coordinators[which] = self.coordinators[which].heard(self.now, name, self.members[name].until)
+        if not lost:
+            self.members[name] = self.members[name].leased(self.now, self.now + TTL)
+
+    @rule(name=st.sampled_from(NAMES), tries=st.integers(1, 6))
+    def call(self, name: str, tries: int) -> None:
+        """A member makes as many calls as it may."""
+        for _ in range(tries):
+            member = self.members[name]
+            if member.alone(self.now):
+                self.members[name], may = member.grant(self.now, COST)
+                self.pacers_used.add(name)
+            else:
+                which = self.follows[name]
+                self.coordinators[which], may = self.coordinators[which].grant(self.now, COST)
+                self.pacers_used.add(which)
+            if may:
+                self.grants.append(self.now)
+
+    @rule()
+    def everybody_calls(self) -> None:
+        for name in NAMES:
+            self.call(name, 6)
+
+    @rule(seconds=st.sampled_from([0.1, 0.5, 1.0, 2.0, 4.0, TTL]))
+    def time_passes(self, seconds: float) -> None:
+        for _ in range(4):
+            self.now += seconds / 4
+            self.everybody_calls()
+
+    @rule()
+    def a_new_coordinator_is_born(self) -> None:
+        self.coordinators.append(SharedPacer(RATE, frozenset(NAMES), TTL, born=self.now, burst=BURST))
+
+    @rule(name=st.sampled_from(NAMES))
+    def a_member_learns_of_the_new_coordinator(self, name: str) -> None:
+        self.follows[name] = len(self.coordinators) - 1
+
+    @invariant()
+    def no_window_gets_more_than_its_due(self) -> None:
+        burst = (BURST + COST) * len(self.pacers_used)
+        for first, start in enumerate(self.grants):
+            for count, end in enumerate(self.grants[first:]):
+                assert count * COST <= RATE * (end - start) + burst + 1e-6
+
+
+Sharing.TestCase.settings = settings(max_examples=soak(40, 1500), stateful_step_count=soak(25, 50))
+TestSharing = Sharing.TestCase
+
+
+def test_while_all_hold_leases_the_coordinator_grants_the_whole_rate() -> None:
+    shared = SharedPacer(2.0, frozenset("ab"), 10.0, born=0.0)
+    for name in "ab":
+        shared = shared.heard(10.0, name, 20.0)
+    assert shared.share(10.0) == 1.0
+    assert shared.ready(10.0) == 10.5
+    shared, early = shared.grant(10.2)
+    shared, due = shared.grant(10.5)
+    assert (early, due) == (False, True)
+
+
+def test_a_member_that_may_have_lapsed_keeps_its_share() -> None:
+    shared = SharedPacer(2.0, frozenset("ab"), 10.0, born=0.0).heard(12.0, "a", 20.0).heard(12.0, "b", -inf)
+    assert shared.share(12.0) == 0.5
+    assert shared.share(20.0) == 0.0
+
+
+def test_one_newly_born_grants_nothing_for_one_ttl() -> None:
+    shared = SharedPacer(2.0, frozenset("a"), 10.0, born=5.0, burst=3.0).heard(6.0, "a", 16.0)
+    assert shared.ready(6.0) == 15.0
+    assert shared.grant(14.9)[1] is False
+
+
+def test_a_member_alone_earns_from_its_lapse_on() -> None:
+    member = Member(0.5).leased(0.0, 10.0)
+    assert not member.alone(9.9)
+    assert member.grant(9.9)[1] is False
+    assert member.ready(9.9) == 12.0
+    member, soon = member.grant(11.9)
+    member, due = member.grant(12.0)
+    assert (soon, due) == (False, True)
+    member = member.leased(12.5, 20.0)
+    assert member.ready(20.0) == 22.0
+
+
+@pytest.mark.parametrize(
+    ("name", "act"),
+    [
+        ("rate", lambda: SharedPacer(0.0, frozenset("a"), 1.0, 0.0)),
+        ("members", lambda: SharedPacer(1.0, frozenset(), 1.0, 0.0)),
+        ("ttl", lambda: SharedPacer(1.0, frozenset("a"), 0.0, 0.0)),
+        ("born", lambda: SharedPacer(1.0, frozenset("a"), 1.0, nan)),
+        ("burst", lambda: SharedPacer(1.0, frozenset("a"), 1.0, 0.0, burst=-1.0)),
+        ("member", lambda: SharedPacer(1.0, frozenset("a"), 1.0, 0.0).heard(0.0, "b", 0.0)),
+        ("holds_until", lambda: SharedPacer(1.0, frozenset("a"), 1.0, 0.0).heard(0.0, "a", nan)),
+        ("now", lambda: SharedPacer(1.0, frozenset("a"), 1.0, 5.0).heard(4.0, "a", 5.0)),
+        ("share", lambda: Member(0.0)),
+        ("until", lambda: Member(1.0).leased(0.0, inf)),
+        ("now", lambda: Member(1.0).leased(5.0, 6.0).alone(4.0)),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(name: str, act: object) -> None:
+    assert callable(act)
+    with pytest.raises(OptionError, match=f"^{name}: expected"):
+        act()
