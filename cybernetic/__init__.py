@@ -42,10 +42,27 @@ from cybernetic.core import (
     Stop,
     StopFailed,
     SystemStopped,
+    TaskFailed,
     Token,
 )
 from cybernetic.runtime import Address, Agent, Deferred, Named, Ref, System, Timer
-from cybernetic.supervision import Backoff, Child, DynamicSupervisor, Supervisor, child
+from cybernetic.supervision import (
+    Backoff,
+    BadChild,
+    Child,
+    Done,
+    DynamicSupervisor,
+    Failed,
+    Job,
+    Partitions,
+    PartitionSupervisor,
+    Supervisor,
+    TaskAgent,
+    TaskSupervisor,
+    TimedOut,
+    Unroutable,
+    child,
+)
 
 __version__ = "0.1.0"
 
@@ -57,6 +74,7 @@ __all__ = (
     "ArgumentsError",
     "Backoff",
     "BadCall",
+    "BadChild",
     "CallDeadlock",
     "CallError",
     "CallFailed",
@@ -70,10 +88,13 @@ __all__ = (
     "CyberneticError",
     "Deferred",
     "DefinitionError",
+    "Done",
     "Down",
     "DynamicSupervisor",
     "Exit",
+    "Failed",
     "Ignore",
+    "Job",
     "Kill",
     "Killed",
     "MailboxFull",
@@ -85,6 +106,8 @@ __all__ = (
     "NotFound",
     "NotRunning",
     "OptionError",
+    "PartitionSupervisor",
+    "Partitions",
     "Reason",
     "Ref",
     "Refusal",
@@ -101,8 +124,13 @@ __all__ = (
     "Supervisor",
     "System",
     "SystemStopped",
+    "TaskAgent",
+    "TaskFailed",
+    "TaskSupervisor",
+    "TimedOut",
     "Timer",
     "Token",
+    "Unroutable",
     "__version__",
     "child",
 )

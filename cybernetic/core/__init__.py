@@ -24,6 +24,7 @@ from cybernetic.core.errors import (
     NotFound,
     NotInside,
     NotJoined,
+    NotRegistered,
     NotRunning,
     OptionError,
     PortalMisused,
@@ -40,6 +41,7 @@ from cybernetic.core.errors import (
     VirtualTimeDeadlock,
 )
 from cybernetic.core.events import Channel, Event, attach, channel, event, registered
+from cybernetic.core.identity import identity
 from cybernetic.core.messages import Down, Exit, Token
 from cybernetic.core.options import bind, flag, known, number, one_of, seconds, whole
 from cybernetic.core.reasons import (
@@ -92,6 +94,7 @@ __all__ = (
     "NotFound",
     "NotInside",
     "NotJoined",
+    "NotRegistered",
     "NotRunning",
     "OptionError",
     "PortalMisused",
@@ -117,6 +120,7 @@ __all__ = (
     "cpu",
     "event",
     "flag",
+    "identity",
     "known",
     "loop_clock",
     "number",

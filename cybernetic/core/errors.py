@@ -220,6 +220,14 @@ class AlreadyRegistered(Refusal):
         self.key, self.ref = key, ref
 
 
+class NotRegistered(Refusal):
+    """The agent does not hold this key."""
+
+    def __init__(self, key: object) -> None:
+        super().__init__(f"the key {key!r} is not held by the agent that wants to change it")
+        self.key = key
+
+
 class NotJoined(Refusal):
     """None of the agents given was a member of the group."""
 

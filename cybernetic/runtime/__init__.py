@@ -7,6 +7,7 @@ from cybernetic.runtime.cell import Ref
 from cybernetic.runtime.events import AgentEnded, AgentStarted, DeadLetter, LoopHeld, MailboxHigh, Zombie
 from cybernetic.runtime.inspector import Info, Inspector, StateRefused
 from cybernetic.runtime.life import begin_shut_down
+from cybernetic.runtime.notices import Name, off_death, on_death, take_back, tell
 from cybernetic.runtime.portal import Portal
 from cybernetic.runtime.reply import Deferred
 from cybernetic.runtime.reports import CrashReport
@@ -25,6 +26,7 @@ __all__ = (
     "Inspector",
     "LoopHeld",
     "MailboxHigh",
+    "Name",
     "Named",
     "Portal",
     "Ref",
@@ -34,5 +36,9 @@ __all__ = (
     "Zombie",
     "begin_child",
     "begin_shut_down",
+    "off_death",
+    "on_death",
     "started",
+    "take_back",
+    "tell",
 )

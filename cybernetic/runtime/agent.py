@@ -15,7 +15,6 @@ from typing import (
     Self,
     TypeVar,
     TypeVarTuple,
-    Unpack,
     final,
     overload,
 )
@@ -34,6 +33,7 @@ from cybernetic.runtime import birth, life
 from cybernetic.runtime.address import Address
 from cybernetic.runtime.cell import ATTENTION, CONTINUES, DEAD, OWNER, PARKED, Ref
 from cybernetic.runtime.mailbox import Overflow
+from cybernetic.runtime.notices import Name
 from cybernetic.runtime.protocol import Protocol
 from cybernetic.runtime.reply import Deferred
 
@@ -117,7 +117,8 @@ class Agent:
     @final
     def ref(self) -> Ref[Self]:
         """The agent's own address. Raises `NotRunning` for an object made by hand."""
-        return self._cell("ref")
+        ref: Ref[Self] = self._cell("ref")
+        return ref
 
     @property
     @final
@@ -135,26 +136,32 @@ class Agent:
     @overload
     def spawn(
         self,
-        cls: Callable[[Unpack[Ts]], A],
+        cls: Callable[[*Ts], A],
         /,
-        *args: Unpack[Ts],
-        name: str | None = ...,
+        *args: *Ts,
+        name: str | Name | None = ...,
         link: bool = ...,
         monitor: Literal[False] = ...,
     ) -> Ref[A]: ...
     @overload
     def spawn(
         self,
-        cls: Callable[[Unpack[Ts]], A],
+        cls: Callable[[*Ts], A],
         /,
-        *args: Unpack[Ts],
-        name: str | None = ...,
+        *args: *Ts,
+        name: str | Name | None = ...,
         link: bool = ...,
         monitor: Literal[True],
     ) -> tuple[Ref[A], Token]: ...
     @final
     def spawn(
-        self, cls: Any, /, *args: Any, name: str | None = None, link: bool = False, monitor: bool = False
+        self,
+        cls: Callable[[*Ts], Any],
+        /,
+        *args: *Ts,
+        name: str | Name | None = None,
+        link: bool = False,
+        monitor: bool = False,
     ) -> Any:
         """Start an agent without waiting for it; returns its `Ref`, with `monitor` also the token.
 
@@ -167,10 +174,10 @@ class Agent:
     @final
     async def start(
         self,
-        cls: Callable[[Unpack[Ts]], A],
+        cls: Callable[[*Ts], A],
         /,
-        *args: Unpack[Ts],
-        name: str | None = None,
+        *args: *Ts,
+        name: str | Name | None = None,
         link: bool = False,
         start_timeout: float | None = None,
     ) -> Ref[A]:

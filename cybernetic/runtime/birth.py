@@ -19,6 +19,7 @@ from cybernetic.runtime.cell import DEAD, OWNER, Ref
 from cybernetic.runtime.handling import raised, settle, start_async
 from cybernetic.runtime.life import link, monitor, signal, unlink
 from cybernetic.runtime.mailbox import Bound, BoundedRef
+from cybernetic.runtime.notices import Name
 from cybernetic.runtime.protocol import Protocol
 from cybernetic.runtime.reply import Reply
 
@@ -32,7 +33,7 @@ def protocol_of(cls: Any) -> Protocol:
 
 
 def prepare(
-    engine: Any, cls: Any, args: tuple[Any, ...], name: str | None = None, *, checked: bool = False
+    engine: Any, cls: Any, args: tuple[Any, ...], name: str | Name | None = None, *, checked: bool = False
 ) -> Any:
     """Make the record of an agent and take its name; it does not run before `engine.ready(cell)`.
 
@@ -69,7 +70,11 @@ def _bound(cls: Any) -> Bound:
 
 
 def take_name(engine: Any, cell: Any, name: Any) -> None:
-    """Register a name for an agent (N-1). Raises `AlreadyStarted`."""
+    """Register a name for an agent (N-1), here or wherever it is kept (N-3). Raises `AlreadyStarted`."""
+    claim = getattr(name, "claim", None)
+    if claim is not None:
+        claim(cell)
+        return
     if not isinstance(name, str) or not name:
         raise OptionError("name", "a string that is not empty", name)
     holder = engine.names.get(name)
@@ -84,7 +89,7 @@ def spawn(
     cls: Any,
     args: tuple[Any, ...],
     *,
-    name: str | None = None,
+    name: str | Name | None = None,
     parent: Any = None,
     linked: bool = False,
     monitored: bool = False,
@@ -108,12 +113,15 @@ async def start(
     cls: Any,
     args: tuple[Any, ...],
     *,
-    name: str | None = None,
+    name: str | Name | None = None,
     parent: Any = None,
     linked: bool = False,
     timeout: float | None = None,
 ) -> Any:
-    """Start an agent and wait until `setup` is done (GS-1). Raises `StartFailed`, `StartIgnored`, `AlreadyStarted`."""
+    """Start an agent and wait until `setup` is done (GS-1).
+
+    Raises `StartFailed`, `StartIgnored`, `AlreadyStarted`.
+    """
     cell = prepare(engine, cls, args, name)
     details = cell.details()
     details.parent = parent
@@ -129,7 +137,7 @@ def begin_child(
     cls: Any,
     args: tuple[Any, ...],
     *,
-    name: str | None,
+    name: str | Name | None,
     shutdown: float | None,
     history: tuple[Any, ...],
 ) -> "Reply[Any]":
@@ -146,7 +154,7 @@ def begin_child(
         details.history = history
     link(parent, cell)
     reply = expect(cell, parent)
-    engine.ready(cell)
+    engine.give_birth_now(cell)
     return reply
 
 
@@ -159,7 +167,10 @@ def expect(cell: Any, starter: Any) -> "Reply[Any]":
 
 
 async def started(reply: "Reply[Any]", timeout: float | None) -> Any:
-    """Wait for a start; returns the agent. On time-out, or when the wait is cancelled, what was half started is gone (GS-7)."""
+    """Wait for a start; returns the agent.
+
+    On time-out, or when the wait is cancelled, what was half started is gone (GS-7).
+    """
     late, cell = None, reply.target
     if timeout is not None:
         late = cell._engine.loop.call_later(timeout, _too_late, cell, reply, timeout)

@@ -90,6 +90,11 @@ class Ref(Address[A_co]):
         """The class of the agent."""
         return self._protocol.cls
 
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended."""
+        return bool(self._flags & DEAD)
+
     def details(self) -> Details:
         """The rarely used part of the record, made now if there is none."""
         found = self._details
@@ -200,6 +205,7 @@ class Ref(Address[A_co]):
     if not TYPE_CHECKING:  # the types are Address's; these are the short ways
 
         def cast(self, method, /, *args, **kwargs):
+            """As `Address.cast`."""
             try:
                 fn = self._methods[method]
             except (KeyError, TypeError):
@@ -215,6 +221,7 @@ class Ref(Address[A_co]):
                 box.append((fn, args, kwargs or None, sender, None))
 
         async def call(self, method, /, *args, **kwargs):
+            """As `Address.call`."""
             try:
                 fn = self._methods[method]
             except (KeyError, TypeError):
@@ -241,6 +248,7 @@ class DeadRef(Ref[A_co]):
     if not TYPE_CHECKING:
 
         def cast(self, method, /, *args, **kwargs):
+            """As `Address.cast`."""
             self._cast(method, args, kwargs)
 
 

@@ -30,7 +30,7 @@ from cybernetic.runtime.deadlines import Deadlines
 from cybernetic.runtime.handling import raised, settle, start_async, unparked
 from cybernetic.runtime.idling import arm_idle
 from cybernetic.runtime.mailbox import inside
-from cybernetic.runtime.stepping import runner, waited_for
+from cybernetic.runtime.stepping import runner, waited_for, without_task
 
 TURN = 64  # messages an agent handles before others get a turn
 SLICE = 0.005  # seconds after which the event loop gets a turn
@@ -60,9 +60,11 @@ class Engine:
         self.interrupted: BaseException | None = None  # a KeyboardInterrupt or SystemExit for the loop
         self.started = self.ended = self.dead_letters = self.bad_calls = self.zombies = self.high_waters = 0
         self._queue: deque[Any] = deque()
-        self._base = (
-            copy_context()
-        )  # where turns without a context of their own run; none of them may change it
+        self._base = copy_context()  # where most turns run; none of them may change it
+        self._running = False
+        self._slice_end: float | None = (
+            None  # when the event loop is to get a turn, if turns are given outside `_pump`
+        )
         self._serial = 0
         self._threads: ThreadPoolExecutor | None = None
         self._between_looks = CHECK
@@ -80,6 +82,17 @@ class Engine:
     def actor(self, cell: Any) -> Any:
         """What `current` is to be while the agent runs: itself, or None if its sends need a closer look."""
         return None if cell._flags & (DEAD | TRACED) else cell
+
+    def enter(self, cell: Any) -> tuple[Any, Any]:
+        """Code of `cell` runs now, until `leave`, which is given what this returns."""
+        before = self.current, self.ghost
+        self.current = self.actor(cell)
+        self.ghost = cell if self.current is None else None
+        return before
+
+    def leave(self, before: tuple[Any, Any]) -> None:
+        """The code that `enter` announced has returned."""
+        self.current, self.ghost = before
 
     def threads(self) -> ThreadPoolExecutor:
         """The threads of `run_blocking`, made when first needed."""
@@ -109,24 +122,45 @@ class Engine:
         self.loop.call_soon(self._pump, context=self._base)
 
     def _pump(self) -> None:
-        """Run agents until the queue is empty or the slice of time is over."""
-        end = self.clock() + SLICE
-        try:
-            while self._queue and self._base.copy().run(self._drain, end):
-                continue
-        finally:
-            self.current = self.ghost = None
-            if self._queue:
-                self.loop.call_soon(self._pump, context=self._base)
-            else:
-                self.ready = self._wake
+        """The event loop calls: run agents until none waits or the slice of time is over."""
+        self._slice_end = None
+        self._run(self.clock() + SLICE)
+        if self._queue:
+            self.loop.call_soon(self._pump, context=self._base)
+        else:
+            self.ready = self._wake
         if self.interrupted is not None:
             error, self.interrupted = self.interrupted, None
             raise error
 
-    def _drain(self, end: float) -> bool:
+    def help(self, reply: Any) -> None:
+        """Somebody outside begins to wait for `reply`: run agents here and now, which may well answer it.
+
+        The event loop still gets its turn when a slice of time has passed since it had one.
+        """
+        if self._running or not self._queue:
+            return
+        now = self.clock()
+        if self._slice_end is None:
+            self._slice_end = now + SLICE
+        if now < self._slice_end:
+            before, end = (self.current, self.ghost), self._slice_end
+            without_task(self.loop, self._run, end, reply)
+            self.current, self.ghost = before
+
+    def _run(self, end: float, reply: Any = None) -> None:
+        """Give turns until none waits, loop time `end` is reached, or `reply` is there."""
+        self._running = again = True
+        try:
+            while again and self._queue:
+                again = self._base.copy().run(self._drain, end, reply)
+        finally:
+            self._running = False
+            self.current = self.ghost = None
+
+    def _drain(self, end: float, reply_to: Any) -> bool:
         """Give turns. True: a turn has set a context variable, and the next one must begin with a clean context."""
-        queue, base, clock, turn = self._queue, self._base, self.clock, self._turn
+        queue, base, clock = self._queue, self._base, self.clock
         before, looks = clock(), self._between_looks
         while queue:
             cell = queue.popleft()
@@ -134,14 +168,42 @@ class Engine:
                 self._special_turn(cell)
             else:
                 box = cell._box
-                if len(box) > TURN:
-                    self._take_long(cell)
-                    self._special_turn(cell)
+                cell._box = []
+                self.current = cell
+                if len(box) == 1:  # by far the most common turn, so `_turn` is written out here for it
+                    cell._entry = box[0]
+                    fn, args, kwargs, _, reply = box[0]
+                    try:
+                        if kwargs is not None:
+                            value = fn(cell._agent, *args, **kwargs)
+                        elif len(args) == 1:
+                            value = fn(cell._agent, args[0])
+                        else:
+                            value = fn(cell._agent, *args)
+                        if type(value) is CoroutineType:
+                            value = start_async(cell, value)
+                    except BaseException as error:
+                        raised(cell, error)
+                    else:
+                        if cell._flags:
+                            settle(cell, value)
+                        elif reply is not None:
+                            reply.answer(value)
+                    cell.reductions += 1
+                    if cell._flags:
+                        self._after(cell, ())
+                    else:
+                        cell._entry = None
+                        if cell._box:
+                            queue.append(cell)
+                        else:
+                            cell._box = None
+                elif len(box) <= TURN:
+                    cell._rest = iter(box)
+                    self._turn(cell, cell._rest, len(box))
                 else:
-                    cell._rest, cell._box = iter(box), []
-                    self.current = cell
-                    turn(cell, cell._rest, len(box))
-                    self.current = None
+                    self._take_long(cell, box)
+                    self._special_turn(cell)
             if copy_context() != base:
                 self._keep_context(cell)
                 return True
@@ -152,7 +214,20 @@ class Engine:
                 before = now
                 if now >= end or self.interrupted is not None:
                     return False
+            if reply_to is not None and reply_to.done():
+                return False
         return False
+
+    def give_birth_now(self, cell: Any) -> None:
+        """Give a new agent its first turn at once, in the middle of the turn of the one that starts it."""
+        before = self.current, self.ghost
+        context = self._base.copy()
+        if not without_task(self.loop, context.run, self._special_turn, cell):
+            self.ready(cell)
+        elif context != self._base and not cell._flags & (DEAD | OWN):
+            cell.details().context = context
+            cell._flags |= OWN
+        self.current, self.ghost = before
 
     def _look_again(self, took: float) -> int:
         """How many turns until the next look at the clock, so that a look comes about every fifth of a slice."""
@@ -178,7 +253,12 @@ class Engine:
             cell._entry = entry
             fn, args, kwargs, _, reply = entry
             try:
-                value = fn(agent, *args) if kwargs is None else fn(agent, *args, **kwargs)
+                if kwargs is not None:
+                    value = fn(agent, *args, **kwargs)
+                elif len(args) == 1:
+                    value = fn(agent, args[0])
+                else:
+                    value = fn(agent, *args)
                 if type(value) is CoroutineType:
                     value = start_async(cell, value)
             except BaseException as error:
@@ -235,11 +315,11 @@ class Engine:
         else:
             cell._box = None
 
-    def _take_long(self, cell: Any) -> None:
+    def _take_long(self, cell: Any, box: Any) -> None:
         """Take over a mailbox of more messages than a turn handles."""
-        if len(cell._box) >= HIGH:
-            high_water(cell, len(cell._box))
-        cell._rest, cell._box = iter(cell._box), []
+        if len(box) >= HIGH:
+            high_water(cell, len(box))
+        cell._rest = iter(box)
         cell._flags |= LONG
 
     def _special_turn(self, cell: Any) -> None:
@@ -252,8 +332,7 @@ class Engine:
             if task is not None and getattr(task, "due", False):
                 cell._details.context.run(task.advance)
             return
-        self.current = self.actor(cell)
-        self.ghost = cell if self.current is None else None
+        self.enter(cell)
         if flags & EMBRYO:
             self._birth(cell)
         else:
@@ -289,11 +368,11 @@ class Engine:
         if flags & TRACED and cell._box is not None:
             return self._next_traced(cell)
         if not flags & LONG:
-            box = cell._box
+            box, cell._box = cell._box, []
             if len(box) <= TURN:
-                cell._rest, cell._box = iter(box), []
+                cell._rest = iter(box)
                 return cell._rest, len(box)
-            self._take_long(cell)
+            self._take_long(cell, box)
         return islice(cell._rest, TURN), 0
 
     def _next_traced(self, cell: Any) -> tuple[Any, int]:

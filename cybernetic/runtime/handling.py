@@ -228,14 +228,14 @@ def _terminate_failed(cell: Any, error: BaseException) -> None:
     """`terminate` failed: that is the reason now (GS-20)."""
     reason = _reason_of(error)
     cell._details.stopping = reason
-    farewell(cell)
+    farewell(cell, own=True)
 
 
-def farewell(cell: Any) -> None:
-    """Report, answer, and end."""
+def farewell(cell: Any, own: bool = False) -> None:
+    """Report, answer, and end. `own` says that the reason is the agent's own failure even if it was asked to end."""
     details = cell._details
     reason = details.stopping
-    if not reason.orderly and not _asked(cell):
+    if not reason.orderly and (own or not _asked(cell)):
         cell._engine.reports.crashed(cell, reason)
     if details.farewell is not None:
         reply, value = details.farewell
@@ -260,11 +260,11 @@ def unparked(cell: Any, value: Any, error: BaseException | None) -> None:
         return
     if details.failure is not None:
         error, details.failure = details.failure, None
-    before, engine.current = engine.current, engine.actor(cell)
+    before = engine.enter(cell)
     if error is None:
         settle(cell, value)
     else:
         raised(cell, error)
     if not cell._flags & (DEAD | PARKED):
         engine.turn_over(cell)
-    engine.current = before
+    engine.leave(before)

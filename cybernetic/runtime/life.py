@@ -32,6 +32,7 @@ from cybernetic.runtime.cell import (
 from cybernetic.runtime.events import ENDED, ZOMBIES, AgentEnded, Zombie
 from cybernetic.runtime.mailbox import inside
 from cybernetic.runtime.reply import Reply
+from cybernetic.runtime.stepping import give_up
 
 ROOT: Any = object()  # the system itself, as the sender of an exit signal to what was started outside agents
 ZOMBIE_SECONDS = 5.0  # how long a handler of a killed agent may take to unwind before it is reported
@@ -204,7 +205,7 @@ def stop_handler(cell: Any, task: Any) -> None:
     watch = engine.loop.call_later(ZOMBIE_SECONDS, late)
     engine.unwinding[task] = None
     task.add_done_callback(lambda _: (watch.cancel(), engine.unwinding.pop(task, None)))
-    task.cancel()
+    give_up(task)
 
 
 def _tell_links(cell: Any, details: Any, reason: Reason) -> None:

@@ -108,4 +108,5 @@ class BoundedRef(Ref[A_co]):
     if not TYPE_CHECKING:
 
         def cast(self, method, /, *args, **kwargs):
+            """As `Address.cast`."""
             self._cast(method, args, kwargs)

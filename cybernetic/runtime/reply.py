@@ -47,8 +47,10 @@ class Reply(Generic[R]):
     def __await__(self) -> Generator[Any, Any, R]:
         """Wait for the answer. Raises what `call` raises."""
         if self._state == PENDING:
-            self._asyncio_future_blocking = True
-            yield self
+            self.target._engine.help(self)
+            if self._state == PENDING:
+                self._asyncio_future_blocking = True
+                yield self
         return self.result()
 
     def answer(self, value: R) -> bool:

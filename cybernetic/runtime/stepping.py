@@ -34,7 +34,7 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
     _must_cancel = False
     _num_cancels_requested = 0
     _fut_waiter = None
-    _coro = None
+    _coro: Any = None
     _context = None
     _log_destroy_pending = False
     _name = "agent"
@@ -66,9 +66,19 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
         return True
 
     def resume(self) -> None:
-        """The `Reply` it waits for was settled: go on from the run queue."""
-        self.due = True
-        self._cell._engine.ready(self._cell)
+        """The `Reply` it waits for was settled: go on from the run queue, which the dead are not in."""
+        if self._cell.gone:
+            self._loop.call_soon(self.advance, context=self._context)
+        else:
+            self.due = True
+            self._cell._engine.ready(self._cell)
+
+    def give_up(self) -> None:
+        """Its agent has ended: cancel the handler, and do not rely on the run queue for its next step."""
+        self.cancel()
+        if self.due:
+            self.due = False
+            self._loop.call_soon(self.advance, context=self._context)
 
     def advance(self, error: BaseException | None = None) -> None:
         """Take the next step, as asyncio would: with an exception to raise in the handler, or with none."""
@@ -79,7 +89,7 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
             self._must_cancel = False
         self._fut_waiter, self.due = None, False
         engine = cell._engine
-        before, engine.current = engine.current, engine.actor(cell)
+        before = engine.enter(cell)
         _enter(loop, self)
         try:
             waits_for = self._coro.send(None) if error is None else self._coro.throw(error)
@@ -95,7 +105,7 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
         finally:
             error = None
             _leave(loop, self)
-            engine.current = before
+            engine.leave(before)
         self._end(value, failed)
 
     def _end(self, value: Any, error: BaseException | None) -> None:
@@ -248,18 +258,45 @@ class _Stepper:
         step: Any = self.coro.send
         argument: Any = None
         while True:
-            before, engine.current = engine.current, engine.actor(self.cell)
+            before = engine.enter(self.cell)
             try:
                 waits_for = step(argument)
             except StopIteration as stop:
                 return stop.value
             finally:
-                engine.current = before
+                engine.leave(before)
             try:
                 argument = yield waits_for
                 step = self.coro.send
             except BaseException as error:
                 step, argument = self.coro.throw, error
+
+
+def without_task(loop: asyncio.AbstractEventLoop, fn: Callable[..., Any], *args: Any) -> bool:
+    """Call `fn(*args)` as if no task were running: code in it starts tasks of its own, or asks for the current one.
+
+    Returns False, and `fn` was not called, where this Python does not offer that.
+    """
+    task = asyncio.current_task(loop)
+    if task is None:
+        fn(*args)
+        return True
+    if not INLINE:
+        return False
+    _leave(loop, task)
+    try:
+        fn(*args)
+    finally:
+        _enter(loop, task)
+    return True
+
+
+def give_up(task: Any) -> None:
+    """Cancel the handler of an agent that has ended."""
+    if isinstance(task, TurnTask):
+        task.give_up()
+    else:
+        task.cancel()
 
 
 def waited_for(task: Any) -> Any:

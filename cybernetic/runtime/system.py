@@ -5,7 +5,7 @@ import gc
 import logging
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, TypeVarTuple, Unpack, overload
+from typing import Any, Literal, Self, TypeVar, TypeVarTuple, overload
 
 from cybernetic.core import (
     CallFailed,
@@ -30,9 +30,10 @@ from cybernetic.core import (
 from cybernetic.runtime import birth, life
 from cybernetic.runtime.address import Address, Named
 from cybernetic.runtime.agent import Agent
-from cybernetic.runtime.cell import DEAD, Ref
+from cybernetic.runtime.cell import DEAD, EXITING, Ref
 from cybernetic.runtime.engine import Engine
 from cybernetic.runtime.inspector import Inspector
+from cybernetic.runtime.notices import Name
 from cybernetic.runtime.portal import Portal
 from cybernetic.runtime.reports import Reports
 from cybernetic.runtime.watchdog import Watchdog
@@ -68,7 +69,7 @@ class System:
     def __init__(
         self,
         *,
-        watchdog: float | None | Literal["auto"] = "auto",
+        watchdog: float | Literal["auto"] | None = "auto",
         seed: int | None = None,
         tune_gc: bool = False,
         inline: bool = True,
@@ -117,19 +118,18 @@ class System:
         body, self._body = self._body, None
         await self.stop()
         if self._cancelled and failed is not None:
-            if body is not None and kind is not None and issubclass(kind, asyncio.CancelledError):
-                if body.uncancel() > 0:
-                    return
+            if body is not None and isinstance(error, asyncio.CancelledError) and body.uncancel() > 0:
+                return  # somebody else cancelled it as well
             raise SystemStopped(failed) from error
 
     # Starting.
 
     async def start(
         self,
-        cls: Callable[[Unpack[Ts]], A],
+        cls: Callable[[*Ts], A],
         /,
-        *args: Unpack[Ts],
-        name: str | None = None,
+        *args: *Ts,
+        name: str | Name | None = None,
         type: Type | None = None,
         start_timeout: float | None = None,
     ) -> Ref[A]:
@@ -163,7 +163,7 @@ class System:
             life.watch(ref, Token(ref), lambda reason: self._top_ended(ref, reason))
         return ref
 
-    def spawn(self, cls: Callable[[Unpack[Ts]], A], /, *args: Unpack[Ts], name: str | None = None) -> Ref[A]:
+    def spawn(self, cls: Callable[[*Ts], A], /, *args: *Ts, name: str | Name | None = None) -> Ref[A]:
         """Start an agent without waiting; its end is only reported. Raises `AlreadyStarted`, `ArgumentsError`."""
         ref: Ref[A] = birth.spawn(self._running(), cls, args, name=name)
         return ref
@@ -190,7 +190,7 @@ class System:
     def alive(self, ref: Address[Any]) -> bool:
         """Whether the agent has neither ended nor begun to exit (P-11)."""
         cell = ref._find()
-        return cell is not None and not cell._flags & (DEAD | life.EXITING)
+        return cell is not None and not cell._flags & (DEAD | EXITING)
 
     async def wait(self, ref: Address[Any]) -> Reason:
         """Wait until the agent has ended; returns the reason, `NoProc()` if there is none."""

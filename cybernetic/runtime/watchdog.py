@@ -67,7 +67,7 @@ class Watchdog:
                     return (cell, handler) if handler is not None else None
             else:
                 handler = frame
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         return None
 
     def _tell(self, cell: Any, seconds: float, stack: str) -> None:

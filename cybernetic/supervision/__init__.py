@@ -5,23 +5,39 @@ from cybernetic.supervision.children import Counts
 from cybernetic.supervision.dynamic import DynamicSupervisor
 from cybernetic.supervision.events import ChildEnded, ChildStarted, GaveUp
 from cybernetic.supervision.intensity import Intensity
+from cybernetic.supervision.job import Job
 from cybernetic.supervision.keeper import ChildInfo
+from cybernetic.supervision.outcome import Done, Failed, TimedOut
+from cybernetic.supervision.partition import Partitions, PartitionSupervisor, Unroutable, partition_of
 from cybernetic.supervision.reports import SupervisorReport
-from cybernetic.supervision.spec import Child, check_children, child
+from cybernetic.supervision.spec import BadChild, Child, check_children, child
 from cybernetic.supervision.supervisor import Supervisor
+from cybernetic.supervision.tasks import TaskSupervisor
+from cybernetic.supervision.worker import TaskAgent
 
 __all__ = (
     "Backoff",
+    "BadChild",
     "Child",
     "ChildEnded",
     "ChildInfo",
     "ChildStarted",
     "Counts",
+    "Done",
     "DynamicSupervisor",
+    "Failed",
     "GaveUp",
     "Intensity",
+    "Job",
+    "PartitionSupervisor",
+    "Partitions",
     "Supervisor",
     "SupervisorReport",
+    "TaskAgent",
+    "TaskSupervisor",
+    "TimedOut",
+    "Unroutable",
     "check_children",
     "child",
+    "partition_of",
 )

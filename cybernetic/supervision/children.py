@@ -40,18 +40,18 @@ class Record:
         since: when the agent running now was started, in seconds of the loop's clock.
         restarts: how often the child has been started again, ever.
         attempt: how many restarts its present row of them has had (`Backoff.attempt`).
-        timer: what will try again after a back-off, or None.
+        retry: the "try again" note that stands while it is "restarting", or None; any other is void (RF-4).
         history: its last restarts, latest last; as texts, for a reason could keep a dead agent in memory.
     """
 
-    __slots__ = ("attempt", "history", "ref", "restarts", "since", "spec", "state", "timer")
+    __slots__ = ("attempt", "history", "ref", "restarts", "retry", "since", "spec", "state")
 
     def __init__(
         self, spec: Child[Any], ref: Any = None, state: State = "stopped", since: float = 0.0
     ) -> None:
         self.spec, self.ref, self.state, self.since = spec, ref, state, since
         self.restarts = self.attempt = 0
-        self.timer: Any = None
+        self.retry: Any = None
         self.history: tuple[Restarted, ...] = ()
 
     def __repr__(self) -> str:
@@ -115,7 +115,10 @@ class Children:
 
     def by_ref(self, ref: object) -> Record | None:
         """The child whose agent is at `ref`, or was while it is restarting; None if there is none."""
-        return self._by_ref.get(ref)
+        try:
+            return self._by_ref.get(ref)
+        except TypeError:  # not hashable, so no address
+            return None
 
     def onward(self, id: object) -> tuple[Record, ...]:
         """The child called `id` and those after it, in start order. Costs their number. Raises `NotFound`."""

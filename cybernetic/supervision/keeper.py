@@ -1,16 +1,18 @@
 """What every supervisor does with its children, whatever its strategy: start, restart, stop, give up."""
 
 import asyncio
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, cast
 
 from cybernetic.core import (
     AlreadyStarted,
+    ChildNotStarted,
     Exit,
     NoProc,
-    OptionError,
     Reason,
+    Refusal,
     Refused,
     Shutdown,
+    SpecError,
     StartFailed,
     StartIgnored,
     Stop,
@@ -22,7 +24,7 @@ from cybernetic.supervision.events import ENDED, GAVE_UP, STARTED, ChildEnded, C
 from cybernetic.supervision.intensity import Intensity
 from cybernetic.supervision.plan import quiet, reaction, reported
 from cybernetic.supervision.reports import ignored, progress, report
-from cybernetic.supervision.spec import Child, Restart
+from cybernetic.supervision.spec import AutoShutdown, BadChild, Child, Restart, check_children
 
 BREATH = 0.005  # seconds after which a supervisor with much to do gives the event loop a turn
 
@@ -52,7 +54,7 @@ class Keeper(Agent):
         """The end of a child; anything else is logged and ignored (R-7, API-10)."""
         if isinstance(message, Exit):
             record = self._children.by_ref(message.ref)
-            if record is not None and record.state == "running":
+            if record is not None and record.state == "running" and not self.system.alive(record.ref):
                 return self._ended(record, message.reason)
             return None
         ignored(self.ref, message)
@@ -113,20 +115,20 @@ class Keeper(Agent):
         """Try again after a delay (EX-1); the supervisor goes on meanwhile."""
         attempt = backoff.attempt(record.attempt, lived)
         record.attempt = attempt + 1
-        chance = self.system.chance.uniform("backoff", str(record.spec.id), record.restarts)
-        loop = self._ref._engine.loop
-        record.timer = loop.call_later(backoff.delay(attempt, chance), self._note, record, reason)
-
-    def _note(self, record: Record, reason: Reason) -> None:
-        """Post a "try again" note to the supervisor's own mailbox (RF-1)."""
-        record.timer = None
-        self._ref.put((_try_again, (record, reason), None, self._ref, None))
-
-    def _try_again(self, record: Record, reason: Reason) -> Any:
-        """A note arrived; it is void unless the child is still to be restarted (RF-4)."""
-        return (
-            self._attempt(record, reason) if record.state == "restarting" and record.timer is None else None
+        serial = 0 if record.ref is None else record.ref._serial  # siblings of one id draw differently
+        chance = self.system.chance.uniform(
+            "backoff", self._ref._serial, str(record.spec.id), serial, attempt
         )
+        record.retry = Note(self._ref, record, reason)
+        record.retry.post_in(backoff.delay(attempt, chance))
+
+    def _try_again(self, note: "Note") -> Any:
+        """A note has come; it is void if the child was started or stopped since, or has another (RF-4)."""
+        record = note.record
+        if record.retry is not note:
+            return None
+        record.retry = None
+        return self._attempt(record, note.reason)
 
     def _attempt(self, record: Record, reason: Reason) -> Any:
         """One automatic restart: it counts; too many, and the supervisor gives up (RI-1 to RI-7)."""
@@ -146,14 +148,15 @@ class Keeper(Agent):
             self._start_failed(record, failed)
 
     def _start_failed(self, record: Record, failed: StartFailed) -> None:
-        reason = failed.reason
+        reason = why(failed)
         report(self.ref, "start_error", record, reason)
         if record.state != "restarting":
             self._children.restarting(record)
         if record.spec.backoff is not None:
             self._wait(record, reason, record.spec.backoff, 0.0)
         else:
-            self._note(record, reason)
+            record.retry = Note(self._ref, record, reason)
+            record.retry.post()
 
     # Starting and stopping one child.
 
@@ -161,9 +164,7 @@ class Keeper(Agent):
         """Start the child of a record and note it. Raises `StartFailed`; an ignored start is accepted (SU-3, R-6)."""
         spec = record.spec
         cell = self._ref
-        if record.timer is not None:
-            record.timer.cancel()
-            record.timer = None
+        self._forget_retry(record)
         limit = spec.shutdown if isinstance(spec.shutdown, float | int) else None
         try:
             reply = begin_child(
@@ -198,25 +199,77 @@ class Keeper(Agent):
 
     async def _stop(self, record: Record) -> None:
         """End the agent of a child by its own `shutdown` (T-1 to T-4); the record stays as it is."""
-        if record.timer is not None:
-            record.timer.cancel()
-            record.timer = None
-        if record.state != "running":
-            return
-        self._stopped(record, await begin_shut_down(record.ref, record.spec.shutdown, self._ref))
+        self._forget_retry(record)
+        if record.state == "running":
+            reason = await begin_shut_down(record.ref, record.spec.shutdown, self._ref)
+            if self._misbehaved(record, reason):
+                report(self.ref, "shutdown_error", record, reason)
 
-    def _stopped(self, record: Record, reason: Reason) -> None:
-        """Report a child that was asked to end, and ended in another way."""
-        if not isinstance(reason, NoProc) and not quiet(record.spec.restart, record.spec.shutdown, reason):
-            report(self.ref, "shutdown_error", record, reason)
+    def _misbehaved(self, record: Record, reason: Reason) -> bool:
+        """Whether a child that was asked to end has ended in another way (T-4)."""
+        spec = record.spec
+        return not isinstance(reason, NoProc) and not quiet(spec.restart, spec.shutdown, reason)
+
+    def _forget_retry(self, record: Record) -> None:
+        if record.retry is not None:
+            record.retry.cancel()
+            record.retry = None
 
     def _breathe(self) -> "Breath":
         return Breath(self._ref._engine.clock)
 
-    def _check_child(self, spec: Any) -> None:
-        """Check what was given to `start_child`. Raises `OptionError`."""
-        if not isinstance(spec, Child) or not issubclass(spec.agent, Agent):
-            raise OptionError("start_child", "child(...) of an Agent class", spec)
+    def _check_child(self, spec: Any, auto_shutdown: AutoShutdown = "never") -> None:
+        """Check what was given to `start_child`. Raises `BadChild`."""
+        try:
+            check_children([spec], auto_shutdown)
+            check_agent(spec)
+        except SpecError as wrong:
+            raise BadChild(wrong.kind, wrong.name, wrong.expected, wrong.got) from None
+
+
+def check_agent(spec: Child[Any]) -> None:
+    """Check that a child is an agent, which `child` does not. Raises `SpecError`."""
+    if not issubclass(spec.agent, Agent):
+        raise SpecError("invalid_mfa", "cls", "a subclass of Agent", spec.agent)
+
+
+def why(failed: StartFailed) -> Reason:
+    """The reason a start failed for."""
+    return cast("Reason", failed.reason)
+
+
+def refusal(record: Record, failed: StartFailed) -> Refusal:
+    """What `start_child` raises when the child did not start: who holds its name already, or why (API-1)."""
+    reason = failed.reason
+    if isinstance(reason, Refused) and isinstance(reason.error, AlreadyStarted):
+        return reason.error
+    return ChildNotStarted(record.spec.id, reason)
+
+
+class Note:
+    """A supervisor's note to itself, through its own mailbox, to try a child again (RF-1)."""
+
+    __slots__ = ("_keeper", "_timer", "reason", "record")
+
+    def __init__(self, keeper: Any, record: Record, reason: Reason) -> None:
+        self._keeper, self.record, self.reason = keeper, record, reason
+        self._timer: asyncio.TimerHandle | None = None
+
+    def post(self) -> None:
+        """Queue the note."""
+        self._timer = None
+        if self._keeper._agent is not None:  # it is while the supervisor lives
+            self._keeper.put((_try_again, (self,), None, self._keeper, None))
+
+    def post_in(self, seconds: float) -> None:
+        """Queue the note later; if the supervisor has ended by then, nothing happens."""
+        self._timer = self._keeper._engine.loop.call_later(seconds, self.post)
+
+    def cancel(self) -> None:
+        """Never queue it, if that has not been done yet."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 class Breath:
@@ -235,6 +288,6 @@ class Breath:
             self._since = self._clock()
 
 
-def _try_again(agent: Keeper, record: Record, reason: Reason) -> Any:
+def _try_again(agent: Keeper, note: Note) -> Any:
     """Run in the supervisor: a note it left itself."""
-    return agent._try_again(record, reason)
+    return agent._try_again(note)

@@ -7,7 +7,18 @@ from functools import partial
 from types import EllipsisType
 from typing import Any, Generic, Literal, TypeVar, TypeVarTuple, cast
 
-from cybernetic.core import ArgumentsError, OptionError, SpecError, bind, flag, number, one_of, seconds, whole
+from cybernetic.core import (
+    ArgumentsError,
+    OptionError,
+    Refusal,
+    SpecError,
+    bind,
+    flag,
+    number,
+    one_of,
+    seconds,
+    whole,
+)
 from cybernetic.supervision.backoff import Backoff
 
 A = TypeVar("A")
@@ -30,6 +41,10 @@ AUTO_SHUTDOWNS = ("never", "any_significant", "all_significant")
 LIMITS: Mapping[AgentType, Limit] = {"worker": 5.0, "supervisor": None}
 
 _NOTHING: Requires = frozenset()
+
+
+class BadChild(SpecError, Refusal):
+    """What was given to `start_child` cannot be a child of this supervisor, which lives on (CS-7)."""
 
 
 @dataclass(frozen=True, slots=True, init=False)

@@ -1,30 +1,17 @@
-"""`Supervisor`: starts its children in order, restarts them by its strategy, stops them in reverse order."""
+"""`Supervisor`: the one to subclass; its children are managed by message."""
 
-from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from cybernetic.core import (
-    ChildFailed,
-    ChildNotStarted,
-    Restarting,
-    Running,
-    Shutdown,
-    SpecError,
-    StartFailed,
-    Stop,
-)
+from cybernetic.core import Restarting, Running
 from cybernetic.runtime import Agent, Ref
-from cybernetic.supervision.children import Children, Record
-from cybernetic.supervision.intensity import Intensity
-from cybernetic.supervision.keeper import Keeper
-from cybernetic.supervision.plan import Plan, auto_shutdown, group, restart_plan
-from cybernetic.supervision.reports import report
-from cybernetic.supervision.spec import AutoShutdown, Child, Strategy, check_children, check_settings
+from cybernetic.supervision.children import Record
+from cybernetic.supervision.spec import Child
+from cybernetic.supervision.tree import Tree
 
 A = TypeVar("A", bound=Agent)
 
 
-class Supervisor(Keeper):
+class Supervisor(Tree):
     """An agent that keeps others alive. Subclass it and return the children from `children`.
 
     Attributes:
@@ -37,60 +24,17 @@ class Supervisor(Keeper):
             "all_significant" (AS-1 to AS-6).
     """
 
-    strategy: Strategy = "one_for_one"
-    auto_shutdown: AutoShutdown = "never"
-
-    _final = frozenset(
-        {
-            "setup",
-            "terminate",
-            "start_child",
-            "terminate_child",
-            "restart_child",
-            "delete_child",
-            "get_childspec",
-        }
-    )
-
-    def children(self) -> Iterable[Child[Any]]:
-        """Override to return the children, in start order. Runs in the agent, once, after `__init__`.
-
-        If it raises, the start of the supervisor fails with that reason.
-        """
-        return ()
-
-    async def setup(self) -> None:
-        """Start the children one after another; if one fails, stop the others and fail (SU-1 to SU-5)."""
-        check_settings(self.strategy, self.max_restarts, self.max_seconds, self.auto_shutdown)
-        self._children = Children()
-        self._intensity = Intensity(self.max_restarts, self.max_seconds)
-        specs = check_children(self.children(), self.auto_shutdown)
-        for spec in specs:
-            _check_agent(spec)
-        for spec in specs:
-            record = self._children.add(Record(spec))
-            try:
-                await self._start(record)
-            except StartFailed as failed:
-                report(self.ref, "start_error", record, failed.reason)
-                self._children.remove(record)
-                await self._stop_all()
-                raise Stop(Shutdown(ChildFailed(spec.id, failed.reason))) from None
-
-    async def terminate(self, reason: Any) -> None:
-        """Stop the children, one after another, latest first (T-5)."""
-        await self._stop_all()
+    _final = frozenset({"start_child", "terminate_child", "restart_child", "delete_child", "get_childspec"})
 
     # Management, by message.
 
     async def start_child(self, spec: Child[A]) -> Ref[A] | None:
         """Start a child more, behind the others; None if it asked to be ignored (API-1).
 
-        Raises `AlreadyStarted` or `AlreadyPresent` if the id is taken, `ChildNotStarted` if it fails: then it is
-        not kept.
+        Raises `AlreadyStarted` or `AlreadyPresent` if the id is taken, `AlreadyStarted` also if the name is;
+        `ChildNotStarted` if it fails: then it is not kept; `BadChild` if it cannot be a child of this supervisor.
         """
-        self._check_child(spec)
-        check_children([spec], self.auto_shutdown)
+        self._check_child(spec, self.auto_shutdown)
         record = self._children.add(Record(spec))
         return await self._start_asked(record, keep=False)
 
@@ -125,51 +69,3 @@ class Supervisor(Keeper):
         if record.state == "restarting":
             raise Restarting(id)
         return record
-
-    async def _start_asked(self, record: Record, keep: bool) -> Ref[Any] | None:
-        try:
-            await self._start(record)
-        except StartFailed as failed:
-            report(self.ref, "start_error", record, failed.reason)
-            if not keep:
-                self._children.remove(record)
-            raise ChildNotStarted(record.spec.id, failed.reason) from None
-        return record.ref
-
-    # Restarting.
-
-    async def _restart(self, record: Record) -> None:
-        if self.strategy == "one_for_one":
-            await super()._restart(record)
-            return
-        members = group(self.strategy, self._children, record)
-        await self._restart_group(restart_plan(members, record))
-
-    async def _restart_group(self, plan: Plan) -> None:
-        """Stop a group in reverse order, then start it in order (ST-2, ST-3); one that fails is tried again."""
-        for record in plan.stop:
-            await self._stop(record)
-            self._children.stopped(record)
-        for record in plan.drop:
-            self._children.remove(record)
-        for record in plan.start:
-            try:
-                await self._start(record, again=True)
-            except StartFailed as failed:
-                self._start_failed(record, failed)
-                return
-
-    def _finished(self, record: Record, react: Any) -> None:
-        if auto_shutdown(self.auto_shutdown, record.spec, react, self._children.significant):
-            raise Stop(Shutdown())
-
-    async def _stop_all(self) -> None:
-        breath = self._breathe()
-        for record in tuple(reversed(self._children)):
-            await self._stop(record)
-            await breath.take()
-
-
-def _check_agent(spec: Child[Any]) -> None:
-    if not issubclass(spec.agent, Agent):
-        raise SpecError("invalid_mfa", "cls", "a subclass of Agent", spec.agent)

@@ -1,0 +1,6 @@
+"""The command line, and programs that run until they are told to stop."""
+
+from cybernetic.apps.main import main
+from cybernetic.apps.run import run
+
+__all__ = ("main", "run")

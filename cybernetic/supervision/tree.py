@@ -1,0 +1,103 @@
+"""`Tree`: children known beforehand, started in order, restarted by a strategy, stopped in reverse order."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from cybernetic.core import ChildFailed, Shutdown, StartFailed, Stop
+from cybernetic.runtime import Ref
+from cybernetic.supervision.children import Children, Record
+from cybernetic.supervision.intensity import Intensity
+from cybernetic.supervision.keeper import Keeper, check_agent, refusal, why
+from cybernetic.supervision.plan import Plan, auto_shutdown, group, restart_plan
+from cybernetic.supervision.reports import report
+from cybernetic.supervision.spec import AutoShutdown, Child, Strategy, check_children, check_settings
+
+
+class Tree(Keeper):
+    """The common part of `Supervisor` and `PartitionSupervisor`."""
+
+    strategy: Strategy = "one_for_one"
+    auto_shutdown: AutoShutdown = "never"
+
+    _final = frozenset({"setup", "terminate"})
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        check_settings(cls.strategy, cls.max_restarts, cls.max_seconds, cls.auto_shutdown)
+
+    def children(self) -> Iterable[Child[Any]]:
+        """Override to return the children, in start order. Runs in the agent, once, after `__init__`.
+
+        If it raises, the start of the supervisor fails with that reason.
+        """
+        return ()
+
+    async def setup(self) -> None:
+        """Start the children one after another; if one fails, stop the others and fail (SU-1 to SU-5)."""
+        check_settings(self.strategy, self.max_restarts, self.max_seconds, self.auto_shutdown)
+        self._children = Children()
+        self._intensity = Intensity(self.max_restarts, self.max_seconds)
+        specs = check_children(self.children(), self.auto_shutdown)
+        for spec in specs:
+            check_agent(spec)
+        for spec in specs:
+            record = self._children.add(Record(spec))
+            try:
+                await self._start(record)
+            except StartFailed as failed:
+                report(self.ref, "start_error", record, why(failed))
+                self._children.remove(record)
+                await self._stop_all()
+                raise Stop(Shutdown(ChildFailed(spec.id, why(failed)))) from None
+
+    async def terminate(self, reason: Any) -> None:
+        """Stop the children, one after another, latest first (T-5)."""
+        await self._stop_all()
+
+    async def _stop_all(self) -> None:
+        breath = self._breathe()
+        for record in tuple(reversed(self._children)):
+            await self._stop(record)
+            await breath.take()
+
+    async def _start_asked(self, record: Record, keep: bool) -> Ref[Any] | None:
+        """Start a child because somebody asked for it. Raises `AlreadyStarted` if its name is held (API-1)."""
+        try:
+            await self._start(record)
+        except StartFailed as failed:
+            report(self.ref, "start_error", record, why(failed))
+            if not keep:
+                self._children.remove(record)
+            raise refusal(record, failed) from None
+        ref: Ref[Any] | None = record.ref
+        return ref
+
+    # Restarting.
+
+    async def _restart(self, record: Record) -> None:
+        if self.strategy == "one_for_one":
+            await super()._restart(record)
+            return
+        plan = restart_plan(group(self.strategy, self._children, record), record)
+        self._children.stopped(record)
+        await self._restart_group(plan)
+
+    async def _restart_group(self, plan: Plan) -> None:
+        """Stop a group in reverse order, then start it in order (ST-2, ST-3); one that fails is tried again."""
+        breath = self._breathe()
+        for record in plan.stop:
+            await self._stop(record)
+            self._children.stopped(record)
+            await breath.take()
+        for record in plan.drop:
+            self._children.remove(record)
+        for record in plan.start:
+            try:
+                await self._start(record, again=True)
+            except StartFailed as failed:
+                self._start_failed(record, failed)
+                return
+
+    def _finished(self, record: Record, react: Any) -> None:
+        if auto_shutdown(self.auto_shutdown, record.spec, react, self._children.significant):
+            raise Stop(Shutdown())
