@@ -57,15 +57,19 @@ def flag(name: str, value: object) -> bool:
 
 def bind(fn: Callable[..., object], args: tuple[object, ...], what: str | None = None) -> None:
     """Check that positional `args` fit the signature of `fn`, without calling it. Raises `ArgumentsError`."""
-    span = _span(fn) if not isinstance(fn, partial) else None
+    what = what or str(getattr(fn, "__qualname__", repr(fn)))
+    keywords: dict[str, object] = {}
+    while isinstance(fn, partial):  # its own signature would not say whether what it holds fits
+        args, keywords, fn = (*fn.args, *args), {**fn.keywords, **keywords}, fn.func
+    span = None if keywords else _span(fn)
     if span is not None and span[0] <= len(args) <= span[1]:
         return
     try:
-        inspect.signature(fn).bind(*args)
+        inspect.signature(fn).bind(*args, **keywords)
     except ValueError:  # a builtin without a signature: only calling it can tell
         return
     except TypeError as error:
-        raise ArgumentsError(what or str(getattr(fn, "__qualname__", repr(fn))), str(error)) from None
+        raise ArgumentsError(what, str(error)) from None
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 from cybernetic.core import CallFailed, NoProc, OptionError, Reason, number
 from cybernetic.core import seconds as _seconds
 from cybernetic.runtime.events import DEAD_LETTERS, DeadLetter
-from cybernetic.runtime.reply import Deferred
+from cybernetic.runtime.reply import Deferred, Reply
 from cybernetic.runtime.timers import Timer, start_timer
 
 P = ParamSpec("P")
@@ -237,7 +237,9 @@ class Named(Address[A_co]):
         self._protocol.resolve(method)
         found = self._find()
         if found is None:
-            raise CallFailed(self, getattr(method, "__qualname__", repr(method)), NoProc())
+            reply: Reply[Any] = Reply(self, method)
+            reply.fail(CallFailed(self, getattr(method, "__qualname__", repr(method)), NoProc()))
+            return reply
         return found._request(method, args, kwargs, seconds)
 
     def _nobody(self, message: object) -> None:

@@ -31,7 +31,8 @@ from cybernetic.core import (
 )
 from cybernetic.runtime import birth, life
 from cybernetic.runtime.address import Address
-from cybernetic.runtime.cell import ATTENTION, CONTINUES, DEAD, OWNER, PARKED, Ref
+from cybernetic.runtime.cell import OWNER, Ref
+from cybernetic.runtime.flags import ATTENTION, CONTINUES, DEAD, PARKED
 from cybernetic.runtime.mailbox import Overflow
 from cybernetic.runtime.notices import Name
 from cybernetic.runtime.protocol import Protocol
@@ -55,7 +56,8 @@ class Agent:
 
     Attributes:
         trap_exit: whether exit signals of others become `Exit` messages. Default False.
-        idle_timeout: seconds without a message after which `idle` runs, or None (default) for never.
+        idle_timeout: seconds without a message after which `idle` runs, or None (default) for never. Handlers may
+            change it, but only the class or `__init__` can switch it on.
         mailbox_limit: how many casts, calls and sends may wait, or None (default) for any number.
         overflow: what gives way to one too many: "reject" (default) refuses it, "drop_oldest", "drop_newest".
     """

@@ -15,7 +15,8 @@ from cybernetic.core import (
     one_of,
     whole,
 )
-from cybernetic.runtime.cell import DEAD, OWNER, Ref
+from cybernetic.runtime.cell import Ref
+from cybernetic.runtime.flags import DEAD
 from cybernetic.runtime.handling import raised, settle, start_async
 from cybernetic.runtime.life import link, monitor, signal, unlink
 from cybernetic.runtime.mailbox import Bound, BoundedRef
@@ -161,7 +162,7 @@ def begin_child(
 def expect(cell: Any, starter: Any) -> "Reply[Any]":
     """The `Reply` that will be answered when the agent has started, or fails."""
     details = cell.details()
-    reply: Reply[Any] = Reply(cell._engine.loop, cell, "start")
+    reply: Reply[Any] = Reply(cell, "start")
     details.starting, details.starter = reply, starter
     return reply
 
@@ -220,12 +221,3 @@ def give_birth(cell: Any) -> None:
         raised(cell, error)
     else:
         settle(cell, None)
-
-
-def as_caller(engine: Any) -> Any:
-    """The agent that runs now, or whose task this is; None outside."""
-    current = engine.current
-    if current is not None:
-        return current
-    owner = OWNER.get()
-    return None if owner is None or owner._flags & DEAD else owner

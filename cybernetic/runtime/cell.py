@@ -10,25 +10,13 @@ from cybernetic.core import CallDeadlock, CallFailed, CallingSelf, NoProc
 from cybernetic.runtime.address import CALL_SECONDS, Address
 from cybernetic.runtime.details import Details
 from cybernetic.runtime.events import DEAD_LETTERS, HIGH_WATER, DeadLetter, MailboxHigh
+from cybernetic.runtime.flags import DEAD, EMBRYO, LONG, SUSPENDED, TRACED
 from cybernetic.runtime.protocol import Protocol
 from cybernetic.runtime.reply import Reply
 
 A_co = TypeVar("A_co", covariant=True)
 
 Entry = tuple[Any, tuple[Any, ...], Any, Any, Any]  # function, args, kwargs or None, sender, reply or None
-
-DEAD = 1
-EMBRYO = 2  # not started yet
-PARKED = 4  # an async handler waits
-SUSPENDED = 8
-EXITING = 16  # no more messages; a handler still unwinds
-ATTENTION = 32  # the handler asked for more than to return: stop, defer
-CONTINUES = 64  # `continue_with` comes before the mailbox
-OWN = 128  # runs in a contextvars context of its own
-LONG = 256  # `_rest` holds messages taken over from the mailbox
-IDLES = 512  # has an idle timeout
-TRACED = 1024
-TERMINATING = 2048  # `terminate` has been called
 
 OWNER: ContextVar[Any] = ContextVar("cybernetic_owner", default=None)  # the agent a task works for
 DROP: Any = object()  # the sender of what must not be sent
@@ -185,7 +173,7 @@ class Ref(Address[A_co]):
         caller = engine.current
         if caller is None:
             caller = outsider(self, fn, args)
-        reply: Reply[Any] = Reply(engine.loop, self, fn)
+        reply: Reply[Any] = Reply(self, fn)
         if caller is DROP:
             reply.fail(CallFailed(self, function_name(fn), NoProc()))
             return reply

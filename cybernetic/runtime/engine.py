@@ -11,11 +11,12 @@ from typing import Any
 
 from cybernetic.core import CallTimeout, loop_clock, token
 from cybernetic.runtime.birth import give_birth
-from cybernetic.runtime.cell import (
+from cybernetic.runtime.cell import HIGH, OWNER, function_name, high_water
+from cybernetic.runtime.deadlines import Deadlines
+from cybernetic.runtime.flags import (
     CONTINUES,
     DEAD,
     EMBRYO,
-    HIGH,
     IDLES,
     LONG,
     OWN,
@@ -23,10 +24,7 @@ from cybernetic.runtime.cell import (
     SUSPENDED,
     TERMINATING,
     TRACED,
-    function_name,
-    high_water,
 )
-from cybernetic.runtime.deadlines import Deadlines
 from cybernetic.runtime.handling import raised, settle, start_async, unparked
 from cybernetic.runtime.idling import arm_idle
 from cybernetic.runtime.mailbox import inside
@@ -93,6 +91,11 @@ class Engine:
     def leave(self, before: tuple[Any, Any]) -> None:
         """The code that `enter` announced has returned."""
         self.current, self.ghost = before
+
+    def acting(self) -> Any:
+        """The agent whose turn, or whose task, this is; None outside of agents, and for one that has ended."""
+        acting = self.current or OWNER.get() or self.ghost
+        return None if acting is None or acting._flags & DEAD else acting
 
     def threads(self) -> ThreadPoolExecutor:
         """The threads of `run_blocking`, made when first needed."""

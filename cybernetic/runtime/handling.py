@@ -18,7 +18,9 @@ from cybernetic.core import (
     StartIgnored,
     Stop,
 )
-from cybernetic.runtime.cell import (
+from cybernetic.runtime.cell import OWNER, Backlog, function_name
+from cybernetic.runtime.events import STARTED, AgentStarted
+from cybernetic.runtime.flags import (
     ATTENTION,
     CONTINUES,
     DEAD,
@@ -26,13 +28,9 @@ from cybernetic.runtime.cell import (
     EXITING,
     IDLES,
     OWN,
-    OWNER,
     PARKED,
     TERMINATING,
-    Backlog,
-    function_name,
 )
-from cybernetic.runtime.events import STARTED, AgentStarted
 from cybernetic.runtime.life import arm_limit, end, obey, stop_handler, trapping, unlink
 from cybernetic.runtime.mailbox import inside
 from cybernetic.runtime.stepping import PARK

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cybernetic.runtime.cell import DEAD
+from cybernetic.runtime.flags import DEAD
 
 
 def idle_out(agent: Any) -> Any:
@@ -17,6 +17,9 @@ def arm_idle(cell: Any, after: Any) -> None:
         return
     seconds = cell._agent.idle_timeout
     if seconds is None:
+        if details.idle is not None:
+            details.idle.cancel()
+            details.idle = None
         return
     details.idle_at = engine.clock() + seconds
     if details.idle is None or details.idle.when() > details.idle_at:

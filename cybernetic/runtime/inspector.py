@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cybernetic.core import Refusal, number, whole
-from cybernetic.runtime.cell import DEAD, PARKED, SUSPENDED, TRACED, function_name
+from cybernetic.runtime.cell import function_name
 from cybernetic.runtime.engine import busy_with
+from cybernetic.runtime.flags import DEAD, PARKED, SUSPENDED, TRACED
 from cybernetic.runtime.life import obey, trapping
 from cybernetic.runtime.mailbox import inside
 from cybernetic.runtime.reply import Reply
@@ -147,10 +148,10 @@ class Inspector:
 
     async def _ask(self, fn: Any, *args: Any) -> Any:
         cell = self._cell
-        reply: Reply[Any] = Reply(cell._engine.loop, cell, fn.__name__.strip("_"))
+        reply: Reply[Any] = Reply(cell, fn.__name__.strip("_"))
         if self._seconds is not None:
             cell._engine.deadlines.add(reply, self._seconds)
-        cell.put_control((fn, args, None, cell._engine.current, reply))
+        cell.put_control((fn, args, None, cell._engine.acting(), reply))
         return await reply
 
 

@@ -18,18 +18,9 @@ from cybernetic.core import (
     Stop,
     Token,
 )
-from cybernetic.runtime.cell import (
-    DEAD,
-    EMBRYO,
-    EXITING,
-    PARKED,
-    TERMINATING,
-    DeadRef,
-    Entry,
-    bury,
-    function_name,
-)
+from cybernetic.runtime.cell import DeadRef, Entry, bury, function_name
 from cybernetic.runtime.events import ENDED, ZOMBIES, AgentEnded, Zombie
+from cybernetic.runtime.flags import DEAD, EMBRYO, EXITING, PARKED, TERMINATING
 from cybernetic.runtime.mailbox import inside
 from cybernetic.runtime.reply import Reply
 from cybernetic.runtime.stepping import give_up
@@ -381,7 +372,7 @@ def begin_shut_down(cell: Any, limit: float | str | None, sender: Any) -> "Reply
     ends with, `NoProc` if it had ended.
     """
     engine = cell._engine
-    reply: Reply[Reason] = Reply(engine.loop, cell, "shutdown")
+    reply: Reply[Reason] = Reply(cell, "shutdown")
     if cell._flags & DEAD:
         reply.answer(NoProc())
         return reply

@@ -5,16 +5,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from cybernetic.core import InternalError, MailboxFull
 from cybernetic.runtime.cell import Entry, Ref, dead_letter
+from cybernetic.runtime.timers import due
 
 A_co = TypeVar("A_co", covariant=True)
 Overflow = Literal["reject", "drop_oldest", "drop_newest"]
 
 _log = logging.getLogger("cybernetic.mailbox")
-
-
-def due(agent: Any, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run in the agent: what a timer carried."""
-    return fn(agent, *args, **kwargs)
 
 
 def uncounted(agent: Any, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> Any:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from cybernetic.core import NotRunning
-from cybernetic.runtime.cell import DEAD, EXITING, Entry
+from cybernetic.runtime.cell import Entry
+from cybernetic.runtime.flags import DEAD, EXITING
 from cybernetic.runtime.life import deliver
 from cybernetic.runtime.mailbox import inside
 

@@ -19,10 +19,12 @@ class Reply(Generic[R]):
     the run queue directly, without a round through the event loop.
     """
 
+    deadline: float  # loop time at which it fails; set by those who wait no longer than that
+    _value: Any  # the answer or the exception, once it is settled
+
     __slots__ = (
         "_asyncio_future_blocking",
         "_callbacks",
-        "_loop",
         "_pending",
         "_state",
         "_value",
@@ -32,17 +34,14 @@ class Reply(Generic[R]):
         "what",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, target: Any, what: Any) -> None:
-        self._loop = loop
+    def __init__(self, target: Any, what: Any) -> None:
+        self.target = target
+        self.what = what  # the function asked for, or a word
         self._state = PENDING
-        self._value: Any = None
         self._waiter: Any = None  # the handler parked on this reply
         self._callbacks: list[tuple[Callable[[Any], object], Context | None]] | None = None
         self._pending: dict[Any, None] | None = None  # the deadlines it stands among
         self._asyncio_future_blocking = False
-        self.target = target
-        self.what = what
-        self.deadline = 0.0
 
     def __await__(self) -> Generator[Any, Any, R]:
         """Wait for the answer. Raises what `call` raises."""
@@ -79,7 +78,7 @@ class Reply(Generic[R]):
     def _call_back(self) -> None:
         callbacks, self._callbacks = self._callbacks or (), None
         for callback, context in callbacks:
-            self._loop.call_soon(callback, self, context=context)
+            self.get_loop().call_soon(callback, self, context=context)
 
     def result(self) -> R:
         """The answer. Raises what `call` raises; `asyncio.InvalidStateError` while there is none."""
@@ -117,7 +116,8 @@ class Reply(Generic[R]):
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """The loop it belongs to."""
-        return self._loop
+        loop: asyncio.AbstractEventLoop = self.target._engine.loop
+        return loop
 
     def add_done_callback(self, callback: Callable[[Any], object], *, context: Context | None = None) -> None:
         """Call `callback(self)` soon after it is settled."""

@@ -125,7 +125,7 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
 
     def _wait(self, waits_for: Any) -> None:
         """Arrange for the next step when `waits_for`, which the handler awaits, is done."""
-        if type(waits_for) is Reply:
+        if type(waits_for) is Reply and waits_for._waiter is None:
             waits_for._asyncio_future_blocking = False
             self._fut_waiter = waits_for
             waits_for._waiter = self

@@ -30,8 +30,9 @@ from cybernetic.core import (
 from cybernetic.runtime import birth, life
 from cybernetic.runtime.address import Address, Named
 from cybernetic.runtime.agent import Agent
-from cybernetic.runtime.cell import DEAD, EXITING, Ref
+from cybernetic.runtime.cell import Ref
 from cybernetic.runtime.engine import Engine
+from cybernetic.runtime.flags import DEAD, EXITING
 from cybernetic.runtime.inspector import Inspector
 from cybernetic.runtime.notices import Name
 from cybernetic.runtime.portal import Portal
@@ -222,6 +223,11 @@ class System:
             "reports_suppressed": engine.reports.suppressed,
         }
 
+    @property
+    def idle(self) -> bool:
+        """Whether no agent waits for its turn. Handlers that wait for something else do not count."""
+        return self._running().idle
+
     # Ending.
 
     async def drain(self, timeout: float | None = None) -> bool:
@@ -298,14 +304,14 @@ class System:
 
     def send_exit(self, cell: Any, reason: Reason) -> None:
         """Send an exit signal; its sender is the agent whose turn it is, if any. `Address.exit` comes here."""
-        life.signal(cell, reason, birth.as_caller(cell._engine))
+        life.signal(cell, reason, cell._engine.acting())
 
     async def stop_agent(self, cell: Any, reason: Reason | None, timeout: float | None) -> None:
         """Ask an agent to stop and wait until it has (CALL-11). `Address.stop` comes here."""
         asked = Normal() if reason is None else reason
         if not isinstance(asked, Reason):
             raise OptionError("reason", "a Reason such as Shutdown() or Normal()", asked)
-        caller = birth.as_caller(cell._engine)
+        caller = cell._engine.acting()
         if caller is cell:
             raise CallingSelf(cell)
         if cell._flags & DEAD:

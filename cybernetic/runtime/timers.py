@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-DEAD = 1  # as in cell.py, which imports this file
+from cybernetic.runtime.flags import DEAD
 
 
 class Timer:
@@ -13,7 +13,7 @@ class Timer:
 
     def __init__(self, engine: Any, address: Any, every: float | None, message: tuple[Any, Any, Any]) -> None:
         self._engine, self._address, self._every, self._message = engine, address, every, message
-        self._sender = engine.current
+        self._sender = engine.acting()
         self._handle: asyncio.TimerHandle | None = None
 
     @property

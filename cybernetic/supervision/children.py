@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Reversible
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from cybernetic.core import AlreadyPresent, AlreadyStarted, Crash, NotFound, Reason
-from cybernetic.supervision.spec import Child, identity
+from cybernetic.core import AlreadyPresent, AlreadyStarted, Crash, NotFound, Reason, identity
+from cybernetic.supervision.spec import Child
 
 T = TypeVar("T")
 

@@ -140,10 +140,23 @@ class Keeper(Agent):
         self._children.remove(record)
         raise Stop(Shutdown())
 
-    async def _restart(self, record: Record) -> None:
-        """Start one child again; if that fails, leave a note to try once more."""
+    def _restart(self, record: Record) -> Any:
+        """Start one child again; if that fails, leave a note to try once more.
+
+        Returns None if all is done, else a coroutine that waits for it: most children are up at once.
+        """
         try:
-            await self._start(record, again=True)
+            reply = self._begin(record)
+            if not reply.done():
+                return self._restart_slowly(record, reply)
+            self._up(record, reply, again=True)
+        except StartFailed as failed:
+            self._start_failed(record, failed)
+        return None
+
+    async def _restart_slowly(self, record: Record, reply: Any) -> None:
+        try:
+            await self._wait_until_up(record, reply, again=True)
         except StartFailed as failed:
             self._start_failed(record, failed)
 
@@ -162,24 +175,47 @@ class Keeper(Agent):
 
     async def _start(self, record: Record, again: bool = False) -> None:
         """Start the child of a record and note it. Raises `StartFailed`; an ignored start is accepted (SU-3, R-6)."""
-        spec = record.spec
-        cell = self._ref
+        reply = self._begin(record)
+        if reply.done():
+            self._up(record, reply, again)
+        else:
+            await self._wait_until_up(record, reply, again)
+
+    def _begin(self, record: Record) -> Any:
+        """Begin the start of a child; it may be up, or have failed, on return. Raises `StartFailed`."""
         self._forget_retry(record)
+        spec = record.spec
         limit = spec.shutdown if isinstance(spec.shutdown, float | int) else None
         try:
-            reply = begin_child(
-                cell, spec.cls, self._arguments(spec), name=spec.name, shutdown=limit, history=record.history
+            return begin_child(
+                self._ref,
+                spec.cls,
+                self._arguments(spec),
+                name=spec.name,
+                shutdown=limit,
+                history=record.history,
             )
-            ref = await started(reply, spec.start_timeout)
+        except AlreadyStarted as held:
+            raise StartFailed(spec.agent.__name__, Refused(held)) from None
+
+    async def _wait_until_up(self, record: Record, reply: Any, again: bool) -> None:
+        try:
+            await started(reply, record.spec.start_timeout)
+        except StartFailed:
+            pass  # the reply tells it once more
+        self._up(record, reply, again)
+
+    def _up(self, record: Record, reply: Any, again: bool) -> None:
+        """Note how a start went. Raises `StartFailed`."""
+        try:
+            ref = reply.result()
         except StartIgnored:
             self._ignored(record)
             return
-        except AlreadyStarted as held:
-            raise StartFailed(spec.agent.__name__, Refused(held)) from None
         self._started(record, ref)
-        progress(cell, record)
+        progress(self._ref, record)
         if STARTED.listeners:
-            STARTED.emit(ChildStarted(cell, spec.id, ref, again))
+            STARTED.emit(ChildStarted(self._ref, record.spec.id, ref, again))
 
     def _started(self, record: Record, ref: Any) -> None:
         """Note that a child is up; the arguments of a temporary one are not needed any more (CS-9)."""
@@ -275,15 +311,14 @@ class Note:
 class Breath:
     """Gives the event loop a turn when a supervisor has been busy for long."""
 
-    __slots__ = ("_clock", "_since", "_steps")
+    __slots__ = ("_clock", "_since")
 
     def __init__(self, clock: Any) -> None:
-        self._clock, self._since, self._steps = clock, clock(), 0
+        self._clock, self._since = clock, clock()
 
     async def take(self) -> None:
         """Call it once for each small step of work."""
-        self._steps += 1
-        if self._steps % 16 == 0 and self._clock() - self._since > BREATH:
+        if self._clock() - self._since > BREATH:
             await asyncio.sleep(0)
             self._since = self._clock()
 

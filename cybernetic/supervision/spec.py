@@ -14,11 +14,13 @@ from cybernetic.core import (
     SpecError,
     bind,
     flag,
+    identity,
     number,
     one_of,
     seconds,
     whole,
 )
+from cybernetic.runtime import Name
 from cybernetic.supervision.backoff import Backoff
 
 A = TypeVar("A")
@@ -58,7 +60,7 @@ class Child(Generic[A_co]):
     cls: Callable[..., A_co]
     args: tuple[object, ...]
     id: Hashable
-    name: str | None
+    name: str | Name | None
     restart: Restart
     shutdown: Limit
     significant: bool
@@ -74,7 +76,7 @@ class Child(Generic[A_co]):
         args: tuple[object, ...] = (),
         *,
         id: Hashable = None,
-        name: str | None = None,
+        name: str | Name | None = None,
         restart: Restart = "permanent",
         shutdown: Limit | EllipsisType = ...,
         significant: bool = False,
@@ -98,7 +100,7 @@ class Child(Generic[A_co]):
                 "bad_combination", "significant", "False for a permanent child (CS-5)", significant
             )
         put(self, "shutdown", _limit(shutdown, agent_type(agent)))
-        put(self, "name", _text("invalid_name", "name", name))
+        put(self, "name", name if hasattr(name, "claim") else _text("invalid_name", "name", name))
         put(self, "start_timeout", _start_timeout(start_timeout))
         if backoff is not None and not isinstance(backoff, Backoff):
             raise SpecError("invalid_backoff", "backoff", "Backoff(...) or None", backoff)
@@ -137,7 +139,7 @@ def child(
     /,
     *args: *Ts,
     id: Hashable = None,
-    name: str | None = None,
+    name: str | Name | None = None,
     restart: Restart = "permanent",
     shutdown: Limit | EllipsisType = ...,
     significant: bool = False,
@@ -153,7 +155,7 @@ def child(
         cls: the agent's class; keyword arguments go through `functools.partial(Counter, start=10)`.
         *args: its arguments, checked against its signature here. Every restart uses them again (CS-9).
         id: how the supervisor knows it: any hashable value but an address. Default None: the class's name.
-        name: the name to register it under; None: none.
+        name: the name to register it under, a string or what a registry gives for one (`Name`); None: none.
         restart: "permanent", always; "transient", after an abnormal end only; "temporary", never.
         shutdown: how long it may take to end when asked to: seconds >= 0, None (no limit) or "brutal_kill".
             Default: 5 seconds for a worker, None for a supervisor.
@@ -232,14 +234,6 @@ def agent_type(cls: object) -> AgentType:
     found = getattr(cls, "agent_type", "worker")
     _choice("invalid_child_type", "agent_type", found, TYPES)
     return cast("AgentType", found)
-
-
-def identity(id: object) -> object:
-    """What stands for `id` in a dict, where 1, 1.0 and True are to be three ids (as for keys in REG-4)."""
-    kind = type(id)
-    if kind is str or kind is int:  # by far the most, and equal to nothing that is returned below
-        return id
-    return kind, tuple(map(identity, id)) if type(id) is tuple else id
 
 
 def _class_of(cls: object) -> object:

@@ -40,6 +40,7 @@ class Tree(Keeper):
         specs = check_children(self.children(), self.auto_shutdown)
         for spec in specs:
             check_agent(spec)
+        breath = self._breathe()
         for spec in specs:
             record = self._children.add(Record(spec))
             try:
@@ -49,6 +50,7 @@ class Tree(Keeper):
                 self._children.remove(record)
                 await self._stop_all()
                 raise Stop(Shutdown(ChildFailed(spec.id, why(failed)))) from None
+            await breath.take()
 
     async def terminate(self, reason: Any) -> None:
         """Stop the children, one after another, latest first (T-5)."""
@@ -74,13 +76,12 @@ class Tree(Keeper):
 
     # Restarting.
 
-    async def _restart(self, record: Record) -> None:
+    def _restart(self, record: Record) -> Any:
         if self.strategy == "one_for_one":
-            await super()._restart(record)
-            return
+            return super()._restart(record)
         plan = restart_plan(group(self.strategy, self._children, record), record)
         self._children.stopped(record)
-        await self._restart_group(plan)
+        return self._restart_group(plan)
 
     async def _restart_group(self, plan: Plan) -> None:
         """Stop a group in reverse order, then start it in order (ST-2, ST-3); one that fails is tried again."""
@@ -97,6 +98,7 @@ class Tree(Keeper):
             except StartFailed as failed:
                 self._start_failed(record, failed)
                 return
+            await breath.take()
 
     def _finished(self, record: Record, react: Any) -> None:
         if auto_shutdown(self.auto_shutdown, record.spec, react, self._children.significant):

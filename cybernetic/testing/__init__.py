@@ -1,5 +1,7 @@
 """What tests of agent programs need: public, and imported by no other room of the package."""
 
 from cybernetic.testing.loop import VirtualTimeLoop, run
+from cybernetic.testing.probe import Probe, ProbeFailed
+from cybernetic.testing.settle import settle
 
-__all__ = ("VirtualTimeLoop", "run")
+__all__ = ("Probe", "ProbeFailed", "VirtualTimeLoop", "run", "settle")

@@ -51,6 +51,11 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """Virtual seconds since the loop was made: at first 0.0; a timer's very deadline when it fires."""
         return self._virtual_now
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing but the caller is ready to run before time moves."""
+        return not self._ready and not self._threads_at_work  # type: ignore[attr-defined]
+
     def call_at(
         self,
         when: float,

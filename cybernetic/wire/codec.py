@@ -1,8 +1,8 @@
 """Values to bytes and back: msgpack, with the types it does not keep apart as tagged arrays. Never pickle.
 
 A message is one msgpack object, in which a top-level array stands for a tuple. Where that does not say it
-all, two bytes go before: `SPECIAL`, which begins no msgpack object, and flags. In a tagged message an array that
-begins with an extension of code `TAG` is a value of the type it names; any other array is a list.
+all, two bytes go before: `SPECIAL`, which begins no msgpack object, and flags. In a tagged message an array
+that begins with an extension of code `TAG` is a value of the type it names; any other array is a list.
 """
 
 from collections.abc import Callable, Iterable
@@ -30,7 +30,7 @@ from cybernetic.wire.table import TYPES, TypeTable
 from cybernetic.wire.vocabulary import PLAIN_REFUSAL
 
 MAX_MESSAGE = 16 * 2**20  # bytes of one message
-MAX_DEPTH = 1024  # containers inside each other: what msgpack's own stack allows, so that it costs nothing
+MAX_DEPTH = 1023  # containers inside each other: what msgpack's own stack allows, so that it costs nothing
 
 SPECIAL = 0xC1
 _TAGGED, _TUPLE = 1, 2  # flags
@@ -57,8 +57,8 @@ class Codec:
         types: the table of types that may travel; by default the one `register` and `travels` fill.
         extensions: types of this codec alone, which come before the table's.
         max_size: bytes of one message, at least 1.
-        max_depth: how deep containers may nest, 1 to 1024; a value of a registered class counts as one.
-            A limit below 1024 makes messages of more bytes than the limit a little slower.
+        max_depth: how deep containers may nest, 1 to 1023; a value of a registered class counts as one.
+            A limit below 1023 makes messages of more bytes than the limit a little slower.
         canonical: equal values (of equal types) give equal bytes: dicts and sets are sorted. Slower.
 
     Raises:
@@ -97,7 +97,7 @@ class Codec:
             EncodeFailed: a `CannotTravel`: the function that takes a part apart raised.
         """
         kind = type(value)
-        # one level more, cut off again: msgpack writes one that it would not read
+        # one level more, cut off again: msgpack would write one that it does not read
         wrapped = [[*value] if kind is tuple else value]  # type: ignore[misc]
         try:
             pen = self._pens.pop()
@@ -121,8 +121,8 @@ class Codec:
     def decode(self, data: Buffer) -> Any:
         """The value that `data` is the message of.
 
-        Whatever the bytes are, memory stays below 16 MiB and 200 times their number, and time is in proportion
-        to it; what constructors of registered classes do comes on top.
+        Whatever the bytes are, memory stays below 16 MiB and 100 times their number, time in proportion
+        to it. What the constructors of registered classes do comes on top.
 
         Raises:
             WireError: `DamagedMessage` for bytes that are no message or build no value, `UnknownType` for a
@@ -165,7 +165,7 @@ class Codec:
         found = stray(value, what, self._known.of, _NATIVE, self._max_depth)
         if found is not None:
             return found
-        if isinstance(error, RecursionError):
+        if isinstance(error, RecursionError) or "recursion limit" in str(error):
             return too_deep(what, self._max_depth)
         return EncodeFailed(what, value, error)
 

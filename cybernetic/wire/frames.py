@@ -1,7 +1,7 @@
 """Frames: what a stream between nodes is cut into. Pure: bytes in, frames out; who owns a socket feeds it.
 
-A frame is a header of eight bytes and its payload: a magic byte, the version of the protocol (8 bits), the kind
-of the frame (16), the length of the payload (32), all big-endian. What the kinds mean is up to who speaks.
+A frame is a header of eight bytes and its payload: a magic byte, the version of the protocol (8 bits), the
+kind of the frame (16), the length of the payload (32), all big-endian. What kinds mean is up to who speaks.
 """
 
 from collections.abc import Collection, Iterable
@@ -57,7 +57,7 @@ class FrameReader:
 
     def __init__(self, max_payload: int = MAX_PAYLOAD, kinds: Collection[int] | None = None) -> None:
         self._max_payload = whole("max_payload", max_payload)
-        self._kinds = None if kinds is None else frozenset(kinds)
+        self._kinds: Collection[int] = range(MAX_KIND + 1) if kinds is None else frozenset(kinds)
         self._buffer = bytearray()
         self._needed = 0  # bytes in the buffer before it is worth another look
         self._failure: FrameError | None = None
@@ -98,7 +98,7 @@ class FrameReader:
             )
 
     def _cut(self, data: bytes) -> tuple[list[Frame], bytes]:
-        """The whole frames at the beginning of `data`, and what follows them: nothing, a beginning or a fault."""
+        """The whole frames that begin `data`, and what follows them: nothing, a beginning or a fault."""
         frames: list[Frame] = []
         kinds, max_payload = self._kinds, self._max_payload
         at, end = 0, len(data)
@@ -107,12 +107,7 @@ class FrameReader:
             start = at + HEADER_BYTES
             stop = start + length
             self._needed = stop - at
-            if (
-                prefix != _PREFIX
-                or length > max_payload
-                or stop > end
-                or (kinds is not None and kind not in kinds)
-            ):
+            if prefix != _PREFIX or kind not in kinds or length > max_payload or stop > end:
                 return frames, data[at:]
             frames.append(_new(Frame, (kind, data[start:stop])))
             at = stop
@@ -128,7 +123,7 @@ class FrameReader:
         if len(rest) < HEADER_BYTES:
             return None
         _, kind, length = _unpack(rest)
-        if self._kinds is not None and kind not in self._kinds:
+        if kind not in self._kinds:
             return DamagedFrame(f"a frame of a kind in {sorted(self._kinds)}", str(kind), frames)
         if length > self._max_payload:
             return FrameTooLarge(f"a frame of at most {self._max_payload} bytes", str(length), frames)

@@ -54,7 +54,7 @@ class Known:
         return PLAIN_REFUSAL if found is None and issubclass(cls, Refusal) else found
 
     def named(self, name: bytes) -> Entry:
-        """What `name` stands for on the wire. Raises `UnknownType`, save for a refusal: it arrives as plain."""
+        """What `name` stands for on the wire. Raises `UnknownType`, save for refusals."""
         found = self._by_name.get(name) or self._types.named(name)
         if found is not None:
             return found

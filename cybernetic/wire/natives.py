@@ -80,6 +80,13 @@ def _build_int(parts: list[Any]) -> int:
     return int.from_bytes(digits, "big", signed=True)
 
 
+def _build_decimal(parts: list[Any]) -> Decimal:
+    (digits,) = parts
+    if type(digits) is not str:  # from a huge integer it would take time in the square of its length
+        raise TypeError(f"expected a decimal number's digits, got: {type(digits).__qualname__}")
+    return Decimal(digits)
+
+
 def _build_uuid(parts: list[Any]) -> UUID:
     (digits,) = parts
     return UUID(bytes=digits)
@@ -92,7 +99,7 @@ NATIVES = (
     Entry("f", frozenset, tuple, frozenset, _elements),
     Entry("i", int, _split_int, _build_int),
     Entry("c", complex, lambda value: (value.real, value.imag), spread(complex)),
-    Entry("D", Decimal, lambda value: (str(value),), spread(Decimal)),
+    Entry("D", Decimal, lambda value: (str(value),), _build_decimal),
     Entry("U", UUID, lambda value: (value.bytes,), _build_uuid),
     Entry("d", date, lambda value: (value.year, value.month, value.day), spread(date)),
     Entry("T", datetime, _split_datetime, _build_datetime, _zone_at(8)),

@@ -12,8 +12,8 @@ TAG = 0x43  # the extension code of a type's name
 class Reader:
     """The hooks for one message at a time.
 
-    `named` finds the entry of a name; `foreign` makes a value of an extension that is no tag. `open` counts the
-    tags that have not been seen to begin an array: it must be 0 in the end.
+    `named` finds the entry of a name; `foreign` makes a value of an extension that is no tag. `open` counts
+    the tags that have not been seen to begin an array: it must be 0 in the end.
     """
 
     __slots__ = ("_foreign", "_named", "array", "extension", "open")
@@ -39,8 +39,8 @@ class Reader:
         self.open -= 1
         try:
             return entry.build(items)
-        except (WireError, MemoryError):
+        except WireError:
             raise
-        except Exception as error:
+        except Exception as error:  # also a MemoryError: a constructor may multiply what it is given
             name = entry.name.lstrip(REFUSAL_MARK)
             raise DamagedMessage(f"parts that build a {name}", told(error)) from error

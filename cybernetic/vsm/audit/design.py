@@ -56,7 +56,7 @@ def run_length(q: float, design: CusumDesign) -> RunLength:
     while survival[-1] > _OVER and not _settled(hazards, span):
         alive, alarmed = _audited(alive, q, design, _RARE * survival[-1])
         hazards.append(alarmed / survival[-1])
-        survival.append(fsum(alive.values()))
+        survival.append(min(survival[-1], fsum(alive.values())))
     tail = survival[-1] * (1 - hazards[-1]) / hazards[-1]
     return RunLength(fsum(survival) + tail, tuple(survival), hazards[-1])
 

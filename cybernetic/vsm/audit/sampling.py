@@ -92,6 +92,7 @@ def within_grant(units: Mapping[str, AuditLoad], grant: float) -> dict[str, floa
     If the wishes fit they stand; else all are scaled by one factor, so their proportions, which carry the
     risk, stay. Raises `OptionError`.
     """
+    number("grant", grant, least=0)
     wished = sum(unit.probability * unit.tasks * unit.cost for unit in units.values())
-    factor = min(1.0, number("grant", grant, least=0) / wished) if wished > 0 else 1.0
+    factor = min(1.0, grant / wished) if wished > 0 else 1.0
     return {name: unit.probability * factor for name, unit in units.items()}

@@ -6,7 +6,6 @@ from typing import Self
 
 from cybernetic.core import OptionError, number, one_of, whole
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
-from cybernetic.vsm.bargain.ledger import Ledger
 from cybernetic.vsm.bargain.purse import Purse
 from cybernetic.vsm.bargain.vector import Vector, total
 
@@ -47,19 +46,26 @@ class Allocator:
         if not total(self.floors.values()) <= self.purse.floor:
             raise OptionError("floors", f"a sum of at most {self.purse.floor!r}", total(self.floors.values()))
 
-    def opened(self, now: float) -> Self:
-        """The allocator with the epoch at `now` begun: the floor of every unit is set aside."""
-        epoch = self.purse.epoch(now)
+    def begun(self, epoch: int) -> Self:
+        """The allocator with an epoch begun, be it over: the floor of every unit is set aside in its ledger."""
         ledger = self.purse.ledger(epoch)
         for unit, floor in self.floors.items():
-            if unit not in ledger.open and unit not in ledger.closed:
-                ledger = ledger.reserve(unit, floor, now, ledger.until + self.grace)
+            if epoch >= self.purse.kept and unit not in ledger.open and unit not in ledger.closed:
+                starts = epoch * self.purse.per
+                ledger = ledger.reserve(unit, floor, starts, ledger.until + self.grace)
         return replace(self, purse=self.purse.with_ledger(epoch, ledger))
 
-    def ledger(self, now: float) -> Ledger:
-        """The level's ledger of the epoch at `now`, with the floors set aside."""
-        allocator = self.opened(now)
-        return allocator.purse.ledger(allocator.purse.epoch(now))
+    def accept(self, contract: Contract) -> tuple[Self, Accepted]:
+        """Take a contract for the level from the level above (see `Purse.accept`)."""
+        begun = self.begun(contract.epoch)
+        purse, answer = begun.purse.accept(contract)
+        return replace(begun, purse=purse), answer
+
+    def report(self, epoch: int, now: float) -> Report:
+        """What the level owes the level above for an epoch that is over (see `Purse.report`), its units' part
+        included.
+        """
+        return self.begun(epoch).purse.report(epoch, now)
 
     def reserve(self, key: str, upper: Vector, now: float, until: float) -> tuple[Self, int]:
         """Reserve for a call of the level itself (see `Purse.reserve`), after the floors of its units.
@@ -68,7 +74,7 @@ class Allocator:
         """
         if key in self.floors:
             raise OptionError("key", "a key that is no unit's name", key)
-        begun = self.opened(now)
+        begun = self.begun(self.purse.epoch(now))
         purse, epoch = begun.purse.reserve(key, upper, now, until)
         return replace(begun, purse=purse), epoch
 
@@ -79,8 +85,8 @@ class Allocator:
         Raises `BudgetExhausted` for an increase that is not covered, `OptionError` for an unknown unit.
         """
         one_of("unit", unit, sorted(self.floors))
-        begun = self.opened(now)
-        epoch = begun.purse.epoch(now)
+        epoch = self.purse.epoch(now)
+        begun = self.begun(epoch)
         ledger = begun.purse.ledger(epoch)
         granted = grant.most(self.floors[unit])
         ledger = ledger.revise(unit, granted.most(ledger.open[unit].upper)) if unit in ledger.open else ledger
@@ -101,8 +107,9 @@ class Allocator:
     def reported(self, report: Report) -> Self:
         """After a unit's report on an epoch that is over; its last word settles it once."""
         one_of("report.unit", report.unit, sorted(self.floors))
-        purse = self.purse.settle(report.epoch, report.unit, report.spent, final=report.final)
-        return replace(self, purse=purse)
+        begun = self.begun(report.epoch)
+        purse = begun.purse.settle(report.epoch, report.unit, report.spent, final=report.final)
+        return replace(begun, purse=purse)
 
     def expire(self, now: float) -> Self:
         """Count as spent what units have not reported in time; a late report still settles it."""

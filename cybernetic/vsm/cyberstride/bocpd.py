@@ -1,12 +1,11 @@
 """Bayesian online change-point detection: how long the present run of data has lasted."""
 
 from dataclasses import dataclass
-from math import exp, pi, sqrt
+from math import exp, sqrt
+from operator import itemgetter
 from typing import NamedTuple
 
 from cybernetic.core import OptionError, number, whole
-
-_NEGLIGIBLE = 1e-8  # a run length less likely than this is forgotten
 
 
 class Run(NamedTuple):
@@ -16,6 +15,9 @@ class Run(NamedTuple):
     probability: float
     mean: float
     precision: float
+
+
+_Run = tuple[int, float, float, float]  # the same as a plain tuple, which is cheaper to make
 
 
 class BocpdState(NamedTuple):
@@ -39,8 +41,8 @@ class Bocpd:
     """
 
     hazard: float = 1 / 250
-    spread: float = 5.0
-    threshold: float = 0.5
+    spread: float = 3.0
+    threshold: float = 0.29
     longest: int = 20
     established: int = 50
     plan: float = 0.0
@@ -63,36 +65,38 @@ class Bocpd:
     def step(self, state: BocpdState, y: float) -> BocpdState:
         """The state after datum `y`. Raises `OptionError` when it is not finite."""
         z = (number("y", y) - self.plan) / self.sigma
-        prior = self.spread**-2
-        fresh = Run(0, self.hazard, 0.0, prior)
-        runs = [
-            fresh,
-            *(run._replace(probability=run.probability * (1.0 - self.hazard)) for run in state.runs),
+        likely = [(0, self.hazard, 0.0, self.spread**-2)]
+        likely += [
+            (length, p * (1.0 - self.hazard), mean, precision) for length, p, mean, precision in state.runs
         ]
-        grown = _absorb(runs, z)
-        kept = tuple(run for run in grown if run.probability > _NEGLIGIBLE)
-        recent = sum(run.probability for run in kept if 2 <= run.length <= self.longest)
-        return BocpdState(kept, recent, recent >= self.threshold)
+        runs = _pooled(_absorb(likely, z), self.longest)
+        recent = sum([p for length, p, _, _ in runs if 2 <= length <= self.longest])
+        return BocpdState(runs, recent, recent >= self.threshold)
 
 
-def _absorb(runs: list[Run], z: float) -> list[Run]:
+def _absorb(runs: list[_Run], z: float) -> list[_Run]:
     """Each run one datum longer, and as probable as its forecast of `z` makes it."""
-    exponents = []
-    for run in runs:
-        variance = 1.0 + 1.0 / run.precision
-        exponents.append((0.5 * (z - run.mean) ** 2 / variance, variance))
-    least = min(exponent for exponent, _ in exponents)
+    variances = [1.0 + 1.0 / precision for _, _, _, precision in runs]
+    exponents = [
+        0.5 * (z - mean) ** 2 / variance for (_, _, mean, _), variance in zip(runs, variances, strict=True)
+    ]
+    least = min(exponents)
     weights = [
-        run.probability * exp(least - exponent) / sqrt(2.0 * pi * variance)
-        for run, (exponent, variance) in zip(runs, exponents, strict=True)
+        p * exp(least - exponent) / sqrt(variance)
+        for (_, p, _, _), exponent, variance in zip(runs, exponents, variances, strict=True)
     ]
-    total = sum(weights)
+    scale = 1.0 / sum(weights)
     return [
-        Run(
-            run.length + 1,
-            weight / total,
-            run.mean + (z - run.mean) / (run.precision + 1.0),
-            run.precision + 1.0,
-        )
-        for run, weight in zip(runs, weights, strict=True)
+        (length + 1, weight * scale, mean + (z - mean) / (precision + 1.0), precision + 1.0)
+        for (length, _, mean, precision), weight in zip(runs, weights, strict=True)
     ]
+
+
+def _pooled(runs: list[_Run], longest: int) -> tuple[Run, ...]:
+    """Runs longer than `longest` are not told apart: the likeliest of them stands for all."""
+    old = [run for run in runs if run[0] > longest]
+    kept = [Run(*run) for run in runs if run[0] <= longest]
+    if old:
+        length, _, mean, precision = max(old, key=itemgetter(1))
+        kept.append(Run(length, sum([p for _, p, _, _ in old]), mean, precision))
+    return tuple(kept)

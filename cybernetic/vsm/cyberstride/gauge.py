@@ -10,6 +10,7 @@ from cybernetic.vsm.cyberstride.diagnostics import Health, HealthLimits, examine
 from cybernetic.vsm.cyberstride.harrison import HarrisonStevens
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.cyberstride.plan import Attention, Thresholds, attend
+from cybernetic.vsm.cyberstride.presets import preset
 from cybernetic.vsm.cyberstride.reading import Reading
 from cybernetic.vsm.cyberstride.regimes import RegimeModel
 from cybernetic.vsm.cyberstride.times import Times
@@ -52,6 +53,7 @@ class Gauge:
     """
 
     __slots__ = (
+        "_attention",
         "_filter",
         "_first",
         "_learning",
@@ -85,9 +87,10 @@ class Gauge:
         self.settle = whole("settle", settle) if learning is not None else 0
         self.data, self.health = 0, Health()
         self._scale = index.scale
-        self._model, self._learning = model, learning
+        self._model, self._learning = preset(model) if isinstance(model, str) else model, learning
         self._times = Times(period)
         self._first: list[float] = []
+        self._attention = Attention.QUIET
         self._standing: int | None = None  # None: no alert
         self._filter: HarrisonStevens | None = None
         if variance is not None:
@@ -103,15 +106,20 @@ class Gauge:
         y = breach = None
         if value is not None:
             y, breach = self._scale.forward(number("value", value)), self.index.breach(value)
+        self._times.since_last(at)
         if self._filter is None or (self.data == 0 and y is None):
-            return self._unheard(y, at, breach)
+            self._times.note(at)
+            return self._unheard(y, breach)
         reading = self._filter.update(y, at)
+        self._times.note(at)
         self.data += y is not None
         error = reading.error if y is not None else None
         self.health = examine(self.health, error, self.limits.forget)
         muted = self._muted()
-        attention = Attention.QUIET
-        if muted is None:
+        attention = self._attention
+        if muted is not None:
+            attention = Attention.QUIET
+        elif y is not None:  # no news is not good news: a gap leaves attention as it was
             attention = attend(reading.change, reading.z_plan, self.thresholds)
         self._stand(attention, y is not None)
         return Judgement(
@@ -136,17 +144,15 @@ class Gauge:
             period=self._times.period,
         )
 
-    def _unheard(self, y: float | None, at: float | None, breach: str | None) -> Judgement:
+    def _unheard(self, y: float | None, breach: str | None) -> Judgement:
         """Before the filter has begun: gather data until V can be guessed."""
-        self._times.since_last(at)
-        self._times.note(at)
         if y is not None:
             self._first.append(y)
             self.data += 1
-        if self._learning is not None and len(self._first) == _FIRST:
+        if self._filter is None and self._learning is not None and len(self._first) == _FIRST:
             guess = first_guess(self._first, self._learning.least)
             self._filter = self._begin(guess, median(self._first))
-        muted = f"guessing the variance: {self.data} of {_FIRST} data"
+        muted = f"guessing the variance: {self.data} of {_FIRST} data" if self.data else "no data yet"
         return Judgement(None, None, Attention.QUIET, 0, False, None, breach, muted)
 
     def _muted(self) -> str | None:
@@ -160,7 +166,8 @@ class Gauge:
         return fault(self.health, self.limits)
 
     def _stand(self, attention: Attention, came: bool) -> None:
-        """Count for how many further data the alert stands."""
+        """Remember the attention, and count for how many further data an alert stands."""
+        self._attention = attention
         if attention < Attention.ALERT:
             self._standing = None
         elif self._standing is None:

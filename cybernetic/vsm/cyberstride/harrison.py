@@ -10,7 +10,7 @@ from cybernetic.vsm.cyberstride.presets import preset
 from cybernetic.vsm.cyberstride.reading import Reading
 from cybernetic.vsm.cyberstride.regimes import Quad, RegimeModel
 from cybernetic.vsm.cyberstride.times import Times
-from cybernetic.vsm.cyberstride.variance import Learning, Learnt, learn
+from cybernetic.vsm.cyberstride.variance import Learning, Learnt, checked_variance, learn
 
 _TURNING = 0.01  # what is taken for the variance of the first growth, in V, where growth can change at all
 
@@ -19,7 +19,8 @@ class HarrisonStevens:
     """A multi-process filter of class II over level and growth, with four regimes. It keeps its state
     between data.
 
-    `variance`: V, the variance of one steady datum about its level, > 0, in squared units of the data.
+    `variance`: V, the variance of one steady datum about its level, in squared units of the
+    data, from 1e-200 to 1e200.
     `learning`: how V is learnt from there; None (the default) takes it as known. `model`: a `RegimeModel`,
     or the name of one in `PRESETS`. `plan`: the level that `Reading.z_plan` compares with; None for no
     comparison. `level`: expected before the first datum; None takes the first
@@ -49,7 +50,7 @@ class HarrisonStevens:
         self.plan = plan
         self._times = Times(period)
         self._rows = self.model.rows()
-        self._learnt = Learnt(number("variance", variance, above=0.0), learning.trust if learning else 0.0)
+        self._learnt = Learnt(checked_variance("variance", variance), learning.trust if learning else 0.0)
         self._start = (number("slope", slope), _spread(spread, self.model))
         self._mixture = None if level is None else self._begin(number("level", level))
 

@@ -5,7 +5,7 @@ Everything here is a pure function of plain tuples, since this is the hot path o
 are kept in units of the observation variance V, so that learning V rescales nothing.
 """
 
-from math import exp, inf, log, pi, sqrt
+from math import copysign, exp, inf, log, pi, sqrt
 from typing import NamedTuple
 
 from cybernetic.core import OptionError
@@ -23,11 +23,11 @@ _Ray = tuple[float, float, float, float, float, float, float]
 
 _Merged = tuple[float, float, float, float, float, float, Quad]
 
-_LEAST = 1e-200  # no regime is ever wholly ruled out, so that the likelihoods never all vanish
-_VANISHED = 1e-250  # below this a regime's moments are noise
+_LEAST = 1e-120  # no regime is ever wholly ruled out: what a datum makes impossible may be needed at the next
+_VANISHED = 1e-280  # below this, weights are noise
+_SHARPEST = 1e-12  # no level is known better than to this variance, in V
 _FARTHEST = 1e300  # half a squared standardised error, above which squares overflow
 _PEAK = 1.0 / sqrt(2.0 * pi)  # the density of a standard Gaussian at its mean
-_NOWHERE: Quad = (0.0, 0.0, 0.0, 0.0)
 
 
 class Mixture(NamedTuple):
@@ -73,41 +73,47 @@ def absorb(
     """
     inverse = 1.0 / variance
     half = 0.5 * inverse
-    widest = rows.widest
-    shift, mean, within, square, reach = inf, 0.0, 0.0, 0.0, 0.0
+    noise, wander = rows.widest
+    shift, within, mean, square, reach = inf, 0.0, 0.0, 0.0, 0.0
+    origin = mixture.components[0][1]
     fan = []
     for p, level, slope, c00, c01, c11 in mixture.components:
         c00 += interval * (c01 + c01 + interval * c11)
         c01 += interval * c11
-        error = y - level - interval * slope
+        if c00 < _SHARPEST:
+            c00 = _SHARPEST
+        level += interval * slope
+        error = y - level
         energy = half * error * error
-        weighted = p * error
-        mean += weighted
-        square += weighted * error
+        level -= origin
+        mean += p * level
+        square += p * level * level
         within += p * c00
         reach += energy
-        least = energy / (c00 + widest)
+        least = energy * (1.0 / (c00 + wander + noise))
         if least < shift:
             shift = least  # the best exponent there is: no likelihood overflows, and one does not vanish
         fan.append((p if p > _LEAST else _LEAST, slope, c00, c01, c11, error, energy))
     if not reach < _FARTHEST:
         raise OptionError("y", "a number whose distance from the forecast can be squared", y)
-    merged = [_merge(row, fan, y, shift, inverse) for row in rows.each]
+    steady_row, *other_rows = rows.each
+    steady = _merge(steady_row, fan, y, shift, inverse)
+    merged = [steady]
+    for row in other_rows:
+        merged.append(_merge(row, fan, y, shift, inverse) if row[0] else (0.0, *steady[1:]))
     total = merged[0][0] + merged[1][0] + merged[2][0] + merged[3][0]
     scale = 1.0 / total
     after = Mixture(
         tuple([(w * scale, level, slope, c00, c01, c11) for w, level, slope, c00, c01, c11, _ in merged]),  # type: ignore[arg-type]
         (merged[0][6], merged[1][6], merged[2][6], merged[3][6]),
     )
-    if _NOWHERE in after.origins:
-        after = _with_heirs(after)
-    noise = rows.each[0][1] + rows.each[0][2]
+    noise = steady_row[1] + steady_row[2]
     squared = 0.0
-    for came, (_, _, c00, _, _, _, energy) in zip(merged[0][6], fan, strict=True):
+    for came, (_, _, c00, _, _, _, energy) in zip(steady[6], fan, strict=True):
         squared += came * energy / (c00 + noise)
     return after, Surprise(
-        mean,
-        variance * (1.0 + within) + square - mean * mean,
+        y - origin - mean,
+        variance * (noise + within) + max(square - mean * mean, 0.0),
         after.components[0][0],
         2.0 * squared,
         log(total * sqrt(inverse) * _PEAK) - shift,
@@ -121,26 +127,26 @@ def _merge(row: Row, fan: list[_Ray], y: float, shift: float, inverse: float) ->
     prior, noise, w00, w01, w11 = row
     weight = level = slope = c00 = c01 = c11 = 0.0
     pairs = []
-    if prior:
-        for p, growth, r00, r01, r11, error, energy in fan:
-            r00 += w00
-            r01 += w01
-            q = 1.0 / (r00 + noise)
-            pair = p * exp(shift - energy * q) * sqrt(q)
-            gain = r01 * q
-            kept = noise * q  # what the gain leaves of the level's error; levels are measured from y here
-            off = -kept * error
-            turn = growth + gain * error
-            weight += pair
-            level += pair * off
-            slope += pair * turn
-            kept *= pair
-            c00 += kept * r00
-            c01 += kept * r01
-            c11 += pair * (r11 + w11 - gain * r01)
-            pairs.append((pair, off, turn))
-    if not weight > _VANISHED:
-        return 0.0, y, 0.0, 0.0, 0.0, 0.0, _NOWHERE
+    for p, growth, r00, r01, r11, error, energy in fan:
+        r00 += w00
+        r01 += w01
+        q = 1.0 / (r00 + noise)
+        exponent = shift - energy * q
+        pair = (p * exp(exponent) if exponent < 0.0 else p) * sqrt(q)
+        gain = r01 * q
+        kept = noise * q  # what the gain leaves of the level's error; levels are measured from y here
+        off = -kept * error
+        turn = growth + gain * error
+        weight += pair
+        level += pair * off
+        slope += pair * turn
+        c00 += pair * (kept * r00)
+        c01 += pair * (kept * r01)
+        c11 += pair * (r11 + w11 - gain * r01)
+        pairs.append((pair, off, turn))
+    if weight < _VANISHED:  # its probability is 0, but its moments are not: look again from where it stands
+        nearest = min([energy * (1.0 / (r00 + w00 + noise)) for _, _, r00, _, _, _, energy in fan])
+        return 0.0, *_merge(row, fan, y, nearest, inverse)[1:]
     scale = 1.0 / weight
     level *= scale
     slope *= scale
@@ -153,8 +159,12 @@ def _merge(row: Row, fan: list[_Ray], y: float, shift: float, inverse: float) ->
         c11 += pair * turn * turn
     (i, _, _), (j, _, _), (k, _, _), (n, _, _) = pairs
     came = (i * scale, j * scale, k * scale, n * scale)
-    c11 = c11 * scale if c11 > 0.0 else 0.0  # rounding may leave it a hair below
-    return prior * weight, y + level, slope, c00 * scale, c01 * scale, c11, came
+    c11 = c11 * scale if c11 > 0.0 else 0.0
+    c00 *= scale
+    c01 *= scale
+    if c01 * c01 > c00 * c11:  # rounding can leave what is no covariance
+        c01 = copysign(sqrt(c00 * c11), c01)
+    return prior * weight, y + level, slope, c00, c01, c11, came
 
 
 def elapse(mixture: Mixture, interval: float, rows: Rows, variance: float) -> Mixture:
@@ -197,14 +207,3 @@ def calm(back1: Quad, earlier: Origins) -> float:
     """The probability that neither of the two data before brought a step or a turn."""
     steady, transient = earlier[0], earlier[1]
     return back1[0] * (steady[0] + steady[1]) + back1[1] * (transient[0] + transient[1])
-
-
-def _with_heirs(mixture: Mixture) -> Mixture:
-    """A regime that cannot have brought the datum has probability 0 and borrows the likeliest moments."""
-    best = max(range(4), key=lambda j: mixture.components[j][0])
-    heir, came = mixture.components[best], mixture.origins[best]
-    pairs = list(zip(mixture.components, mixture.origins, strict=True))
-    return Mixture(
-        tuple([(0.0, *heir[1:]) if origin is _NOWHERE else component for component, origin in pairs]),  # type: ignore[arg-type]
-        tuple([came if origin is _NOWHERE else origin for _, origin in pairs]),  # type: ignore[arg-type]
-    )

@@ -20,10 +20,12 @@ Row = tuple[float, float, float, float, float]
 
 
 class Rows(NamedTuple):
-    """All regimes ready for use over some interval, and the largest w00 + R_ε among those that can happen."""
+    """All regimes ready for use over some interval, and the R_ε and w00 of the one that expects the farthest
+    data.
+    """
 
     each: tuple[Row, Row, Row, Row]
-    widest: float
+    widest: tuple[float, float]
 
 
 class Regime(IntEnum):
@@ -83,8 +85,9 @@ class RegimeModel:
             )
             for j in Regime
         )
-        widest = max(noise + w00 for probability, noise, w00, _, _ in each if probability > 0.0)
-        return Rows(each, widest)  # type: ignore[arg-type]
+        possible = [row for row in each if row[0] > 0.0]
+        _, noise, wander, _, _ = max(possible, key=lambda row: row[1] + row[2])
+        return Rows(each, (noise, wander))  # type: ignore[arg-type]
 
 
 def _quad(name: str, value: object) -> None:

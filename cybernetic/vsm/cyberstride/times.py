@@ -2,6 +2,8 @@
 
 from cybernetic.core import OptionError, number
 
+_LONGEST = 1e9  # periods without a datum; beyond, variances would outgrow floating point
+
 
 class Times:
     """The times of a series so far. `period` is the usual time between data, in the units of the times, > 0.
@@ -29,9 +31,10 @@ class Times:
             if self._begun:
                 raise OptionError("at", "no time, as for the data before", at)
             return 1.0
-        if at <= self._last:
-            raise OptionError("at", f"a time after {self._last}", at)
-        return (at - self._last) / self.period
+        interval = (at - self._last) / self.period
+        if not 0.0 < interval <= _LONGEST:
+            raise OptionError("at", f"a time after {self._last}, at most {_LONGEST:g} periods later", at)
+        return interval
 
     def note(self, at: float | None) -> None:
         """Remember that a datum came at `at`."""

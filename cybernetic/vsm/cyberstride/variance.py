@@ -23,7 +23,7 @@ class Learning:
     forget: float = 0.99
     trust: float = 5.0
     cap: float = 9.0
-    least: float = 1e-12
+    least: float = 1e-18
 
     def __post_init__(self) -> None:
         number("forget", self.forget, above=0.0)
@@ -31,7 +31,16 @@ class Learning:
             raise OptionError("forget", "a number in (0, 1)", self.forget)
         number("trust", self.trust, above=0.0)
         number("cap", self.cap, above=0.0)
-        number("least", self.least, above=0.0)
+        checked_variance("least", self.least)
+
+
+def checked_variance(name: str, value: float) -> float:
+    """`value` as a variance that can be computed with. Raises `OptionError` naming `name` outside of 1e-200
+    to 1e200.
+    """
+    if not 1e-200 <= number(name, value, above=0.0) <= 1e200:
+        raise OptionError(name, "a number from 1e-200 to 1e200", value)
+    return float(value)
 
 
 class Learnt(NamedTuple):
@@ -54,7 +63,7 @@ def learn(learnt: Learnt, weight: float, squared: float, truncation: float, how:
     return Learnt(variance if variance > how.least else how.least, evidence)
 
 
-def first_guess(series: Sequence[float], least: float = 1e-12) -> float:
+def first_guess(series: Sequence[float], least: float = 1e-18) -> float:
     """A first guess at V from three or more data, by the median size of their differences: spikes and steps
     in it do no harm. At least `least`. Raises `OptionError` when there are fewer data, or one is not a
     finite number.

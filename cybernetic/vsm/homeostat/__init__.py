@@ -3,11 +3,11 @@
 from cybernetic.vsm.homeostat.balance import Balance, Bands, Diagnosis, Pathology, Spoken, diagnose
 from cybernetic.vsm.homeostat.conversation import (
     AdaptationProposal,
+    Conversation,
+    ConversationState,
     Feasibility,
     Side,
-    Talk,
-    TalkState,
-    open_talk,
+    open_conversation,
 )
 from cybernetic.vsm.homeostat.homeostat import Homeostat, Party, StepChange
 
@@ -15,6 +15,8 @@ __all__: tuple[str, ...] = (
     "AdaptationProposal",
     "Balance",
     "Bands",
+    "Conversation",
+    "ConversationState",
     "Diagnosis",
     "Feasibility",
     "Homeostat",
@@ -23,8 +25,6 @@ __all__: tuple[str, ...] = (
     "Side",
     "Spoken",
     "StepChange",
-    "Talk",
-    "TalkState",
     "diagnose",
-    "open_talk",
+    "open_conversation",
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.variety.checks import later, word
 
 
@@ -25,7 +26,7 @@ class Side(Enum):
         return Side.INTELLIGENCE if self is Side.CONTROL else Side.CONTROL
 
 
-class TalkState(Enum):
+class ConversationState(Enum):
     """Where a conversation stands. `ESCALATED` and `AGREED`, `REJECTED` and `RULED` are its ends."""
 
     PROPOSED = "proposed"
@@ -39,7 +40,11 @@ class TalkState(Enum):
     @property
     def ended(self) -> bool:
         """Whether nothing more can come of it."""
-        return self not in (TalkState.PROPOSED, TalkState.COUNTERED, TalkState.DEADLOCK)
+        return self not in (
+            ConversationState.PROPOSED,
+            ConversationState.COUNTERED,
+            ConversationState.DEADLOCK,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +98,8 @@ class Feasibility:
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
-    """One conversation about one proposal. Values in, values out; `open_talk` begins it.
+class Conversation:
+    """One conversation about one proposal. Values in, values out; `open_conversation` begins it.
 
     `turn` is who is to answer, `rounds` how many counters there were, of `most`; each answer is due within
     `patience` seconds, and system 5's ruling on a deadlock within `ruling` seconds: so every talk ends, by
@@ -103,7 +108,7 @@ class Talk:
 
     proposal: AdaptationProposal
     change: str
-    state: TalkState
+    state: ConversationState
     turn: Side
     since: float
     due: float
@@ -114,70 +119,78 @@ class Talk:
     answers: tuple[tuple[Side, float], ...] = ()
 
     @property
+    def waiting(self) -> bool:
+        """Whether one side still owes an answer."""
+        return self.state in (ConversationState.PROPOSED, ConversationState.COUNTERED)
+
+    @property
     def bound(self) -> float:
         """The longest time from the proposal to an end, in seconds."""
         return (self.most + 1) * self.patience + self.ruling
 
-    def answer(self, side: Side, said: Feasibility, now: float) -> "Talk":
-        """The talk after `side` answered at `now`. A no makes a deadlock, as does one counter too many.
+    def answer(self, side: Side, said: Feasibility, now: float) -> tuple["Conversation", Reception]:
+        """The talk after `side` answered at `now`, and what became of the answer.
 
-        Raises `OptionError` when it is not that side's turn, or the talk no longer waits for answers.
+        A no makes a deadlock, as does one counter too many. An answer out of turn is `DOUBLE` from who spoke
+        last and `UNAUTHORISED` from who proposed; one after the deadline, or after the end, is `LATE`: none
+        of these changes anything. Raises `OptionError` when `now` is before the last change.
         """
         talk = self.tick(now)
-        if talk.state not in (TalkState.PROPOSED, TalkState.COUNTERED):
-            raise OptionError("state", "a talk that waits for an answer", talk.state)
+        if not talk.waiting:
+            return talk, Reception.LATE
         if side is not talk.turn:
-            raise OptionError("side", f"{talk.turn}, whose turn it is", side)
+            return talk, Reception.DOUBLE if talk.answers else Reception.UNAUTHORISED
         talk = replace(talk, answers=(*talk.answers, (side, now - talk.since)), since=now)
         if said.agreed:
-            return replace(talk, state=TalkState.AGREED)
+            return replace(talk, state=ConversationState.AGREED), Reception.TAKEN
         if said.counter is None or talk.rounds >= talk.most:
-            return talk._deadlocked(now)
-        return replace(
+            return talk._deadlocked(now), Reception.TAKEN
+        countered = replace(
             talk,
             change=said.counter,
-            state=TalkState.COUNTERED,
+            state=ConversationState.COUNTERED,
             turn=side.other,
             rounds=talk.rounds + 1,
             due=now + talk.patience,
         )
+        return countered, Reception.TAKEN
 
-    def withdraw(self, now: float) -> "Talk":
+    def withdraw(self, now: float) -> "Conversation":
         """The talk after system 4 took its proposal back, at `now`; nothing if it has ended. Raises
         `OptionError`.
         """
         talk = self.tick(now)
-        return talk if talk.state.ended else replace(talk, state=TalkState.REJECTED, since=now)
+        return talk if talk.state.ended else replace(talk, state=ConversationState.REJECTED, since=now)
 
-    def rule(self, change: str | None, now: float) -> "Talk":
+    def rule(self, change: str | None, now: float) -> "Conversation":
         """The talk after system 5 ruled on a deadlock: do `change`, or nothing (None).
 
         Raises `OptionError` when there is no deadlock, or the ruling comes too late.
         """
         talk = self.tick(now)
-        if talk.state is not TalkState.DEADLOCK:
+        if talk.state is not ConversationState.DEADLOCK:
             raise OptionError("state", "a talk in deadlock", talk.state)
-        return replace(talk, state=TalkState.RULED, change=change or "", since=now)
+        return replace(talk, state=ConversationState.RULED, change=change or "", since=now)
 
-    def tick(self, now: float) -> "Talk":
+    def tick(self, now: float) -> "Conversation":
         """The talk at `now` (seconds, not before its last change): silence ends in deadlock, then in
         escalation.
         """
         later("now", now, self.since)
         talk = self
-        if talk.state in (TalkState.PROPOSED, TalkState.COUNTERED) and now >= talk.due:
+        if talk.waiting and now >= talk.due:
             talk = talk._deadlocked(talk.due)
-        if talk.state is TalkState.DEADLOCK and now >= talk.due:
-            talk = replace(talk, state=TalkState.ESCALATED, since=talk.due)
+        if talk.state is ConversationState.DEADLOCK and now >= talk.due:
+            talk = replace(talk, state=ConversationState.ESCALATED, since=talk.due)
         return talk
 
-    def _deadlocked(self, at: float) -> "Talk":
-        return replace(self, state=TalkState.DEADLOCK, since=at, due=at + self.ruling)
+    def _deadlocked(self, at: float) -> "Conversation":
+        return replace(self, state=ConversationState.DEADLOCK, since=at, due=at + self.ruling)
 
 
-def open_talk(
+def open_conversation(
     proposal: AdaptationProposal, now: float, *, patience: float, ruling: float, rounds: int = 3
-) -> Talk:
+) -> Conversation:
     """A talk that begins at `now` (seconds): system 3 has `patience` seconds (> 0) to answer, as has each
     side then.
 
@@ -188,10 +201,10 @@ def open_talk(
     number("ruling", ruling, above=0)
     whole("rounds", rounds)
     number("now", now)
-    return Talk(
+    return Conversation(
         proposal,
         proposal.change,
-        TalkState.PROPOSED,
+        ConversationState.PROPOSED,
         Side.CONTROL,
         now,
         now + patience,
