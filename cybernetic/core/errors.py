@@ -93,7 +93,7 @@ class CallFailed(CallError):
     """The target ended before it answered. `reason` is why it ended."""
 
     def __init__(self, target: object, what: str, reason: object) -> None:
-        super().__init__(f"{target} ended before it answered {what}: {reason!r}")
+        super().__init__(f"{target} ended before it answered {what}: {reason}")
         self.target, self.what, self.reason = target, what, reason
 
 
@@ -112,7 +112,7 @@ class StartFailed(CyberneticError):
     """An agent could not be started. `reason` says why."""
 
     def __init__(self, what: str, reason: object) -> None:
-        super().__init__(f"{what} did not start: {reason!r}")
+        super().__init__(f"{what} did not start: {reason}")
         self.what, self.reason = what, reason
 
 
@@ -128,7 +128,7 @@ class StopFailed(CyberneticError):
     """An agent that was asked to stop ended for another reason than the one asked for (CALL-11)."""
 
     def __init__(self, what: object, asked: object, reason: object) -> None:
-        super().__init__(f"{what} was asked to stop with {asked!r}, but ended with {reason!r}")
+        super().__init__(f"{what} was asked to stop with {asked}, but ended with {reason}")
         self.asked, self.reason = asked, reason
 
 
@@ -136,7 +136,7 @@ class SystemStopped(CyberneticError):
     """The system ended because a permanent tree of it ended, or it is used after its end."""
 
     def __init__(self, reason: object) -> None:
-        super().__init__(f"the system has stopped: {reason!r}")
+        super().__init__(f"the system has stopped: {reason}")
         self.reason = reason
 
 
@@ -208,7 +208,7 @@ class ChildNotStarted(Refusal):
     """A child could not be started by request. `reason` says why."""
 
     def __init__(self, id: object, reason: object) -> None:
-        super().__init__(f"the child {id!r} did not start: {reason!r}")
+        super().__init__(f"the child {id!r} did not start: {reason}")
         self.id, self.reason = id, reason
 
 
@@ -240,7 +240,7 @@ class TaskFailed(CyberneticError):
     """A supervised task ended without a result. `reason` says why."""
 
     def __init__(self, what: str, reason: object) -> None:
-        super().__init__(f"the task {what} ended without a result: {reason!r}")
+        super().__init__(f"the task {what} ended without a result: {reason}")
         self.reason = reason
 
 

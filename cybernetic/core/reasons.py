@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from cybernetic.core.errors import Refusal
 from cybernetic.core.trail import Trail, said
 
+TEXT = 500  # characters of an exception's message that texts show; `Crash.text` has all of them
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -31,6 +33,9 @@ class Shutdown(Reason):
     """The agent was asked to end, as a supervisor asks its children. `detail` may say more."""
 
     detail: object = None
+
+    def __str__(self) -> str:
+        return "Shutdown()" if self.detail is None else f"Shutdown: {self.detail}"
 
     @property
     def orderly(self) -> bool:
@@ -88,6 +93,10 @@ class Crash(Reason):
         put(self, "_trail", traceback)
         put(self, "exception", exception)
 
+    def __str__(self) -> str:
+        text = self.text if len(self.text) <= TEXT else f"{self.text[:TEXT]}…"
+        return f"{self.type}: {text}" if text else self.type
+
     @property
     def traceback(self) -> str:
         """The formatted traceback; made when it is asked for."""
@@ -108,6 +117,9 @@ class Refused(Reason):
 
     error: Refusal
 
+    def __str__(self) -> str:
+        return f"{type(self.error).__name__}: {self.error}"
+
     @property
     def orderly(self) -> bool:
         """Always true: a refusal is an answer, not a crash."""
@@ -127,3 +139,6 @@ class ChildFailed(Reason):
 
     id: object
     reason: Reason
+
+    def __str__(self) -> str:
+        return f"its child {self.id!r} did not start: {self.reason}"

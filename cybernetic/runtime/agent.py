@@ -31,8 +31,8 @@ from cybernetic.core import (
 )
 from cybernetic.runtime import birth, life
 from cybernetic.runtime.address import Address
-from cybernetic.runtime.cell import OWNER, Ref
-from cybernetic.runtime.flags import ATTENTION, CONTINUES, DEAD, PARKED
+from cybernetic.runtime.cell import Ref
+from cybernetic.runtime.flags import ATTENTION, CONTINUES, DEAD, OWNER, PARKED
 from cybernetic.runtime.mailbox import Overflow
 from cybernetic.runtime.notices import Name
 from cybernetic.runtime.protocol import Protocol
@@ -170,7 +170,7 @@ class Agent:
         The name is taken and the link or monitor exists on return; `__init__` is the new agent's first turn.
         Raises `AlreadyStarted` if the name is held, `ArgumentsError` if the arguments do not fit `__init__`.
         """
-        cell = self._cell("spawn")
+        cell = self._living("spawn")
         return birth.spawn(cell._engine, cls, args, name=name, parent=cell, linked=link, monitored=monitor)
 
     @final
@@ -188,7 +188,7 @@ class Agent:
         Raises `StartFailed` with the reason, `StartIgnored`, `AlreadyStarted`, `ArgumentsError`. On a time-out
         the half-started agent is killed (GS-7).
         """
-        cell = self._cell("start")
+        cell = self._living("start")
         limit = seconds("start_timeout", start_timeout, none="no limit")
         ref: Ref[A] = await birth.start(
             cell._engine, cls, args, name=name, parent=cell, linked=link, timeout=limit
@@ -202,7 +202,7 @@ class Agent:
         With `priority` a trapped `Exit` from it goes before all that is queued. Raises `CallFailed` with `NoProc`
         if it has ended and this agent does not trap exits.
         """
-        life.link(self._cell("link"), _agent_ref("link", ref), priority)
+        life.link(self._living("link"), _agent_ref("link", ref), priority)
 
     @final
     def unlink(self, ref: Ref[Any], flush: bool = False) -> None:
@@ -219,7 +219,7 @@ class Agent:
         Returns the token that the `Down` will carry. A monitor of a name watches who holds it now.
         With `priority` the `Down` goes before all that is queued.
         """
-        cell = self._cell("monitor")
+        cell = self._living("monitor")
         if not isinstance(ref, Address):
             raise OptionError("monitor", "an address (Ref or Named)", ref)
         return life.monitor(cell, ref._find(), ref, priority)
@@ -234,7 +234,7 @@ class Agent:
     @final
     def exit(self, ref: Ref[Any], reason: Reason) -> None:
         """Send an exit signal from this agent to another, or itself (statement P-4)."""
-        cell = self._cell("exit")
+        cell = self._living("exit")
         life.signal(_agent_ref("exit", ref), _reason(reason), cell)
 
     @final
@@ -243,7 +243,7 @@ class Agent:
 
         What the handler returns still answers the call it handles, after `terminate` (GS-10).
         """
-        cell = self._cell("stop")
+        cell = self._living("stop")
         details = cell.details()
         if details.stopping is None:
             details.stopping = Normal() if reason is None else _reason(reason)
@@ -254,7 +254,7 @@ class Agent:
         self, method: Callable[Concatenate[Any, P], object], /, *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Run `method(self, *args)` right after the present handler, before anything queued (GS-17)."""
-        cell = self._cell("continue_with")
+        cell = self._living("continue_with")
         if not callable(method):
             raise OptionError("continue_with", f"a method such as {type(self).__name__}.name", method)
         details = cell.details()
@@ -269,7 +269,7 @@ class Agent:
 
         Raises `NotInside` if no call is being handled. In a cast the answer goes nowhere.
         """
-        cell = self._cell("defer")
+        cell = self._living("defer")
         if cell._entry is None:
             raise NotInside("defer")
         reply = cell._entry[4]
@@ -284,7 +284,7 @@ class Agent:
     @final
     def task(self, coro: Coroutine[Any, Any, R]) -> "asyncio.Task[R]":
         """Run a coroutine beside the mailbox: cancelled when the agent ends; if it fails, so does the agent."""
-        cell = self._cell("task")
+        cell = self._living("task")
         context = copy_context()
         context.run(OWNER.set, cell)
         task = cell._engine.loop.create_task(coro, context=context, name=f"task of {cell!r}")
@@ -301,6 +301,12 @@ class Agent:
         engine = self._cell("run_blocking")._engine
         job = partial(copy_context().run, fn, *args)
         return await engine.loop.run_in_executor(engine.threads(), job)  # type: ignore[no-any-return]
+
+    def _living(self, what: str) -> Any:
+        cell = self._cell(what)
+        if cell._flags & DEAD:
+            raise NotRunning(f"{cell!r}.{what}")
+        return cell
 
     def _cell(self, what: str) -> Any:
         try:

@@ -163,7 +163,9 @@ def expect(cell: Any, starter: Any) -> "Reply[Any]":
     """The `Reply` that will be answered when the agent has started, or fails."""
     details = cell.details()
     reply: Reply[Any] = Reply(cell, "start")
-    details.starting, details.starter = reply, starter
+    details.starting = reply
+    if starter is not None and starter in (cell._engine.current, cell._engine.ghost):
+        details.starter = starter
     return reply
 
 
@@ -195,10 +197,10 @@ def _abandon(cell: Any) -> None:
     """Unlink and kill an agent that has not finished its start."""
     details = cell._details
     if details is not None and details.starting is not None:
-        starter, details.starting = details.starter, None
-        if starter is not None:
-            unlink(starter, cell)
-        signal(cell, Kill(), starter)
+        details.starting = None
+        if details.parent is not None:
+            unlink(details.parent, cell)
+        signal(cell, Kill(), details.parent)
 
 
 def give_birth(cell: Any) -> None:

@@ -1,7 +1,6 @@
 """The record of one agent, which is also its address: mailbox, flags, and the way in for messages."""
 
 from collections.abc import Iterator
-from contextvars import ContextVar
 from copy import copy
 from operator import length_hint
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,7 +9,7 @@ from cybernetic.core import CallDeadlock, CallFailed, CallingSelf, NoProc
 from cybernetic.runtime.address import CALL_SECONDS, Address
 from cybernetic.runtime.details import Details
 from cybernetic.runtime.events import DEAD_LETTERS, HIGH_WATER, DeadLetter, MailboxHigh
-from cybernetic.runtime.flags import DEAD, EMBRYO, LONG, SUSPENDED, TRACED
+from cybernetic.runtime.flags import DEAD, DROP, EMBRYO, LONG, OWNER, PARKED, SUSPENDED, TRACED
 from cybernetic.runtime.protocol import Protocol
 from cybernetic.runtime.reply import Reply
 
@@ -18,8 +17,6 @@ A_co = TypeVar("A_co", covariant=True)
 
 Entry = tuple[Any, tuple[Any, ...], Any, Any, Any]  # function, args, kwargs or None, sender, reply or None
 
-OWNER: ContextVar[Any] = ContextVar("cybernetic_owner", default=None)  # the agent a task works for
-DROP: Any = object()  # the sender of what must not be sent
 HIGH = 10_000  # messages; an unbounded mailbox is reported at this length and at each doubling
 
 
@@ -133,6 +130,8 @@ class Ref(Address[A_co]):
     def _gather(self) -> list[Entry]:
         """Put what a turn took over back into the mailbox; the turn, if it is running, then ends early."""
         if self._rest is not None:
+            if self._entry is not None and not self._flags & PARKED:
+                self.reductions -= length_hint(self._rest)  # the turn has counted them
             self._box[:0] = self._rest  # type: ignore[index]
             self._rest = None
             self._flags &= ~LONG
@@ -158,7 +157,7 @@ class Ref(Address[A_co]):
     def _submit(self, fn: Any, args: tuple[Any, ...], kwargs: Any) -> None:
         """What `cast` and `send` come to."""
         sender = self._engine.current
-        if sender is None and (sender := outsider(self, fn, args)) is DROP:
+        if sender is None and (sender := outsider(self._engine, self, fn, args)) is DROP:
             return
         self._admit((fn, args, kwargs, sender, None))
 
@@ -172,7 +171,7 @@ class Ref(Address[A_co]):
         engine = self._engine
         caller = engine.current
         if caller is None:
-            caller = outsider(self, fn, args)
+            caller = outsider(self._engine, self, fn, args)
         reply: Reply[Any] = Reply(self, fn)
         if caller is DROP:
             reply.fail(CallFailed(self, function_name(fn), NoProc()))
@@ -199,7 +198,7 @@ class Ref(Address[A_co]):
             except (KeyError, TypeError):
                 fn = self._resolve(method)
             sender = self._engine.current
-            if sender is None and (sender := outsider(self, fn, args)) is DROP:
+            if sender is None and (sender := outsider(self._engine, self, fn, args)) is DROP:
                 return
             box = self._box
             if box is None:
@@ -267,27 +266,27 @@ def high_water(cell: Any, length: int) -> None:
         HIGH_WATER.emit(MailboxHigh(cell, length))
 
 
-def outsider(target: Any, fn: Any, args: tuple[Any, ...]) -> Any:
+def outsider(engine: Any, target: Any, fn: Any, args: tuple[Any, ...]) -> Any:
     """Who sends, when no turn is running: the agent whose task this is, or None; `DROP` if that one has ended.
 
     The turn of a traced agent, and what a handler does after its agent has ended, pass through here too.
     """
     owner = OWNER.get()
     if owner is None:
-        owner = target._engine.ghost
+        owner = engine.ghost
     if owner is None:
         return None
     if owner._flags & DEAD:
-        dead_letter(target, args, owner, "sender has ended")
+        dead_letter(engine, target, args, owner, "sender has ended")
         return DROP
     if owner._flags & TRACED:
         owner._details.trace.went_out(target, fn, args)
     return owner
 
 
-def dead_letter(target: Any, message: object, sender: Any, why: str) -> None:
+def dead_letter(engine: Any, target: Any, message: object, sender: Any, why: str) -> None:
     """Count a message that is dropped, and tell whoever listens."""
-    target._engine.dead_letters += 1
+    engine.dead_letters += 1
     if DEAD_LETTERS.listeners:
         DEAD_LETTERS.emit(DeadLetter(target, message, sender, why))
 
@@ -296,7 +295,7 @@ def bury(cell: Any, entry: Entry, why: str, reason: Any = None) -> None:
     """Drop an entry of an agent that has ended: a call fails with `reason`, the rest are dead letters."""
     _, args, _, sender, reply = entry
     if reply is None:
-        dead_letter(cell, args, sender, why)
+        dead_letter(cell._engine, cell, args, sender, why)
         return
     if reason is None:
         details = cell._details  # still there while a handler unwinds

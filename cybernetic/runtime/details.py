@@ -14,7 +14,7 @@ class Details:
     parent: Any = None  # the agent that started it; None: the system itself
     name: str | None = None
     starting: Any = None  # the Reply its starter waits on
-    starter: Any = None  # the agent that waits for this one's start
+    starter: Any = None  # the agent whose handler waits for this one's start
     birth: tuple[Any, ...] | None = None  # (class, args, kwargs), until it is started
     shutdown: float | None = 5.0  # seconds it has to end in order
     parent_waits: bool = False  # its parent asked it to end, and watches the time

@@ -11,7 +11,7 @@ from typing import Any
 
 from cybernetic.core import CallTimeout, loop_clock, token
 from cybernetic.runtime.birth import give_birth
-from cybernetic.runtime.cell import HIGH, OWNER, function_name, high_water
+from cybernetic.runtime.cell import HIGH, function_name, high_water, outsider
 from cybernetic.runtime.deadlines import Deadlines
 from cybernetic.runtime.flags import (
     CONTINUES,
@@ -20,6 +20,7 @@ from cybernetic.runtime.flags import (
     IDLES,
     LONG,
     OWN,
+    OWNER,
     PARKED,
     SUSPENDED,
     TERMINATING,
@@ -96,6 +97,10 @@ class Engine:
         """The agent whose turn, or whose task, this is; None outside of agents, and for one that has ended."""
         acting = self.current or OWNER.get() or self.ghost
         return None if acting is None or acting._flags & DEAD else acting
+
+    def sends(self, target: Any, fn: Any, args: tuple[Any, ...]) -> Any:
+        """Who sends now: an agent, None, or `DROP` if it has ended and must not."""
+        return outsider(self, target, fn, args) if self.current is None else self.current
 
     def threads(self) -> ThreadPoolExecutor:
         """The threads of `run_blocking`, made when first needed."""

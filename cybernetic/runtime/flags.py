@@ -1,5 +1,8 @@
 """What an agent's record is at a moment, as bits of one integer; 0 is an agent with nothing special about it."""
 
+from contextvars import ContextVar
+from typing import Any
+
 DEAD = 1
 EMBRYO = 2  # not started yet
 PARKED = 4  # an async handler waits
@@ -12,3 +15,6 @@ LONG = 256  # `_rest` holds messages taken over from the mailbox
 IDLES = 512  # has an idle timeout
 TRACED = 1024
 TERMINATING = 2048  # `terminate` has been called
+
+OWNER: ContextVar[Any] = ContextVar("cybernetic_owner", default=None)  # the agent a task works for
+DROP: Any = object()  # the sender of what must not be sent

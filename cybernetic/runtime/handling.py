@@ -18,7 +18,7 @@ from cybernetic.core import (
     StartIgnored,
     Stop,
 )
-from cybernetic.runtime.cell import OWNER, Backlog, function_name
+from cybernetic.runtime.cell import Backlog, function_name
 from cybernetic.runtime.events import STARTED, AgentStarted
 from cybernetic.runtime.flags import (
     ATTENTION,
@@ -28,6 +28,7 @@ from cybernetic.runtime.flags import (
     EXITING,
     IDLES,
     OWN,
+    OWNER,
     PARKED,
     TERMINATING,
 )
@@ -181,9 +182,9 @@ def _miscarry(cell: Any, error: BaseException) -> None:
         told = StartFailed(name, reason)
         if not reason.orderly:
             cell._engine.reports.crashed(cell, reason, starting=True)
-    starter = details.starter
-    if starting is not None and starter is not None and trapping(starter):
-        unlink(starter, cell)
+    parent = details.parent
+    if starting is not None and parent is not None and trapping(parent):
+        unlink(parent, cell)
     end(cell, reason)
     if starting is not None:
         starting.fail(told)

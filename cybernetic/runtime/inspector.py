@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cybernetic.core import Refusal, number, whole
-from cybernetic.runtime.cell import function_name
+from cybernetic.runtime.cell import Backlog, function_name
 from cybernetic.runtime.engine import busy_with
 from cybernetic.runtime.flags import DEAD, PARKED, SUSPENDED, TRACED
 from cybernetic.runtime.life import obey, trapping
@@ -219,13 +219,20 @@ def _suspend(agent: Any) -> None:
         details.control = deque()
     if not cell._flags & SUSPENDED:
         cell._flags |= SUSPENDED
-        details.control.extend(entry for entry in cell.queued() if _is_control(entry))
+        details.control.extend((*inside(entry), *entry[3:]) for entry in cell.queued() if _is_control(entry))
         if details.control:
             cell.discard(_is_control)
+        if type(cell._box) is not Backlog:
+            cell._box = Backlog(cell, cell._box)
 
 
 def _resume(agent: Any) -> None:
-    agent._ref._flags &= ~SUSPENDED
+    cell = agent._ref
+    if cell._flags & SUSPENDED:
+        cell._flags &= ~SUSPENDED
+        control = cell._details.control
+        while control:
+            cell.put_first(control.pop())
 
 
 def _trace(agent: Any, on: bool, keep: int, to: Callable[[str], object] | None) -> None:

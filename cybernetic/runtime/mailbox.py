@@ -91,7 +91,7 @@ class BoundedRef(Ref[A_co]):
         bound.dropped += 1
         if entry[4] is not None:
             entry[4].fail(MailboxFull(self, bound.limit))
-        dead_letter(self, entry[1], entry[3], "full")
+        dead_letter(self._engine, self, entry[1], entry[3], "full")
         if bound.dropped & (bound.dropped - 1) == 0:
             _log.warning(
                 "the mailbox of %r is full (%d messages, overflow=%r): %d dropped so far",

@@ -32,7 +32,7 @@ from cybernetic.runtime.address import Address, Named
 from cybernetic.runtime.agent import Agent
 from cybernetic.runtime.cell import Ref
 from cybernetic.runtime.engine import Engine
-from cybernetic.runtime.flags import DEAD, EXITING
+from cybernetic.runtime.flags import DEAD, DROP, EXITING
 from cybernetic.runtime.inspector import Inspector
 from cybernetic.runtime.notices import Name
 from cybernetic.runtime.portal import Portal
@@ -304,7 +304,9 @@ class System:
 
     def send_exit(self, cell: Any, reason: Reason) -> None:
         """Send an exit signal; its sender is the agent whose turn it is, if any. `Address.exit` comes here."""
-        life.signal(cell, reason, cell._engine.acting())
+        sender = cell._engine.sends(cell, "exit", (reason,))
+        if sender is not DROP:
+            life.signal(cell, reason, sender)
 
     async def stop_agent(self, cell: Any, reason: Reason | None, timeout: float | None) -> None:
         """Ask an agent to stop and wait until it has (CALL-11). `Address.stop` comes here."""

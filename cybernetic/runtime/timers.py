@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from cybernetic.runtime.flags import DEAD
+from cybernetic.runtime.flags import DEAD, DROP
 
 
 class Timer:
@@ -11,9 +11,11 @@ class Timer:
 
     __slots__ = ("_address", "_engine", "_every", "_handle", "_message", "_sender")
 
-    def __init__(self, engine: Any, address: Any, every: float | None, message: tuple[Any, Any, Any]) -> None:
-        self._engine, self._address, self._every, self._message = engine, address, every, message
-        self._sender = engine.acting()
+    def __init__(
+        self, engine: Any, address: Any, every: float | None, message: tuple[Any, Any, Any], sender: Any
+    ) -> None:
+        self._engine, self._address, self._every = engine, address, every
+        self._message, self._sender = message, sender
         self._handle: asyncio.TimerHandle | None = None
 
     @property
@@ -62,6 +64,8 @@ def start_timer(
     """Start a timer that delivers `message` to `address` in `seconds`, and every `every` seconds after that."""
     if message[0] is not None:
         address._resolve(message[0])
-    timer = Timer(engine, address, every, message)
-    timer.arm(engine.loop.time() + seconds)
+    sender = engine.sends(address, message[0] or "send", message[1])
+    timer = Timer(engine, address, every, message, sender)
+    if sender is not DROP:
+        timer.arm(engine.loop.time() + seconds)
     return timer
