@@ -60,10 +60,6 @@ class GroupsAgent(Host):
         for group in groups.keys():  # noqa: SIM118 - not a dict
             self._tell(Left, group, tuple(entry.ref for entry in groups.entries(group)))
 
-    def _close(self, ref: Any) -> None:
-        super()._close(ref)
-        self.watchers.clear()
-
 
 class TopicsAgent(Host):
     """The agent behind `Topics`: its table has the patterns and their subscribers."""

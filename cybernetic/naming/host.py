@@ -70,8 +70,6 @@ class Host(Agent):
         """An agent has ended, and with it these entries."""
 
     def _close(self, _: Any) -> None:
-        """Called by the runtime: this agent itself has ended, and its table with it."""
+        """Called by the runtime: this agent itself has ended, and forgets nobody any more."""
         for ref in (*self.table.refs(), *self._others):
             off_death(ref, self._forget)
-        self.table.clear()
-        self._others.clear()

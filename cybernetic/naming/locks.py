@@ -70,13 +70,10 @@ class Locks:
         self._by_owner.clear()
 
     def _serve(self, key: object) -> None:
-        """Give the lock to the first in line; those whose wait was cancelled are skipped."""
-        while (first := next(iter(self._queues.get(key, ())), None)) is not None:
-            if not first.turn.cancelled():
-                if not first.turn.done():
-                    first.turn.set_result(None)
-                return
-            self._remove(first)
+        """Give the lock to the first in line, unless it has it, or has given up and is about to leave the line."""
+        first = next(iter(self._queues.get(key, ())), None)
+        if first is not None and not first.turn.done():
+            first.turn.set_result(None)
 
     def _remove(self, claim: Claim) -> None:
         for index, name in ((self._queues, claim.key), (self._by_owner, claim.owner)):

@@ -120,11 +120,6 @@ class Table:
                 self._drop(strict, ref, number)
         return gone
 
-    def clear(self) -> None:
-        """Remove everything."""
-        self._by_key.clear()
-        self._by_ref.clear()
-
     def _drop(self, strict: object, ref: Any, number: int) -> None:
         """Remove one entry, and what would be empty without it."""
         rows, held = self._by_key[strict], self._by_ref[ref]

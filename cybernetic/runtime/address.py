@@ -8,7 +8,7 @@ from cybernetic.core import CallFailed, NoProc, OptionError, Reason, number
 from cybernetic.core import seconds as _seconds
 from cybernetic.runtime.events import DEAD_LETTERS, DeadLetter
 from cybernetic.runtime.reply import Deferred, Reply
-from cybernetic.runtime.timers import Timer, start_timer
+from cybernetic.runtime.timers import SEND, Timer, start_timer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -266,4 +266,4 @@ class Later(Generic[A_co]):
     def send(self, message: object) -> Timer:
         """Hand `message` to `receive` when the time has come."""
         engine = self._address._system_of()
-        return start_timer(engine, self._address, self._seconds, self._every, (None, (message,), None))
+        return start_timer(engine, self._address, self._seconds, self._every, (SEND, (message,), None))

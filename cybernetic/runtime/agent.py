@@ -32,7 +32,7 @@ from cybernetic.core import (
 from cybernetic.runtime import birth, life
 from cybernetic.runtime.address import Address
 from cybernetic.runtime.cell import Ref
-from cybernetic.runtime.flags import ATTENTION, CONTINUES, DEAD, OWNER, PARKED
+from cybernetic.runtime.flags import ATTENTION, CONTINUES, DEAD, OWNER, PARKED, SUSPENDED
 from cybernetic.runtime.mailbox import Overflow
 from cybernetic.runtime.notices import Name
 from cybernetic.runtime.protocol import Protocol
@@ -245,8 +245,12 @@ class Agent:
         """
         cell = self._living("stop")
         details = cell.details()
+        reason = Normal() if reason is None else _reason(reason)
+        if cell._entry is None:  # no handler is at work: one of the agent's tasks says so
+            cell.put_control((life.obey, (reason,), None, cell, None))
+            return
         if details.stopping is None:
-            details.stopping = Normal() if reason is None else _reason(reason)
+            details.stopping = reason
         cell._flags |= ATTENTION
 
     @final
@@ -257,10 +261,14 @@ class Agent:
         cell = self._living("continue_with")
         if not callable(method):
             raise OptionError("continue_with", f"a method such as {type(self).__name__}.name", method)
+        entry = (method, args, kwargs or None, self.sender, None)
+        if cell._entry is None:  # no handler is at work: one of the agent's tasks says so
+            cell.put_first(entry)
+            return
         details = cell.details()
         if details.continues is None:
             details.continues = deque()
-        details.continues.append((method, args, kwargs or None, self.sender, None))
+        details.continues.append(entry)
         cell._flags |= CONTINUES
 
     @final
@@ -321,18 +329,21 @@ Agent._final = _MEMBERS - HOOKS
 
 
 def _check(cls: type[Agent]) -> None:
-    """The rules for a subclass of `Agent`. Raises `DefinitionError`."""
-    for name, value in vars(cls).items():
-        for base in cls.__mro__[1:]:
-            if name in vars(base).get("_final", ()):
-                raise DefinitionError(
-                    f"{cls.__qualname__}.{name} overrides a member of {base.__name__} that is final; "
-                    f"expected another name (final are: {', '.join(sorted(vars(base)['_final']))})"
-                )
-        if isinstance(value, FunctionType) and not name.startswith("_") and _generates(value):
+    """The rules for a subclass of `Agent`, mixins included. Raises `DefinitionError`."""
+    for place, base in enumerate(cls.__mro__):
+        final = vars(base).get("_final", frozenset())
+        overridden = {name for owner in cls.__mro__[:place] for name in vars(owner)} & final
+        for name in sorted(overridden):
             raise DefinitionError(
-                f"{cls.__qualname__}.{name} is a generator: expected `def` or `async def` without yield"
+                f"{cls.__qualname__}.{name} overrides a member of {base.__name__} that is final; "
+                f"expected another name (final are: {', '.join(sorted(final))})"
             )
+    for owner in cls.__mro__:
+        for name, value in vars(owner).items():
+            if isinstance(value, FunctionType) and not name.startswith("_") and _generates(value):
+                raise DefinitionError(
+                    f"{owner.__qualname__}.{name} is a generator: expected `def` or `async def` without yield"
+                )
 
 
 def _generates(fn: FunctionType) -> bool:
@@ -362,6 +373,8 @@ def _task_ended(cell: Any, task: "asyncio.Task[Any]") -> None:
     if cell._flags & PARKED:
         details.failure = error
         details.task.cancel()
+    elif cell._flags & SUSPENDED:
+        cell.put_control((_fail, (error,), None, cell, None))
     else:
         cell.put_first((_fail, (error,), None, cell, None))
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from cybernetic.core import Refusal, number, whole
 from cybernetic.runtime.cell import Backlog, function_name
-from cybernetic.runtime.engine import busy_with
 from cybernetic.runtime.flags import DEAD, PARKED, SUSPENDED, TRACED
+from cybernetic.runtime.ground import busy_with
 from cybernetic.runtime.life import obey, trapping
 from cybernetic.runtime.mailbox import inside
 from cybernetic.runtime.reply import Reply

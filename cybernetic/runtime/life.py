@@ -140,27 +140,32 @@ def _close(cell: Any) -> tuple[Entry | None, list[Entry]]:
 
 
 def _announce(cell: Any, reason: Reason, left: tuple[Entry | None, list[Entry]]) -> None:
-    """Free the names, stop what runs, then tell callers, links and monitors (P-10)."""
+    """Free the names, stop what runs, then tell links, monitors and callers (P-10)."""
     engine, details = cell._engine, cell._details
     was_embryo, cell._flags = cell._flags & EMBRYO, DEAD
     if details is not None:
         _release(cell, details)
-    handled, unread = left
-    if handled is not None and handled[4] is not None:
-        bury(cell, handled, "unread", reason)
-    for entry in unread:
-        bury(cell, entry, "unread", reason)
     if details is not None:
-        if details.deferred is not None:
-            for reply in details.deferred:
-                reply.fail(CallFailed(cell, function_name(reply.what), reason))
-        if was_embryo and details.starting is not None:
-            details.starting.fail(StartFailed(cell._protocol.cls.__name__, reason))
         _tell_links(cell, details, reason)
         _tell_watchers(cell, details, reason)
+    _fail_calls(cell, details, left, reason)
+    if was_embryo and details is not None and details.starting is not None:
+        details.starting.fail(StartFailed(cell._protocol.cls.__name__, reason))
     if ENDED.listeners:
         ENDED.emit(AgentEnded(cell, reason))
     engine.ended += 1
+
+
+def _fail_calls(cell: Any, details: Any, left: tuple[Entry | None, list[Entry]], reason: Reason) -> None:
+    """Fail the calls it has not answered (GS-11), after supervisors had the news: who calls again may find the next."""
+    handled, unread = left
+    if handled is not None and handled[4] is not None:
+        bury(cell, handled, "unread", reason)
+    if details is not None and details.deferred is not None:
+        for reply in details.deferred:
+            reply.fail(CallFailed(cell, function_name(reply.what), reason))
+    for entry in unread:
+        bury(cell, entry, "unread", reason)
 
 
 def _release(cell: Any, details: Any) -> None:

@@ -55,7 +55,7 @@ class Protocol:
             raise BadCall(
                 f"{self.cls.__qualname__} has no method {name!r}; it has {', '.join(self.names()) or 'none'}"
             )
-        if isinstance(raw, staticmethod | classmethod | property) or not callable(raw):
+        if isinstance(raw, staticmethod | classmethod | property | type) or not callable(raw):
             raise BadCall(f"{kind} is a {type(raw).__name__}: expected a plain method")
         return raw  # type: ignore[no-any-return]
 

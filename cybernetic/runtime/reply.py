@@ -46,7 +46,7 @@ class Reply(Generic[R]):
     def __await__(self) -> Generator[Any, Any, R]:
         """Wait for the answer. Raises what `call` raises."""
         if self._state == PENDING:
-            self.target._engine.help(self)
+            self.target._engine.help()
             if self._state == PENDING:
                 self._asyncio_future_blocking = True
                 yield self
@@ -89,7 +89,7 @@ class Reply(Generic[R]):
         if state == FAILED:
             raise self._value
         if state == DROPPED:
-            raise asyncio.CancelledError
+            raise asyncio.CancelledError if self._value is None else asyncio.CancelledError(self._value)
         raise asyncio.InvalidStateError("there is no answer yet")
 
     # What asyncio asks of a future.
@@ -112,7 +112,7 @@ class Reply(Generic[R]):
 
     def cancel(self, msg: object = None) -> bool:
         """Give up: the answer, should one come, is dropped; the request itself is not withdrawn (CALL-5)."""
-        return self._settle(DROPPED, None)
+        return self._settle(DROPPED, msg)
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """The loop it belongs to."""

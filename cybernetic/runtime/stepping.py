@@ -34,7 +34,6 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
     _must_cancel = False
     _num_cancels_requested = 0
     _fut_waiter = None
-    _coro: Any = None
     _context = None
     _log_destroy_pending = False
     _name = "agent"
@@ -42,6 +41,7 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         _PyFuture.__init__(self, loop=loop)
         self._cell: Any = None
+        self._coro: Any = None
         self._done: Any = None
         self.due = False  # stands in the run queue for its next step
 
@@ -154,8 +154,14 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
             if self._must_cancel and future.cancel(msg=self._cancel_message):
                 self._must_cancel = False
 
-    def _woken(self, _: Any) -> None:
-        self.advance()
+    def _woken(self, future: Any) -> None:
+        error: BaseException | None = None
+        if self._must_cancel:  # the future's own cancellation, if it is one, keeps its message
+            try:
+                future.result()
+            except BaseException as raised:
+                error = raised
+        self.advance(error)
 
     def _raise_soon(self, error: BaseException) -> None:
         self._loop.call_soon(self.advance, error, context=self._context)
@@ -164,11 +170,12 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
 class InlineRunner:
     """Runs async handlers, the first step inline. One for each engine."""
 
-    __slots__ = ("_done", "_loop", "_spare")
+    __slots__ = ("_clean", "_done", "_loop", "_spare")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, done: Done) -> None:
         self._loop, self._done = loop, done
         self._spare: Any = TurnTask(loop)
+        self._clean = len(vars(self._spare))  # attributes of a task that nobody has named or marked
 
     def start(self, cell: Any, coro: Coroutine[Any, Any, Any]) -> Any:
         """Take the first step of `coro`, inside the agent's own context.
@@ -180,6 +187,7 @@ class InlineRunner:
         task, self._spare = self._spare, None
         if task is None:
             task = TurnTask(self._loop)
+        task._coro = coro
         _enter(self._loop, task)
         try:
             waits_for = coro.send(None)
@@ -202,12 +210,14 @@ class InlineRunner:
     def _leave(self, task: Any, failed: bool) -> None:
         """Keep the task for the next handler only if nobody can tell: nobody kept it, it bears no trace."""
         _leave(self._loop, task)
+        task._coro = None
         if (
             sys.getrefcount(task) == 3  # the caller's, ours, and getrefcount's
             and task.__weakref__ is None
             and not task._must_cancel
             and not task._num_cancels_requested
             and not task._callbacks
+            and len(vars(task)) == self._clean
         ):
             self._spare = task
         elif failed:

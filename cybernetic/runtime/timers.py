@@ -5,6 +5,8 @@ from typing import Any
 
 from cybernetic.runtime.flags import DEAD, DROP
 
+SEND: Any = object()  # in place of a method: the message is for `receive`
+
 
 class Timer:
     """A message waiting for its time."""
@@ -46,7 +48,7 @@ class Timer:
         target = self._address._find()
         if target is not None and not target._flags & DEAD:
             method, args, kwargs = self._message
-            fn = target._protocol.cls.receive if method is None else target._resolve(method)
+            fn = target._protocol.cls.receive if method is SEND else target._resolve(method)
             target.put((due, (fn, args, kwargs or {}), None, self._sender, None))
         lasting = self._address._lasting() or (target is not None and not target._flags & DEAD)
         if self._every is not None and handle is not None and lasting:
@@ -62,9 +64,9 @@ def start_timer(
     engine: Any, address: Any, seconds: float, every: float | None, message: tuple[Any, Any, Any]
 ) -> Timer:
     """Start a timer that delivers `message` to `address` in `seconds`, and every `every` seconds after that."""
-    if message[0] is not None:
+    if message[0] is not SEND:
         address._resolve(message[0])
-    sender = engine.sends(address, message[0] or "send", message[1])
+    sender = engine.sends(address, "send" if message[0] is SEND else message[0], message[1])
     timer = Timer(engine, address, every, message, sender)
     if sender is not DROP:
         timer.arm(engine.loop.time() + seconds)

@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 
 from cybernetic.core import MaxChildren, NotFound, Reason, SpecError, StartFailed
-from cybernetic.runtime import Agent, Ref, begin_shut_down
+from cybernetic.runtime import Agent, Ref
 from cybernetic.supervision.children import Children, Record
 from cybernetic.supervision.intensity import Intensity
 from cybernetic.supervision.keeper import Keeper, refusal, why
@@ -65,7 +65,7 @@ class DynamicSupervisor(Keeper):
         breath, ending = self._breathe(), []
         for record in self._children:
             if record.state == "running":
-                ending.append((record, begin_shut_down(record.ref, record.spec.shutdown, self._ref)))
+                ending.append((record, self._begin_stop(record)))
             self._forget_retry(record)
             await breath.take()
         wrong: list[tuple[Record, Reason]] = []

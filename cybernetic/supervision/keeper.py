@@ -237,9 +237,14 @@ class Keeper(Agent):
         """End the agent of a child by its own `shutdown` (T-1 to T-4); the record stays as it is."""
         self._forget_retry(record)
         if record.state == "running":
-            reason = await begin_shut_down(record.ref, record.spec.shutdown, self._ref)
+            reason = await self._begin_stop(record)
             if self._misbehaved(record, reason):
                 report(self.ref, "shutdown_error", record, reason)
+
+    def _begin_stop(self, record: Record) -> Any:
+        """Ask the agent of a child to end; await the reason it ends for. No `Exit` will come of it."""
+        self.unlink(record.ref)
+        return begin_shut_down(record.ref, record.spec.shutdown, self._ref)
 
     def _misbehaved(self, record: Record, reason: Reason) -> bool:
         """Whether a child that was asked to end has ended in another way (T-4)."""

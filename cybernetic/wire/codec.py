@@ -88,7 +88,7 @@ class Codec:
         # up to so many bytes a message needs no closer look
         self._free = min(bounds.SMALL, max_depth, max_size)
 
-    def encode(self, value: object, what: str = "message") -> bytes:
+    def encode(self, value: Any, what: str = "message") -> bytes:
         """The bytes of `value`. `what` names the whole in errors, whose paths begin with it.
 
         Raises:
@@ -98,7 +98,7 @@ class Codec:
         """
         kind = type(value)
         # one level more, cut off again: msgpack would write one that it does not read
-        wrapped = [[*value] if kind is tuple else value]  # type: ignore[misc]
+        wrapped = [[*value] if kind is tuple else value]
         try:
             pen = self._pens.pop()
         except IndexError:

@@ -69,7 +69,7 @@ def examine(health: Health, error: float | None, forget: float = 0.99) -> Health
     """
     if error is None:
         return health._replace(last=None)
-    clipped = max(-_CLIP, min(_CLIP, error))
+    clipped = error if -_CLIP < error < _CLIP else _CLIP if error > 0.0 else -_CLIP
     mass, squares, pairs, last, data = health
     return Health(
         forget * mass + 1.0,

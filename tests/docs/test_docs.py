@@ -1,0 +1,64 @@
+"""The documents run: every Python block is a program, and the text block behind it is what it prints."""
+
+import asyncio
+import contextlib
+import io
+import logging
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from cybernetic.testing import run
+from tests.architecture.tree import ROOT
+
+BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\s*^```text\n(?P<text>.*?)^```\n)?", re.M | re.S)
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+class Program(NamedTuple):
+    """One block of one document."""
+
+    name: str
+    code: str
+    prints: str | None
+
+
+def documents() -> list[Path]:
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def programs() -> list[Program]:
+    found = []
+    for document in documents():
+        text = document.read_text()
+        for match in BLOCK.finditer(text):
+            line = text.count("\n", 0, match.start()) + 2
+            code = "\n" * (line - 1) + match["code"]  # so that an error names the document's line
+            found.append(Program(f"{document.relative_to(ROOT)}:{line}", code, match["text"]))
+    return found
+
+
+@pytest.mark.parametrize("program", programs(), ids=lambda program: program.name)
+def test_the_program_runs_and_prints_what_the_document_says(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asyncio, "run", run)  # on virtual time
+    monkeypatch.setattr(logging.getLogger("cybernetic"), "propagate", False)
+    monkeypatch.setattr(logging.getLogger("cybernetic"), "handlers", [logging.NullHandler()])
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(program.code, program.name, "exec"), {"__name__": "__main__"})
+    if program.prints is not None:
+        assert printed.getvalue() == program.prints
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    broken = [link for link in LINK.findall(document.read_text()) if not (document.parent / link).exists()]
+    assert not broken
+
+
+def test_there_are_programs() -> None:
+    assert programs()
