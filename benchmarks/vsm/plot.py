@@ -136,7 +136,9 @@ def _axis(values: Sequence[float], log: bool, start: float, end: float, tight: b
         low, high = low - 0.04 * (high - low), high + 0.04 * (high - low)
     axis = _Axis(low, high, start, end, log)
     if log:
-        axis.ticks = [10.0**k for k in range(ceil(log10(low) - 1e-9), floor(log10(high) + 1e-9) + 1)] or [
+        steps = (1, 2, 5) if high / low < 1000 else (1,)
+        decades = range(floor(log10(low)), floor(log10(high)) + 1)
+        axis.ticks = [k * 10.0**e for e in decades for k in steps if low <= k * 10.0**e <= high] or [
             low,
             high,
         ]

@@ -5,11 +5,11 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from cybernetic.core import OptionError
 from cybernetic.naming.host import Host
-from cybernetic.runtime import Agent, Ref, System
+from cybernetic.runtime import Agent, LocalSystem, Ref
 from cybernetic.supervision import Child, child
 
 H = TypeVar("H", bound=Host)
-Where = Agent | System
+Where = Agent | LocalSystem
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Service(Generic[H]):
         """The agent behind it as a child for a supervisor: permanent, its id is the name."""
         return child(self.agent, self, id=self.name, name=self.name)
 
-    async def start(self, system: System) -> Ref[Any]:
+    async def start(self, system: LocalSystem) -> Ref[Any]:
         """Start the agent behind it outside of any tree. Raises what `System.start` does, and `OptionError`."""
-        if not isinstance(system, System):
+        if not isinstance(system, LocalSystem):
             raise OptionError("the first argument", "a System", system)
         return await system.start(self.agent, self, name=self.name)
 
@@ -50,7 +50,7 @@ class Service(Generic[H]):
             raise OptionError(type(self).__name__, expected, "nothing")
         return found
 
-    def _found(self, system: System) -> H | None:
+    def _found(self, system: LocalSystem) -> H | None:
         """The agent behind it, or None while there is none. Raises `OptionError` for one of another service."""
         ref = system.whereis(self.name)
         agent = ref._agent if ref is not None else None
@@ -65,12 +65,12 @@ def _shown(agent: Any) -> Any:
     return agent.service if isinstance(agent, Host) else agent.ref
 
 
-def system_of(where: Where) -> System:
+def system_of(where: Where) -> LocalSystem:
     """The system that an agent belongs to, or the system itself. Raises `OptionError`, `NotRunning`."""
-    if isinstance(where, System):
+    if isinstance(where, LocalSystem):
         return where
     if isinstance(where, Agent):
-        system: System = where.system
+        system: LocalSystem = where.system
         return system
     raise OptionError("the first argument", "an agent (self) or a System", where)
 

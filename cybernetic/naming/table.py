@@ -34,8 +34,7 @@ class Table:
         return sum(map(len, self._by_key.values()))
 
     def __iter__(self) -> Iterator[Entry]:
-        numbered = [pair for rows in self._by_key.values() for pair in rows.items()]
-        return (entry for _, entry in sorted(numbered, key=lambda pair: pair[0]))
+        return iter(_in_order([pair for rows in self._by_key.values() for pair in rows.items()]))
 
     def add(self, key: object, ref: Any, value: object = None) -> None:
         """Make an entry. Raises `AlreadyRegistered` if the key is unique and held, be it by `ref` itself (REG-2)."""
@@ -68,12 +67,10 @@ class Table:
 
     def of(self, ref: Any) -> list[Entry]:
         """The entries of one holder, oldest first."""
-        numbered = [
-            (number, self._by_key[strict][number])
-            for strict, numbers in self._by_ref.get(ref, {}).items()
-            for number in numbers
-        ]
-        return [entry for _, entry in sorted(numbered, key=lambda pair: pair[0])]
+        held = self._by_ref.get(ref, {}).items()
+        return _in_order(
+            [(number, self._by_key[strict][number]) for strict, numbers in held for number in numbers]
+        )
 
     def own(self, key: object, ref: Any) -> list[Entry]:
         """The entries of one holder under one key."""
@@ -114,11 +111,13 @@ class Table:
 
     def forget(self, ref: Any) -> list[Entry]:
         """Remove every entry of a holder, and return them."""
-        gone = self.of(ref)
-        for strict, numbers in tuple(self._by_ref.get(ref, {}).items()):
-            for number in tuple(numbers):
-                self._drop(strict, ref, number)
-        return gone
+        numbered: list[tuple[int, Entry]] = []
+        for strict, numbers in self._by_ref.pop(ref, {}).items():
+            rows = self._by_key[strict]
+            numbered += ((number, rows.pop(number)) for number in numbers)
+            if not rows:
+                del self._by_key[strict]
+        return _in_order(numbered)
 
     def _drop(self, strict: object, ref: Any, number: int) -> None:
         """Remove one entry, and what would be empty without it."""
@@ -140,3 +139,7 @@ def strictly(key: object) -> object:
     except TypeError:
         raise OptionError("key", "a hashable value", key) from None
     return identity(key)
+
+
+def _in_order(numbered: list[tuple[int, Entry]]) -> list[Entry]:
+    return [entry for _, entry in sorted(numbered, key=lambda pair: pair[0])]

@@ -5,7 +5,7 @@ Everything here is a pure function of plain tuples, since this is the hot path o
 are kept in units of the observation variance V, so that learning V rescales nothing.
 """
 
-from math import copysign, exp, inf, log, pi, sqrt
+from math import exp, inf, log, pi, sqrt
 from typing import NamedTuple
 
 from cybernetic.core import OptionError
@@ -159,12 +159,8 @@ def _merge(row: Row, fan: list[_Ray], y: float, shift: float, inverse: float) ->
         c11 += pair * turn * turn
     (i, _, _), (j, _, _), (k, _, _), (n, _, _) = pairs
     came = (i * scale, j * scale, k * scale, n * scale)
-    c11 = c11 * scale if c11 > 0.0 else 0.0
-    c00 *= scale
-    c01 *= scale
-    if c01 * c01 > c00 * c11:  # rounding can leave what is no covariance
-        c01 = copysign(sqrt(c00 * c11), c01)
-    return prior * weight, y + level, slope, c00, c01, c11, came
+    c11 = c11 * scale if c11 > 0.0 else 0.0  # rounding may leave it a hair below
+    return prior * weight, y + level, slope, c00 * scale, c01 * scale, c11, came
 
 
 def elapse(mixture: Mixture, interval: float, rows: Rows, variance: float) -> Mixture:
@@ -173,7 +169,7 @@ def elapse(mixture: Mixture, interval: float, rows: Rows, variance: float) -> Mi
     """
     level, slope, c00, c01, c11 = moments(mixture.components, variance)
     level += interval * slope
-    c00 += interval * (2.0 * c01 + interval * c11)
+    c00 = max(c00 + interval * (2.0 * c01 + interval * c11), _SHARPEST)
     c01 += interval * c11
     came = tuple([component[0] for component in mixture.components])
     moved = tuple([(row[0], level, slope, c00 + row[2], c01 + row[3], c11 + row[4]) for row in rows.each])

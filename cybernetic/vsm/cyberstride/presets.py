@@ -14,7 +14,7 @@ PRESETS: Mapping[str, RegimeModel] = MappingProxyType(
             noise=(1.0, 101.0, 1.0, 1.0),
             level=(0.0, 0.0, 90.0, 0.0),
             slope=(0.0, 0.0, 0.0, 60.0),
-            truncation=0.887,
+            truncation=0.88,
         ),
         # No growth, and level shifts of twice the noise: for short series such as the Nile's yearly flow.
         "level_only": RegimeModel(
@@ -22,7 +22,7 @@ PRESETS: Mapping[str, RegimeModel] = MappingProxyType(
             noise=(1.0, 101.0, 1.0, 1.0),
             level=(0.0, 0.0, 4.0, 0.0),
             slope=(0.0, 0.0, 0.0, 0.0),
-            truncation=0.886,
+            truncation=0.88,
         ),
         # First guesses that are used in watching dairy herds: frequent, modest changes.
         "dairy": RegimeModel(
@@ -30,7 +30,7 @@ PRESETS: Mapping[str, RegimeModel] = MappingProxyType(
             noise=(1.0, 50.0, 1.0, 1.0),
             level=(0.0, 0.0, 20.0, 0.0),
             slope=(0.0, 0.0, 0.0, 10.0),
-            truncation=0.84,
+            truncation=0.835,
         ),
     }
 )

@@ -60,7 +60,7 @@ class RegimeModel:
     noise: Quad
     level: Quad
     slope: Quad
-    truncation: float = 0.887
+    truncation: float = 0.88
 
     def __post_init__(self) -> None:
         for name in ("probability", "noise", "level", "slope"):

@@ -16,7 +16,7 @@ from cybernetic.core import number, whole
 
 SHORTEST = 10  # data in a window
 LAGS = 0.6  # of the window: further out the autocovariance is made of too few products
-CROSSINGS = 5  # needed for a regularity, after the first
+CROSSINGS = 6  # needed for a regularity, after the first
 INTERVALS = 10  # used at most
 
 

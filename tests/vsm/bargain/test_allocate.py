@@ -104,6 +104,12 @@ def test_a_vector_is_divided_to_the_last_billionth_and_never_beyond(
         assert total(parts.values()).amount("usd") == pytest.approx(usd, abs=1e-6, rel=1e-9)
 
 
+def test_shares_that_sum_to_a_little_more_than_one_still_divide_no_more_than_there_is() -> None:
+    made = {"a": Claim(7.0), "b": Claim(6.0), "c": Claim(7.0)}
+    assert sum(allocate(1.0, made).values()) > 1.0
+    assert total(divide(Vector(tokens=10**13), made).values()) == Vector(tokens=10**13)
+
+
 def test_weights_are_bent_by_what_is_earned() -> None:
     weights = earned_weights({"a": 1.0, "b": 2.0, "new": 1.0}, {"a": 4.0, "b": 1.0}, epsilon=0.2)
     assert weights == pytest.approx({"a": 1.0, "b": 2.0 * (0.2 + 0.8 * 0.25), "new": 1.0}, abs=1e-12)
@@ -122,7 +128,7 @@ def test_productivity_fades_with_what_is_spent() -> None:
 
 def test_only_what_moved_is_published() -> None:
     old = {"a": 1.0, "b": 2.0}
-    assert not worth_publishing(old, {"a": 1.1, "b": 1.9})
+    assert not worth_publishing(old, {"a": 1.09, "b": 1.81})
     assert worth_publishing(old, {"a": 1.11, "b": 2.0})
     assert worth_publishing(old, {"a": 1.0})
     assert worth_publishing({"a": 0.0}, {"a": 0.1})

@@ -1,4 +1,4 @@
-"""The ledger by example: reserve, settle, expire, overrun, lending, shrinking, repetition, and what is refused."""
+"""The ledger by example: reserve, settle, expire, overrun, loans, shrinking, repetition, what is refused."""
 
 from math import nan
 
@@ -40,7 +40,7 @@ def test_repetition_changes_nothing() -> None:
     assert settled.settle("call", usd(1.0)) == settled
     assert settled.settle("call", usd(3.0)) == settled
     assert settled.reserve("call", usd(4.0), 5.0, 99.0) == settled
-    with pytest.raises(OptionError, match="^upper: expected"):
+    with pytest.raises(OptionError, match=r"^upper: expected"):
         once.reserve("call", usd(5.0), 0.0, 60.0)
 
 
@@ -92,6 +92,14 @@ def test_a_bound_can_be_lowered_by_a_bound_and_is_replaced_by_a_final_word() -> 
         "unit", usd(4.0)
     )  # the bound was wrong: what was given back may be in use by others
     assert (above.spent, above.overrun, above.blocked) == (usd(4.0), usd(1.0), True)
+
+
+def test_an_overrun_that_was_only_feared_is_taken_back() -> None:
+    ledger = FRESH.reserve("unit", usd(8.0), 0.0, 60.0).settle("unit", usd(9.0), final=False)
+    assert (ledger.overrun, ledger.blocked) == (usd(1.0), True)
+    ledger = ledger.settle("unit", usd(7.0))
+    assert (ledger.spent, ledger.overrun, ledger.blocked) == (usd(7.0), NOTHING, True)
+    assert ledger.clear().available == usd(3.0)
 
 
 def test_a_call_not_made_costs_nothing() -> None:

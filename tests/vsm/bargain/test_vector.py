@@ -43,7 +43,7 @@ def test_the_algebra_holds_exactly(a: Vector, b: Vector, c: Vector) -> None:
 @given(vectors, vectors, vectors)
 def test_covering_is_a_partial_order(a: Vector, b: Vector, c: Vector) -> None:
     assert a <= a + b
-    assert NOTHING <= a
+    assert a >= NOTHING
     assert a.least(b) <= a <= a.most(b)
     assert (a <= b and b <= a) == (a == b)
     assert not (a <= b and b <= c) or a <= c

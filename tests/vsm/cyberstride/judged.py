@@ -1,9 +1,9 @@
-"""How statistical tests are judged: fixed seeds, a stated number of runs, and red only when a one-sided bound of
-99 % speaks against the claim.
+"""How statistical tests are judged: fixed seeds, a stated number of runs, and red only when a one-sided bound
+of 99 % speaks against the claim.
 """
 
 from collections.abc import Sequence
-from math import comb, fsum, sqrt
+from math import exp, fsum, lgamma, log, log1p, sqrt
 from random import Random
 from statistics import fmean, stdev
 
@@ -39,5 +39,9 @@ def share_is_at_least(limit: float, hits: int, runs: int) -> bool:
 
 
 def _up_to(hits: int, runs: int, share: float) -> float:
-    """The probability of at most `hits` in `runs`."""
-    return fsum(comb(runs, k) * share**k * (1.0 - share) ** (runs - k) for k in range(hits + 1))
+    """The probability of at most `hits` in `runs`; by logarithms, since the coefficients outgrow floats."""
+    every = lgamma(runs + 1)
+    return fsum(
+        exp(every - lgamma(k + 1) - lgamma(runs - k + 1) + k * log(share) + (runs - k) * log1p(-share))
+        for k in range(hits + 1)
+    )

@@ -1,4 +1,6 @@
-"""The flow of the Nile at Aswan in every year from 1871 to 1970, in 10^8 m³: a well-known series of the public domain."""
+"""The flow of the Nile at Aswan in every year from 1871 to 1970, in 10^8 m³: a well-known series of the
+public domain.
+"""
 
 FIRST_YEAR = 1871
 

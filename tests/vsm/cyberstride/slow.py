@@ -1,4 +1,6 @@
-"""The filter once more, as the equations are written, with matrices as nested lists: slow, and easy to check by eye."""
+"""The filter once more, as the equations are written, with matrices as nested lists: slow, and easy to check
+by eye.
+"""
 
 from dataclasses import dataclass
 from math import exp, pi, sqrt

@@ -1,4 +1,6 @@
-"""The Nile at Aswan fell in 1899, by about two standard deviations: a step that is too small for the default model."""
+"""The Nile at Aswan fell in 1899, by about two standard deviations: a step that is too small for the default
+model.
+"""
 
 import pytest
 

@@ -20,9 +20,9 @@ def autocorrelated(chance: Random, count: int, phi: float) -> Iterator[float]:
 
 def changed(chance: Random, kind: str, size: float, after: int) -> list[float]:
     """`BEFORE` data of noise, then `after` data with a "step", a "drift" (`size` a datum) or one "spike"."""
-    shapes = {
-        "step": lambda k: size,
-        "drift": lambda k: size * (k + 1),
-        "spike": lambda k: size if k == 0 else 0.0,
-    }
-    return noise(chance, BEFORE) + [shapes[kind](k) + chance.gauss(0.0, 1.0) for k in range(after)]
+    shape = {
+        "step": [size] * after,
+        "drift": [size * (k + 1) for k in range(after)],
+        "spike": [size] + [0.0] * (after - 1),
+    }[kind]
+    return noise(chance, BEFORE) + [shift + chance.gauss(0.0, 1.0) for shift in shape]

@@ -112,6 +112,10 @@ def test_one_reborn_grants_nothing_for_one_ttl_and_takes_in_what_holders_report(
     new, (taken,) = new.turn(80.0)
     assert taken.holder == "bob"
     assert taken.token > lease.token
+    far = Lease("ticket", "eve", 7, until=1e9, ttl=60.0)
+    capped = LeaseTable(ttl=60.0, epoch=1, quiet=40.0).adopt(far, 30.0).holding("ticket", 30.0)
+    assert capped is not None
+    assert capped.until == 90.0
     _, old_one = old.request("other", "eve", 5.0)
     assert old_one is not None
     with pytest.raises(LeaseLost, match="after the quiet time"):

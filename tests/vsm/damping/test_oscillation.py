@@ -15,12 +15,12 @@ from tests.vsm.damping.statistics import at_least, at_most
 WINDOWS = soak(250, 4000)
 data = st.floats(-1e6, 1e6)
 
-# Twenty data of a decision that swings; the readings were worked out apart, in rational numbers.
-SWINGING = [0, 5, 1, -4, 0, 6, 0, -5, 1, 5, 0, -6, -1, 4, 1, -5, 0, 5, 1, -4]
-PERIOD = 4.0524912163235735525
-REGULARITY = 15.45399670462123186684
-DECAY = 0.8857095960379250803892
-AMPLITUDE = 4.9462220716375935093593
+# A decision that swings; the readings were worked out apart, in rational numbers.
+SWINGING = [0, 5, 1, -4, 0, 6, 0, -5, 1, 5, 0, -6, -1, 4, 1, -5, 0, 5, 1, -4, -1, 6, 0, -5, 1, 4, 0, -4]
+PERIOD = 4.0135594789651053308
+REGULARITY = 29.254443838711956547
+DECAY = 0.9219673529894213049
+AMPLITUDE = 4.9339903417804599783
 
 
 def test_the_readings_of_a_window_are_these_to_twelve_digits() -> None:

@@ -1,4 +1,6 @@
-"""The filter before the ladder: hysteresis, a threshold that learns, and rarity under a simulated week of noise."""
+"""The filter before the ladder: hysteresis, a threshold that learns, and rarity under a simulated week of
+noise.
+"""
 
 from math import inf, log, nan
 from statistics import NormalDist

@@ -1,4 +1,6 @@
-"""One pain on its way up: who may acknowledge, what critical means, what a noisy pain waits for, failing sinks."""
+"""One pain on its way up: who may acknowledge, what critical means, what a noisy pain waits for, failing
+sinks.
+"""
 
 from dataclasses import replace
 from math import inf, nan

@@ -129,9 +129,9 @@ def explore(climb: Climb, start: float, depth: int) -> int:
     if depth:
         for _, now, step in moves(climb, start):
             check(climb, step, now)
-            if not climb.filtered and any(isinstance(effect, Paged) for effect in step[1]):
-                if climb.level < RUNGS.top:
-                    assert now - start <= BOUND
+            paged = any(isinstance(effect, Paged) for effect in step[1])
+            if paged and not climb.filtered and climb.level < RUNGS.top:
+                assert now - start <= BOUND
             if step[0].open and step[0] != climb:
                 count += explore(step[0], start, depth - 1)
     return count

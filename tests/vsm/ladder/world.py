@@ -1,4 +1,6 @@
-"""A small world for the ladder: levels that behave in one of a few ways, on a clock that jumps from event to event."""
+"""A small world for the ladder: levels that behave in one of a few ways, on a clock that jumps from event to
+event.
+"""
 
 import heapq
 from collections.abc import Callable
@@ -15,6 +17,7 @@ from cybernetic.vsm.ladder import (
     Paged,
     Paging,
     Pain,
+    PainKey,
     Raised,
     Rungs,
     Unanswered,
@@ -85,8 +88,10 @@ class World:
                 case Raised() if effect.level < len(self.acts):
                     self._answer(effect, self.acts[effect.level])
                 case Paged() if self.human is not None and effect.attempt == 1:
-                    key = effect.key
-                    self.later(effect.at + self.human, lambda now: self.ladder.ack(key, 3, "owner", now))
+                    self._call(effect.key, effect.at + self.human)
+
+    def _call(self, key: PainKey, at: float) -> None:
+        self.later(at, lambda now: self.ladder.ack(key, self.rungs.top, "owner", now))
 
     def _answer(self, told: Raised, acts: Acts) -> None:
         clocks, key, level = self.rungs.levels[told.level], told.key, told.level

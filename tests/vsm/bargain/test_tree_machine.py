@@ -1,0 +1,230 @@
+"""T-S3-nested and T-S3-conserve over three levels, epochs, lost and late messages, and allocators that are
+replaced.
+
+acme lends to a division and to a unit; the division lends to two units. What is not delivered at once waits
+in a bag, from which it comes in any order, more than once, or never. Each state is written down before its
+messages go out, so a crash is a message that is lost.
+"""
+
+from collections import defaultdict
+from dataclasses import replace
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from cybernetic.vsm.bargain import (
+    Accepted,
+    Allocator,
+    Budget,
+    BudgetExhausted,
+    Contract,
+    Purse,
+    Report,
+    StaleContract,
+    Vector,
+    total,
+)
+from tests.support import soak
+
+PER = 60.0
+BUDGET = Budget(usd=12, per=PER)
+ABOVE = {"division": "acme", "solo": "acme", "left": "division", "right": "division"}
+FLOORS = {"division": 4, "solo": 2, "left": 1, "right": 2}
+LEAVES = ("solo", "left", "right")
+NOTHING = Vector()
+
+units = st.sampled_from(["left", "right", "division", "solo", "left", "division"])
+dollars = st.integers(0, 8).map(lambda amount: Vector(usd=amount))
+fates = st.sampled_from(["arrives", "arrives", "arrives and stays", "waits", "waits", "is lost"])
+
+
+class Tree(RuleBasedStateMachine):
+    """Allocators and purses by path, a bag of messages, and what was really paid in each epoch."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.now = 0.0
+        self.allocators = {
+            "acme": Allocator(Purse.root("acme", BUDGET), floors("acme"), grace=20.0),
+            "division": Allocator(Purse("division", PER, Vector(usd=4)), floors("division"), grace=10.0),
+        }
+        self.purses = {leaf: Purse(leaf, PER, Vector(usd=FLOORS[leaf])) for leaf in LEAVES}
+        self.bag: list[tuple[str, Contract | Accepted | Report]] = []
+        self.calls: dict[str, tuple[str, int, Vector]] = {}  # those not yet made
+        self.paid: dict[int, list[Vector]] = defaultdict(list)
+        self.words: list[tuple[str, int, str, Vector]] = []
+        self.count = 0
+
+    # what the units and levels do
+
+    @rule(unit=units, grant=dollars, there=fates, back=fates)
+    def an_allocator_grants(self, unit: str, grant: Vector, there: str, back: str) -> None:
+        above = ABOVE[unit]
+        try:
+            self.allocators[above], contract = self.allocators[above].issue(unit, grant, self.now)
+        except BudgetExhausted:
+            return
+        self.send(unit, contract, there, back)
+
+    @rule(
+        spender=st.sampled_from([*LEAVES, "left", "right", "division", "acme"]),
+        part=st.sampled_from([0.5, 1.0, 1.0]),
+        outcome=st.sampled_from(["told", "told", "made", "open"]),
+        actual=st.sampled_from([0.0, 0.5, 1.0, 1.0]),
+    )
+    def somebody_spends(self, spender: str, part: float, outcome: str, actual: float) -> None:
+        """All it may, or half of it; the call may be made later, and its outcome told later, or never."""
+        self.count += 1
+        key = f"call-{self.count}"
+        upper = self.free(spender).times(part)
+        if spender in self.purses:
+            self.purses[spender], epoch = self.purses[spender].reserve(key, upper, self.now, self.now + 15.0)
+        else:
+            self.allocators[spender], epoch = self.allocators[spender].reserve(
+                key, upper, self.now, self.now + 15.0
+            )
+        self.calls[key] = (spender, epoch, upper)
+        if outcome != "open":
+            self.make(key, actual)
+        if outcome == "told":
+            self.settle(*self.words.pop())
+
+    @rule(at=st.integers(0, 9), actual=st.sampled_from([0.0, 0.5, 1.0, 1.0]))
+    def a_call_is_made(self, at: int, actual: float) -> None:
+        """Perhaps long after its reservation has expired."""
+        if self.calls:
+            self.make(sorted(self.calls)[at % len(self.calls)], actual)
+
+    @rule(at=st.integers(0, 9), keep=st.booleans())
+    def the_outcome_of_a_call_is_told(self, at: int, keep: bool) -> None:
+        if self.words:
+            word = self.words[at % len(self.words)]
+            self.settle(*word)
+            if not keep:
+                self.words.remove(word)
+
+    @rule(unit=units, back=st.sampled_from([1, 1, 1, 2]), there=fates)
+    def a_unit_reports(self, unit: str, back: int, there: str) -> None:
+        epoch = int(self.now // PER) - back
+        if epoch >= 0:
+            self.send(ABOVE[unit], self.teller(unit).report(epoch, self.now), there, "")
+
+    # what the world does
+
+    @rule(seconds=st.sampled_from([1.0, 10.0, PER]), expires=st.booleans())
+    def time_passes(self, seconds: float, expires: bool) -> None:
+        self.now += seconds
+        if expires:
+            self.purses = {unit: purse.expire(self.now)[0] for unit, purse in self.purses.items()}
+            self.allocators = {
+                path: allocator.expire(self.now) for path, allocator in self.allocators.items()
+            }
+
+    @rule(newest=st.integers(1, 6), fate=fates, back=fates)
+    def a_message_comes_late(self, newest: int, fate: str, back: str) -> None:
+        if len(self.bag) >= newest:
+            self.send(*self.bag.pop(-newest), fate, back)
+
+    @rule(path=st.sampled_from(["acme", "division"]))
+    def an_allocator_is_replaced(self, path: str) -> None:
+        self.allocators[path] = self.allocators[path].succeeded(self.allocators[path].term + 1)
+
+    # how it is done
+
+    def send(self, to: str, message: Contract | Accepted | Report, fate: str, back: str) -> None:
+        if fate.startswith("arrives"):
+            self.deliver(to, message, back)
+        if fate in ("waits", "arrives and stays"):
+            self.bag.append((to, message))
+
+    def deliver(self, to: str, message: Contract | Accepted | Report, back: str) -> None:
+        if isinstance(message, Report):
+            self.allocators[to] = self.allocators[to].reported(message)
+        elif isinstance(message, Accepted):
+            self.allocators[to] = self.allocators[to].accepted(message)
+        else:
+            try:
+                if to in self.purses:
+                    self.purses[to], answer = self.purses[to].accept(message)
+                else:
+                    self.allocators[to], answer = self.allocators[to].accept(message)
+            except StaleContract:
+                return
+            self.send(ABOVE[to], answer, back, "")
+
+    def make(self, key: str, actual: float) -> None:
+        spender, epoch, upper = self.calls.pop(key)
+        self.paid[epoch].append(upper.times(actual))
+        self.words.append((spender, epoch, key, upper.times(actual)))
+
+    def settle(self, spender: str, epoch: int, key: str, actual: Vector) -> None:
+        if spender in self.purses:
+            self.purses[spender] = self.purses[spender].settle(epoch, key, actual)
+        else:
+            old = self.allocators[spender]
+            self.allocators[spender] = replace(old, purse=old.purse.settle(epoch, key, actual))
+
+    def teller(self, unit: str) -> Purse | Allocator:
+        return self.purses[unit] if unit in self.purses else self.allocators[unit]
+
+    def purse(self, unit: str, epoch: int) -> Purse:
+        return self.purses[unit] if unit in self.purses else self.allocators[unit].begun(epoch).purse
+
+    def free(self, unit: str) -> Vector:
+        epoch = int(self.now // PER)
+        return self.purse(unit, epoch).ledger(epoch).available
+
+    # what must hold
+
+    @invariant()
+    def no_ledger_commits_more_than_it_was_granted(self) -> None:
+        for epoch in self.recent():
+            for unit in [*ABOVE, "acme"]:
+                ledger = self.purse(unit, epoch).ledger(epoch)
+                assert ledger.committed <= ledger.grant, unit
+                assert not ledger.overrun
+
+    @invariant()
+    def no_unit_holds_more_than_was_set_aside_for_it_above(self) -> None:
+        """T-S3-nested: in the running epoch its grant, in one that is over what it has committed."""
+        for epoch in self.recent():
+            for unit, above in ABOVE.items():
+                ledger = self.purse(unit, epoch).ledger(epoch)
+                held = ledger.grant if epoch == int(self.now // PER) else ledger.committed
+                lender = self.purse(above, epoch).ledger(epoch)
+                aside = lender.open[unit].upper if unit in lender.open else lender.closed[unit].actual
+                assert held <= aside, (unit, epoch)
+
+    @invariant()
+    def no_epoch_costs_more_than_the_budget(self) -> None:
+        """T-S3-conserve: what was really paid by all, whatever the ledgers think."""
+        assert all(total(paid) <= BUDGET.grant for paid in self.paid.values())
+
+    def recent(self) -> range:
+        running = int(self.now // PER)
+        return range(max(0, running - 2), running + 1)
+
+    def teardown(self) -> None:
+        """When all has been told, from the leaves up, the top knows to the last billionth what was paid."""
+        for word in self.words:
+            self.settle(*word)
+        for key, (spender, epoch, _) in self.calls.items():
+            self.settle(spender, epoch, key, NOTHING)
+        epochs = range(int(self.now // PER) + 1)
+        late = (len(epochs) + 1) * PER
+        for unit in (*LEAVES, "division"):
+            for epoch in epochs:
+                report = self.teller(unit).report(epoch, late)
+                assert report.final
+                self.deliver(ABOVE[unit], report, "")
+        for epoch in epochs:
+            assert self.allocators["acme"].report(epoch, late).spent == total(self.paid[epoch])
+
+
+def floors(above: str) -> dict[str, Vector]:
+    return {unit: Vector(usd=FLOORS[unit]) for unit, level in ABOVE.items() if level == above}
+
+
+Tree.TestCase.settings = settings(max_examples=soak(40, 3000), stateful_step_count=soak(40, 80))
+TestTree = Tree.TestCase

@@ -1,0 +1,227 @@
+"""Decisions are total and deterministic, denials override, and what fails or says nothing denies."""
+
+from dataclasses import FrozenInstanceError
+from itertools import permutations
+from math import inf, nan
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from cybernetic.core import OptionError
+from cybernetic.vsm.decisions import (
+    Action,
+    Allow,
+    Authority,
+    AuthorityMatrix,
+    Deny,
+    Escalate,
+    Policy,
+    Tier,
+    Verdict,
+    asked_in_turn,
+    decide,
+    decision_table,
+    strictest,
+    strictness,
+    time_to_verdict,
+)
+
+
+def refunds(action: Any, context: Any) -> Verdict:
+    if action.kind != "refund":
+        return Allow()
+    return Allow() if action.usd < 50 else Escalate("human", deadline=900, on_timeout=Deny("no answer"))
+
+
+REFUNDS = Policy("refunds", 1, refunds)
+VERDICTS = st.recursive(
+    st.just(Allow()) | st.builds(Deny, st.text(min_size=1)),
+    lambda inner: st.builds(Escalate, st.sampled_from(["a", "b"]), st.floats(1, 100), inner),
+    max_leaves=3,
+)
+
+
+def saying(verdict: Any, name: str = "p", tier: Tier = Tier.REQUIREMENT) -> Policy:
+    return Policy(name, 1, lambda action, context: verdict, tier)
+
+
+def test_the_policy_of_the_design_page() -> None:
+    assert decide([REFUNDS], Action("mail")).allowed
+    assert decide([REFUNDS], Action("refund", {"usd": 49})).allowed
+    decision = decide([REFUNDS], Action("refund", {"usd": 50}))
+    assert decision.verdict == Escalate("human", 900, Deny("no answer"))
+    assert decision.by == "refunds v1"
+    assert decision.escalated
+
+
+def test_what_nobody_allows_is_denied() -> None:
+    decision = decide([], Action("anything"))
+    assert decision.denied
+    assert decision.by == "default"
+    assert isinstance(strictest([]), Deny)
+
+
+def test_a_policy_that_raises_denies_and_says_so() -> None:
+    decision = decide([saying(Allow(), "other"), REFUNDS], Action("refund"))
+    assert decision.denied
+    assert decision.by == "refunds v1"
+    assert "raised AttributeError: usd: expected a fact of the action" in str(decision.verdict)
+    assert [opinion.policy for opinion in decision.failures] == ["refunds v1"]
+
+
+@pytest.mark.parametrize("answer", [None, True, "allow", Allow, 1, [Allow()]])
+def test_an_answer_that_is_no_verdict_denies(answer: object) -> None:
+    decision = decide([saying(answer)], Action("x"))
+    assert decision.denied
+    assert "expected to answer Allow, Deny or Escalate" in str(decision.verdict)
+
+
+class Hostile(Exception):
+    """An error that cannot even be printed."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+def raising(error: BaseException) -> Policy:
+    def policy(action: Any, context: Any) -> Verdict:
+        raise error
+
+    return Policy("p", 1, policy)
+
+
+def endless(action: Any, context: Any) -> Verdict:
+    return endless(action, context)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        raising(Hostile()),
+        saying(Unprintable()),
+        raising(RecursionError()),
+        raising(MemoryError()),
+        Policy("p", 1, endless),
+        Policy("p", 1, lambda: Allow()),  # type: ignore[arg-type,misc]
+    ],
+)
+def test_whatever_a_policy_does_there_is_a_decision(policy: Policy) -> None:
+    assert decide([policy], Action("x")).denied
+
+
+def test_an_interrupt_is_not_swallowed() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        decide([raising(KeyboardInterrupt())], Action("x"))
+
+
+@given(st.lists(VERDICTS, max_size=6))
+def test_the_strictest_verdict_wins_in_any_order(verdicts: list[Verdict]) -> None:
+    decision = decide([saying(verdict) for verdict in verdicts], Action("x"))
+    if any(isinstance(verdict, Deny) for verdict in verdicts) or not verdicts:
+        assert decision.denied
+    elif any(isinstance(verdict, Escalate) for verdict in verdicts):
+        assert decision.escalated
+    else:
+        assert decision.allowed
+    assert strictness(decision.verdict) == strictness(strictest(verdicts))
+    assert strictness(strictest(reversed(verdicts))) == strictness(strictest(verdicts))
+
+
+@given(VERDICTS, VERDICTS, VERDICTS)
+def test_combining_is_associative_and_allowing_changes_nothing(a: Verdict, b: Verdict, c: Verdict) -> None:
+    assert strictest([strictest([a, b]), c]) == strictest([a, strictest([b, c])])
+    assert strictest([a, Allow()]) == strictest([Allow(), a]) == a
+    assert strictest([a, a]) == a
+
+
+def test_of_equally_strict_verdicts_the_first_tier_is_quoted() -> None:
+    policies = [saying(Deny(tier.name), tier.name.lower(), tier) for tier in Tier]
+    for order in permutations(policies):
+        assert decide(order, Action("x")).verdict == Deny("INVARIANT")
+
+
+def test_a_denial_of_any_tier_overrides_what_higher_tiers_allow() -> None:
+    policies = [saying(Allow(), tier=Tier.INVARIANT), saying(Deny("too dear"), tier=Tier.IMPROVEMENT)]
+    assert decide(policies, Action("x")).denied
+
+
+def test_the_most_urgent_of_two_escalations_is_asked_first() -> None:
+    decision = decide([saying(Escalate("human", 900)), saying(Escalate("owner", 60))], Action("x"))
+    assert decision.verdict == Escalate("owner", 60)
+
+
+FACTS = {"kind": ["refund", "mail"], "usd": [0, 49, 50, 1000]}
+
+
+def test_a_finite_table_is_complete_and_the_same_every_time() -> None:
+    rows = list(decision_table([REFUNDS], FACTS))
+    assert len(rows) == 8
+    assert not any(decision.failures for _, decision in rows)
+    assert rows == list(decision_table([REFUNDS], FACTS))
+    assert sum(decision.escalated for _, decision in rows) == 2
+
+
+def test_a_table_shows_where_a_policy_fails() -> None:
+    broken = Policy("broken", 1, lambda action, context: Allow() if 100 / action.usd > 1 else Deny("dear"))
+    rows = list(decision_table([broken], FACTS))
+    assert {action.usd for action, decision in rows if decision.failures} == {0}
+
+
+def test_a_policy_cannot_change_what_it_decides_about() -> None:
+    facts = {"usd": 10}
+    action = Action("refund", facts)
+    facts["usd"] = 1000
+    assert action.usd == 10
+    with pytest.raises(FrozenInstanceError):
+        action.kind = "mail"  # type: ignore[misc]
+    assert decide([Policy("p", 1, lambda a, c: a.facts.update(usd=0))], action).denied
+    assert action.usd == 10
+
+
+def test_the_authority_matrix_never_guesses() -> None:
+    matrix = AuthorityMatrix({"mail": Authority.AUTO, "refund": Authority.ASK, "fire": Authority.NEVER})
+    policy = matrix.policy(1)
+    assert decide([policy], Action("mail")).allowed
+    assert decide([policy], Action("refund")).verdict == Escalate("human")
+    assert decide([policy], Action("fire")).denied
+    assert decide([policy], Action("something new")).denied
+
+
+def test_a_chain_of_questions_ends_in_the_sum_of_its_deadlines() -> None:
+    verdict = Escalate("lead", 60, Escalate("owner", 600, Deny("nobody")))
+    assert asked_in_turn(verdict) == ["lead", "owner"]
+    assert time_to_verdict(verdict) == 660
+    assert time_to_verdict(Allow()) == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: Deny(""), "reason"),
+        (lambda: Escalate(""), "to"),
+        (lambda: Escalate("human", deadline=0.0), "deadline"),
+        (lambda: Escalate("human", deadline=inf), "deadline"),
+        (lambda: Escalate("human", deadline=nan), "deadline"),
+        (lambda: Escalate("human", on_timeout=None), "on_timeout"),  # type: ignore[arg-type]
+        (lambda: Policy("", 1, refunds), "name"),
+        (lambda: Policy("p", 0, refunds), "version"),
+        (lambda: Policy("p", 1, None), "decide"),  # type: ignore[arg-type]
+        (lambda: Policy("p", 1, refunds, tier=0), "tier"),  # type: ignore[arg-type]
+        (lambda: Action(""), "kind"),
+        (lambda: Action("x", {"kind": "y"}), "facts"),
+        (lambda: Action("x", [1]), "facts"),  # type: ignore[arg-type]
+        (lambda: AuthorityMatrix({"x": "auto"}), "x"),  # type: ignore[dict-item]
+        (lambda: AuthorityMatrix({}, ask=Deny("x")), "ask"),  # type: ignore[arg-type]
+    ],
+)
+def test_bad_input_is_named(make: object, name: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        make()  # type: ignore[operator]
+    assert caught.value.name == name

@@ -1,0 +1,152 @@
+"""Variety in bits, against numbers known beforehand; and Ashby's law as a property."""
+
+from math import inf, isclose, log2, nan, sqrt
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from cybernetic.core import Chance, OptionError
+from cybernetic.vsm.variety import (
+    conditional_entropy,
+    cyclic_game,
+    effective_number,
+    entropy,
+    fidelity,
+    joint_counts,
+    miller_madow,
+    mutual_information,
+    open_set_rate,
+    regulate,
+)
+from tests.support import soak
+
+COUNTS = st.dictionaries(st.integers(0, 9), st.integers(0, 1000), min_size=1).filter(
+    lambda counts: sum(counts.values()) > 0
+)
+JOINT = st.dictionaries(
+    st.tuples(st.integers(0, 4), st.integers(0, 4)), st.floats(0, 1e6), min_size=1
+).filter(lambda joint: sum(joint.values()) > 0)
+
+
+def close(value: float, expected: float) -> bool:
+    return isclose(value, expected, rel_tol=1e-12, abs_tol=1e-12)
+
+
+def test_golden_entropies() -> None:
+    assert close(entropy({"a": 1, "b": 1}), 1.0)
+    assert close(entropy(dict.fromkeys(range(16), 3.0)), 4.0)
+    assert close(entropy({"a": 1, "b": 3}), 0.8112781244591328)
+    assert entropy({"a": 5}) == 0.0
+    assert close(effective_number({"a": 1, "b": 3}), 1.7547653506033232)
+
+
+def test_golden_information() -> None:
+    noisy = {(0, 0): 0.4, (0, 1): 0.1, (1, 0): 0.1, (1, 1): 0.4}
+    assert close(mutual_information(noisy), 0.27807190511263774)
+    assert close(conditional_entropy(noisy), 0.7219280948873623)
+    assert close(fidelity(noisy), 0.27807190511263774)
+    assert fidelity({("only", "x"): 1.0}) == 1.0
+
+
+def test_golden_miller_madow() -> None:
+    estimate = miller_madow({"a": 3, "b": 1})
+    assert close(estimate.bits, 0.8112781244591328 + 1 / 8 / 0.6931471805599453)
+    assert (estimate.size, estimate.unseen) == (4, 0.25)
+    assert estimate.low < 0.8112781244591328 < estimate.high
+
+
+@given(COUNTS)
+def test_entropy_lies_between_nothing_and_all_alike(counts: dict[int, int]) -> None:
+    kinds = sum(1 for count in counts.values() if count)
+    assert 0 <= entropy(counts) <= log2(kinds) + 1e-9
+    assert miller_madow(counts).bits >= entropy(counts) - 1e-9
+
+
+@given(JOINT)
+def test_information_is_symmetric_and_no_more_than_either_side_has(joint: dict) -> None:
+    turned = {(y, x): weight for (x, y), weight in joint.items()}
+    information = mutual_information(joint)
+    assert isclose(information, mutual_information(turned), abs_tol=1e-9)
+    first = {x: sum(w for (a, _), w in joint.items() if a == x) for x, _ in joint}
+    assert information <= entropy(first) + 1e-9
+    assert isclose(entropy(first) - information, conditional_entropy(joint), abs_tol=1e-9)
+    assert 0 <= fidelity(joint) <= 1
+
+
+def test_the_correction_removes_most_of_the_bias_of_small_samples() -> None:
+    """8 equally likely kinds, 40 data: judged over N samples by the one-sided 99 % bound of the mean."""
+    samples, stream = soak(400, 10_000), Chance(7).stream("miller-madow")
+    plain, corrected = [], []
+    for _ in range(samples):
+        counts = joint_counts((stream.randrange(8), 0) for _ in range(40))
+        estimate = miller_madow(counts)
+        plain.append(entropy(counts))
+        corrected.append(estimate.bits)
+    mean = sum(corrected) / samples
+    error = sqrt(sum((bits - mean) ** 2 for bits in corrected) / samples / samples)
+    assert abs(mean - 3) < 0.02 + 2.33 * error
+    assert sum(plain) / samples < 3 - 0.1
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    truth = {"a": 0.5, "b": 0.25, "c": 0.15, "d": 0.1}
+    samples, stream, covered = soak(400, 10_000), Chance(7).stream("coverage"), 0
+    for _ in range(samples):
+        drawn = stream.choices(list(truth), list(truth.values()), k=200)
+        estimate = miller_madow(joint_counts((kind, 0) for kind in drawn))
+        covered += estimate.low <= entropy(truth) <= estimate.high
+    assert covered / samples > 0.93 - 2.33 * sqrt(0.93 * 0.07 / samples)
+
+
+def test_open_set_rate() -> None:
+    assert open_set_rate(["a", "b", "c", "a"], ["a", "b"]) == 0.25
+    assert open_set_rate([], ["a"]) == 0.0
+
+
+@pytest.mark.parametrize(("responses", "left"), [(1, 4), (2, 3), (4, 2), (8, 1), (16, 0)])
+def test_sixteen_disturbances_leave_what_the_law_says(responses: int, left: int) -> None:
+    game = regulate(cyclic_game(16, responses), lambda d, r: (d - r) % 16)
+    assert close(game.outcomes, left)
+    assert close(game.bound, left)
+
+
+def test_a_noisy_channel_leaves_what_it_does_not_carry() -> None:
+    game = regulate(cyclic_game(16, 16, error=0.05), lambda d, r: (d - r) % 16)
+    wrong = 0.05 * 15 / 16
+    expected = -(1 - wrong) * log2(1 - wrong) - wrong * log2(wrong / 15)
+    assert close(game.outcomes, expected)
+    assert close(game.bound, expected)
+    assert round(expected, 2) == 0.46
+
+
+@given(st.dictionaries(st.tuples(st.integers(0, 7), st.integers(0, 7)), st.floats(0.01, 1), min_size=1))
+def test_no_regulator_does_better_than_the_law(joint: dict) -> None:
+    game = regulate(joint, lambda d, r: (d - r) % 8)
+    assert game.outcomes >= game.bound - 1e-9
+    assert game.outcomes >= game.disturbances - game.responses - 1e-9
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: entropy({}), "values"),
+        (lambda: entropy({"a": 0}), "values"),
+        (lambda: entropy({"a": nan}), "values['0']"),
+        (lambda: entropy({"a": -1}), "values['0']"),
+        (lambda: entropy({"a": inf}), "values['0']"),
+        (lambda: mutual_information({(0, 0): nan}), "joint[(0, 0)]"),
+        (lambda: mutual_information({}), "values"),
+        (lambda: miller_madow({}), "counts"),
+        (lambda: miller_madow({"a": 0}), "counts"),
+        (lambda: miller_madow({"a": 1.5}), "counts['a']"),  # type: ignore[dict-item]
+        (lambda: miller_madow({"a": 1}, confidence=1.0), "confidence"),
+        (lambda: cyclic_game(0, 1), "size"),
+        (lambda: cyclic_game(16, 3), "responses"),
+        (lambda: cyclic_game(16, 4, error=nan), "error"),
+    ],
+)
+def test_bad_input_is_named(make: object, name: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        make()  # type: ignore[operator]
+    assert caught.value.name == name
