@@ -11,6 +11,7 @@ from cybernetic.core import (
     CallingSelf,
     CallTimeout,
     Cancelled,
+    CannotTravel,
     ChildFailed,
     ChildNotStarted,
     Crash,
@@ -45,7 +46,8 @@ from cybernetic.core import (
     TaskFailed,
     Token,
 )
-from cybernetic.runtime import Address, Agent, Deferred, Named, Ref, System, Timer
+from cybernetic.nodes import System
+from cybernetic.runtime import Address, Agent, Deferred, Named, Ref, Timer
 from cybernetic.supervision import (
     Backoff,
     BadChild,
@@ -63,6 +65,7 @@ from cybernetic.supervision import (
     Unroutable,
     child,
 )
+from cybernetic.wire import travels
 
 __version__ = "0.1.0"
 
@@ -81,6 +84,7 @@ __all__ = (
     "CallTimeout",
     "CallingSelf",
     "Cancelled",
+    "CannotTravel",
     "Child",
     "ChildFailed",
     "ChildNotStarted",
@@ -133,4 +137,5 @@ __all__ = (
     "Unroutable",
     "__version__",
     "child",
+    "travels",
 )

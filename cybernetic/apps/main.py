@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cybernetic.apps.demo import demo
-from cybernetic.apps.run import run
+from cybernetic.apps.run import run_tree
 from cybernetic.runtime import Agent
 
 
@@ -55,7 +55,7 @@ def _run(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"cybernetic: {error}", file=sys.stderr)
         return 2
-    return run(functools.partial(cls, *options.arguments))
+    return run_tree(functools.partial(cls, *options.arguments))
 
 
 def _agent_class(target: str) -> Any:

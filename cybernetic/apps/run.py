@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, TypeVarTuple
 
-from cybernetic.core import ArgumentsError, Normal, OptionError, Reason, Shutdown, StartFailed
-from cybernetic.runtime import Agent, System
+from cybernetic.core import ArgumentsError, Normal, OptionError, Shutdown, StartFailed, SystemStopped
+from cybernetic.nodes import System
+from cybernetic.runtime import Agent
 
 A = TypeVar("A", bound=Agent)
 T = TypeVar("T")
@@ -17,7 +18,7 @@ Ts = TypeVarTuple("Ts")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def run(cls: Callable[[*Ts], A], /, *args: *Ts, name: str | None = None) -> int:
+def run_tree(cls: Callable[[*Ts], A], /, *args: *Ts, name: str | None = None) -> int:
     """Start `cls(*args)` as the permanent tree of a system of its own, and return when all has ended.
 
     SIGINT (Ctrl-C) and SIGTERM stop it in order: children in reverse order of their start, each within its own
@@ -41,15 +42,14 @@ async def _serve(cls: Callable[..., Agent], args: tuple[Any, ...], name: str | N
     try:
         async with System(tune_gc=True) as system:
             with _Signals() as signals:
-                start = await signals.unless(system.start(cls, *args, name=name, type="temporary"))
-                if start is None:
+                start = system.start(cls, *args, name=name, type="permanent")
+                if await signals.unless(start) is None:
                     _say("stopped before all was started")
                     return 0
-                root = start.result()
-                end = await signals.unless(system.wait(root))
-                if end is None:
-                    return await _stop(system, signals)
-                return _ended(root, end.result())
+                await signals.come.wait()
+                return await _stop(system, signals)
+    except SystemStopped as error:
+        return _ended(error.reason)
     except (StartFailed, ArgumentsError, OptionError) as error:
         _say(str(error))
         return 1
@@ -66,13 +66,13 @@ async def _stop(system: System, signals: "_Signals") -> int:
     return 0
 
 
-def _ended(root: object, reason: Reason) -> int:
+def _ended(reason: object) -> int:
     """The tree has ended by itself."""
     if isinstance(reason, Normal):
         return 0
     gave_up = " (it gave up, or was shut down; the log says for which child)" if reason == Shutdown() else ""
     trace = getattr(reason, "traceback", "")
-    _say(f"{root} has ended: {reason!r}{gave_up}" + (f"\n{trace.rstrip()}" if trace else ""))
+    _say(f"it has ended: {reason}{gave_up}" + (f"\n{trace.rstrip()}" if trace else ""))
     return 1
 
 
@@ -101,9 +101,13 @@ class _Signals:
         """Do `work`; returns its finished task, or None, and the work is cancelled, if a signal comes first."""
         job = asyncio.ensure_future(work)
         alarm = asyncio.ensure_future(self.come.wait())
-        await asyncio.wait([job, alarm], return_when=asyncio.FIRST_COMPLETED)
-        finished = job.done()
-        for task in (job, alarm):
-            task.cancel()
-        await asyncio.gather(job, alarm, return_exceptions=True)
+        try:
+            await asyncio.wait([job, alarm], return_when=asyncio.FIRST_COMPLETED)
+            finished = job.done()
+        finally:
+            for task in (job, alarm):
+                task.cancel()
+            await asyncio.gather(job, alarm, return_exceptions=True)
+        if finished:
+            job.result()
         return job if finished else None

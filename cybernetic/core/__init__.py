@@ -41,7 +41,7 @@ from cybernetic.core.errors import (
     VirtualTimeDeadlock,
 )
 from cybernetic.core.events import Channel, Event, attach, channel, event, registered
-from cybernetic.core.identity import identity
+from cybernetic.core.keys import identity
 from cybernetic.core.messages import Down, Exit, Token
 from cybernetic.core.options import bind, flag, known, number, one_of, seconds, whole
 from cybernetic.core.reasons import (

@@ -24,7 +24,10 @@ class Trail:
     __slots__ = ("_links",)
 
     def __init__(self, error: BaseException) -> None:
-        self._links: list[Link] = [(joint, _steps(one), _last_lines(one)) for one, joint in _chain(error)]
+        if error.__cause__ is None and error.__context__ is None:  # by far the most
+            self._links: list[Link] = [("", _steps(error), _last_lines(error))]
+        else:
+            self._links = [(joint, _steps(one), _last_lines(one)) for one, joint in _chain(error)]
 
     def format(self) -> str:
         """The text Python itself would show."""
@@ -75,6 +78,13 @@ def _steps(error: BaseException) -> tuple[Step, ...]:
     return tuple(steps)
 
 
+def _strip(error: BaseException) -> None:
+    """Take the frames from what a group holds."""
+    error.__traceback__ = None
+    for inner in getattr(error, "exceptions", ()):
+        _strip(inner)
+
+
 def _last_lines(error: BaseException) -> list[str]:
     if type(error).__str__ is BaseException.__str__ and not hasattr(error, "__notes__"):
         kind = type(error)
@@ -82,5 +92,7 @@ def _last_lines(error: BaseException) -> list[str]:
         text = str(error)
         return [f"{module}{kind.__qualname__}: {text}\n" if text else f"{module}{kind.__qualname__}\n"]
     if isinstance(error, BaseExceptionGroup):
-        return traceback.format_exception(type(error), error, None, chain=False)
+        lines = traceback.format_exception(type(error), error, None, chain=False)
+        _strip(error)
+        return lines
     return traceback.format_exception_only(error)

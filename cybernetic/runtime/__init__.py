@@ -4,14 +4,14 @@ from cybernetic.runtime.address import Address, Named
 from cybernetic.runtime.agent import Agent
 from cybernetic.runtime.birth import begin_child, started
 from cybernetic.runtime.cell import Ref
+from cybernetic.runtime.ending import begin_shut_down
 from cybernetic.runtime.events import AgentEnded, AgentStarted, DeadLetter, LoopHeld, MailboxHigh, Zombie
 from cybernetic.runtime.inspector import Info, Inspector, StateRefused
-from cybernetic.runtime.life import begin_shut_down
 from cybernetic.runtime.notices import Name, off_death, on_death, take_back, tell
 from cybernetic.runtime.portal import Portal
 from cybernetic.runtime.reply import Deferred
 from cybernetic.runtime.reports import CrashReport
-from cybernetic.runtime.system import System
+from cybernetic.runtime.system import LocalSystem
 from cybernetic.runtime.timers import Timer
 
 __all__ = (
@@ -31,7 +31,7 @@ __all__ = (
     "Portal",
     "Ref",
     "StateRefused",
-    "System",
+    "LocalSystem",
     "Timer",
     "Zombie",
     "begin_child",

@@ -255,7 +255,7 @@ class Agent:
 
     @final
     def continue_with(
-        self, method: Callable[Concatenate[Any, P], object], /, *args: P.args, **kwargs: P.kwargs
+        self, method: Callable[Concatenate[Self, P], object], /, *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Run `method(self, *args)` right after the present handler, before anything queued (GS-17)."""
         cell = self._living("continue_with")

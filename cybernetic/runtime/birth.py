@@ -1,6 +1,7 @@
 """How agents come to be: the record and its name at once, `__init__` and `setup` as the new agent's first turn."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from types import CoroutineType
 from typing import Any
@@ -9,16 +10,19 @@ from cybernetic.core import (
     AlreadyStarted,
     Kill,
     OptionError,
+    Reason,
     StartFailed,
     StartTimeout,
+    Token,
     bind,
     one_of,
     whole,
 )
 from cybernetic.runtime.cell import Ref
+from cybernetic.runtime.checked import CheckedBoundedRef, CheckedRef
 from cybernetic.runtime.flags import DEAD
 from cybernetic.runtime.handling import raised, settle, start_async
-from cybernetic.runtime.life import link, monitor, signal, unlink
+from cybernetic.runtime.life import link, monitor, signal, unlink, watch
 from cybernetic.runtime.mailbox import Bound, BoundedRef
 from cybernetic.runtime.notices import Name
 from cybernetic.runtime.protocol import Protocol
@@ -51,10 +55,11 @@ def prepare(
     if not checked and (args or kwargs or cls.__init__ is not object.__init__):
         bind(partial(cls, **kwargs) if kwargs else cls, args, cls.__name__)
     serial = engine.next_serial()
+    checked_ref = engine.transfer is not None
     if cls.mailbox_limit is None:
-        cell: Any = Ref(engine, protocol, serial)
+        cell: Any = (CheckedRef if checked_ref else Ref)(engine, protocol, serial)
     else:
-        cell = BoundedRef(engine, protocol, serial)
+        cell = (CheckedBoundedRef if checked_ref else BoundedRef)(engine, protocol, serial)
         cell.details().bound = _bound(cls)
     if cls.agent_type == "supervisor":
         cell.details().shutdown = None
@@ -118,16 +123,20 @@ async def start(
     parent: Any = None,
     linked: bool = False,
     timeout: float | None = None,
+    ended: Callable[[Reason], object] | None = None,
 ) -> Any:
     """Start an agent and wait until `setup` is done (GS-1).
 
-    Raises `StartFailed`, `StartIgnored`, `AlreadyStarted`.
+    `ended`, if given, is called with the reason when the agent ends, be it before this returns.
+    Raises `StartFailed`, `StartIgnored`, `AlreadyStarted`, `ArgumentsError`.
     """
     cell = prepare(engine, cls, args, name)
     details = cell.details()
     details.parent = parent
     if linked:
         link(parent, cell)
+    if ended is not None:
+        watch(cell, Token(cell), ended)
     reply = expect(cell, parent)
     engine.ready(cell)
     return await started(reply, timeout)

@@ -172,7 +172,7 @@ class Ref(Address[A_co]):
         caller = engine.current
         if caller is None:
             caller = outsider(self._engine, self, fn, args)
-        reply: Reply[Any] = Reply(self, fn)
+        reply = self._reply(fn)
         if caller is DROP:
             reply.fail(CallFailed(self, function_name(fn), NoProc()))
             return reply
@@ -184,6 +184,9 @@ class Ref(Address[A_co]):
             engine.deadlines.add(reply, seconds)
         self._admit((fn, args, kwargs, caller, reply))
         return reply
+
+    def _reply(self, fn: Any) -> "Reply[Any]":
+        return Reply(self, fn)
 
     def _admit(self, entry: Entry) -> None:
         """Take in what somebody sent; where the mailbox is bounded, it may have no room."""

@@ -1,6 +1,5 @@
 """Life and death: exit signals, links, monitors. Every transition is synchronous; death spreads by a work list."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -13,16 +12,14 @@ from cybernetic.core import (
     NoProc,
     Normal,
     Reason,
-    Shutdown,
     StartFailed,
     Stop,
     Token,
 )
 from cybernetic.runtime.cell import DeadRef, Entry, bury, function_name
 from cybernetic.runtime.events import ENDED, ZOMBIES, AgentEnded, Zombie
-from cybernetic.runtime.flags import DEAD, EMBRYO, EXITING, PARKED, TERMINATING
+from cybernetic.runtime.flags import DEAD, EMBRYO, EXITING, PARKED
 from cybernetic.runtime.mailbox import inside
-from cybernetic.runtime.reply import Reply
 from cybernetic.runtime.stepping import give_up
 
 ROOT: Any = object()  # the system itself, as the sender of an exit signal to what was started outside agents
@@ -183,7 +180,7 @@ def _release(cell: Any, details: Any) -> None:
     for task in tuple(details.tasks or ()):
         task.cancel()
     for token, target in (details.watching or {}).items():
-        _unwatch(target, token)
+        unwatch(target, token)
 
 
 def stop_handler(cell: Any, task: Any) -> None:
@@ -300,7 +297,7 @@ def demonitor(cell: Any, token: Token, flush: bool = False) -> bool:
         details.watching.pop(token, None) if details is not None and details.watching is not None else None
     )
     if target is not None:
-        _unwatch(target, token)
+        unwatch(target, token)
         if details.priority is not None:
             details.priority.discard(token)
         return True
@@ -324,7 +321,8 @@ def flush_exit(cell: Any, peer: Any) -> None:
     cell.discard(unwanted)
 
 
-def _unwatch(target: Any, token: Any) -> None:
+def unwatch(target: Any, token: Any) -> None:
+    """Undo `watch`."""
     details = target._details
     if details is not None and details.watchers is not None:
         details.watchers.pop(token, None)
@@ -335,64 +333,3 @@ def _prefer(cell: Any, key: Any) -> None:
     if details.priority is None:
         details.priority = set()
     details.priority.add(key)
-
-
-# Waiting for a death, from anywhere.
-
-
-def death_of(cell: Any) -> "asyncio.Future[Reason]":
-    """A future of the reason an agent ends with; `NoProc` if it has ended."""
-    future: asyncio.Future[Reason] = cell._engine.loop.create_future()
-    if cell._flags & DEAD:
-        future.set_result(NoProc())
-        return future
-    token = Token(cell)
-
-    def tell(reason: Reason) -> None:
-        if not future.done():
-            future.set_result(reason)
-
-    watch(cell, token, tell)
-    future.add_done_callback(lambda _: _unwatch(cell, token))
-    return future
-
-
-def ask_to_stop(cell: Any, reason: Reason, sender: Any) -> None:
-    """Queue a request to stop: `terminate` runs, trapping or not, suspended or not (CALL-11).
-
-    An agent that has not ended when its `shutdown` limit has passed is killed.
-    """
-    if cell._flags & (DEAD | EXITING | TERMINATING):
-        return
-    details = cell.details()
-    if details.shutdown is not None and details.limit is None:
-        arm_limit(cell, details.shutdown, lambda: end(cell, Killed()))
-    cell.put_control((obey, (reason,), None, sender, None))
-
-
-def begin_shut_down(cell: Any, limit: float | str | None, sender: Any) -> "Reply[Reason]":
-    """Ask a child to end, as its parent: `Shutdown`, after `limit` seconds `Kill` (T-1 to T-3).
-
-    `limit` may be None for no limit, or "brutal_kill" for a kill at once. The reply to await is the reason it
-    ends with, `NoProc` if it had ended.
-    """
-    engine = cell._engine
-    reply: Reply[Reason] = Reply(cell, "shutdown")
-    if cell._flags & DEAD:
-        reply.answer(NoProc())
-        return reply
-    watch(cell, reply, reply.answer)
-    if limit == "brutal_kill":
-        signal(cell, Kill(), sender)
-        return reply
-    cell.details().parent_waits = True
-    signal(cell, Shutdown(), sender)
-    if isinstance(limit, float | int) and not reply.done():
-        timer = engine.loop.call_later(limit, signal, cell, Kill(), sender)
-        watch(cell, timer, lambda _: timer.cancel())
-    return reply
-
-
-async def shut_down(cell: Any, limit: float | str | None, sender: Any) -> Reason:
-    """`begin_shut_down`, and wait for the end."""
-    return await begin_shut_down(cell, limit, sender)

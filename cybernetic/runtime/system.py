@@ -19,7 +19,6 @@ from cybernetic.core import (
     Reason,
     StopFailed,
     SystemStopped,
-    Token,
     flag,
     number,
     one_of,
@@ -27,7 +26,7 @@ from cybernetic.core import (
     seconds,
     whole,
 )
-from cybernetic.runtime import birth, life
+from cybernetic.runtime import birth, ending, life
 from cybernetic.runtime.address import Address, Named
 from cybernetic.runtime.agent import Agent
 from cybernetic.runtime.cell import Ref
@@ -48,28 +47,19 @@ _log = logging.getLogger("cybernetic.system")
 HELD_SECONDS = 0.1
 
 
-class System:
-    """Runs agents on the running event loop, from `async with System() as system:` to the end of the block.
-
-    At the end everything is stopped: trees in reverse order of their start, then what else still runs.
+class LocalSystem:
+    """A system of one process: what `System` of room `nodes` is made of.
 
     Args:
-        watchdog: seconds a handler may hold the event loop before a warning names it; None: no watchdog. Left
-            out: 0.1 on a loop with real time, none on one with virtual time.
-        seed: where the chance of this run begins (back-off jitter); None: the loop's `seed`, if it is a virtual-time
-            loop, else one from the operating system. Readable afterwards as `system.chance.seed`.
-        tune_gc: let the garbage collector run less often while the system runs: programs with very many agents
-            are faster, and their garbage is collected later. Default False.
-        inline: take the first step of async handlers without a task of their own, where this Python allows it.
-            Default True; False is slower and uses no private names of asyncio.
-
-    Raises:
-        SystemStopped: from the block, when a permanent tree has ended by itself; it carries the tree's reason.
+        transfer: a function `(value, what)` that copies a value as a journey to another process would, or raises
+            `CannotTravel`; None: messages are handed over as they are.
+        watchdog, seed, tune_gc, inline: as for `System`.
     """
 
     def __init__(
         self,
         *,
+        transfer: Callable[[Any, str], Any] | None = None,
         watchdog: float | Literal["auto"] | None = "auto",
         seed: int | None = None,
         tune_gc: bool = False,
@@ -78,6 +68,7 @@ class System:
         if watchdog is not None and watchdog != "auto":
             number("watchdog", watchdog, above=0)
         self._limit = watchdog
+        self._transfer = transfer
         self._tune_gc, self._inline = flag("tune_gc", tune_gc), flag("inline", inline)
         self._seed = seed if seed is None else whole("seed", seed)
         self._engine: Engine | None = None
@@ -98,7 +89,7 @@ class System:
             )
         loop = asyncio.get_running_loop()
         self._engine = engine = Engine(loop, Reports(), self._inline)
-        engine.system = self
+        engine.system, engine.transfer = self, self._transfer
         self.chance = Chance(getattr(loop, "seed", None) if self._seed is None else self._seed)
         self._body = asyncio.current_task()
         limit = self._limit
@@ -154,14 +145,20 @@ class System:
         if type is not None:
             one_of("type", type, ("permanent", "transient", "temporary"))
         limit = seconds("start_timeout", start_timeout, none="no limit")
-        ref: Ref[A] = await birth.start(self._running(), cls, args, name=name, timeout=limit)
-        if type is None:
-            type = "permanent" if ref.cls.agent_type == "supervisor" else "temporary"
-        self._tops[ref] = type
-        if not self.alive(ref):
-            self._top_ended(ref, NoProc())
-        else:
-            life.watch(ref, Token(ref), lambda reason: self._top_ended(ref, reason))
+        early: list[Reason] = []
+
+        def ended(reason: Reason) -> None:
+            if ref is None:
+                early.append(reason)
+            else:
+                self._top_ended(ref, reason)
+
+        ref: Ref[A] | None = None
+        ref = await birth.start(self._running(), cls, args, name=name, timeout=limit, ended=ended)
+        assert ref is not None
+        self._tops[ref] = type or ("permanent" if ref.cls.agent_type == "supervisor" else "temporary")
+        if early:
+            self._top_ended(ref, early[0])
         return ref
 
     def spawn(self, cls: Callable[[*Ts], A], /, *args: *Ts, name: str | Name | None = None) -> Ref[A]:
@@ -196,7 +193,7 @@ class System:
     async def wait(self, ref: Address[Any]) -> Reason:
         """Wait until the agent has ended; returns the reason, `NoProc()` if there is none."""
         cell = ref._find()
-        return NoProc() if cell is None else await life.death_of(cell)
+        return NoProc() if cell is None else await ending.death_of(cell)
 
     def agents(self) -> Iterator[Ref[Any]]:
         """Every living agent, oldest first."""
@@ -257,11 +254,11 @@ class System:
         self._stopping = engine.loop.create_future()
         try:
             for cell in reversed(tuple(self._tops)):
-                await life.shut_down(cell, cell.details().shutdown, life.ROOT)
+                await ending.shut_down(cell, cell.details().shutdown, life.ROOT)
             while engine.agents:
                 cell = next(reversed(engine.agents.values()))
                 limit = cell.details().shutdown
-                await life.shut_down(cell, 5.0 if limit is None else limit, life.ROOT)
+                await ending.shut_down(cell, 5.0 if limit is None else limit, life.ROOT)
             for task in tuple(engine.unwinding):
                 await asyncio.wait([task], timeout=life.ZOMBIE_SECONDS)
         finally:
@@ -288,7 +285,12 @@ class System:
         if kind == "temporary" or (kind == "transient" and isinstance(reason, Normal)):
             _log.info("%r has ended: %r", cell, reason)
             return
-        _log.error("%r has ended, so the system stops: %r", cell, reason)
+        _log.log(
+            logging.INFO if isinstance(reason, Normal) else logging.ERROR,
+            "%r has ended, so the system stops: %s",
+            cell,
+            reason,
+        )
         self._ended = reason
         if self._body is not None:
             self._cancelled = True
@@ -318,8 +320,8 @@ class System:
             raise CallingSelf(cell)
         if cell._flags & DEAD:
             raise CallFailed(cell, "stop", NoProc())
-        death = life.death_of(cell)
-        life.ask_to_stop(cell, asked, caller)
+        death = ending.death_of(cell)
+        ending.ask_to_stop(cell, asked, caller)
         try:
             async with asyncio.timeout(timeout):
                 ended = await death

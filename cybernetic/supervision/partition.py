@@ -17,7 +17,7 @@ from cybernetic.core import (
     SpecError,
     whole,
 )
-from cybernetic.runtime import Agent, Named, Ref, System
+from cybernetic.runtime import Agent, Named, Ref, LocalSystem
 from cybernetic.supervision.spec import Child, Strategy
 from cybernetic.supervision.tree import Tree
 from cybernetic.wire import Codec
@@ -171,7 +171,7 @@ class Partitions(Generic[A]):
 
     __slots__ = ("_cls", "_name", "_system")
 
-    def __init__(self, system: System, name: str, cls: type[A]) -> None:
+    def __init__(self, system: LocalSystem, name: str, cls: type[A]) -> None:
         self._system, self._name, self._cls = system, name, cls
         self._at(0)  # complains of what is wrong with the arguments
 

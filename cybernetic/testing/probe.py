@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from typing import Any, TypeVar, overload
 
-from cybernetic.runtime import Address, Agent, Ref, System
+from cybernetic.runtime import Address, Agent, LocalSystem, Ref
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ class Probe:
         trap_exit: whether exit signals reach it as `Exit` messages. Default True, so that it survives.
     """
 
-    def __init__(self, system: System, *, trap_exit: bool = True) -> None:
+    def __init__(self, system: LocalSystem, *, trap_exit: bool = True) -> None:
         self._waiting: deque[Any] = deque()
         self._came = asyncio.Event()
         self.seen: list[Any] = []

@@ -2,12 +2,12 @@
 
 import asyncio
 
-from cybernetic.runtime import System
+from cybernetic.runtime import LocalSystem
 
 _PASSES = 20  # of a loop that cannot tell whether it has nothing to do
 
 
-async def settle(system: System) -> None:
+async def settle(system: LocalSystem) -> None:
     """Return when no agent of `system` can do anything more before time passes.
 
     On a `VirtualTimeLoop` that is exact, and time does not move. On another loop it is as good as can be told:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from cybernetic.apps.demo.shop import TEAMS, Shop, Worker
 from cybernetic.apps.demo.view import View
 from cybernetic.core import Chance, Kill, attach
-from cybernetic.runtime import System
+from cybernetic.nodes import System
 from cybernetic.supervision import ChildEnded, ChildStarted, GaveUp
 
 AGENTS = 1 + sum(1 + len(team) for team in TEAMS.values())  # the shop, its departments, their workers

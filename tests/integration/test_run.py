@@ -1,0 +1,191 @@
+"""`cybernetic run` as a process: signals stop it in order, and its exit status says how it ended."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cybernetic.apps import main
+
+PROGRAM = """
+import asyncio
+
+from cybernetic import Agent, Ignore, Normal, Stop, Supervisor, child
+
+
+class Polite(Agent):
+    def __init__(self, name="polite"):
+        self.name = name
+
+    def setup(self):
+        print("up", self.name, flush=True)
+
+    def terminate(self, reason):
+        print("down", self.name, flush=True)
+
+
+class Stubborn(Agent):
+    def setup(self):
+        print("up stubborn", flush=True)
+
+    async def terminate(self, reason):
+        await asyncio.sleep(60)
+
+
+class Slow(Agent):
+    async def setup(self):
+        print("starting", flush=True)
+        await asyncio.sleep(60)
+
+
+class Ends(Agent):
+    def __init__(self, how):
+        self.how = how
+
+    def setup(self):
+        self.continue_with(Ends.end)
+
+    def end(self):
+        if self.how == "crash":
+            raise ValueError("boom")
+        raise Stop(Normal())
+
+
+class App(Supervisor):
+    def children(self):
+        return [child(Polite, "one", id=1), child(Polite, "two", id=2)]
+
+
+class Stuck(Supervisor):
+    def children(self):
+        return [child(Stubborn, shutdown=None)]
+
+
+class Late(Supervisor):
+    def children(self):
+        return [child(Slow)]
+
+
+class Broken(Supervisor):
+    def children(self):
+        raise ValueError("no children")
+
+
+class Hopeless(Supervisor):
+    max_restarts = 0
+
+    def children(self):
+        return [child(Ends, "crash")]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "program.py").write_text(PROGRAM)
+    return tmp_path
+
+
+class Run:
+    """The running command."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        command = [sys.executable, "-c", "import sys; from cybernetic.apps import main; sys.exit(main())"]
+        self.process = subprocess.Popen(
+            [*command, "run", *arguments],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def lines(self, count: int) -> list[str]:
+        assert self.process.stdout is not None
+        return [self.process.stdout.readline().strip() for _ in range(count)]
+
+    def end(self) -> tuple[int, str, str]:
+        out, err = self.process.communicate(timeout=20)
+        return self.process.returncode, out, err
+
+
+@pytest.fixture
+def run(folder: Path) -> Iterator[type[Run]]:
+    started: list[Run] = []
+
+    def make(*arguments: str) -> Run:
+        started.append(Run(folder, *arguments))
+        return started[-1]
+
+    yield make  # type: ignore[misc]
+    for one in started:
+        one.process.kill()
+        one.process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_the_tree_in_reverse_order(run: type[Run], number: signal.Signals) -> None:
+    running = run("program:App")
+    assert running.lines(2) == ["up one", "up two"]
+    running.process.send_signal(number)
+    status, out, err = running.end()
+    assert (status, out.split("\n")) == (0, ["down two", "down one", ""])
+    assert "stopping; once more to stop at once" in err
+
+
+def test_a_second_signal_ends_it_at_once(run: type[Run]) -> None:
+    running = run("program:Stuck")
+    running.lines(1)
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.stderr is not None
+    while "stopping" not in running.process.stderr.readline():
+        continue
+    running.process.send_signal(signal.SIGTERM)
+    status, _, err = running.end()
+    assert (status, "stopped at once" in err) == (1, True)
+
+
+def test_a_signal_during_the_start_abandons_it(run: type[Run]) -> None:
+    running = run("program:Late")
+    running.lines(1)
+    running.process.send_signal(signal.SIGTERM)
+    status, _, err = running.end()
+    assert (status, "stopped before all was started" in err) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["program:Ends", "well"], 0, ""),
+        (["program:Ends", "crash"], 1, "ValueError: boom"),
+        (["program:Hopeless"], 1, "it gave up"),
+        (["program:Broken"], 1, "no children"),
+        (["program:Polite", "too", "many"], 1, "arguments do not bind"),
+        (["program:Nobody"], 2, "expected a name in program, got: 'Nobody'"),
+        (["program:asyncio"], 2, "expected a subclass of Agent or Supervisor"),
+        (["nowhere:App"], 2, "expected a module that can be imported from here, got: 'nowhere'"),
+        (["program"], 2, "expected MODULE:CLASS such as shop.main:Shop, got: 'program'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_the_exit_status_says_how_it_ended(
+    run: type[Run], arguments: list[str], status: int, says: str
+) -> None:
+    got, _, err = run("--log", "error", *arguments).end()
+    assert got == status, err
+    assert says in err
+
+
+def test_the_demonstration_heals_and_says_so(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--fast", "--kills", "30"]) == 0
+    printed = capfd.readouterr().out
+    assert "all 15 agents are there again" in printed
+    assert "counter gives up after too many restarts of" in printed
+
+
+def test_a_wrong_number_of_kills_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", "--kills", "many"])
+    assert ended.value.code == 2
+    assert "expected a whole number >= 0, got: 'many'" in capsys.readouterr().err
