@@ -32,7 +32,7 @@ from cybernetic.runtime.flags import (
     PARKED,
     TERMINATING,
 )
-from cybernetic.runtime.life import arm_limit, end, obey, stop_handler, trapping, unlink
+from cybernetic.runtime.life import arm_limit, end, obey, own_limit, stop_handler, trapping, unlink
 from cybernetic.runtime.mailbox import inside
 from cybernetic.runtime.stepping import PARK
 
@@ -218,7 +218,7 @@ def finish(cell: Any, reason: Reason, answer: tuple[Any, Any] | None = None) -> 
         return
     if value is PARK:
         if details.shutdown is not None and details.limit is None and not cell._flags & DEAD:
-            arm_limit(cell, details.shutdown, lambda: farewell(cell))
+            arm_limit(cell, own_limit(details), lambda: farewell(cell))
     elif not cell._flags & DEAD:
         farewell(cell)
 

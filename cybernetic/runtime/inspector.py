@@ -1,5 +1,6 @@
 """The debug port of an agent: look at it, suspend it, trace it, change its state (statements SY-1 to SY-8)."""
 
+import logging
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from cybernetic.runtime.ground import busy_with
 from cybernetic.runtime.life import obey, trapping
 from cybernetic.runtime.mailbox import inside
 from cybernetic.runtime.reply import Reply
-from cybernetic.runtime.reports import ancestors, shown_state
+from cybernetic.runtime.reports import ancestors, arguments, shown_state
+
+_log = logging.getLogger("cybernetic.trace")
 
 SECONDS = 5.0
 
@@ -167,22 +170,23 @@ class Trace:
 
     def came_in(self, fn: Any, args: Any, sender: Any) -> None:
         """A message is about to be handled."""
-        self._add("in", f"{self.cell!r} got {function_name(fn)}{_arguments(args)} from {sender!r}", fn)
+        self._add(
+            "in", f"{self.cell!r} got {function_name(fn)}{arguments(self.cell, args)} from {sender!r}", fn
+        )
 
     def went_out(self, target: Any, fn: Any, args: Any) -> None:
         """A message was sent."""
-        self._add("out", f"{self.cell!r} sent {function_name(fn)}{_arguments(args)} to {target!r}", fn)
+        self._add("out", f"{self.cell!r} sent {function_name(fn)}{arguments(target, args)} to {target!r}", fn)
 
     def _add(self, way: str, line: str, fn: Any) -> None:
         self.counts[f"{way} {function_name(fn)}"] += 1
         self.lines.append(line)
         if self._to is not None:
-            self._to(line)
-
-
-def _arguments(args: Any) -> str:
-    text = repr(tuple(args))
-    return text if len(text) <= 200 else f"{text[:200]}…"
+            try:
+                self._to(line)
+            except Exception:
+                _log.exception("a tracer of %r raised and is not called again: %r", self.cell, self._to)
+                self._to = None
 
 
 def _status(cell: Any) -> Literal["idle", "queued", "waiting", "suspended"]:

@@ -94,9 +94,14 @@ def die(cell: Any, reason: Reason) -> None:
     cell._flags |= EXITING
     cell.__class__ = DeadRef
     if details.shutdown is not None:
-        seconds = details.shutdown + (ZOMBIE_SECONDS if details.parent_waits else 0)
-        arm_limit(cell, seconds, lambda: end(cell, reason))
+        arm_limit(cell, own_limit(details), lambda: end(cell, reason))
     details.task.cancel()
+
+
+def own_limit(details: Any) -> float:
+    """How many seconds an agent has to end; longer if its parent watches the time and will kill it, to be told so."""
+    seconds: float = details.shutdown
+    return seconds + (ZOMBIE_SECONDS if details.parent_waits else 0.0)
 
 
 def arm_limit(cell: Any, seconds: float, late: Callable[[], object]) -> None:

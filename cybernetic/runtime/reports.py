@@ -11,11 +11,39 @@ from cybernetic.runtime.cell import function_name
 from cybernetic.runtime.mailbox import inside
 
 _log = logging.getLogger("cybernetic.agent")
-_short = reprlib.Repr()
-_short.maxstring = _short.maxother = _short.maxlong = 200
-_short.maxlist = _short.maxtuple = _short.maxset = _short.maxfrozenset = _short.maxdict = 20
+
+
+class _Shortened(reprlib.Repr):
+    """A representation of bounded size, however nested the value: at most so many parts, each cut."""
+
+    PARTS = 100
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = 200
+        self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = self.maxdeque = 20
+        self._left = self.PARTS
+
+    def repr(self, x: Any) -> str:
+        self._left = self.PARTS
+        return super().repr(x)
+
+    def repr1(self, x: Any, level: int) -> str:
+        self._left -= 1
+        return super().repr1(x, level) if self._left >= 0 else "..."
+
+
+_shortened = _Shortened()
+
+
+def short(value: object) -> str:
+    """`value` in a few hundred characters at most, whatever its `__repr__` does."""
+    text: str = guarded(lambda: _shortened.repr(value), "its repr")
+    return text
+
 
 IDENTICAL = 100  # reports of one kind that are written in a second; more are only counted
+TRACE = 8000  # characters of a traceback; its end is kept
 _DEEPEST = 32
 
 
@@ -53,7 +81,7 @@ class CrashReport:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        yield f"{self.ref!r} {'could not start' if self.starting else 'crashed'}: {self.reason!r}"
+        yield f"{self.ref!r} {'could not start' if self.starting else 'crashed'}: {self.reason}"
         yield f"  last message: {self.message}"
         yield f"  state: {self.state}"
         yield f"  started by: {' < '.join(self.ancestors) or 'the system'}"
@@ -61,10 +89,10 @@ class CrashReport:
             yield f"  linked to: {', '.join(self.links)}"
         yield f"  messages: {self.reductions} handled, {self.length} left"
         if self.history:
-            yield f"  crashed before: {len(self.history)} times, last for {self.history[-1][1]!r}"
+            yield f"  crashed before: {len(self.history)} times, last for {self.history[-1][1]}"
         trace = getattr(self.reason, "traceback", "")
         if trace:
-            yield trace.rstrip()
+            yield trace.rstrip() if len(trace) <= TRACE else f"...{trace.rstrip()[-TRACE:]}"
 
 
 class Reports:
@@ -93,7 +121,8 @@ class Reports:
     def unexpected(self, cell: Any, message: object) -> None:
         """A message came to an agent that does not override `receive` (GS-15)."""
         if self._admit(cell, (cell.cls, type(message))):
-            _log.warning("%r has no `receive` for the message %s", cell, _short.repr(message))
+            what = type(message).__name__ if cell._protocol.redacts else short(message)
+            _log.warning("%r has no `receive` for the message %s", cell, what)
 
     def zombie(self, cell: Any, task: Any) -> None:
         """A handler went on although its agent has ended."""
@@ -136,7 +165,7 @@ def crash_report(cell: Any, reason: Reason, starting: bool) -> CrashReport:
         reason=reason,
         at=wall(),
         message=_message(cell),
-        state=_short.repr(shown_state(cell)) if cell._agent is not None else "not made yet",
+        state=short(shown_state(cell)) if cell._agent is not None else "not made yet",
         ancestors=tuple(ancestors(cell)),
         links=tuple(repr(peer) for peer in (details.links if details is not None else None) or ()),
         length=cell.length(),
@@ -173,8 +202,13 @@ def _message(cell: Any) -> str:
     if cell._entry is None:
         return "none"
     fn, args, kwargs = inside(cell._entry)
-    if cell._protocol.redacts:
-        return f"{function_name(fn)}(...)"
-    given = [_short.repr(arg) for arg in args or ()]
-    given += [f"{name}={_short.repr(value)}" for name, value in (kwargs or {}).items()]
-    return f"{function_name(fn)}({', '.join(given)})"
+    return f"{function_name(fn)}{arguments(cell, args, kwargs)}"
+
+
+def arguments(cell: Any, args: Any, kwargs: Any = None) -> str:
+    """The arguments of a message to `cell`, shortened, in brackets; hidden if its class has a `redact`."""
+    if getattr(getattr(cell, "_protocol", None), "redacts", False):
+        return "(...)"
+    given = [short(arg) for arg in args or ()]
+    given += [f"{name}={short(value)}" for name, value in (kwargs or {}).items()]
+    return f"({', '.join(given)})"

@@ -62,8 +62,9 @@ class Watchdog:
             return None
         handler: FrameType | None = None
         while frame is not None:
-            if frame.f_code.co_filename.startswith(_RUNTIME):
-                if frame.f_code.co_name in _CALLERS:
+            file = frame.f_code.co_filename
+            if file.startswith(_RUNTIME):
+                if (file.removeprefix(_RUNTIME), frame.f_code.co_name) in _CALLERS:
                     return (cell, handler) if handler is not None else None
             else:
                 handler = frame
@@ -84,4 +85,14 @@ def _held(cell: Any, seconds: float, stack: str) -> None:
 
 
 _RUNTIME = __file__.removesuffix("watchdog.py")
-_CALLERS = frozenset({"_turn", "give_birth", "finish", "advance", "start", "__await__"})
+_CALLERS = frozenset(  # what calls handlers and hooks
+    {
+        ("engine.py", "_drain"),
+        ("turns.py", "_turn"),
+        ("birth.py", "give_birth"),
+        ("handling.py", "finish"),
+        ("stepping.py", "start"),
+        ("stepping.py", "advance"),
+        ("stepping.py", "__await__"),
+    }
+)
