@@ -17,7 +17,7 @@ from cybernetic.core import (
     SpecError,
     whole,
 )
-from cybernetic.runtime import Agent, Named, Ref, LocalSystem
+from cybernetic.runtime import Agent, LocalSystem, Named, Ref
 from cybernetic.supervision.spec import Child, Strategy
 from cybernetic.supervision.tree import Tree
 from cybernetic.wire import Codec

@@ -7,9 +7,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from cybernetic.core import AlreadyPresent, AlreadyStarted, Crash, Killed, NotFound, Shutdown
+from cybernetic.core import AlreadyPresent, AlreadyStarted, Crash, Killed, NotFound, Shutdown, identity
 from cybernetic.supervision.children import HISTORY, Children, Record
-from cybernetic.supervision.spec import RESTARTS, Child, child, identity
+from cybernetic.supervision.spec import RESTARTS, Child, child
 from tests.supervision.pure.records import Agent, Tree, record
 from tests.support import soak
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cybernetic.core import ArgumentsError, OptionError, SpecError
+from cybernetic.core import ArgumentsError, OptionError, SpecError, identity
 from cybernetic.supervision.backoff import Backoff
 from cybernetic.supervision.spec import (
     RESTARTS,
@@ -19,7 +19,6 @@ from cybernetic.supervision.spec import (
     check_children,
     check_settings,
     child,
-    identity,
 )
 
 
