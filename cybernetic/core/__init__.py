@@ -43,7 +43,7 @@ from cybernetic.core.errors import (
 from cybernetic.core.events import Channel, Event, attach, channel, event, registered
 from cybernetic.core.keys import identity
 from cybernetic.core.messages import Down, Exit, Token
-from cybernetic.core.options import bind, flag, known, number, one_of, seconds, whole
+from cybernetic.core.options import arity, bind, flag, known, number, one_of, seconds, whole
 from cybernetic.core.reasons import (
     Cancelled,
     ChildFailed,
@@ -114,6 +114,7 @@ __all__ = (
     "TaskFailed",
     "Token",
     "VirtualTimeDeadlock",
+    "arity",
     "attach",
     "bind",
     "channel",

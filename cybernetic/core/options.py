@@ -61,7 +61,7 @@ def bind(fn: Callable[..., object], args: tuple[object, ...], what: str | None =
     keywords: dict[str, object] = {}
     while isinstance(fn, partial):  # its own signature would not say whether what it holds fits
         args, keywords, fn = (*fn.args, *args), {**fn.keywords, **keywords}, fn.func
-    span = None if keywords else _span(fn)
+    span = None if keywords else arity(fn)
     if span is not None and span[0] <= len(args) <= span[1]:
         return
     try:
@@ -73,7 +73,7 @@ def bind(fn: Callable[..., object], args: tuple[object, ...], what: str | None =
 
 
 @lru_cache(maxsize=4096)
-def _span(fn: Callable[..., object]) -> tuple[int, float] | None:
+def arity(fn: Callable[..., object]) -> tuple[int, float] | None:
     """How many positional arguments `fn` takes at least and at most; None where that alone does not decide."""
     try:
         parameters = inspect.signature(fn).parameters.values()

@@ -14,6 +14,7 @@ from cybernetic.core import (
     StartFailed,
     StartTimeout,
     Token,
+    arity,
     bind,
     one_of,
     whole,
@@ -52,8 +53,8 @@ def prepare(
     protocol = cls.__dict__.get("_protocol") if isinstance(cls, type) else None
     if protocol is None:
         protocol = protocol_of(cls)
-    if not checked and (args or kwargs or cls.__init__ is not object.__init__):
-        bind(partial(cls, **kwargs) if kwargs else cls, args, cls.__name__)
+    if not checked:
+        _check_arguments(cls, protocol, args, kwargs)
     serial = engine.next_serial()
     checked_ref = engine.transfer is not None
     if cls.mailbox_limit is None:
@@ -68,6 +69,17 @@ def prepare(
     engine.agents[serial] = cell
     cell._entry = (cls, args, kwargs, None, None)
     return cell
+
+
+def _check_arguments(
+    cls: Any, protocol: Protocol, args: tuple[Any, ...], kwargs: dict[str, Any] | None
+) -> None:
+    """Raises `ArgumentsError` if they do not fit `__init__`."""
+    span = protocol.arity
+    if span is None:
+        span = protocol.arity = arity(cls) or (1, 0)
+    if kwargs or not span[0] <= len(args) <= span[1]:
+        bind(partial(cls, **kwargs) if kwargs else cls, args, cls.__name__)
 
 
 def _bound(cls: Any) -> Bound:

@@ -190,7 +190,12 @@ class Ref(Address[A_co]):
 
     def _admit(self, entry: Entry) -> None:
         """Take in what somebody sent; where the mailbox is bounded, it may have no room."""
-        self.put(entry)
+        box = self._box
+        if box is None:
+            self._box = [entry]
+            self._engine.ready(self)
+        else:
+            box.append(entry)
 
     if not TYPE_CHECKING:  # the types are Address's; these are the short ways
 
@@ -233,7 +238,7 @@ class DeadRef(Ref[A_co]):
         """Drop the entry: counted, told as a dead letter; whoever waits for an answer learns of it."""
         bury(self, entry, "dead")
 
-    put_first = put_control = put
+    put_first = put_control = _admit = put
 
     if not TYPE_CHECKING:
 

@@ -21,7 +21,7 @@ class Engine(Turns):
     def __init__(self, loop: asyncio.AbstractEventLoop, reports: Any, inline: bool = True) -> None:
         super().__init__(loop, reports, inline)
         self._queue: deque[Any] = deque()
-        self._running = False
+        self.running = False
         self._slice_end: float | None = None  # when the event loop is to have its turn again
         self._helps = 0  # how often turns were given outside `_pump` since it had its last one
         self._between_looks = CHECK
@@ -54,7 +54,7 @@ class Engine(Turns):
 
         The event loop still gets its turn when a slice of time has passed since it had one, or after 64 answers.
         """
-        if self._running or not self._queue or self._helps >= TURN:
+        if self.running or not self._queue or self._helps >= TURN:
             return
         self._helps += 1
         now = self.clock()
@@ -67,12 +67,12 @@ class Engine(Turns):
 
     def _run(self, end: float) -> None:
         """Give turns until nobody waits for one or loop time `end` is reached."""
-        self._running = again = True
+        self.running = again = True
         try:
             while again and self._queue:
                 again = self._base.copy().run(self._drain, end)
         finally:
-            self._running = False
+            self.running = False
             self.current = self.ghost = None
 
     def _drain(self, end: float) -> bool:

@@ -130,7 +130,8 @@ def end(cell: Any, reason: Reason) -> None:
 
 def _close(cell: Any) -> tuple[Entry | None, list[Entry]]:
     """Mark an agent dead and close its mailbox; returns the message it handles, and those it never will."""
-    engine, left = cell._engine, (cell._entry, cell.queued())
+    engine = cell._engine
+    left = cell._entry, cell.queued() if cell._box or cell._rest is not None else []
     cell._flags = DEAD | (cell._flags & EMBRYO)
     cell.__class__ = DeadRef
     cell._agent = cell._rest = cell._entry = None

@@ -71,7 +71,7 @@ class BoundedRef(Ref[A_co]):
             self._drop(lost, bound)
             if lost is entry:
                 return
-        super().put(entry)
+        super()._admit(entry)
 
     def _displace(self, newest: bool) -> Entry:
         """Take the newest or oldest counted entry out of the mailbox; there is one, or it would not be full."""

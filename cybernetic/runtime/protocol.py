@@ -20,11 +20,12 @@ class Protocol:
     parent's exit signal lets them clean up.
     """
 
-    __slots__ = ("cleans_up", "cls", "methods", "redacts", "reserved", "setup", "terminate")
+    __slots__ = ("arity", "cleans_up", "cls", "methods", "redacts", "reserved", "setup", "terminate")
 
     def __init__(self, cls: type, base: type, reserved: frozenset[str]) -> None:
         self.cls, self.reserved = cls, reserved
         self.methods: dict[Any, Function] = {}
+        self.arity: tuple[int, float] | None = None  # of `__init__`, once it was looked up
         self.setup = _overridden(cls, base, "setup")
         self.redacts = _overridden(cls, base, "redact") is not None
         self.terminate = _overridden(cls, base, "terminate")

@@ -46,7 +46,9 @@ class Reply(Generic[R]):
     def __await__(self) -> Generator[Any, Any, R]:
         """Wait for the answer. Raises what `call` raises."""
         if self._state == PENDING:
-            self.target._engine.help()
+            engine = self.target._engine
+            if not engine.running:
+                engine.help()
             if self._state == PENDING:
                 self._asyncio_future_blocking = True
                 yield self
@@ -54,7 +56,11 @@ class Reply(Generic[R]):
 
     def answer(self, value: R) -> bool:
         """Settle with `value`; False if it was settled or abandoned before."""
-        return self._settle(ANSWERED, value)
+        if self._state != PENDING:
+            return False
+        self._state, self._value = ANSWERED, value
+        self._told()
+        return True
 
     def fail(self, error: BaseException) -> bool:
         """Settle with an exception to raise at the caller; False if it was settled or abandoned before."""
@@ -64,6 +70,11 @@ class Reply(Generic[R]):
         if self._state != PENDING:
             return False
         self._state, self._value = state, value
+        self._told()
+        return True
+
+    def _told(self) -> None:
+        """It is settled: tell who waits."""
         if self._pending is not None:
             self._pending.pop(self, None)
             self._pending = None
@@ -73,7 +84,6 @@ class Reply(Generic[R]):
             waiter.resume()
         if self._callbacks is not None:
             self._call_back()
-        return True
 
     def _call_back(self) -> None:
         callbacks, self._callbacks = self._callbacks or (), None

@@ -11,9 +11,11 @@ from asyncio import tasks
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from cybernetic.runtime.flags import DEAD, TRACED
 from cybernetic.runtime.reply import PENDING, Reply
 
 Done = Callable[[Any, Any, BaseException | None], None]  # (cell, value, error)
+NOT_PLAIN = DEAD | TRACED
 PARK: Any = object()  # the value of a handler that suspended
 
 _PyTask: Any = getattr(tasks, "_PyTask", None)
@@ -89,7 +91,9 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
             self._must_cancel = False
         self._fut_waiter, self.due = None, False
         engine = cell._engine
-        before = engine.enter(cell)
+        current, ghost = engine.current, engine.ghost  # `Ground.enter`, written out
+        engine.current = engine.actor(cell) if cell._flags & NOT_PLAIN else cell
+        engine.ghost = None if engine.current is cell else cell
         _enter(loop, self)
         try:
             waits_for = self._coro.send(None) if error is None else self._coro.throw(error)
@@ -105,7 +109,7 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
         finally:
             error = None
             _leave(loop, self)
-            engine.leave(before)
+            engine.current, engine.ghost = current, ghost
         self._end(value, failed)
 
     def _end(self, value: Any, error: BaseException | None) -> None:
