@@ -66,7 +66,8 @@ def report(rows: list[Row], runs: int) -> bool:
         agree &= close
         tasks = "  ".join(f"{one.mean / p:6.0f}" for p in PROBABILITIES)
         print(
-            f"{one.rate:6.0%} | {exact.mean:14.2f} {one.mean:8.2f} ±{one.error:5.2f} {mean:7} {mean / exact.mean - 1:+5.1%} |"
+            f"{one.rate:6.0%} | {exact.mean:14.2f} {one.mean:8.2f} ±{one.error:5.2f}"
+            f" {mean:7} {mean / exact.mean - 1:+5.1%} |"
             f" {p95:12} {one.p95:4} {point or '-':>5} | {tasks} |"
             f" {one.mean / 0.05 * one.rate:8.0f} {'' if close else '  <- too far'}"
         )
@@ -113,18 +114,17 @@ def _detected() -> Panel:
 
 def _path(seed: int) -> Panel:
     stream, cusum, scores = Chance(seed).stream("a path"), DiscrepancyCusum(DESIGN), [(0.0, 0.0)]
-    turn, caught = 80, 0
-    while cusum.audits < 140:
+    turn = 80
+    while cusum.audits < turn or not cusum.alarm:
         cusum = cusum.after(stream.random() < (0.02 if cusum.audits < turn else 0.2))
         scores.append((float(cusum.audits), cusum.score))
-        caught = caught or cusum.alarm * cusum.audits
     return Panel(
         "One unit: 2 % of its successes are false, then 20 %",
         [Mark(scores, "score", "steps")],
         x="audits",
         y="score (nats)",
         levels=[(DESIGN.limit, "alarm")],
-        moments=[(float(turn), "it begins to lie"), (float(caught), "caught")],
+        moments=[(float(turn), "lies")],
     )
 
 
