@@ -13,6 +13,7 @@ from cybernetic.supervision.reports import SupervisorReport
 from cybernetic.supervision.spec import BadChild, Child, check_children, child
 from cybernetic.supervision.supervisor import Supervisor
 from cybernetic.supervision.tasks import TaskSupervisor
+from cybernetic.supervision.travel import TRAVELLERS
 from cybernetic.supervision.worker import TaskAgent
 
 __all__ = (
@@ -33,6 +34,7 @@ __all__ = (
     "Partitions",
     "Supervisor",
     "SupervisorReport",
+    "TRAVELLERS",
     "TaskAgent",
     "TaskSupervisor",
     "TimedOut",

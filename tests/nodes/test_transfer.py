@@ -1,12 +1,14 @@
 """`System(check_transfer=True)`: messages between agents of one process are held to what could travel."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
 
 from cybernetic import (
     Agent,
+    Backoff,
     CallFailed,
     CannotTravel,
     Down,
@@ -141,7 +143,11 @@ async def test_refusals_limits_and_supervisors_work_as_ever() -> None:
             await small.call(Small.take, 2)
         await settle(system)
         assert await small.call(Small.last) == 1
+        await app.call(Supervisor.start_child, child(partial(Small), id="second", backoff=Backoff(1, 2)))
+        assert (await app.call(Supervisor.count_children)).active == 2
+        spec = await app.call(Supervisor.get_childspec, "second")
+        assert (spec.agent, spec.backoff) == (Small, Backoff(1, 2))
         small.exit(Kill())
         await settle(system)
-        assert [info.id for info in await app.call(Supervisor.which_children)] == ["Small"]
+        assert [info.id for info in await app.call(Supervisor.which_children)] == ["second", "Small"]
         assert await small.call(Small.take, 3) == 3
