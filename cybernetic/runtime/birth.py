@@ -13,6 +13,7 @@ from cybernetic.core import (
     Reason,
     StartFailed,
     StartTimeout,
+    SystemStopped,
     Token,
     arity,
     bind,
@@ -23,7 +24,7 @@ from cybernetic.runtime.cell import Ref
 from cybernetic.runtime.checked import CheckedBoundedRef, CheckedRef
 from cybernetic.runtime.flags import DEAD
 from cybernetic.runtime.handling import raised, settle, start_async
-from cybernetic.runtime.life import link, monitor, signal, unlink, watch
+from cybernetic.runtime.life import START, link, monitor, signal, unlink, watch
 from cybernetic.runtime.mailbox import Bound, BoundedRef
 from cybernetic.runtime.notices import Name
 from cybernetic.runtime.protocol import Protocol
@@ -47,6 +48,8 @@ def prepare(
     are known to fit. Raises `AlreadyStarted` if the name is held, `ArgumentsError` if the arguments do not fit
     `__init__`.
     """
+    if engine.closing:
+        raise SystemStopped("it is stopping, and starts no more agents")
     kwargs: dict[str, Any] | None = None
     if isinstance(cls, partial):
         args, kwargs, cls = (*cls.args, *args), cls.keywords or None, cls.func
@@ -183,7 +186,7 @@ def begin_child(
 def expect(cell: Any, starter: Any) -> "Reply[Any]":
     """The `Reply` that will be answered when the agent has started, or fails."""
     details = cell.details()
-    reply: Reply[Any] = Reply(cell, "start")
+    reply: Reply[Any] = Reply(cell, START)
     details.starting = reply
     if starter is not None and starter in (cell._engine.current, cell._engine.ghost):
         details.starter = starter

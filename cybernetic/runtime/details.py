@@ -15,11 +15,9 @@ class Details:
     name: str | None = None
     starting: Any = None  # the Reply its starter waits on
     starter: Any = None  # the agent whose handler waits for this one's start
-    birth: tuple[Any, ...] | None = None  # (class, args, kwargs), until it is started
     shutdown: float | None = 5.0  # seconds it has to end in order
     parent_waits: bool = False  # its parent asked it to end, and watches the time
     history: tuple[Any, ...] = ()  # (wall time, reason) of its predecessors' ends, oldest first
-    label: Any = None  # what a supervisor calls it
 
     links: dict[Any, None] | None = None
     watchers: dict[Any, tuple[Any, Any]] | None = (

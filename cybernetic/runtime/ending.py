@@ -5,7 +5,7 @@ from typing import Any
 
 from cybernetic.core import Kill, Killed, NoProc, Reason, Shutdown, Token
 from cybernetic.runtime.flags import DEAD, EXITING, TERMINATING
-from cybernetic.runtime.life import arm_limit, end, obey, signal, unwatch, watch
+from cybernetic.runtime.life import arm_limit, end, order, signal, unwatch, watch
 from cybernetic.runtime.reply import Reply
 
 
@@ -36,7 +36,7 @@ def ask_to_stop(cell: Any, reason: Reason, sender: Any) -> None:
     details = cell.details()
     if details.shutdown is not None and details.limit is None:
         arm_limit(cell, details.shutdown, lambda: end(cell, Killed()))
-    cell.put_control((obey, (reason,), None, sender, None))
+    order(cell, reason, sender)
 
 
 def begin_shut_down(cell: Any, limit: float | str | None, sender: Any) -> "Reply[Reason]":

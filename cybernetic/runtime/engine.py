@@ -12,6 +12,7 @@ from cybernetic.runtime.stepping import without_task
 from cybernetic.runtime.turns import TURN, Turns
 
 SLICE = 0.005  # seconds after which the event loop gets a turn
+NESTED = 16  # levels of a tree that start within one another; deeper ones take their turn in the queue
 CHECK = 16  # turns at most between two looks at the clock
 
 
@@ -25,6 +26,8 @@ class Engine(Turns):
         self._slice_end: float | None = None  # when the event loop is to have its turn again
         self._helps = 0  # how often turns were given outside `_pump` since it had its last one
         self._between_looks = CHECK
+        self._nested = 0  # how many first turns are under way inside one another
+        self._inherited = tuple(self._base.items())  # what was set before the system began
         self.ready = self._wake
 
     @property
@@ -48,6 +51,12 @@ class Engine(Turns):
         if self.interrupted is not None:
             error, self.interrupted = self.interrupted, None
             raise error
+
+    def interrupt(self, error: BaseException) -> None:
+        """A handler raised `KeyboardInterrupt` or `SystemExit`: the event loop is to end with it."""
+        self.interrupted = error
+        if not self.running:
+            self.loop.call_soon(self._pump, context=self._base)
 
     def help(self) -> None:
         """Somebody outside begins to wait for an answer: run agents here and now, one of which may well give it.
@@ -78,6 +87,7 @@ class Engine(Turns):
     def _drain(self, end: float) -> bool:
         """Give turns. True: a turn has set a context variable, and the next one must begin with a clean context."""
         queue, base, clock = self._queue, self._base, self.clock
+        clean = self._changed if self._inherited else None
         before, looks = clock(), self._between_looks
         while queue:
             cell = queue.popleft()
@@ -121,7 +131,7 @@ class Engine(Turns):
                 else:
                     self._take_long(cell, box)
                     self._special_turn(cell)
-            if copy_context() != base:
+            if copy_context() != base if clean is None else clean():
                 self._keep_context(cell)
                 return True
             looks -= 1
@@ -135,14 +145,30 @@ class Engine(Turns):
 
     def give_birth_now(self, cell: Any) -> None:
         """Give a new agent its first turn at once, in the middle of the turn of the one that starts it."""
+        if self._nested >= NESTED:
+            self.ready(cell)
+            return
         before = self.current, self.ghost
         context = self._base.copy()
+        self._nested += 1
         if not without_task(self.loop, context.run, self._special_turn, cell):
             self.ready(cell)
-        elif context != self._base and not cell._flags & (DEAD | OWN):
+        elif context.run(self._changed) and not cell._flags & (DEAD | OWN):
             cell.details().context = context
             cell._flags |= OWN
+        self._nested -= 1
         self.current, self.ghost = before
+
+    def _changed(self) -> bool:
+        """Whether a variable of the current context is another object than in the base, or is new or gone.
+
+        Contexts compare their values with `==`, which is not what is asked, and may raise: so that is done only
+        where the base is empty, and the number of variables decides.
+        """
+        context = copy_context()
+        if len(context) != len(self._inherited):
+            return True
+        return any(context.get(variable, self) is not value for variable, value in self._inherited)
 
     def _look_again(self, took: float) -> int:
         """How many turns until the next look at the clock, so that a look comes about every fifth of a slice."""

@@ -40,7 +40,7 @@ class MailboxHigh(Event):
 
 @event("loop.held", "runtime", seconds="s")
 class LoopHeld(Event):
-    """A handler held the event loop longer than allowed. `stack` is where it was seen. Emitted from another thread."""
+    """A handler held the event loop longer than allowed. `stack` is where it was seen."""
 
     ref: Any
     seconds: float

@@ -34,6 +34,7 @@ class Ground:
         self.unwinding: dict[Any, None] = {}  # cancelled handlers of agents that have ended
         self.timers: set[Any] = set()
         self.transfer: Any = None  # (value, what) -> its copy, where messages are held to what could travel
+        self.closing = False  # no agent may be started any more
         self.system: Any = None  # what `self.system` gives
         self.held_by: Counter[int] = Counter()  # serial -> how often it held the loop too long
         self.deadlines = Deadlines(loop, self.clock, _expire)

@@ -36,6 +36,9 @@ from cybernetic.runtime.life import arm_limit, end, obey, own_limit, stop_handle
 from cybernetic.runtime.mailbox import inside
 from cybernetic.runtime.stepping import PARK
 
+# exceptions that mean more than a crash
+_MEANING = (KeyboardInterrupt, SystemExit, Stop, Refusal, asyncio.CancelledError, TypeError)
+
 
 def start_async(cell: Any, coro: Any) -> Any:
     """Begin an async handler; the agent has a context of its own from then on. Returns its value, or `PARK`."""
@@ -90,8 +93,11 @@ def raised(cell: Any, error: BaseException) -> None:
     """After a handler that raised."""
     if cell._flags & (DEAD | EXITING):
         return
+    if not cell._flags & (TERMINATING | EMBRYO) and not isinstance(error, _MEANING):  # by far the most
+        finish(cell, Crash.of(error))
+        return
     if isinstance(error, KeyboardInterrupt | SystemExit):
-        cell._engine.interrupted = error
+        cell._engine.interrupt(error)
     if cell._flags & TERMINATING:
         _terminate_failed(cell, error)
     elif cell._flags & EMBRYO:
@@ -158,7 +164,6 @@ def born(cell: Any) -> None:
     if cell._agent.idle_timeout is not None:
         cell._flags |= IDLES
     if details is not None:
-        details.birth = None
         starting, details.starting, details.starter = details.starting, None, None
         if starting is not None:
             starting.answer(cell)
@@ -201,14 +206,14 @@ def _reason_of(error: BaseException) -> Reason:
 
 def finish(cell: Any, reason: Reason, answer: tuple[Any, Any] | None = None) -> None:
     """End an agent that ran its own code: `terminate`, then the answer, then the end (GS-10, GS-19)."""
-    details = cell.details()
-    details.stopping = reason
-    details.farewell = answer
     cell._flags = (cell._flags | TERMINATING) & ~(ATTENTION | CONTINUES)
     terminate = cell._protocol.terminate
     if terminate is None:
-        farewell(cell)
+        _part(cell, reason, answer)
         return
+    details = cell.details()
+    details.stopping = reason
+    details.farewell = answer
     try:
         value = terminate(cell._agent, reason)
         if type(value) is CoroutineType:
@@ -233,11 +238,14 @@ def _terminate_failed(cell: Any, error: BaseException) -> None:
 def farewell(cell: Any, own: bool = False) -> None:
     """Report, answer, and end. `own` says that the reason is the agent's own failure even if it was asked to end."""
     details = cell._details
-    reason = details.stopping
+    _part(cell, details.stopping, details.farewell, own)
+
+
+def _part(cell: Any, reason: Reason, answer: tuple[Any, Any] | None, own: bool = False) -> None:
     if not reason.orderly and (own or not _asked(cell)):
         cell._engine.reports.crashed(cell, reason)
-    if details.farewell is not None:
-        reply, value = details.farewell
+    if answer is not None:
+        reply, value = answer
         reply.answer(value)
     end(cell, reason)
 

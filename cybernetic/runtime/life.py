@@ -20,8 +20,10 @@ from cybernetic.runtime.cell import DeadRef, Entry, bury, function_name
 from cybernetic.runtime.events import ENDED, ZOMBIES, AgentEnded, Zombie
 from cybernetic.runtime.flags import DEAD, EMBRYO, EXITING, PARKED
 from cybernetic.runtime.mailbox import inside
-from cybernetic.runtime.stepping import give_up
+from cybernetic.runtime.reply import Reply
+from cybernetic.runtime.stepping import give_up, waited_for
 
+START = "start"  # what a `Reply` is for that waits for the start of an agent
 ROOT: Any = object()  # the system itself, as the sender of an exit signal to what was started outside agents
 ZOMBIE_SECONDS = 5.0  # how long a handler of a killed agent may take to unwind before it is reported
 
@@ -55,7 +57,7 @@ def _arrive(target: Any, reason: Reason, sender: Any) -> None:
     parent = _is_parent(sender, details)
     traps = trapping(target)
     if parent and (traps or cleans_up(target)):
-        target.put_control((obey, (reason,), None, sender, None))
+        order(target, reason, sender)
     elif traps:
         entry = (deliver, (Exit(sender, reason),), None, sender, None)
         if details is not None and details.priority is not None and sender in details.priority:
@@ -70,6 +72,19 @@ def _is_parent(sender: Any, details: Any) -> bool:
     if sender is ROOT:
         return details is None or details.parent is None
     return sender is not None and details is not None and details.parent is sender
+
+
+def order(cell: Any, reason: Reason, sender: Any) -> None:
+    """Queue an order to end, which the agent obeys when its turn comes (GS-18, CALL-11).
+
+    If its handler waits for the start of another agent, that start is cut short: it would be for nothing, and it
+    may take for ever.
+    """
+    cell.put_control((obey, (reason,), None, sender, None))
+    details = cell._details
+    waits = waited_for(details.task) if cell._flags & PARKED and details is not None else None
+    if isinstance(waits, Reply) and waits.what == START:
+        signal(waits.target, Kill(), sender)
 
 
 def trapping(cell: Any) -> bool:
@@ -148,9 +163,10 @@ def _announce(cell: Any, reason: Reason, left: tuple[Entry | None, list[Entry]])
     was_embryo, cell._flags = cell._flags & EMBRYO, DEAD
     if details is not None:
         _release(cell, details)
-    if details is not None:
-        _tell_links(cell, details, reason)
-        _tell_watchers(cell, details, reason)
+        if details.links:
+            _tell_links(cell, details, reason)
+        if details.watchers:
+            _tell_watchers(cell, details, reason)
     _fail_calls(cell, details, left, reason)
     if was_embryo and details is not None and details.starting is not None:
         details.starting.fail(StartFailed(cell._protocol.cls.__name__, reason))
@@ -178,15 +194,18 @@ def _release(cell: Any, details: Any) -> None:
         del engine.names[details.name]
     for forget in details.on_death or ():
         forget(cell)
-    for timer in (details.limit, details.idle):
-        if timer is not None:
-            timer.cancel()
+    if details.limit is not None:
+        details.limit.cancel()
+    if details.idle is not None:
+        details.idle.cancel()
     if details.task is not None:
         stop_handler(cell, details.task)
-    for task in tuple(details.tasks or ()):
-        task.cancel()
-    for token, target in (details.watching or {}).items():
-        unwatch(target, token)
+    if details.tasks:
+        for task in tuple(details.tasks):
+            task.cancel()
+    if details.watching:
+        for token, target in details.watching.items():
+            unwatch(target, token)
 
 
 def stop_handler(cell: Any, task: Any) -> None:
@@ -208,7 +227,7 @@ def stop_handler(cell: Any, task: Any) -> None:
 
 
 def _tell_links(cell: Any, details: Any, reason: Reason) -> None:
-    for peer in details.links or ():
+    for peer in details.links:
         theirs = peer._details
         if theirs is not None and theirs.links is not None and cell in theirs.links:
             del theirs.links[cell]
@@ -219,7 +238,7 @@ def _tell_links(cell: Any, details: Any, reason: Reason) -> None:
 
 
 def _tell_watchers(cell: Any, details: Any, reason: Reason) -> None:
-    for token, (owner, what) in (details.watchers or {}).items():
+    for token, (owner, what) in details.watchers.items():
         if callable(owner):
             owner(reason)
         else:
@@ -252,10 +271,11 @@ def link(cell: Any, peer: Any, priority: bool = False) -> None:
         cell.put((deliver, (Exit(peer, NoProc()),), None, peer, None))
         return
     for one, other in ((cell, peer), (peer, cell)):
-        details = one.details()
+        details = one._details or one.details()
         if details.links is None:
-            details.links = {}
-        details.links[other] = None
+            details.links = {other: None}
+        else:
+            details.links[other] = None
     if priority:
         _prefer(cell, peer)
 

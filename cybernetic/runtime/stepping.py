@@ -10,12 +10,14 @@ import sys
 from asyncio import tasks
 from collections.abc import Callable, Coroutine
 from typing import Any
+from weakref import getweakrefcount
 
 from cybernetic.runtime.flags import DEAD, TRACED
 from cybernetic.runtime.reply import PENDING, Reply
 
 Done = Callable[[Any, Any, BaseException | None], None]  # (cell, value, error)
 NOT_PLAIN = DEAD | TRACED
+SPARES = 16  # tasks kept at most for handlers to come
 PARK: Any = object()  # the value of a handler that suspended
 
 _PyTask: Any = getattr(tasks, "_PyTask", None)
@@ -25,6 +27,7 @@ INLINE = all(hasattr(tasks, name) for name in _TASKS) and all(hasattr(_PyTask, n
 """Whether this Python offers what stepping inline needs."""
 
 _PyFuture: Any = _PyTask.__mro__[1] if INLINE else object
+_PENDING, _FINISHED = "PENDING", "FINISHED"  # asyncio's names of a future's states
 _enter: Any = getattr(tasks, "_enter_task", None)
 _leave: Any = getattr(tasks, "_leave_task", None)
 _register: Any = getattr(tasks, "_register_task", None)
@@ -35,26 +38,34 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
 
     _must_cancel = False
     _num_cancels_requested = 0
-    _fut_waiter = None
-    _context = None
     _log_destroy_pending = False
-    _name = "agent"
+    _name: str | None = None  # unless somebody gives it one
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         _PyFuture.__init__(self, loop=loop)
         self._cell: Any = None
         self._coro: Any = None
         self._done: Any = None
+        self._state = _PENDING
+        self._context: Any = None
+        self._fut_waiter: Any = None
+        self._result: Any = None
         self.due = False  # stands in the run queue for its next step
+        self.registered = False  # known to `asyncio.all_tasks`, for as long as it exists
 
     def __repr__(self) -> str:
         return f"<TurnTask of {self._cell!r}>"
 
+    def get_name(self) -> str:
+        """The name it was given, else that of its agent once the handler has suspended."""
+        return self._name or ("agent" if self._cell is None else repr(self._cell))
+
     def park(self, cell: Any, coro: Any, context: Any, done: Done, waits_for: Any) -> None:
         """Take over a handler that suspended on `waits_for` in its first step."""
         self._cell, self._coro, self._context, self._done = cell, coro, context, done
-        self._name = repr(cell)
-        _register(self)
+        if not self.registered:
+            _register(self)
+            self.registered = True
         self._wait(waits_for)
 
     def cancel(self, msg: Any = None) -> bool:
@@ -110,17 +121,23 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
             error = None
             _leave(loop, self)
             engine.current, engine.ghost = current, ghost
-        self._end(value, failed)
+        try:
+            self._end(value, failed)
+        finally:
+            failed = None  # its traceback holds this frame
 
     def _end(self, value: Any, error: BaseException | None) -> None:
         cell, done = self._cell, self._done
         self._done = self._coro = None
-        if error is None:
+        if error is None and not self._callbacks:  # `set_result`, written out
+            self._state, self._result = _FINISHED, value
+        elif error is None:
             _PyFuture.set_result(self, value)
         elif isinstance(error, asyncio.CancelledError):
             _PyFuture.cancel(self)
         else:
             _PyFuture.set_exception(self, error)
+            self._exception_tb = None  # it holds the frames, and so the agent
             self._Future__log_traceback = False  # the runtime reports it
         try:
             done(cell, value, error)
@@ -174,12 +191,12 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
 class InlineRunner:
     """Runs async handlers, the first step inline. One for each engine."""
 
-    __slots__ = ("_clean", "_done", "_loop", "_spare")
+    __slots__ = ("_clean", "_done", "_loop", "_spares")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, done: Done) -> None:
         self._loop, self._done = loop, done
-        self._spare: Any = TurnTask(loop)
-        self._clean = len(vars(self._spare))  # attributes of a task that nobody has named or marked
+        self._spares: list[Any] = []  # tasks to be used again; to asyncio they look ended
+        self._clean = len(vars(TurnTask(loop)))  # attributes of a task that nobody has named or marked
 
     def start(self, cell: Any, coro: Coroutine[Any, Any, Any]) -> Any:
         """Take the first step of `coro`, inside the agent's own context.
@@ -188,8 +205,10 @@ class InlineRunner:
         will be called.
         """
         details = cell._details
-        task, self._spare = self._spare, None
-        if task is None:
+        if self._spares:
+            task = self._spares.pop()
+            task._state = _PENDING
+        else:
             task = TurnTask(self._loop)
         task._coro = coro
         _enter(self._loop, task)
@@ -212,22 +231,33 @@ class InlineRunner:
         return value
 
     def _leave(self, task: Any, failed: bool) -> None:
-        """Keep the task for the next handler only if nobody can tell: nobody kept it, it bears no trace."""
+        """The handler has ended within its first step."""
         _leave(self._loop, task)
         task._coro = None
-        if (
-            sys.getrefcount(task) == 3  # the caller's, ours, and getrefcount's
-            and task.__weakref__ is None
-            and not task._must_cancel
-            and not task._num_cancels_requested
-            and not task._callbacks
-            and len(vars(task)) == self._clean
-        ):
-            self._spare = task
+        if sys.getrefcount(task) == 3 and self._unmarked(task):  # the caller's, ours, and getrefcount's
+            task._state = _FINISHED
+            self._spares.append(task)
         elif failed:
             _PyFuture.cancel(task)
         else:
             _PyFuture.set_result(task, None)
+
+    def resume(self, task: Any, context: Any) -> None:
+        """Take the next step of a parked handler whose turn has come."""
+        context.run(task.advance)
+        if task._state == _FINISHED and sys.getrefcount(task) == 2 and self._unmarked(task):  # see `_leave`
+            task._cell = task._context = task._result = None
+            self._spares.append(task)
+
+    def _unmarked(self, task: Any) -> bool:
+        """Whether a task that nobody else holds may serve the next handler: it bears no trace of the last."""
+        return (
+            getweakrefcount(task) == task.registered  # asyncio has one once it knows the task
+            and len(vars(task)) == self._clean  # it was not named, marked, cancelled; it did not fail
+            and not task._must_cancel
+            and not task._callbacks
+            and len(self._spares) < SPARES
+        )
 
 
 class TaskRunner:

@@ -255,6 +255,7 @@ class LocalSystem:
         try:
             for cell in reversed(tuple(self._tops)):
                 await ending.shut_down(cell, cell.details().shutdown, life.ROOT)
+            engine.closing = True
             while engine.agents:
                 cell = next(reversed(engine.agents.values()))
                 limit = cell.details().shutdown

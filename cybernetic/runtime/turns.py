@@ -61,6 +61,13 @@ class Turns(Ground):
         if flags & DEAD:
             self.ghost = None
             return
+        if flags == OWN and not length_hint(entries):
+            cell._entry = cell._rest = None
+            if cell._box:
+                self.ready(cell)
+            else:
+                cell._box = None
+            return
         if not flags & LONG:
             left = length_hint(entries)
             cell.reductions -= left
@@ -101,9 +108,15 @@ class Turns(Ground):
         if flags & DEAD:
             return
         if flags & PARKED:
-            task = cell._details.task
-            if task is not None and getattr(task, "due", False):
-                cell._details.context.run(task.advance)
+            details = cell._details
+            if getattr(details.task, "due", False):
+                self.runner.resume(details.task, details.context)  # type: ignore[union-attr]
+            return
+        if flags == OWN and len(cell._box) <= TURN:  # all of it is plain but the context
+            box, cell._box, self.current = cell._box, [], cell
+            cell._rest = iter(box)
+            cell._details.context.run(self._turn, cell, cell._rest, len(box))
+            self.current = self.ghost = None
             return
         self.enter(cell)
         if flags & EMBRYO:

@@ -185,7 +185,7 @@ class Keeper(Agent):
         """Begin the start of a child; it may be up, or have failed, on return. Raises `StartFailed`."""
         self._forget_retry(record)
         spec = record.spec
-        limit = spec.shutdown if isinstance(spec.shutdown, float | int) else None
+        limit = 0.0 if spec.shutdown == "brutal_kill" else spec.shutdown
         try:
             return begin_child(
                 self._ref,

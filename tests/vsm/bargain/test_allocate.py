@@ -69,7 +69,7 @@ def test_all_is_shared_out_within_the_bounds_at_one_level(amount: float, made: d
         assert not levels
         assert all(shares[unit] == claim.cap for unit, claim in made.items() if claim.weight)
     for unit, claim in made.items():
-        if levels and claim.weight and shares[unit] == claim.floor > 0:
+        if levels and claim.weight and shares[unit] == claim.floor != claim.cap:
             assert claim.floor / claim.weight >= levels[0] * (1 - 1e-9)
         if levels and claim.weight and claim.cap is not None and shares[unit] == claim.cap > claim.floor:
             assert claim.cap / claim.weight <= levels[0] * (1 + 1e-9)

@@ -47,7 +47,7 @@ def test_no_window_gets_more_than_the_rate_the_burst_and_one_grant(
         now += gap
         if rate is not None:
             rate_from.append((max(now, pacer.since), rate))
-            pacer = pacer.at_rate(now, rate)
+            pacer = pacer.at_rate(rate, now)
         pacer, at = pacer.grant(now, cost)
         grants.append((at, cost))
     for i, (start, first) in enumerate(grants):
@@ -92,7 +92,7 @@ def test_at_rate_zero_nothing_more_is_granted() -> None:
     assert pacer.ready(2.0) == inf
     with pytest.raises(OptionError, match=r"rate: expected a finite number > 0"):
         pacer.grant(2.0)
-    assert pacer.at_rate(3.0, 2.0).ready(3.0) == 3.5
+    assert pacer.at_rate(2.0, 3.0).ready(3.0) == 3.5
 
 
 def test_littles_law_gives_the_work_in_progress() -> None:
@@ -113,8 +113,8 @@ def test_littles_law_gives_the_work_in_progress() -> None:
         ("cost", lambda: Pacer(1.0).ready(0.0, nan)),
         ("now", lambda: Pacer(1.0).grant(nan)),
         ("now", lambda: Pacer(1.0).grant(5.0)[0].grant(4.0)),
-        ("now", lambda: Pacer(1.0).grant(5.0)[0].at_rate(4.0, 1.0)),
-        ("rate", lambda: Pacer(1.0).at_rate(0.0, inf)),
+        ("now", lambda: Pacer(1.0).grant(5.0)[0].at_rate(1.0, 4.0)),
+        ("rate", lambda: Pacer(1.0).at_rate(inf, 0.0)),
         ("until", lambda: Pacer(1.0).hold(0.0, nan)),
         ("capacity", lambda: wip_limit(0.0, 1.0)),
         ("service_time", lambda: wip_limit(1.0, nan)),

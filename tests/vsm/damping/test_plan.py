@@ -46,7 +46,7 @@ def test_every_member_gets_a_target_and_the_numbers_are_as_near_as_they_can_be(
 def test_an_engagement_plans_forgets_penalties_and_ends() -> None:
     calm = Engagement(Shaping(fraction=0.1, dwell=30.0), lasts=300.0)
     assert calm.shaped(0.0) == Shaping()
-    engaged, penalties = calm.engage(100.0, {"a": 1.0, "b": 1.0}, {"unit": Flapping(5.0, 90.0, "a", 80.0)})
+    engaged, penalties = calm.engage({"a": 1.0, "b": 1.0}, {"unit": Flapping(5.0, 90.0, "a", 80.0)}, 100.0)
     assert engaged.plan == balanced_plan({"a": 1.0, "b": 1.0}, until=400.0)
     assert penalties == {"unit": Flapping(at=100.0)}
     assert engaged.shaped(399.0) == calm.shaping
@@ -101,7 +101,7 @@ def test_phases_are_spread() -> None:
         (r"capacities\['a'\]", lambda: balanced_plan({"a": -1.0, "b": 5.0}, 1.0)),
         ("until", lambda: balanced_plan({"a": 1.0}, nan)),
         ("lasts", lambda: Engagement(Shaping(), 0.0)),
-        ("now", lambda: Engagement(Shaping(), 1.0).engage(nan, {"a": 1.0}, {})),
+        ("now", lambda: Engagement(Shaping(), 1.0).engage({"a": 1.0}, {}, nan)),
         ("band", lambda: Shaping(band=-1.0)),
         ("fraction", lambda: Shaping(fraction=0.0)),
         ("fraction", lambda: Shaping(fraction=1.5)),

@@ -59,7 +59,7 @@ class Sharing(RuleBasedStateMachine):
     def ask(self, name: str, lost: bool) -> None:
         """A member asks the coordinator it knows for a lease; the answer may be lost."""
         which = self.follows[name]
-        self.coordinators[which] = self.coordinators[which].heard(self.now, name, self.members[name].until)
+        self.coordinators[which] = self.coordinators[which].heard(name, self.members[name].until, self.now)
         if not lost:
             self.members[name] = self.members[name].leased(self.now, self.now + TTL)
 
@@ -91,7 +91,7 @@ TestSharing = Sharing.TestCase
 def test_while_all_hold_leases_the_coordinator_grants_the_whole_rate() -> None:
     shared = SharedPacer(2.0, frozenset("ab"), 10.0, born=0.0)
     for name in "ab":
-        shared = shared.heard(10.0, name, 20.0)
+        shared = shared.heard(name, 20.0, 10.0)
     assert shared.share(10.0) == 1.0
     assert shared.ready(10.0) == 10.5
     shared, early = shared.grant(10.2)
@@ -100,13 +100,13 @@ def test_while_all_hold_leases_the_coordinator_grants_the_whole_rate() -> None:
 
 
 def test_a_member_that_may_have_lapsed_keeps_its_share() -> None:
-    shared = SharedPacer(2.0, frozenset("ab"), 10.0, born=0.0).heard(12.0, "a", 20.0).heard(12.0, "b", -inf)
+    shared = SharedPacer(2.0, frozenset("ab"), 10.0, born=0.0).heard("a", 20.0, 12.0).heard("b", -inf, 12.0)
     assert shared.share(12.0) == 0.5
     assert shared.share(20.0) == 0.0
 
 
 def test_what_a_lapsed_member_may_have_used_is_not_earned_by_the_coordinator() -> None:
-    shared = SharedPacer(2.0, frozenset("ab"), 10.0, born=0.0).heard(12.0, "a", 30.0).heard(12.0, "b", 13.0)
+    shared = SharedPacer(2.0, frozenset("ab"), 10.0, born=0.0).heard("a", 30.0, 12.0).heard("b", 13.0, 12.0)
     assert (
         shared.grant(20.0, cost=8.0)[1] is True
     )  # a half of the rate since 12.0, when b may not have lapsed yet
@@ -114,7 +114,7 @@ def test_what_a_lapsed_member_may_have_used_is_not_earned_by_the_coordinator() -
 
 
 def test_one_newly_born_grants_nothing_for_one_ttl() -> None:
-    shared = SharedPacer(2.0, frozenset("a"), 10.0, born=5.0, burst=3.0).heard(6.0, "a", 16.0)
+    shared = SharedPacer(2.0, frozenset("a"), 10.0, born=5.0, burst=3.0).heard("a", 16.0, 6.0)
     assert shared.ready(6.0) == 15.0
     assert shared.grant(14.9)[1] is False
 
@@ -139,9 +139,9 @@ def test_a_member_alone_earns_from_its_lapse_on() -> None:
         ("ttl", lambda: SharedPacer(1.0, frozenset("a"), 0.0, 0.0)),
         ("born", lambda: SharedPacer(1.0, frozenset("a"), 1.0, nan)),
         ("burst", lambda: SharedPacer(1.0, frozenset("a"), 1.0, 0.0, burst=-1.0)),
-        ("member", lambda: SharedPacer(1.0, frozenset("a"), 1.0, 0.0).heard(0.0, "b", 0.0)),
-        ("holds_until", lambda: SharedPacer(1.0, frozenset("a"), 1.0, 0.0).heard(0.0, "a", nan)),
-        ("now", lambda: SharedPacer(1.0, frozenset("a"), 1.0, 5.0).heard(4.0, "a", 5.0)),
+        ("member", lambda: SharedPacer(1.0, frozenset("a"), 1.0, 0.0).heard("b", 0.0, 0.0)),
+        ("holds_until", lambda: SharedPacer(1.0, frozenset("a"), 1.0, 0.0).heard("a", nan, 0.0)),
+        ("now", lambda: SharedPacer(1.0, frozenset("a"), 1.0, 5.0).heard("a", 5.0, 4.0)),
         ("share", lambda: Member(0.0)),
         ("until", lambda: Member(1.0).leased(0.0, inf)),
         ("now", lambda: Member(1.0).leased(5.0, 6.0).alone(4.0)),

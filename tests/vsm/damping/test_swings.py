@@ -12,7 +12,7 @@ from cybernetic.vsm.damping import SwingCounter, swing_limit
 
 def fed(counter: SwingCounter, errors: list[float], step: float = 1.0) -> SwingCounter:
     for k, error in enumerate(errors):
-        counter = counter.saw(k * step, error)
+        counter = counter.saw(error, k * step)
     return counter
 
 
@@ -21,7 +21,7 @@ def test_an_area_is_the_integral_between_the_zeros() -> None:
     counter = fed(counter, [1.0, 1.0, -3.0])  # 1 + 1/8 over the zero, then 9/8 begins
     assert counter.swings == ()
     assert counter.area == pytest.approx(9 / 8, abs=1e-12)
-    counter = counter.saw(4.0, 3.0)  # 9/8 + 3/2
+    counter = counter.saw(3.0, 4.0)  # 9/8 + 3/2
     assert counter.swings == (3.0,)
     assert counter.area == pytest.approx(1.5, abs=1e-12)
 
@@ -47,7 +47,7 @@ def test_the_memory_is_constant_and_nothing_is_nan(story: list[tuple[float, floa
     counter, now = SwingCounter(limit=1.0, count=4, within=10.0), 0.0
     for gap, error in story:
         now += gap
-        counter = counter.saw(now, error)
+        counter = counter.saw(error, now)
         assert len(counter.swings) <= 4
         assert list(counter.swings) == sorted(counter.swings)
         assert counter.area >= 0
@@ -59,9 +59,9 @@ def test_the_memory_is_constant_and_nothing_is_nan(story: list[tuple[float, floa
         ("limit", lambda: SwingCounter(0.0, 1, 1.0)),
         ("count", lambda: SwingCounter(1.0, 0, 1.0)),
         ("within", lambda: SwingCounter(1.0, 1, inf)),
-        ("error", lambda: SwingCounter(1.0, 1, 1.0).saw(0.0, nan)),
-        ("now", lambda: SwingCounter(1.0, 1, 1.0).saw(nan, 1.0)),
-        ("now", lambda: SwingCounter(1.0, 1, 1.0).saw(5.0, 1.0).saw(4.0, 1.0)),
+        ("error", lambda: SwingCounter(1.0, 1, 1.0).saw(nan, 0.0)),
+        ("now", lambda: SwingCounter(1.0, 1, 1.0).saw(1.0, nan)),
+        ("now", lambda: SwingCounter(1.0, 1, 1.0).saw(1.0, 5.0).saw(1.0, 4.0)),
         ("amplitude", lambda: swing_limit(0.0, 1.0)),
         ("period", lambda: swing_limit(1.0, -1.0)),
     ],

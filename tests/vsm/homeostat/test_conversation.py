@@ -133,6 +133,11 @@ def test_an_issue_raised_ten_times_is_still_one_issue() -> None:
     assert Spoken({}).variety == 0
 
 
+def test_flow_is_positive_when_system_4_brings_up_more() -> None:
+    busy = replace(QUIET, intelligence=Spoken(dict.fromkeys("abcdef", 1)))
+    assert busy.flow == pytest.approx(0.5)
+
+
 COUNTS = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 20))
 
 

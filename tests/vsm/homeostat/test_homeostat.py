@@ -121,6 +121,15 @@ def test_the_same_seed_gives_the_same_run() -> None:
     assert live(coupled(), Chance(3), 100) == live(coupled(), Chance(3), 100)
 
 
+def test_a_step_of_chance_never_keeps_both_settings() -> None:
+    homeostat = Homeostat(
+        "x", (-1.0, 1.0), Party("a", (0.0, 1.0), push), Party("b", (0.0,), push), patience=1
+    )
+    for chosen in (1, 0, 1, 0):
+        homeostat = homeostat.after(5.0, Chance(1))
+        assert homeostat.left.chosen == chosen
+
+
 def test_parties_without_a_choice_stay_as_they_are() -> None:
     fixed = Party("a", (1.0,), push)
     homeostat = Homeostat("x", (-1.0, 1.0), fixed, fixed, patience=1)

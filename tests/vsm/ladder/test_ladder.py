@@ -25,6 +25,7 @@ from cybernetic.vsm.ladder import (
     StormRule,
     time_to_human,
 )
+from cybernetic.vsm.ladder.climb import again, begin, tick
 from tests.vsm.ladder.world import CLOCKS, NOISY, PAIN, RUNGS, Acts, World
 
 
@@ -37,13 +38,13 @@ def test_the_same_pain_is_one_signal_however_often_it_is_felt() -> None:
 
 
 def test_a_noisy_pain_is_not_told_again_during_its_refractory_time_but_an_event_is() -> None:
-    for pain, again in ((NOISY, False), (PAIN, True)):
+    for pain, told in ((NOISY, False), (PAIN, True)):
         ladder, _ = Ladder("acme", RUNGS, refractory=60.0).feel(pain, 0.0)
         ladder, _ = ladder.clear(pain.key, 1.0)
         ladder, effects = ladder.feel(pain, 60.9)
-        assert bool(effects) is again
+        assert bool(effects) is told
         ladder, effects = ladder.feel(pain, 61.0)
-        assert bool(effects) is not again
+        assert bool(effects) is not told
 
 
 def test_a_storm_of_two_hundred_failures_is_one_page() -> None:
@@ -86,6 +87,18 @@ def test_what_begins_long_after_a_storm_does_not_hide_in_it() -> None:
     assert effects == (Raised(PAIN.key, 0, Severity.ALERT, 60.0),)
 
 
+def test_what_begins_after_a_storm_went_unanswered_is_heard_on_its_own() -> None:
+    rungs = Rungs((Clocks(0.5, 5.0),), Paging(ack=1.0, attempts=1))
+    ladder = Ladder("acme", rungs)
+    for unit in range(6):
+        ladder, _ = ladder.feel(Pain(f"acme/{unit}", "life", Cause.EXIT), 0.0)
+    while ladder.due < inf:
+        ladder, _ = ladder.tick(ladder.due)
+    assert [climb.stage for climb in ladder.climbs.values()] == [Stage.UNANSWERED]
+    ladder, _ = ladder.feel(PAIN, 2.0)
+    assert PAIN.key not in ladder.folded or ladder.climbs[ladder.folded[PAIN.key]].due < inf
+
+
 def test_a_pain_somebody_works_on_stays_out_of_the_storm() -> None:
     ladder, _ = Ladder("acme", RUNGS).feel(PAIN, 0.0)
     ladder, _ = ladder.ack(PAIN.key, 0, "support", 0.0)
@@ -122,6 +135,16 @@ def test_one_event_in_a_storm_of_noisy_pains_ends_its_waiting() -> None:
     world.later(7.5, lambda now: world.ladder.feel(PAIN, now))
     world.run(NOISY)
     assert world.at(Paged)[0] <= 7.5 + 7.0
+
+
+def test_an_event_does_not_wait_for_the_recovery_time_of_what_it_joins() -> None:
+    rungs = Rungs((Clocks(1.0, 100.0),))
+    climb, _ = begin(NOISY, rungs, 0.0)
+    climb, effects = tick(climb, rungs, 1.0)
+    assert (effects, climb.due) == ((), 100.0)
+    climb, effects = again(climb, rungs, PAIN, 5.0, datum=False)
+    assert (effects, climb.due) == ((), 6.0)
+    assert [type(effect) for effect in tick(climb, rungs, 6.0)[1]] == [Paged]
 
 
 def test_pleasure_is_told_to_every_level_once_and_has_no_clock() -> None:
