@@ -69,8 +69,8 @@ class BadCall(CallError):
 class CallingSelf(CallError):
     """An agent called itself, which could never be answered."""
 
-    def __init__(self, who: object) -> None:
-        super().__init__(f"{who} called itself: expected another agent; call the method directly instead")
+    def __init__(self, who: object, instead: str) -> None:
+        super().__init__(f"{who} called itself: expected another agent; {instead} instead")
 
 
 class CallDeadlock(CallError):

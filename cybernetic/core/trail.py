@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from types import CodeType
 
 Step = tuple[CodeType, int | None]
-Link = tuple[
-    str, tuple[Step, ...], list[str]
-]  # how it follows from the one after it, where, and its last lines
+Last = list[str] | tuple[type, str]  # an exception's last lines, or what they are made of
+Link = tuple[str, tuple[Step, ...], Last]  # how it follows from the one after it, where, its last lines
 
 _CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
 _CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
@@ -38,11 +37,11 @@ class Trail:
                     *traceback.StackSummary.from_list(
                         [(code.co_filename, line or 0, code.co_name, None) for code, line in steps]
                     ).format(),
-                    *last_lines,
+                    *(last if isinstance(last, list) else (_last_line(*last),)),
                     joint,
                 )
             )
-            for joint, steps, last_lines in reversed(self._links)
+            for joint, steps, last in reversed(self._links)
         )
 
 
@@ -85,12 +84,14 @@ def _strip(error: BaseException) -> None:
         _strip(inner)
 
 
-def _last_lines(error: BaseException) -> list[str]:
+def _last_line(kind: type, text: str) -> str:
+    module = "" if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}."
+    return f"{module}{kind.__qualname__}: {text}\n" if text else f"{module}{kind.__qualname__}\n"
+
+
+def _last_lines(error: BaseException) -> Last:
     if type(error).__str__ is BaseException.__str__ and not hasattr(error, "__notes__"):
-        kind = type(error)
-        module = "" if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}."
-        text = str(error)
-        return [f"{module}{kind.__qualname__}: {text}\n" if text else f"{module}{kind.__qualname__}\n"]
+        return type(error), str(error)
     if isinstance(error, BaseExceptionGroup):
         lines = traceback.format_exception(type(error), error, None, chain=False)
         _strip(error)

@@ -73,11 +73,14 @@ class Agent:
     _ref: Any
     _protocol: ClassVar[Protocol]
     _final: ClassVar[frozenset[str]] = frozenset()  # what subclasses must not override
+    _hooks: ClassVar[frozenset[str]] = frozenset()  # what they may, and nobody calls by message
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         _check(cls)
-        cls._protocol = Protocol(cls, Agent, _MEMBERS)
+        cls._protocol = Protocol(
+            cls, Agent, _MEMBERS.union(*(vars(base).get("_hooks", ()) for base in cls.__mro__))
+        )
 
     # Hooks.
 
@@ -338,9 +341,12 @@ def _check(cls: type[Agent]) -> None:
                 f"{cls.__qualname__}.{name} overrides a member of {base.__name__} that is final; "
                 f"expected another name (final are: {', '.join(sorted(final))})"
             )
+    hooks = frozenset[str]().union(*(vars(base).get("_hooks", ()) for base in cls.__mro__))
     for owner in cls.__mro__:
         for name, value in vars(owner).items():
-            if isinstance(value, FunctionType) and not name.startswith("_") and _generates(value):
+            if name in hooks or name.startswith("_"):
+                continue
+            if isinstance(value, FunctionType) and _generates(value):
                 raise DefinitionError(
                     f"{owner.__qualname__}.{name} is a generator: expected `def` or `async def` without yield"
                 )
@@ -373,11 +379,10 @@ def _task_ended(cell: Any, task: "asyncio.Task[Any]") -> None:
     if cell._flags & PARKED:
         details.failure = error
         details.task.cancel()
-    elif cell._flags & SUSPENDED:
-        cell.put_control((_fail, (error,), None, cell, None))
-    else:
-        cell.put_first((_fail, (error,), None, cell, None))
+        return
 
+    def fail(_: Any) -> None:
+        raise error
 
-def _fail(_: Any, error: BaseException) -> None:
-    raise error
+    fail.__qualname__ = f"the task {getattr(task.get_coro(), '__qualname__', task.get_name())}"
+    (cell.put_control if cell._flags & SUSPENDED else cell.put_first)((fail, (), None, cell, None))

@@ -51,9 +51,9 @@ def prepare(
     if engine.closing:
         raise SystemStopped("it is stopping, and starts no more agents")
     kwargs: dict[str, Any] | None = None
-    if isinstance(cls, partial):
+    if type(cls) is not type and isinstance(cls, partial):
         args, kwargs, cls = (*cls.args, *args), cls.keywords or None, cls.func
-    protocol = cls.__dict__.get("_protocol") if isinstance(cls, type) else None
+    protocol = cls.__dict__.get("_protocol") if type(cls) is type else None
     if protocol is None:
         protocol = protocol_of(cls)
     if not checked:
@@ -185,10 +185,10 @@ def begin_child(
 
 def expect(cell: Any, starter: Any) -> "Reply[Any]":
     """The `Reply` that will be answered when the agent has started, or fails."""
-    details = cell.details()
+    details, engine = cell._details or cell.details(), cell._engine
     reply: Reply[Any] = Reply(cell, START)
     details.starting = reply
-    if starter is not None and starter in (cell._engine.current, cell._engine.ghost):
+    if starter is not None and (starter is engine.current or starter is engine.ghost):
         details.starter = starter
     return reply
 

@@ -176,8 +176,8 @@ class Ref(Address[A_co]):
         if caller is DROP:
             reply.fail(CallFailed(self, function_name(fn), NoProc()))
             return reply
-        if caller is self:
-            raise CallingSelf(self)
+        if caller is self and (engine.current is self or self._entry is not None):
+            raise CallingSelf(self, "call the method directly")
         if caller is not None and caller._flags & EMBRYO:
             _refuse_deadlock(caller, self)
         if seconds is not None:

@@ -202,7 +202,7 @@ def _release(cell: Any, details: Any) -> None:
         stop_handler(cell, details.task)
     if details.tasks:
         for task in tuple(details.tasks):
-            task.cancel()
+            stop_handler(cell, task)
     if details.watching:
         for token, target in details.watching.items():
             unwatch(target, token)

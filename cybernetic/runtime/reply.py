@@ -70,6 +70,9 @@ class Reply(Generic[R]):
         if self._state != PENDING:
             return False
         self._state, self._value = state, value
+        details = getattr(self.target, "_details", None)
+        if details is not None and details.deferred is not None:
+            details.deferred.pop(self, None)  # nobody waits for the deferred answer any more
         self._told()
         return True
 
@@ -97,7 +100,7 @@ class Reply(Generic[R]):
             value: R = self._value
             return value
         if state == FAILED:
-            raise self._value
+            raise self._value.with_traceback(None)  # else it would grow with every await
         if state == DROPPED:
             raise asyncio.CancelledError if self._value is None else asyncio.CancelledError(self._value)
         raise asyncio.InvalidStateError("there is no answer yet")
@@ -151,6 +154,16 @@ class Deferred(Generic[R]):
 
     def __init__(self, cell: Any, reply: Any) -> None:
         self._cell, self._reply = cell, reply
+
+    def __del__(self) -> None:
+        """Thrown away unanswered: whoever waits is told, not left waiting."""
+        reply, cell = self._reply, self._cell
+        if reply is None or reply.done() or cell.gone:
+            return
+        if cell._entry is None or cell._entry[4] is not reply:  # else its handler is still at work, and may crash
+            self.fail(
+                CallFailed(self._cell, "a deferred call", Crash("Dropped", "its Deferred was thrown away"))
+            )
 
     def reply(self, value: R) -> bool:
         """Answer with `value`. Returns False, and nothing happens, if nobody waits for it any more."""

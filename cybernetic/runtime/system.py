@@ -318,7 +318,7 @@ class LocalSystem:
             raise OptionError("reason", "a Reason such as Shutdown() or Normal()", asked)
         caller = cell._engine.acting()
         if caller is cell:
-            raise CallingSelf(cell)
+            raise CallingSelf(cell, "use self.stop()")
         if cell._flags & DEAD:
             raise CallFailed(cell, "stop", NoProc())
         death = ending.death_of(cell)

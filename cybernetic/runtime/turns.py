@@ -14,6 +14,7 @@ from cybernetic.runtime.idling import arm_idle
 from cybernetic.runtime.mailbox import inside
 
 TURN = 64  # messages an agent handles before others get a turn
+_MORE = LONG | IDLES | SUSPENDED | CONTINUES  # the end of a turn is more than a look into the mailbox
 
 
 class Turns(Ground):
@@ -62,11 +63,8 @@ class Turns(Ground):
             self.ghost = None
             return
         if flags == OWN and not length_hint(entries):
-            cell._entry = cell._rest = None
-            if cell._box:
-                self.ready(cell)
-            else:
-                cell._box = None
+            cell._rest = None
+            self.turn_over(cell)
             return
         if not flags & LONG:
             left = length_hint(entries)
@@ -82,6 +80,12 @@ class Turns(Ground):
         """An agent has nothing running any more: it is idle, or waits for its next turn."""
         last, cell._entry = cell._entry, None
         flags = cell._flags
+        if not flags & _MORE:
+            if cell._box:
+                self.ready(cell)
+            else:
+                cell._box = None
+            return
         if flags & LONG and not length_hint(cell._rest):
             cell._rest = None
             cell._flags = flags = flags & ~LONG
@@ -116,6 +120,11 @@ class Turns(Ground):
             box, cell._box, self.current = cell._box, [], cell
             cell._rest = iter(box)
             cell._details.context.run(self._turn, cell, cell._rest, len(box))
+            self.current = self.ghost = None
+            return
+        if flags == EMBRYO:
+            self.current, self.ghost = cell, None
+            self._birth(cell)
             self.current = self.ghost = None
             return
         self.enter(cell)

@@ -176,15 +176,18 @@ class Children:
 
     def _change(self, record: Record, state: State, ref: Any) -> None:
         self._check(record)
-        self._count(record, -1)
+        again = state == record.state  # a quick restart: nothing to count anew
+        if not again:
+            self._count(record, -1)
         if ref is not record.ref:
             if record.ref is not None:
                 del self._by_ref[record.ref]
             if ref is not None:
                 self._by_ref[ref] = record
             record.ref = ref
-        record.state = state
-        self._count(record, 1)
+        if not again:
+            record.state = state
+            self._count(record, 1)
 
     def _count(self, record: Record, by: int) -> None:
         if record.state == "running":

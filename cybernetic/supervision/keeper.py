@@ -54,7 +54,7 @@ class Keeper(Agent):
         """The end of a child; anything else is logged and ignored (R-7, API-10)."""
         if isinstance(message, Exit):
             record = self._children.by_ref(message.ref)
-            if record is not None and record.state == "running" and not self.system.alive(record.ref):
+            if record is not None and record.state == "running" and not self._alive(record.ref):
                 return self._ended(record, message.reason)
             return None
         ignored(self.ref, message)
@@ -74,9 +74,13 @@ class Keeper(Agent):
 
     def count_children(self) -> Counts:
         """How many children there are: `.specs`, `.active` (alive now), `.supervisors`, `.workers` (API-6)."""
-        alive = self.system.alive
+        alive = self._alive
         active = sum(record.state == "running" and alive(record.ref) for record in self._children)
         return self._children.counts()._replace(active=active)
+
+    def _alive(self, ref: Any) -> bool:
+        alive: bool = self._ref._engine.system.alive(ref)
+        return alive
 
     # A child has ended.
 

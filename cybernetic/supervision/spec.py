@@ -89,7 +89,7 @@ class Child(Generic[A_co]):
         agent = _class_of(cls)
         put = object.__setattr__  # the way into a frozen value
         # the first check that fails decides, in this order (CS-4)
-        put(self, "id", _checked_id(getattr(agent, "__name__", repr(agent)) if id is None else id))
+        put(self, "id", _checked_id(_default_id(agent, name) if id is None else id))
         put(self, "cls", cls)
         put(self, "args", _checked_arguments(cls, agent, args))
         _choice("invalid_restart_type", "restart", restart, RESTARTS)
@@ -154,7 +154,8 @@ def child(
     Args:
         cls: the agent's class; keyword arguments go through `functools.partial(Counter, start=10)`.
         *args: its arguments, checked against its signature here. Every restart uses them again (CS-9).
-        id: how the supervisor knows it: any hashable value but an address. Default None: the class's name.
+        id: how the supervisor knows it: any hashable value but an address. Default None: its `name`, or else the
+            class's name.
         name: the name to register it under, a string or what a registry gives for one (`Name`); None: none.
         restart: "permanent", always; "transient", after an abnormal end only; "temporary", never.
         shutdown: how long it may take to end when asked to: seconds >= 0, None (no limit) or "brutal_kill".
@@ -208,7 +209,9 @@ def check_children(specs: object, auto_shutdown: AutoShutdown | None = None) -> 
             raise SpecError("bad_combination", "significant", expected, spec.significant)
         key = identity(spec.id)
         if key in seen:
-            raise SpecError("duplicate_child_name", "id", "an id of its own for every child", spec.id)
+            raise SpecError(
+                "duplicate_child_name", "id", "an id of its own for every child", spec.id
+            )
         seen.add(key)
         checked.append(spec)
     return tuple(checked)
@@ -234,6 +237,11 @@ def agent_type(cls: object) -> AgentType:
     found = getattr(cls, "agent_type", "worker")
     _choice("invalid_child_type", "agent_type", found, TYPES)
     return cast("AgentType", found)
+
+
+def _default_id(agent: object, name: object) -> Hashable:
+    """What a child is called that was given no id: its name, if it has one, else the name of its class."""
+    return name if isinstance(name, str) and name else getattr(agent, "__name__", repr(agent))
 
 
 def _class_of(cls: object) -> object:

@@ -20,6 +20,7 @@ class Tree(Keeper):
     auto_shutdown: AutoShutdown = "never"
 
     _final = frozenset({"setup", "terminate"})
+    _hooks = frozenset({"children"})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -149,5 +149,5 @@ async def test_refusals_limits_and_supervisors_work_as_ever() -> None:
         assert (spec.agent, spec.backoff) == (Small, Backoff(1, 2))
         small.exit(Kill())
         await settle(system)
-        assert [info.id for info in await app.call(Supervisor.which_children)] == ["second", "Small"]
+        assert [info.id for info in await app.call(Supervisor.which_children)] == ["second", "small"]
         assert await small.call(Small.take, 3) == 3

@@ -118,7 +118,7 @@ async def test_su_4_a_child_killed_while_it_starts_fails_the_start() -> None:
         slow.exit(Kill())
         with pytest.raises(StartFailed) as caught:
             await starting
-        assert caught.value.reason == Shutdown(ChildFailed("Moody", Killed()))
+        assert caught.value.reason == Shutdown(ChildFailed("slow", Killed()))
 
 
 class Unwilling(Supervisor):

@@ -1,13 +1,14 @@
 """What has ended is gone: no cycle keeps it, and nothing that starts anew keeps a system from ending."""
 
 import asyncio
+import contextlib
 import gc
 import weakref
 from typing import Any
 
 import pytest
 
-from cybernetic import Agent, CallFailed, Kill, Shutdown, System, SystemStopped
+from cybernetic import Agent, CallFailed, CallTimeout, Kill, Shutdown, System, SystemStopped
 from cybernetic.testing import settle
 
 
@@ -110,3 +111,102 @@ async def test_a_call_that_failed_keeps_nobody_alive(caplog: pytest.LogCaptureFi
             await slow.call(Slow.crash)
         assert caught.value.reason.traceback
         assert gone() is None
+
+
+class Forgetful(Agent):
+    """Defers an answer, and may forget about it."""
+
+    def later(self) -> Any:
+        self.kept = self.defer()
+        return self.kept
+
+    def forget(self) -> None:
+        del self.kept
+
+    def pending(self) -> int:
+        return len(self.ref._details.deferred)
+
+
+async def test_a_deferred_answer_that_is_thrown_away_fails_the_call() -> None:
+    async with System() as system:
+        forgetful = await system.start(Forgetful)
+        waiting = forgetful.within(None).request(Forgetful.later)
+        await settle(system)
+        forgetful.cast(Forgetful.forget)
+        with pytest.raises(CallFailed, match="its Deferred was thrown away"):
+            await waiting
+        assert system.alive(forgetful)
+
+
+async def test_a_deferred_answer_nobody_waits_for_any_more_is_not_kept() -> None:
+    async with System() as system:
+        forgetful = await system.start(Forgetful)
+        for _ in range(3):
+            with pytest.raises(CallTimeout):
+                await forgetful.within(1).call(Forgetful.later)
+        assert await forgetful.call(Forgetful.pending) == 0
+
+
+class Ticker(Agent):
+    """Works beside its mailbox."""
+
+    stubborn = True
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def go(self, how: str) -> None:
+        self.job = self.task(getattr(self, how)())
+
+    async def ask_itself(self) -> None:
+        await self.ref.call(Ticker.tick)
+
+    async def stay(self) -> None:
+        while Ticker.stubborn:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(10_000)
+
+    async def tidy(self) -> None:
+        try:
+            await asyncio.sleep(10_000)
+        finally:
+            await asyncio.sleep(1)
+            self.count = -1
+
+    def tick(self) -> None:
+        self.count += 1
+
+    def read(self) -> int:
+        return self.count
+
+
+async def test_a_task_may_call_its_own_agent() -> None:
+    async with System() as system:
+        ticker = await system.start(Ticker)
+        await ticker.call(Ticker.go, "ask_itself")
+        await settle(system)
+        assert await ticker.call(Ticker.read) == 1
+
+
+async def test_a_task_that_will_not_end_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    async with System() as system:
+        ticker = await system.start(Ticker)
+        await ticker.call(Ticker.go, "stay")
+        job = ticker._agent.job
+        await settle(system)
+        ticker.exit(Kill())
+        await asyncio.sleep(6)
+        assert system.statistics()["zombies"] == 1
+        assert "has ended, but its handler does not" in caplog.text
+        Ticker.stubborn = False
+        job.cancel()
+        await asyncio.wait([job])
+
+
+async def test_a_system_waits_for_tasks_that_unwind() -> None:
+    async with System() as system:
+        ticker = await system.start(Ticker)
+        await ticker.call(Ticker.go, "tidy")
+        job = ticker._agent.job
+        await settle(system)
+    assert job.done()
