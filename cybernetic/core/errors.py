@@ -93,7 +93,11 @@ class CallFailed(CallError):
     """The target ended before it answered. `reason` is why it ended."""
 
     def __init__(self, target: object, what: str, reason: object) -> None:
-        super().__init__(f"{target} ended before it answered {what}: {reason}")
+        if type(reason).__name__ == "NoProc":
+            text = f"there is no {target} to answer {what}: it has ended, or nobody holds the name"
+        else:
+            text = f"{target} ended before it answered {what}: {reason}"
+        super().__init__(text)
         self.target, self.what, self.reason = target, what, reason
 
 

@@ -8,7 +8,7 @@ from cybernetic.naming.agents import SCOPE, GroupsAgent
 from cybernetic.naming.messages import Joined, Left
 from cybernetic.naming.service import Service, Where, running, system_of
 from cybernetic.naming.table import strictly
-from cybernetic.runtime import Agent, LocalSystem, Ref, take_back
+from cybernetic.runtime import Agent, Ref, take_back
 
 Members = list[Ref[Any]]
 
@@ -119,5 +119,5 @@ def _whom(where: Where, refs: tuple[Any, ...]) -> tuple[Ref[Any], ...]:
     return refs
 
 
-def _engine(system: LocalSystem) -> Any:
+def _engine(system: Any) -> Any:
     return system._engine

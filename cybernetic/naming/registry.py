@@ -20,7 +20,7 @@ from cybernetic.naming.messages import Registered, Unregistered
 from cybernetic.naming.service import Service, Where, running, system_of
 from cybernetic.naming.table import Entry, strictly
 from cybernetic.naming.via import Keyed, Via
-from cybernetic.runtime import Agent, LocalSystem, Named, Ref, tell
+from cybernetic.runtime import Agent, Named, Ref, SystemFace, tell
 
 A = TypeVar("A", bound=Agent)
 V = TypeVar("V")
@@ -200,7 +200,7 @@ class Registry(Service[RegistryAgent]):
             host._settle(ref)
             self._announce(host.system, Unregistered(self.name, key, ref))
 
-    def _announce(self, system: LocalSystem, news: Registered | Unregistered) -> None:
+    def _announce(self, system: SystemFace, news: Registered | Unregistered) -> None:
         for name in self.listeners:
             listener = system.whereis(name)
             if listener is not None:
@@ -216,7 +216,7 @@ class Registry(Service[RegistryAgent]):
         except AlreadyRegistered as held:
             raise AlreadyStarted(self.via(key), held.ref) from None
 
-    def _holder(self, system: LocalSystem, key: object) -> Any:
+    def _holder(self, system: SystemFace, key: object) -> Any:
         """Who holds a key, exiting or not; None also while the registry is not running."""
         host = self._found(system)
         entry = host.table.first(key) if host is not None else None

@@ -1,11 +1,11 @@
 """What a registry, groups and topics have in common: a name, and behind it one agent in every system."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from cybernetic.core import OptionError
 from cybernetic.naming.host import Host
-from cybernetic.runtime import Agent, LocalSystem, Ref
+from cybernetic.runtime import Agent, LocalSystem, Ref, SystemFace
 from cybernetic.supervision import Child, child
 
 H = TypeVar("H", bound=Host)
@@ -50,7 +50,7 @@ class Service(Generic[H]):
             raise OptionError(type(self).__name__, expected, "nothing")
         return found
 
-    def _found(self, system: LocalSystem) -> H | None:
+    def _found(self, system: SystemFace) -> H | None:
         """The agent behind it, or None while there is none. Raises `OptionError` for one of another service."""
         ref = system.whereis(self.name)
         agent = ref._agent if ref is not None else None
@@ -65,13 +65,12 @@ def _shown(agent: Any) -> Any:
     return agent.service if isinstance(agent, Host) else agent.ref
 
 
-def system_of(where: Where) -> LocalSystem:
+def system_of(where: Where) -> SystemFace:
     """The system that an agent belongs to, or the system itself. Raises `OptionError`, `NotRunning`."""
     if isinstance(where, LocalSystem):
-        return where
+        return cast("SystemFace", where)  # its methods ask for classes of agents, which a face does not
     if isinstance(where, Agent):
-        system: LocalSystem = where.system
-        return system
+        return where.system
     raise OptionError("the first argument", "an agent (self) or a System", where)
 
 

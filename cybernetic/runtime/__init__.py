@@ -6,6 +6,7 @@ from cybernetic.runtime.birth import begin_child, started
 from cybernetic.runtime.cell import Ref
 from cybernetic.runtime.ending import begin_shut_down
 from cybernetic.runtime.events import AgentEnded, AgentStarted, DeadLetter, LoopHeld, MailboxHigh, Zombie
+from cybernetic.runtime.face import SystemFace
 from cybernetic.runtime.inspector import Info, Inspector, StateRefused
 from cybernetic.runtime.notices import Name, off_death, on_death, take_back, tell
 from cybernetic.runtime.portal import Portal
@@ -32,6 +33,7 @@ __all__ = (
     "Portal",
     "Ref",
     "StateRefused",
+    "SystemFace",
     "Timer",
     "Zombie",
     "begin_child",

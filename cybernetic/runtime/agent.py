@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from functools import partial
-from types import FunctionType
 from typing import (
     Any,
     ClassVar,
@@ -20,7 +19,6 @@ from typing import (
 )
 
 from cybernetic.core import (
-    DefinitionError,
     Normal,
     NotInside,
     NotRunning,
@@ -32,6 +30,8 @@ from cybernetic.core import (
 from cybernetic.runtime import birth, life
 from cybernetic.runtime.address import Address
 from cybernetic.runtime.cell import Ref
+from cybernetic.runtime.definition import check_class
+from cybernetic.runtime.face import SystemFace
 from cybernetic.runtime.flags import ATTENTION, CONTINUES, DEAD, OWNER, PARKED, SUSPENDED
 from cybernetic.runtime.mailbox import Overflow
 from cybernetic.runtime.notices import Name
@@ -77,7 +77,7 @@ class Agent:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        _check(cls)
+        check_class(cls)
         cls._protocol = Protocol(
             cls, Agent, _MEMBERS.union(*(vars(base).get("_hooks", ()) for base in cls.__mro__))
         )
@@ -127,9 +127,10 @@ class Agent:
 
     @property
     @final
-    def system(self) -> Any:
+    def system(self) -> SystemFace:
         """The `System` it runs in."""
-        return self._cell("system")._engine.system
+        system: SystemFace = self._cell("system")._engine.system
+        return system
 
     @property
     @final
@@ -199,7 +200,7 @@ class Agent:
         return ref
 
     @final
-    def link(self, ref: Ref[Any], priority: bool = False) -> None:
+    def link(self, ref: Address[Any], priority: bool = False) -> None:
         """Link with another agent: the end of one is an exit signal to the other (L-1 to L-7).
 
         With `priority` a trapped `Exit` from it goes before all that is queued. Raises `CallFailed` with `NoProc`
@@ -208,12 +209,13 @@ class Agent:
         life.link(self._living("link"), _agent_ref("link", ref), priority)
 
     @final
-    def unlink(self, ref: Ref[Any], flush: bool = False) -> None:
+    def unlink(self, ref: Address[Any], flush: bool = False) -> None:
         """Undo `link`. An `Exit` from it that is queued stays, unless `flush` takes it back (L-5)."""
         cell = self._cell("unlink")
-        life.unlink(cell, _agent_ref("unlink", ref))
+        peer = _agent_ref("unlink", ref)
+        life.unlink(cell, peer)
         if flush:
-            life.flush_exit(cell, ref)
+            life.flush_exit(cell, peer)
 
     @final
     def monitor(self, ref: Address[Any], priority: bool = False) -> Token:
@@ -235,7 +237,7 @@ class Agent:
         return life.demonitor(self._cell("demonitor"), token, flush)
 
     @final
-    def exit(self, ref: Ref[Any], reason: Reason) -> None:
+    def exit(self, ref: Address[Any], reason: Reason) -> None:
         """Send an exit signal from this agent to another, or itself (statement P-4)."""
         cell = self._living("exit")
         life.signal(_agent_ref("exit", ref), _reason(reason), cell)
@@ -331,36 +333,11 @@ Agent._protocol = Protocol(Agent, Agent, _MEMBERS)
 Agent._final = _MEMBERS - HOOKS
 
 
-def _check(cls: type[Agent]) -> None:
-    """The rules for a subclass of `Agent`, mixins included. Raises `DefinitionError`."""
-    for place, base in enumerate(cls.__mro__):
-        final = vars(base).get("_final", frozenset())
-        overridden = {name for owner in cls.__mro__[:place] for name in vars(owner)} & final
-        for name in sorted(overridden):
-            raise DefinitionError(
-                f"{cls.__qualname__}.{name} overrides a member of {base.__name__} that is final; "
-                f"expected another name (final are: {', '.join(sorted(final))})"
-            )
-    hooks = frozenset[str]().union(*(vars(base).get("_hooks", ()) for base in cls.__mro__))
-    for owner in cls.__mro__:
-        for name, value in vars(owner).items():
-            if name in hooks or name.startswith("_"):
-                continue
-            if isinstance(value, FunctionType) and _generates(value):
-                raise DefinitionError(
-                    f"{owner.__qualname__}.{name} is a generator: expected `def` or `async def` without yield"
-                )
-
-
-def _generates(fn: FunctionType) -> bool:
-    generator, async_generator = 0x20, 0x200
-    return bool(fn.__code__.co_flags & (generator | async_generator))
-
-
-def _agent_ref(what: str, ref: Any) -> Any:
-    if not isinstance(ref, Ref):
-        raise OptionError(what, "a Ref", ref)
-    return ref
+def _agent_ref(what: str, address: Any) -> Any:
+    """The agent at an address now. Raises `OptionError`, or `CallFailed` with `NoProc` if a name has no holder."""
+    if not isinstance(address, Address):
+        raise OptionError(what, "an address (Ref or Named)", address)
+    return address._need(what)
 
 
 def _reason(reason: Any) -> Reason:

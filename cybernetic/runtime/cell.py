@@ -29,6 +29,7 @@ class Ref(Address[A_co]):
     """
 
     __slots__ = (
+        "__weakref__",
         "_agent",
         "_box",
         "_details",

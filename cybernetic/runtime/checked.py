@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cybernetic.core import CallFailed, CannotTravel, Crash
+from cybernetic.core import CallFailed, CannotTravel, Crash, Refusal
 from cybernetic.runtime.cell import Entry, Ref, function_name
 from cybernetic.runtime.mailbox import BoundedRef
 from cybernetic.runtime.reply import Reply
@@ -43,6 +43,15 @@ class CheckedReply(Reply[Any]):
     """The answer arrives as a copy; one that cannot travel is the answering agent's failure."""
 
     __slots__ = ()
+
+    def fail(self, error: BaseException) -> bool:
+        """Settle with a copy of a refusal, or with an error of the library itself as it is."""
+        if isinstance(error, Refusal):
+            try:
+                error = self.target._engine.transfer(error, "refusal")
+            except CannotTravel as wrong:
+                error = CallFailed(self.target, function_name(self.what), Crash.of(wrong))
+        return super().fail(error)
 
     def answer(self, value: Any) -> bool:
         """Settle with a copy of `value`; False if it was settled or abandoned before."""

@@ -11,6 +11,7 @@ from cybernetic.runtime.cell import function_name, outsider
 from cybernetic.runtime.deadlines import Deadlines
 from cybernetic.runtime.flags import DEAD, OWNER, PARKED, SUSPENDED, TERMINATING, TRACED
 from cybernetic.runtime.handling import unparked
+from cybernetic.runtime.mailbox import inside
 from cybernetic.runtime.stepping import runner, waited_for
 
 THREADS = 64  # at most this many `run_blocking` at a time
@@ -115,4 +116,4 @@ def busy_with(cell: Any) -> str | None:
 
 
 def _handler(cell: Any) -> str:
-    return function_name(cell._entry[0]) if cell._entry is not None else "a handler"
+    return function_name(inside(cell._entry)[0]) if cell._entry is not None else "a handler"

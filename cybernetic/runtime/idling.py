@@ -2,12 +2,18 @@
 
 from typing import Any
 
+from cybernetic.core import OptionError, number
 from cybernetic.runtime.flags import DEAD
 
 
 def idle_out(agent: Any) -> Any:
     """Run in the agent: nothing came within its `idle_timeout`."""
     return agent.idle()
+
+
+def _complain(_: Any, error: OptionError) -> None:
+    """Run in the agent: its `idle_timeout` is impossible, and it crashes of it."""
+    raise error
 
 
 def arm_idle(cell: Any, after: Any) -> None:
@@ -21,7 +27,11 @@ def arm_idle(cell: Any, after: Any) -> None:
             details.idle.cancel()
             details.idle = None
         return
-    details.idle_at = engine.clock() + seconds
+    try:
+        details.idle_at = engine.clock() + number("idle_timeout", seconds, least=0)
+    except OptionError as error:  # a handler has set it
+        cell.put_first((_complain, (error,), None, None, None))
+        return
     if details.idle is None or details.idle.when() > details.idle_at:
         if details.idle is not None:
             details.idle.cancel()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator
 from contextvars import Context
 from typing import Any, Generic, TypeVar
 
-from cybernetic.core import CallError, CallFailed, Crash, Refusal
+from cybernetic.core import CallError, CallFailed, Crash, OptionError, Refusal
 
 R = TypeVar("R")
 
@@ -160,7 +160,9 @@ class Deferred(Generic[R]):
         reply, cell = self._reply, self._cell
         if reply is None or reply.done() or cell.gone:
             return
-        if cell._entry is None or cell._entry[4] is not reply:  # else its handler is still at work, and may crash
+        if (
+            cell._entry is None or cell._entry[4] is not reply
+        ):  # else its handler is still at work, and may crash
             self.fail(
                 CallFailed(self._cell, "a deferred call", Crash("Dropped", "its Deferred was thrown away"))
             )
@@ -171,6 +173,8 @@ class Deferred(Generic[R]):
 
     def fail(self, error: BaseException) -> bool:
         """Raise `error` at the caller: a `Refusal` or `CallError` as it is, anything else inside `CallFailed`."""
+        if not isinstance(error, BaseException):
+            raise OptionError("error", "an exception", error)
         if not isinstance(error, Refusal | CallError):
             error = CallFailed(self._cell, "a deferred call", Crash.of(error))
         return self._finish(lambda reply: reply.fail(error))

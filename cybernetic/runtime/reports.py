@@ -89,7 +89,7 @@ class CrashReport:
             yield f"  linked to: {', '.join(self.links)}"
         yield f"  messages: {self.reductions} handled, {self.length} left"
         if self.history:
-            yield f"  crashed before: {len(self.history)} times, last for {self.history[-1][1]}"
+            yield f"  restarted before: {len(self.history)} times, last for {self.history[-1][1]}"
         trace = getattr(self.reason, "traceback", "")
         if trace:
             yield trace.rstrip() if len(trace) <= TRACE else f"...{trace.rstrip()[-TRACE:]}"

@@ -15,6 +15,7 @@ from cybernetic.core import (
     Kill,
     NoProc,
     Normal,
+    NotRunning,
     OptionError,
     Reason,
     StopFailed,
@@ -174,25 +175,25 @@ class LocalSystem:
     def whereis(self, name: str, cls: type[A]) -> Ref[A] | None: ...
     def whereis(self, name: str, cls: type[Agent] = Agent) -> Ref[Any] | None:
         """The agent that holds `name` now, or None. Raises `OptionError` if it is not of class `cls`."""
-        found = self._running().names.get(name)
+        found = self._running().names.get(_name(name))
         if found is not None and not issubclass(found.cls, cls):
             raise OptionError(f"whereis {name!r}", f"an agent of class {cls.__name__}", found)
         return found
 
     def named(self, name: str, cls: type[A]) -> Named[A]:
         """An address by name: resolved at every use, so it survives restarts of who holds it."""
-        if not isinstance(name, str) or not name:
-            raise OptionError("name", "a string that is not empty", name)
-        return Named(self._running(), name, birth.protocol_of(cls))
+        return Named(self._running(), _name(name), birth.protocol_of(cls))
 
     def alive(self, ref: Address[Any]) -> bool:
         """Whether the agent has neither ended nor begun to exit (P-11)."""
-        cell = ref._find()
+        cell = _address(ref)._find()
         return cell is not None and not cell._flags & (DEAD | EXITING)
 
     async def wait(self, ref: Address[Any]) -> Reason:
         """Wait until the agent has ended; returns the reason, `NoProc()` if there is none."""
-        cell = ref._find()
+        cell = _address(ref)._find()
+        if cell is not None and cell is cell._engine.current:
+            raise CallingSelf(cell, "return from the handler")
         return NoProc() if cell is None else await ending.death_of(cell)
 
     def agents(self) -> Iterator[Ref[Any]]:
@@ -307,6 +308,8 @@ class LocalSystem:
 
     def send_exit(self, cell: Any, reason: Reason) -> None:
         """Send an exit signal; its sender is the agent whose turn it is, if any. `Address.exit` comes here."""
+        if cell._engine.transfer is not None:
+            reason = cell._engine.transfer(reason, "reason")
         sender = cell._engine.sends(cell, "exit", (reason,))
         if sender is not DROP:
             life.signal(cell, reason, sender)
@@ -338,9 +341,23 @@ class LocalSystem:
     def _running(self) -> Engine:
         engine = self._running_or_stopped()
         if engine is None:
-            raise SystemStopped(self._ended or "it has not begun: expected `async with System() as system:`")
+            if self._engine is None:
+                raise NotRunning("a System that was not entered (expected `async with System() as system:`)")
+            raise SystemStopped(self._ended)
         return engine
 
     def _running_or_stopped(self) -> Engine | None:
         done = self._stopping is not None and self._stopping.done()
         return None if done else self._engine
+
+
+def _address(ref: Any) -> Address[Any]:
+    if not isinstance(ref, Address):
+        raise OptionError("ref", "an address (Ref or Named)", ref)
+    return ref
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str) or not name:
+        raise OptionError("name", "a string that is not empty", name)
+    return name

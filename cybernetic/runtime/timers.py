@@ -66,6 +66,13 @@ def start_timer(
     """Start a timer that delivers `message` to `address` in `seconds`, and every `every` seconds after that."""
     if message[0] is not SEND:
         address._resolve(message[0])
+    if engine.transfer is not None:
+        copy = engine.transfer
+        message = (
+            message[0],
+            copy(message[1], "arguments"),
+            copy(message[2], "keywords") if message[2] else None,
+        )
     sender = engine.sends(address, "send" if message[0] is SEND else message[0], message[1])
     timer = Timer(engine, address, every, message, sender)
     if sender is not DROP:

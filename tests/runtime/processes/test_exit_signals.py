@@ -86,7 +86,7 @@ async def test_p_4_a_signal_carries_a_reason_and_nothing_else() -> None:
                 target.exit(wrong)  # type: ignore[arg-type]
         error = await target.call(Puppet.do, lambda me: raised_by(me.exit, "target", Upset()))
         assert isinstance(error, OptionError)
-        assert "expected a Ref" in str(error)
+        assert "expected an address" in str(error)
         assert system.alive(target)
 
 

@@ -184,7 +184,7 @@ async def test_lg_1_a_supervised_agent_knows_the_ends_of_its_predecessors(
         assert "crash 1" in str(histories[2][1])
         info = system.whereis("it").inspect().info()  # type: ignore[union-attr]
         assert len(info.history) == 3
-    assert any("crashed before: 2 times" in text for text in texts(caplog))
+    assert any("restarted before: 2 times" in text for text in texts(caplog))
 
 
 @pytest.mark.parametrize(
