@@ -14,7 +14,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 A_co = TypeVar("A_co", covariant=True)
 
-CALL_SECONDS = 5.0  # the time-out of a call that names none (CALL-1)
+CALL_SECONDS = float("5")  # the time-out of a call that names none (CALL-1): this very object
 
 
 class Address(ABC, Generic[A_co]):

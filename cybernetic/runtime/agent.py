@@ -73,6 +73,7 @@ class Agent:
     _ref: Any
     _protocol: ClassVar[Protocol]
     _final: ClassVar[frozenset[str]] = frozenset()  # what subclasses must not override
+    _unlimited: ClassVar[frozenset[str]] = frozenset()  # methods whose calls wait as long as it takes
     _hooks: ClassVar[frozenset[str]] = frozenset()  # what they may, and nobody calls by message
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

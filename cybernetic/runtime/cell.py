@@ -181,7 +181,7 @@ class Ref(Address[A_co]):
             raise CallingSelf(self, "call the method directly")
         if caller is not None and caller._flags & EMBRYO:
             _refuse_deadlock(caller, self)
-        if seconds is not None:
+        if seconds is not None and not (seconds is CALL_SECONDS and fn in self._protocol.unlimited):
             engine.deadlines.add(reply, seconds)
         self._admit((fn, args, kwargs, caller, reply))
         return reply

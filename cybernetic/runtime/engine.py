@@ -1,15 +1,20 @@
 """The run queue: which agent runs next, for how long, and when the event loop gets its turn (decision 1)."""
 
 import asyncio
+import logging
 from collections import deque
 from contextvars import copy_context
 from types import CoroutineType
 from typing import Any
 
+from cybernetic.core import Crash, InternalError
 from cybernetic.runtime.flags import DEAD, OWN
 from cybernetic.runtime.handling import raised, settle, start_async
+from cybernetic.runtime.life import end as end_agent
 from cybernetic.runtime.stepping import without_task
 from cybernetic.runtime.turns import TURN, Turns
+
+_log = logging.getLogger("cybernetic.engine")
 
 SLICE = 0.005  # seconds after which the event loop gets a turn
 NESTED = 16  # levels of a tree that start within one another; deeper ones take their turn in the queue
@@ -43,11 +48,13 @@ class Engine(Turns):
     def _pump(self) -> None:
         """The event loop calls: run agents until none waits or the slice of time is over."""
         self._slice_end, self._helps = None, 0
-        self._run(self.clock() + SLICE)
-        if self._queue:
-            self.loop.call_soon(self._pump, context=self._base)
-        else:
-            self.ready = self._wake
+        try:
+            self._run(self.clock() + SLICE)
+        finally:
+            if self._queue:
+                self.loop.call_soon(self._pump, context=self._base)
+            else:
+                self.ready = self._wake
         if self.interrupted is not None:
             error, self.interrupted = self.interrupted, None
             raise error
@@ -79,10 +86,22 @@ class Engine(Turns):
         self.running = again = True
         try:
             while again and self._queue:
-                again = self._base.copy().run(self._drain, end)
+                try:
+                    again = self._base.copy().run(self._drain, end)
+                except Exception as error:
+                    self.broken(error)
         finally:
             self.running = False
             self.current = self.ghost = None
+
+    def broken(self, error: Exception) -> None:
+        """The library itself failed in a turn: its agent ends, the others go on."""
+        cell = self.current or self.ghost
+        _log.exception("a defect of the library, in a turn of %r", cell)
+        if cell is not None:
+            end_agent(
+                cell, Crash.of(InternalError(f"a defect of the library: {type(error).__name__}: {error}"))
+            )
 
     def _drain(self, end: float) -> bool:
         """Give turns. True: a turn has set a context variable, and the next one must begin with a clean context."""

@@ -268,10 +268,14 @@ def unparked(cell: Any, value: Any, error: BaseException | None) -> None:
     if details.failure is not None:
         error, details.failure = details.failure, None
     before = engine.enter(cell)
-    if error is None:
-        settle(cell, value)
-    else:
-        raised(cell, error)
-    if not cell._flags & (DEAD | PARKED):
-        engine.turn_over(cell)
-    engine.leave(before)
+    try:
+        if error is None:
+            settle(cell, value)
+        else:
+            raised(cell, error)
+        if not cell._flags & (DEAD | PARKED):
+            engine.turn_over(cell)
+    except Exception as defect:
+        engine.broken(defect)
+    finally:
+        engine.leave(before)

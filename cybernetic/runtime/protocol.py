@@ -20,13 +20,27 @@ class Protocol:
     parent's exit signal lets them clean up.
     """
 
-    __slots__ = ("arity", "cleans_up", "cls", "methods", "redacts", "reserved", "setup", "terminate")
+    __slots__ = (
+        "arity",
+        "cleans_up",
+        "cls",
+        "methods",
+        "redacts",
+        "reserved",
+        "setup",
+        "terminate",
+        "unlimited",
+    )
 
     def __init__(self, cls: type, base: type, reserved: frozenset[str]) -> None:
         self.cls, self.reserved = cls, reserved
         self.methods: dict[Any, Function] = {}
         self.arity: tuple[int, float] | None = None  # of `__init__`, once it was looked up
         self.setup = _overridden(cls, base, "setup")
+        waiting = frozenset[str]().union(*(vars(c).get("_unlimited", ()) for c in cls.__mro__))
+        self.unlimited = frozenset(
+            getattr(cls, name) for name in waiting if hasattr(cls, name)
+        )  # calls without a limit of their own
         self.redacts = _overridden(cls, base, "redact") is not None
         self.terminate = _overridden(cls, base, "terminate")
         declared = next(vars(c)["trap_exit"] for c in cls.__mro__ if "trap_exit" in vars(c) or c is base)

@@ -47,6 +47,18 @@ class Keeper(Agent):
     max_seconds: float = 5.0
 
     _final = frozenset({"receive", "idle", "trap_exit", "agent_type", "which_children", "count_children"})
+    _unlimited = frozenset(  # these calls take as long as children may to start and end (API-9)
+        {
+            "count_children",
+            "delete_child",
+            "get_childspec",
+            "resize",
+            "restart_child",
+            "start_child",
+            "terminate_child",
+            "which_children",
+        }
+    )
     _children: Children
     _intensity: Intensity
 

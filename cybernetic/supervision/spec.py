@@ -209,9 +209,7 @@ def check_children(specs: object, auto_shutdown: AutoShutdown | None = None) -> 
             raise SpecError("bad_combination", "significant", expected, spec.significant)
         key = identity(spec.id)
         if key in seen:
-            raise SpecError(
-                "duplicate_child_name", "id", "an id of its own for every child", spec.id
-            )
+            raise SpecError("duplicate_child_name", "id", "an id of its own for every child", spec.id)
         seen.add(key)
         checked.append(spec)
     return tuple(checked)

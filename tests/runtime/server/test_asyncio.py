@@ -1,6 +1,7 @@
 """Async handlers are as good as tasks of asyncio: the same bodies, run in every way, come to the same."""
 
 import asyncio
+import weakref
 from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any
@@ -177,3 +178,48 @@ async def test_messages_of_one_agent_do_not_mix_though_each_waits() -> None:
             ref.cast(Waits.work, n)
         await ref.within(None).call(Waits.work, 3)
     assert order == [(n, i) for n in range(4) for i in range(2)]
+
+
+async def test_a_task_whose_handler_has_suspended_leaks_nothing_to_the_next_one_either() -> None:
+    seen: list[Any] = []
+    kept: list[Any] = []
+
+    class Leaves(Agent):
+        async def name_it(self) -> None:
+            await asyncio.sleep(1)
+            _own_task().set_name("mine")
+
+        async def mark_it(self) -> None:
+            await asyncio.sleep(1)
+            _own_task().mark = 1
+
+        async def call_back(self) -> None:
+            await asyncio.sleep(1)
+            _own_task().add_done_callback(lambda _: seen.append("called back"))
+
+        async def refer_to_it(self) -> None:
+            await asyncio.sleep(1)
+            kept.append(weakref.ref(_own_task()))
+
+        async def keep_it(self) -> None:
+            await asyncio.sleep(1)
+            kept.append(_own_task())
+
+        async def look(self) -> Any:
+            await asyncio.sleep(1)
+            task = _own_task()
+            known = [task is (other() if isinstance(other, weakref.ref) else other) for other in kept]
+            return (task.get_name() == "mine", hasattr(task, "mark"), task.cancelling(), any(known))
+
+    async with System() as system:
+        one, other = await system.start(Leaves), await system.start(Leaves)
+        for method in (Leaves.name_it, Leaves.mark_it, Leaves.call_back, Leaves.refer_to_it, Leaves.keep_it):
+            await one.call(method)
+            assert await other.call(Leaves.look) == (False, False, 0, False)
+        assert seen == ["called back"]
+
+
+def _own_task() -> Any:
+    task = asyncio.current_task()
+    assert task is not None
+    return task

@@ -91,7 +91,7 @@ async def test_sy_1_requests_work_on_supervisors() -> None:
         await asyncio.sleep(10)
         assert system.whereis("it") is None, "a suspended supervisor restarts nothing"
         with pytest.raises(CallTimeout, match="suspended"):
-            await app.call(Supervisor.count_children)
+            await app.within(5).call(Supervisor.count_children)
         await port.resume()
         await passes()
         second = system.whereis("it")
