@@ -111,7 +111,8 @@ class LocalSystem:
         body, self._body = self._body, None
         await self.stop()
         if self._cancelled and failed is not None:
-            if body is not None and isinstance(error, asyncio.CancelledError) and body.uncancel() > 0:
+            others = body.uncancel() if body is not None else 0
+            if others and isinstance(error, asyncio.CancelledError):
                 return  # somebody else cancelled it as well
             raise SystemStopped(failed) from error
 
