@@ -60,5 +60,17 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
     assert not broken
 
 
+def test_the_first_example_is_the_readmes() -> None:
+    example = (ROOT / "examples" / "counter.py").read_text()
+    shown = programs()[0].code.strip().removesuffix("asyncio.run(main())")
+    assert shown in example
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
+def test_the_example_runs(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = Program(example.name, example.read_text(), None)
+    test_the_program_runs_and_prints_what_the_document_says(program, monkeypatch)
+
+
 def test_there_are_programs() -> None:
     assert programs()
