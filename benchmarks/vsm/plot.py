@@ -15,7 +15,7 @@ from pathlib import Path
 Point = tuple[float, float]
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#333333", "#a0a000")
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 170, 30, 40  # room around a panel for its words
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 210, 30, 40  # room around a panel for its words
 _TEXT = 'font-family="sans-serif" font-size="11" fill="#444"'
 
 
@@ -71,7 +71,7 @@ class _Axis:
         return self.start + min(max(share, 0.0), 1.0) * (self.end - self.start)
 
 
-def figure(panels: Sequence[Panel], *, width: int = 760) -> str:
+def figure(panels: Sequence[Panel], *, width: int = 800) -> str:
     """The SVG text of `panels`, one below the other, `width` pixels wide."""
     parts, top = [], 0
     for panel in panels:
@@ -83,7 +83,7 @@ def figure(panels: Sequence[Panel], *, width: int = 760) -> str:
     return "\n".join([head, f'<rect width="{width}" height="{top}" fill="white"/>', *parts, "</svg>", ""])
 
 
-def save(path: Path, panels: Sequence[Panel], *, width: int = 760) -> Path:
+def save(path: Path, panels: Sequence[Panel], *, width: int = 800) -> Path:
     """Write the figure to `path`, making its folder; return the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(figure(panels, width=width), encoding="utf-8")

@@ -73,7 +73,7 @@ def run(seed: int, *, start: bool = False, auto: bool = False, plan: bool = True
         found.busy.append(max(busy.values()))
         if auto and not damped and oscillates(found.shares):
             damped, found.detected = True, now
-            engagement, fresh = engagement.engage(now, CAPACITIES, herd.flapping)
+            engagement, fresh = engagement.engage(CAPACITIES, herd.flapping, now)
             if plan and engagement.plan:
                 herd.flapping = fresh
                 follow(herd, engagement.plan)

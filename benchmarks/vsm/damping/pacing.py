@@ -124,11 +124,11 @@ class Paced:
         seconds = self.world.call(now)
         if seconds is None:
             self.aimd = self.aimd.refused(now, 1.0)
-            self.pacer = self.pacer.at_rate(now, self.aimd.rate).hold(now, self.aimd.barrier)
+            self.pacer = self.pacer.at_rate(self.aimd.rate, now).hold(now, self.aimd.barrier)
             self.put(work, now)
         else:
             self.aimd = self.aimd.succeeded(now)
-            self.pacer = self.pacer.at_rate(now, self.aimd.rate)
+            self.pacer = self.pacer.at_rate(self.aimd.rate, now)
             self.world.at(now + seconds, lambda at: self.put(work.done_one(self.world, at), at))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil, exp, expm1, lgamma, log, log1p
 
 from cybernetic.core import InternalError, OptionError, whole
-from cybernetic.vsm.variety.checks import share
+from cybernetic.vsm.checks import share
 
 _TINY = 1e-300
 _STEPS = 10_000

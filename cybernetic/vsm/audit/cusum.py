@@ -6,8 +6,8 @@ After Reynolds & Stoumbos (1999), "A CUSUM chart for monitoring a proportion whe
 from dataclasses import dataclass, field, replace
 from math import log, log1p
 
-from cybernetic.core import OptionError, flag, number
-from cybernetic.vsm.variety.checks import share
+from cybernetic.core import OptionError, flag, number, whole
+from cybernetic.vsm.checks import share
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,18 @@ class DiscrepancyCusum:
     """The running score of one unit's audits. Values in, values out: `after` returns the next one.
 
     `score` is the evidence so far (>= 0), `audits` how many were counted, `discrepancies` how many disagreed.
+    Raises `OptionError`.
     """
 
     design: CusumDesign = field(default_factory=CusumDesign)
     score: float = 0.0
     audits: int = 0
     discrepancies: int = 0
+
+    def __post_init__(self) -> None:
+        number("score", self.score, least=0)
+        whole("audits", self.audits)
+        whole("discrepancies", self.discrepancies)
 
     @property
     def alarm(self) -> bool:

@@ -9,7 +9,7 @@ from math import ceil, fsum, log, log1p
 
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.audit.cusum import CusumDesign
-from cybernetic.vsm.variety.checks import share
+from cybernetic.vsm.checks import share
 
 _RARE = 1e-10  # a state with less than this part of the mass is counted as back at zero
 _SETTLED = 1e-8  # the hazard is constant once it changes by less than this part while a score falls to zero
@@ -128,6 +128,9 @@ def audits_until(rate: float, design: CusumDesign | None = None, confidence: flo
     `confidence` (0 to 1, neither) the number that suffices with that probability. `design`: the default
     one. Raises `OptionError`.
     """
+    share("rate", rate)
+    if confidence is not None:
+        share("confidence", confidence, inner=True)
     length = run_length(rate, design or CusumDesign())
     return length.mean if confidence is None else length.quantile(confidence)
 
@@ -139,6 +142,7 @@ def audit_detection(rate: float, probability: float, design: CusumDesign | None 
     Audits are drawn independently of each other, so tasks = audits / probability, and the bad outputs shipped
     are tasks * rate. Raises `OptionError`.
     """
+    share("rate", rate)
     if share("probability", probability) == 0:
         raise OptionError("probability", "a number above 0: without audits nothing is caught", probability)
     length = run_length(rate, design or CusumDesign())

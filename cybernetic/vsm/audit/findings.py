@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cybernetic.core import OptionError, flag, number
-from cybernetic.vsm.variety.checks import word
+from cybernetic.vsm.checks import word
 
 
 @dataclass(frozen=True, slots=True)

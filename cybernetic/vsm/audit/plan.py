@@ -6,7 +6,7 @@ from typing import Any
 
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.audit.cusum import CusumDesign
-from cybernetic.vsm.variety.checks import share, word
+from cybernetic.vsm.checks import share, word
 
 
 @dataclass(frozen=True, slots=True)

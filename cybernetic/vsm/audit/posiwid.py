@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum, log2
 
-from cybernetic.vsm.variety.checks import share, weights
+from cybernetic.vsm.checks import share, weights
 
 
 @dataclass(frozen=True, slots=True)

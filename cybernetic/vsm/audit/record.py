@@ -7,7 +7,7 @@ from enum import Enum
 
 from cybernetic.core import flag, number
 from cybernetic.vsm.audit.cusum import CusumDesign, DiscrepancyCusum
-from cybernetic.vsm.variety.checks import later
+from cybernetic.vsm.checks import later, share
 
 
 class Standing(Enum):
@@ -39,6 +39,9 @@ class AuditRecord:
 
     def __post_init__(self) -> None:
         number("memory", self.memory, least=1)
+        share("gap", self.gap)
+        if self.last is not None:
+            number("last", self.last)
 
     def after(self, discrepant: bool, now: float) -> "AuditRecord":
         """The record after one audit at `now` (seconds, not before the last). Raises `OptionError`."""

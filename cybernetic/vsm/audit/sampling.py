@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import log1p
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.variety.checks import share, word
+from cybernetic.vsm.checks import share, word
 
 _SECRET_BYTES = 16
 

@@ -32,7 +32,11 @@ class Claim:
             number("cap", self.cap, least=self.floor)
 
     def at(self, level: float) -> float:
-        """What it gets at a `level` (amount for each unit of weight): `clamp(weight * level, floor, cap)`."""
+        """What it gets at a `level` (amount for each unit of weight, >= 0, may be infinite):
+        `clamp(weight * level, floor, cap)`. Raises `OptionError`.
+        """
+        if level != inf:
+            number("level", level, least=0.0)
         raised = max(self.floor, self.weight * level if self.weight else 0.0)
         return raised if self.cap is None else min(raised, self.cap)
 
@@ -60,12 +64,13 @@ def allocate(amount: float, claims: Mapping[str, Claim]) -> dict[str, float]:
 
 def divide(grant: Vector, claims: Mapping[str, Claim]) -> dict[str, Vector]:
     """Share out a vector; floors and caps are parts of 1. Together at most `grant`, by exact count."""
-    parts = {name: grant.times(share) for name, share in allocate(1.0, claims).items()}
+    shares = allocate(1.0, claims)
+    parts = {name: grant.times(share) for name, share in shares.items()}
     excess = total(parts.values()).less(grant)
     if (
         excess != NOTHING
     ):  # shares that sum to 1 + 2e-16 of many tokens: the largest part gives up the odd billionth
-        largest = max(parts, key=lambda name: [claims[name].weight, name])
+        largest = max(shares, key=lambda name: (shares[name], name))
         parts[largest] = parts[largest].less(excess)
     return parts
 

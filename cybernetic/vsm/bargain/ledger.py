@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.checks import moment
 
 V = TypeVar("V")
 
@@ -71,6 +72,9 @@ class Ledger:
     open: Mapping[str, Reservation] = field(default_factory=dict)
     closed: Mapping[str, Settlement] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        moment("until", self.until)
+
     @property
     def committed(self) -> Vector:
         """What is spent or set aside."""
@@ -102,7 +106,7 @@ class Ledger:
             raise BudgetExhausted(
                 key, upper, NOTHING if now >= self.until or self.blocked else self.available, why
             )
-        if until <= now or until != until:
+        if moment("until", until) <= now:
             raise OptionError("until", f"a time > now ({now!r})", until)
         opened = _with(self.open, key, Reservation(upper, until))
         return replace(self, open=opened, reserved=self.reserved + upper)

@@ -90,6 +90,7 @@ class Purse:
 
     def expire(self, now: float) -> tuple[Self, tuple[tuple[int, str], ...]]:
         """Settle what is overdue in all epochs (see `Ledger.expire`): the purse, and (epoch, key) of each."""
+        number("now", now)
         after, gone = self, []
         for epoch, ledger in self.ledgers.items():
             left, keys = ledger.expire(now)

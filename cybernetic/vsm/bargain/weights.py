@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from math import exp
 from typing import Self
 
-from cybernetic.core import OptionError, number
+from cybernetic.core import number
+from cybernetic.vsm.checks import share
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Productivity:
 
     def __post_init__(self) -> None:
         number("horizon", self.horizon, above=0.0)
+        number("value", self.value, least=0.0)
+        number("spent", self.spent, least=0.0)
 
     def after(self, value: float, spent: float) -> Self:
         """After a report of `value` >= 0 accounted for `spent` >= 0 of the resource. Raises `OptionError`."""
@@ -49,8 +52,7 @@ def earned_weights(
             yet, and counts as the highest: a newcomer is not punished for having no past.
         epsilon: the part of a weight that nothing can take away, in [0, 1].
     """
-    if not 0.0 <= number("epsilon", epsilon) <= 1.0:
-        raise OptionError("epsilon", "a number in [0, 1]", epsilon)
+    share("epsilon", epsilon)
     best = max(
         (number(f"productivity[{unit!r}]", value, least=0.0) for unit, value in productivity.items()),
         default=0,
@@ -66,7 +68,11 @@ def worth_publishing(old: Mapping[str, float], new: Mapping[str, float], *, chan
     """Whether an allocation differs enough from the published one: some `|new - old| / old > change`
     (hysteresis).
 
-    A unit that came, went, or had nothing and gets something always does. `change` >= 0.
+    A unit that came, went, or had nothing and gets something always does. `change` >= 0. Raises `OptionError` for an
+    amount that is negative or not finite.
     """
     number("change", change, least=0.0)
+    for name, amounts in (("old", old), ("new", new)):
+        for unit, amount in amounts.items():
+            number(f"{name}[{unit!r}]", amount, least=0.0)
     return old.keys() != new.keys() or any(abs(new[unit] - old[unit]) > change * old[unit] for unit in old)

@@ -8,7 +8,8 @@ autocorrelation of .4 seven times. An index that fails is muted, visibly.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cybernetic.core import OptionError, number
+from cybernetic.core import number, whole
+from cybernetic.vsm.checks import band, share
 
 _CLIP = 3.0  # standard deviations: one spike or step says little about the errors in general
 
@@ -54,21 +55,20 @@ class HealthLimits:
     forget: float = 0.99
 
     def __post_init__(self) -> None:
-        for name in ("autocorrelation", "ratio"):
-            low, high = getattr(self, name)
-            if not number(name, low) < number(name, high):
-                raise OptionError(name, "the lowest and the highest that pass", (low, high))
-        number("least", self.least, least=1)
-        if number("forget", self.forget, above=0.0) >= 1.0:
-            raise OptionError("forget", "a number in (0, 1)", self.forget)
+        band("autocorrelation", self.autocorrelation)
+        band("ratio", self.ratio)
+        whole("least", self.least, least=1)
+        share("forget", self.forget, inner=True)
 
 
 def examine(health: Health, error: float | None, forget: float = 0.99) -> Health:
     """The health after a datum whose standardised error was `error`; None for a missing one, which breaks
-    the pair.
+    the pair. `forget` as in `HealthLimits`. Raises `OptionError`.
     """
+    share("forget", forget, inner=True)
     if error is None:
         return health._replace(last=None)
+    number("error", error)
     clipped = error if -_CLIP < error < _CLIP else _CLIP if error > 0.0 else -_CLIP
     mass, squares, pairs, last, data = health
     return Health(

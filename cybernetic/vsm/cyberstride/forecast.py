@@ -30,11 +30,13 @@ class Forecast(NamedTuple):
         return fsum(p * (variance + (mean - centre) ** 2) for p, mean, variance in self.parts)
 
     def density(self, y: float) -> float:
-        """The probability density at `y`."""
+        """The probability density at `y`. Raises `OptionError` when that is not finite."""
+        number("y", y)
         return fsum(p * exp(-((y - m) ** 2) / (2 * v)) / sqrt(2 * pi * v) for p, m, v in self.parts)
 
     def below(self, y: float) -> float:
-        """The probability that the datum is at most `y`."""
+        """The probability that the datum is at most `y`. Raises `OptionError` when that is not finite."""
+        number("y", y)
         return fsum(p * 0.5 * (1.0 + erf((y - m) / sqrt(2 * v))) for p, m, v in self.parts)
 
     def quantile(self, q: float) -> float:

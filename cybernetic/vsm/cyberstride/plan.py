@@ -46,8 +46,11 @@ class Thresholds:
 
 
 def attend(change: float, z_plan: float | None, thresholds: Thresholds = Thresholds()) -> Attention:
-    """The attention that a reading's `change` and `z_plan` (None without a plan) ask for."""
-    distance = 0.0 if z_plan is None else abs(z_plan)
+    """The attention that a reading's `change` and `z_plan` (None without a plan) ask for. Raises `OptionError`
+    when one of them is not finite.
+    """
+    number("change", change)
+    distance = 0.0 if z_plan is None else abs(number("z_plan", z_plan))
     if change >= thresholds.alert_change or distance >= thresholds.alert_z:
         return Attention.ALERT
     if change >= thresholds.notice_change or distance >= thresholds.notice_z:

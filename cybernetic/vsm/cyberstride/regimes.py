@@ -74,7 +74,8 @@ class RegimeModel:
         number("truncation", self.truncation, above=0.0)
 
     def rows(self, interval: float = 1.0) -> Rows:
-        """The regimes ready for use over an `interval` (in periods): W grows with it."""
+        """The regimes ready for use over an `interval` (in periods, > 0): W grows with it. Raises `OptionError`."""
+        number("interval", interval, above=0.0)
         each = tuple(
             (
                 self.probability[j],

@@ -14,6 +14,10 @@ COST_MARGIN = 1e-6
 """The least duration or cost that counts, in its own unit: log(0) would be infinite."""
 
 
+FARTHEST = 700.0
+"""The largest logarithm that is led back: floats end a little further out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Transform:
     """A scale: `forward` takes a value of the index to it, `backward` leads from it back."""
@@ -37,7 +41,8 @@ def logit(value: float) -> float:
 
 
 def expit(y: float) -> float:
-    """The share whose logit is `y`."""
+    """The share whose logit is `y`. Raises `OptionError` when that is not finite."""
+    number("y", y)
     return 1.0 / (1.0 + exp(-y)) if y >= 0.0 else exp(y) / (1.0 + exp(y))
 
 
@@ -51,8 +56,10 @@ def anscombe(value: float) -> float:
 
 
 def unanscombe(y: float) -> float:
-    """The count whose Anscombe transform is `y`; 0 for a `y` that none has."""
-    return max(0.25 * y * y - 0.375, 0.0) if y > 0.0 else 0.0
+    """The count whose Anscombe transform is `y`; 0 for a `y` that none has. Raises `OptionError` when `y` is not
+    finite.
+    """
+    return max(0.25 * y * y - 0.375, 0.0) if number("y", y) > 0.0 else 0.0
 
 
 def log_cost(value: float) -> float:
@@ -60,12 +67,19 @@ def log_cost(value: float) -> float:
     return log(max(number("value", value, least=0.0), COST_MARGIN))
 
 
+def exp_cost(y: float) -> float:
+    """The duration or cost whose logarithm is `y`; that of `FARTHEST` for any beyond. Raises `OptionError` when
+    `y` is not finite.
+    """
+    return exp(min(number("y", y), FARTHEST))
+
+
 TRANSFORMS: Mapping[str, Transform] = MappingProxyType(
     {
         "plain": Transform("plain", plain, plain),
         "logit": Transform("logit", logit, expit),
         "anscombe": Transform("anscombe", anscombe, unanscombe),
-        "log": Transform("log", log_cost, exp),
+        "log": Transform("log", log_cost, exp_cost),
     }
 )
 """The scales there are, by name: plain, logit for shares, anscombe for counts, log for durations and costs.

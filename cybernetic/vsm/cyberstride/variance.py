@@ -69,6 +69,7 @@ def first_guess(series: Sequence[float], least: float = 1e-18) -> float:
     finite number.
     """
     whole("len(series)", len(series), least=3)
+    checked_variance("least", least)
     values = [number("series", value) for value in series]
     pairs = zip(values[1:], values, strict=False)
     size = median(abs(later - earlier) for later, earlier in pairs)

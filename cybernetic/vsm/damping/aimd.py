@@ -5,6 +5,7 @@ from math import inf
 from typing import Self
 
 from cybernetic.core import OptionError, number, seconds
+from cybernetic.vsm.checks import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Aimd:
         number("longest", self.longest, least=0.0)
         if number("cut", self.cut, above=0.0) >= 1.0:
             raise OptionError("cut", "a number in (0, 1)", self.cut)
+        moment("barrier", self.barrier)
         rate = number("rate", self.rate, above=0.0)
         object.__setattr__(self, "rate", min(self.ceiling, max(self.floor, rate)))
 

@@ -18,7 +18,8 @@ SERIALS = 2**32  # tokens of one epoch; those of a later epoch are all higher
 class Lease:
     """The exclusive right to `key` for `holder` before `until`.
 
-    Show `token` to the resource, whose `Fence` checks it.
+    Show `token` to the resource, whose `Fence` checks it. Raises `OptionError` for a token < 1, a `ttl` that is not
+    > 0, or an `until` that is not finite.
     """
 
     key: str
@@ -26,6 +27,11 @@ class Lease:
     token: int
     until: float
     ttl: float
+
+    def __post_init__(self) -> None:
+        whole("token", self.token, least=1)
+        number("until", self.until)
+        number("ttl", self.ttl, above=0.0)
 
     @property
     def renew_at(self) -> float:
@@ -47,10 +53,9 @@ class LeaseTable:
     """Who holds what, and who waits for it: a value; each operation returns the table after it.
 
     The table is soft state. One that replaces a dead one is made with a higher `epoch` and is `quiet` for one
-    ttl: it grants nothing, while holders of old leases report them (`adopt`) or let them lapse. So at any
-        time at most one
-    unexpired lease exists for a key, and tokens grow for ever. Times are the table's; a holder on another
-    clock counts `ttl` from when it asked.
+    ttl: it grants nothing, while holders of old leases report them (`adopt`) or let them lapse. So at any time
+    at most one unexpired lease exists for a key, and tokens grow for ever. Times are the table's; a holder on
+    another clock counts `ttl` from when it asked.
 
     Arguments:
         ttl: seconds > 0 a lease lasts unless renewed.

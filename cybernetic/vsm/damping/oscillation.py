@@ -12,7 +12,7 @@ from math import fsum, inf, sqrt
 from operator import mul
 from statistics import mean, stdev
 
-from cybernetic.core import number, whole
+from cybernetic.core import OptionError, number, whole
 
 SHORTEST = 10  # data in a window
 LAGS = 0.6  # of the window: further out the autocovariance is made of too few products
@@ -83,14 +83,24 @@ def detrended(window: Sequence[float]) -> list[float]:
 
 
 def autocovariance(flat: Sequence[float], lags: int) -> list[float]:
-    """The autocovariance at lags 0 to `lags`, divided by that at 0; of data without a mean, not all zero."""
-    scale = fsum(map(mul, flat, flat))
-    number("sum of squares", scale, above=0.0)
-    return [fsum(map(mul, flat[lag:], flat)) / scale for lag in range(whole("lags", lags) + 1)]
+    """The autocovariance at lags 0 to `lags`, divided by that at 0; of data without a mean, not all zero.
+
+    Raises `OptionError`.
+    """
+    data = [number("flat", value) for value in flat]
+    scale = fsum(map(mul, data, data))
+    if not 0.0 < scale < inf:
+        raise OptionError("flat", "data that are not all zero, and whose squares have a sum", scale)
+    return [fsum(map(mul, data[lag:], data)) / scale for lag in range(whole("lags", lags) + 1)]
 
 
 def regularity(covariance: Sequence[float]) -> tuple[float | None, float]:
-    """Period in lags and regularity r of an autocovariance's zero crossings; (None, 0) with too few."""
+    """Period in lags and regularity r of an autocovariance's zero crossings; (None, 0) with too few.
+
+    Raises `OptionError` for a number that is not finite.
+    """
+    for value in covariance:
+        number("covariance", value)
     found = [
         lag + left / (left - right)
         for lag, (left, right) in enumerate(pairwise(covariance))
@@ -107,8 +117,11 @@ def decay_ratio(covariance: Sequence[float]) -> float:
     """The decay ratio R of an autocovariance; 0 where it has no two minima with a maximum between.
 
     Height of the first maximum over the line that joins the two minima around it, divided by the depth of the
-    first minimum under the line that joins lag 0 and that maximum.
+    first minimum under the line that joins lag 0 and that maximum. Raises `OptionError` for a number that is not
+    finite.
     """
+    for value in covariance:
+        number("covariance", value)
     low = _turn(covariance, 1, -1.0)
     high = _turn(covariance, low, 1.0) if low else None
     after = _turn(covariance, high, -1.0) if high else None

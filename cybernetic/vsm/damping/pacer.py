@@ -5,6 +5,7 @@ from math import ceil, inf
 from typing import Self
 
 from cybernetic.core import number
+from cybernetic.vsm.checks import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class Pacer:
     def __post_init__(self) -> None:
         number("rate", self.rate, least=0.0)
         number("burst", self.burst, least=0.0)
+        if self.credit != inf:
+            number("credit", self.credit)
+        number("since", self.since)
+        moment("barrier", self.barrier)
 
     @classmethod
     def known(cls, limit: float, *, margin: float = 0.95, burst: float = 0.0) -> Self:
@@ -62,7 +67,7 @@ class Pacer:
         left = min(0.0, max(-self.burst, self._earned(at) - cost))
         return replace(self, credit=left, since=at, seen=now), at
 
-    def at_rate(self, now: float, rate: float) -> Self:
+    def at_rate(self, rate: float, now: float) -> Self:
         """This pacer going on at another rate from `now` on. Times already granted stand."""
         number("now", now, least=self.seen)
         start = max(now, self.since)

@@ -6,9 +6,11 @@ Freezing alone may freeze a bad state.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from math import fsum
 from typing import Self
 
 from cybernetic.core import OptionError, number
+from cybernetic.vsm.checks import weights
 from cybernetic.vsm.damping.flap import Flapping
 from cybernetic.vsm.damping.shaping import Shaping
 
@@ -16,11 +18,16 @@ from cybernetic.vsm.damping.shaping import Shaping
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Advice to the units: the share of the work that belongs to each target (they sum to 1), valid before
-    `until`.
+    `until` (seconds). Raises `OptionError`.
     """
 
     shares: tuple[tuple[str, float], ...]
     until: float
+
+    def __post_init__(self) -> None:
+        if abs(fsum(number("shares", share, least=0.0) for _, share in self.shares) - 1.0) > 1e-9:
+            raise OptionError("shares", "shares that sum to 1", self.shares)
+        number("until", self.until)
 
     def assigned(self, members: Collection[str]) -> dict[str, str]:
         """A target for each member, in numbers as near to the shares as whole numbers are (largest
@@ -43,11 +50,7 @@ def balanced_plan(capacities: Mapping[str, float], until: float) -> Plan:
 
     Raises `OptionError` when a capacity cannot be, or when together they are nothing.
     """
-    total = sum(number(f"capacities[{name!r}]", value, least=0.0) for name, value in capacities.items())
-    if number("the sum of capacities", total) <= 0:
-        raise OptionError("capacities", "a sum > 0", dict(capacities))
-    shares = tuple((name, value / total) for name, value in sorted(capacities.items()))
-    return Plan(shares, number("until", until))
+    return Plan(tuple(sorted(weights("capacities", capacities).items())), until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +72,17 @@ class Engagement:
 
     def engaged(self, now: float) -> bool:
         """Whether moves are damped at `now`."""
-        return self.plan is not None and number("now", now) < self.plan.until
+        number("now", now)
+        return self.plan is not None and now < self.plan.until
 
     def engage(
-        self, now: float, capacities: Mapping[str, float], penalties: Mapping[str, Flapping]
+        self, capacities: Mapping[str, float], penalties: Mapping[str, Flapping], now: float
     ) -> tuple[Self, dict[str, Flapping]]:
         """An oscillation was found at `now`: the engagement with a balanced plan, and the penalties as they
         begin anew.
 
-        Publish the plan, let the units go where it sends them, and only then damp: the value a unit was last
-        seen at is kept with no penalty, so that the move to the plan is nobody's fault.
+        Publish the plan, let the units go where it sends them, and only then damp: where a unit was last seen
+        is forgotten with its penalty, so that the move to the plan is nobody's fault.
         """
         plan = balanced_plan(capacities, number("now", now) + self.lasts)
         return replace(self, plan=plan), {key: Flapping(at=now) for key in penalties}

@@ -5,6 +5,7 @@ from hashlib import sha256
 from math import floor
 
 from cybernetic.core import Chance, OptionError, number, whole
+from cybernetic.vsm.checks import moment
 
 
 def dead_band(value: float, held: float, width: float) -> float:
@@ -69,6 +70,6 @@ class Shaping:
             raise OptionError("draw", "a number in [0, 1)", draw)
         return (
             number("gain", gain) > self.band
-            and number("now", now) - moved_at >= self.dwell
+            and number("now", now) - moment("moved_at", moved_at) >= self.dwell
             and draw < self.fraction
         )

@@ -6,6 +6,7 @@ from math import inf
 from typing import Self
 
 from cybernetic.core import number, one_of
+from cybernetic.vsm.checks import moment
 from cybernetic.vsm.damping.pacer import Pacer
 
 
@@ -52,7 +53,7 @@ class SharedPacer:
             return 0.0
         return sum(until > now for until in self.held.values()) / len(self.members)
 
-    def heard(self, now: float, member: str, holds_until: float) -> Self:
+    def heard(self, member: str, holds_until: float, now: float) -> Self:
         """After `member` asked for a lease or a renewal and said that it holds one until `holds_until`
         (`-inf`: none).
 
@@ -62,7 +63,7 @@ class SharedPacer:
         pacer = self._caught_up(now)
         until = holds_until if holds_until == -inf else number("holds_until", holds_until)
         told = replace(self, held={**self.held, member: until}, pacer=pacer)
-        return replace(told, pacer=pacer.at_rate(now, told.rate * told.share(now)))
+        return replace(told, pacer=pacer.at_rate(told.rate * told.share(now), now))
 
     def ready(self, now: float, cost: float = 1.0) -> float:
         """When to try again, seconds: the earliest time at which `cost` units may go unless leases come or
@@ -85,7 +86,7 @@ class SharedPacer:
         the least.
         """
         rate = self.rate * self.share(now)
-        return replace(self.pacer, rate=min(self.pacer.rate, rate)).at_rate(now, rate)
+        return replace(self.pacer, rate=min(self.pacer.rate, rate)).at_rate(rate, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class Member:
 
     def __post_init__(self) -> None:
         number("share", self.share, above=0.0)
+        moment("until", self.until)
 
     def leased(self, now: float, until: float) -> Self:
         """After a lease (or its renewal) that lasts until `until` was received at `now`; a shorter one

@@ -44,7 +44,7 @@ class SwingCounter:
         whole("count", self.count, least=1)
         number("within", self.within, above=0.0)
 
-    def saw(self, now: float, error: float) -> Self:
+    def saw(self, error: float, now: float) -> Self:
         """After `error` (deviation from the set-point) was seen at `now`; in between it went straight."""
         number("now", now, least=self.at)
         number("error", error)
@@ -53,10 +53,11 @@ class SwingCounter:
         elapsed = now - self.at
         if self.error * error >= 0:
             return replace(self, at=now, error=error, area=self.area + elapsed * abs(self.error + error) / 2)
-        until_zero = elapsed * abs(self.error) / (abs(self.error) + abs(error))
+        before_zero = 1.0 / (1.0 + abs(error / self.error))
+        until_zero = elapsed * before_zero
         area = self.area + until_zero * abs(self.error) / 2
         swings = (*self.swings, self.at + until_zero) if area > self.limit else self.swings
-        rest = (elapsed - until_zero) * abs(error) / 2
+        rest = elapsed * (1.0 - before_zero) * abs(error) / 2
         return replace(self, at=now, error=error, area=rest, swings=swings[-self.count :])
 
     def oscillating(self, now: float) -> bool:

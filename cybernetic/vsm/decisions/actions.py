@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cybernetic.core import OptionError
-from cybernetic.vsm.variety.checks import word
+from cybernetic.vsm.checks import word
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from enum import IntEnum
 from typing import Any
 
 from cybernetic.core import OptionError, whole
+from cybernetic.vsm.checks import word
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict
-from cybernetic.vsm.variety.checks import word
 
 Decide = Callable[[Any, Any], Verdict]
 """The function of a policy: `decide(action, context)`, pure and total."""

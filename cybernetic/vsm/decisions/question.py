@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from cybernetic.core import OptionError, number
+from cybernetic.vsm.checks import later, word
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict
-from cybernetic.vsm.variety.checks import later, word
 
 
 class QuestionState(Enum):
@@ -32,7 +32,7 @@ class Question:
 
     `escalation` is what is being asked now (in a chain, its present link); `state` says whether and how it
     was settled, `verdict` what it came to (None while open), `by` who answered, `passed` whose time ran out.
-    `open_question` makes one.
+    `open_question` makes one. Raises `OptionError`.
     """
 
     escalation: Escalate
@@ -41,6 +41,11 @@ class Question:
     verdict: Allow | Deny | None = None
     by: str | None = None
     passed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.escalation, Escalate):
+            raise OptionError("escalation", "an Escalate", self.escalation)
+        number("asked", self.asked)
 
     @property
     def due(self) -> float:
@@ -87,6 +92,4 @@ class Question:
 
 def open_question(escalation: Escalate, now: float) -> Question:
     """A question put at `now` (seconds). Raises `OptionError`."""
-    if not isinstance(escalation, Escalate):
-        raise OptionError("escalation", "an Escalate", escalation)
     return Question(escalation, number("now", now))

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.checks import later
 from cybernetic.vsm.decisions.decide import Decision, decide
 from cybernetic.vsm.decisions.policy import Policy
-from cybernetic.vsm.variety.checks import later
 
 
 @dataclass(frozen=True, slots=True)

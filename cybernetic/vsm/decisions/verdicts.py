@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.variety.checks import word
+from cybernetic.vsm.checks import word
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from enum import Enum
 from statistics import median
 
 from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.checks import band
 from cybernetic.vsm.homeostat.conversation import Side
-from cybernetic.vsm.variety.checks import band
 from cybernetic.vsm.variety.entropy import effective_number
 
 

@@ -9,9 +9,9 @@ DEADLOCK <--------------------------------------------------------------- resolv
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from cybernetic.core import OptionError, number, whole
+from cybernetic.core import OptionError, flag, number, whole
+from cybernetic.vsm.checks import later, word
 from cybernetic.vsm.decisions.question import Reception
-from cybernetic.vsm.variety.checks import later, word
 
 
 class Side(Enum):
@@ -91,6 +91,7 @@ class Feasibility:
     capacity_hit: float = 0.0
 
     def __post_init__(self) -> None:
+        flag("agreed", self.agreed)
         number("cost", self.cost, least=0)
         number("capacity_hit", self.capacity_hit, least=0)
         if self.agreed and self.counter is not None:

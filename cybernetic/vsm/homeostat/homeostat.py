@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from cybernetic.core import Chance, OptionError, number, whole
-from cybernetic.vsm.variety.checks import band, word
+from cybernetic.vsm.checks import band, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,10 @@ class Party:
         return self.settings[self.chosen]
 
     def response(self, variable: float) -> float:
-        """What this party does about the variable. Raises `OptionError` when that is not a finite number."""
+        """What this party does about the variable (finite). Raises `OptionError`, also when what it does is not a
+        finite number.
+        """
+        number("variable", variable)
         return number(f"response of {self.name!r}", self.respond(self.setting, variable))
 
 

@@ -9,7 +9,7 @@ from enum import Enum
 from math import inf
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.variety.checks import later
+from cybernetic.vsm.checks import later, moment
 
 _DAY = 86_400.0
 _PAID_BACK = 0.8  # below 1, so that a threshold still learning ends a week within its budget, too
@@ -38,6 +38,7 @@ class Sensitivity:
         number("budget", self.budget, above=0)
         number("step", self.step, above=0)
         number("extra", self.extra, least=0)
+        moment("at", self.at)
         if number("on", self.on) <= self.off:
             raise OptionError("on", f"more than off, which is {self.off:g}", self.on)
 

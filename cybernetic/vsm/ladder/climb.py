@@ -14,6 +14,7 @@ from enum import Enum
 from math import inf
 
 from cybernetic.core import whole
+from cybernetic.vsm.checks import later, word
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.ladder.clocks import Rungs
 from cybernetic.vsm.ladder.effects import (
@@ -27,7 +28,6 @@ from cybernetic.vsm.ladder.effects import (
     Unanswered,
 )
 from cybernetic.vsm.ladder.signals import Pain, Severity
-from cybernetic.vsm.variety.checks import later, word
 
 
 class Stage(Enum):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from cybernetic.core import number, whole
-from cybernetic.vsm.variety.checks import later
+from cybernetic.vsm.checks import later
 
 
 @dataclass(frozen=True, slots=True)

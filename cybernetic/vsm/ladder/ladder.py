@@ -6,6 +6,7 @@ from math import inf
 from typing import TypeVar
 
 from cybernetic.core import OptionError, number
+from cybernetic.vsm.checks import later, moment, word
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.ladder import climb as climbing
 from cybernetic.vsm.ladder.climb import Climb, Step
@@ -13,7 +14,6 @@ from cybernetic.vsm.ladder.clocks import Rungs
 from cybernetic.vsm.ladder.effects import AckRefused, Effect, Folded, Noticed, Pleased
 from cybernetic.vsm.ladder.signals import Pain, PainKey, Pleasure, Severity
 from cybernetic.vsm.ladder.storm import StormRule, gathered, storm_pain
-from cybernetic.vsm.variety.checks import later, word
 
 V = TypeVar("V")
 
@@ -43,6 +43,7 @@ class Ladder:
     def __post_init__(self) -> None:
         word("path", self.path)
         number("refractory", self.refractory, least=0)
+        moment("at", self.at)
 
     @property
     def due(self) -> float:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.variety.checks import word
+from cybernetic.vsm.checks import word
 
 
 class Severity(IntEnum):

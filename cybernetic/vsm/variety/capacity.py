@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from cybernetic.core import number, whole
-from cybernetic.vsm.variety.checks import later
+from cybernetic.vsm.checks import later
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class ChannelLoad:
 
     def age(self, now: float) -> float:
         """How long the oldest message has waited at `now` (seconds); 0 if none. Raises `OptionError`."""
-        return later("now", now, self.at) - self.waiting[0] if self.waiting else 0.0
+        later("now", now, self.at)
+        return now - self.waiting[0] if self.waiting else 0.0
 
     def overloaded(self, now: float, most: float = 0.8) -> bool:
         """Whether the utilisation is above `most` (> 0), or something has waited longer than a period.

@@ -6,8 +6,8 @@ from math import fsum, log, log2, sqrt
 from statistics import NormalDist
 from typing import TypeVar
 
-from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.variety.checks import share, weights
+from cybernetic.core import OptionError, whole
+from cybernetic.vsm.checks import share, weights
 
 K = TypeVar("K", bound=Hashable)
 X = TypeVar("X", bound=Hashable)
@@ -20,18 +20,19 @@ def entropy(values: Mapping[K, float]) -> float:
 
     Of counts this is the plug-in estimate, which is too low for few data: see `miller_madow`.
     """
-    shares = weights("values", {str(at): value for at, value in enumerate(values.values())})
-    return max(0.0, -fsum(p * log2(p) for p in shares.values() if p > 0))
+    return _bits(weights("values", values))
 
 
 def mutual_information(joint: Mapping[tuple[X, Y], float]) -> float:
     """I(X;Y) in bits, from joint weights by (x, y). Raises `OptionError`."""
-    return max(0.0, entropy(_sums(joint, 0)) + entropy(_sums(joint, 1)) - entropy(joint))
+    both = weights("joint", joint)
+    return max(0.0, _bits(_sums(both, 0)) + _bits(_sums(both, 1)) - _bits(both))
 
 
 def conditional_entropy(joint: Mapping[tuple[X, Y], float]) -> float:
     """H(X|Y) in bits: what y leaves unknown of x, from joint weights by (x, y). Raises `OptionError`."""
-    return max(0.0, entropy(joint) - entropy(_sums(joint, 1)))
+    both = weights("joint", joint)
+    return max(0.0, _bits(both) - _bits(_sums(both, 1)))
 
 
 def fidelity(joint: Mapping[tuple[X, Y], float]) -> float:
@@ -39,7 +40,7 @@ def fidelity(joint: Mapping[tuple[X, Y], float]) -> float:
 
     Raises `OptionError`.
     """
-    sent = entropy(_sums(joint, 0))
+    sent = _bits(_sums(weights("joint", joint), 0))
     return min(1.0, mutual_information(joint) / sent) if sent > 0 else 1.0
 
 
@@ -101,8 +102,13 @@ def joint_counts(pairs: Iterable[tuple[X, Y]]) -> dict[tuple[X, Y], int]:
     return counts
 
 
+def _bits(shares: Mapping[K, float]) -> float:
+    """The entropy of shares that sum to one."""
+    return max(0.0, -fsum(p * log2(p) for p in shares.values() if p > 0))
+
+
 def _sums(joint: Mapping[tuple[X, Y], float], axis: int) -> dict[Hashable, float]:
     sums: dict[Hashable, list[float]] = {}
     for pair, value in joint.items():
-        sums.setdefault(pair[axis], []).append(number(f"joint[{pair!r}]", value, least=0))
+        sums.setdefault(pair[axis], []).append(value)
     return {key: fsum(values) for key, values in sums.items()}

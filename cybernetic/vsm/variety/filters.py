@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from cybernetic.core import OptionError, whole
-from cybernetic.vsm.variety.checks import share, word
+from cybernetic.vsm.checks import share, word
 from cybernetic.vsm.variety.entropy import fidelity, joint_counts, miller_madow
 
 A = TypeVar("A", bound=Hashable)

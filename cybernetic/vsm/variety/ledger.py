@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.variety.checks import later, word
+from cybernetic.vsm.checks import later, word
 
 
 class Absorber(Enum):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cybernetic.core import OptionError, whole
-from cybernetic.vsm.variety.checks import share
+from cybernetic.vsm.checks import share, weights
 from cybernetic.vsm.variety.entropy import entropy, mutual_information
 
 D = TypeVar("D")
@@ -38,7 +38,7 @@ def regulate(joint: Mapping[tuple[D, R], float], table: Callable[[D, R], E]) -> 
     disturbances: dict[D, float] = {}
     responses: dict[R, float] = {}
     outcomes: dict[E, float] = {}
-    for (d, r), weight in joint.items():
+    for (d, r), weight in weights("joint", joint).items():
         disturbances[d] = disturbances.get(d, 0.0) + weight
         responses[r] = responses.get(r, 0.0) + weight
         outcome = table(d, r)

@@ -104,6 +104,13 @@ def test_a_vector_is_divided_to_the_last_billionth_and_never_beyond(
         assert total(parts.values()).amount("usd") == pytest.approx(usd, abs=1e-6, rel=1e-9)
 
 
+def test_an_odd_billionth_is_not_taken_from_a_unit_that_has_none() -> None:
+    made = {"a": Claim(0.5), "b": Claim(10.0, cap=0.0), "c": Claim(0.7)}
+    grant = Vector(tokens=29442426)
+    assert total(grant.times(share) for share in allocate(1.0, made).values()) != grant
+    assert total(divide(grant, made).values()) == grant
+
+
 def test_shares_that_sum_to_a_little_more_than_one_still_divide_no_more_than_there_is() -> None:
     made = {"a": Claim(7.0), "b": Claim(6.0), "c": Claim(7.0)}
     assert sum(allocate(1.0, made).values()) > 1.0

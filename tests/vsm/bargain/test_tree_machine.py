@@ -226,5 +226,5 @@ def floors(above: str) -> dict[str, Vector]:
     return {unit: Vector(usd=FLOORS[unit]) for unit, level in ABOVE.items() if level == above}
 
 
-Tree.TestCase.settings = settings(max_examples=soak(40, 3000), stateful_step_count=soak(40, 80))
+Tree.TestCase.settings = settings(max_examples=soak(40, 1000), stateful_step_count=soak(40, 60))
 TestTree = Tree.TestCase

@@ -108,6 +108,14 @@ def test_an_idle_flow_saves_up_nothing() -> None:
     assert Counter(order) == {"busy": 3, "late": 3}
 
 
+def test_who_comes_while_a_long_request_is_served_begins_where_that_one_began() -> None:
+    served, head = FairQueue[str]().put("a", "long", cost=10.0).put("a", "next").pop()
+    assert head.item == "long"
+    queue = served.put("b", "short")
+    assert queue.head is not None
+    assert (queue.head.item, queue.head.start) == ("short", 0.0)
+
+
 def test_memory_is_that_of_what_waits() -> None:
     queue: FairQueue[int] = FairQueue()
     for item in range(1000):

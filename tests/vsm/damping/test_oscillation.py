@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from cybernetic.core import Chance, OptionError
 from cybernetic.vsm.damping import autocovariance, decay_ratio, detrended, find_oscillation, regularity
 from tests.support import soak
+from tests.vsm.cyberstride.judged import share_is_at_least, share_is_at_most
 from tests.vsm.damping.signals import SIGNALS, WINDOW
-from tests.vsm.damping.statistics import at_least, at_most
 
 WINDOWS = soak(250, 4000)
 data = st.floats(-1e6, 1e6)
@@ -96,7 +96,7 @@ def test_too_few_crossings_are_not_regular() -> None:
 @pytest.mark.parametrize("noise", ["white", "AR(.7)", "AR(.95)", "step", "ramp"])
 def test_false_alarms_stay_within_one_and_a_half_percent_of_windows(noise: str) -> None:
     """T-S2-FAR: red only if so many alarms would be rarer than 1 % at a rate of 1.5 %."""
-    assert at_most(0.015, alarms(noise), WINDOWS)
+    assert share_is_at_most(0.015, alarms(noise), WINDOWS)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,15 @@ def test_false_alarms_stay_within_one_and_a_half_percent_of_windows(noise: str) 
 )
 def test_the_power_at_a_window_of_ten_or_six_periods_is_that_of_the_table(signal: str, power: float) -> None:
     """Red only if so few finds would be rarer than 1 % at 95 % of the power in the table."""
-    assert at_least(0.95 * power, alarms(signal), WINDOWS)
+    assert share_is_at_least(0.95 * power, alarms(signal), WINDOWS)
+
+
+def test_both_readings_must_say_so() -> None:
+    chance = Chance(7)
+    found = [find_oscillation(SIGNALS["AR(.7)"](chance.stream("both", run), WINDOW)) for run in range(150)]
+    assert any(one.regularity > 1.0 and one.decay <= 0.5 for one in found)
+    assert any(one.regularity <= 1.0 and one.decay > 0.5 for one in found)
+    assert all(one.oscillating == (one.regularity > 1.0 and one.decay > 0.5) for one in found)
 
 
 def alarms(name: str) -> int:

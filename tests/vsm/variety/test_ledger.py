@@ -27,6 +27,12 @@ def test_balance_harm_and_channels() -> None:
     assert ledger.harm == 2.0
 
 
+def test_what_comes_at_the_moment_itself_is_not_expired_yet() -> None:
+    ledger = VarietyLedger().enter("1", "late", now=1.0)
+    assert ledger.expire(before=1.0) == ledger
+    assert ledger.expire(before=1.5).entries["1"].absorber is Absorber.UNABSORBED
+
+
 @pytest.mark.parametrize(
     ("make", "name"),
     [

@@ -1,9 +1,12 @@
-"""Checks of arguments that the core does not have: probabilities, times that do not run backwards, names."""
+"""Checks of arguments that the core does not have: shares, times that do not run backwards, names, bands."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from math import inf, isnan
+from typing import TypeVar
 
 from cybernetic.core import OptionError, number
+
+K = TypeVar("K", bound=Hashable)
 
 
 def share(name: str, value: object, *, inner: bool = False) -> float:
@@ -24,6 +27,13 @@ def later(name: str, value: object, earlier: float) -> float:
     return now
 
 
+def moment(name: str, value: object) -> float:
+    """`value` as a time (seconds) that may also be infinite: "never", "without end". Raises `OptionError`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or isnan(value):
+        raise OptionError(name, "seconds, or an infinity", value)
+    return float(value)
+
+
 def word(name: str, value: object) -> str:
     """`value` as a string that is not empty. Raises `OptionError`."""
     if not isinstance(value, str) or not value:
@@ -31,7 +41,7 @@ def word(name: str, value: object) -> str:
     return value
 
 
-def weights(name: str, values: Mapping[str, float]) -> dict[str, float]:
+def weights(name: str, values: Mapping[K, float]) -> dict[K, float]:
     """`values` scaled to sum to one; each finite and >= 0, and their sum above 0. Raises `OptionError`."""
     given = {key: number(f"{name}[{key!r}]", value, least=0) for key, value in values.items()}
     largest = max(given.values(), default=0.0)

@@ -1,0 +1,116 @@
+"""Every public entry of the viable system's mathematics that takes figures, found by looking, and how it is tried."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from inspect import Parameter, isclass, isfunction, signature
+from math import inf
+from typing import Any
+
+from tests.vsm.accepted import PLAIN, Arguments
+from tests.vsm.asked import METHODS
+
+PACKAGES = ("audit", "bargain", "cyberstride", "damping", "decisions", "homeostat", "ladder", "variety")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something public that takes figures: what to call, and which of its parameters are figures."""
+
+    name: str
+    figures: tuple[str, ...]
+
+
+def entries() -> list[Entry]:
+    """All of them, found by looking at what the packages export."""
+    found = []
+    for package in PACKAGES:
+        module = import_module(f"cybernetic.vsm.{package}")
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if (isclass(thing) or isfunction(thing)) and (figures := _figures(thing)):
+                found.append(Entry(f"{package}.{name}", figures))
+            for method, value in vars(thing).items() if isclass(thing) else ():
+                function = getattr(value, "__func__", value)
+                if not method.startswith("_") and isfunction(function) and (figures := _figures(function)):
+                    found.append(Entry(f"{package}.{name}.{method}", figures))
+    return found
+
+
+def _figures(thing: Callable[..., Any]) -> tuple[str, ...]:
+    try:
+        parameters = signature(thing).parameters.values()
+    except ValueError:  # an enumeration
+        return ()
+    return tuple(each.name for each in parameters if _is_figure(each))
+
+
+def _is_figure(parameter: Parameter) -> bool:
+    said = str(parameter.annotation)
+    return "float" in said and "Callable" not in said and "Iterable[tuple" not in said
+
+
+def target(name: str) -> Callable[..., Any]:
+    """The class or function to call: of a method, that of the value that `METHODS` holds for it."""
+    package, thing, *method = name.split(".")
+    if name in METHODS:
+        return getattr(METHODS[name][0](), method[0])  # type: ignore[no-any-return]
+    found = getattr(import_module(f"cybernetic.vsm.{package}"), thing)
+    return getattr(found, method[0]) if method else found  # type: ignore[no-any-return]
+
+
+def arguments(name: str) -> Arguments:
+    """Arguments that the entry accepts."""
+    return METHODS[name][1] if name in METHODS else PLAIN[name]
+
+
+# What is handed out and never taken, and protocols: nobody is to make one of these with figures of their own.
+HANDED_OUT = {
+    "audit": "AuditDetection PosiwidGap RateInterval RunLength",
+    "bargain": "Epoch Reservation",
+    "cyberstride": "BocpdState Chart.step CusumState EwmaState Forecast Health Judgement Reading ShewhartState",
+    "damping": "FairQueue Flapping Oscillation Waiter Waiting",
+    "decisions": "Amendment",
+    "homeostat": "Conversation StepChange",
+    "ladder": "AckRefused Cleared Climb Folded Heard Noticed Owned Paged Pleased Raised StormRule.within Unanswered",
+    "variety": "Carried Disturbance Measured Regulated Variety",
+}
+
+# What a value remembers of its own past, which it checked when it came.
+REMEMBERED = {
+    "damping.Aimd": {"cut_at", "seen"},
+    "damping.LeaseTable": {"seen"},
+    "damping.Pacer": {"seen"},
+    "damping.SharedPacer": {"held"},
+    "damping.SwingCounter": {"area", "error", "at", "swings"},
+    "ladder.ErrorBurst": {"times"},
+    "ladder.Ladder": {"quiet", "recent"},
+    "variety.ChannelLoad": {"waiting"},
+}
+
+# Where an infinity has a meaning of its own: never, without end, without limit.
+ENDLESS = {
+    "bargain.Allocator.reserve.until": (inf,),
+    "bargain.Claim.at.level": (inf,),
+    "bargain.Ledger.reserve.until": (inf,),
+    "bargain.Ledger.until": (inf, -inf),
+    "bargain.Purse.reserve.until": (inf,),
+    "damping.Aimd.barrier": (inf, -inf),
+    "damping.Aimd.refused.retry_after": (inf,),
+    "damping.Member.until": (inf, -inf),
+    "damping.Pacer.barrier": (inf, -inf),
+    "damping.Pacer.credit": (inf,),
+    "damping.SharedPacer.heard.holds_until": (-inf,),
+    "damping.Shaping.moves.moved_at": (inf, -inf),
+    "ladder.Ladder.at": (inf, -inf),
+    "ladder.Sensitivity.at": (inf, -inf),
+    **{
+        f"{name}.{band}": (-inf,)
+        for name, bands in {
+            "cyberstride.HealthLimits": ("autocorrelation", "ratio"),
+            "homeostat.Bands": ("flow", "change_share", "churn", "regret"),
+            "homeostat.Homeostat": ("limits",),
+        }.items()
+        for band in bands
+    },
+}
