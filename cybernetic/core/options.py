@@ -12,11 +12,18 @@ def number(name: str, value: object, *, above: float | None = None, least: float
     """`value` as a finite float; more than `above` or at least `least` where given. Raises `OptionError`."""
     bound = f" > {above:g}" if above is not None else f" >= {least:g}" if least is not None else ""
     expected = f"a finite number{bound}"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
         raise OptionError(name, expected, value)
     if (above is not None and value <= above) or (least is not None and value < least):
         raise OptionError(name, expected, value)
     return float(value)
+
+
+def _finite(value: float) -> bool:
+    try:
+        return isfinite(value)
+    except OverflowError:  # an integer beyond what a float can hold
+        return False
 
 
 def seconds(name: str, value: object, *, none: str | None = None) -> float | None:
