@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cybernetic import (
@@ -24,6 +24,7 @@ from cybernetic import (
 )
 from tests.supervision.agents import moment
 from tests.supervision.work import BOOM, Owner, double, supervise
+from tests.support import soak
 
 
 async def wait(seconds: float) -> float:
@@ -70,6 +71,7 @@ async def fail_at_first(stream: Any) -> None:
             raise KeyError
 
 
+@settings(max_examples=soak(50, 300))  # a system of its own for each
 @given(st.lists(st.integers(0, 5).map(float), max_size=12), st.integers(1, 5))
 async def test_tk_9_ordered_keeps_the_order_of_the_items(items: list[float], most: int) -> None:
     async with System() as system:
@@ -80,6 +82,7 @@ async def test_tk_9_ordered_keeps_the_order_of_the_items(items: list[float], mos
         )
 
 
+@settings(max_examples=soak(50, 300))  # a system of its own for each
 @given(st.lists(st.integers(0, 5).map(float), max_size=12), st.integers(1, 5))
 async def test_tk_9_unordered_gives_each_as_it_comes(items: list[float], most: int) -> None:
     async with System() as system:
@@ -117,6 +120,7 @@ async def test_tk_9_it_is_lazy_taking_two_of_ten_with_three_at_once_pulls_four(
         assert (well.taken, well.closed) == (taken, True)
 
 
+@settings(max_examples=soak(50, 300))  # a system of its own for each
 @given(st.lists(st.integers(0, 5).map(float), min_size=1, max_size=12), st.integers(1, 4), st.booleans())
 async def test_tk_9_never_more_at_once_or_pulled_than_allowed(
     items: list[float], most: int, ordered: bool
