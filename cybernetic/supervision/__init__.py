@@ -7,6 +7,7 @@ from cybernetic.supervision.events import ChildEnded, ChildStarted, GaveUp
 from cybernetic.supervision.intensity import Intensity
 from cybernetic.supervision.job import Job
 from cybernetic.supervision.keeper import ChildInfo
+from cybernetic.supervision.limits import Limits
 from cybernetic.supervision.outcome import Done, Failed, TimedOut
 from cybernetic.supervision.partition import Partitions, PartitionSupervisor, Unroutable, partition_of
 from cybernetic.supervision.reports import SupervisorReport
@@ -30,6 +31,7 @@ __all__ = (
     "GaveUp",
     "Intensity",
     "Job",
+    "Limits",
     "PartitionSupervisor",
     "Partitions",
     "Supervisor",
