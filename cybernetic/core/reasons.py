@@ -63,7 +63,32 @@ class NoProc(Reason):
 
 @dataclass(frozen=True, slots=True)
 class NoConnection(Reason):
-    """The node of the agent cannot be reached any more."""
+    """The node of the agent cannot be reached any more. `node` says which, and is not compared."""
+
+    node: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NoNode(Reason):
+    """There is no node an agent could be started on; `why` says what was wanted and what there is."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return self.why
+
+    @property
+    def orderly(self) -> bool:
+        """Always true: nothing has crashed."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class NameConflict(Reason):
+    """Two agents on nodes that were apart held the same `name`; this one lost it to `winner` (statement EX-4)."""
+
+    name: str
+    winner: object = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from cybernetic.naming.messages import Joined, Left, Published, Registered, Unre
 from cybernetic.naming.registry import Registry
 from cybernetic.naming.table import Entry
 from cybernetic.naming.topics import Topics
+from cybernetic.naming.travel import TRAVELLERS
 from cybernetic.naming.via import Via
 
 __all__ = (
@@ -18,6 +19,7 @@ __all__ = (
     "Registered",
     "Registry",
     "RegistryAgent",
+    "TRAVELLERS",
     "Topics",
     "TopicsAgent",
     "Unregistered",

@@ -5,6 +5,7 @@ from typing import Any
 from cybernetic.naming.host import Host
 from cybernetic.naming.locks import Claim, Locks
 from cybernetic.naming.messages import Joined, Left
+from cybernetic.naming.shared import SharedHost
 from cybernetic.naming.table import Entry, Table
 from cybernetic.runtime import tell
 
@@ -38,19 +39,26 @@ class RegistryAgent(Host):
         self.locks.close(ref)
 
 
-class GroupsAgent(Host):
+class GroupsAgent(SharedHost):
     """The agent behind `Groups`. Its end does not touch the members: they are in no group any more."""
 
     bound = False
 
     def __init__(self, service: Any) -> None:
-        super().__init__(service)
         self.watchers = Table(unique=False)  # under ("group", g) or SCOPE, with the token as value
+        super().__init__(service)
 
     def _tell(self, kind: type[Joined] | type[Left], group: object, refs: tuple[Any, ...]) -> None:
         """Tell those who monitor a group, or all groups, of a change."""
         for watch in (*self.watchers.entries(("group", group)), *self.watchers.entries(SCOPE)):
             tell(watch.ref, kind(watch.value, group, refs))
+
+    def learn(self, key: object, ref: Any, entered: bool) -> None:
+        """Another node tells of one of its agents; those who monitor the group are told."""
+        before = len(self.table.own(key, ref))
+        super().learn(key, ref, entered)
+        if len(self.table.own(key, ref)) != before:
+            self._tell(Joined if entered else Left, key, (ref,))
 
     def _removed(self, ref: Any, gone: list[Entry]) -> None:
         self.watchers.forget(ref)
@@ -61,5 +69,5 @@ class GroupsAgent(Host):
             self._tell(Left, group, tuple(entry.ref for entry in groups.entries(group)))
 
 
-class TopicsAgent(Host):
+class TopicsAgent(SharedHost):
     """The agent behind `Topics`: its table has the patterns and their subscribers."""

@@ -8,7 +8,7 @@ from cybernetic.naming.agents import SCOPE, GroupsAgent
 from cybernetic.naming.messages import Joined, Left
 from cybernetic.naming.service import Service, Where, running, system_of
 from cybernetic.naming.table import strictly
-from cybernetic.runtime import Agent, Ref, take_back
+from cybernetic.runtime import FOREIGN, Agent, Ref, take_back
 
 Members = list[Ref[Any]]
 
@@ -32,13 +32,13 @@ class Groups(Service[GroupsAgent]):
     def join(self, where: Where, group: object, *refs: Ref[Any]) -> None:
         """Have agents join a group; by default `where` itself. Who joins twice is in it twice (PG-2).
 
-        Agents that have ended are left out. Raises `OptionError` for what is no agent of this system (PG-7).
+        Agents that have ended are left out. Raises `OptionError` for what is no agent of this node (PG-7).
         """
         host = self._host(where)
         strictly(group)
         joined = tuple(ref for ref in _whom(where, refs) if host.system.alive(ref))
         for ref in joined:
-            host._add(group, ref)
+            host.enter(group, ref)
         if joined:
             host._tell(Joined, group, joined)
 
@@ -48,7 +48,7 @@ class Groups(Service[GroupsAgent]):
         Raises `NotJoined` if none of them was in it (PG-3).
         """
         host = self._host(where)
-        left = tuple(ref for ref in _whom(where, refs) if host.table.remove(group, ref, most=1))
+        left = tuple(ref for ref in _whom(where, refs) if host.leave(group, ref, most=1))
         if not left:
             raise NotJoined(group)
         for ref in left:
@@ -60,9 +60,8 @@ class Groups(Service[GroupsAgent]):
         return [entry.ref for entry in self._host(where).table.entries(group)]
 
     def local_members(self, where: Where, group: object) -> Members:
-        """Who is in a group and in this system."""
-        engine = _engine(system_of(where))
-        return [ref for ref in self.members(where, group) if getattr(ref, "_engine", None) is engine]
+        """Who is in a group and on this node."""
+        return [ref for ref in self.members(where, group) if not ref._flags & FOREIGN]
 
     def which_groups(self, where: Where) -> list[Any]:
         """The groups that have members."""
@@ -114,8 +113,8 @@ def _whom(where: Where, refs: tuple[Any, ...]) -> tuple[Ref[Any], ...]:
         raise OptionError("refs", "the agents that are meant", refs)
     engine = _engine(system_of(where))
     for ref in refs:
-        if not isinstance(ref, Ref) or ref._engine is not engine:
-            raise OptionError("refs", "agents of this system", ref)
+        if not isinstance(ref, Ref) or ref._engine is not engine or ref._flags & FOREIGN:
+            raise OptionError("refs", "agents of this node", ref)
     return refs
 
 

@@ -52,10 +52,11 @@ class Service(Generic[H]):
 
     def _found(self, system: SystemFace) -> H | None:
         """The agent behind it, or None while there is none. Raises `OptionError` for one of another service."""
-        ref = system.whereis(self.name)
+        engine: Any = system._engine  # type: ignore[attr-defined]
+        ref = engine.names.get(self.name)
         agent = ref._agent if ref is not None else None
         if agent is None:
-            return None
+            return engine.spread.find(self) if engine.spread is not None else None  # type: ignore[no-any-return]
         if not isinstance(agent, self.agent) or agent.service != self:
             raise OptionError(f"the agent named {self.name!r}", f"that of {self!r}", _shown(agent))
         return agent  # type: ignore[return-value]

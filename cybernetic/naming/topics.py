@@ -37,13 +37,13 @@ class Topics(Service[TopicsAgent]):
         check_pattern(pattern)
         host, ref = self._host(agent), running(agent)
         if not host.table.own(pattern, ref):
-            host._add(pattern, ref)
+            host.enter(pattern, ref)
 
     def unsubscribe(self, agent: Agent, pattern: str) -> None:
         """Undo `subscribe`; no matter if there is no such subscription. What is in the mailbox stays."""
         check_pattern(pattern)
         host, ref = self._host(agent), running(agent)
-        if host.table.remove(pattern, ref):
+        if host.leave(pattern, ref):
             host._settle(ref)
 
     def publish(self, where: Where, topic: str, message: object) -> None:

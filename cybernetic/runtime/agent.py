@@ -27,7 +27,7 @@ from cybernetic.core import (
     Token,
     seconds,
 )
-from cybernetic.runtime import birth, life
+from cybernetic.runtime import birth, bonds, life
 from cybernetic.runtime.address import Address
 from cybernetic.runtime.cell import Ref
 from cybernetic.runtime.definition import check_class
@@ -207,16 +207,16 @@ class Agent:
         With `priority` a trapped `Exit` from it goes before all that is queued. Raises `CallFailed` with `NoProc`
         if it has ended and this agent does not trap exits.
         """
-        life.link(self._living("link"), _agent_ref("link", ref), priority)
+        bonds.link(self._living("link"), _agent_ref("link", ref), priority)
 
     @final
     def unlink(self, ref: Address[Any], flush: bool = False) -> None:
         """Undo `link`. An `Exit` from it that is queued stays, unless `flush` takes it back (L-5)."""
         cell = self._cell("unlink")
         peer = _agent_ref("unlink", ref)
-        life.unlink(cell, peer)
+        bonds.unlink(cell, peer)
         if flush:
-            life.flush_exit(cell, peer)
+            bonds.flush_exit(cell, peer)
 
     @final
     def monitor(self, ref: Address[Any], priority: bool = False) -> Token:
@@ -228,14 +228,14 @@ class Agent:
         cell = self._living("monitor")
         if not isinstance(ref, Address):
             raise OptionError("monitor", "an address (Ref or Named)", ref)
-        return life.monitor(cell, ref._find(), ref, priority)
+        return bonds.monitor(cell, ref._find(), ref, priority)
 
     @final
     def demonitor(self, token: Token, flush: bool = False) -> bool:
         """Undo `monitor`; returns whether it was still active. `flush` takes back a `Down` that is queued (M-6)."""
         if not isinstance(token, Token):
             raise OptionError("token", "what `monitor` returned", token)
-        return life.demonitor(self._cell("demonitor"), token, flush)
+        return bonds.demonitor(self._cell("demonitor"), token, flush)
 
     @final
     def exit(self, ref: Address[Any], reason: Reason) -> None:

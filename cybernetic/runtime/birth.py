@@ -20,11 +20,12 @@ from cybernetic.core import (
     one_of,
     whole,
 )
+from cybernetic.runtime.bonds import link, monitor, unlink
 from cybernetic.runtime.cell import Ref
 from cybernetic.runtime.checked import CheckedBoundedRef, CheckedRef
 from cybernetic.runtime.flags import DEAD
 from cybernetic.runtime.handling import raised, settle, start_async
-from cybernetic.runtime.life import START, link, monitor, signal, unlink, watch
+from cybernetic.runtime.life import START, signal, watch
 from cybernetic.runtime.mailbox import Bound, BoundedRef
 from cybernetic.runtime.notices import Name
 from cybernetic.runtime.protocol import Protocol
@@ -114,9 +115,11 @@ def spawn(
     parent: Any = None,
     linked: bool = False,
     monitored: bool = False,
+    now: bool = False,
 ) -> Any:
     """Start an agent without waiting; the name, the link and the monitor exist on return (P-14, GS-2).
 
+    With `now` its first turn is taken before this returns, where Python allows it.
     Returns the address, or with `monitored` the pair of it and the monitor's token.
     """
     cell = prepare(engine, cls, args, name)
@@ -125,7 +128,10 @@ def spawn(
         if linked:
             link(parent, cell)
     token = monitor(parent, cell, cell) if monitored else None
-    engine.ready(cell)
+    if now:
+        engine.give_birth_now(cell)
+    else:
+        engine.ready(cell)
     return cell if token is None else (cell, token)
 
 
@@ -165,22 +171,28 @@ def begin_child(
     name: str | Name | None,
     shutdown: float | None,
     history: tuple[Any, ...],
-) -> "Reply[Any]":
+    told: Any = None,
+) -> Any:
     """Begin the start of a supervised child, linked to `parent`; await `started` for the rest.
 
     `shutdown` is how many seconds it has to end in order, `history` what its crash reports say of earlier ends.
+    `told`, if given, is returned in place of a `Reply`, and told of the outcome by `answer(ref)` or `fail(error)`.
     Raises `AlreadyStarted` if the name is held.
     """
     engine = parent._engine
-    cell = prepare(engine, cls, args, name, checked=True)
+    cell = prepare(engine, cls, args, name, checked=told is None)
     details = cell.details()
     details.parent, details.shutdown = parent, shutdown
     if history:
         details.history = history
     link(parent, cell)
-    reply = expect(cell, parent)
+    if told is None:
+        told = expect(cell, parent)
+    else:
+        details.starting, details.parent_waits = told, True
+        told.begun(cell)
     engine.give_birth_now(cell)
-    return reply
+    return told
 
 
 def expect(cell: Any, starter: Any) -> "Reply[Any]":
@@ -204,7 +216,7 @@ async def started(reply: "Reply[Any]", timeout: float | None) -> Any:
     try:
         return await reply
     except asyncio.CancelledError:
-        _abandon(cell)
+        abandon(cell)
         raise
     finally:
         if late is not None:
@@ -213,12 +225,15 @@ async def started(reply: "Reply[Any]", timeout: float | None) -> Any:
 
 def _too_late(cell: Any, reply: "Reply[Any]", seconds: float) -> None:
     if not reply.done():
-        _abandon(cell)
+        abandon(cell)
         reply.fail(StartFailed(cell._protocol.cls.__name__, StartTimeout(seconds)))
 
 
-def _abandon(cell: Any) -> None:
-    """Unlink and kill an agent that has not finished its start."""
+def abandon(cell: Any) -> None:
+    """Unlink and kill an agent that has not finished its start; on another node, have that done there."""
+    if not isinstance(cell, Ref):
+        cell.give_up()
+        return
     details = cell._details
     if details is not None and details.starting is not None:
         details.starting = None

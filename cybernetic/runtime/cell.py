@@ -5,7 +5,7 @@ from copy import copy
 from operator import length_hint
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cybernetic.core import CallDeadlock, CallFailed, CallingSelf, NoProc
+from cybernetic.core import CallDeadlock, CallFailed, CallingSelf, NoConnection, NoProc, Reason
 from cybernetic.runtime.address import CALL_SECONDS, Address
 from cybernetic.runtime.details import Details
 from cybernetic.runtime.events import DEAD_LETTERS, HIGH_WATER, DeadLetter, MailboxHigh
@@ -40,6 +40,7 @@ class Ref(Address[A_co]):
         "_protocol",
         "_rest",
         "_serial",
+        "_way",  # to its node, if that is another
         "reductions",
     )
 
@@ -61,7 +62,7 @@ class Ref(Address[A_co]):
     def __repr__(self) -> str:
         name = f" {self.name!r}" if self.name else ""
         dead = " (dead)" if self._flags & DEAD else ""
-        return f"<{self._protocol.cls.__name__} {self._engine.node}.{self._serial}{name}{dead}>"
+        return f"<{self._protocol.cls.__name__} {self.node}.{self._serial}{name}{dead}>"
 
     def __reduce__(self) -> Any:
         raise TypeError(f"{self!r} cannot be pickled: addresses travel inside messages only")
@@ -70,6 +71,12 @@ class Ref(Address[A_co]):
     def name(self) -> str | None:
         """The name it was started under, or None."""
         return self._details.name if self._details is not None else None
+
+    @property
+    def node(self) -> str:
+        """The name of the node it runs on."""
+        way = getattr(self, "_way", None)
+        return str(self._engine.node if way is None else way.name)
 
     @property
     def cls(self) -> type[Any]:
@@ -230,6 +237,8 @@ class DeadRef(Ref[A_co]):
 
     __slots__ = ()
 
+    absence: Reason = NoProc()  # what those are told who come too late
+
     @property
     def name(self) -> str | None:
         """The name it was started under, or None."""
@@ -240,6 +249,20 @@ class DeadRef(Ref[A_co]):
         bury(self, entry, "dead")
 
     put_first = put_control = _admit = put
+
+    if not TYPE_CHECKING:
+
+        def cast(self, method, /, *args, **kwargs):
+            """As `Address.cast`."""
+            self._cast(method, args, kwargs)
+
+
+class LostRef(DeadRef[A_co]):
+    """What the record of an agent on another node becomes when that node is out of reach, for good."""
+
+    __slots__ = ()
+
+    absence: Reason = NoConnection()
 
     if not TYPE_CHECKING:
 
@@ -308,7 +331,7 @@ def bury(cell: Any, entry: Entry, why: str, reason: Any = None) -> None:
         return
     if reason is None:
         details = cell._details  # still there while a handler unwinds
-        reason = (details.exit_reason if details is not None else None) or NoProc()
+        reason = (details.exit_reason if details is not None else None) or cell.absence
     reply.fail(CallFailed(cell, function_name(entry[0]), reason))
 
 

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from cybernetic.core import Kill, Killed, NoProc, Reason, Shutdown, Token
-from cybernetic.runtime.flags import DEAD, EXITING, TERMINATING
+from cybernetic.core import Kill, Killed, Reason, Shutdown, Token
+from cybernetic.runtime.flags import DEAD, EXITING, FOREIGN, TERMINATING
 from cybernetic.runtime.life import arm_limit, end, order, signal, unwatch, watch
 from cybernetic.runtime.reply import Reply
 
@@ -13,7 +13,7 @@ def death_of(cell: Any) -> "asyncio.Future[Reason]":
     """A future of the reason an agent ends with; `NoProc` if it has ended."""
     future: asyncio.Future[Reason] = cell._engine.loop.create_future()
     if cell._flags & DEAD:
-        future.set_result(NoProc())
+        future.set_result(cell.absence)
         return future
     token = Token(cell)
 
@@ -33,6 +33,9 @@ def ask_to_stop(cell: Any, reason: Reason, sender: Any) -> None:
     """
     if cell._flags & (DEAD | EXITING | TERMINATING):
         return
+    if cell._flags & FOREIGN:
+        cell.asked_to_stop(reason, sender)
+        return
     details = cell.details()
     if details.shutdown is not None and details.limit is None:
         arm_limit(cell, details.shutdown, lambda: end(cell, Killed()))
@@ -48,7 +51,7 @@ def begin_shut_down(cell: Any, limit: float | str | None, sender: Any) -> "Reply
     engine = cell._engine
     reply: Reply[Reason] = Reply(cell, "shutdown")
     if cell._flags & DEAD:
-        reply.answer(NoProc())
+        reply.answer(cell.absence)
         return reply
     watch(cell, reply, reply.answer)
     if limit == "brutal_kill":

@@ -15,6 +15,8 @@ LONG = 256  # `_rest` holds messages taken over from the mailbox
 IDLES = 512  # has an idle timeout
 TRACED = 1024
 TERMINATING = 2048  # `terminate` has been called
+FOREIGN = 4096  # runs on another node: this is only its address
+HELD = 8192  # has sent more to another node than goes through; its next turn waits
 
 OWNER: ContextVar[Any] = ContextVar("cybernetic_owner", default=None)  # the agent a task works for
 DROP: Any = object()  # the sender of what must not be sent

@@ -34,6 +34,8 @@ class Ground:
         self.dying: deque[Any] = deque()
         self.unwinding: dict[Any, None] = {}  # cancelled handlers of agents that have ended
         self.timers: set[Any] = set()
+        self.elsewhere: Any = None  # starts children on other nodes, where there are any
+        self.spread: Any = None  # tells other nodes what groups and topics share, where there are any
         self.transfer: Any = None  # (value, what) -> its copy, where messages are held to what could travel
         self.closing = False  # no agent may be started any more
         self.system: Any = None  # what `self.system` gives

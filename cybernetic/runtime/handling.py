@@ -18,6 +18,7 @@ from cybernetic.core import (
     StartIgnored,
     Stop,
 )
+from cybernetic.runtime.bonds import unlink
 from cybernetic.runtime.cell import Backlog, function_name
 from cybernetic.runtime.events import STARTED, AgentStarted
 from cybernetic.runtime.flags import (
@@ -32,7 +33,7 @@ from cybernetic.runtime.flags import (
     PARKED,
     TERMINATING,
 )
-from cybernetic.runtime.life import arm_limit, end, obey, own_limit, stop_handler, trapping, unlink
+from cybernetic.runtime.life import arm_limit, end, obey, own_limit, stop_handler, trapping
 from cybernetic.runtime.mailbox import inside
 from cybernetic.runtime.stepping import PARK
 

@@ -1,4 +1,4 @@
-"""Life and death: exit signals, links, monitors. Every transition is synchronous; death spreads by a work list."""
+"""Life and death: exit signals, and who is told. Every transition is synchronous; death spreads by a work list."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,6 @@ from cybernetic.core import (
     Exit,
     Kill,
     Killed,
-    NoProc,
     Normal,
     Reason,
     StartFailed,
@@ -18,8 +17,7 @@ from cybernetic.core import (
 )
 from cybernetic.runtime.cell import DeadRef, Entry, bury, function_name
 from cybernetic.runtime.events import ENDED, ZOMBIES, AgentEnded, Zombie
-from cybernetic.runtime.flags import DEAD, EMBRYO, EXITING, PARKED
-from cybernetic.runtime.mailbox import inside
+from cybernetic.runtime.flags import DEAD, EMBRYO, EXITING, FOREIGN, PARKED
 from cybernetic.runtime.reply import Reply
 from cybernetic.runtime.stepping import give_up, waited_for
 
@@ -43,7 +41,9 @@ def obey(_: Any, reason: Reason) -> None:
 
 def signal(target: Any, reason: Reason, sender: Any) -> None:
     """An explicit exit signal (statement P-4)."""
-    if target._flags & DEAD:
+    if target._flags & (DEAD | FOREIGN):
+        if not target._flags & DEAD:
+            target.signalled(reason, sender)
         return
     if isinstance(reason, Kill):
         end(target, Killed())
@@ -231,7 +231,7 @@ def _tell_links(cell: Any, details: Any, reason: Reason) -> None:
         theirs = peer._details
         if theirs is not None and theirs.links is not None and cell in theirs.links:
             del theirs.links[cell]
-            if not peer._flags & (DEAD | EXITING):
+            if not peer._flags & (DEAD | EXITING | FOREIGN):  # another node is told as one that watches
                 _arrive(peer, reason, cell)
             if theirs.priority is not None:
                 theirs.priority.discard(cell)
@@ -258,54 +258,7 @@ def _tell_down(owner: Any, token: Token, what: Any, reason: Reason) -> None:
     owner.put(entry)
 
 
-# Links and monitors.
-
-
-def link(cell: Any, peer: Any, priority: bool = False) -> None:
-    """Link two agents (L-1). One that is gone: `NoProc` is raised, or sent as `Exit` to one that traps (L-2)."""
-    if peer is cell:
-        return
-    if peer._flags & (DEAD | EXITING):
-        if not trapping(cell):
-            raise CallFailed(peer, "link", NoProc())
-        cell.put((deliver, (Exit(peer, NoProc()),), None, peer, None))
-        return
-    for one, other in ((cell, peer), (peer, cell)):
-        details = one._details or one.details()
-        if details.links is None:
-            details.links = {other: None}
-        else:
-            details.links[other] = None
-    if priority:
-        _prefer(cell, peer)
-
-
-def unlink(cell: Any, peer: Any) -> None:
-    """Undo `link`; an `Exit` that is queued already stays (L-5)."""
-    for one, other in ((cell, peer), (peer, cell)):
-        details = one._details
-        if details is not None and details.links is not None:
-            details.links.pop(other, None)
-            if details.priority is not None:
-                details.priority.discard(other)
-
-
-def monitor(cell: Any, peer: Any, what: Any, priority: bool = False) -> Token:
-    """Have one `Down` sent to `cell` when `peer` ends; None or an ended one gives it at once (M-1 to M-5)."""
-    token = Token(what)
-    if peer is None or peer._flags & DEAD:
-        cell.put((deliver, (Down(token, what, NoProc()),), None, None, None))
-        return token
-    if peer is cell:
-        return token
-    details = cell.details()
-    if details.watching is None:
-        details.watching = {}
-    details.watching[token] = peer
-    watch(peer, token, cell, what)
-    if priority:
-        _prefer(cell, token)
-    return token
+# Who watches.
 
 
 def watch(peer: Any, token: Any, owner: Any, what: Any = None) -> None:
@@ -313,38 +266,9 @@ def watch(peer: Any, token: Any, owner: Any, what: Any = None) -> None:
     details = peer.details()
     if details.watchers is None:
         details.watchers = {}
+        if peer._flags & FOREIGN:
+            peer.watched()
     details.watchers[token] = (owner, what)
-
-
-def demonitor(cell: Any, token: Token, flush: bool = False) -> bool:
-    """Undo `monitor`; True if it was still active. With `flush` a `Down` that is queued is taken back (M-6)."""
-    details = cell._details
-    target = (
-        details.watching.pop(token, None) if details is not None and details.watching is not None else None
-    )
-    if target is not None:
-        unwatch(target, token)
-        if details.priority is not None:
-            details.priority.discard(token)
-        return True
-    if flush:
-        cell.discard(lambda entry: _is_down(entry, token))
-    return False
-
-
-def _is_down(entry: Entry, token: Token) -> bool:
-    fn, args = inside(entry)[:2]
-    return fn is deliver and isinstance(args[0], Down) and args[0].token is token
-
-
-def flush_exit(cell: Any, peer: Any) -> None:
-    """Take back an `Exit` from `peer` that is queued."""
-
-    def unwanted(entry: Entry) -> bool:
-        fn, args = inside(entry)[:2]
-        return fn is deliver and isinstance(args[0], Exit) and args[0].ref is peer
-
-    cell.discard(unwanted)
 
 
 def unwatch(target: Any, token: Any) -> None:
@@ -354,8 +278,23 @@ def unwatch(target: Any, token: Any) -> None:
         details.watchers.pop(token, None)
 
 
-def _prefer(cell: Any, key: Any) -> None:
-    details = cell.details()
-    if details.priority is None:
-        details.priority = set()
-    details.priority.add(key)
+# Agents on other nodes.
+
+
+def depart(cell: Any, reason: Reason, kind: type[DeadRef[Any]] = DeadRef) -> None:
+    """An agent of another node has ended, as is heard here: tell everyone on this node who is to know.
+
+    `kind` is what its address becomes: `LostRef` if its node is out of reach.
+    """
+    if cell._flags & DEAD:
+        return
+    cell._flags = DEAD
+    cell.__class__ = kind
+    cell._methods = cell._protocol.methods
+    details = cell._details
+    if details is not None:
+        _release(cell, details)
+        if details.links:
+            _tell_links(cell, details, reason)
+        if details.watchers:
+            _tell_watchers(cell, details, reason)

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from cybernetic.core import NotRunning
 from cybernetic.runtime.cell import Entry
-from cybernetic.runtime.flags import DEAD, EXITING
+from cybernetic.runtime.flags import DEAD, EXITING, FOREIGN
 from cybernetic.runtime.life import deliver
 from cybernetic.runtime.mailbox import inside
 
@@ -28,6 +28,8 @@ def on_death(ref: Any, forget: Callable[[Any], object]) -> None:
     details = ref.details()
     if details.on_death is None:
         details.on_death = {}
+        if ref._flags & FOREIGN:
+            ref.watched()
     details.on_death[forget] = None
 
 

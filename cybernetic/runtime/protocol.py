@@ -17,7 +17,8 @@ class Protocol:
     `methods` maps each function that was ever named by a caller to the function of this class that serves it, so
     the common case is one look-up. `setup` and `terminate` are the hooks the class overrides, else None.
     `cleans_up` is true for classes that override `terminate` and do not declare `trap_exit = False`: their
-    parent's exit signal lets them clean up.
+    parent's exit signal lets them clean up. `words` maps functions to the names by which other
+    nodes are asked for them, `served` such names to the functions of this class.
     """
 
     __slots__ = (
@@ -27,14 +28,18 @@ class Protocol:
         "methods",
         "redacts",
         "reserved",
+        "served",
         "setup",
         "terminate",
         "unlimited",
+        "words",
     )
 
     def __init__(self, cls: type, base: type, reserved: frozenset[str]) -> None:
         self.cls, self.reserved = cls, reserved
         self.methods: dict[Any, Function] = {}
+        self.words: dict[Any, str] = {}
+        self.served: dict[str, Function] = {}
         self.arity: tuple[int, float] | None = None  # of `__init__`, once it was looked up
         self.setup = _overridden(cls, base, "setup")
         waiting = frozenset[str]().union(*(vars(c).get("_unlimited", ()) for c in cls.__mro__))
@@ -56,6 +61,18 @@ class Protocol:
         if found is None:
             found = self.named(self._name(method))
             self.methods[method] = found
+        return found
+
+    def word(self, method: Any) -> str:
+        """The name by which another node is asked for `method`. Raises `BadCall` as `resolve` does."""
+        name = self._name(method)
+        self.named(name)
+        self.words[method] = name
+        return name
+
+    def serve(self, word: str) -> Function:
+        """The function another node asks for by `word`. Raises `BadCall`."""
+        found = self.served[word] = self.named(word)
         return found
 
     def named(self, name: str) -> Function:

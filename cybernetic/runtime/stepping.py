@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from weakref import getweakrefcount
 
-from cybernetic.runtime.flags import DEAD, TRACED
+from cybernetic.runtime.flags import DEAD, HELD, TRACED
 from cybernetic.runtime.reply import PENDING, Reply
 
 Done = Callable[[Any, Any, BaseException | None], None]  # (cell, value, error)
@@ -100,6 +100,9 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
             if not isinstance(error, asyncio.CancelledError):
                 error = self._make_cancelled_error()
             self._must_cancel = False
+        elif cell._flags & HELD and error is None and not cell.gone:
+            self._fut_waiter, self.due = None, True  # `release` takes this step
+            return
         self._fut_waiter, self.due = None, False
         engine = cell._engine
         current, ghost = engine.current, engine.ghost  # `Ground.enter`, written out
@@ -146,7 +149,7 @@ class TurnTask(_PyTask if INLINE else object):  # type: ignore[misc]
 
     def _wait(self, waits_for: Any) -> None:
         """Arrange for the next step when `waits_for`, which the handler awaits, is done."""
-        if type(waits_for) is Reply and waits_for._waiter is None:
+        if isinstance(waits_for, Reply) and waits_for._waiter is None:
             waits_for._asyncio_future_blocking = False
             self._fut_waiter = waits_for
             waits_for._waiter = self

@@ -13,6 +13,7 @@ from cybernetic.core import (
     CallTimeout,
     Chance,
     Kill,
+    NoConnection,
     NoProc,
     Normal,
     NotRunning,
@@ -32,7 +33,7 @@ from cybernetic.runtime.address import Address, Named
 from cybernetic.runtime.agent import Agent
 from cybernetic.runtime.cell import Ref
 from cybernetic.runtime.engine import Engine
-from cybernetic.runtime.flags import DEAD, DROP, EXITING
+from cybernetic.runtime.flags import DEAD, DROP, EXITING, FOREIGN
 from cybernetic.runtime.inspector import Inspector
 from cybernetic.runtime.notices import Name
 from cybernetic.runtime.portal import Portal
@@ -324,7 +325,7 @@ class LocalSystem:
         if caller is cell:
             raise CallingSelf(cell, "use self.stop()")
         if cell._flags & DEAD:
-            raise CallFailed(cell, "stop", NoProc())
+            raise CallFailed(cell, "stop", cell.absence)
         death = ending.death_of(cell)
         ending.ask_to_stop(cell, asked, caller)
         try:
@@ -332,11 +333,15 @@ class LocalSystem:
                 ended = await death
         except TimeoutError:
             raise CallTimeout(cell, "stop", timeout or 0.0) from None
+        if ended != asked and isinstance(ended, NoProc | NoConnection):
+            raise CallFailed(cell, "stop", ended)
         if ended != asked:
             raise StopFailed(cell, asked, ended)
 
     def inspector(self, cell: Any) -> Inspector:
-        """The debug port of an agent. `Address.inspect` comes here."""
+        """The debug port of an agent of this node. `Address.inspect` comes here."""
+        if cell._flags & FOREIGN:
+            raise OptionError("inspect", "an agent of this node", cell)
         return Inspector(cell)
 
     def _running(self) -> Engine:

@@ -7,14 +7,25 @@ from typing import Any
 
 from cybernetic.runtime.birth import give_birth
 from cybernetic.runtime.cell import HIGH, high_water
-from cybernetic.runtime.flags import CONTINUES, DEAD, EMBRYO, IDLES, LONG, OWN, PARKED, SUSPENDED, TRACED
+from cybernetic.runtime.flags import (
+    CONTINUES,
+    DEAD,
+    EMBRYO,
+    HELD,
+    IDLES,
+    LONG,
+    OWN,
+    PARKED,
+    SUSPENDED,
+    TRACED,
+)
 from cybernetic.runtime.ground import Ground
 from cybernetic.runtime.handling import raised, settle, start_async
 from cybernetic.runtime.idling import arm_idle
 from cybernetic.runtime.mailbox import inside
 
 TURN = 64  # messages an agent handles before others get a turn
-_MORE = LONG | IDLES | SUSPENDED | CONTINUES  # the end of a turn is more than a look into the mailbox
+_MORE = LONG | IDLES | SUSPENDED | CONTINUES | HELD  # the end of a turn is more than a look into the mailbox
 
 
 class Turns(Ground):
@@ -91,6 +102,8 @@ class Turns(Ground):
             cell._flags = flags = flags & ~LONG
         if flags & IDLES:
             arm_idle(cell, last)
+        if flags & HELD:
+            return  # `release` comes back here
         if flags & SUSPENDED:
             if cell._details.control or flags & CONTINUES:
                 self.ready(cell)
@@ -113,7 +126,7 @@ class Turns(Ground):
             return
         if flags & PARKED:
             details = cell._details
-            if getattr(details.task, "due", False):
+            if getattr(details.task, "due", False) and not flags & HELD:
                 self.runner.resume(details.task, details.context)  # type: ignore[union-attr]
             return
         if flags == OWN and len(cell._box) <= TURN:  # all of it is plain but the context
@@ -121,6 +134,8 @@ class Turns(Ground):
             cell._rest = iter(box)
             cell._details.context.run(self._turn, cell, cell._rest, len(box))
             self.current = self.ghost = None
+            return
+        if flags & HELD:
             return
         if flags == EMBRYO:
             self.current, self.ghost = cell, None

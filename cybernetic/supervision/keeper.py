@@ -7,6 +7,8 @@ from cybernetic.core import (
     AlreadyStarted,
     ChildNotStarted,
     Exit,
+    NoConnection,
+    NoNode,
     NoProc,
     Reason,
     Refusal,
@@ -26,6 +28,8 @@ from cybernetic.supervision.plan import quiet, reaction, reported
 from cybernetic.supervision.reports import ignored, progress, report
 from cybernetic.supervision.spec import AutoShutdown, BadChild, Child, Restart, check_children
 
+NO_NODE = Backoff(0.1, 5.0)  # between two looks for a node that fits
+LOST_NODES = 16
 BREATH = 0.005  # seconds after which a supervisor with much to do gives the event loop a turn
 
 
@@ -61,6 +65,7 @@ class Keeper(Agent):
     )
     _children: Children
     _intensity: Intensity
+    _lost_nodes: tuple[str, ...] = ()  # whose loss was counted, latest last
 
     def receive(self, message: Any) -> Any:
         """The end of a child; anything else is logged and ignored (R-7, API-10)."""
@@ -144,17 +149,30 @@ class Keeper(Agent):
         if record.retry is not note:
             return None
         record.retry = None
+        if isinstance(note.reason, NoNode):  # nothing has crashed meanwhile
+            return self._restart(record)
         return self._attempt(record, note.reason)
 
     def _attempt(self, record: Record, reason: Reason) -> Any:
-        """One automatic restart: it counts; too many, and the supervisor gives up (RI-1 to RI-7)."""
-        if self._intensity.add(self._ref._engine.clock()):
+        """One automatic restart: it counts; too many, and the supervisor gives up (RI-1 to RI-7).
+
+        The loss of a node counts once, however many children were on it.
+        """
+        if self._same_loss(reason) or self._intensity.add(self._ref._engine.clock()):
             return self._restart(record)
         report(self.ref, "shutdown", record, reason)
         if GAVE_UP.listeners:
             GAVE_UP.emit(GaveUp(self.ref, record.spec.id, reason))
         self._children.remove(record)
         raise Stop(Shutdown())
+
+    def _same_loss(self, reason: Reason) -> bool:
+        """Whether a child was lost with a node whose loss has been counted already."""
+        node = reason.node if isinstance(reason, NoConnection) else ""
+        if not node or node in self._lost_nodes:
+            return bool(node)
+        self._lost_nodes = (*self._lost_nodes[1 - LOST_NODES :], node)
+        return False
 
     def _restart(self, record: Record) -> Any:
         """Start one child again; if that fails, leave a note to try once more.
@@ -181,8 +199,9 @@ class Keeper(Agent):
         report(self.ref, "start_error", record, reason)
         if record.state != "restarting":
             self._children.restarting(record)
-        if record.spec.backoff is not None:
-            self._wait(record, reason, record.spec.backoff, 0.0)
+        backoff = record.spec.backoff or (NO_NODE if isinstance(reason, NoNode) else None)
+        if backoff is not None:
+            self._wait(record, reason, backoff, 0.0)
         else:
             record.retry = Note(self._ref, record, reason)
             record.retry.post()
@@ -202,6 +221,8 @@ class Keeper(Agent):
         self._forget_retry(record)
         spec = record.spec
         limit = 0.0 if spec.shutdown == "brutal_kill" else spec.shutdown
+        if spec.placed:
+            return self._begin_elsewhere(record, limit)
         try:
             return begin_child(
                 self._ref,
@@ -213,6 +234,16 @@ class Keeper(Agent):
             )
         except AlreadyStarted as held:
             raise StartFailed(spec.agent.__name__, Refused(held)) from None
+
+    def _begin_elsewhere(self, record: Record, limit: float | None) -> Any:
+        """Begin the start of a child that names a node, or what a node must offer. Raises `StartFailed`."""
+        spec, nodes = record.spec, self._ref._engine.elsewhere
+        if nodes is None:
+            wanted = (
+                "expected a system of several nodes, such as System(nodes=2), got one of a single process"
+            )
+            raise StartFailed(spec.agent.__name__, NoNode(wanted))
+        return nodes.begin(self._ref, spec, self._arguments(spec), limit, record.history)
 
     async def _wait_until_up(self, record: Record, reply: Any, again: bool) -> None:
         try:

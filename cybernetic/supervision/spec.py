@@ -22,6 +22,7 @@ from cybernetic.core import (
 )
 from cybernetic.runtime import Name
 from cybernetic.supervision.backoff import Backoff
+from cybernetic.supervision.limits import Limits
 
 A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)
@@ -68,7 +69,7 @@ class Child(Generic[A_co]):
     backoff: Backoff | None
     node: str | None
     requires: Requires
-    isolate: bool
+    isolate: bool | Limits
 
     def __init__(
         self,
@@ -84,7 +85,7 @@ class Child(Generic[A_co]):
         backoff: Backoff | None = None,
         node: str | None = None,
         requires: Mapping[str, object] | Iterable[str] | Requires | None = None,
-        isolate: bool = False,
+        isolate: bool | Limits = False,
     ) -> None:
         agent = _class_of(cls)
         put = object.__setattr__  # the way into a frozen value
@@ -107,7 +108,7 @@ class Child(Generic[A_co]):
         put(self, "backoff", backoff)
         put(self, "node", _text("invalid_node", "node", node))
         put(self, "requires", _NOTHING if requires is None else _capabilities(requires))
-        put(self, "isolate", _flag("invalid_isolate", "isolate", isolate))
+        put(self, "isolate", _isolation(isolate))
 
     @property
     def agent(self) -> type[A_co]:
@@ -118,6 +119,11 @@ class Child(Generic[A_co]):
     def type(self) -> AgentType:
         """Whether the child is a "worker" or a "supervisor": its class's `agent_type`."""
         return cast("AgentType", getattr(_class_of(self.cls), "agent_type", "worker"))
+
+    @property
+    def placed(self) -> bool:
+        """Whether it may have to run on another node than its supervisor."""
+        return self.node is not None or bool(self.requires) or self.isolate is not False
 
     def without_arguments(self) -> "Child[A_co]":
         """The same child without its arguments: all that need be kept of a temporary one once it runs (CS-9).
@@ -147,7 +153,7 @@ def child(
     backoff: Backoff | None = None,
     node: str | None = None,
     requires: Mapping[str, object] | Iterable[str] | None = None,
-    isolate: bool = False,
+    isolate: bool | Limits = False,
 ) -> Child[A]:
     """Describe a child for a supervisor: `child(Counter, 10, id="counter")` (CS-1 to CS-6).
 
@@ -165,7 +171,7 @@ def child(
         backoff: how long to wait before a restart; None: not at all.
         node: the name of the node to run on; None: wherever the supervisor is.
         requires: what the node must offer: names, or a mapping of names to values. Default None: nothing.
-        isolate: whether to give it a node of its own.
+        isolate: whether to give it a process of its own, `Limits(...)` for one that may use so much only.
 
     Raises:
         SpecError: a value is wrong; its `kind` is OTP's name for the mistake. The first wrong one is named,
@@ -306,6 +312,12 @@ def _text(kind: str, name: str, value: object) -> str | None:
 
 def _flag(kind: str, name: str, value: object) -> bool:
     return value if isinstance(value, bool) else _checked(kind, flag, name, value)
+
+
+def _isolation(value: object) -> bool | Limits:
+    if isinstance(value, bool | Limits):
+        return value
+    raise SpecError("invalid_isolate", "isolate", "True, False or Limits(...)", value)
 
 
 def _choice(kind: str, name: str, value: object, choices: tuple[str, ...]) -> None:

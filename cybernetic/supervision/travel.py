@@ -7,8 +7,9 @@ from typing import Any
 from cybernetic.core import OptionError
 from cybernetic.runtime import Agent, Info
 from cybernetic.supervision.backoff import Backoff
-from cybernetic.supervision.children import Counts
+from cybernetic.supervision.children import Counts, Restarted
 from cybernetic.supervision.keeper import ChildInfo
+from cybernetic.supervision.limits import Limits
 from cybernetic.supervision.spec import Child
 from cybernetic.wire import register
 
@@ -52,6 +53,8 @@ TRAVELLERS = (
     register(Child, "supervision.Child", encode=_pack, decode=_unpack),
     register(ChildInfo, "supervision.ChildInfo"),
     register(Counts, "supervision.Counts"),
+    register(Limits, "supervision.Limits"),
+    register(Restarted, "supervision.Restarted"),
     register(Info, "runtime.Info"),
 )
 """What this room adds to the types that may travel; importing this file does it."""

@@ -24,6 +24,7 @@ from cybernetic.wire.frames import (
 )
 from cybernetic.wire.known import Extension
 from cybernetic.wire.table import TYPES, TypeTable, register, travels
+from cybernetic.wire.unread import Unread, UnreadTypes
 from cybernetic.wire.vocabulary import plain_refusal
 
 __all__ = (
@@ -46,6 +47,8 @@ __all__ = (
     "TYPES",
     "TypeTable",
     "UnknownType",
+    "Unread",
+    "UnreadTypes",
     "WireError",
     "WrongVersion",
     "pack_frame",

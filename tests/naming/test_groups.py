@@ -268,7 +268,7 @@ async def test_pg_7_only_agents_of_this_system_join() -> None:
         (stranger,) = await members(elsewhere, 1)
         (one,) = await members(system, 1)
         for what in (stranger, "red", system.named("teams", Member), None):
-            with pytest.raises(OptionError, match="refs: expected agents of this system"):
+            with pytest.raises(OptionError, match="refs: expected agents of this node"):
                 teams.join(system, "red", one, what)  # type: ignore[arg-type]
         assert teams.members(system, "red") == []
 

@@ -1,0 +1,334 @@
+"""What comes from another node: each message is done at once, or put into the mailbox of whom it is for."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from cybernetic.core import (
+    AlreadyStarted,
+    ArgumentsError,
+    BadCall,
+    CallFailed,
+    Crash,
+    CyberneticError,
+    NoProc,
+    Reason,
+    Refused,
+    StartFailed,
+)
+from cybernetic.nodes.remote import ops
+from cybernetic.nodes.remote.answer import Answer
+from cybernetic.nodes.remote.start import Starting
+from cybernetic.runtime import (
+    DEAD,
+    EXITING,
+    Protocol,
+    abandon,
+    ask_to_stop,
+    begin_child,
+    dead_letter,
+    deliver,
+    signal,
+    tie,
+    untie,
+)
+from cybernetic.wire import Codec, DamagedMessage, UnreadTypes, WireError
+
+Message = tuple[Any, ...]
+
+
+class Inbound:
+    """The receiving end of a peer.
+
+    A message that is none, or of a kind not known, is a `DamagedMessage`, which closes the link. One that holds a
+    type not known here harms nobody else: a call fails with the reason, the rest is logged and counted.
+    """
+
+    def __init__(self, cluster: Any, peer: Any) -> None:
+        self._peer, self._cluster, self._engine = peer, cluster, cluster.engine
+        self._decode: Callable[[bytes], Any] = cluster.codec.decode
+        self._outline = Codec(UnreadTypes())
+        self._kinds: dict[int, Protocol] = {}
+        self._agents: dict[int, Any] = cluster.engine.agents
+        self._acts: dict[int, Callable[..., None]] = {
+            ops.CAST_WITH: self._cast_with,
+            ops.CALL: self._call,
+            ops.CALL_WITH: self._call_with,
+            ops.SEND: self._send,
+            ops.TELL: self._tell,
+            ops.ANSWER: self._answer,
+            ops.FAIL: self._fail,
+            ops.EXIT: self._exit,
+            ops.STOP: self._stop,
+            ops.LINK: self._link,
+            ops.UNLINK: self._unlink,
+            ops.WATCH: self._watch,
+            ops.DEATH: self._death,
+            ops.CLASS: self._class,
+            ops.START: self._start,
+            ops.STARTED: self._started,
+            ops.NOT_STARTED: self._not_started,
+            ops.GIVE_UP: self._give_up,
+            ops.CLAIM: self._claim,
+            ops.RELEASE: self._release,
+            ops.MEMBERS: self._members,
+            ops.SERVICE: self._service,
+            ops.MEMBER: self._member,
+            ops.ASK: self._ask,
+            ops.REPLY: self._reply,
+        }
+
+    def received(self, messages: list[bytes]) -> None:
+        """Take in a batch of messages, in order. Raises `WireError` for what is no message."""
+        agents, decode, peer = self._agents, self._decode, self._peer
+        for data in messages:
+            try:
+                message = decode(data)
+            except WireError as error:
+                self._unread(data, error)
+                continue
+            try:
+                if message[0] == ops.CAST:  # by far the most common, so it is written out
+                    to, sender, kind, word = message[1:5]
+                    cell = agents.get(to)
+                    if sender:
+                        sender = peer.proxies.get(sender) or self._proxy(sender, kind)
+                    else:
+                        sender = None
+                    if cell is None:
+                        self._nobody(to, message[5:], sender)
+                        continue
+                    fn = cell._protocol.served.get(word) or self._serve(cell, word, sender)
+                    if fn is not None:
+                        cell._admit((fn, message[5:], None, sender, None))
+                else:
+                    self._acts[message[0]](*message[1:])
+            except (TypeError, ValueError, KeyError, IndexError) as error:
+                raise DamagedMessage("a message between nodes", f"{message!r:.80}") from error
+
+    # Messages for agents.
+
+    def _cast_with(
+        self, to: int, sender: int, kind: int, word: str, keywords: dict[str, Any], *args: Any
+    ) -> None:
+        cell, who = self._agents.get(to), self._who(sender, kind)
+        if cell is None:
+            self._nobody(to, args, who)
+            return
+        fn = cell._protocol.served.get(word) or self._serve(cell, word, who)
+        if fn is not None:
+            cell._admit((fn, args, keywords, who, None))
+
+    def _call(self, to: int, sender: int, kind: int, id: int, word: str, *args: Any) -> None:
+        self._call_with(to, sender, kind, id, word, None, *args)
+
+    def _call_with(
+        self, to: int, sender: int, kind: int, id: int, word: str, keywords: dict[str, Any] | None, *args: Any
+    ) -> None:
+        cell, who = self._agents.get(to), self._who(sender, kind)
+        answer = Answer(self._peer, id, cell, word)
+        if cell is None:
+            answer.target = self._cluster.address(to)
+            answer.fail(CallFailed(answer.target, word, NoProc()))
+            return
+        try:
+            fn = cell._protocol.served.get(word) or cell._protocol.serve(word)
+        except BadCall as error:
+            answer.fail(error)
+            return
+        answer.what = fn
+        cell._admit((fn, args, keywords, who, answer))
+
+    def _send(self, to: int, sender: int, kind: int, message: Any) -> None:
+        cell, who = self._agents.get(to), self._who(sender, kind)
+        if cell is None:
+            self._nobody(to, (message,), who)
+        else:
+            cell._admit((cell._protocol.cls.receive, (message,), None, who, None))
+
+    def _tell(self, to: int, sender: int, kind: int, message: Any) -> None:
+        cell, who = self._agents.get(to), self._who(sender, kind)
+        if cell is not None:
+            cell.put((deliver, (message,), None, who, None))
+
+    def _answer(self, id: int, value: Any) -> None:
+        reply = self._peer.calls.get(id)
+        if reply is not None:
+            reply.answer(value)
+
+    def _fail(self, id: int, error: BaseException) -> None:
+        reply = self._peer.calls.get(id)
+        if reply is not None:
+            reply.fail(error)
+
+    # Life and death.
+
+    def _exit(self, to: int, sender: int, kind: int, reason: Reason) -> None:
+        cell, who = self._agents.get(to), self._who(sender, kind)
+        if cell is not None:
+            signal(cell, reason, who)
+
+    def _stop(self, to: int, sender: int, kind: int, reason: Reason) -> None:
+        cell, who = self._agents.get(to), self._who(sender, kind)
+        if cell is not None:
+            ask_to_stop(cell, reason, who)
+
+    def _link(self, to: int, of: int, kind: int) -> None:
+        cell, peer = self._agents.get(to), self._peer
+        if cell is None or cell._flags & (DEAD | EXITING):
+            peer.death(to, NoProc())
+            return
+        ref = self._who(of, kind)
+        peer.watching[of] = ref
+        peer.tell_of(cell)
+        tie(ref, cell)
+
+    def _unlink(self, to: int, of: int) -> None:
+        cell, ref = self._agents.get(to), self._peer.proxies.get(of)
+        if cell is not None and ref is not None:
+            untie(ref, cell)
+
+    def _watch(self, serial: int) -> None:
+        cell = self._agents.get(serial)
+        if cell is None:
+            self._peer.death(serial, NoProc())
+        else:
+            self._peer.tell_of(cell)
+
+    def _death(self, serial: int, reason: Reason) -> None:
+        self._peer.gone(serial, reason)
+
+    def _class(self, number: int, path: str) -> None:
+        self._kinds[number] = self._cluster.classes.known(path)
+
+    # Starts.
+
+    def _start(
+        self,
+        id: int,
+        parent: int,
+        kind: int,
+        path: str,
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+        name: str | None,
+        shutdown: float | None,
+        history: tuple[Any, ...],
+    ) -> None:
+        supervisor = self._who(parent, kind)
+        self._peer.watching[parent] = supervisor
+        starting = Starting(self._peer, id)
+        try:
+            cls = self._cluster.classes.load(path)
+            made: Any = partial(cls, **keywords) if keywords else cls
+            begin_child(supervisor, made, args, name=name, shutdown=shutdown, history=history, told=starting)
+        except CyberneticError as error:
+            if starting.cell is not None and not isinstance(error, ArgumentsError):
+                raise
+            what = path.rpartition(":")[2]
+            starting.fail(StartFailed(what, _reason(error)))
+
+    def _started(self, id: int, serial: int) -> None:
+        start = self._peer.starts.pop(id, None)
+        if start is not None:
+            start.begun(serial)
+
+    def _not_started(self, id: int, error: Exception) -> None:
+        start = self._peer.starts.pop(id, None)
+        if start is not None:
+            start.fail(error)
+
+    def _give_up(self, id: int) -> None:
+        cell = self._peer.starting.pop(id, None)
+        if cell is not None:
+            abandon(cell)
+
+    # What nodes share.
+
+    def _claim(self, name: str, serial: int, kind: int, stamp: float) -> None:
+        self._cluster.names.learned(self._peer, name, self._who(serial, kind), stamp)
+
+    def _release(self, name: str, serial: int) -> None:
+        self._cluster.names.released(self._peer, name, serial)
+
+    def _members(self, members: list[Any]) -> None:
+        self._cluster.told_of_members(members)
+
+    def _service(self, name: str, running: bool) -> None:
+        self._cluster.spread.heard(self._peer, name, running)
+
+    def _member(self, name: str, key: Any, serial: int, kind: int, entered: bool) -> None:
+        self._cluster.spread.changed(self._peer, name, key, self._who(serial, kind), entered)
+
+    def _ask(self, id: int, what: str, *arguments: Any) -> None:
+        self._cluster.asked(self._peer, id, what, arguments)
+
+    def _reply(self, id: int, well: bool, value: Any) -> None:
+        future = self._peer.asked.pop(id, None)
+        if future is None or future.done():
+            return
+        if well:
+            future.set_result(value)
+        else:
+            future.set_exception(CallFailed(self._peer, "what it was asked", Crash("Refused", str(value))))
+
+    # Inside.
+
+    def _who(self, serial: int, kind: int) -> Any:
+        if not serial:
+            return None
+        return self._peer.proxies.get(serial) or self._proxy(serial, kind)
+
+    def _proxy(self, serial: int, kind: int) -> Any:
+        return self._peer.proxy(serial, self._kinds[kind])
+
+    def _serve(self, cell: Any, word: str, sender: Any) -> Any:
+        """The function a cast asks for by a new word; None, and it is reported, if there is none."""
+        try:
+            return cell._protocol.serve(word)
+        except BadCall as error:
+            self._engine.bad_calls += 1
+            self._engine.reports.bad_cast(cell, str(error), sender)
+            return None
+
+    def _nobody(self, to: int, args: tuple[Any, ...], sender: Any) -> None:
+        dead_letter(self._engine, self._cluster.address(to), args, sender, "dead")
+
+    def _unread(self, data: bytes, error: WireError) -> None:
+        """A message that this node cannot make a value of: whoever waits for it is told; else it is logged."""
+        try:
+            message = self._outline.decode(data)
+            op = message[0]
+        except (WireError, TypeError, IndexError):
+            raise error from None
+        if op in (ops.CALL, ops.CALL_WITH):
+            target = self._agents.get(message[1]) or self._cluster.address(message[1])
+            answer = Answer(self._peer, message[4], target, str(message[5]))
+            answer.fail(CallFailed(target, str(message[5]), Crash.of(error)))
+        elif op in (ops.ANSWER, ops.FAIL):
+            reply = self._peer.calls.get(message[1])
+            if reply is not None:
+                reply.fail(
+                    CallFailed(
+                        reply.target, str(getattr(reply.what, "__qualname__", reply.what)), Crash.of(error)
+                    )
+                )
+        elif op == ops.START:
+            Starting(self._peer, message[1]).fail(StartFailed(str(message[4]), Crash.of(error)))
+        elif op in (ops.CAST, ops.CAST_WITH, ops.SEND):
+            cell = self._agents.get(message[1])
+            self._engine.bad_calls += 1
+            self._engine.reports.bad_cast(
+                cell or self._cluster.address(message[1]), str(error), self._who(message[2], message[3])
+            )
+        elif op == ops.DEATH:
+            self._peer.gone(message[1], Crash.of(error))
+        elif op in (ops.EXIT, ops.STOP):
+            self._acts[op](*message[1:4], Crash.of(error))
+        else:
+            raise error
+
+
+def _reason(error: CyberneticError) -> Reason:
+    """Why a start failed that did not get as far as the agent's own code."""
+    return Refused(error) if isinstance(error, AlreadyStarted) else Crash.of(error)
