@@ -1,6 +1,7 @@
 """One node's part in a system of many: whom it is linked with, what they share, and what follows when one is lost."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -25,6 +26,7 @@ from cybernetic.supervision import Limits
 _log = logging.getLogger("cybernetic.nodes")
 
 DIAL_SECONDS = 10.0  # how long a node that is known of may take to be linked
+LEAVE_SECONDS = 2.0  # how long taking leave may take
 ISOLATED_DEAD = 1.0  # seconds of silence after which the process of an isolated agent is lost
 
 
@@ -102,27 +104,35 @@ class Cluster:
         self._closing = True
         self.starts.close()
         for listener in self._listeners:
-            await listener.close()
+            listener.close()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        links = [peer.link for peer in self.peers.values() if peer.link is not None]
-        for link in links:
-            link.close(f"{self.name} leaves")
-        for link in links:
-            await link.closed()
         for peer in list(self.peers.values()):
-            self._lose(peer, "left")
+            if peer.link is not None:
+                peer.link.close(f"{self.name} leaves")
+            else:
+                self._lose(peer, "not linked yet")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self.when(lambda: not self.peers)
+        for peer in list(self.peers.values()):
+            self._lose(peer, "it did not take leave")
 
-    def settle(self) -> "asyncio.Future[None]":
-        """A future that is done when every node known is linked."""
+    def settled(self) -> "asyncio.Future[None]":
+        """A future that is done when every node known of is linked."""
         return self.when(lambda: all(peer.link is not None for peer in self.peers.values()))
+
+    def is_linked(self, name: str) -> bool:
+        """Whether a node of that name is linked with this one."""
+        peer = self.peers.get(name)
+        return peer is not None and peer.link is not None
 
     def when(self, true: Callable[[], bool]) -> "asyncio.Future[None]":
         """A future that is done when `true()` is, looked at whenever a node is linked or lost."""
         future: asyncio.Future[None] = self.engine.loop.create_future()
         self._waits.append((true, future))
-        self._look()
+        self.look()
         return future
 
     # What the parts ask for.
@@ -245,7 +255,7 @@ class Cluster:
             if other is not peer:
                 other.post((ops.MEMBERS, [tuple(member)]))
         self._told("joined", member, "")
-        self._look()
+        self.look()
 
     def _expect(self, member: Member) -> Peer:
         """Note a node that is about to be linked; what is sent to it meanwhile waits, after what it must know first."""
@@ -315,9 +325,10 @@ class Cluster:
             LOST.emit(NodeLost(peer.name, peer.incarnation, why))
         if member is not None:
             self._told("lost", member, why)
-        self._look()
+        self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """See whether what somebody waits for is so now."""
         for wait in tuple(self._waits):
             true, future = wait
             if future.done():
@@ -332,7 +343,7 @@ class Cluster:
         task.add_done_callback(self._tasks.discard)
 
 
-def member(
+def describe(
     name: str, *, number: int = 0, host: str, kind: str, capabilities: dict[str, object] | None = None
 ) -> Member:
     """What a new node says of itself; its incarnation is unlike any before."""

@@ -44,7 +44,7 @@ R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
 HOOKS = frozenset({"setup", "receive", "terminate", "idle", "redact"})
-SETTINGS = frozenset({"trap_exit", "idle_timeout", "mailbox_limit", "overflow", "agent_type"})
+SETTINGS = frozenset({"trap_exit", "idle_timeout", "mailbox_limit", "overflow", "agent_type", "local_name"})
 
 
 class Agent:
@@ -60,6 +60,7 @@ class Agent:
             change it, but only the class or `__init__` can switch it on.
         mailbox_limit: how many casts, calls and sends may wait, or None (default) for any number.
         overflow: what gives way to one too many: "reject" (default) refuses it, "drop_oldest", "drop_newest".
+        local_name: whether its name is for its own node only, where there are several. Default False.
     """
 
     __slots__ = ("__dict__", "__weakref__", "_ref")
@@ -68,6 +69,7 @@ class Agent:
     idle_timeout: float | None = None
     mailbox_limit: ClassVar[int | None] = None
     overflow: ClassVar[Overflow] = "reject"
+    local_name: ClassVar[bool] = False
     agent_type: ClassVar[Literal["worker", "supervisor"]] = "worker"
 
     _ref: Any

@@ -265,9 +265,13 @@ class LocalSystem:
                 await ending.shut_down(cell, 5.0 if limit is None else limit, life.ROOT)
             for task in tuple(engine.unwinding):
                 await asyncio.wait([task], timeout=life.ZOMBIE_SECONDS)
+            await self._left()
         finally:
             self._close(engine)
             self._stopping.set_result(None)
+
+    async def _left(self) -> None:
+        """Every agent has ended: what else the system is made of may end now."""
 
     def _close(self, engine: Engine) -> None:
         for cell in tuple(engine.agents.values()):

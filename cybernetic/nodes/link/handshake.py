@@ -42,7 +42,17 @@ class Handshake:
         channel: what the stream below is bound to, the same at both ends; empty if it is not encrypted.
     """
 
-    __slots__ = ("_buffer", "_channel", "_host", "_nonce", "_peer", "_secret", "_version", "failure", "proved")
+    __slots__ = (
+        "_buffer",
+        "_channel",
+        "_host",
+        "_nonce",
+        "_peer",
+        "_secret",
+        "_version",
+        "failure",
+        "proved",
+    )
 
     def __init__(self, role: Role, secret: Secret, nonce: bytes, version: int, channel: bytes = b"") -> None:
         self._host = role is Role.HOST
@@ -117,7 +127,9 @@ class Handshake:
         if verdict == _BUSY:
             return self._fail("the peer has too many connections that wait to prove themselves")
         if verdict == _UNPROVED:
-            return self._fail("our proof was not accepted: the secret differs, or the channel was tampered with")
+            return self._fail(
+                "our proof was not accepted: the secret differs, or the channel was tampered with"
+            )
         if verdict != _PROVED or len(self._buffer) > _VERDICT_BYTES:
             return self._fail("expected a verdict and a proof, got something else")
         if not hmac.compare_digest(proof, self._proof(Role.HOST)):
