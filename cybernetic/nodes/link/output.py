@@ -82,6 +82,20 @@ class Output:
                 self._flush()
             self._loop.call_soon(self._end_pass)
 
+    def put(self, message: bytes) -> None:
+        """Queue a message as `send` does, for one who will `flush` before long. Raises as `send` does."""
+        cost = self._cost + len(message) + _BESIDE
+        if cost >= self._limit:
+            self._send_beyond(message, cost)
+            return
+        self._open.append(message)
+        self._cost = cost
+
+    def flush(self) -> None:
+        """Let what was `put` leave."""
+        if self._open and not self._scheduled:
+            self._flush()
+
     def pause_writing(self) -> None:
         """The transport has enough."""
         self._paused = True

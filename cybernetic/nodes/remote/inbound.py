@@ -79,7 +79,10 @@ class Inbound:
         }
 
     def received(self, messages: list[bytes]) -> None:
-        """Take in a batch of messages, in order. Raises `WireError` for what is no message."""
+        """Take in a batch of messages, in order, and let agents act on it. Raises `WireError` for what is no message."""
+        self._engine.serve(self._take_in, messages)
+
+    def _take_in(self, messages: list[bytes]) -> None:
         agents, decode, peer = self._agents, self._decode, self._peer
         for data in messages:
             try:

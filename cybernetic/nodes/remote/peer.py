@@ -50,6 +50,7 @@ class Peer:
         self.watching: dict[int, RemoteRef[Any]] = {}  # its agents whose end it is to tell
         self.telling: dict[int, Any] = {}  # our agents whose end it is told
         self._encode: Callable[..., bytes] = cluster.codec.encode
+        self._flush: Callable[[], None]
         self._waiting: list[bytes] = []
         self._ids = itertools.count(1)
         self._kinds: dict[Protocol, int] = {}
@@ -80,10 +81,13 @@ class Peer:
         link = self.link
         if link is None:
             self._wait(data, sender)
-            return
-        link.send(data)
-        if link.full and sender is not None:
-            self._hold(sender)
+        elif not self.engine.running:
+            link.send(data)
+        else:
+            link.put(data)
+            self.engine.outflow[self._flush] = None
+            if link.full and sender is not None:
+                self._hold(sender)
 
     def call(
         self,
@@ -176,7 +180,7 @@ class Peer:
 
     def linked(self, link: Any) -> None:
         """The link is there: what has waited goes first."""
-        self.link = link
+        self.link, self._flush = link, link.flush
         waiting, self._waiting = self._waiting, []
         for data in waiting:
             link.send(data)
@@ -253,10 +257,13 @@ class Peer:
         link = self.link
         if link is None:
             self._wait(data, sender)
-            return
-        link.send(data)
-        if link.full and sender is not None:
-            self._hold(sender)
+        elif not self.engine.running:
+            link.send(data)
+        else:
+            link.put(data)
+            self.engine.outflow[self._flush] = None
+            if link.full and sender is not None:
+                self._hold(sender)
 
     def _wait(self, data: bytes, sender: Any) -> None:
         if self.lost:
