@@ -19,7 +19,7 @@ class Host(Agent):
     """
 
     trap_exit = True
-    local_name = True
+    _local_name = True
     bound = True
 
     def __init__(self, service: Any, unique: bool = False) -> None:

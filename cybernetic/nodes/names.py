@@ -38,7 +38,7 @@ class Names(dict[str, Any]):
 
     def __setitem__(self, name: str, cell: Any) -> None:
         super().__setitem__(name, cell)
-        if cell._protocol.cls.local_name:
+        if cell._protocol.cls._local_name:
             return
         held = Held(wall(), self._cluster.name, cell._serial, cell)
         self._held.setdefault(name, {})[held.node] = held
@@ -101,7 +101,7 @@ class Names(dict[str, Any]):
             self._held.pop(name, None)
         best = max(here.values(), key=lambda held: held[:3], default=None)
         now = self.get(name)
-        if now is not None and now._protocol.cls.local_name:
+        if now is not None and now._protocol.cls._local_name:
             return
         if best is None:
             if now is not None:

@@ -44,7 +44,7 @@ R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
 HOOKS = frozenset({"setup", "receive", "terminate", "idle", "redact"})
-SETTINGS = frozenset({"trap_exit", "idle_timeout", "mailbox_limit", "overflow", "agent_type", "local_name"})
+SETTINGS = frozenset({"trap_exit", "idle_timeout", "mailbox_limit", "overflow", "agent_type"})
 
 
 class Agent:
@@ -60,7 +60,6 @@ class Agent:
             change it, but only the class or `__init__` can switch it on.
         mailbox_limit: how many casts, calls and sends may wait, or None (default) for any number.
         overflow: what gives way to one too many: "reject" (default) refuses it, "drop_oldest", "drop_newest".
-        local_name: whether its name is for its own node only, where there are several. Default False.
     """
 
     __slots__ = ("__dict__", "__weakref__", "_ref")
@@ -69,11 +68,11 @@ class Agent:
     idle_timeout: float | None = None
     mailbox_limit: ClassVar[int | None] = None
     overflow: ClassVar[Overflow] = "reject"
-    local_name: ClassVar[bool] = False
     agent_type: ClassVar[Literal["worker", "supervisor"]] = "worker"
 
     _ref: Any
     _protocol: ClassVar[Protocol]
+    _local_name: ClassVar[bool] = False  # whether its name is for its own node only
     _final: ClassVar[frozenset[str]] = frozenset()  # what subclasses must not override
     _unlimited: ClassVar[frozenset[str]] = frozenset()  # methods whose calls wait as long as it takes
     _hooks: ClassVar[frozenset[str]] = frozenset()  # what they may, and nobody calls by message

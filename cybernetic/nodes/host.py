@@ -1,0 +1,3 @@
+"""Placeholder until the real file lands."""
+from typing import Any
+ProcessHost: Any = None
