@@ -189,17 +189,19 @@ class Cluster:
 
     def told_of_members(self, members: Iterable[Any]) -> None:
         """Another node has told whom it knows: those not linked yet are dialled, or will dial."""
-        for fields in members:
-            member = Member(*fields)
-            if member.name == self.name or member.name in self.peers or self._refusal(member):
-                continue
-            peer = self._expect(member)
-            if dials(self.name, member.name):
-                self._task(self._dial(member, peer))
-            else:
-                self.engine.loop.call_later(DIAL_SECONDS, self._never_came, peer)
+        if not self._closing:
+            for member in self.members.merge([Member(*fields) for fields in members], me=self.name):
+                self._await(member)
 
     # Links.
+
+    def _await(self, member: Member) -> None:
+        """A node is there that is not linked yet: one of the two calls the other."""
+        peer = self._expect(member)
+        if dials(self.name, member.name):
+            self._task(self._dial(member, peer))
+        else:
+            self.engine.loop.call_later(DIAL_SECONDS, self._never_came, peer)
 
     def _hello(self) -> bytes:
         return self.codec.encode(tuple(self.me))
@@ -224,7 +226,7 @@ class Cluster:
         if member.name == self.name:
             return f"name: expected one of its own, got that of this node: {member.name!r}"
         peer = self.peers.get(member.name)
-        if peer is not None and peer.incarnation == member.incarnation:
+        if peer is None or peer.incarnation == member.incarnation:
             return None
         joined = self.members.joined(member)
         return joined.why if isinstance(joined, Refused) else None
@@ -238,9 +240,10 @@ class Cluster:
         if peer is not None and peer.link is not None:
             self._lose(peer, "it has linked anew")
             peer = None
+        self.members = self.members.returned(member.name, member.incarnation)
         peer = peer or self._expect(member)
         if member.kind == "isolated":
-            link.dead_after = min(link.dead_after, ISOLATED_DEAD)
+            link.hurry(ISOLATED_DEAD)
         link.start(
             Inbound(self, peer).received,
             lambda why: self._lose(peer, why),
@@ -262,9 +265,10 @@ class Cluster:
         joined = self.members.joined(member)
         if isinstance(joined, Refused):
             raise LinkRefused(joined.why)
+        known = [tuple(m) for m in self.members]
         self.members = joined
         peer = Peer(self, member.name, member.incarnation)
-        peer.post((ops.MEMBERS, [tuple(m) for m in self.members if m.name != member.name]))
+        peer.post((ops.MEMBERS, known))
         self.names.tell_all(peer)
         self.spread.tell_all(peer)
         self.peers[member.name] = peer
@@ -291,6 +295,17 @@ class Cluster:
         if peer.link is None and not peer.lost:
             self._lose(peer, f"it could not be linked: {why}")
 
+    async def _dial_again(self, member: Member) -> None:
+        """A link broke: if the node lives it is linked anew, and all about it here begins anew."""
+        until, pause = self.engine.clock() + DIAL_SECONDS, 0.05
+        while self.engine.clock() < until and member.name not in self.peers:
+            await asyncio.sleep(pause)
+            pause = min(1.0, pause * 2)
+            try:
+                await self.join(member.address)
+            except (LinkRefused, OSError):
+                continue
+
     def _never_came(self, peer: Peer) -> None:
         if peer.link is None and not peer.lost:
             self._lose(peer, "it was told of, and never linked")
@@ -311,13 +326,8 @@ class Cluster:
             self.members = self.members.left(peer.name, peer.incarnation)
         if peer.link is not None:
             peer.link.abort(why)
-        _log.log(
-            logging.INFO if self._closing else logging.WARNING,
-            "%s has lost %s: %s",
-            self.name,
-            peer.name,
-            why,
-        )
+        left = self._closing or why.startswith("the peer closed the link")
+        _log.log(logging.INFO if left else logging.WARNING, "%s has lost %s: %s", self.name, peer.name, why)
         self.names.lost(peer)
         self.spread.lost(peer)
         peer.lose()
@@ -325,6 +335,8 @@ class Cluster:
             LOST.emit(NodeLost(peer.name, peer.incarnation, why))
         if member is not None:
             self._told("lost", member, why)
+            if not left and member.address and dials(self.name, member.name):
+                self._task(self._dial_again(member))
         self.look()
 
     def look(self) -> None:

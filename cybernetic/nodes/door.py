@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Iterable
-from typing import Any
 
 from cybernetic.core import NoNode, StartFailed
 from cybernetic.nodes.cluster import Cluster

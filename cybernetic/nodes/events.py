@@ -38,9 +38,9 @@ class NodeStopped(Event):
 
 @event("nodes.name_lost", "nodes")
 class NameLost(Event):
-    """Of two agents that held the same name on nodes that were apart, the one on this node lost it."""
+    """Of two agents that held the name `taken` on nodes that were apart, the one on this node lost it."""
 
-    name: str
+    taken: str
     loser: object
     winner: object
 

@@ -1,3 +1,5 @@
 """Placeholder until the real file lands."""
+
 from typing import Any
+
 ProcessHost: Any = None

@@ -134,6 +134,11 @@ class Members:
         )
         return Members(here, (*self._gone, (name, incarnation))[-REMEMBERED:])
 
+    def returned(self, name: str, incarnation: str) -> "Members":
+        """As if that incarnation had not left: it lives, for it has just linked itself anew."""
+        gone = (each for each in self._gone if each != (name, incarnation))
+        return Members(self._here.values(), gone) if (name, incarnation) in self._gone else self
+
     def merge(self, told: Iterable[Member], *, me: str | None = None) -> list[Member]:
         """Of the nodes a peer has told of, those that are not members and could join, one for each name.
 

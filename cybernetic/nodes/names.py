@@ -1,23 +1,15 @@
 """Names that all nodes know: the runtime's table of names, kept alike on every node."""
 
 import logging
-from typing import Any, NamedTuple
+from typing import Any
 
 from cybernetic.core import NameConflict, wall
+from cybernetic.nodes.claims import Changed, Claim, Claims, Effect, Lost, Source
 from cybernetic.nodes.events import NAME_LOST, NameLost
 from cybernetic.nodes.remote import ops
 from cybernetic.runtime import signal
 
 _log = logging.getLogger("cybernetic.nodes")
-
-
-class Held(NamedTuple):
-    """One agent's hold of a name. Of several the greatest wins: the later, then by node and serial (EX-4)."""
-
-    stamp: float
-    node: str
-    serial: int
-    ref: Any
 
 
 class Names(dict[str, Any]):
@@ -32,7 +24,8 @@ class Names(dict[str, Any]):
     def __init__(self, cluster: Any) -> None:
         super().__init__()
         self._cluster = cluster
-        self._held: dict[str, dict[str, Held]] = {}  # name -> node -> who holds it there
+        self._claims = Claims(cluster.name, cluster.incarnation)
+        self._agents: dict[Source, dict[str, Any]] = {}  # of each node, which agent claims a name
 
     # What the runtime of this node does.
 
@@ -40,83 +33,106 @@ class Names(dict[str, Any]):
         super().__setitem__(name, cell)
         if cell._protocol.cls._local_name:
             return
-        held = Held(wall(), self._cluster.name, cell._serial, cell)
-        self._held.setdefault(name, {})[held.node] = held
+        claim = self._claim(name, self._cluster, cell, wall())
+        self._note(claim, cell)
+        effects = self._claims.claim(claim)
         for peer in self._cluster.peers.values():
-            self._tell(peer, name, held)
+            self._tell(peer, claim)
+        self._follow(effects)
 
     def __delitem__(self, name: str) -> None:
         cell = self[name]
         super().__delitem__(name)
-        self._let_go(name, cell)
+        if getattr(cell, "_way", None) is None and not cell._protocol.cls._local_name:
+            self._let_go(self._claim(name, self._cluster, cell), cell)
 
     # What other nodes tell.
 
     def learned(self, peer: Any, name: str, ref: Any, stamp: float) -> None:
         """An agent of another node has taken a name."""
         ref.details().name = name
-        held = Held(stamp, peer.name, ref._serial, ref)
-        self._held.setdefault(name, {})[peer.name] = held
-        self._settle(name)
+        claim = self._claim(name, peer, ref, stamp)
+        self._note(claim, ref)
+        self._follow(self._claims.learn(claim))
 
-    def released(self, peer: Any, name: str, serial: int) -> None:
+    def released(self, peer: Any, name: str, ref: Any) -> None:
         """An agent of another node has given up a name, or ended."""
-        here = self._held.get(name, {})
-        held = here.get(peer.name)
-        if held is not None and held.serial == serial:
-            del here[peer.name]
-            self._settle(name)
+        claim = self._claim(name, peer, ref)
+        effects = self._claims.forget(claim)
+        self._drop(claim, ref)
+        self._follow(effects)
 
     def lost(self, peer: Any) -> None:
         """A node is out of reach: the names its agents held are free."""
-        for name in [name for name, here in self._held.items() if peer.name in here]:
-            del self._held[name][peer.name]
-            self._settle(name)
+        effects = self._claims.lost(peer.name, peer.incarnation)
+        self._agents.pop((peer.name, peer.incarnation), None)
+        self._follow(effects)
 
     def tell_all(self, peer: Any) -> None:
         """Tell a new node which names agents of this one hold."""
-        for name, here in self._held.items():
-            if self._cluster.name in here:
-                self._tell(peer, name, here[self._cluster.name])
+        for claim in self._claims.all_local():
+            self._tell(peer, claim)
 
     # Inside.
 
-    def _tell(self, peer: Any, name: str, held: Held) -> None:
-        kind = peer.kind(held.ref._protocol)
-        peer.post((ops.CLAIM, name, held.serial, kind, held.stamp))
+    def _claim(self, name: str, place: Any, ref: Any, stamp: float = 0.0) -> Claim:
+        path = self._cluster.classes.path(ref._protocol)
+        return Claim(name, place.name, place.incarnation, ref._serial, stamp, path)
 
-    def _let_go(self, name: str, cell: Any) -> None:
+    def _note(self, claim: Claim, ref: Any) -> None:
+        self._agents.setdefault(claim.source, {})[claim.name] = ref
+
+    def _drop(self, claim: Claim, ref: Any) -> None:
+        """Forget whose claim it was, unless that node has claimed the name for another since."""
+        agents = self._agents.get(claim.source, {})
+        if agents.get(claim.name) is ref:
+            del agents[claim.name]
+
+    def _whose(self, claim: Claim) -> Any:
+        return self._agents[claim.source][claim.name]
+
+    def _tell(self, peer: Any, claim: Claim) -> None:
+        kind = peer.kind(self._whose(claim)._protocol)
+        peer.post((ops.CLAIM, claim.name, claim.serial, kind, claim.stamp))
+
+    def _let_go(self, claim: Claim, cell: Any) -> None:
         """An agent of this node holds a name no more."""
-        here = self._held.get(name, {})
-        held = here.get(self._cluster.name)
-        if held is not None and held.ref is cell:
-            del here[self._cluster.name]
-            self._cluster.everyone((ops.RELEASE, name, cell._serial))
-            self._settle(name)
+        effects = self._claims.release(claim)
+        self._drop(claim, cell)
+        self._tell_release(claim, cell)
+        self._follow(effects)
 
-    def _settle(self, name: str) -> None:
-        """See who holds a name after a change; one of this node that does not any more is told."""
-        here = self._held.get(name, {})
-        if not here:
-            self._held.pop(name, None)
-        best = max(here.values(), key=lambda held: held[:3], default=None)
-        now = self.get(name)
+    def _tell_release(self, claim: Claim, cell: Any) -> None:
+        for peer in self._cluster.peers.values():
+            peer.post((ops.RELEASE, claim.name, claim.serial, peer.kind(cell._protocol)))
+
+    def _follow(self, effects: list[Effect]) -> None:
+        """Do what follows from a change."""
+        for effect in effects:
+            if isinstance(effect, Lost):
+                self._concede(effect)
+            else:
+                self._enter(effect)
+
+    def _enter(self, change: Changed) -> None:
+        now = self.get(change.name)
         if now is not None and now._protocol.cls._local_name:
             return
-        if best is None:
-            if now is not None:
-                super().__delitem__(name)
-            return
-        super().__setitem__(name, best.ref)
-        own = here.get(self._cluster.name)
-        if own is not None and own is not best:
-            self._concede(name, own, best.ref)
+        if change.holder is not None:
+            super().__setitem__(change.name, self._whose(change.holder))
+        elif now is not None:
+            super().__delitem__(change.name)
 
-    def _concede(self, name: str, own: Held, winner: Any) -> None:
+    def _concede(self, lost: Lost) -> None:
         """An agent of this node has lost its name to one of another."""
-        _log.warning("%r has lost the name %r to %r, which took it later", own.ref, name, winner)
+        name, cell, winner = lost.claim.name, self._whose(lost.claim), self._whose(lost.winner)
+        _log.warning("%r has lost the name %r to %r, which took it later", cell, name, winner)
         if NAME_LOST.listeners:
-            NAME_LOST.emit(NameLost(name, own.ref, winner))
-        self._let_go(name, own.ref)
-        own.ref.details().name = None
-        signal(own.ref, NameConflict(name, winner), None)
+            NAME_LOST.emit(NameLost(name, cell, winner))
+        self._drop(lost.claim, cell)
+        self._tell_release(lost.claim, cell)
+        if self.get(name) is cell:
+            super().__delitem__(name)
+        if not cell.gone:
+            cell.details().name = None
+            signal(cell, NameConflict(name, winner), None)

@@ -60,11 +60,13 @@ class System(LocalSystem):
             are faster, and their garbage is collected later. Default False.
         inline: take the first step of async handlers without a task of their own, where this Python allows it.
             Default True; False is slower and uses no private names of asyncio.
-        nodes: how many more processes to run agents in, "worker-1" and so on, or their names. Default 0. One that ends is
-            made anew. The program's main file must be importable: guard what starts it by `if __name__ == "__main__":`.
+        nodes: how many more processes to run agents in, "worker-1" and so on, or their names. Default 0. One that
+            ends is made anew. The program's main file must be importable: guard what starts it by
+            `if __name__ == "__main__":`.
         node: the name of this process as a node. Default "main".
         host: the name of this host. Default: what the machine is called.
-        capabilities: what the nodes of this host offer to children that require something.
+        capabilities: what the nodes made by this system offer to children that require something; what this process
+            itself does, if it makes none.
         listen: addresses where nodes of other hosts may link: "tcp:HOST:PORT".
         join: addresses of nodes of other hosts to link with, now.
         secret: what all nodes of the cluster know: text or bytes, at least 16; needed for `listen` and `join`. Default:
@@ -120,8 +122,9 @@ class System(LocalSystem):
             node,
             host=host or platform.node() or "host",
             kind="door" if only_door else "node",
-            capabilities=dict(capabilities or {}),
+            capabilities={} if self._names else dict(capabilities or {}),
         )
+        self._capabilities = dict(capabilities or {})
         self._tls, self._modules, self._host = tls, tuple(modules), host_port
         self._cluster: Cluster | None = None
         self._door: Door | None = None
@@ -155,7 +158,7 @@ class System(LocalSystem):
         host = self._host or ProcessHost(self._me.name)
         door = self._door = Door(cluster, host)
         await host.open(door.told)
-        if host.in_memory:
+        if getattr(host, "in_memory", False):
             here: Any = MemoryAddress(f"{self._me.name}-{token(4)}")
         else:
             here = UnixAddress(str(host.directory / "door"))
@@ -164,7 +167,7 @@ class System(LocalSystem):
             str(here),
             self._secret,
             self._me.host,
-            dict(self._me.capabilities),
+            self._capabilities,
             self._links,
             self._modules,
             {"watchdog": self._limit, "tune_gc": self._tune_gc, "inline": self._inline},

@@ -101,9 +101,10 @@ class Worker(LocalSystem):
         await self._cluster.close()
 
     async def _until_over(self) -> None:
-        waits = [asyncio.ensure_future(self._context.ending.wait()), asyncio.ensure_future(self._over.wait())]
+        signs: list[Any] = [self._context.ending.wait(), self._over.wait()]
         if self._settings["kind"] == "isolated":
-            waits.append(asyncio.ensure_future(self._one_agent()))
+            signs.append(self._one_agent())
+        waits = [asyncio.ensure_future(sign) for sign in signs]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

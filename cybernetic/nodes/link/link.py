@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from cybernetic.nodes.link import beats
 from cybernetic.nodes.link.credit import after_grant, due, may_send
@@ -112,6 +113,12 @@ class Link(Output, asyncio.Protocol):
         """
         self._received, self._lost, self._drained, self._lagging = received, lost, drained, lagging
         self._loop.call_soon(self._begin)
+
+    def hurry(self, dead_after: float) -> None:
+        """Take the peer for lost after `dead_after` seconds of silence, where the settings allow it more."""
+        if dead_after < self._settings.dead_after:
+            lag = min(self._settings.lag, dead_after / 2)
+            self._settings = replace(self._settings, dead_after=dead_after, lag=lag)
 
     def close(self, reason: str) -> None:
         """End the link: what is queued leaves as far as the peer takes it within `settings.linger`, then `reason`."""

@@ -79,7 +79,7 @@ class Inbound:
         }
 
     def received(self, messages: list[bytes]) -> None:
-        """Take in a batch of messages, in order, and let agents act on it. Raises `WireError` for what is no message."""
+        """Take in a batch of messages, in order, and let agents act on it. Raises `WireError`."""
         self._engine.serve(self._take_in, messages)
 
     def _take_in(self, messages: list[bytes]) -> None:
@@ -251,8 +251,8 @@ class Inbound:
     def _claim(self, name: str, serial: int, kind: int, stamp: float) -> None:
         self._cluster.names.learned(self._peer, name, self._who(serial, kind), stamp)
 
-    def _release(self, name: str, serial: int) -> None:
-        self._cluster.names.released(self._peer, name, serial)
+    def _release(self, name: str, serial: int, kind: int) -> None:
+        self._cluster.names.released(self._peer, name, self._who(serial, kind))
 
     def _members(self, members: list[Any]) -> None:
         self._cluster.told_of_members(members)

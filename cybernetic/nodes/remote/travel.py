@@ -46,7 +46,7 @@ def address(cluster: Any, node: str, incarnation: str, serial: int, path: str) -
         found: Ref[Any] = peer.proxy(serial, protocol)
         return found
     lost: Ref[Any] = LostRef(cluster.engine, protocol, serial)
-    lost._flags, lost._way = DEAD, Place(node, incarnation)
+    lost._flags, lost._way = DEAD, Place(node, incarnation)  # type: ignore[attr-defined]
     return lost
 
 
