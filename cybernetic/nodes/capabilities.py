@@ -52,8 +52,8 @@ def checked(offered: Mapping[str, object]) -> dict[str, Value]:
 
 
 def fits(capabilities: Mapping[str, object], requires: Requires) -> bool:
-    """Whether a node that offers `capabilities` meets all of `requires`: the same names with values equal in type too."""
-    return all(_same(capabilities.get(name), value) for name, value in requires)
+    """Whether a node that offers `capabilities` meets all of `requires`: values equal, in type too (True is not 1)."""
+    return all(name in capabilities and _same(capabilities[name], value) for name, value in requires)
 
 
 def lacks(capabilities: Mapping[str, object], requires: Requires) -> str:

@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 
-from cybernetic.core import NoNode, StartFailed
+from cybernetic.core import NoNode, StartFailed, token
 from cybernetic.nodes.cluster import Cluster
 from cybernetic.nodes.errors import HostFailed
 from cybernetic.nodes.events import STOPPED, NodeStopped
+from cybernetic.nodes.link import Address, MemoryAddress, UnixAddress
 from cybernetic.nodes.membership import Member
 from cybernetic.nodes.port import Host, HostEnded, News, NodeEnded, NodeOrder, NodeUp
 from cybernetic.nodes.worker import PROGRAM, Orders
@@ -23,13 +25,14 @@ GRACE = (
 
 
 class Child:
-    """One name of a node of this host.
+    """A node of this host, by name.
 
     Attributes:
         number: the incarnation running or being made.
         pid: its process; None while there is none.
-        row: how many ends it has had in a row.
-        failed: what is told of its end before it was ever up.
+        since: when it was up, in seconds of the loop's clock; 0: never.
+        row: how many times in a row it has ended soon.
+        failed: of an isolated one: how it has ended.
     """
 
     def __init__(self, name: str, kind: str, limits: Limits) -> None:
@@ -45,18 +48,16 @@ class Door:
 
     Args:
         cluster: the node that this process is.
-        host: what makes processes.
-
-    Attributes:
-        orders: what every node of this host is told; known once this one listens.
+        host: what makes processes; it is opened when first needed.
+        orders: what every node is told; `door` is filled in.
     """
 
-    def __init__(self, cluster: Cluster, host: Host) -> None:
-        self._cluster, self._host = cluster, host
-        self.orders: Orders | None = None
+    def __init__(self, cluster: Cluster, host: Host, orders: Orders) -> None:
+        self._cluster, self._host, self._orders = cluster, host, orders
         self._children: dict[str, Child] = {}
         self._isolated = 0
         self._closing = False
+        self._opened: asyncio.Task[None] | None = None
         cluster.answers["isolate"] = self.isolate
 
     @property
@@ -65,22 +66,30 @@ class Door:
         return {child.name: child.pid for child in self._children.values() if child.pid is not None}
 
     async def open(self, names: Iterable[str]) -> None:
-        """Make nodes of these names, and wait until each is linked. Raises `HostFailed`."""
-        names = tuple(names)
-        for name in names:
-            self._children[name] = Child(name, "node", Limits())
-            self._make(self._children[name])
-        await self._linked(names)
+        """Make nodes of these names, and wait until each is linked. Raises `HostFailed`, `LinkRefused`."""
+        await self._ready()
+        children = [Child(name, "node", Limits()) for name in names]
+        for child in children:
+            self._children[child.name] = child
+            self._make(child)
+        up = self._cluster.when(lambda: all(self._is_up(child) for child in children))
+        try:
+            async with asyncio.timeout(UP_SECONDS):
+                await up
+        except TimeoutError:
+            missing = [child.name for child in children if not self._is_up(child)]
+            raise HostFailed(f"expected all nodes to be up in {UP_SECONDS:g} s, missing: {missing}") from None
 
     async def isolate(self, id: str, limits: Limits) -> str:
         """Make a node for one agent; returns its name once it is linked. Raises `StartFailed`."""
+        await self._ready()
         self._isolated += 1
-        safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in id)[:24]
+        safe = "".join(c if c.isascii() and c.isalnum() else "-" for c in id)[:12]
         child = Child(f"{self._cluster.name}.{safe}.{self._isolated}", "isolated", limits)
         child.failed = self._cluster.engine.loop.create_future()
         self._children[child.name] = child
         self._make(child)
-        up = self._cluster.when(lambda: self._cluster.is_linked(child.name))
+        up = self._cluster.when(lambda: self._is_up(child))
         try:
             async with asyncio.timeout(UP_SECONDS):
                 await asyncio.wait([up, child.failed], return_when=asyncio.FIRST_COMPLETED)
@@ -94,7 +103,7 @@ class Door:
         return child.name
 
     def peer_lost(self, member: Member) -> None:
-        """A node is out of reach: if it is of this host, and a process is left, that ends."""
+        """A node is out of reach: if it is of this host, what is left of its process ends."""
         child = self._children.get(member.name)
         if child is not None and member.incarnation.startswith(f"{child.number}."):
             self._host.kill(child.name, child.number)
@@ -106,14 +115,15 @@ class Door:
     async def close(self) -> None:
         """End every node."""
         self._closing = True
-        await self._host.close()
+        if self._opened is not None:
+            await self._host.close()
 
     def told(self, news: News) -> None:
         """What the host tells."""
         if isinstance(news, HostEnded):
             if not self._closing:
                 _log.error("what makes the nodes of this host has failed, and is started anew: %s", news.how)
-                self._cluster._task(self._reopen())
+                self._cluster.task(self._reopen())
             return
         child = self._children.get(news.name)
         if child is None or child.number != news.incarnation:
@@ -126,61 +136,68 @@ class Door:
 
     # Inside.
 
-    def _make(self, child: Child) -> None:
-        child.number += 1
-        assert self.orders is not None
-        settings = self.orders.for_node(child.kind, child.name, child.number)
-        self._host.create(NodeOrder(child.name, child.number, PROGRAM, settings, child.limits))
+    async def _ready(self) -> None:
+        """Open the host, and listen where its nodes will call. Raises `HostFailed`, `LinkRefused`."""
+        if self._opened is None:
+            self._opened = asyncio.ensure_future(self._open_host())
+        await asyncio.shield(self._opened)
 
-    def _ended(self, child: Child, news: NodeEnded) -> None:
-        child.pid = None
-        if not self._closing:
-            _log.log(
-                logging.INFO if child.kind == "isolated" else logging.WARNING,
-                "the process of %s has ended: %s",
-                child.name,
-                news.how,
-            )
-        if STOPPED.listeners:
-            STOPPED.emit(NodeStopped(child.name, news.how))
-        peer = self._cluster.peers.get(child.name)
-        if peer is not None and peer.incarnation.startswith(f"{child.number}."):
-            self._cluster.engine.loop.call_later(GRACE, self._cluster._lose, peer, news.how)
-        if child.failed is not None and not child.failed.done():
-            child.failed.set_result(news.how)
-        if self._closing or child.kind == "isolated":
-            self._children.pop(child.name, None)
-            return
-        lived = self._cluster.engine.clock() - child.since if child.since else 0.0
-        child.row, child.since = AGAIN.attempt(child.row, lived), 0.0
-        delay = AGAIN.delay(child.row) if child.row else 0.0
-        child.row += 1
-        self._cluster.engine.loop.call_later(delay, self._again, child, child.number)
-
-    def _again(self, child: Child, number: int) -> None:
-        if not self._closing and child.number == number and self._children.get(child.name) is child:
-            self._make(child)
+    async def _open_host(self) -> None:
+        await self._host.open(self.told)
+        here: Address = UnixAddress(str(self._host.directory / "door"))
+        if getattr(self._host, "in_memory", False):
+            here = MemoryAddress(f"{self._cluster.name}-{token(4)}")
+        self._orders = replace(self._orders, door=str(await self._cluster.listen(here)))
 
     async def _reopen(self) -> None:
-        """The host has failed; its nodes have ended. Once it is there again, they are made as after any end."""
+        """The host has failed, its nodes have ended. Once it is there again they are made, as after any end."""
         attempt = 0
         while not self._closing:
             try:
                 await self._host.open(self.told)
-                break
+                here = UnixAddress(str(self._host.directory / "door"))
+                self._orders = replace(self._orders, door=str(await self._cluster.listen(here)))
+                return
             except HostFailed as error:
                 _log.error("%s", error)
                 await asyncio.sleep(AGAIN.delay(attempt))
                 attempt += 1
 
-    def _is_up(self, name: str) -> bool:
-        return self._cluster.is_linked(name) and name in self.pids
+    def _make(self, child: Child) -> None:
+        child.number += 1
+        settings = self._orders.for_node(child.kind, child.name, child.number)
+        self._host.create(NodeOrder(child.name, child.number, PROGRAM, settings, child.limits))
 
-    async def _linked(self, names: tuple[str, ...]) -> None:
-        up = self._cluster.when(lambda: all(self._is_up(name) for name in names))
-        try:
-            async with asyncio.timeout(UP_SECONDS):
-                await up
-        except TimeoutError:
-            missing = [name for name in names if not self._is_up(name)]
-            raise HostFailed(f"expected all nodes to be up in {UP_SECONDS:g} s, missing: {missing}") from None
+    def _is_up(self, child: Child) -> bool:
+        return child.pid is not None and self._cluster.is_linked(child.name)
+
+    def _ended(self, child: Child, news: NodeEnded) -> None:
+        """The process of a node has ended, or could not be made."""
+        child.pid = None
+        expected = self._closing or child.kind == "isolated"
+        _log.log(
+            logging.INFO if expected else logging.WARNING,
+            "the process of %s has ended: %s",
+            child.name,
+            news.how,
+        )
+        if STOPPED.listeners:
+            STOPPED.emit(NodeStopped(child.name, news.how))
+        engine, peer = self._cluster.engine, self._cluster.peers.get(child.name)
+        if peer is not None and peer.incarnation.startswith(f"{child.number}."):
+            engine.loop.call_later(GRACE, self._cluster.lose, peer, news.how)
+        if child.failed is not None and not child.failed.done():
+            child.failed.set_result(news.how)
+        if expected:
+            self._children.pop(child.name, None)
+            return
+        lived = engine.clock() - child.since if child.since else 0.0
+        child.row, child.since = AGAIN.attempt(child.row, lived), 0.0
+        delay = AGAIN.delay(child.row) if child.row else 0.0
+        child.row += 1
+        engine.loop.call_later(delay, self._again, child, child.number)
+
+    def _again(self, child: Child, number: int) -> None:
+        """Make a node anew."""
+        if not self._closing and child.number == number and self._children.get(child.name) is child:
+            self._make(child)

@@ -47,6 +47,7 @@ class Member(_Fields):
         capabilities: Mapping[str, object],
         kind: str = "node",
     ) -> "Member":
+        """Check the fields, also those another node has sent."""
         texts = {"name": name, "incarnation": incarnation, "address": address, "host": host}
         for field, text in texts.items():
             if not isinstance(text, str) or not text.isprintable() or (not text and field != "address"):

@@ -1,20 +1,32 @@
 """`System`, as programs use it."""
 
+import asyncio
+import logging
 import platform
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from cybernetic.core import OptionError, flag, number, token, whole
+from cybernetic.core import OptionError, flag, number, whole
+from cybernetic.nodes.capabilities import checked
 from cybernetic.nodes.cluster import Cluster, describe
 from cybernetic.nodes.door import Door
+from cybernetic.nodes.errors import LinkRefused, LinkUnreachable
 from cybernetic.nodes.host import ProcessHost
-from cybernetic.nodes.link import LinkSettings, MemoryAddress, Secret, Tls, UnixAddress, parse_address
+from cybernetic.nodes.link import Address, LinkSettings, Secret, TcpAddress, Tls, parse_address
 from cybernetic.nodes.membership import Member
 from cybernetic.nodes.port import Host
 from cybernetic.nodes.transfer import Transfer
 from cybernetic.nodes.worker import Orders
 from cybernetic.runtime import LocalSystem
+from cybernetic.supervision import Backoff
+
+_log = logging.getLogger("cybernetic.nodes")
+
+JOIN_SECONDS = 10.0  # how long a node to join may take to be there
+JOIN_AGAIN = Backoff(0.5, 10.0, jitter=0.2)
+WILDCARDS = ("0.0.0.0", "::")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +79,17 @@ class System(LocalSystem):
         host: the name of this host. Default: what the machine is called.
         capabilities: what the nodes made by this system offer to children that require something; what this process
             itself does, if it makes none.
-        listen: addresses where nodes of other hosts may link: "tcp:HOST:PORT".
-        join: addresses of nodes of other hosts to link with, now.
+        listen: addresses where nodes of other hosts may link: "tcp:HOST:PORT". Links over TCP are encrypted.
+        announce: the host by which they reach them. Default: the one listened at, this host's name for "0.0.0.0".
+        join: addresses of nodes of other hosts to link with: now, and again when the link is lost.
         secret: what all nodes of the cluster know: text or bytes, at least 16; needed for `listen` and `join`. Default:
             the variable CYBERNETIC_SECRET, or a fresh one for the nodes of this host.
         tls: the certificate for links to other hosts. Default: one made for this run.
         node_dead_after: seconds of silence after which a node is lost, and ended if it is of this host. Default 10.
         lag_after: seconds of silence after which a node is reported to lag. Default 1.
         modules: modules that every node of this host imports when it starts, for the types in them that travel.
-        host_port: what makes the processes; None: Thespian.
+        host_port: what makes the processes. Default: Thespian.
+        only_door: whether this process only makes nodes, and no child is placed on it. Default False.
 
     Raises:
         SystemStopped: from the block, when a permanent tree has ended by itself; it carries the tree's reason.
@@ -96,6 +110,7 @@ class System(LocalSystem):
         host: str | None = None,
         capabilities: Mapping[str, Any] | None = None,
         listen: Sequence[str] = (),
+        announce: str | None = None,
         join: Sequence[str] = (),
         secret: str | bytes | Secret | None = None,
         tls: Tls | None = None,
@@ -107,31 +122,26 @@ class System(LocalSystem):
     ) -> None:
         transfer = Transfer().copy if flag("check_transfer", check_transfer) else None
         super().__init__(transfer=transfer, watchdog=watchdog, seed=seed, tune_gc=tune_gc, inline=inline)
-        self._names = _node_names(nodes)
-        self._listen = [parse_address(address) for address in listen]
-        self._join = [parse_address(address) for address in join]
+        self._node_names = _names(nodes)
+        self._listen, self._join = _addresses("listen", listen), _addresses("join", join)
         lag = number("lag_after", lag_after, above=0)
         self._links = LinkSettings(dead_after=number("node_dead_after", node_dead_after, above=lag), lag=lag)
-        given = Secret.from_environment() if secret is None else secret
-        if given is None and (self._listen or self._join):
-            raise OptionError(
-                "secret", "one that all nodes of the cluster know, to listen or to join", "none"
-            )
-        self._secret = given if isinstance(given, Secret) else Secret.of(given) if given else Secret.fresh()
+        self._secret = _secret(secret, bool(self._listen or self._join))
+        self._capabilities = checked(capabilities or {})
         self._me = describe(
             node,
-            host=host or platform.node() or "host",
-            kind="door" if only_door else "node",
-            capabilities={} if self._names else dict(capabilities or {}),
+            host=host or platform.node() or "localhost",
+            kind="door" if flag("only_door", only_door) else "node",
+            capabilities={} if self._node_names else self._capabilities,
         )
-        self._capabilities = dict(capabilities or {})
-        self._tls, self._modules, self._host = tls, tuple(modules), host_port
+        self._announce, self._tls, self._modules, self._host = announce, tls, tuple(modules), host_port
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._cluster: Cluster | None = None
         self._door: Door | None = None
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
-        if self._names or self._listen or self._join:
+        if self._node_names or self._listen or self._join:
             try:
                 await self._open()
             except BaseException:
@@ -152,49 +162,96 @@ class System(LocalSystem):
     async def _open(self) -> None:
         """Become one of many."""
         engine = self._running()
+        far = [address for address in self._listen if isinstance(address, TcpAddress)]
+        if far and self._tls is None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="cybernetic-")
+            self._tls = Tls.ephemeral(self._scratch.name)
         cluster = self._cluster = Cluster(
             engine, self._me, self._secret, self._links, self._tls, told=self._peer_news
         )
-        host = self._host or ProcessHost(self._me.name)
-        door = self._door = Door(cluster, host)
-        await host.open(door.told)
-        if getattr(host, "in_memory", False):
-            here: Any = MemoryAddress(f"{self._me.name}-{token(4)}")
-        else:
-            here = UnixAddress(str(host.directory / "door"))
-        await cluster.listen(*self._listen, here)
-        door.orders = Orders(
-            str(here),
-            self._secret,
-            self._me.host,
-            self._capabilities,
-            self._links,
-            self._modules,
-            {"watchdog": self._limit, "tune_gc": self._tune_gc, "inline": self._inline},
-        )
-        await door.open(self._names)
+        for address in self._listen:
+            await cluster.listen(address, self._announced(address))
+        door = self._door = Door(cluster, self._host or ProcessHost(self._me.name), self._orders(far))
+        if self._node_names:
+            await door.open(self._node_names)
         for address in self._join:
-            await cluster.join(address)
+            await self._join_first(cluster, address)
         await cluster.settled()
+
+    def _orders(self, far: list[TcpAddress]) -> Orders:
+        """What the nodes of this host are told."""
+        there = None
+        if far and self._tls is not None:
+            announced = self._announced(far[0]) or far[0].host
+            there = (f"{TcpAddress(far[0].host, 0)}", announced, str(self._tls.cert), str(self._tls.key))
+        return Orders(
+            maker=self._me.name,
+            door="",
+            secret=self._secret,
+            host=self._me.host,
+            capabilities=dict(self._capabilities),
+            links=self._links,
+            far=there,
+            modules=self._modules,
+            options={"watchdog": self._limit, "tune_gc": self._tune_gc, "inline": self._inline},
+        )
+
+    def _announced(self, address: Address) -> str | None:
+        """The host by which others reach an address, if not the one it says."""
+        if not isinstance(address, TcpAddress):
+            return None
+        return self._announce or (platform.node() if address.host in WILDCARDS else None)
+
+    async def _join_first(self, cluster: Cluster, address: Address) -> None:
+        """Link with a node that may be about to start, and keep it so. Raises `LinkRefused`."""
+        until, pause = cluster.engine.clock() + JOIN_SECONDS, 0.05
+        while True:
+            try:
+                member = await cluster.join(address)
+                break
+            except LinkUnreachable:
+                if cluster.engine.clock() >= until:
+                    raise
+                await asyncio.sleep(pause)
+                pause = min(1.0, pause * 2)
+        cluster.task(self._stay_joined(cluster, address, member.name))
+
+    async def _stay_joined(self, cluster: Cluster, address: Address, name: str) -> None:
+        """Whenever the link is lost, try until there is one again."""
+        while True:
+            await cluster.lost(name)
+            attempt = 0
+            while name not in cluster.peers:
+                chance = self.chance.uniform("join", str(address), attempt)
+                await asyncio.sleep(JOIN_AGAIN.delay(attempt, chance))
+                attempt += 1
+                if name in cluster.peers:
+                    break
+                try:
+                    name = (await cluster.join(address)).name
+                except LinkRefused as error:
+                    _log.info("not joined again: %s", error)
 
     def _peer_news(self, what: str, member: Member, why: str) -> None:
         if what == "lost" and self._door is not None:
             self._door.peer_lost(member)
 
     async def _left(self) -> None:
+        if self._door is not None:
+            self._door.closing()
         if self._cluster is not None:
-            if self._door is not None:
-                self._door.closing()
             await self._cluster.close()
-            if self._door is not None:
-                await self._door.close()
+        if self._door is not None:
+            await self._door.close()
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
 
 def _node(member: Member, pid: int | None, here: bool) -> Node:
     return Node(member.name, member.incarnation, member.kind, member.host, member.capabilities, pid, here)
 
 
-def _node_names(nodes: int | Sequence[str]) -> tuple[str, ...]:
+def _names(nodes: int | Sequence[str]) -> tuple[str, ...]:
     """The names of the nodes to be made. Raises `OptionError`."""
     if isinstance(nodes, int):
         return tuple(f"worker-{n + 1}" for n in range(whole("nodes", nodes)))
@@ -204,3 +261,19 @@ def _node_names(nodes: int | Sequence[str]) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise OptionError("nodes", "a name of its own for every node", nodes)
     return names
+
+
+def _addresses(name: str, texts: Sequence[str]) -> list[Address]:
+    if isinstance(texts, str):
+        raise OptionError(name, "a list of addresses", texts)
+    return [parse_address(text) for text in texts]
+
+
+def _secret(given: str | bytes | Secret | None, needed: bool) -> Secret:
+    """The cluster's secret. Raises `OptionError` if there must be one and is none."""
+    found = Secret.from_environment() if given is None else given
+    if found is None and needed:
+        raise OptionError("secret", "what all nodes of the cluster know, to listen or to join", None)
+    if found is None:
+        return Secret.fresh()
+    return found if isinstance(found, Secret) else Secret.of(found)

@@ -1,19 +1,19 @@
 """What runs in the process of a node: a system of its own, linked with the one that wanted it."""
 
 import asyncio
-import contextlib
+import importlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cybernetic.nodes.cluster import Cluster, describe
-from cybernetic.nodes.link import LinkSettings, MemoryAddress, Secret, UnixAddress, parse_address
+from cybernetic.nodes.link import LinkSettings, MemoryAddress, Secret, Tls, UnixAddress, parse_address
 from cybernetic.nodes.port import NodeContext
 from cybernetic.runtime import LocalSystem
 from cybernetic.wire import Codec
 
 PROGRAM = "cybernetic.nodes.worker:serve"
-IDLE_SECONDS = 10.0  # how long a process made for one agent waits for it
+IDLE_SECONDS = 30.0  # how long a process made for one agent waits for it
 
 
 @dataclass(frozen=True)
@@ -21,20 +21,24 @@ class Orders:
     """What a node of this host is told by the one that wants it, besides its name.
 
     Attributes:
+        maker: the name of that one.
         door: the address where that one listens.
         secret: the cluster's.
         host: the name of this host.
         capabilities: what the nodes offer.
         links: the settings of links.
+        far: where to listen for other hosts, the host by which they reach it, certificate and key; None: not at all.
         modules: modules to import before anything else, for the types in them that travel.
         options: for `LocalSystem`.
     """
 
+    maker: str
     door: str
     secret: Secret
     host: str
     capabilities: dict[str, Any]
     links: LinkSettings
+    far: tuple[str, str, str, str] | None = None
     modules: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -43,24 +47,24 @@ class Orders:
         door = parse_address(self.door)
         if isinstance(door, MemoryAddress):
             listen = f"memory:{door.name}/{name}.{number}"
-        elif isinstance(door, UnixAddress):
-            listen = f"unix:{Path(door.path).parent}/{name[-40:]}.{number}"
         else:
-            listen = "tcp:127.0.0.1:0"
-        return Codec().encode(
-            {
-                "kind": kind,
-                "door": self.door,
-                "listen": listen,
-                "secret": self.secret._key,
-                "host": self.host,
-                "capabilities": self.capabilities,
-                "dead_after": self.links.dead_after,
-                "lag": self.links.lag,
-                "modules": list(self.modules),
-                "options": self.options,
-            }
-        )
+            assert isinstance(door, UnixAddress)
+            listen = f"unix:{Path(door.path).parent}/{name[-24:]}.{number}"
+        settings = {
+            "kind": kind,
+            "listen": listen,
+            "maker": self.maker,
+            "door": self.door,
+            "secret": self.secret.reveal(),
+            "host": self.host,
+            "capabilities": self.capabilities if kind == "node" else {},
+            "dead_after": self.links.dead_after,
+            "lag": self.links.lag,
+            "far": self.far if kind == "node" else None,
+            "modules": list(self.modules),
+            "options": self.options,
+        }
+        return Codec().encode(settings)
 
 
 class Worker(LocalSystem):
@@ -70,13 +74,22 @@ class Worker(LocalSystem):
         self._settings: dict[str, Any] = Codec().decode(context.settings)
         super().__init__(**self._settings["options"])
         self._context = context
+        self._cluster: Cluster | None = None
         self._over = asyncio.Event()
-        self._door = ""
 
     async def run(self) -> None:
         """Be a node until asked to end, or the one that wanted it is out of reach, or its one agent has ended."""
+        for module in self._settings["modules"]:
+            importlib.import_module(module)
+        async with self:
+            cluster = self._cluster = self._make_cluster()
+            await self._listen(cluster)
+            await cluster.join(parse_address(self._settings["door"]))
+            self._context.ready(cluster.me.address)
+            await self._until_over()
+
+    def _make_cluster(self) -> Cluster:
         settings, context = self._settings, self._context
-        links = LinkSettings(dead_after=settings["dead_after"], lag=settings["lag"])
         me = describe(
             context.name,
             number=context.incarnation,
@@ -84,21 +97,22 @@ class Worker(LocalSystem):
             kind=settings["kind"],
             capabilities=settings["capabilities"],
         )
-        async with self:
-            cluster = self._cluster = Cluster(
-                self._running(), me, Secret(settings["secret"]), links, told=self._told
-            )
-            try:
-                await cluster.listen(parse_address(settings["listen"]))
-                self._door = (await cluster.join(parse_address(settings["door"]))).name
-                context.ready(str(cluster.me.address))
-                await self._until_over()
-            finally:
-                if not context.ending.is_set():
-                    self._running().closing = True
+        links = LinkSettings(dead_after=settings["dead_after"], lag=settings["lag"])
+        far = settings["far"]
+        tls = Tls(Path(far[2]), Path(far[3])) if far else None
+        cluster = Cluster(self._running(), me, Secret(settings["secret"]), links, tls, told=self._told)
+        cluster.maker = settings["maker"]
+        return cluster
+
+    async def _listen(self, cluster: Cluster) -> None:
+        await cluster.listen(parse_address(self._settings["listen"]))
+        far = self._settings["far"]
+        if far:
+            await cluster.listen(parse_address(far[0]), far[1])
 
     async def _left(self) -> None:
-        await self._cluster.close()
+        if self._cluster is not None:
+            await self._cluster.close()
 
     async def _until_over(self) -> None:
         signs: list[Any] = [self._context.ending.wait(), self._over.wait()]
@@ -110,26 +124,20 @@ class Worker(LocalSystem):
         finally:
             for wait in waits:
                 wait.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(*waits, return_exceptions=True)
+            await asyncio.gather(*waits, return_exceptions=True)
 
     async def _one_agent(self) -> None:
         """Until the agent this process was made for has ended."""
-        engine = self._running()
-        first = await self._first(engine)
-        if first is not None:
+        engine, pause = self._running(), 0.005
+        until = engine.clock() + IDLE_SECONDS
+        while not engine.agents and not engine.started and engine.clock() < until:
+            await asyncio.sleep(pause)
+            pause = min(0.1, pause * 2)
+        for first in tuple(engine.agents.values())[:1]:
             await self.wait(first)
 
-    async def _first(self, engine: Any) -> Any:
-        until = engine.clock() + IDLE_SECONDS
-        while not engine.agents:
-            if engine.clock() >= until:
-                return None
-            await asyncio.sleep(0.02)
-        return next(iter(engine.agents.values()))
-
     def _told(self, what: str, member: Any, why: str) -> None:
-        if what == "lost" and member.name == self._door:
+        if what == "lost" and member.name == self._settings["maker"]:
             self._over.set()
 
 

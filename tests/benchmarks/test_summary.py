@@ -1,12 +1,20 @@
 """The benchmarks' own arithmetic: ratios, goals, the table, and the order in which peers run."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.goals import ASYNCIO, BEAM, SUBJECT, Goal, figures, judge, ratio
+from benchmarks.goals import ASYNCIO, BEAM, GOALS, SUBJECT, Goal, figures, judge, ratio
+from benchmarks.harness import FAMILIES, WORKLOADS
+from benchmarks.launch import PEERS
 from benchmarks.run import Plan
 from benchmarks.table import summary
+
+
+def told(workload: str, round: int, scale: float) -> list[str]:
+    """A command that is never run."""
+    return [workload, str(round), str(scale)]
 
 
 def row(peer: str, metric: str, value: float | None, round: int = 1, **more: Any) -> dict[str, Any]:
@@ -63,7 +71,7 @@ def test_the_summary_shows_medians_ratios_goals_and_failures() -> None:
 
 
 def test_rounds_interleave_the_peers_and_each_begins_with_another() -> None:
-    plan = Plan({"one": None, "two": None}, ("a", "b"), rounds=2, scale=1.0, limit=1.0)  # type: ignore[dict-item]
+    plan = Plan({"one": told, "two": told}, {"one": "ab", "two": "ab"}, ("a", "b"), 2, scale=1.0, limit=1.0)
     assert list(plan.steps()) == [
         (1, "a", "one"),
         (1, "a", "two"),
@@ -74,3 +82,28 @@ def test_rounds_interleave_the_peers_and_each_begins_with_another() -> None:
         (2, "b", "two"),
         (2, "b", "one"),
     ]
+
+
+def test_a_peer_runs_only_the_workloads_it_has() -> None:
+    plan = Plan({"one": told, "two": told}, {"one": "a", "two": "ai"}, ("a", "i"), 1, scale=1.0, limit=1.0)
+    assert list(plan.steps()) == [(1, "a", "one"), (1, "a", "two"), (1, "i", "two")]
+
+
+def test_every_workload_stands_in_one_family_and_some_peer_has_it() -> None:
+    assert sorted("".join(FAMILIES.values())) == sorted(WORKLOADS)
+    assert {letter for peer in PEERS.values() for letter in peer.workloads} == set(WORKLOADS)
+
+
+@pytest.mark.parametrize("workload", ["a", "i", "j"])
+def test_the_library_is_measured_by_the_package_of_the_family(workload: str, tmp_path: Path) -> None:
+    package = "cybernetic_agents" if workload == "a" else "cybernetic_nodes"
+    assert f"benchmarks.peers.{package}" in PEERS[SUBJECT].make(tmp_path)(workload, 1, 1.0)
+
+
+def test_a_call_between_nodes_may_take_thirty_percent_longer_than_on_beam() -> None:
+    goal = next(goal for goal in GOALS if goal.figure == ("i_call", "p50"))
+    for micros, reached in ((130.0, True), (131.0, False)):
+        rows = [
+            row(peer, "p50", value, workload="i_call") for peer, value in ((SUBJECT, micros), (BEAM, 100.0))
+        ]
+        assert judge(goal, figures(rows)).reached is reached

@@ -3,7 +3,7 @@
 import asyncio
 
 from cybernetic.core import OptionError
-from cybernetic.nodes.errors import LinkRefused
+from cybernetic.nodes.errors import LinkRefused, LinkUnreachable
 from cybernetic.nodes.link import ways
 from cybernetic.nodes.link.address import Address, parse_address
 from cybernetic.nodes.link.entry import Entry, Terms
@@ -33,7 +33,8 @@ async def connect(
         tls: how to encrypt; needed for TCP beyond this machine.
 
     Raises:
-        LinkRefused: nobody is there, one end could not prove itself, or the peer does not want the link. The text
+        LinkUnreachable: nobody is there.
+        LinkRefused: one end could not prove itself, or the peer does not want the link. The text
             says which. Within `settings.handshake` seconds.
         OptionError: the address is none, or `hello` is too long.
     """
@@ -57,9 +58,10 @@ async def connect(
             await ways.call(address, entry, tls)
             result = await made
     except TimeoutError:
-        result = f"expected a connection within {settings.handshake:g} s, got none"
+        why = f"expected a connection within {settings.handshake:g} s, got none"
+        raise LinkUnreachable(f"{address}: {why}") from None
     except OSError as error:
-        result = error.strerror or str(error)
+        raise LinkUnreachable(f"{address}: {error.strerror or error}") from None
     finally:
         if not made.done():
             made.cancel()

@@ -141,6 +141,13 @@ class Output:
 
     def _flush(self) -> None:
         """Write what may leave now; then tell whether more is wanted."""
+        cost = self._cost
+        if cost and not self._blocked and not self._paused and may_send(self._window, self._out, cost):
+            frame, taken = batch_frame(self._open)  # nothing waits before it: the common case
+            self._open, self._cost = [], 0
+            self._out += taken
+            self._write(frame)
+            return
         sealed, frames, size = self._sealed, [], 0
         while sealed or self._open:
             if not sealed:

@@ -35,15 +35,19 @@ class Bocpd:
     """Alarms when the present run probably has 2 to `longest` data. R. P. Adams and D. J. C. MacKay, 2007.
 
     `hazard`: the probability that a run ends at a datum, in (0, 1). `spread`: the standard deviation of run
-    means about plan, in `sigma`s, > 0. `threshold`: the probability that alarms, in (0, 1). `established`:
-    data that the run on plan counts for at the start. `plan` and `sigma` (> 0) are in the units of the
-    data. The defaults alarm about once in 500 data by chance. Raises `OptionError` for anything else.
+    means about plan, in `sigma`s, > 0. `threshold`: the probability that alarms, in (0, 1). `apart`: up to
+    how many data runs are told apart, at least `longest`; of the longer ones the likeliest stands for all.
+    Few are quick, and make a shift that was missed be seen as new again; many are closer to the paper, and
+    a shift that lasts becomes the rule. `established`: data that the run on plan counts for at the start.
+    `plan` and `sigma` (> 0) are in the units of the data. The defaults alarm about once in 500 data by
+    chance. Raises `OptionError` for anything else.
     """
 
     hazard: float = 1 / 250
     spread: float = 3.0
     threshold: float = 0.29
     longest: int = 20
+    apart: int = 20
     established: int = 50
     plan: float = 0.0
     sigma: float = 1.0
@@ -54,6 +58,7 @@ class Bocpd:
                 raise OptionError(name, "a probability in (0, 1)", getattr(self, name))
         number("spread", self.spread, above=0.0)
         whole("longest", self.longest, least=2)
+        whole("apart", self.apart, least=self.longest)
         whole("established", self.established, least=self.longest + 1)
         number("plan", self.plan)
         number("sigma", self.sigma, above=0.0)
@@ -69,7 +74,7 @@ class Bocpd:
         likely += [
             (length, p * (1.0 - self.hazard), mean, precision) for length, p, mean, precision in state.runs
         ]
-        runs = _pooled(_absorb(likely, z), self.longest)
+        runs = _pooled(_absorb(likely, z), self.apart)
         recent = sum([p for length, p, _, _ in runs if 2 <= length <= self.longest])
         return BocpdState(runs, recent, recent >= self.threshold)
 
@@ -92,10 +97,10 @@ def _absorb(runs: list[_Run], z: float) -> list[_Run]:
     ]
 
 
-def _pooled(runs: list[_Run], longest: int) -> tuple[Run, ...]:
-    """Runs longer than `longest` are not told apart: the likeliest of them stands for all."""
-    old = [run for run in runs if run[0] > longest]
-    kept = [Run(*run) for run in runs if run[0] <= longest]
+def _pooled(runs: list[_Run], apart: int) -> tuple[Run, ...]:
+    """Runs longer than `apart` are not told apart: the likeliest of them stands for all."""
+    old = [run for run in runs if run[0] > apart]
+    kept = [Run(*run) for run in runs if run[0] <= apart]
     if old:
         length, _, mean, precision = max(old, key=itemgetter(1))
         kept.append(Run(length, sum([p for _, p, _, _ in old]), mean, precision))

@@ -66,7 +66,9 @@ async def test_mutated_frames_are_good_or_end_their_link_only_and_leave_nothing_
     for number in range(FRAMES):
         pair.ends[0].write(mutated(frame(chance), chance))
         await passes(2)
-        if host.lost or host.link._reader.pending or number % 500 == 499:  # half a frame would swallow the next
+        if (
+            host.lost or host.link._reader.pending or number % 500 == 499
+        ):  # half a frame would swallow the next
             ended += len(host.lost)
             caller.link.abort("done")
             host.link.abort("done")

@@ -1,0 +1,325 @@
+"""How a node is linked with others: it listens, calls, hears of more, takes leave; and when one is lost."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from cybernetic.nodes.errors import LinkRefused
+from cybernetic.nodes.events import JOINED, LAGGING, LOST, NodeJoined, NodeLagging, NodeLost
+from cybernetic.nodes.link import (
+    Address,
+    Link,
+    LinkSettings,
+    Listener,
+    Secret,
+    TcpAddress,
+    Tls,
+    connect,
+    parse_address,
+)
+from cybernetic.nodes.membership import Member, Members, Refused, dials
+from cybernetic.nodes.remote import ops
+from cybernetic.nodes.remote.inbound import Inbound
+from cybernetic.nodes.remote.peer import Peer
+
+_log = logging.getLogger("cybernetic.nodes")
+
+DIAL_SECONDS = 10.0  # how long a node that is known of may take to be linked
+LEAVE_SECONDS = 2.0  # how long taking leave may take
+ISOLATED_DEAD = 1.0  # seconds of silence after which the process of an isolated agent is lost
+
+_LEFT = "the peer closed the link"  # how a link's end reads where the other end took leave
+
+Told = Callable[[str, Member, str], object]
+
+
+class Linking:
+    """The part of a cluster that makes and loses peers. `names` and `spread` are what new ones are told of.
+
+    Attributes:
+        me: what others are told of this node.
+        peers: the nodes linked or about to be, by name.
+        members: what they said of themselves.
+    """
+
+    engine: Any
+    codec: Any
+    names: Any
+    spread: Any
+
+    def __init__(
+        self, me: Member, secret: Secret, settings: LinkSettings, tls: Tls | None, told: Told
+    ) -> None:
+        self.me, self.name, self.incarnation = me, me.name, me.incarnation
+        self.peers: dict[str, Peer] = {}
+        self.members = Members()
+        self._secret, self._settings, self._tls, self._told = secret, settings, tls, told
+        self._listeners: list[Listener] = []
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._waits: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._closing = False
+
+    # Listening, calling, leaving.
+
+    async def listen(self, address: Address, announced: str | None = None) -> Address:
+        """Accept links at an address and tell others of it; returns the actual one. Raises `LinkRefused`.
+
+        `announced` is the host by which other hosts reach a TCP address, where that is another than it listens at.
+        """
+        listener = await Listener.open(
+            address,
+            hello=self._hello,
+            secret=self._secret,
+            judge=self._judge,
+            accepted=self._accepted,
+            settings=self._settings,
+            tls=self._tls if isinstance(address, TcpAddress) else None,
+        )
+        self._listeners.append(listener)
+        shown = actual = listener.address
+        if isinstance(actual, TcpAddress) and announced:
+            shown = TcpAddress(announced, actual.port)
+        addresses = [str(shown), *self.me.address.split()]
+        self.me = self.me._replace(address=" ".join(sorted(addresses, key=_far)))
+        return actual
+
+    async def join(self, address: Address) -> Member:
+        """Link with the node at an address; through it those it knows. Raises `LinkRefused`."""
+        link = await self._call(address)
+        member = self._read(link.hello)
+        why = self._refusal(member)
+        if why is not None:
+            link.abort(why)
+            raise LinkRefused(f"{address}: {why}")
+        self._up(member, link)
+        return member
+
+    async def leave(self) -> None:
+        """Tell the others, and take no more."""
+        self._closing = True
+        for listener in self._listeners:
+            listener.close()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for peer in list(self.peers.values()):
+            if peer.link is not None:
+                peer.link.close(f"{self.name} leaves")
+            else:
+                self.lose(peer, "not linked yet")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self.when(lambda: not self.peers)
+        for peer in list(self.peers.values()):
+            self.lose(peer, "it did not take leave")
+
+    # Waiting.
+
+    def is_linked(self, name: str) -> bool:
+        """Whether a node of that name is linked with this one."""
+        peer = self.peers.get(name)
+        return peer is not None and peer.link is not None
+
+    def settled(self) -> "asyncio.Future[None]":
+        """A future that is done when every node known of is linked."""
+        return self.when(lambda: all(peer.link is not None for peer in self.peers.values()))
+
+    def when(self, true: Callable[[], bool]) -> "asyncio.Future[None]":
+        """A future that is done when `true()` is, looked at whenever a node is linked or lost."""
+        future: asyncio.Future[None] = self.engine.loop.create_future()
+        self._waits.append((true, future))
+        self.look()
+        return future
+
+    def lost(self, name: str) -> "asyncio.Future[None]":
+        """A future that is done when there is no node of that name."""
+        return self.when(lambda: name not in self.peers)
+
+    def look(self) -> None:
+        """See whether what somebody waits for is so now."""
+        for wait in tuple(self._waits):
+            true, future = wait
+            if future.done():
+                self._waits.remove(wait)
+            elif true():
+                self._waits.remove(wait)
+                future.set_result(None)
+
+    def task(self, work: Coroutine[Any, Any, object]) -> "asyncio.Task[Any]":
+        """Do some work, at the latest until this node leaves."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # Hearing of others.
+
+    def told_of_members(self, members: Iterable[Any]) -> None:
+        """Another node has told whom it knows: of two that are not linked yet, one calls the other."""
+        if self._closing:
+            return
+        for member in self.members.merge([Member(*fields) for fields in members], me=self.name):
+            peer, address = self._expect(member), way_to(member, self.me)
+            if address is not None and self._calls(member):
+                self.task(self._dial(member, peer, address))
+            else:
+                self.engine.loop.call_later(DIAL_SECONDS, self._never_came, peer)
+
+    def _calls(self, member: Member) -> bool:
+        """Whether this node calls another that it has a way to, rather than the other way round."""
+        return dials(self.name, member.name) or way_to(self.me, member) is None
+
+    async def _dial(self, member: Member, peer: Peer, address: Address) -> None:
+        """Link with a node that another has told of."""
+        until, pause, why = self.engine.clock() + DIAL_SECONDS, 0.02, ""
+        while peer.link is None and not peer.lost and self.engine.clock() < until:
+            try:
+                link = await self._call(address)
+            except LinkRefused as error:
+                why = str(error)
+                await asyncio.sleep(pause)
+                pause = min(1.0, pause * 2)
+                continue
+            if peer.lost or self._read(link.hello).incarnation != member.incarnation:
+                link.abort("it is not the node that was meant")
+                break
+            self._up(member, link)
+        if peer.link is None:
+            self.lose(peer, f"it could not be linked: {why}")
+
+    async def _dial_again(self, member: Member, address: Address) -> None:
+        """A link broke: if the node lives it is linked anew, and all about it here begins anew."""
+        until, pause = self.engine.clock() + DIAL_SECONDS, 0.05
+        while self.engine.clock() < until and member.name not in self.peers:
+            await asyncio.sleep(pause)
+            pause = min(1.0, pause * 2)
+            with contextlib.suppress(LinkRefused):
+                await self.join(address)
+
+    def _never_came(self, peer: Peer) -> None:
+        if peer.link is None:
+            self.lose(peer, "it was told of, and never linked")
+
+    # Links that come and go.
+
+    async def _call(self, address: Address) -> Link:
+        tls = Tls() if isinstance(address, TcpAddress) else None
+        return await connect(address, self._hello(), self._secret, settings=self._settings, tls=tls)
+
+    def _hello(self) -> bytes:
+        data: bytes = self.codec.encode(tuple(self.me))
+        return data
+
+    def _read(self, hello: bytes) -> Member:
+        """What a peer says of itself. Raises `LinkRefused`."""
+        try:
+            return Member(*self.codec.decode(hello))
+        except Exception as error:
+            raise LinkRefused(f"expected a node to say what it is, got: {error}") from error
+
+    def _judge(self, hello: bytes) -> str | None:
+        try:
+            return self._refusal(self._read(hello))
+        except LinkRefused as error:
+            return str(error)
+
+    def _refusal(self, member: Member) -> str | None:
+        """Why a node cannot be linked; None if it can."""
+        if self._closing:
+            return f"{self.name} is leaving"
+        if member.name == self.name:
+            return f"name: expected one that no living node has, got that of the node called: {member.name!r}"
+        peer = self.peers.get(member.name)
+        if peer is None or peer.incarnation == member.incarnation:
+            return None
+        joined = self.members.joined(member)
+        return joined.why if isinstance(joined, Refused) else None
+
+    def _accepted(self, link: Link) -> None:
+        self._up(self._read(link.hello), link)
+
+    def _up(self, member: Member, link: Link) -> None:
+        """A link is there."""
+        known = self.peers.get(member.name)
+        if known is not None and known.link is not None:
+            self.lose(known, "it has linked itself anew")
+        self.members = self.members.returned(member.name, member.incarnation)
+        peer = self.peers.get(member.name) or self._expect(member)
+        if member.kind == "isolated":
+            link.hurry(ISOLATED_DEAD)
+        link.start(
+            Inbound(self, peer).received,
+            lambda why: self.lose(peer, why),
+            drained=peer.drained,
+            lagging=lambda seconds: _lagging(peer, seconds),
+        )
+        peer.linked(link)
+        _log.info("%s is linked with %s (%s)", self.name, member.name, member.kind)
+        if JOINED.listeners:
+            JOINED.emit(NodeJoined(member.name, member.incarnation))
+        for other in self.peers.values():
+            if other is not peer:
+                other.post((ops.MEMBERS, [tuple(member)]))
+        self._told("joined", member, "")
+        self.look()
+
+    def _expect(self, member: Member) -> Peer:
+        """Note a node that is about to be linked: what is sent to it waits, after what it must know first."""
+        joined = self.members.joined(member)
+        if isinstance(joined, Refused):
+            raise LinkRefused(joined.why)
+        known = [tuple(each) for each in self.members]
+        self.members = joined
+        peer = Peer(self, member.name, member.incarnation)
+        peer.post((ops.MEMBERS, known))
+        self.names.tell_all(peer)
+        self.spread.tell_all(peer)
+        self.peers[member.name] = peer
+        return peer
+
+    def lose(self, peer: Peer, why: str) -> None:
+        """A node is out of reach: its agents have ended with `NoConnection`, its names are free."""
+        if peer.lost:
+            return
+        member = self.members.get(peer.name)
+        if self.peers.get(peer.name) is peer:
+            del self.peers[peer.name]
+            self.members = self.members.left(peer.name, peer.incarnation)
+        link = peer.link
+        if link is not None:
+            link.abort(why)
+        left = self._closing or why.startswith(_LEFT)
+        _log.log(logging.INFO if left else logging.WARNING, "%s has lost %s: %s", self.name, peer.name, why)
+        self.names.lost(peer)
+        self.spread.lost(peer)
+        peer.lose()
+        if LOST.listeners:
+            LOST.emit(NodeLost(peer.name, peer.incarnation, why))
+        if member is not None:
+            self._told("lost", member, why)
+            address = way_to(member, self.me)
+            if link is not None and not left and address is not None and self._calls(member):
+                self.task(self._dial_again(member, address))
+        self.look()
+
+
+def _lagging(peer: Peer, seconds: float) -> None:
+    if seconds:
+        _log.warning("%s has not been heard of for %.1f s", peer.name, seconds)
+    if LAGGING.listeners:
+        LAGGING.emit(NodeLagging(peer.name, seconds))
+
+
+def _far(address: str) -> bool:
+    """Whether an address is for other hosts: those stand last."""
+    return address.startswith("tcp:")
+
+
+def way_to(member: Member, me: Member) -> Address | None:
+    """Where a node can call another: on one host at what is for that host, else at a TCP address, if it has one."""
+    addresses = [parse_address(text) for text in member.address.split()]
+    if member.host == me.host:
+        return next(iter(addresses), None)
+    return next((address for address in addresses if isinstance(address, TcpAddress)), None)
