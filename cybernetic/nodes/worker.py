@@ -60,7 +60,7 @@ class Orders:
             "capabilities": self.capabilities if kind == "node" else {},
             "dead_after": self.links.dead_after,
             "lag": self.links.lag,
-            "far": self.far if kind == "node" else None,
+            "far": self.far,
             "modules": list(self.modules),
             "options": self.options,
         }
@@ -74,7 +74,6 @@ class Worker(LocalSystem):
         self._settings: dict[str, Any] = Codec().decode(context.settings)
         super().__init__(**self._settings["options"])
         self._context = context
-        self._cluster: Cluster | None = None
         self._over = asyncio.Event()
 
     async def run(self) -> None:
@@ -82,11 +81,14 @@ class Worker(LocalSystem):
         for module in self._settings["modules"]:
             importlib.import_module(module)
         async with self:
-            cluster = self._cluster = self._make_cluster()
-            await self._listen(cluster)
-            await cluster.join(parse_address(self._settings["door"]))
-            self._context.ready(cluster.me.address)
-            await self._until_over()
+            cluster = self._make_cluster()
+            try:
+                await self._listen(cluster)
+                await cluster.join(parse_address(self._settings["door"]))
+                self._context.ready(cluster.me.address)
+                await self._until_over()
+            finally:  # first, so that supervisors elsewhere lose the node, rather than each of its agents
+                await cluster.close()
 
     def _make_cluster(self) -> Cluster:
         settings, context = self._settings, self._context
@@ -109,10 +111,6 @@ class Worker(LocalSystem):
         far = self._settings["far"]
         if far:
             await cluster.listen(parse_address(far[0]), far[1])
-
-    async def _left(self) -> None:
-        if self._cluster is not None:
-            await self._cluster.close()
 
     async def _until_over(self) -> None:
         signs: list[Any] = [self._context.ending.wait(), self._over.wait()]

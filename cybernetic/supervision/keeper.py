@@ -106,7 +106,7 @@ class Keeper(Agent):
         spec = record.spec
         react = reaction(spec.restart, reason)
         if reported(spec.restart, reason):
-            report(self.ref, "child_terminated", record, reason)
+            report(self.ref, "child_terminated", record, reason, again=self._is_known_loss(reason))
         if ENDED.listeners:
             ENDED.emit(ChildEnded(self.ref, spec.id, record.ref, reason, react))
         if react == "restart":
@@ -168,11 +168,14 @@ class Keeper(Agent):
 
     def _same_loss(self, reason: Reason) -> bool:
         """Whether a child was lost with a node whose loss has been counted already."""
-        node = reason.node if isinstance(reason, NoConnection) else ""
-        if not node or node in self._lost_nodes:
-            return bool(node)
-        self._lost_nodes = (*self._lost_nodes[1 - LOST_NODES :], node)
+        if self._is_known_loss(reason):
+            return True
+        if isinstance(reason, NoConnection) and reason.node:
+            self._lost_nodes = (*self._lost_nodes[1 - LOST_NODES :], reason.node)
         return False
+
+    def _is_known_loss(self, reason: Reason) -> bool:
+        return isinstance(reason, NoConnection) and reason.node in self._lost_nodes
 
     def _restart(self, record: Record) -> Any:
         """Start one child again; if that fails, leave a note to try once more.
@@ -196,7 +199,8 @@ class Keeper(Agent):
 
     def _start_failed(self, record: Record, failed: StartFailed) -> None:
         reason = why(failed)
-        report(self.ref, "start_error", record, reason)
+        waits = isinstance(reason, NoNode) and record.state == "restarting"
+        report(self.ref, "start_error", record, reason, again=waits or self._is_known_loss(reason))
         if record.state != "restarting":
             self._children.restarting(record)
         backoff = record.spec.backoff or (NO_NODE if isinstance(reason, NoNode) else None)

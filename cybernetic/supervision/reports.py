@@ -59,9 +59,12 @@ class SupervisorReport:
         )
 
 
-def report(supervisor: Any, context: Context, record: Record, reason: Reason, count: int = 1) -> None:
-    """Log one report."""
-    if _log.isEnabledFor(logging.ERROR):
+def report(
+    supervisor: Any, context: Context, record: Record, reason: Reason, count: int = 1, again: bool = False
+) -> None:
+    """Log one report: an error, or at level info where it tells `again` what an earlier one told of another child."""
+    level = logging.INFO if again else logging.ERROR
+    if _log.isEnabledFor(level):
         spec = record.spec
         found = SupervisorReport(
             supervisor,
@@ -77,7 +80,7 @@ def report(supervisor: Any, context: Context, record: Record, reason: Reason, co
             record.restarts,
             count,
         )
-        _log.error("%s", found, extra={"report": found})
+        _log.log(level, "%s", found, extra={"report": found})
 
 
 def report_alike(supervisor: Any, context: Context, ends: Iterable[tuple[Record, Reason]]) -> None:

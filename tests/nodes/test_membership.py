@@ -100,6 +100,10 @@ def test_leaving_may_be_heard_of_before_joining() -> None:
     assert isinstance(Members().left("a", "1").joined(member("a")), Refused)
 
 
+def test_of_two_that_are_told_of_by_one_name_the_first_counts() -> None:
+    assert Members().merge([member("b", "1"), member("b", "2")]) == [member("b", "1")]
+
+
 def test_old_news_does_not_remove_a_newer_node() -> None:
     members = of(member("a", "2")).left("a", "1")
     assert members.get("a") == member("a", "2")
