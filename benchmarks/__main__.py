@@ -14,13 +14,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from benchmarks.goals import ASYNCIO, BEAM, SUBJECT
-from benchmarks.harness import WORKLOADS
-from benchmarks.launch import MAKERS, NO_ERLANG, beam_is_here, commands
+from benchmarks.goals import ASYNCIO, BEAM, SUBJECT, THESPIAN
+from benchmarks.harness import FAMILIES, WORKLOADS
+from benchmarks.launch import PEERS
 from benchmarks.run import Plan, measure
 from benchmarks.table import summary
 
-DEFAULT_PEERS = (SUBJECT, BEAM, ASYNCIO)
+DEFAULT_PEERS = (SUBJECT, BEAM, ASYNCIO, THESPIAN)
 
 
 def main() -> int:
@@ -29,12 +29,18 @@ def main() -> int:
     Returns the exit status: 0; 1 if something failed; 2 if it cannot be measured here; 130 if interrupted.
     """
     args = _arguments()
-    peers = list(dict.fromkeys(args.peers or DEFAULT_PEERS))
-    if BEAM in peers and not beam_is_here():
-        _say(NO_ERLANG)
-        if args.peers:
-            return 2
-        peers.remove(BEAM)
+    workloads = tuple(dict.fromkeys(args.workloads or FAMILIES.get(args.family, "") or sorted(WORKLOADS)))
+    peers = []
+    for peer in dict.fromkeys(args.peers or DEFAULT_PEERS):
+        if not set(workloads) & set(PEERS[peer].workloads):
+            continue
+        why = PEERS[peer].missing()
+        if why:
+            _say(f"{peer} cannot be measured: {why}")
+            if args.peers:
+                return 2
+        else:
+            peers.append(peer)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     rows: list[dict[str, Any]] = []
@@ -43,8 +49,9 @@ def main() -> int:
     _say(_load())
     try:
         with tempfile.TemporaryDirectory() as folder, args.out.open("w") as out:
-            workloads = tuple(dict.fromkeys(args.workloads))
-            plan = Plan(commands(peers, Path(folder)), workloads, args.rounds, args.scale, args.limit)
+            commands = {peer: PEERS[peer].make(Path(folder)) for peer in peers}
+            takes = {peer: PEERS[peer].workloads for peer in peers}
+            plan = Plan(commands, takes, workloads, args.rounds, args.scale, args.limit)
             for row in measure(plan, _say):
                 rows.append(row)
                 print(json.dumps(row), file=out, flush=True)
@@ -68,16 +75,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--peers",
         nargs="+",
-        choices=sorted(MAKERS),
+        choices=sorted(PEERS),
         help=f"default: {' '.join(DEFAULT_PEERS)}, as far as present",
     )
-    parser.add_argument(
-        "--workloads",
-        nargs="+",
-        choices=sorted(WORKLOADS),
-        default=sorted(WORKLOADS),
-        help=f"default: all ({letters})",
-    )
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--workloads", nargs="+", choices=sorted(WORKLOADS), help=f"default: all ({letters})")
+    families = ", ".join(f"{name}: {' '.join(these)}" for name, these in FAMILIES.items())
+    chosen.add_argument("--family", choices=sorted(FAMILIES), help=f"workloads of a kind ({families})")
     parser.add_argument(
         "--out",
         type=Path,

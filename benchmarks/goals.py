@@ -1,7 +1,7 @@
 """The goals, as data, and what measured figures say about them.
 
 A ratio tells how many times as good the first figure is as the second: more per second, or less time or
-memory. So more is always better, and 1.0 is even. Nodes and gateways are measured elsewhere.
+memory. So more is always better, and 1.0 is even. Gateways are measured elsewhere.
 """
 
 import statistics
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-SUBJECT, BEAM, ASYNCIO = "cybernetic", "beam", "asyncio"
+SUBJECT, BEAM, ASYNCIO, THESPIAN = "cybernetic", "beam", "asyncio", "thespian"
 
 Figure = tuple[str, str]  # workload and metric: ("d_call", "p50")
 Rounds = Mapping[int, float]  # the value of a figure in each round
@@ -94,6 +94,17 @@ GOALS: tuple[Goal, ...] = (
         ("e_spawn", "spawns"),
     ),
     *_ratios(ASYNCIO, 1.0, ("h_fan_in", "msgs")),
+    # node to node
+    *_ratios(BEAM, 1.0, ("i_cast", "msgs"), ("i_cast_burst", "msgs")),
+    *_ratios(BEAM, 0.769, ("i_call", "p50")),  # at most 1.3 times as long
+    *_ratios(
+        THESPIAN,
+        10.0,
+        ("i_cast", "msgs"),
+        ("i_cast_burst", "msgs"),
+        ("i_call", "calls"),
+        ("i_call_16", "calls"),
+    ),
 )
 
 
@@ -115,7 +126,7 @@ def ratio(ours: float, theirs: float, more_is_better: bool) -> float:
 
 def more_is_better(figure: Figure) -> bool:
     """Whether a figure is a rate; the others are times and memory."""
-    return figure[1] not in ("p50", "p99", "start", "stop", "idle", "drained")
+    return figure[1] not in ("p50", "p99", "start", "stop", "idle", "drained", "node", "helpers", "set")
 
 
 def judge(goal: Goal, measured: Figures, subject: str = SUBJECT) -> Verdict:

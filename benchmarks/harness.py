@@ -33,7 +33,17 @@ WORKLOADS = {
     "f": "restart",
     "g": "large supervisors",
     "h": "fan-in, fan-out",
+    "i": "node to node: cast, call",
+    "j": "nodes: start, memory, kill -9",
 }
+
+# workloads that are chosen together
+FAMILIES = {"agents": "abcdefgh", "nodes": "ij"}
+
+# node to node
+BODY = b"x" * 100
+BURST = 1000  # messages that may be under way in a bounded stream
+CALLERS = 16
 
 PERCENTILES = {"p50": 0.50, "p99": 0.99}
 

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be run: commands of peers, workloads, number of rounds, scale, seconds for one process."""
+    """What is to be run: commands of peers, workloads, number of rounds, scale, seconds for one process.
+
+    `takes` are the workloads of each peer.
+    """
 
     commands: Mapping[str, Command]
+    takes: Mapping[str, Container[str]]
     workloads: tuple[str, ...]
     rounds: int
     scale: float
@@ -36,7 +40,8 @@ class Plan:
             first = (round - 1) % len(peers)
             for workload in self.workloads:
                 for peer in peers[first:] + peers[:first]:
-                    yield round, workload, peer
+                    if workload in self.takes[peer]:
+                        yield round, workload, peer
 
 
 def measure(plan: Plan, say: Callable[[str], object]) -> Iterator[Row]:

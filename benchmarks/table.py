@@ -9,6 +9,7 @@ from benchmarks.goals import (
     BEAM,
     GOALS,
     SUBJECT,
+    THESPIAN,
     Figure,
     Figures,
     Verdict,
@@ -46,6 +47,15 @@ WHAT = {
     "g_dynamic_100k": "dynamic supervisor, 100,000 one by one",
     "h_fan_in": "fan-in from 100",
     "h_fan_out": "fan-out to 10,000",
+    "i_cast": "cast to another node, a bounded stream",
+    "i_cast_burst": "cast to another node, as fast as it goes",
+    "i_call": "call to another node, one caller",
+    "i_call_16": "call to another node, 16 callers",
+    "j_start_1": "a system with one more node, until it is up",
+    "j_start_4": "a system with four more nodes, until they are up",
+    "j_memory": "memory of a node, of the processes that watch it, of all",
+    "j_down": "from kill -9 of a node to Down",
+    "j_restart": "from kill -9 of a node to the answer of an agent made anew",
 }
 
 
@@ -60,7 +70,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 def _medians(rows: Sequence[Row], measured: Figures) -> str:
     peers = _peers(rows)
-    bases = [base for base in (BEAM, ASYNCIO) if base in peers]
+    bases = [base for base in (BEAM, ASYNCIO, THESPIAN) if base in peers]
     ratios = [(peer, base) for peer in peers if peer.startswith(SUBJECT) for base in bases]
     units = {(row["workload"], row["metric"]): row["unit"] for row in rows}
     counts = {(row["workload"], row["metric"], row["peer"]): row for row in rows}
@@ -140,7 +150,7 @@ def _name(figure: Figure, unit: str) -> str:
 
 def _size(row: Row) -> str:
     """How many were counted, and among how many if the row says so."""
-    more = [f"{row[name]:,} {name}" for name in ("siblings", "receivers") if name in row]
+    more = [f"{row[name]:,} {name}" for name in ("siblings", "receivers", "callers", "window") if name in row]
     return ", ".join([f"{row['n']:,}", *more])
 
 

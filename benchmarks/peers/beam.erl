@@ -3,6 +3,8 @@
 -module(beam).
 %% plays gen_server and supervisor: init/1 is told which by its argument
 -export([main/1, init/1, handle_call/3, handle_cast/2, handle_info/2, start_worker/1]).
+%% for beam_nodes
+-export([n/1, twice/2, rate/4, rate/5, latency/3]).
 
 -define(BURST, 1000).
 
@@ -183,7 +185,11 @@ run(h) ->
         Me = self(), Ps = [spawn(fun() -> receive_n(N + 1), Me ! done end) || _ <- lists:seq(1, K)],
         [P ! {tell, 0} || P <- Ps],
         timed(fun() -> broadcast(Ps, N), [await_done() || _ <- Ps] end) end),
-    rate("h_fan_out", "msgs", K * Rounds, Out, io_lib:format(", \"receivers\": ~p", [K])).
+    rate("h_fan_out", "msgs", K * Rounds, Out, io_lib:format(", \"receivers\": ~p", [K]));
+
+%% ---- i. node to node
+
+run(i) -> beam_nodes:run().
 
 %% ---- what the rows are made of
 

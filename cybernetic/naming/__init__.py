@@ -6,7 +6,6 @@ from cybernetic.naming.messages import Joined, Left, Published, Registered, Unre
 from cybernetic.naming.registry import Registry
 from cybernetic.naming.table import Entry
 from cybernetic.naming.topics import Topics
-from cybernetic.naming.travel import TRAVELLERS
 from cybernetic.naming.via import Via
 
 __all__ = (
@@ -19,7 +18,6 @@ __all__ = (
     "Registered",
     "Registry",
     "RegistryAgent",
-    "TRAVELLERS",
     "Topics",
     "TopicsAgent",
     "Unregistered",

@@ -5,8 +5,10 @@ from typing import Any
 
 from cybernetic.core import Token
 from cybernetic.runtime import Ref
+from cybernetic.wire import travels
 
 
+@travels(name="naming.Registered")
 @dataclass(frozen=True, slots=True)
 class Registered:
     """For a listener of a registry: an agent has registered a key (REG-12). Bounded mailboxes never drop it.
@@ -24,6 +26,7 @@ class Registered:
     value: Any
 
 
+@travels(name="naming.Unregistered")
 @dataclass(frozen=True, slots=True)
 class Unregistered:
     """For a listener of a registry: an agent has given up a key. Its death is not told: monitor it (REG-12)."""
@@ -33,6 +36,7 @@ class Unregistered:
     ref: Ref[Any]
 
 
+@travels(name="naming.Joined")
 @dataclass(frozen=True, slots=True)
 class Joined:
     """For who monitors a group: agents have joined (PG-6). Bounded mailboxes never drop it.
@@ -48,6 +52,7 @@ class Joined:
     refs: tuple[Ref[Any], ...]
 
 
+@travels(name="naming.Left")
 @dataclass(frozen=True, slots=True)
 class Left:
     """For who monitors a group: agents have left it, or ended (PG-6). `refs` has each as often as it was in it."""
@@ -57,6 +62,7 @@ class Left:
     refs: tuple[Ref[Any], ...]
 
 
+@travels(name="naming.Published")
 @dataclass(frozen=True, slots=True)
 class Published:
     """For subscribers of a topic: `message` was published under `topic`, by `self.sender`.

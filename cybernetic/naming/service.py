@@ -56,7 +56,7 @@ class Service(Generic[H]):
         ref = engine.names.get(self.name)
         agent = ref._agent if ref is not None else None
         if agent is None:
-            return engine.spread.find(self) if engine.spread is not None else None  # type: ignore[no-any-return]
+            return engine.spread.find(self) if engine.spread is not None else None
         if not isinstance(agent, self.agent) or agent.service != self:
             raise OptionError(f"the agent named {self.name!r}", f"that of {self!r}", _shown(agent))
         return agent  # type: ignore[return-value]

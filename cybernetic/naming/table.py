@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from cybernetic.core import AlreadyRegistered, OptionError, identity
+from cybernetic.wire import travels
 
 
+@travels(name="naming.Entry")
 class Entry(NamedTuple):
     """One key that one agent holds, and the value it gave with it."""
 

@@ -1,5 +1,31 @@
-"""Many processes as one system. So far it is one process, whose messages can be held to what would travel."""
+"""Many processes as one system: nodes, the links between them, and agents that do not care where others run."""
 
-from cybernetic.nodes.system import System
+from cybernetic.nodes.capabilities import parse as parse_capabilities
+from cybernetic.nodes.errors import HostFailed, LinkBroken, LinkRefused, LinkUnreachable
+from cybernetic.nodes.events import NameLost, NodeJoined, NodeLagging, NodeLost, NodeStopped
+from cybernetic.nodes.link import Secret, Tls
+from cybernetic.nodes.port import Host, HostEnded, NodeContext, NodeEnded, NodeOrder, NodeUp
+from cybernetic.nodes.system import Node, System
 
-__all__ = ("System",)
+__all__ = (
+    "Host",
+    "HostEnded",
+    "HostFailed",
+    "LinkBroken",
+    "LinkRefused",
+    "LinkUnreachable",
+    "NameLost",
+    "Node",
+    "NodeContext",
+    "NodeEnded",
+    "NodeJoined",
+    "NodeLagging",
+    "NodeLost",
+    "NodeOrder",
+    "NodeStopped",
+    "NodeUp",
+    "Secret",
+    "System",
+    "Tls",
+    "parse_capabilities",
+)

@@ -65,7 +65,9 @@ class Cluster(Linking):
 
     def candidates(self) -> list[Candidate]:
         """The nodes a child may be placed on: this one, and those that are there."""
-        own = [Candidate(self.name, self.me.host, self.me.capabilities)] if self.me.kind == "node" else []
+        own = []
+        if self.me.kind == "node":
+            own = [Candidate(self.name, self.me.host, self.me.capabilities, len(self.engine.agents))]
         return own + [
             Candidate(member.name, member.host, member.capabilities, len(self.peers[member.name].watching))
             for member in self.members

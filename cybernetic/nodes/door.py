@@ -18,7 +18,7 @@ from cybernetic.supervision import Backoff, Limits
 _log = logging.getLogger("cybernetic.nodes")
 
 UP_SECONDS = 30.0  # how long a new node may take to be linked
-AGAIN = Backoff(0.05, 5.0, reset_after=5.0)  # between two attempts to make a node of one name
+AGAIN = Backoff(0.05, 5.0, reset_after=1.0)  # between two attempts to make a node of one name
 GRACE = (
     1.0  # seconds between the end of a process and giving up its link, whose last messages may still be read
 )

@@ -1,9 +1,9 @@
-"""Who is a member: one incarnation of a name at a time, and none that has left comes back."""
+"""Who is a member: one incarnation of a name at a time, and none that has left comes back by hearsay."""
 
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -60,6 +60,11 @@ class News(RuleBasedStateMachine):
         if self.model.get(name) == incarnation:
             del self.model[name]
 
+    @rule(name=NAMES, incarnation=INCARNATIONS)
+    def link_anew(self, name: str, incarnation: str) -> None:
+        self.members = self.members.returned(name, incarnation)
+        self.left.discard((name, incarnation))
+
     @rule(told=st.lists(st.builds(member, NAMES, INCARNATIONS)))
     def hear(self, told: list[Member]) -> None:
         new = self.members.merge(told, me="a")
@@ -78,6 +83,7 @@ class News(RuleBasedStateMachine):
 
 
 TestNews = News.TestCase
+TestNews.settings = settings(stateful_step_count=30)
 
 
 def test_a_living_name_is_refused_to_another_incarnation() -> None:
@@ -94,6 +100,13 @@ def test_an_incarnation_that_has_left_is_refused() -> None:
     refused = of(member("a")).left("a", "1").joined(member("a"))
     assert isinstance(refused, Refused)
     assert str(refused) == "incarnation: expected one that has not left before, got: '1' of 'a'"
+
+
+def test_a_node_that_links_itself_anew_was_not_gone() -> None:
+    gone = of(member("a")).left("a", "1").left("b", "1")
+    assert isinstance(gone.returned("a", "1").joined(member("a")), Members)
+    assert isinstance(gone.returned("a", "1").joined(member("b")), Refused)
+    assert gone.returned("a", "2") == gone
 
 
 def test_leaving_may_be_heard_of_before_joining() -> None:

@@ -1,7 +1,7 @@
 """Runs one workload by plain asyncio."""
 
 from benchmarks import harness
-from benchmarks.peers.asyncio_baseline import calls, lives, messages, restarts, trees
+from benchmarks.peers.asyncio_baseline import calls, lives, messages, nodes, restarts, trees
 
 ROWS: dict[str, tuple[harness.Row, ...]] = {
     "a": (messages.cast, messages.cast_burst),
@@ -12,6 +12,7 @@ ROWS: dict[str, tuple[harness.Row, ...]] = {
     "f": (restarts.fresh, restarts.reason, restarts.reports, restarts.sustained, *restarts.AMONG),
     "g": trees.ROWS,
     "h": (messages.fan_in, messages.fan_out),
+    "i": nodes.ROWS,
 }
 
 harness.main("asyncio", "", ROWS)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cybernetic.core import CallDeadlock, CallFailed, NoProc, Reason
-from cybernetic.runtime import CALL_SECONDS, DROP, Entry, Foreign, Reply, outsider
+from cybernetic.runtime import CALL_SECONDS, DROP, Foreign, Reply, outsider
 
 A_co = TypeVar("A_co", covariant=True)
 
@@ -54,7 +54,7 @@ class RemoteRef(Foreign[A_co]):
         except (KeyError, TypeError):
             return self._protocol.word(method)
 
-    def _admit(self, entry: Entry) -> None:
+    def _admit(self, entry: Any) -> None:
         """Send what was made into an entry already: a timer's message."""
         fn, args, kwargs, sender, _ = entry
         if fn is self._protocol.cls.receive:  # type: ignore[attr-defined]

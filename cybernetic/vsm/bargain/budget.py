@@ -65,7 +65,7 @@ class Rate:
     Arguments:
         amount: units, > 0.
         per: seconds, > 0.
-        burst: units the provider takes at once, > 0.
+        burst: units the provider takes at once, all of them counted, > 0; `damping.Pacer` counts them so too.
 
     Raises `OptionError`, naming what cannot be.
     """

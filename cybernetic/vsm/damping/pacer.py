@@ -12,13 +12,15 @@ from cybernetic.vsm.checks import moment
 class Pacer:
     """Paces grants: the k-th goes at `t_k = max(now, t_(k-1) + cost_k / rate)`.
 
-    In every window of `w` seconds it grants at most `rate * w + burst` plus the cost of one grant, also while
-    the rate changes: credit is earned at the rate that held, not at the one that holds.
+    In every window of `w` seconds, its ends included, it grants at most `rate * w + burst` (T-S2-rate), or one
+    grant that costs more than `burst` in its place; also while the rate changes: credit is earned at the rate
+    that held, not at the one that holds.
 
     Arguments:
         rate: units a second (calls, tokens), >= 0; at 0 nothing more is granted.
-        burst: units that may be granted ahead of the schedule, >= 0. With 0 the formula above is exact.
-        credit: units earned since the last grant, as of `since`; at first there is no last grant.
+        burst: units that may be granted at once, all of them counted, > 0, as in `bargain.Rate`. For grants that
+            cost `burst` or more the formula above is exact.
+        credit: units in hand, as of `since`; at first whatever is asked for.
         since: the time of the last grant or change of rate, seconds. May lie ahead of now.
         barrier: no grant before this time, seconds.
         seen: the latest `now` this pacer was told; an earlier one is refused. None: none yet.
@@ -27,7 +29,7 @@ class Pacer:
     """
 
     rate: float
-    burst: float = 0.0
+    burst: float = 1.0
     credit: float = inf
     since: float = 0.0
     barrier: float = -inf
@@ -35,14 +37,14 @@ class Pacer:
 
     def __post_init__(self) -> None:
         number("rate", self.rate, least=0.0)
-        number("burst", self.burst, least=0.0)
+        number("burst", self.burst, above=0.0)
         if self.credit != inf:
             number("credit", self.credit)
         number("since", self.since)
         moment("barrier", self.barrier)
 
     @classmethod
-    def known(cls, limit: float, *, margin: float = 0.95, burst: float = 0.0) -> Self:
+    def known(cls, limit: float, *, margin: float = 0.95, burst: float = 1.0) -> Self:
         """A pacer for a limit that is known, in units a second: it starts high, at `margin` of the limit."""
         return cls(number("limit", limit, above=0.0) * number("margin", margin, above=0.0), burst)
 
@@ -51,7 +53,7 @@ class Pacer:
         0.
         """
         number("now", now, least=self.seen)
-        missing = number("cost", cost, least=0.0) - self.burst - self.credit
+        missing = number("cost", cost, least=0.0) - self.credit
         if missing <= 0:
             return max(now, self.since, self.barrier)
         return max(now, self.barrier, self.since + missing / self.rate) if self.rate else inf
@@ -64,8 +66,10 @@ class Pacer:
         at = self.ready(now, cost)
         if at == inf:
             number("rate", self.rate, above=0.0)
-        left = min(0.0, max(-self.burst, self._earned(at) - cost))
-        return replace(self, credit=left, since=at, seen=now), at
+        kept = min(
+            self._earned(at), max(self.burst, cost)
+        )  # what idle time has earned beyond a burst is lost
+        return replace(self, credit=max(0.0, kept - cost), since=at, seen=now), at
 
     def at_rate(self, rate: float, now: float) -> Self:
         """This pacer going on at another rate from `now` on. Times already granted stand."""

@@ -17,7 +17,7 @@ class SharedPacer:
     A member whose lease may have lapsed paces itself at the static share `rate / members` (see `Member`). So
     the coordinator grants `rate * (members known to hold a lease) / members`, and nothing at all for one
     `ttl` after it was born, while leases of its predecessor may still be in use. Together all grants of any
-    window of `w` seconds stay within `rate * w + burst` plus the cost of one grant for each pacer involved.
+    window of `w` seconds stay within `rate * w` and one `burst` (or one dearer grant) for each pacer involved.
 
     A lease counts once the member has said that it holds it: an answer may be lost on its way.
 
@@ -26,14 +26,14 @@ class SharedPacer:
         members: the names of all that share the rate; at least one.
         ttl: how long a lease lasts, seconds > 0. Members renew at a third of it.
         born: when this coordinator began, seconds.
-        burst: units that may be granted ahead of the schedule.
+        burst: units that may be granted at once, as in `Pacer`, > 0.
     """
 
     rate: float
     members: frozenset[str]
     ttl: float
     born: float
-    burst: float = 0.0
+    burst: float = 1.0
     held: Mapping[str, float] = field(default_factory=dict)
     pacer: Pacer = field(default=Pacer(0.0))
 
@@ -43,7 +43,7 @@ class SharedPacer:
         number("born", self.born)
         number("members", len(self.members), least=1)
         if self.pacer.seen is None:  # born with nothing in hand: the first grant, too, has to be earned
-            first = Pacer(0.0, self.burst, -self.burst, since=self.born, seen=self.born)
+            first = Pacer(0.0, self.burst, 0.0, since=self.born, seen=self.born)
             object.__setattr__(self, "pacer", first)
 
     def share(self, now: float) -> float:
