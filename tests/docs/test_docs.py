@@ -17,6 +17,10 @@ BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\s*^```text\n(?P<text>.*?
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
+EXCERPT = re.compile(r"\s*# (examples/\w+\.py)\n")  # begins a block that is part of an example
+PROCESSES = ("crew.py",)  # examples that start processes: tests/integration/nodes runs them
+
+
 class Program(NamedTuple):
     """One block of one document."""
 
@@ -40,7 +44,18 @@ def programs() -> list[Program]:
     return found
 
 
-@pytest.mark.parametrize("program", programs(), ids=lambda program: program.name)
+WHOLE = [program for program in programs() if not EXCERPT.match(program.code)]
+EXCERPTS = [program for program in programs() if EXCERPT.match(program.code)]
+
+
+@pytest.mark.parametrize("program", EXCERPTS, ids=lambda program: program.name)
+def test_the_excerpt_is_in_the_example(program: Program) -> None:
+    match = EXCERPT.match(program.code)
+    assert match is not None
+    assert program.code[match.end() :].strip() in (ROOT / match[1]).read_text()
+
+
+@pytest.mark.parametrize("program", WHOLE, ids=lambda program: program.name)
 def test_the_program_runs_and_prints_what_the_document_says(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -66,7 +81,11 @@ def test_the_first_example_is_the_readmes() -> None:
     assert shown in example
 
 
-@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "example",
+    [path for path in sorted((ROOT / "examples").glob("*.py")) if path.name not in PROCESSES],
+    ids=lambda path: path.name,
+)
 def test_the_example_runs(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = Program(example.name, example.read_text(), None)
     test_the_program_runs_and_prints_what_the_document_says(program, monkeypatch)

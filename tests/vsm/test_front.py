@@ -2,6 +2,7 @@
 is no number gets in anywhere.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from math import inf, nan
@@ -36,6 +37,7 @@ from cybernetic.vsm.decisions import Action, Rulebook, decide
 from cybernetic.vsm.homeostat import AdaptationProposal, open_conversation
 from cybernetic.vsm.ladder import Deadman, Ladder
 from cybernetic.vsm.variety import ChannelLoad, entropy, fidelity, regulate
+from tests.architecture.tree import imports, read
 from tests.vsm.accepted import PLAIN
 from tests.vsm.asked import METHODS
 from tests.vsm.entries import ENDLESS, HANDED_OUT, PACKAGES, REMEMBERED, arguments, entries, target
@@ -58,6 +60,25 @@ def test_a_name_means_one_thing_in_all_the_packages() -> None:
             assert shown.setdefault(name, getattr(module, name)) is getattr(module, name), name
     for name in vsm.__all__:
         assert shown[name] is getattr(vsm, name)
+
+
+def test_the_mathematics_needs_no_agent_no_clock_and_no_loop() -> None:
+    """Each package imports the values of the core, its own like and the standard library, of that nothing that acts."""
+    tree = read()
+    pure = (
+        "cybernetic.core",
+        "cybernetic.vsm.checks",
+        *(f"cybernetic.vsm.{package}" for package in PACKAGES),
+    )
+    acting = {"asyncio", "random", "select", "signal", "socket", "subprocess", "threading", "time"}
+    for package in PACKAGES:
+        ours = [module for module in tree.values() if module.path.startswith(f"vsm/{package}/")]
+        assert ours, package
+        for module in ours:
+            for found in imports(module, tree):
+                inside = any(found.target == room or found.target.startswith(f"{room}.") for room in pure)
+                allowed = inside or (found.top in sys.stdlib_module_names and found.top not in acting)
+                assert allowed, f"{module.path}:{found.line}: {found.target}"
 
 
 def refunds(action: Any, context: Any) -> Verdict:

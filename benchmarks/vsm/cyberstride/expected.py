@@ -4,7 +4,7 @@ A delay is in data after the one that changed; a share is of the runs that alarm
 counts, and it should be small.
 """
 
-COLUMNS = ("Shewhart", "CUSUM", "EWMA", "BOCPD", "change", "level z ≥ 2.44", "cleaned CUSUM")
+COLUMNS = ("Shewhart", "CUSUM", "EWMA", "BOCPD, rarer", "change", "level z ≥ 2.44", "cleaned CUSUM")
 RUNS = 1500
 
 POWER: dict[tuple[str, float], tuple[tuple[float, float], ...]] = {

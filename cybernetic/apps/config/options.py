@@ -49,13 +49,16 @@ class ClusterSection:
     join: tuple[str, ...] = _option(
         kinds.addresses(), "nodes of other hosts to link with", (), example=["tcp:10.0.0.1:4711"]
     )
-    secret_file: Path | None = _option(
+    secret_file: Path | None = _option(  # noqa: RUF009 (it makes a field)
         kinds.path(),
         "a file of mode 0600 with the secret all nodes of the cluster know, at least 16 bytes",
         example="/etc/cybernetic/secret",
     )
     capabilities: Mapping[str, Any] = _option(
-        kinds.table(), "what this host offers to children that require something", make=dict, example={"gpu": True}
+        kinds.table(),
+        "what this host offers to children that require something",
+        make=dict,
+        example={"gpu": True},
     )
     node_dead_after: float = _option(
         kinds.seconds(), "seconds of silence after which a node is lost; more than lag_after", 10.0
@@ -67,8 +70,12 @@ class ClusterSection:
 class TlsSection:
     """Links between hosts are encrypted; with a certificate of your own instead of one made for each run."""
 
-    cert: Path | None = _option(kinds.path(), "the certificate, as PEM", example="/etc/cybernetic/cert.pem")
-    key: Path | None = _option(kinds.path(), "its private key, as PEM", example="/etc/cybernetic/key.pem")
+    cert: Path | None = _option(  # noqa: RUF009
+        kinds.path(), "the certificate, as PEM", example="/etc/cybernetic/cert.pem"
+    )
+    key: Path | None = _option(  # noqa: RUF009
+        kinds.path(), "its private key, as PEM", example="/etc/cybernetic/key.pem"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,11 @@
-"""Regime models by name. Parameters are domain data: compare them on your own series with `best_preset`."""
+"""Regime models by name. Parameters are domain data: compare them on your own series with `best_preset`.
+
+Two that are often named are left out, since what is known of them does not make a `RegimeModel`. West and Harrison's
+(probabilities .85, .07, .05, .03; outliers of 100 V; a change drops its component's discount factor to about .01) has
+evolution variances in proportion to what is uncertain at the moment, not to V, and its discount factors while nothing
+happens are not told. The dairy model as fitted (.697, .202, .000022, .101) is known by its probabilities alone: which
+multipliers were fitted with them is not told, nor which of them belongs to which regime.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType

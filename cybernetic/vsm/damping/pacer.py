@@ -66,9 +66,8 @@ class Pacer:
         at = self.ready(now, cost)
         if at == inf:
             number("rate", self.rate, above=0.0)
-        kept = min(
-            self._earned(at), max(self.burst, cost)
-        )  # what idle time has earned beyond a burst is lost
+        most = max(self.burst, cost)  # what idle time has earned beyond it is lost
+        kept = min(self._earned(at), most)
         return replace(self, credit=max(0.0, kept - cost), since=at, seen=now), at
 
     def at_rate(self, rate: float, now: float) -> Self:

@@ -61,5 +61,3 @@ async def _whole(system: System, fleet: Any) -> None:
         if counts.active == AGENTS and len([node for node in system.nodes if node.pid is not None]) == 3:
             return
         await asyncio.sleep(0.1)
-
-

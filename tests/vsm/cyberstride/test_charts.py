@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cybernetic.core import OptionError
 from cybernetic.vsm.cyberstride import Bocpd, Chart, Cusum, Ewma, Shewhart, first_alarm
+from tests.vsm.cyberstride.judged import stream
 
 CHARTS = (Shewhart, Cusum, Ewma, Bocpd)
 VALUES = st.lists(st.floats(-8, 8), max_size=30)
@@ -67,8 +68,25 @@ def test_bocpd_keeps_probabilities_and_a_bounded_memory(series: list[float]) -> 
     for y in series:
         state = chart.step(state, y)
         assert sum(run.probability for run in state.runs) == pytest.approx(1.0)
-        assert len(state.runs) <= chart.longest + 1
+        assert len(state.runs) <= chart.apart + 1
         assert 0.0 <= state.recent <= 1.0 + 1e-12
+
+
+def test_bocpd_tells_as_many_runs_apart_as_it_is_asked_to() -> None:
+    """Where few are, a small shift that was missed at first is seen as a new one again, and found more often."""
+    found = {}
+    for apart in (20, 60):
+        chart = Bocpd(spread=10.0, threshold=0.35, apart=apart)
+        found[apart] = 0
+        for run in range(40):
+            chance, state = stream("apart", run), chart.start()
+            for shift in [0.0] * 50 + [1.0] * 80:
+                state = chart.step(state, shift + chance.gauss(0.0, 1.0))
+                if state.alarm and shift:
+                    found[apart] += 1
+                    break
+        assert len(state.runs) <= apart + 1
+    assert found[60] < found[20]
 
 
 def test_bocpd_survives_what_it_could_never_foresee() -> None:
@@ -110,6 +128,7 @@ def test_a_datum_that_is_no_number_is_refused(chart: Chart, bad: float) -> None:
         (Bocpd, "threshold", 0.0),
         (Bocpd, "spread", 0.0),
         (Bocpd, "longest", 1),
+        (Bocpd, "apart", 19),
         (Bocpd, "established", 20),
     ],
 )

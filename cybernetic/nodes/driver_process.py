@@ -1,0 +1,104 @@
+"""What Linux offers to processes that must not outlive each other. Every process of a run dies with its maker."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_ADMIN_DEPTH = 2  # forks from the warden to Thespian's admin, whose maker ends at once
+_NODE_DEPTH = 4  # to a node: admin, supervisor, node
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def die_with_parent(parent: int, by: int = signal.SIGKILL) -> None:
+    """Have this process get signal `by` when its parent, `parent`, has ended; if it has already, exit now."""
+    if _libc.prctl(_PR_SET_PDEATHSIG, int(by)) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of those below it whose parent ends."""
+    if _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def children(parent: int) -> list[int]:
+    """The processes whose parent is `parent`."""
+    return [pid for pid, made_by in _processes() if made_by == parent]
+
+
+def _processes() -> Iterator[tuple[int, int]]:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                state = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+                yield int(entry.name), int(state[1])
+
+
+def reap() -> None:
+    """Take note of the children that have ended, without waiting."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def end_all_below() -> None:
+    """Kill every process below this one, and wait for each: whoever loses its parent becomes a child of ours."""
+    while True:
+        for pid in children(os.getpid()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+class Lineage:
+    """Ties the processes that this one forks, down to the nodes, to their makers from their first moment.
+
+    In each: the sockets of its maker are closed, so that who holds the other end sees the end of the maker, and
+    it dies with the maker. What a node forks is its own affair.
+    """
+
+    def __init__(self) -> None:
+        self.sockets: list[socket.socket] = []
+        self._depth = 0
+        self._parent = 0
+        os.register_at_fork(before=self._before, after_in_child=self._born)
+
+    def _before(self) -> None:
+        self._parent = os.getpid()
+
+    def _born(self) -> None:
+        if self._depth >= _NODE_DEPTH:
+            return
+        self._depth += 1
+        for each in self.sockets:
+            each.close()
+        self.sockets.clear()
+        if self._depth != _ADMIN_DEPTH:
+            die_with_parent(self._parent)
+
+
+def give_up() -> None:
+    """Write the exception being handled to standard error in one block, and end this process with status 1."""
+    report(traceback.format_exc())
+    os._exit(1)
+
+
+def report(text: str) -> None:
+    """Write `text` to standard error in one piece."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"process {os.getpid()}: {text.rstrip()}\n")
+        sys.stderr.flush()

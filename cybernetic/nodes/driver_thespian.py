@@ -1,0 +1,89 @@
+"""The warden: `python -m cybernetic.nodes.driver_thespian LINK LOCK`, started by `ProcessHost`, not by hand.
+
+It starts Thespian and the one supervisor of nodes, then waits for the end of the user's process, or for its word.
+Then it ends every process below it, removes the run's directory and ends. It has no threads: all others are forked.
+"""
+
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from cybernetic.nodes.control import Kind, Talk
+from cybernetic.nodes.driver_actors import LINEAGE, Boot
+from cybernetic.nodes.driver_fence import arm, fenced_system
+from cybernetic.nodes.driver_process import (
+    Lineage,
+    adopt_orphans,
+    die_with_parent,
+    end_all_below,
+    reap,
+)
+from cybernetic.nodes.rundir import RunDirectory
+
+SUPERVISOR = "cybernetic.nodes.driver_actors.Sup"
+
+
+def main(arguments: list[str]) -> None:
+    """Be the warden. `arguments`: the descriptors of the link to the user's process, and of the run's lock."""
+    link, lock = socket.socket(fileno=int(arguments[0])), int(arguments[1])
+    for descriptor in (link.fileno(), lock):  # forked processes have them, what those execute does not
+        os.set_inheritable(descriptor, False)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    talk = Talk()
+    setup = _setup(link, talk)
+    directory = Path(setup["directory"])
+    try:
+        _begin(link, setup, directory)
+        while link.recv(4096):
+            pass
+    except ConnectionResetError:
+        pass
+    except Exception as error:
+        link.sendall(talk.pack(Kind.FAILED, {"why": f"{type(error).__name__}: {error}"}))
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        end_all_below()
+        RunDirectory("", directory).remove()
+        os._exit(0)
+
+
+def _setup(link: socket.socket, talk: Talk) -> dict[str, Any]:
+    """The first word of the user's process."""
+    while data := link.recv(65536):
+        for _, body in talk.feed(data):
+            return body
+    os._exit(0)
+
+
+def _begin(link: socket.socket, setup: dict[str, Any], directory: Path) -> None:
+    adopt_orphans()
+    die_with_parent(setup["parent"], by=signal.SIGTERM)
+    sys.path[:] = setup["modules"]
+    if setup["pythonpath"] is None:
+        os.environ.pop("PYTHONPATH", None)
+    else:
+        os.environ["PYTHONPATH"] = setup["pythonpath"]
+    arm(setup["key"], directory / "thespian.log")
+    lineage = Lineage()
+    lineage.sockets.append(link)
+    LINEAGE.append(lineage)
+    system = fenced_system()
+    supervisor = system.newPrimaryActor(SUPERVISOR, None, None)
+    system.tell(supervisor, Boot(str(directory)))
+    system.transport.close()
+    signal.signal(signal.SIGCHLD, lambda number, frame: reap())
+    reap()
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,43 @@
+"""One system on two hosts, made of network namespaces: joined over TLS, cut, and joined again."""
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.integration.nodes.hosts import cable, run_on, two_hosts, why_not
+
+
+def _expect(process: "subprocess.Popen[str]", line: str) -> None:
+    assert process.stdout is not None
+    got = process.stdout.readline().strip()
+    assert got == line
+
+
+def test_an_agent_runs_on_another_host_and_comes_back_when_the_cable_does() -> None:
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    with two_hosts() as (one, two), tempfile.TemporaryDirectory(prefix="cy") as scratch:
+        first = run_on(one, "first", Path(scratch))
+        try:
+            _expect(first, "listening")
+            second = run_on(two, "second", Path(scratch))
+            try:
+                _expect(second, "joined")
+                _expect(first, "answer 7 edge")
+                _expect(first, "cut")
+                cable(two, up=False)
+                _expect(first, "lost True")
+                _expect(first, "mend")
+                cable(two, up=True)
+                _expect(first, "again 8")
+                assert first.wait(20) == 0
+            finally:
+                assert second.stdin is not None
+                second.stdin.close()
+                second.wait(20)
+        finally:
+            first.kill()
+            first.wait()
