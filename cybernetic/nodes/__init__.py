@@ -3,8 +3,11 @@
 from cybernetic.nodes.capabilities import parse as parse_capabilities
 from cybernetic.nodes.errors import HostFailed, LinkBroken, LinkRefused, LinkUnreachable
 from cybernetic.nodes.events import NameLost, NodeJoined, NodeLagging, NodeLost, NodeStopped
-from cybernetic.nodes.link import Secret, Tls
+from cybernetic.nodes.link import Secret, Tls, parse_address
 from cybernetic.nodes.port import Host, HostEnded, NodeContext, NodeEnded, NodeOrder, NodeUp
+from cybernetic.nodes.rundir import RunDirectory, runs
+from cybernetic.nodes.rundir import make as make_run
+from cybernetic.nodes.rundir import sweep as sweep_runs
 from cybernetic.nodes.system import Node, System
 
 __all__ = (
@@ -24,8 +27,13 @@ __all__ = (
     "NodeOrder",
     "NodeStopped",
     "NodeUp",
+    "RunDirectory",
     "Secret",
     "System",
     "Tls",
+    "make_run",
+    "parse_address",
     "parse_capabilities",
+    "runs",
+    "sweep_runs",
 )
