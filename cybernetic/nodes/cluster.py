@@ -33,7 +33,6 @@ class Cluster(Linking):
     Attributes:
         exported: agents of this node whose addresses have travelled.
         answers: what other nodes may ask of this one, by word: async functions.
-        maker: the name of the node that makes the processes of this host, if that is not this one.
     """
 
     def __init__(
@@ -54,7 +53,6 @@ class Cluster(Linking):
         self.spread = Spread(self)
         self.starts = Starts(self)
         self.answers: dict[str, Callable[..., Any]] = {}
-        self.maker = ""
         engine.node, engine.names = me.name, self.names
         engine.spread, engine.elsewhere = self.spread, self.starts
 

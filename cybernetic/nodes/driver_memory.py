@@ -1,7 +1,6 @@
 """Nodes without processes: each node's program is a task of the same event loop, on its time."""
 
 import asyncio
-import contextlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -52,7 +51,7 @@ class MemoryHost:
         context = Context(*key, order.settings, self.directory, lambda address: self._up(key, address))
         task = asyncio.get_running_loop().create_task(_run(order, context))
         self._nodes[key] = task, context
-        task.add_done_callback(lambda task: self._ended(key, _how(task, key in self._killed)))
+        task.add_done_callback(lambda task: self._ended(key, task, _how(task, key in self._killed)))
 
     def end(self, name: str, incarnation: int) -> None:
         """Ask a node to end."""
@@ -66,7 +65,7 @@ class MemoryHost:
             self._killed.add(key)
             node[0].cancel()
             how = "it was killed on request, though its task goes on"
-            asyncio.get_running_loop().call_later(KILL_SECONDS, self._ended, key, how)
+            asyncio.get_running_loop().call_later(KILL_SECONDS, self._ended, key, node[0], how)
 
     async def close(self) -> None:
         """End all nodes, those that do not within 2 seconds by force."""
@@ -85,15 +84,17 @@ class MemoryHost:
         tasks = [task for task, _ in self._nodes.values()]
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
-            with contextlib.suppress(asyncio.TimeoutError):  # their callbacks run just after
-                await asyncio.sleep(0)
+            await asyncio.sleep(0)  # their callbacks run just after
 
     def _up(self, key: Key, address: str) -> None:
         if key in self._nodes and self._told is not None:
             self._told(NodeUp(*key, os.getpid(), address))
 
-    def _ended(self, key: Key, how: str) -> None:
-        if self._nodes.pop(key, None) is not None and self._told is not None:
+    def _ended(self, key: Key, task: "asyncio.Task[None]", how: str) -> None:
+        """Tell of an end once; `task` may have been given up before, and its name be another's by now."""
+        node = self._nodes.get(key)
+        if node is not None and node[0] is task and self._told is not None:
+            del self._nodes[key]
             self._killed.discard(key)
             self._told(NodeEnded(*key, how))
 

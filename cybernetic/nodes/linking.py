@@ -42,6 +42,7 @@ class Linking:
         me: what others are told of this node.
         peers: the nodes linked or about to be, by name.
         members: what they said of themselves.
+        maker: the name of the node that makes the processes of this host; empty if it is this one.
     """
 
     engine: Any
@@ -53,6 +54,7 @@ class Linking:
         self, me: Member, secret: Secret, settings: LinkSettings, tls: Tls | None, told: Told
     ) -> None:
         self.me, self.name, self.incarnation = me, me.name, me.incarnation
+        self.maker = ""
         self.peers: dict[str, Peer] = {}
         self.members = Members()
         self._secret, self._settings, self._tls, self._told = secret, settings, tls, told
@@ -291,7 +293,8 @@ class Linking:
         if link is not None:
             link.abort(why)
         left = self._closing or why.startswith(_LEFT)
-        _log.log(logging.INFO if left else logging.WARNING, "%s has lost %s: %s", self.name, peer.name, why)
+        quiet = left or (self.maker != "" and peer.name != self.maker)  # its maker says so for all
+        _log.log(logging.INFO if quiet else logging.WARNING, "%s has lost %s: %s", self.name, peer.name, why)
         self.names.lost(peer)
         self.spread.lost(peer)
         peer.lose()

@@ -71,9 +71,9 @@ def place(
 
 
 def most_load(loads: Iterable[int]) -> int:
-    """How many agents a node may have with one more placed: 1.25 times the mean that makes, rounded up, and 1."""
+    """How many agents a node may have with one more placed: 1.25 times the mean that makes, rounded up."""
     loads = tuple(loads)
-    return -(-5 * (sum(loads) + 1) // (4 * len(loads))) + 1
+    return -(-5 * (sum(loads) + 1) // (4 * len(loads)))
 
 
 def rank(key: str, node: str) -> int:

@@ -2,16 +2,21 @@
 
 import asyncio
 import importlib
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cybernetic.nodes.cluster import Cluster, describe
+from cybernetic.nodes.errors import LinkRefused
 from cybernetic.nodes.link import LinkSettings, MemoryAddress, Secret, Tls, UnixAddress, parse_address
 from cybernetic.nodes.port import NodeContext
 from cybernetic.runtime import LocalSystem
 from cybernetic.wire import Codec
 
+_log = logging.getLogger("cybernetic.nodes")
+
+FORMAT = "%(asctime)s NODE %(levelname)s %(name)s: %(message)s"
 PROGRAM = "cybernetic.nodes.worker:serve"
 IDLE_SECONDS = 30.0  # how long a process made for one agent waits for it
 
@@ -63,6 +68,7 @@ class Orders:
             "far": self.far,
             "modules": list(self.modules),
             "options": self.options,
+            "log": logging.root.getEffectiveLevel(),
         }
         return Codec().encode(settings)
 
@@ -78,6 +84,10 @@ class Worker(LocalSystem):
 
     async def run(self) -> None:
         """Be a node until asked to end, or the one that wanted it is out of reach, or its one agent has ended."""
+        if self._settings["listen"].startswith("unix:"):
+            logging.basicConfig(
+                level=self._settings["log"], format=FORMAT.replace("NODE", self._context.name)
+            )
         for module in self._settings["modules"]:
             importlib.import_module(module)
         async with self:
@@ -87,6 +97,8 @@ class Worker(LocalSystem):
                 await cluster.join(parse_address(self._settings["door"]))
                 self._context.ready(cluster.me.address)
                 await self._until_over()
+            except LinkRefused as error:
+                _log.info("%s: there is nobody to be a node of: %s", self._context.name, error)
             finally:  # first, so that supervisors elsewhere lose the node, rather than each of its agents
                 await cluster.close()
 

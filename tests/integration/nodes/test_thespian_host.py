@@ -163,7 +163,7 @@ async def test_only_loopback_listens_and_unsigned_or_endless_frames_change_nothi
             assert b"key" not in _command(pid)
 
 
-async def test_a_processor_time_limit_holds_and_one_that_is_not_offered_is_refused() -> None:
+async def test_a_node_starts_under_limits_and_one_that_is_not_offered_is_refused() -> None:
     async with Watch() as watch:
         await watch.node("small", limits=Limits(address_space=2**31, cpu_seconds=5))
         if not Path("/sys/fs/cgroup/cgroup.controllers").exists():

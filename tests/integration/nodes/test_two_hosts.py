@@ -20,11 +20,9 @@ def test_an_agent_runs_on_another_host_and_comes_back_when_the_cable_does() -> N
     if reason:
         pytest.skip(reason)
     with two_hosts() as (one, two), tempfile.TemporaryDirectory(prefix="cy") as scratch:
-        first = run_on(one, "first", Path(scratch))
-        try:
+        with run_on(one, "first", Path(scratch)) as first:
             _expect(first, "listening")
-            second = run_on(two, "second", Path(scratch))
-            try:
+            with run_on(two, "second", Path(scratch)) as second:
                 _expect(second, "joined")
                 _expect(first, "answer 7 edge")
                 _expect(first, "cut")
@@ -34,10 +32,6 @@ def test_an_agent_runs_on_another_host_and_comes_back_when_the_cable_does() -> N
                 cable(two, up=True)
                 _expect(first, "again 8")
                 assert first.wait(20) == 0
-            finally:
                 assert second.stdin is not None
                 second.stdin.close()
-                second.wait(20)
-        finally:
-            first.kill()
-            first.wait()
+                assert second.wait(20) == 0
