@@ -1,13 +1,13 @@
 """Many processes as one system: nodes, the links between them, and agents that do not care where others run."""
 
-from cybernetic.nodes.capabilities import parse as parse_capabilities
 from cybernetic.nodes.errors import HostFailed, LinkBroken, LinkRefused, LinkUnreachable
 from cybernetic.nodes.events import NameLost, NodeJoined, NodeLagging, NodeLost, NodeStopped
+from cybernetic.nodes.host.port import Host, HostEnded, NodeContext, NodeEnded, NodeOrder, NodeUp
+from cybernetic.nodes.host.rundir import RunDirectory, runs
+from cybernetic.nodes.host.rundir import make as make_run
+from cybernetic.nodes.host.rundir import sweep as sweep_runs
 from cybernetic.nodes.link import Secret, Tls, parse_address
-from cybernetic.nodes.port import Host, HostEnded, NodeContext, NodeEnded, NodeOrder, NodeUp
-from cybernetic.nodes.rundir import RunDirectory, runs
-from cybernetic.nodes.rundir import make as make_run
-from cybernetic.nodes.rundir import sweep as sweep_runs
+from cybernetic.nodes.plan.capabilities import parse as parse_capabilities
 from cybernetic.nodes.system import Node, System
 
 __all__ = (

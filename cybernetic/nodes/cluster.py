@@ -7,9 +7,9 @@ from weakref import WeakValueDictionary
 from cybernetic.core import NoNode, OptionError, StartFailed, token
 from cybernetic.nodes.link import LinkSettings, Secret, Tls
 from cybernetic.nodes.linking import Linking, Told
-from cybernetic.nodes.membership import Member
 from cybernetic.nodes.names import Names
-from cybernetic.nodes.placement import Candidate
+from cybernetic.nodes.plan.membership import Member
+from cybernetic.nodes.plan.placement import Candidate
 from cybernetic.nodes.remote import ops
 from cybernetic.nodes.remote.classes import Classes
 from cybernetic.nodes.remote.peer import Peer

@@ -9,9 +9,9 @@ from cybernetic.core import NoNode, StartFailed, token
 from cybernetic.nodes.cluster import Cluster
 from cybernetic.nodes.errors import HostFailed
 from cybernetic.nodes.events import STOPPED, NodeStopped
+from cybernetic.nodes.host.port import Host, HostEnded, News, NodeEnded, NodeOrder, NodeUp
 from cybernetic.nodes.link import Address, MemoryAddress, UnixAddress
-from cybernetic.nodes.membership import Member
-from cybernetic.nodes.port import Host, HostEnded, News, NodeEnded, NodeOrder, NodeUp
+from cybernetic.nodes.plan.membership import Member
 from cybernetic.nodes.worker import PROGRAM, Orders
 from cybernetic.supervision import Backoff, Limits
 

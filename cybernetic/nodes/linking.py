@@ -19,7 +19,7 @@ from cybernetic.nodes.link import (
     connect,
     parse_address,
 )
-from cybernetic.nodes.membership import Member, Members, Refused, dials
+from cybernetic.nodes.plan.membership import Member, Members, Refused, dials
 from cybernetic.nodes.remote import ops
 from cybernetic.nodes.remote.inbound import Inbound
 from cybernetic.nodes.remote.peer import Peer

@@ -4,8 +4,8 @@ import logging
 from typing import Any
 
 from cybernetic.core import NameConflict, wall
-from cybernetic.nodes.claims import Changed, Claim, Claims, Effect, Lost, Source
 from cybernetic.nodes.events import NAME_LOST, NameLost
+from cybernetic.nodes.plan.claims import Changed, Claim, Claims, Effect, Lost, Source
 from cybernetic.nodes.remote import ops
 from cybernetic.runtime import signal
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from cybernetic.core import CallFailed, CannotTravel, Crash, CyberneticError, NoNode, StartFailed
-from cybernetic.nodes.placement import Candidate, NoFit, place
+from cybernetic.nodes.plan.placement import Candidate, NoFit, place
 from cybernetic.nodes.remote.start import RemoteStart
 from cybernetic.runtime import begin_child, protocol_of
 from cybernetic.supervision import Child, Limits

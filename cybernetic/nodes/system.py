@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from cybernetic.core import OptionError, flag, number, whole
-from cybernetic.nodes.capabilities import checked
 from cybernetic.nodes.cluster import Cluster, describe
 from cybernetic.nodes.door import Door
 from cybernetic.nodes.errors import LinkRefused, LinkUnreachable
-from cybernetic.nodes.host import ProcessHost
+from cybernetic.nodes.host.port import Host
+from cybernetic.nodes.host.process import ProcessHost
 from cybernetic.nodes.link import Address, LinkSettings, Secret, TcpAddress, Tls, parse_address
-from cybernetic.nodes.membership import Member
-from cybernetic.nodes.port import Host
+from cybernetic.nodes.plan.capabilities import checked
+from cybernetic.nodes.plan.membership import Member
 from cybernetic.nodes.transfer import Transfer
 from cybernetic.nodes.worker import Orders
 from cybernetic.runtime import LocalSystem

@@ -9,8 +9,8 @@ from typing import Any
 
 from cybernetic.nodes.cluster import Cluster, describe
 from cybernetic.nodes.errors import LinkRefused
+from cybernetic.nodes.host.port import NodeContext
 from cybernetic.nodes.link import LinkSettings, MemoryAddress, Secret, Tls, UnixAddress, parse_address
-from cybernetic.nodes.port import NodeContext
 from cybernetic.runtime import LocalSystem
 from cybernetic.wire import Codec
 

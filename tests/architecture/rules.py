@@ -10,7 +10,7 @@ CHOOSERS = ("apps", "testing")  # the rooms that may name a driver
 
 OWNERS = {  # who may import a third-party package; any other is for drivers only
     "msgpack": ("wire/codec.py",),
-    "thespian": ("nodes/driver_*.py",),
+    "thespian": ("nodes/*driver_*.py",),
     "aiormq": ("gateways/driver_*.py",),
     "rich": ("apps/*", "observe/*"),
 }
@@ -19,7 +19,7 @@ DRIVERS = ("driver_*.py", "*/driver_*")
 WARDENS = {  # who may import these modules of the standard library
     "time": ("core/clock.py",),
     "random": ("core/chance.py",),
-    "threading": ("runtime/watchdog.py", "nodes/driver_*.py", "testing/*.py"),
+    "threading": ("runtime/watchdog.py", "nodes/*driver_*.py", "testing/*.py"),
 }
 
 

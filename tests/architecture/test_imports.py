@@ -85,7 +85,7 @@ BAD: list[tuple[Rule, str, str, str]] = [
         "import msgpack\n",
         "only in wire/codec.py",
     ),
-    (rules.strangers_stay_with_their_drivers, "nodes/node.py", "import thespian.actors\n", "nodes/driver_"),
+    (rules.strangers_stay_with_their_drivers, "nodes/node.py", "import thespian.actors\n", "nodes/.driver_"),
     (rules.strangers_stay_with_their_drivers, "nodes/driver_x.py", "import aiormq\n", "gateways/driver_"),
     (rules.strangers_stay_with_their_drivers, "vsm/a.py", "from rich import print\n", "only in apps/"),
     (rules.strangers_stay_with_their_drivers, "vsm/a.py", "import numpy\n", "`numpy` only in driver_"),

@@ -9,8 +9,8 @@ from typing import Any
 
 from cybernetic import Agent, DynamicSupervisor, Ref, System, child
 from cybernetic.nodes import worker
+from cybernetic.nodes.host.port import HostEnded, News, NodeEnded, NodeOrder, NodeUp
 from cybernetic.nodes.link import network
-from cybernetic.nodes.port import HostEnded, News, NodeEnded, NodeOrder, NodeUp
 
 ONE, TWO = "one node", "two nodes"
 WHERES = (ONE, TWO)
@@ -110,4 +110,16 @@ async def stage(where: str, nodes: int = 1, **options: Any) -> AsyncIterator[Sta
         yield made
 
 
-__all__ = ("FAR", "ONE", "TWO", "WHERES", "Agent", "HostEnded", "MemoryHost", "News", "Nursery", "Stage", "stage")
+__all__ = (
+    "FAR",
+    "ONE",
+    "TWO",
+    "WHERES",
+    "Agent",
+    "HostEnded",
+    "MemoryHost",
+    "News",
+    "Nursery",
+    "Stage",
+    "stage",
+)

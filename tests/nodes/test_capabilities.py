@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cybernetic.core import OptionError
-from cybernetic.nodes.capabilities import checked, fits, lacks, parse, shown
+from cybernetic.nodes.plan.capabilities import checked, fits, lacks, parse, shown
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_.-]{0,5}", fullmatch=True)
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from cybernetic.core import OptionError
-from cybernetic.nodes.claims import Changed, Claim, Claims, Effect, Lost, wins
+from cybernetic.nodes.plan.claims import Changed, Claim, Claims, Effect, Lost, wins
 from tests.support import soak
 
 NODES = ("a", "b", "c")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from cybernetic.core import OptionError
-from cybernetic.nodes.membership import REMEMBERED, Member, Members, Refused, dials
+from cybernetic.nodes.plan.membership import REMEMBERED, Member, Members, Refused, dials
 
 NAMES = st.sampled_from(["a", "b", "c"])
 INCARNATIONS = st.sampled_from(["1", "2", "3"])

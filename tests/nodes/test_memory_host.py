@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from cybernetic.nodes.driver_memory import MemoryHost
-from cybernetic.nodes.port import NodeOrder
+from cybernetic.nodes.host.driver_memory import MemoryHost
+from cybernetic.nodes.host.port import NodeOrder
 from cybernetic.testing.hosts import HostContract
 
 

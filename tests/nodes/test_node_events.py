@@ -76,6 +76,7 @@ async def test_a_name_given_twice_goes_to_the_later(heard: list[Any]) -> None:
         await asyncio.sleep(0.01)
         for system in (one, two):
             found = system.whereis("chief")
-            assert found is not None and (found.node, found._serial) == ("two", later._serial)
+            assert found is not None
+            assert (found.node, found._serial) == ("two", later._serial)
         (lost,) = [e for e in heard if isinstance(e, NameLost)]
         assert (lost.taken, lost.loser) == ("chief", earlier)

@@ -7,8 +7,8 @@ from math import ceil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cybernetic.nodes.capabilities import fits
-from cybernetic.nodes.placement import NAMED, Candidate, NoFit, most_load, place, rank
+from cybernetic.nodes.plan.capabilities import fits
+from cybernetic.nodes.plan.placement import NAMED, Candidate, NoFit, most_load, place, rank
 from tests.support import soak
 
 NOTHING: frozenset[tuple[str, object]] = frozenset()

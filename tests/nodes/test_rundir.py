@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 
 from cybernetic.nodes.errors import HostFailed
-from cybernetic.nodes.rundir import make, runs, sweep
+from cybernetic.nodes.host.rundir import make, runs, sweep
 
 
 def test_a_run_is_listed_while_it_is_held_and_swept_afterwards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cybernetic.nodes.rundir.SOCKET_PATH_BYTES", 1000)  # where pytest puts things is long
+    monkeypatch.setattr(
+        "cybernetic.nodes.host.rundir.SOCKET_PATH_BYTES", 1000
+    )  # where pytest puts things is long
     base = tmp_path / "b"
     run = make("shop/one", base)
     assert run.path.stat().st_mode & 0o777 == 0o700

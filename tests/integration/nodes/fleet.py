@@ -1,7 +1,7 @@
 """The agents of the chaos test."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from cybernetic import Agent, CallError, Down, Ref, Supervisor, child
 from cybernetic.core import Chance
@@ -59,7 +59,7 @@ class Client(Agent):
 
     def receive(self, message: Any) -> None:
         if isinstance(message, Down):
-            self.ended[message.ref] = message.reason
+            self.ended[cast("Ref[Any]", message.ref)] = message.reason
 
     def halt(self) -> None:
         self.running = False

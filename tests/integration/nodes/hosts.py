@@ -141,17 +141,22 @@ def _ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True)
 
 
-def run_on(name: str, what: str, scratch: Path) -> "subprocess.Popen[str]":
-    """Start `first` or `second` on a host."""
+@contextlib.contextmanager
+def run_on(name: str, what: str, scratch: Path) -> "Iterator[subprocess.Popen[str]]":
+    """Have `first` or `second` run on a host; it is ended afterwards."""
     runtime = scratch / what
     runtime.mkdir(mode=0o700)
-    return subprocess.Popen(
+    with subprocess.Popen(
         ["ip", "netns", "exec", name, sys.executable, "-m", "tests.integration.nodes.hosts", what],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "CYBERNETIC_SECRET": "known to both hosts only", "XDG_RUNTIME_DIR": str(runtime)},
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from cybernetic.nodes.driver_process import children
-from cybernetic.nodes.host import ProcessHost
-from cybernetic.nodes.port import HostEnded, NodeEnded, NodeOrder, NodeUp
+from cybernetic.nodes.host.driver_process import children
+from cybernetic.nodes.host.port import HostEnded, NodeEnded, NodeOrder, NodeUp
+from cybernetic.nodes.host.process import ProcessHost
 from cybernetic.supervision import Limits
 from cybernetic.testing.hosts import HostContract
 
@@ -174,8 +174,8 @@ async def test_a_node_starts_under_limits_and_one_that_is_not_offered_is_refused
 
 PARENT = """
 import asyncio, sys
-from cybernetic.nodes.host import ProcessHost
-from cybernetic.nodes.port import NodeOrder, NodeUp
+from cybernetic.nodes.host.process import ProcessHost
+from cybernetic.nodes.host.port import NodeOrder, NodeUp
 async def main():
     host = ProcessHost("killed")
     def told(news):

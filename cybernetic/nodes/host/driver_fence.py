@@ -23,8 +23,8 @@ from thespian.system.transport import IPBase, TCPTransport, asyncTransportBase
 from thespian.system.transport.streamBuffer import ReceiveBuffer, ackDataErrPacket, ackPacket
 
 from cybernetic.core import InternalError
-from cybernetic.nodes.driver_process import die_with_parent
 from cybernetic.nodes.errors import HostFailed
+from cybernetic.nodes.host.driver_process import die_with_parent
 
 THESPIAN = "4.0.1"
 LOOPBACK = "127.0.0.1"

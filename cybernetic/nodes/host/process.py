@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from cybernetic.core import OptionError
-from cybernetic.nodes.control import SOCKET, Kind, Talk, order_body, read_news
 from cybernetic.nodes.errors import HostFailed
-from cybernetic.nodes.port import HostEnded, News, NodeEnded, NodeOrder
-from cybernetic.nodes.rundir import RunDirectory, make, sweep
+from cybernetic.nodes.host.control import SOCKET, Kind, Talk, order_body, read_news
+from cybernetic.nodes.host.port import HostEnded, News, NodeEnded, NodeOrder
+from cybernetic.nodes.host.rundir import RunDirectory, make, sweep
 from cybernetic.wire import WireError
 
-THESPIAN = "cybernetic.nodes.driver_thespian"
+THESPIAN = "cybernetic.nodes.host.driver_thespian"
 OPEN_SECONDS = 30.0  # for a machine under load; usually it takes half a second
 CLOSE_SECONDS = 2.0  # before nodes that do not end are ended by force
 BURY_SECONDS = 3.0  # before the warden itself is
@@ -298,7 +298,7 @@ class Wire(asyncio.Protocol):
 
 def _start_warden(driver: str, link: int, lock: int) -> "subprocess.Popen[bytes]":
     """A fresh interpreter, in a session of its own, that finds the modules this one finds."""
-    here = str(Path(__file__).resolve().parents[2])
+    here = str(Path(__file__).resolve().parents[3])
     paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [sys.executable, "-m", driver, str(link), str(lock)],

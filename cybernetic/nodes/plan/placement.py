@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from cybernetic.nodes.capabilities import Requires, fits, lacks, shown
+from cybernetic.nodes.plan.capabilities import Requires, fits, lacks, shown
 
 NAMED = 5  # how many nodes a refusal speaks of
 

@@ -1,4 +1,4 @@
-"""The warden: `python -m cybernetic.nodes.driver_thespian LINK LOCK`, started by `ProcessHost`, not by hand.
+"""The warden: `python -m cybernetic.nodes.host.driver_thespian LINK LOCK`, started by `ProcessHost`, not by hand.
 
 It starts Thespian and the one supervisor of nodes, then waits for the end of the user's process, or for its word.
 Then it ends every process below it, removes the run's directory and ends. It has no threads: all others are forked.
@@ -12,19 +12,19 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from cybernetic.nodes.control import Kind, Talk
-from cybernetic.nodes.driver_actors import LINEAGE, Boot
-from cybernetic.nodes.driver_fence import arm, fenced_system
-from cybernetic.nodes.driver_process import (
+from cybernetic.nodes.host.control import Kind, Talk
+from cybernetic.nodes.host.driver_actors import LINEAGE, Boot
+from cybernetic.nodes.host.driver_fence import arm, fenced_system
+from cybernetic.nodes.host.driver_process import (
     Lineage,
     adopt_orphans,
     die_with_parent,
     end_all_below,
     reap,
 )
-from cybernetic.nodes.rundir import RunDirectory
+from cybernetic.nodes.host.rundir import RunDirectory
 
-SUPERVISOR = "cybernetic.nodes.driver_actors.Sup"
+SUPERVISOR = "cybernetic.nodes.host.driver_actors.Sup"
 
 
 def main(arguments: list[str]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from enum import IntEnum
 from typing import Any
 
-from cybernetic.nodes.port import NodeEnded, NodeOrder, NodeUp
+from cybernetic.nodes.host.port import NodeEnded, NodeOrder, NodeUp
 from cybernetic.supervision import Limits
 from cybernetic.wire import Codec, FrameReader, pack_frame
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cybernetic.core import OptionError, one_of
-from cybernetic.nodes.capabilities import checked
+from cybernetic.nodes.plan.capabilities import checked
 
 KINDS = ("node", "door", "isolated")
 REMEMBERED = 1024  # how many nodes that have left are known as such: news older than that does not arrive

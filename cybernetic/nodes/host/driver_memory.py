@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cybernetic.core import OptionError
-from cybernetic.nodes.driver_program import Context, find
 from cybernetic.nodes.errors import HostFailed
-from cybernetic.nodes.port import News, NodeEnded, NodeOrder, NodeUp
+from cybernetic.nodes.host.driver_program import Context, find
+from cybernetic.nodes.host.port import News, NodeEnded, NodeOrder, NodeUp
 
 CLOSE_SECONDS = 2.0  # before those that do not end are ended by force
 KILL_SECONDS = 1.0  # before a task that will not be cancelled is given up

@@ -1,0 +1,1 @@
+"""What makes, watches and ends the processes of one host: a port, and its drivers."""
