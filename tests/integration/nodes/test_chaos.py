@@ -1,8 +1,10 @@
 """Nodes killed at random under a fleet of agents while clients call."""
 
 import asyncio
+import contextlib
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 from cybernetic import Supervisor, System
@@ -16,8 +18,10 @@ CLIENTS = 4
 
 
 async def test_nodes_are_killed_and_the_fleet_comes_back() -> None:
+    before = _below()
     async with asyncio.timeout(SECONDS + 60):
         await _chaos(None)
+    assert _below() <= before
 
 
 async def _chaos(host: Any) -> None:
@@ -52,6 +56,22 @@ async def _chaos(host: Any) -> None:
             "CallFailed NoProc",
             "CallTimeout NoneType",
         }, accounts
+
+
+def _below() -> set[int]:
+    """The processes below this one."""
+    made_by: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                made_by.setdefault(int(fields[1]), []).append(int(entry.name))
+    found, ahead = set[int](), [os.getpid()]
+    while ahead:
+        children = made_by.get(ahead.pop(), [])
+        found.update(children)
+        ahead += children
+    return found
 
 
 async def _whole(system: System, fleet: Any) -> None:
