@@ -1,0 +1,333 @@
+"""What is shared and supervised across nodes: groups, topics, trees, starts, introductions, back-pressure, timers."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from cybernetic import (
+    Agent,
+    AlreadyStarted,
+    CallDeadlock,
+    CallFailed,
+    ChildNotStarted,
+    Crash,
+    Groups,
+    Ignore,
+    Joined,
+    Kill,
+    Left,
+    NoConnection,
+    NoNode,
+    Published,
+    Ref,
+    Refusal,
+    Supervisor,
+    Topics,
+    child,
+)
+from cybernetic.nodes.link import network
+from cybernetic.testing import settle
+from tests.nodes.stage import FAR, TWO, WHERES, stage
+
+everywhere = pytest.mark.parametrize("where", WHERES)
+
+teams = Groups("teams")
+news = Topics("news")
+
+
+class Member(Agent):
+    """Joins, watches, publishes; keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.log: list[Any] = []
+
+    def receive(self, message: Any) -> None:
+        self.log.append(message)
+
+    def logged(self) -> list[Any]:
+        return self.log
+
+    def join(self, group: str) -> None:
+        teams.join(self, group)
+
+    def leave(self, group: str) -> None:
+        teams.leave(self, group)
+
+    def members(self, group: str) -> list[Ref[Any]]:
+        return teams.members(self, group)
+
+    def local(self, group: str) -> list[Ref[Any]]:
+        return teams.local_members(self, group)
+
+    def watch(self, group: str) -> list[Ref[Any]]:
+        return teams.monitor(self, group)[1]
+
+    def subscribe(self, topic: str) -> None:
+        news.subscribe(self, topic)
+
+    def publish(self, topic: str, message: Any) -> None:
+        news.publish(self, topic, message)
+
+    async def introduce(self, one: Ref[Any], other: Ref[Any]) -> Any:
+        return await one.call(Member.meet, other)
+
+    async def meet(self, other: Ref[Any]) -> Any:
+        return await other.call(Member.say, "hello"), other
+
+    def say(self, text: str) -> str:
+        return f"{text} from {self.ref.node}"
+
+    def flood(self, ref: Ref[Any], count: int) -> None:
+        for n in range(count):
+            ref.cast(Member.note, n, b"x" * 1000)
+
+    def note(self, n: int, data: bytes) -> None:
+        self.log.append(n)
+
+    def later(self, ref: Ref[Any]) -> None:
+        ref.after(1.0).cast(Member.note, 7, b"")
+        ref.after(2.0).send("late")
+
+    def refuse(self) -> None:
+        raise Special("not on a Sunday")
+
+
+class Special(Refusal):
+    """A refusal that is not registered."""
+
+
+class Stubborn(Agent):
+    """Fails to start in the way it is told."""
+
+    def __init__(self, how: str) -> None:
+        if how == "crash":
+            raise ValueError("no")
+        if how == "ignore":
+            raise Ignore
+        if how == "refuse":
+            raise Special("never")
+        self.how = how
+
+    async def setup(self) -> None:
+        if self.how == "hang":
+            await asyncio.sleep(1000)
+        if self.how == "call":
+            parent = self._ref.details().parent
+            await parent.call(Supervisor.which_children)
+
+
+class Trio(Supervisor):
+    """Three children, the second of them far away."""
+
+    def __init__(self, strategy: str, far: str | None) -> None:
+        self.strategy = strategy  # type: ignore[assignment]
+        self.far = far
+
+    def children(self) -> Any:
+        return [
+            child(Member, id="a", name="a"),
+            child(Member, id="b", name="b", node=self.far),
+            child(Member, id="c", name="c"),
+        ]
+
+
+class Branch(Supervisor):
+    """A tree that is elsewhere as a whole."""
+
+    def children(self) -> Any:
+        return [child(Member, id=n, name=f"leaf {n}") for n in range(3)]
+
+
+class Fifty(Supervisor):
+    """Fifty children, wherever there is work."""
+
+    def children(self) -> Any:
+        return [child(Member, id=n, name=f"m{n}", requires=["work"]) for n in range(50)]
+
+
+async def _spread(s: Any) -> None:
+    """Until what one node told has reached the others."""
+    for _ in range(5):
+        await settle(s.system)
+        await asyncio.sleep(0.01)
+
+
+@everywhere
+async def test_groups_are_one_on_all_nodes(where: str) -> None:
+    async with stage(where) as s:
+        await teams.start(s.system)
+        near, far = await s.here(Member), await s.spawn(Member)
+        await _spread(s)
+        assert await near.call(Member.watch, "red") == []
+        await far.call(Member.join, "red")
+        await near.call(Member.join, "red")
+        await _spread(s)
+        assert set(await near.call(Member.members, "red")) == {near, far}
+        assert set(await far.call(Member.members, "red")) == {near, far}
+        assert set(await far.call(Member.local, "red")) == ({far} if s.far else {near, far})
+        await far.call(Member.leave, "red")
+        await _spread(s)
+        assert await near.call(Member.members, "red") == [near]
+        await far.call(Member.join, "red")
+        far.exit(Kill())
+        await _spread(s)
+        assert await near.call(Member.members, "red") == [near]
+        kinds = [(type(m), m.refs) for m in await near.call(Member.logged)]
+        assert kinds == [
+            (Joined, (far,)),
+            (Joined, (near,)),
+            (Left, (far,)),
+            (Joined, (far,)),
+            (Left, (far,)),
+        ]
+
+
+@everywhere
+async def test_topics_reach_all_nodes(where: str) -> None:
+    async with stage(where) as s:
+        await news.start(s.system)
+        near, far = await s.here(Member), await s.spawn(Member)
+        await _spread(s)
+        await far.call(Member.subscribe, "prices.*")
+        await near.call(Member.subscribe, "prices.eur")
+        await _spread(s)
+        await near.call(Member.publish, "prices.eur", {"n": 1})
+        await far.call(Member.publish, "prices.eur", {"n": 2})
+        await _spread(s)
+        for ref in (near, far):
+            told = await ref.call(Member.logged)
+            assert {m.message["n"] for m in told if isinstance(m, Published)} == {1, 2}
+
+
+@everywhere
+async def test_a_third_party_is_introduced(where: str) -> None:
+    async with stage(where, nodes=2) as s:
+        near = await s.here(Member)
+        one = await s.spawn(Member)
+        other = await s.spawn(Member, node="worker-2" if s.far else None)
+        said, ref = await near.call(Member.introduce, one, other)
+        assert said == f"hello from {other.node}"
+        assert ref == other
+
+
+@everywhere
+@pytest.mark.parametrize("strategy", ["one_for_one", "one_for_all", "rest_for_one"])
+async def test_strategies_reach_across(where: str, strategy: str) -> None:
+    async with stage(where) as s:
+        await s.system.start(Trio, strategy, s.far)
+        before = {name: s.system.whereis(name) for name in "abc"}
+        await _spread(s)
+        before = {name: s.system.whereis(name) for name in "abc"}
+        assert before["b"].node == (s.far or before["a"].node)
+        before["b"].exit(Kill())
+        await _spread(s)
+        after = {name: s.system.whereis(name) for name in "abc"}
+        changed = {name for name in "abc" if before[name] != after[name]}
+        assert (
+            changed
+            == {"one_for_one": {"b"}, "one_for_all": {"a", "b", "c"}, "rest_for_one": {"b", "c"}}[strategy]
+        )
+        assert all(after.values())
+
+
+@everywhere
+async def test_a_tree_runs_elsewhere_and_is_managed_from_here(where: str) -> None:
+    async with stage(where) as s:
+        branch = await s.spawn(Branch, restart="permanent")
+        infos = await branch.call(Supervisor.which_children)
+        assert [info.id for info in infos] == [2, 1, 0]
+        assert {info.ref.node for info in infos} == {branch.node}
+        extra = await branch.call(Supervisor.start_child, child(Member, id="more"))
+        assert await extra.call(Member.say, "hi") == f"hi from {branch.node}"
+        await branch.call(Supervisor.terminate_child, "more")
+        assert (await branch.call(Supervisor.count_children)).active == 3
+        await branch.stop()
+        await _spread(s)
+        assert s.system.whereis("leaf 1") is not None  # permanent: it came back
+
+
+@everywhere
+async def test_starts_fail_as_they_do_at_home(where: str) -> None:
+    async with stage(where) as s:
+        for how, reason in (("crash", Crash("ValueError", "no")), ("hang", None), ("call", None)):
+            with pytest.raises(ChildNotStarted) as failed:
+                await s.spawn(Stubborn, how, start_timeout=1.0)
+            if reason is not None:
+                assert failed.value.reason == reason
+        assert "CallDeadlock" in str(failed.value.reason), CallDeadlock
+        with pytest.raises(ChildNotStarted, match="never"):
+            await s.spawn(Stubborn, "refuse")
+        with pytest.raises(AssertionError):
+            await s.spawn(Stubborn, "ignore")
+        first = await s.spawn(Member, name="only")
+        with pytest.raises(AlreadyStarted) as held:
+            await s.spawn(Member, name="only")
+        assert held.value.ref == first
+        await _spread(s)
+        counts = await s.nursery.call(Supervisor.count_children)
+        assert counts.active == 1
+
+
+@everywhere
+async def test_refusals_and_timers(where: str) -> None:
+    async with stage(where) as s:
+        near, far = await s.here(Member), await s.spawn(Member)
+        with pytest.raises(Refusal, match="not on a Sunday" if s.far is None else "Special: not on a Sunday"):
+            await far.call(Member.refuse)
+        await near.call(Member.later, far)
+        await asyncio.sleep(3)
+        assert await far.call(Member.logged) == [7, "late"]
+
+
+async def test_a_sender_waits_while_its_node_cannot_keep_up() -> None:
+    async with stage(TWO) as s:
+        sender, other, far = await s.here(Member), await s.here(Member), await s.spawn(Member)
+        for pair in network().pairs:
+            pair.delay = 1.0
+        for _ in range(20):
+            sender.cast(Member.flood, far, 1000)
+        await asyncio.sleep(0.5)
+        await settle(s.system)
+        assert sender.inspect().info().length > 10
+        assert await other.call(Member.say, "still here") == "still here from main"
+        for pair in network().pairs:
+            pair.delay = 0.0
+        await asyncio.sleep(60)
+        assert sender.inspect().info().length == 0
+        assert await far.call(Member.logged) == list(range(1000)) * 20
+
+
+async def test_a_node_with_fifty_children_is_one_loss() -> None:
+    async with stage(TWO, nodes=2, capabilities={"work": True}) as s:
+        fifty = await s.system.start(Fifty)
+        await _spread(s)
+        before = [s.system.whereis(f"m{n}") for n in range(50)]
+        assert {ref.node for ref in before if ref is not None} == {"worker-1", "worker-2"}
+        s.kill_far()
+        await asyncio.sleep(5)
+        assert s.system.alive(fifty)
+        after = [s.system.whereis(f"m{n}") for n in range(50)]
+        assert all(ref is not None and s.system.alive(ref) for ref in after)
+
+
+async def test_a_child_of_a_dead_node_waits_for_it() -> None:
+    async with stage(TWO) as s:
+        far = await s.spawn(Member, name="there", restart="permanent")
+        near = await s.here(Member)
+        gone = asyncio.ensure_future(s.system.wait(far))
+        await settle(s.system)
+        s.kill_far()
+        assert await gone == NoConnection()
+        await asyncio.sleep(5)
+        again = s.system.whereis("there")
+        assert again is not None
+        assert again.node == FAR
+        assert again != far
+        with pytest.raises(ChildNotStarted) as failed:
+            await s.spawn(Member, node="nowhere")
+        assert isinstance(failed.value.reason, NoNode)
+        assert "nowhere" in failed.value.reason.why
+        assert await near.call(Member.say, "x") == "x from main"
+        with pytest.raises(CallFailed):
+            await far.call(Member.say, "y")
