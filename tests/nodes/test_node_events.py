@@ -8,9 +8,10 @@ import pytest
 
 from cybernetic import Agent, NameConflict, System, attach
 from cybernetic.nodes import NameLost, NodeJoined, NodeLagging, NodeLost, NodeStopped
+from cybernetic.nodes.host.driver_memory import MemoryHost
 from cybernetic.nodes.link import network
 from cybernetic.testing import settle
-from tests.nodes.stage import FAR, TWO, MemoryHost, stage
+from tests.nodes.stage import FAR, TWO, stage
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ async def test_nodes_join_lag_and_are_lost(heard: list[Any]) -> None:
         (lost,) = [e for e in heard if isinstance(e, NodeLost) and e.node == FAR]
         assert "gone" in lost.why or "cut" in lost.why
         (stopped,) = [e for e in heard if isinstance(e, NodeStopped)]
-        assert (stopped.node, stopped.how) == (FAR, "it was killed")
+        assert (stopped.node, stopped.how) == (FAR, "it was killed on request")
 
 
 async def test_a_silent_node_is_lost_after_ten_seconds_and_made_anew(heard: list[Any]) -> None:

@@ -8,7 +8,12 @@ from tests.architecture.tree import ROOT
 
 def test_the_crew_comes_back() -> None:
     done = subprocess.run(
-        [sys.executable, "crew.py"], cwd=ROOT / "examples", capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "crew.py"],
+        cwd=ROOT / "examples",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     nodes, reason, answer = done.stdout.splitlines()
     assert nodes == "['worker-1', 'worker-2']"

@@ -102,7 +102,7 @@ async def test_a_limit_that_the_machine_does_not_offer_is_refused() -> None:
     async with System(nodes=1) as system:
         nursery = await system.start(Nursery, type="temporary")
         limited = child(Wild, isolate=Limits(memory=2**28), restart="temporary")
-        with pytest.raises(ChildNotStarted, match="memory.*not offered|not offered.*memory"):
+        with pytest.raises(ChildNotStarted, match=r"memory.*not offered|not offered.*memory"):
             await nursery.call(DynamicSupervisor.start_child, limited)
 
 

@@ -19,19 +19,22 @@ def test_an_agent_runs_on_another_host_and_comes_back_when_the_cable_does() -> N
     reason = why_not()
     if reason:
         pytest.skip(reason)
-    with two_hosts() as (one, two), tempfile.TemporaryDirectory(prefix="cy") as scratch:
-        with run_on(one, "first", Path(scratch)) as first:
-            _expect(first, "listening")
-            with run_on(two, "second", Path(scratch)) as second:
-                _expect(second, "joined")
-                _expect(first, "answer 7 edge")
-                _expect(first, "cut")
-                cable(two, up=False)
-                _expect(first, "lost True")
-                _expect(first, "mend")
-                cable(two, up=True)
-                _expect(first, "again 8")
-                assert first.wait(20) == 0
-                assert second.stdin is not None
-                second.stdin.close()
-                assert second.wait(20) == 0
+    with (
+        two_hosts() as (one, two),
+        tempfile.TemporaryDirectory(prefix="cy") as scratch,
+        run_on(one, "first", Path(scratch)) as first,
+    ):
+        _expect(first, "listening")
+        with run_on(two, "second", Path(scratch)) as second:
+            _expect(second, "joined")
+            _expect(first, "answer 7 edge")
+            _expect(first, "cut")
+            cable(two, up=False)
+            _expect(first, "lost True")
+            _expect(first, "mend")
+            cable(two, up=True)
+            _expect(first, "again 8")
+            assert first.wait(20) == 0
+            assert second.stdin is not None
+            second.stdin.close()
+            assert second.wait(20) == 0
