@@ -28,7 +28,7 @@ from cybernetic.supervision.plan import quiet, reaction, reported
 from cybernetic.supervision.reports import ignored, progress, report
 from cybernetic.supervision.spec import AutoShutdown, BadChild, Child, Restart, check_children
 
-NO_NODE = Backoff(0.1, 5.0)  # between two looks for a node that fits
+NO_NODE = Backoff(0.02, 5.0)  # between two looks for a node that fits
 LOST_NODES = 16
 BREATH = 0.005  # seconds after which a supervisor with much to do gives the event loop a turn
 

@@ -22,7 +22,7 @@ from cybernetic.nodes.link.kinds import (
 )
 from cybernetic.nodes.link.output import Output
 from cybernetic.nodes.link.settings import LinkSettings
-from cybernetic.wire import Frame, FrameError, FrameReader, WireError
+from cybernetic.wire import DamagedMessage, Frame, FrameError, FrameReader, WireError
 
 _log = logging.getLogger("cybernetic.link")
 
@@ -189,31 +189,52 @@ class Link(Output, asyncio.Protocol):
             self._transport.resume_reading()
 
     def _take(self, frames: Iterable[Frame], fault: str | None) -> None:
-        """Deal with frames in order; `fault` says what came after them that was none."""
-        try:
-            for kind, payload in frames:
-                if self._deaf:
-                    return
+        """Deal with frames in order; `fault` says what came after them that was none.
+
+        Batches that follow each other are handed over together: what they lead to can share frames in its turn.
+        """
+        messages: list[bytes] = []
+        size = 0
+        for kind, payload in frames:
+            if self._deaf:
+                return
+            try:
                 if kind == BATCH:
-                    self._take_batch(payload)
-                elif kind == CREDIT:
-                    self._take_credit(payload)
-                elif kind == GOODBYE:
-                    self._part(f"the peer closed the link: {unpack_text(payload)}")
-                elif kind != BEAT or payload:
-                    fault = fault or f"expected a frame of a running link, got one of kind {kind}"
-                    break
-        except WireError as error:
-            fault = str(error)
+                    messages += self._unpacked(payload, size)
+                    size += len(payload)
+                    continue
+                if messages:
+                    self._hand_over(messages, size)
+                    messages, size = [], 0
+                self._take_other(kind, payload)
+            except WireError as error:
+                fault = str(error)
+                break
+        if messages:
+            self._hand_over(messages, size)
         if fault is not None:
             self._fail(fault)
 
-    def _take_batch(self, payload: bytes) -> None:
+    def _take_other(self, kind: int, payload: bytes) -> None:
+        """Deal with a frame that is no batch. Raises `WireError` for what has no place on a running link."""
+        if kind == CREDIT:
+            self._take_credit(payload)
+        elif kind == GOODBYE:
+            self._part(f"the peer closed the link: {unpack_text(payload)}")
+        elif kind != BEAT or payload:
+            raise DamagedMessage("a frame of a running link", f"one of kind {kind}")
+
+    def _unpacked(self, payload: bytes, before: int) -> list[bytes]:
+        """The messages of a batch, `before` bytes of which are to be dealt with first. Raises `WireError`."""
         size = len(payload)
-        if not may_send(self._settings.window, self._held, size):
-            self._fail(f"expected the peer to wait for credit, got {size} bytes beyond it")
+        if not may_send(self._settings.window, self._held + before, size):
+            raise DamagedMessage("the peer to wait for credit", f"{size} bytes beyond it")
+        return unpack_batch(payload)
+
+    def _hand_over(self, messages: list[bytes], size: int) -> None:
+        """Have messages dealt with that took `size` bytes of credit."""
+        if self._deaf:
             return
-        messages = unpack_batch(payload)
         self._held += size
         assert self._received is not None
         try:
