@@ -54,7 +54,7 @@ def test_a_named_node_is_taken_whatever_its_load_if_it_fits(
 
 
 @given(KEYS, CANDIDATES.filter(lambda candidates: len(candidates) > 1), st.data())
-def test_a_node_that_goes_moves_only_what_was_on_it(
+def test_ex_3_a_node_that_goes_moves_only_what_was_on_it(
     key: str, candidates: list[Candidate], data: st.DataObject
 ) -> None:
     equal = [replace(candidate, capabilities={}, load=3) for candidate in candidates]

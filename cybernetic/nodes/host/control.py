@@ -17,7 +17,7 @@ class Kind(IntEnum):
 
     SETUP = 1  # to the warden: where the run is, its key, its modules
     FAILED = 2  # from the warden: it could not start; why
-    HELLO = 3  # from the supervisor: it is ready; its pid
+    HELLO = 3  # from the supervisor: it is ready
     CREATE = 4  # to the supervisor, as the next two
     END = 5
     KILL = 6

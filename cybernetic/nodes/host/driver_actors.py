@@ -19,7 +19,7 @@ from thespian.actors import Actor, ActorExitRequest, ThespianWatch, WakeupMessag
 from cybernetic.nodes.errors import HostFailed
 from cybernetic.nodes.host.control import SOCKET, Kind, Talk, how_it_ended, read_order
 from cybernetic.nodes.host.driver_limits import Held
-from cybernetic.nodes.host.driver_process import Lineage, give_up, report
+from cybernetic.nodes.host.driver_process import Lineage, adopt_orphans, end_orphans, give_up, report
 from cybernetic.nodes.host.driver_program import Context, find
 from cybernetic.nodes.host.port import NodeOrder
 
@@ -76,11 +76,12 @@ class Sup(Actor):  # type: ignore[misc]
         self._talk = Talk()
         self._directory = ""
         self._nodes: dict[tuple[str, int], Made] = {}
+        self._bereft = False  # a node has ended, which may have left processes
 
     def receiveMessage(self, message: Any, sender: Any) -> Any:  # noqa: N802 (Thespian's name)
         """Handle one message; whatever it is, ends of nodes are noticed, and the socket is watched on."""
         try:
-            if isinstance(message, Boot):
+            if isinstance(message, Boot) and self._control is None:
                 self._boot(message)
             elif isinstance(message, WatchMessage):
                 self._hear()
@@ -96,11 +97,12 @@ class Sup(Actor):  # type: ignore[misc]
     def _boot(self, boot: Boot) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self._directory = boot.directory
+        adopt_orphans()
         self._control = socket.socket(socket.AF_UNIX)
         self._control.connect(str(Path(boot.directory) / SOCKET))
         self._control.setblocking(False)
         LINEAGE[0].sockets.append(self._control)
-        self._tell(Kind.HELLO, {"pid": os.getpid()})
+        self._tell(Kind.HELLO, {})
         self.wakeupAfter(TICK)
 
     def _tell(self, kind: Kind, body: dict[str, Any]) -> None:
@@ -163,12 +165,15 @@ class Sup(Actor):  # type: ignore[misc]
             self._tell(Kind.UP, body | {"pid": made.process.pid})
 
     def _notice_ends(self) -> None:
-        """Tell of nodes whose process has ended: once, however often Thespian tells us."""
+        """Tell of nodes whose process has ended: once, however often Thespian tells us. End what they have left."""
         for (name, incarnation), made in list(self._nodes.items()):
             if not made.process.is_alive():
                 del self._nodes[name, incarnation]
+                self._bereft = True
                 made.held.release()
                 self._ended(name, incarnation, how_it_ended(made.process.exitcode, made.killed))
+        if self._bereft:
+            self._bereft = end_orphans(but={each.childProc.pid for each in self._myRef._child_procs})
 
     def _ended(self, name: str, incarnation: int, how: str) -> None:
         self._tell(Kind.ENDED, {"name": name, "incarnation": incarnation, "how": how})
@@ -192,7 +197,7 @@ class Node(Actor):  # type: ignore[misc]
     def receiveMessage(self, message: Any, sender: Any) -> Any:  # noqa: N802 (Thespian's name)
         """Begin, say that the program is ready, or end."""
         try:
-            if isinstance(message, Begin):
+            if isinstance(message, Begin) and self._running is None:
                 self._start(message, sender)
             elif isinstance(message, WatchMessage):
                 self._pass_on()

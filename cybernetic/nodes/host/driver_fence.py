@@ -3,6 +3,12 @@
 Version 4.0.1 and no other, since this reaches into its parts. What each measure is against:
 the base listens on 0.0.0.0 and unpickles what anyone sends; it announces a frame's length without bound; the end
 of its logger ends its admin (a slip in a name); its log is a file of a known name that anyone may have made before.
+
+What a signature does not stop is a frame of this run that is sent again, to the same process or another. Who can:
+root on this machine, as only root can record what passes on loopback; or the same user, who can trace our processes
+and needs no such means. What it does: an end that was asked for may be asked of another node, or of Thespian as a
+whole; a node or a supervisor that has begun takes no second beginning; old news of a node is of an incarnation that
+is not there. Thespian's frames carry no data of agents. A run's key is its own: frames of another run are nothing.
 """
 
 import hashlib

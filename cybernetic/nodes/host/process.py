@@ -18,6 +18,7 @@ from typing import Any
 from cybernetic.core import OptionError
 from cybernetic.nodes.errors import HostFailed
 from cybernetic.nodes.host.control import SOCKET, Kind, Talk, order_body, read_news
+from cybernetic.nodes.host.driver_process import RUN, end_marked, parent
 from cybernetic.nodes.host.port import HostEnded, News, NodeEnded, NodeOrder
 from cybernetic.nodes.host.rundir import RunDirectory, make, sweep
 from cybernetic.wire import WireError
@@ -57,7 +58,8 @@ class ProcessHost:
         if self._run is not None:
             raise HostFailed("expected a host that is closed, got: one that is open")
         await self._buried()
-        sweep(self._base)
+        for left in sweep(self._base):
+            await _end_marked(left.path)
         run = self._run = Run(make(self._name, self._base), told, self._failed)
         try:
             await run.start(self._driver)
@@ -131,7 +133,7 @@ class Run:
         self._server = await self._loop.create_unix_server(self._called, str(self.place.path / SOCKET))
         ours, theirs = socket.socketpair()
         with theirs:
-            self._warden = _start_warden(driver, theirs.fileno(), self.place.lock)
+            self._warden = _start_warden(driver, theirs.fileno(), self.place)
         await self._loop.create_unix_connection(lambda: self._link, sock=ours)
         self._link.say(
             Kind.SETUP,
@@ -184,6 +186,8 @@ class Run:
         self._link.close()
         if self._warden is not None:
             await self._wait_for(self._warden)
+            if self._warden.returncode != 0:  # it could not end what was below it
+                await _end_marked(self.place.path)
         self.place.remove()
         self.place.release()
 
@@ -206,9 +210,15 @@ class Run:
             self._control.say(kind, body)
 
     def _called(self) -> "Wire":
-        """Someone calls at the socket in the directory: only the supervisor does."""
-        wire = Wire(self._from_supervisor, lambda: self._hung_up(wire))
+        """Someone calls at the socket in the directory: only the supervisor has a reason to."""
+        wire = Wire(self._from_supervisor, lambda: self._hung_up(wire), self._is_supervisor)
         return wire
+
+    def _is_supervisor(self, pid: int, uid: int) -> bool:
+        """Whether the warden made the process that made this one. A stranger is turned away before it is heard."""
+        if self._warden is None or self._control is not None or uid != os.getuid():
+            return False
+        return parent(parent(pid)) == self._warden.pid
 
     def _hung_up(self, wire: "Wire") -> None:
         if wire is self._control:
@@ -220,9 +230,6 @@ class Run:
 
     def _from_supervisor(self, wire: "Wire", kind: Kind, body: dict[str, Any]) -> None:
         if kind is Kind.HELLO:
-            if self._control is not None or wire.peer() != (body["pid"], os.getuid()):
-                wire.close()
-                return
             self._control = wire
             if not self._ready.done():
                 self._ready.set_result(None)
@@ -250,12 +257,18 @@ class Run:
 
 
 class Wire(asyncio.Protocol):
-    """A connection that carries the talk; `heard` is called for each frame, `lost` at its end."""
+    """A connection that carries the talk; `heard` is called for each frame, `lost` at its end.
+
+    `admits`: asked with the process and the user at the other end, as the kernel has them; None: all are welcome.
+    """
 
     def __init__(
-        self, heard: Callable[["Wire", Kind, dict[str, Any]], None], lost: Callable[[], None]
+        self,
+        heard: Callable[["Wire", Kind, dict[str, Any]], None],
+        lost: Callable[[], None],
+        admits: Callable[[int, int], bool] | None = None,
     ) -> None:
-        self._heard, self._lost = heard, lost
+        self._heard, self._lost, self._admits = heard, lost, admits
         self._talk = Talk()
         self._transport: asyncio.Transport | None = None
 
@@ -282,6 +295,8 @@ class Wire(asyncio.Protocol):
         """Asyncio's call."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        if self._admits is not None and not self._admits(*self.peer()):
+            self.close()
 
     def data_received(self, data: bytes) -> None:
         """Asyncio's call. What is not our talk ends the connection."""
@@ -296,14 +311,22 @@ class Wire(asyncio.Protocol):
         self._lost()
 
 
-def _start_warden(driver: str, link: int, lock: int) -> "subprocess.Popen[bytes]":
+async def _end_marked(directory: Path) -> None:
+    """Have no process be left of a run, so far as they can be told by their environment."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + BURY_SECONDS
+    while end_marked(str(directory)) and loop.time() < until:
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _start_warden(driver: str, link: int, place: RunDirectory) -> "subprocess.Popen[bytes]":
     """A fresh interpreter, in a session of its own, that finds the modules this one finds."""
     here = str(Path(__file__).resolve().parents[3])
     paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
-        [sys.executable, "-m", driver, str(link), str(lock)],
-        pass_fds=(link, lock),
+        [sys.executable, "-m", driver, str(link), str(place.lock)],
+        pass_fds=(link, place.lock),
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), RUN: str(place.path)},
     )

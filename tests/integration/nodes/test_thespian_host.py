@@ -17,8 +17,7 @@ from cybernetic.nodes.host.port import HostEnded, NodeEnded, NodeOrder, NodeUp
 from cybernetic.nodes.host.process import ProcessHost
 from cybernetic.supervision import Limits
 from cybernetic.testing.hosts import HostContract
-
-WAITS = "cybernetic.testing.hosts:waits"
+from tests.integration.nodes.watch import WAITS, Watch, command, listening, nothing_left
 
 
 class TestProcessHost(HostContract):
@@ -27,71 +26,6 @@ class TestProcessHost(HostContract):
 
     def order(self, name: str, incarnation: int, program: str, settings: bytes = b"") -> NodeOrder:
         return NodeOrder(name, incarnation, program, settings)
-
-
-class Watch:
-    def __init__(self) -> None:
-        self.host, self.news = ProcessHost("test"), []  # type: tuple[ProcessHost, list[Any]]
-
-    async def __aenter__(self) -> "Watch":
-        await self.host.open(self.news.append)
-        self.warden = next(pid for pid in children(os.getpid()) if b"driver_thespian" in _command(pid))
-        (self.admin,) = children(self.warden)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.host.close()
-
-    async def node(self, name: str, **options: Any) -> NodeUp:
-        self.host.create(NodeOrder(name, 1, WAITS, **options))
-        await self.until(lambda: any(n.name == name for n in self.of(NodeUp)))
-        found: NodeUp = next(n for n in self.of(NodeUp) if n.name == name)
-        return found
-
-    def of(self, kind: Any) -> list[Any]:
-        return [each for each in self.news if isinstance(each, kind)]
-
-    async def until(self, true: Any) -> None:
-        async with asyncio.timeout(10):
-            while not true():
-                await asyncio.sleep(0.005)
-
-    def processes(self) -> list[int]:
-        found, todo = [], [self.warden]
-        while todo:
-            found.append(todo.pop())
-            todo += children(found[-1])
-        return found
-
-
-def _command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
-def _alive(pids: list[int]) -> list[int]:
-    return [pid for pid in pids if _command(pid)]
-
-
-def _listening(pids: list[int]) -> dict[str, str]:
-    """Inode of each listening TCP socket of the processes, to its local address in hexadecimal."""
-    held = set()
-    for pid in pids:
-        for fd in Path(f"/proc/{pid}/fd").iterdir():
-            try:
-                held.add(os.readlink(fd))
-            except OSError:
-                continue
-    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return {line[9]: line[1] for line in lines if line[3] == "0A" and f"socket:[{line[9]}]" in held}
-
-
-async def _nothing_left(watch: Watch, pids: list[int], directory: Path) -> None:
-    async with asyncio.timeout(2):
-        while _alive(pids) or directory.exists():
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("victim", ["warden", "admin", "sup"])
@@ -103,7 +37,7 @@ async def test_the_host_failing_is_told_and_leaves_nothing_and_may_be_opened_aga
         os.kill({"warden": watch.warden, "admin": watch.admin, "sup": sup}[victim], signal.SIGKILL)
         await watch.until(lambda: watch.of(HostEnded))
         assert [type(each) for each in watch.news] == [NodeUp, NodeEnded, HostEnded]
-        await _nothing_left(watch, pids, directory)
+        await nothing_left(pids, directory)
         watch.news.clear()
         await watch.host.open(watch.news.append)
         assert (await watch.node("one")).pid not in pids
@@ -146,11 +80,11 @@ async def test_only_loopback_listens_and_unsigned_or_endless_frames_change_nothi
 
     async with Watch() as watch:
         await watch.node("one")
-        listening = _listening(watch.processes())
-        assert len(listening) >= 4
-        assert {address.split(":")[0] for address in listening.values()} == {"0100007F"}
+        listening_ = listening(watch.processes())
+        assert len(listening_) >= 4
+        assert {address.split(":")[0] for address in listening_.values()} == {"0100007F"}
         data = pickle.dumps(Evil())
-        for address in listening.values():
+        for address in listening_.values():
             port = int(address.split(":")[1], 16)
             for attack in (b"%d>" % len(data) + data, b"99999999999>x", b"-5>x", b"no length at all" * 10):
                 with socket.create_connection(("127.0.0.1", port), timeout=2) as caller:
@@ -160,7 +94,7 @@ async def test_only_loopback_listens_and_unsigned_or_endless_frames_change_nothi
         assert not (tmp_path / "executed").exists()
         assert not watch.of(NodeEnded)
         for pid in watch.processes():
-            assert b"key" not in _command(pid)
+            assert b"key" not in command(pid)
 
 
 async def test_a_node_starts_under_limits_and_one_that_is_not_offered_is_refused() -> None:
@@ -196,4 +130,4 @@ async def test_a_killed_user_process_takes_everything_along() -> None:
         pids = watch.processes()
         assert len(pids) == 5
         parent.kill()
-        await _nothing_left(watch, pids, directory)
+        await nothing_left(pids, directory)
