@@ -72,6 +72,10 @@ class Watcher(Counter):
     async def ask(self, ref: Ref[Any]) -> Any:
         return await ref.call(Counter.add, 1)
 
+    def pour(self, ref: Ref[Any], values: list[Any]) -> None:
+        for value in values * 3:
+            ref.cast(Counter.note, value)
+
     def flood(self, ref: Ref[Any], count: int) -> None:
         for n in range(count):
             ref.cast(Counter.note, n)
@@ -163,3 +167,30 @@ async def test_what_cannot_travel_fails_at_the_line() -> None:
             far.cast(Counter.note, {"a": object()})
         with pytest.raises(CannotTravel, match=r"message"):
             far.send(object())
+
+
+@everywhere
+async def test_casts_of_all_kinds_and_sizes_keep_their_order(where: str) -> None:
+    async with stage(where) as s:
+        far, near = await s.spawn(Counter), await s.here(Watcher)
+        values = [
+            0,
+            b"x" * 30_000,
+            "é" * 20_000,
+            2**70,
+            (1, 2),
+            [1],
+            None,
+            True,
+            1.5,
+            "\ud800",
+            b"",
+            {"a": {1}},
+        ]
+        await near.call(Watcher.pour, far, values)
+        far.cast(Counter.note, "from outside")
+        assert await near.call(Watcher.ask, far) == 1
+        noted = await far.call(Counter.noted)
+        assert noted[:-1] == values * 3
+        assert [type(value) for value in noted[:-1]] == [type(value) for value in values * 3]
+        assert noted[-1] == "from outside"

@@ -104,12 +104,30 @@ class Inbound:
                     fn = cell._protocol.served.get(word) or self._serve(cell, word, sender)
                     if fn is not None:
                         cell._admit((fn, message[5:], None, sender, None))
+                elif message[0] == ops.CASTS:
+                    self._casts(message)
                 else:
                     self._acts[message[0]](*message[1:])
             except (TypeError, ValueError, KeyError, IndexError) as error:
                 raise DamagedMessage("a message between nodes", f"{message!r:.80}") from error
 
     # Messages for agents.
+
+    def _casts(self, message: Message) -> None:
+        """Casts of plain values, many in one."""
+        agents, proxies, casts = self._agents, self._peer.proxies, iter(message)
+        last, who = 0, None
+        next(casts)
+        for to, sender, kind, word, *args in casts:
+            if sender != last:
+                last, who = sender, (proxies.get(sender) or self._proxy(sender, kind)) if sender else None
+            cell = agents.get(to)
+            if cell is None:
+                self._nobody(to, tuple(args), who)
+                continue
+            fn = cell._protocol.served.get(word) or self._serve(cell, word, who)
+            if fn is not None:
+                cell._admit((fn, tuple(args), None, who, None))
 
     def _cast_with(
         self, to: int, sender: int, kind: int, word: str, keywords: dict[str, Any], *args: Any

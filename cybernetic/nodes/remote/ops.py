@@ -28,6 +28,7 @@ CLAIM = 19  # name, serial, kind, stamp: a name was taken
 RELEASE = 20  # name, serial, kind
 MEMBERS = 21  # what is known of other nodes
 SERVICE = 22  # name, whether it runs: the agent behind groups or topics
+CASTS = 27  # [to, sender, kind, word, *arguments], ...
 MEMBER = 26  # name of the service, key, serial, kind, whether it is in
 ASK = 24  # id, what, *arguments: of the node itself
 REPLY = 25  # id, whether it went well, value or sentence

@@ -22,6 +22,15 @@ from cybernetic.runtime import (
     watch,
 )
 
+ENOUGH = 24 << 10  # bytes of casts that are encoded together
+_COST = 32  # bytes of a cast beside its arguments
+_LIGHT: dict[
+    type, Callable[[Any], int]
+] = {  # what cannot change any more, and always travels: about how many bytes
+    bytes: len,
+    str: len,
+    **dict.fromkeys((int, float, bool, type(None)), lambda _: 9),
+}
 WAITING = 4096  # messages for a node not linked yet, from which on their senders are held
 
 
@@ -50,7 +59,9 @@ class Peer:
         self.watching: dict[int, RemoteRef[Any]] = {}  # its agents whose end it is to tell
         self.telling: dict[int, Any] = {}  # our agents whose end it is told
         self._encode: Callable[..., bytes] = cluster.codec.encode
-        self._flush: Callable[[], None]
+        self._light: list[list[Any]] = []  # casts of plain values, to be encoded together
+        self._cost = 0  # bytes they will take, about
+        self._leave = self._let_leave  # bound once
         self._waiting: list[bytes] = []
         self._ids = itertools.count(1)
         self._kinds: dict[Protocol, int] = {}
@@ -69,6 +80,21 @@ class Peer:
             origin, kind, sender = 0, 0, None
         else:
             origin, kind = sender._serial, self._kinds.get(sender._protocol) or self._introduce(sender)
+        if not kwargs and self.link is not None and self.engine.running:
+            cost = _COST
+            for value in args:
+                size = _LIGHT.get(type(value))
+                if size is None or (cost := cost + size(value)) > ENOUGH:
+                    break
+            else:
+                self._light.append([to, origin, kind, word, *args])
+                self._cost += cost
+                self.engine.outflow[self._leave] = None
+                if self._cost > ENOUGH:
+                    self._gather()
+                    if self.link.full and sender is not None:
+                        self._hold(sender)
+                return
         if kwargs:
             message = (ops.CAST_WITH, to, origin, kind, word, kwargs, *args)
         else:
@@ -78,16 +104,7 @@ class Peer:
         except CannotTravel:
             self._explain(args, kwargs)
             raise
-        link = self.link
-        if link is None:
-            self._wait(data, sender)
-        elif not self.engine.running:
-            link.send(data)
-        else:
-            link.put(data)
-            self.engine.outflow[self._flush] = None
-            if link.full and sender is not None:
-                self._hold(sender)
+        self._send(data, sender)
 
     def call(
         self,
@@ -180,7 +197,7 @@ class Peer:
 
     def linked(self, link: Any) -> None:
         """The link is there: what has waited goes first."""
-        self.link, self._flush = link, link.flush
+        self.link = link
         waiting, self._waiting = self._waiting, []
         for data in waiting:
             link.send(data)
@@ -209,7 +226,7 @@ class Peer:
 
     def lose(self) -> None:
         """The node is out of reach: for all here its agents have ended with `NoConnection`."""
-        self.lost, self.link, self._waiting = True, None, []
+        self.lost, self.link, self._waiting, self._light = True, None, [], []
         reason = NoConnection(f"{self.name}#{self.incarnation}")
         for cell in self.telling.values():
             unwatch(cell, self)
@@ -257,13 +274,28 @@ class Peer:
         link = self.link
         if link is None:
             self._wait(data, sender)
-        elif not self.engine.running:
+            return
+        if self._light:
+            self._gather()
+        if not self.engine.running:
             link.send(data)
-        else:
-            link.put(data)
-            self.engine.outflow[self._flush] = None
-            if link.full and sender is not None:
-                self._hold(sender)
+            return
+        link.put(data)
+        self.engine.outflow[self._leave] = None
+        if link.full and sender is not None:
+            self._hold(sender)
+
+    def _gather(self) -> None:
+        """Make one message of the casts that have gathered."""
+        light, self._light, self._cost = self._light, [], 0
+        self.link.put(self._encode((ops.CASTS, *light)))
+
+    def _let_leave(self) -> None:
+        """Let everything leave that agents have sent in their turns."""
+        if self.link is not None:
+            if self._light:
+                self._gather()
+            self.link.flush()
 
     def _wait(self, data: bytes, sender: Any) -> None:
         if self.lost:
