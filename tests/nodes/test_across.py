@@ -298,6 +298,22 @@ async def test_a_sender_waits_while_its_node_cannot_keep_up() -> None:
         assert await far.call(Member.logged) == list(range(1000)) * 20
 
 
+async def test_a_sender_of_little_at_a_time_waits_too() -> None:
+    async with stage(TWO) as s:
+        sender, far = await s.here(Member), await s.spawn(Member)
+        for pair in network().pairs:
+            pair.delay = 1.0
+        for _ in range(20_000):
+            sender.cast(Member.flood, far, 1)
+        await asyncio.sleep(0.5)
+        await settle(s.system)
+        assert sender.inspect().info().length > 10_000
+        for pair in network().pairs:
+            pair.delay = 0.0
+        await asyncio.sleep(60)
+        assert len(await far.call(Member.logged)) == 20_000
+
+
 async def test_a_node_with_fifty_children_is_one_loss() -> None:
     async with stage(TWO, nodes=2, capabilities={"work": True}) as s:
         fifty = await s.system.start(Fifty)

@@ -92,8 +92,8 @@ class Peer:
                 self.engine.outflow[self._leave] = None
                 if self._cost > ENOUGH:
                     self._gather()
-                    if self.link.full and sender is not None:
-                        self._hold(sender)
+                if self.link.full and sender is not None:
+                    self._hold(sender)
                 return
         if kwargs:
             message = (ops.CAST_WITH, to, origin, kind, word, kwargs, *args)
