@@ -49,6 +49,7 @@ class Linking:
     codec: Any
     names: Any
     spread: Any
+    starts: Any
 
     def __init__(
         self, me: Member, secret: Secret, settings: LinkSettings, tls: Tls | None, told: Told
@@ -265,6 +266,8 @@ class Linking:
             if other is not peer:
                 other.post((ops.MEMBERS, [tuple(member)]))
         self._told("joined", member, "")
+        if member.kind == "node":
+            self.starts.node_came()
         self.look()
 
     def _expect(self, member: Member) -> Peer:

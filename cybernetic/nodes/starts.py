@@ -3,6 +3,7 @@
 import asyncio
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 from cybernetic.core import CallFailed, CannotTravel, Crash, CyberneticError, NoNode, StartFailed
 from cybernetic.nodes.plan.placement import Candidate, NoFit, place
@@ -17,6 +18,7 @@ class Starts:
     def __init__(self, cluster: Any) -> None:
         self._cluster = cluster
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._waiting: WeakSet[Any] = WeakSet()
 
     def begin(
         self, parent: Any, spec: Child[Any], args: tuple[Any, ...], shutdown: float | None, history: Any
@@ -39,6 +41,16 @@ class Starts:
             return begin_child(parent, spec.cls, args, name=spec.name, shutdown=shutdown, history=history)
         self._start_on(self._cluster.peers[chosen], start, spec, args, shutdown, history)
         return start.reply
+
+    def waits(self, note: Any) -> None:
+        """A child waits for a node that fits; its supervisor tries again in a while, or when `note` is hurried."""
+        self._waiting.add(note)
+
+    def node_came(self) -> None:
+        """There is a new node: it may be what some wait for."""
+        notes, self._waiting = list(self._waiting), WeakSet()
+        for note in notes:
+            note.hurry()
 
     def close(self) -> None:
         """Give up what is still being prepared."""

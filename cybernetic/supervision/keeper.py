@@ -206,6 +206,8 @@ class Keeper(Agent):
         backoff = record.spec.backoff or (NO_NODE if isinstance(reason, NoNode) else None)
         if backoff is not None:
             self._wait(record, reason, backoff, 0.0)
+            if isinstance(reason, NoNode) and self._ref._engine.elsewhere is not None:
+                self._ref._engine.elsewhere.waits(record.retry)
         else:
             record.retry = Note(self._ref, record, reason)
             record.retry.post()
@@ -341,7 +343,7 @@ def refusal(record: Record, failed: StartFailed) -> Refusal:
 class Note:
     """A supervisor's note to itself, through its own mailbox, to try a child again (RF-1)."""
 
-    __slots__ = ("_keeper", "_timer", "reason", "record")
+    __slots__ = ("__weakref__", "_keeper", "_timer", "reason", "record")
 
     def __init__(self, keeper: Any, record: Record, reason: Reason) -> None:
         self._keeper, self.record, self.reason = keeper, record, reason
@@ -356,6 +358,12 @@ class Note:
     def post_in(self, seconds: float) -> None:
         """Queue the note later; if the supervisor has ended by then, nothing happens."""
         self._timer = self._keeper._engine.loop.call_later(seconds, self.post)
+
+    def hurry(self) -> None:
+        """Queue it now rather than later: what it waits for may be there."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self.post()
 
     def cancel(self) -> None:
         """Never queue it, if that has not been done yet."""

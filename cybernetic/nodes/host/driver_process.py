@@ -5,6 +5,7 @@ import ctypes
 import os
 import signal
 import socket
+import stat
 import sys
 import traceback
 from collections.abc import Iterator
@@ -126,12 +127,14 @@ def _kill_if_marked(pid: int, mark: bytes) -> bool:
 class Lineage:
     """Ties the processes that this one forks, down to the nodes, to their makers from their first moment.
 
-    In each: the sockets of its maker are closed, so that who holds the other end sees the end of the maker, and
-    it dies with the maker. What a node starts is its own affair, until the node ends.
+    In each: the sockets of its maker are closed, so that who holds the other end sees the end of the maker, its
+    maker's ports are its maker's alone, and it dies with the maker. What a node starts is its own affair until the
+    node ends, so it does not hold the run's lock, `lock`, and the run counts as over without it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lock: int) -> None:
         self.sockets: list[socket.socket] = []
+        self._lock = lock
         self._depth = 0
         self._parent = 0
         os.register_at_fork(before=self._before, after_in_child=self._born)
@@ -140,14 +143,40 @@ class Lineage:
         self._parent = os.getpid()
 
     def _born(self) -> None:
-        if self._depth >= _NODE_DEPTH:
-            return
         self._depth += 1
+        if self._depth > _NODE_DEPTH:
+            if self._depth == _NODE_DEPTH + 1:
+                os.close(self._lock)
+            return
         for each in self.sockets:
             each.close()
         self.sockets.clear()
+        _stop_listening()
         if self._depth != _ADMIN_DEPTH:
             die_with_parent(self._parent)
+
+
+def _stop_listening() -> None:
+    """Let go of inherited sockets that listen: nobody would answer there, and their ports stay taken.
+
+    Their numbers stay taken too, by what does nothing, for objects that would close them are inherited as well.
+    """
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
+        with contextlib.suppress(OSError):  # no socket, or the listing's own descriptor
+            if _listens(descriptor):
+                os.dup2(null, descriptor, inheritable=False)
+    os.close(null)
+
+
+def _listens(descriptor: int) -> bool:
+    if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+        return False
+    found = socket.socket(fileno=descriptor)
+    try:
+        return bool(found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    finally:
+        found.detach()
 
 
 def give_up() -> None:

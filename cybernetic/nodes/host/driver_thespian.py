@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> None:
     setup = _setup(link, talk)
     directory = Path(setup["directory"])
     try:
-        _begin(link, setup, directory)
+        _begin(link, lock, setup, directory)
         while link.recv(4096):
             pass
     except ConnectionResetError:
@@ -61,7 +61,7 @@ def _setup(link: socket.socket, talk: Talk) -> dict[str, Any]:
     os._exit(0)
 
 
-def _begin(link: socket.socket, setup: dict[str, Any], directory: Path) -> None:
+def _begin(link: socket.socket, lock: int, setup: dict[str, Any], directory: Path) -> None:
     adopt_orphans()
     die_with_parent(setup["parent"], by=signal.SIGTERM)
     sys.path[:] = setup["modules"]
@@ -70,7 +70,7 @@ def _begin(link: socket.socket, setup: dict[str, Any], directory: Path) -> None:
     else:
         os.environ["PYTHONPATH"] = setup["pythonpath"]
     arm(setup["key"], directory / "thespian.log")
-    lineage = Lineage()
+    lineage = Lineage(lock)
     lineage.sockets.append(link)
     LINEAGE.append(lineage)
     system = fenced_system()
