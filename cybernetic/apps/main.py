@@ -1,83 +1,72 @@
-"""The command line: `cybernetic run`, `cybernetic demo`."""
+"""The command line, `cybernetic COMMAND`: each command has a file in `commands`."""
 
 import argparse
-import functools
-import importlib
-import logging
+import importlib.metadata
+import os
+import platform
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from cybernetic.apps.demo import demo
-from cybernetic.apps.run import run_tree
-from cybernetic.runtime import Agent
+from cybernetic.apps.commands import bench, call, config, demo, doctor, node, run, stop, top, tree
+from cybernetic.apps.config.nearest import hint
+
+COMMANDS = (run, node, tree, top, call, stop, config, doctor, bench, demo)
+TEXT = """\
+Supervised agents that stay alive.
+
+  cybernetic run shop.main:Shop        run the supervisor Shop of the module shop.main
+  cybernetic tree                      look into it from another terminal: so do top, call and stop
+  cybernetic COMMAND --help            what a command can do
+"""
+INTERRUPTED = 130
+PIPE_CLOSED = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """What the command `cybernetic` does; `argv` without the program's name. Returns the exit status."""
-    options = _parser().parse_args(argv)
+    """What the command `cybernetic` does; `argv` without the program's name. Returns the exit status.
+
+    It is 130 after Ctrl-C and, silently, 141 when whoever reads the output has gone, as shells have it.
+    """
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    parser, names = _parser()
+    _check_command(parser, names, arguments)
     try:
-        return int(options.command(options))
+        options = parser.parse_args(arguments)
+        status = int(options.command(options))
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except BrokenPipeError:
+        _forget_output()
+        return PIPE_CLOSED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="cybernetic", description="Supervised agents that stay alive.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    one = commands.add_parser("run", help="run a tree of agents until it ends or is stopped")
-    one.add_argument("target", metavar="MODULE:CLASS", help="what to start, such as shop.main:Shop")
-    one.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="given to its __init__ as strings")
-    one.add_argument(
-        "--log", default="info", choices=("debug", "info", "warning", "error"), help="default: info"
-    )
-    one.set_defaults(command=_run)
-    two = commands.add_parser("demo", help="watch a supervision tree being killed and healing")
-    two.add_argument("--seed", type=int, default=7, metavar="N", help="where chance begins (default: 7)")
-    two.add_argument("--kills", type=_whole, default=40, metavar="N", help="kills in the storm (default: 40)")
-    two.add_argument("--fast", action="store_true", help="without pauses to watch")
-    two.add_argument("--plain", action="store_true", help="lines of text instead of a picture")
-    two.set_defaults(command=lambda options: demo(options.seed, options.kills, options.fast, options.plain))
-    return parser
+def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
+    """The parser, and the names of the commands."""
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="cybernetic", description=TEXT, formatter_class=form)
+    version = f"cybernetic {importlib.metadata.version('cybernetic')} (Python {platform.python_version()})"
+    parser.add_argument("--version", action="version", version=version)
+    commands: Any = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(commands)
+    return parser, list(commands.choices)
 
 
-def _whole(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"expected a whole number >= 0, got: {text!r}")
-    return int(text)
+def _check_command(parser: argparse.ArgumentParser, names: list[str], arguments: list[str]) -> None:
+    """End with the nearest name if the first word is no command."""
+    first = arguments[0] if arguments else None
+    if first is None:
+        parser.print_help(sys.stderr)
+        raise SystemExit(2)
+    if not first.startswith("-") and first not in names:
+        parser.error(f"expected a command ({', '.join(names)}), got: {first!r}{hint(first, names)}")
 
 
-def _run(options: argparse.Namespace) -> int:
-    logging.basicConfig(level=options.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    try:
-        cls = _agent_class(options.target)
-    except ValueError as error:
-        print(f"cybernetic: {error}", file=sys.stderr)
-        return 2
-    return run_tree(functools.partial(cls, *options.arguments))
-
-
-def _agent_class(target: str) -> Any:
-    """The class that `module:Class` names. Raises `ValueError` that says what is wrong with it."""
-    module, colon, path = target.partition(":")
-    if not (module and colon and path):
-        raise ValueError(f"expected MODULE:CLASS such as shop.main:Shop, got: {target!r}")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        found: Any = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
-            raise
-        raise ValueError(
-            f"expected a module that can be imported from here, got: {module!r} ({error})"
-        ) from None
-    for name in path.split("."):
-        if not hasattr(found, name):
-            raise ValueError(f"expected a name in {module}, got: {name!r}")
-        found = getattr(found, name)
-    if not (isinstance(found, type) and issubclass(found, Agent)):
-        raise ValueError(f"expected a subclass of Agent or Supervisor, got: {found!r}")
-    return found
+def _forget_output() -> None:
+    """What is still to be written goes nowhere, so that the end of the interpreter does not complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -2,23 +2,34 @@
 
 import asyncio
 import contextlib
-import signal
+import logging
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeVar, TypeVarTuple
 
-from cybernetic.core import ArgumentsError, Normal, OptionError, Shutdown, StartFailed, SystemStopped
-from cybernetic.nodes import System
+from cybernetic.apps.control.lines import ASK
+from cybernetic.apps.control.server import ControlServer
+from cybernetic.apps.signals import Interrupted, Signals
+from cybernetic.core import CyberneticError, Normal, Shutdown, SystemStopped
+from cybernetic.nodes import HostFailed, System, make_run
 from cybernetic.runtime import Agent
 
 A = TypeVar("A", bound=Agent)
-T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+Begin = Callable[[System], Awaitable[object]]
+
+_log = logging.getLogger("cybernetic.apps")
 
 
-def run_tree(cls: Callable[[*Ts], A], /, *args: *Ts, name: str | None = None) -> int:
+def run_tree(
+    cls: Callable[[*Ts], A],
+    /,
+    *args: *Ts,
+    name: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    control: str | None = None,
+) -> int:
     """Start `cls(*args)` as the permanent tree of a system of its own, and return when all has ended.
 
     SIGINT (Ctrl-C) and SIGTERM stop it in order: children in reverse order of their start, each within its own
@@ -28,41 +39,92 @@ def run_tree(cls: Callable[[*Ts], A], /, *args: *Ts, name: str | None = None) ->
         cls: a supervisor or agent class, or a `functools.partial` of one.
         args: the arguments of its `__init__`.
         name: a name to register for it.
+        options: the keyword arguments of `System`. Default: `tune_gc=True` alone.
+        control: what `cybernetic tree`, `top`, `call` and `stop` know it by. Default: they do not.
 
     Returns:
         The exit status for `sys.exit`: 0 if it was asked to stop or ended in order, 1 if it could not start or
         ended by itself for an abnormal reason or by giving up; what happened stands on stderr.
     """
+
+    def begin(system: System) -> Awaitable[object]:
+        return system.start(cls, *args, name=name, type="permanent")
+
+    return run_system({"tune_gc": True} if options is None else options, begin, control)
+
+
+def run_system(options: Mapping[str, Any], begin: Begin, control: str | None) -> int:
+    """Run a system until it ends or is asked to stop.
+
+    Args:
+        options: the keyword arguments of `System`.
+        begin: what to do once it is open.
+        control: what other commands know it by; None: they do not.
+
+    Returns:
+        The exit status, as `run_tree` says.
+    """
     with asyncio.Runner() as runner:
-        return runner.run(_serve(cls, args, name))
+        return runner.run(_serve(options, begin, control))
 
 
-async def _serve(cls: Callable[..., Agent], args: tuple[Any, ...], name: str | None) -> int:
-    """Run the tree; returns the exit status."""
+async def _serve(options: Mapping[str, Any], begin: Begin, control: str | None) -> int:
     try:
-        async with System(tune_gc=True) as system:
-            with _Signals() as signals:
-                start = system.start(cls, *args, name=name, type="permanent")
-                if await signals.unless(start) is None:
-                    _say("stopped before all was started")
-                    return 0
-                await signals.come.wait()
-                return await _stop(system, signals)
+        async with contextlib.AsyncExitStack() as stack:
+            signals = stack.enter_context(Signals())
+            with signals.interrupting():
+                system = await stack.enter_async_context(System(**options))
+                if control is not None:
+                    await stack.enter_async_context(_controlled(system, control, signals))
+            if await signals.unless(_done(begin(system))) is None:
+                raise Interrupted
+            await signals.come.wait()
+            return await _stop(system, signals)
+    except Interrupted:
+        say("stopped before all was started")
+        return 0
     except SystemStopped as error:
         return _ended(error.reason)
-    except (StartFailed, ArgumentsError, OptionError) as error:
-        _say(str(error))
+    except (CyberneticError, OSError) as error:
+        say(str(error))
         return 1
 
 
-async def _stop(system: System, signals: "_Signals") -> int:
+async def _done(work: Awaitable[object]) -> None:
+    await work
+
+
+@contextlib.asynccontextmanager
+async def _controlled(system: System, name: str, signals: Signals) -> AsyncIterator[None]:
+    """Let other commands look into the system; where there is no safe place for that, it runs without."""
+    try:
+        run = make_run(name)
+    except (HostFailed, OSError) as error:
+        _log.warning("`cybernetic tree` and others will not find this system: %s", error)
+        yield
+        return
+    try:
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                server = ControlServer(system, run.path / ASK, name=run.name, stop=signals.ask)
+                await stack.enter_async_context(server)
+                _log.info("this system is called %s: see `cybernetic tree --system %s`", run.name, run.name)
+            except (CyberneticError, OSError) as error:
+                _log.warning("`cybernetic tree` and others will not find this system: %s", error)
+            yield
+    finally:
+        run.remove()
+        run.release()
+
+
+async def _stop(system: System, signals: Signals) -> int:
     """A signal has come: stop in order, or at once when another comes."""
-    _say("stopping; once more to stop at once")
+    say("stopping; once more to stop at once")
     signals.come.clear()
     if await signals.unless(system.stop()) is None:
-        _say("stopped at once")
+        say("stopped at once")
         return 1
-    _say("stopped")
+    say("stopped")
     return 0
 
 
@@ -72,42 +134,10 @@ def _ended(reason: object) -> int:
         return 0
     gave_up = " (it gave up, or was shut down; the log says for which child)" if reason == Shutdown() else ""
     trace = getattr(reason, "traceback", "")
-    _say(f"it has ended: {reason}{gave_up}" + (f"\n{trace.rstrip()}" if trace else ""))
+    say(f"it has ended: {reason}{gave_up}" + (f"\n{trace.rstrip()}" if trace else ""))
     return 1
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell the person at the terminal, on stderr."""
     print(f"cybernetic: {text}", file=sys.stderr, flush=True)
-
-
-class _Signals:
-    """Listens for SIGINT and SIGTERM; `come` is set when one has come."""
-
-    def __init__(self) -> None:
-        self.come = asyncio.Event()
-
-    def __enter__(self) -> "_Signals":
-        for number in SIGNALS:
-            with contextlib.suppress(NotImplementedError):  # Windows: there Ctrl-C raises KeyboardInterrupt
-                asyncio.get_running_loop().add_signal_handler(number, self.come.set)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number in SIGNALS:
-            with contextlib.suppress(NotImplementedError):
-                asyncio.get_running_loop().remove_signal_handler(number)
-
-    async def unless(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T] | None":
-        """Do `work`; returns its finished task, or None, and the work is cancelled, if a signal comes first."""
-        job = asyncio.ensure_future(work)
-        alarm = asyncio.ensure_future(self.come.wait())
-        try:
-            await asyncio.wait([job, alarm], return_when=asyncio.FIRST_COMPLETED)
-            finished = job.done()
-        finally:
-            for task in (job, alarm):
-                task.cancel()
-            await asyncio.gather(job, alarm, return_exceptions=True)
-        if finished:
-            job.result()
-        return job if finished else None

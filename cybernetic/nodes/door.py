@@ -102,10 +102,14 @@ class Door:
             raise StartFailed(id, NoNode(f"isolate: {child.failed.result()}"))
         return child.name
 
-    def peer_lost(self, member: Member) -> None:
-        """A node is out of reach: if it is of this host, what is left of its process ends."""
+    def peer_lost(self, member: Member, left: bool) -> None:
+        """A node is out of reach: if it is of this host, its process ends; one that `left` gets time to do so."""
         child = self._children.get(member.name)
-        if child is not None and member.incarnation.startswith(f"{child.number}."):
+        if self._closing or child is None or not member.incarnation.startswith(f"{child.number}."):
+            return
+        if left:
+            self._cluster.engine.loop.call_later(GRACE, self._kill, child, child.number)
+        else:
             self._host.kill(child.name, child.number)
 
     def closing(self) -> None:
@@ -196,6 +200,11 @@ class Door:
         delay = AGAIN.delay(child.row) if child.row else 0.0
         child.row += 1
         engine.loop.call_later(delay, self._again, child, child.number)
+
+    def _kill(self, child: Child, number: int) -> None:
+        """End what should have ended by itself."""
+        if child.number == number and self._children.get(child.name) is child:
+            self._host.kill(child.name, number)
 
     def _again(self, child: Child, number: int) -> None:
         """Make a node anew."""

@@ -30,7 +30,7 @@ DIAL_SECONDS = 10.0  # how long a node that is known of may take to be linked
 LEAVE_SECONDS = 2.0  # how long taking leave may take
 ISOLATED_DEAD = 1.0  # seconds of silence after which the process of an isolated agent is lost
 
-_LEFT = "the peer closed the link"  # how a link's end reads where the other end took leave
+LEFT = "the peer closed the link"  # how a link's end reads where the other end took leave
 
 Told = Callable[[str, Member, str], object]
 
@@ -256,7 +256,7 @@ class Linking:
             Inbound(self, peer).received,
             lambda why: self.lose(peer, why),
             drained=peer.drained,
-            lagging=lambda seconds: _lagging(peer, seconds),
+            lagging=lambda seconds: self._lagging(peer, seconds),
         )
         peer.linked(link)
         _log.info("%s is linked with %s (%s)", self.name, member.name, member.kind)
@@ -284,6 +284,18 @@ class Linking:
         self.peers[member.name] = peer
         return peer
 
+    def _lagging(self, peer: Peer, seconds: float) -> None:
+        """Nothing was heard from a node for a while; 0: it is heard again."""
+        if seconds and not self._closing:
+            level = logging.WARNING if self._concerns(peer) else logging.INFO
+            _log.log(level, "%s has not been heard of for %.1f s", peer.name, seconds)
+        if LAGGING.listeners:
+            LAGGING.emit(NodeLagging(peer.name, seconds))
+
+    def _concerns(self, peer: Peer) -> bool:
+        """Whether it is for this node to say aloud what becomes of a peer, rather than for the one that made both."""
+        return self.maker in ("", peer.name)
+
     def lose(self, peer: Peer, why: str) -> None:
         """A node is out of reach: its agents have ended with `NoConnection`, its names are free."""
         if peer.lost:
@@ -295,8 +307,8 @@ class Linking:
         link = peer.link
         if link is not None:
             link.abort(why)
-        left = self._closing or why.startswith(_LEFT)
-        quiet = left or (self.maker != "" and peer.name != self.maker)  # its maker says so for all
+        left = self._closing or why.startswith(LEFT)
+        quiet = left or not self._concerns(peer)
         _log.log(logging.INFO if quiet else logging.WARNING, "%s has lost %s: %s", self.name, peer.name, why)
         self.names.lost(peer)
         self.spread.lost(peer)
@@ -309,13 +321,6 @@ class Linking:
             if link is not None and not left and address is not None and self._calls(member):
                 self.task(self._dial_again(member, address))
         self.look()
-
-
-def _lagging(peer: Peer, seconds: float) -> None:
-    if seconds:
-        _log.warning("%s has not been heard of for %.1f s", peer.name, seconds)
-    if LAGGING.listeners:
-        LAGGING.emit(NodeLagging(peer.name, seconds))
 
 
 def _far(address: str) -> bool:

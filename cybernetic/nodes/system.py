@@ -16,6 +16,7 @@ from cybernetic.nodes.host.port import Host
 from cybernetic.nodes.host.process import ProcessHost
 from cybernetic.nodes.link import Address, LinkSettings, Secret, TcpAddress, Tls, parse_address
 from cybernetic.nodes.plan.capabilities import checked
+from cybernetic.nodes.linking import LEFT
 from cybernetic.nodes.plan.membership import Member
 from cybernetic.nodes.transfer import Transfer
 from cybernetic.nodes.worker import Orders
@@ -234,7 +235,7 @@ class System(LocalSystem):
 
     def _peer_news(self, what: str, member: Member, why: str) -> None:
         if what == "lost" and self._door is not None:
-            self._door.peer_lost(member)
+            self._door.peer_lost(member, why.startswith(LEFT))
 
     async def _left(self) -> None:
         if self._door is not None:

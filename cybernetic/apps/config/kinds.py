@@ -6,6 +6,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from cybernetic.nodes import parse_capabilities
+
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -87,17 +89,12 @@ def one_of(*names: str) -> Kind:
     return Kind(f"one of {', '.join(names)}", accept)
 
 
-def address() -> Kind:
-    """Where a node listens: "tcp:HOST:PORT"."""
-    return Kind(ADDRESS, _address)
-
-
 def addresses() -> Kind:
-    """Several addresses; as text with commas between them."""
+    """Several addresses, or one; as text with commas between them."""
 
     def accept(value: Any) -> tuple[str, ...]:
-        _check(isinstance(value, list))
-        return tuple(map(_address, value))
+        _check(isinstance(value, list | str))
+        return tuple(map(_address, [value] if isinstance(value, str) else value))
 
     def parse(value: str) -> list[str]:
         return [part.strip() for part in value.split(",") if part.strip()]
@@ -114,30 +111,12 @@ def table() -> Kind:
         return dict(value)
 
     def parse(value: str) -> dict[str, Any]:
-        return dict(_pair(part) for part in value.split(",") if part.strip())
+        return dict(parse_capabilities(part.strip() for part in value.split(",") if part.strip()))
 
     return Kind("names with values such as gpu = true (text: gpu=true,cores=8)", accept, parse, many=True)
 
 
 ADDRESS = "an address such as tcp:0.0.0.0:4711"
-
-
-def plain(value: str) -> bool | int | float | str:
-    """Text as the plainest value it can be: true, false, a number, else itself."""
-    if value in ("true", "false"):
-        return value == "true"
-    for number in (int, float):
-        try:
-            return number(value)
-        except ValueError:
-            continue
-    return value
-
-
-def _pair(part: str) -> tuple[str, Any]:
-    key, equals, value = (piece.strip() for piece in part.partition("="))
-    _check(bool(key and equals and value))
-    return key, plain(value)
 
 
 def _text(value: Any) -> str:

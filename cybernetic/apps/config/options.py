@@ -43,8 +43,8 @@ class ClusterSection:
     """The cluster: several hosts as one system. Its nodes share a secret: secret_file, or CYBERNETIC_SECRET."""
 
     name: str = _option(kinds.text(), "what this node is called; no two of a cluster share a name", "main")
-    listen: str | None = _option(
-        kinds.address(), "where nodes of other hosts may link; left out: nowhere", example="tcp:0.0.0.0:4711"
+    listen: tuple[str, ...] = _option(
+        kinds.addresses(), "where nodes of other hosts may link", (), example=["tcp:0.0.0.0:4711"]
     )
     join: tuple[str, ...] = _option(
         kinds.addresses(), "nodes of other hosts to link with", (), example=["tcp:10.0.0.1:4711"]

@@ -19,9 +19,10 @@ from thespian.actors import Actor, ActorExitRequest, ThespianWatch, WakeupMessag
 from cybernetic.nodes.errors import HostFailed
 from cybernetic.nodes.host.control import SOCKET, Kind, Talk, how_it_ended, read_order
 from cybernetic.nodes.host.driver_limits import Held
-from cybernetic.nodes.host.driver_process import Lineage, adopt_orphans, end_orphans, give_up, report
+from cybernetic.nodes.host.driver_process import Lineage, adopt_orphans, give_up, report
 from cybernetic.nodes.host.driver_program import Context, find
 from cybernetic.nodes.host.port import NodeOrder
+from cybernetic.nodes.host.processes import end_orphans
 
 TICK = timedelta(seconds=0.5)  # how often the supervisor looks for itself, should a notice be lost
 LINEAGE: list[Lineage] = []  # the one the warden made; forked along

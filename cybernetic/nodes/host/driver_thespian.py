@@ -4,24 +4,19 @@ It starts Thespian and the one supervisor of nodes, then waits for the end of th
 Then it ends every process below it, removes the run's directory and ends. It has no threads: all others are forked.
 """
 
+import contextlib
 import os
 import signal
 import socket
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from cybernetic.nodes.host.control import Kind, Talk
 from cybernetic.nodes.host.driver_actors import LINEAGE, Boot
 from cybernetic.nodes.host.driver_fence import arm, fenced_system
-from cybernetic.nodes.host.driver_process import (
-    Lineage,
-    adopt_orphans,
-    die_with_parent,
-    end_all_below,
-    reap,
-)
+from cybernetic.nodes.host.driver_process import Lineage, adopt_orphans, die_with_parent
+from cybernetic.nodes.host.processes import end_all_below, reap
 from cybernetic.nodes.host.rundir import RunDirectory
 
 SUPERVISOR = "cybernetic.nodes.host.driver_actors.Sup"
@@ -33,7 +28,8 @@ def main(arguments: list[str]) -> None:
     for descriptor in (link.fileno(), lock):  # forked processes have them, what those execute does not
         os.set_inheritable(descriptor, False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
+    # It raises nothing: the end of the user's process is told by the link too, and it might come amid the clearing up.
+    signal.signal(signal.SIGTERM, lambda number, frame: _hang_up(link))
     talk = Talk()
     setup = _setup(link, talk)
     directory = Path(setup["directory"])
@@ -81,8 +77,10 @@ def _begin(link: socket.socket, lock: int, setup: dict[str, Any], directory: Pat
     reap()
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(0)
+def _hang_up(link: socket.socket) -> None:
+    """End the waiting for a word on the link."""
+    with contextlib.suppress(OSError):
+        link.shutdown(socket.SHUT_RDWR)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from typing import Any
 from cybernetic.core import OptionError
 from cybernetic.nodes.errors import HostFailed
 from cybernetic.nodes.host.control import SOCKET, Kind, Talk, order_body, read_news
-from cybernetic.nodes.host.driver_process import RUN, end_marked, parent
 from cybernetic.nodes.host.port import HostEnded, News, NodeEnded, NodeOrder
+from cybernetic.nodes.host.processes import RUN, end_marked, parent
 from cybernetic.nodes.host.rundir import RunDirectory, make, sweep
 from cybernetic.wire import WireError
 

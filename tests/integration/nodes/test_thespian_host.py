@@ -5,16 +5,14 @@ import os
 import pickle
 import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cybernetic.nodes.host.driver_process import children
 from cybernetic.nodes.host.port import HostEnded, NodeEnded, NodeOrder, NodeUp
 from cybernetic.nodes.host.process import ProcessHost
+from cybernetic.nodes.host.processes import children
 from cybernetic.supervision import Limits
 from cybernetic.testing.hosts import HostContract
 from tests.integration.nodes.watch import WAITS, Watch, command, listening, nothing_left
@@ -104,30 +102,3 @@ async def test_a_node_starts_under_limits_and_one_that_is_not_offered_is_refused
             watch.host.create(NodeOrder("grouped", 1, WAITS, limits=Limits(memory=2**26)))
             await watch.until(lambda: watch.of(NodeEnded))
             assert "not offered here" in watch.of(NodeEnded)[0].how
-
-
-PARENT = """
-import asyncio, sys
-from cybernetic.nodes.host.process import ProcessHost
-from cybernetic.nodes.host.port import NodeOrder, NodeUp
-async def main():
-    host = ProcessHost("killed")
-    def told(news):
-        print(host.directory, flush=True)
-    await host.open(told)
-    host.create(NodeOrder("one", 1, "cybernetic.testing.hosts:waits"))
-    await asyncio.Event().wait()
-asyncio.run(main())
-"""
-
-
-async def test_a_killed_user_process_takes_everything_along() -> None:
-    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None
-        directory = Path(parent.stdout.readline().strip())
-        watch = Watch()
-        (watch.warden,) = children(parent.pid)
-        pids = watch.processes()
-        assert len(pids) == 5
-        parent.kill()
-        await nothing_left(pids, directory)

@@ -1,35 +1,46 @@
 """A host of processes under watch: what it told, which processes it has, which ports they listen on."""
 
 import asyncio
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
 
-from cybernetic.nodes.host.driver_process import children
 from cybernetic.nodes.host.port import NodeEnded, NodeOrder, NodeUp
 from cybernetic.nodes.host.process import ProcessHost
+from cybernetic.nodes.host.processes import children
 
 WAITS = "cybernetic.testing.hosts:waits"
 
 
 class Watch:
-    def __init__(self) -> None:
-        self.host, self.news = ProcessHost("test"), []  # type: tuple[ProcessHost, list[Any]]
+    """A host that is open within `async with`."""
+
+    def __init__(self, name: str = "test") -> None:
+        self.host = ProcessHost(name)
+        self.news: list[Any] = []
 
     async def __aenter__(self) -> "Watch":
+        before = children(os.getpid())
         await self.host.open(self.news.append)
-        self.warden = next(pid for pid in children(os.getpid()) if b"driver_thespian" in command(pid))
+        (self.warden,) = set(children(os.getpid())) - set(before)
         (self.admin,) = children(self.warden)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.host.close()
 
-    async def node(self, name: str, **options: Any) -> NodeUp:
-        self.host.create(NodeOrder(name, 1, WAITS, **options))
+    async def node(self, name: str, program: str = WAITS, **options: Any) -> NodeUp:
+        """Make a node, and wait until it is up."""
+        self.host.create(NodeOrder(name, 1, program, **options))
         await self.until(lambda: any(n.name == name for n in self.of(NodeUp)))
         found: NodeUp = next(n for n in self.of(NodeUp) if n.name == name)
         return found
+
+    async def ended(self) -> str:
+        """Wait for the end of a node; how it ended."""
+        await self.until(lambda: self.of(NodeEnded))
+        return str(self.of(NodeEnded)[-1].how)
 
     def of(self, kind: Any) -> list[Any]:
         return [each for each in self.news if isinstance(each, kind)]
@@ -40,6 +51,7 @@ class Watch:
                 await asyncio.sleep(0.005)
 
     def processes(self) -> list[int]:
+        """The warden and all below it."""
         found, todo = [], [self.warden]
         while todo:
             found.append(todo.pop())
@@ -48,6 +60,7 @@ class Watch:
 
 
 def command(pid: int) -> bytes:
+    """The words a process was started with; none when it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -55,20 +68,34 @@ def command(pid: int) -> bytes:
 
 
 def alive(pids: list[int]) -> list[int]:
+    """Those that have not ended."""
     return [pid for pid in pids if command(pid)]
 
 
 def listening(pids: list[int]) -> dict[str, str]:
     """Inode of each listening TCP socket of the processes, to its local address in hexadecimal."""
-    held = set()
-    for pid in pids:
-        for fd in Path(f"/proc/{pid}/fd").iterdir():
-            try:
-                held.add(os.readlink(fd))
-            except OSError:
-                continue
+    held = {what for pid in pids for what in held_by(pid)}
+    return {inode: at for inode, at in all_listening().items() if f"socket:[{inode}]" in held}
+
+
+def all_listening() -> dict[str, str]:
+    """Inode of each TCP socket of this machine that listens, to its local address in hexadecimal."""
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return {line[9]: line[1] for line in lines if line[3] == "0A" and f"socket:[{line[9]}]" in held}
+    return {line[9]: line[1] for line in lines if line[3] == "0A"}
+
+
+def port(address: str) -> int:
+    """The port in an address in hexadecimal."""
+    return int(address.split(":")[1], 16)
+
+
+def held_by(pid: int) -> list[str]:
+    """What the descriptors of a process stand for: "socket:[INODE]", paths."""
+    held = []
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            held.append(os.readlink(descriptor))
+    return held
 
 
 async def nothing_left(pids: list[int], directory: Path) -> None:

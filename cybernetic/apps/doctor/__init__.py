@@ -1,0 +1,1 @@
+"""What `cybernetic doctor` looks at: each check gives findings, ok, warn or fail, with the remedy."""
