@@ -15,8 +15,8 @@ from cybernetic.nodes.errors import LinkRefused, LinkUnreachable
 from cybernetic.nodes.host.port import Host
 from cybernetic.nodes.host.process import ProcessHost
 from cybernetic.nodes.link import Address, LinkSettings, Secret, TcpAddress, Tls, parse_address
-from cybernetic.nodes.plan.capabilities import checked
 from cybernetic.nodes.linking import LEFT
+from cybernetic.nodes.plan.capabilities import checked
 from cybernetic.nodes.plan.membership import Member
 from cybernetic.nodes.transfer import Transfer
 from cybernetic.nodes.worker import Orders

@@ -85,9 +85,8 @@ class Worker(LocalSystem):
     async def run(self) -> None:
         """Be a node until asked to end, or the one that wanted it is out of reach, or its one agent has ended."""
         if self._settings["listen"].startswith("unix:"):
-            logging.basicConfig(
-                level=self._settings["log"], format=FORMAT.replace("NODE", self._context.name)
-            )
+            form = FORMAT.replace("NODE", self._context.name)
+            logging.basicConfig(level=self._settings["log"], format=form, force=True)
         for module in self._settings["modules"]:
             importlib.import_module(module)
         async with self:
