@@ -22,6 +22,8 @@ from cybernetic import (
     Published,
     Ref,
     Refusal,
+    Shutdown,
+    StopFailed,
     Supervisor,
     Topics,
     child,
@@ -130,6 +132,16 @@ class Trio(Supervisor):
             child(Member, id="b", name="b", node=self.far),
             child(Member, id="c", name="c"),
         ]
+
+
+class Waiting(Supervisor):
+    """Waits for a child that never comes up."""
+
+    def __init__(self, far: str | None) -> None:
+        self.far = far
+
+    def children(self) -> Any:
+        return [child(Stubborn, "hang", id="never", node=self.far)]
 
 
 class Branch(Supervisor):
@@ -267,6 +279,19 @@ async def test_starts_fail_as_they_do_at_home(where: str) -> None:
         await _spread(s)
         counts = await s.nursery.call(Supervisor.count_children)
         assert counts.active == 1
+
+
+@everywhere
+async def test_an_order_to_stop_cuts_a_start_short(where: str) -> None:
+    async with stage(where) as s:
+        waiting = s.system.spawn(Waiting, s.far)
+        await _spread(s)
+        gone = asyncio.ensure_future(s.system.wait(waiting))
+        with pytest.raises(StopFailed):  # it failed to start, which is another end than the one asked for
+            await waiting.stop(Shutdown("enough"), timeout=3)
+        assert isinstance(await gone, Shutdown)
+        await _spread(s)
+        assert not [ref for ref in s.system.agents() if ref.cls is Stubborn]
 
 
 @everywhere

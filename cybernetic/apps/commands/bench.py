@@ -18,7 +18,7 @@ WHAT = {
     "casts": "",
     "calls": " (one after the other)",
     "spawns": " (by a supervisor)",
-    "restarts": " (killed until it answers)",
+    "restarts": " (from the kill to the answer of the next)",
 }
 NOTE = "`python -m benchmarks` in a checkout measures with care, and compares with Erlang and others"
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from cybernetic.core import CannotTravel, Crash, StartFailed
+from cybernetic.core import CannotTravel, Crash, Killed, Reason, StartFailed
 from cybernetic.nodes.remote import ops
-from cybernetic.runtime import Protocol, Reply, tie
+from cybernetic.runtime import FOREIGN, Protocol, Reply, tie
 
 
 class RemoteStart:
@@ -16,7 +16,7 @@ class RemoteStart:
     """
 
     _details = None
-    _flags = 0
+    _flags = FOREIGN
 
     def __init__(self, parent: Any, protocol: Protocol) -> None:
         self.parent, self._protocol, self._engine = parent, protocol, parent._engine
@@ -44,6 +44,11 @@ class RemoteStart:
     def fail(self, error: Exception) -> None:
         """The agent did not start."""
         self.reply.fail(error)
+
+    def signalled(self, reason: Reason, sender: Any) -> None:
+        """Whoever waits for it is to end: the start is cut short."""
+        self.give_up()
+        self.fail(StartFailed(self.what, Killed()))
 
     def give_up(self) -> None:
         """Nobody waits for it any more: what is half started is to end."""
