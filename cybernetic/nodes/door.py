@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 
-from cybernetic.core import NoNode, StartFailed, token
+from cybernetic.core import Crash, StartFailed, token
 from cybernetic.nodes.cluster import Cluster
 from cybernetic.nodes.errors import HostFailed
 from cybernetic.nodes.events import STOPPED, NodeStopped
@@ -95,11 +95,11 @@ class Door:
                 await asyncio.wait([up, child.failed], return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
             self._host.kill(child.name, child.number)
-            raise StartFailed(id, NoNode(f"isolate: its process was not up in {UP_SECONDS:g} s")) from None
+            raise StartFailed(id, _failed(f"its process was not up in {UP_SECONDS:g} s")) from None
         finally:
             up.cancel()
         if child.failed.done():
-            raise StartFailed(id, NoNode(f"isolate: {child.failed.result()}"))
+            raise StartFailed(id, _failed(child.failed.result()))
         return child.name
 
     def peer_lost(self, member: Member, left: bool) -> None:
@@ -210,3 +210,8 @@ class Door:
         """Make a node anew."""
         if not self._closing and child.number == number and self._children.get(child.name) is child:
             self._make(child)
+
+
+def _failed(why: str) -> Crash:
+    """The reason of a start for which no process could be made."""
+    return Crash("HostFailed", f"isolate: {why}")

@@ -5,7 +5,16 @@ from functools import partial
 from typing import Any
 from weakref import WeakSet
 
-from cybernetic.core import CallFailed, CannotTravel, Crash, CyberneticError, NoNode, StartFailed
+from cybernetic.core import (
+    CallFailed,
+    CannotTravel,
+    Crash,
+    CyberneticError,
+    NoConnection,
+    NoNode,
+    NoProc,
+    StartFailed,
+)
 from cybernetic.nodes.plan.placement import Candidate, NoFit, place
 from cybernetic.nodes.remote.start import RemoteStart
 from cybernetic.runtime import begin_child, protocol_of
@@ -91,6 +100,8 @@ class Starts:
         except StartFailed as error:
             start.fail(error)
         except CallFailed as error:
-            start.fail(StartFailed(start.what, NoNode(f"no process could be made: {error.reason}")))
+            lost = isinstance(error.reason, NoConnection | NoProc)
+            reason = NoNode(f"isolate: {error.reason}") if lost else Crash("HostFailed", str(error.reason))
+            start.fail(StartFailed(start.what, reason))
         except (CyberneticError, KeyError) as error:
             start.fail(StartFailed(start.what, NoNode(f"no process could be made: {error}")))

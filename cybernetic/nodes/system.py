@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import platform
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -12,6 +11,7 @@ from cybernetic.core import OptionError, flag, number, whole
 from cybernetic.nodes.cluster import Cluster, describe
 from cybernetic.nodes.door import Door
 from cybernetic.nodes.errors import LinkRefused, LinkUnreachable
+from cybernetic.nodes.host import rundir
 from cybernetic.nodes.host.port import Host
 from cybernetic.nodes.host.process import ProcessHost
 from cybernetic.nodes.link import Address, LinkSettings, Secret, TcpAddress, Tls, parse_address
@@ -136,7 +136,7 @@ class System(LocalSystem):
             capabilities={} if self._node_names else self._capabilities,
         )
         self._announce, self._tls, self._modules, self._host = announce, tls, tuple(modules), host_port
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch: rundir.RunDirectory | None = None
         self._cluster: Cluster | None = None
         self._door: Door | None = None
 
@@ -165,16 +165,16 @@ class System(LocalSystem):
         engine = self._running()
         far = [address for address in self._listen if isinstance(address, TcpAddress)]
         if far and self._tls is None:
-            self._scratch = tempfile.TemporaryDirectory(prefix="cybernetic-")
-            self._tls = Tls.ephemeral(self._scratch.name)
+            self._scratch = rundir.make(f"{self._me.name}.tls")
+            self._tls = Tls.ephemeral(self._scratch.path)
         cluster = self._cluster = Cluster(
             engine, self._me, self._secret, self._links, self._tls, told=self._peer_news
         )
-        for address in self._listen:
-            await cluster.listen(address, self._announced(address))
         door = self._door = Door(cluster, self._host or ProcessHost(self._me.name), self._orders(far))
         if self._node_names:
             await door.open(self._node_names)
+        for address in self._listen:  # now that there is something to be joined
+            await cluster.listen(address, self._announced(address))
         for address in self._join:
             await self._join_first(cluster, address)
         await cluster.settled()
@@ -245,7 +245,8 @@ class System(LocalSystem):
         if self._door is not None:
             await self._door.close()
         if self._scratch is not None:
-            self._scratch.cleanup()
+            self._scratch.remove()
+            self._scratch.release()
 
 
 def _node(member: Member, pid: int | None, here: bool) -> Node:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from cybernetic.core import ChildFailed, Shutdown, StartFailed, Stop
+from cybernetic.core import ChildFailed, NoNode, Shutdown, StartFailed, Stop
 from cybernetic.runtime import Ref
 from cybernetic.supervision.children import Children, Record
 from cybernetic.supervision.intensity import Intensity
@@ -34,7 +34,10 @@ class Tree(Keeper):
         return ()
 
     async def setup(self) -> None:
-        """Start the children one after another; if one fails, stop the others and fail (SU-1 to SU-5)."""
+        """Start the children one after another; if one fails, stop the others and fail (SU-1 to SU-5).
+
+        One for which there is no node does not fail: it is "restarting" until there is.
+        """
         check_settings(self.strategy, self.max_restarts, self.max_seconds, self.auto_shutdown)
         self._children = Children()
         self._intensity = Intensity(self.max_restarts, self.max_seconds)
@@ -47,6 +50,9 @@ class Tree(Keeper):
             try:
                 await self._start(record)
             except StartFailed as failed:
+                if isinstance(failed.reason, NoNode):  # it is started when a node comes that fits
+                    self._start_failed(record, failed)
+                    continue
                 report(self.ref, "start_error", record, why(failed))
                 self._children.remove(record)
                 await self._stop_all()

@@ -25,9 +25,11 @@ from cybernetic import (
     Shutdown,
     StopFailed,
     Supervisor,
+    System,
     Topics,
     child,
 )
+from cybernetic.nodes.host.driver_memory import MemoryHost
 from cybernetic.nodes.link import network
 from cybernetic.testing import settle
 from tests.nodes.stage import FAR, TWO, WHERES, stage
@@ -372,3 +374,34 @@ async def test_a_child_of_a_dead_node_waits_for_it() -> None:
         assert await near.call(Member.say, "x") == "x from main"
         with pytest.raises(CallFailed):
             await far.call(Member.say, "y")
+
+
+class Early(Supervisor):
+    """Starts before there is a node for its child."""
+
+    def children(self) -> Any:
+        return [child(Member, id="gpu", name="gpu", requires=["gpu"]), child(Member, id="any", name="any")]
+
+
+async def test_a_tree_starts_without_the_child_no_node_fits_and_it_follows_when_one_comes() -> None:
+    async with System(
+        nodes=0, node="one", host_port=MemoryHost(), secret="s" * 16, listen=["memory:early"]
+    ) as one:
+        early = await one.start(Early)
+        assert one.whereis("gpu") is None
+        assert [info.ref for info in await early.call(Supervisor.which_children)][1] == "restarting"
+        await asyncio.sleep(100)
+        async with System(
+            nodes=["two"],
+            node="two.door",
+            only_door=True,
+            host_port=MemoryHost(),
+            capabilities={"gpu": True},
+            secret="s" * 16,
+            join=["memory:early"],
+        ):
+            await asyncio.sleep(0.1)
+            gpu = one.whereis("gpu")
+            assert gpu is not None
+            assert gpu.node == "two"
+        assert one.alive(early)
