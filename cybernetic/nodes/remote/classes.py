@@ -44,8 +44,10 @@ class Classes:
             try:
                 importlib.import_module(path.partition(":")[0])
             except Exception as error:
+                why = f"{type(error).__name__}: {error}"
+                guard = 'what it starts stands under `if __name__ == "__main__":`'
                 raise OptionError(
-                    "cls", f"a module that this node can import ({type(error).__name__}: {error})", path
+                    "cls", f"a module that this node can import, in which {guard} ({why})", path
                 ) from error
             cls = _loaded(path)
             if cls is None:
