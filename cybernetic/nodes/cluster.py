@@ -69,7 +69,7 @@ class Cluster(Linking):
         return own + [
             Candidate(member.name, member.host, member.capabilities, len(self.peers[member.name].watching))
             for member in self.members
-            if member.kind == "node" and self.is_linked(member.name)
+            if member.kind == "node" and member.name in self.peers
         ]
 
     async def make_isolated(self, id: str, limits: Limits) -> str:
