@@ -1,0 +1,153 @@
+"""Who may join and who may not; what a broken link, a bad peer and a departure do to the others."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from cybernetic import Agent, OptionError, System
+from cybernetic.nodes import LinkRefused, LinkUnreachable
+from cybernetic.nodes.host.driver_memory import MemoryHost
+from cybernetic.nodes.link import network
+from cybernetic.nodes.remote import ops
+from cybernetic.testing import settle
+
+SECRET = "known to all nodes"
+
+
+def one(name: str = "one", **options: Any) -> System:
+    return System(node=name, host_port=MemoryHost(), secret=SECRET, listen=[f"memory:{name}"], **options)
+
+
+class Holder(Agent):
+    """Holds a name."""
+
+    def node(self) -> str:
+        return self.ref.node
+
+
+async def test_hosts_join_know_each_other_and_part() -> None:
+    async with one("one", nodes=1) as first:
+        first.spawn(Holder, name="here")
+        async with one("two", nodes=["far"], join=["memory:one"]) as second:
+            await asyncio.sleep(0.1)
+            for system, own in ((first, "one"), (second, "two")):
+                names = [node.name for node in system.nodes]
+                assert names[0] == own
+                assert sorted(names) == ["far", "one", "two", "worker-1"]
+            assert await second.named("here", Holder).call(Holder.node) == "one"
+        await settle(first)
+        assert sorted(node.name for node in first.nodes) == ["one", "worker-1"]
+
+
+async def test_a_name_that_a_living_node_has_is_refused_and_nothing_else_happens() -> None:
+    async with one("one") as first, one("two", join=["memory:one"]):
+        with pytest.raises(LinkRefused, match=r"name: expected one that no living node has, got.*'two'"):
+            async with System(node="two", host_port=MemoryHost(), secret=SECRET, join=["memory:one"]):
+                pass
+        with pytest.raises(LinkRefused, match="name: expected one that no living node has"):
+            async with System(node="one", host_port=MemoryHost(), secret=SECRET, join=["memory:one"]):
+                pass
+        assert sorted(node.name for node in first.nodes) == ["one", "two"]
+
+
+async def test_a_wrong_secret_is_refused_and_a_right_one_still_gets_in() -> None:
+    async with one("one") as first:
+        with pytest.raises(LinkRefused, match="secret"):
+            async with System(node="bad", host_port=MemoryHost(), secret="x" * 20, join=["memory:one"]):
+                pass
+        async with one("two", join=["memory:one"]):
+            assert [node.name for node in first.nodes] == ["one", "two"]
+
+
+async def test_nobody_to_join_is_said_after_ten_seconds() -> None:
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    with pytest.raises(LinkUnreachable, match="memory:nowhere"):
+        async with System(node="alone", host_port=MemoryHost(), secret=SECRET, join=["memory:nowhere"]):
+            pass
+    assert 10 <= loop.time() - begin < 12
+
+
+async def test_an_address_in_use_is_said() -> None:
+    async with one("one"):
+        with pytest.raises(LinkRefused, match=r"memory:one.*listened to already"):
+            async with System(node="two", host_port=MemoryHost(), secret=SECRET, listen=["memory:one"]):
+                pass
+
+
+async def test_without_a_secret_nobody_listens_or_joins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CYBERNETIC_SECRET", raising=False)
+    for options in ({"listen": ["memory:a"]}, {"join": ["memory:a"]}):
+        with pytest.raises(OptionError, match="secret: expected what all nodes of the cluster know"):
+            System(host_port=MemoryHost(), **options)  # type: ignore[arg-type]
+    for bad in (
+        {"nodes": -1},
+        {"nodes": "worker"},
+        {"nodes": ["a", "a"]},
+        {"listen": "tcp:x:1"},
+        {"node": "a/b"},
+    ):
+        with pytest.raises(OptionError):
+            System(secret=SECRET, **bad)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        (999, 1),
+        (ops.CAST,),
+        (ops.CALL, "x"),
+        ("text",),
+        (ops.MEMBERS, [(1, 2)]),
+        (ops.DEATH, 1),
+        (ops.START, 1),
+    ],
+    ids=repr,
+)
+async def test_a_message_that_is_none_closes_its_link_with_a_reason_and_the_link_is_made_anew(
+    message: Any,
+) -> None:
+    async with (
+        one("one") as first,
+        one("two", join=["memory:one"]) as second,
+        one("three", join=["memory:one"]),
+    ):
+        await asyncio.sleep(0.1)
+        before = {node.name: node.incarnation for node in first.nodes}
+        assert second._cluster is not None
+        second._cluster.peers["one"].post(message)
+        await settle(first)
+        assert [node.name for node in first.nodes] == ["one", "three"]
+        await asyncio.sleep(5)
+        assert {node.name: node.incarnation for node in first.nodes} == before
+
+
+async def test_a_cut_between_two_is_mended_and_the_third_never_notices() -> None:
+    async with (
+        one("one") as first,
+        one("two", join=["memory:one"]) as second,
+        one("three", join=["memory:one"]),
+    ):
+        await asyncio.sleep(0.1)
+        first.spawn(Holder, name="early")
+        second.spawn(Holder, name="late")
+        await asyncio.sleep(0.1)
+        old = first.whereis("late")
+        assert old is not None
+        (pair,) = [
+            pair
+            for pair in network().pairs
+            if {b"one" in getattr(end.get_protocol(), "hello", b"") for end in pair.ends} == {True, False}
+            and any(b"two" in getattr(end.get_protocol(), "hello", b"") for end in pair.ends)
+        ]
+        pair.cut()
+        await settle(first)
+        assert not first.alive(old)
+        assert first.whereis("late") is None
+        await asyncio.sleep(5)
+        new = first.whereis("late")
+        assert new is not None
+        assert new != old
+        assert await first.named("late", Holder).call(Holder.node) == "two"
+        assert await second.named("early", Holder).call(Holder.node) == "one"
