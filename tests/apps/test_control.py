@@ -62,7 +62,11 @@ async def test_the_tree_is_what_supervisors_say() -> None:
         ]
         assert [shape(one) for one in found["apart"]] == [(None, "Counter", [])]
         two = found["trees"][0]["children"][0]["children"][1]
-        assert (two["restart"], two["kind"], two["node"]) == ("transient", "worker", found["trees"][0]["node"])
+        assert (two["restart"], two["kind"], two["node"]) == (
+            "transient",
+            "worker",
+            found["trees"][0]["node"],
+        )
         assert not found["cut"]
 
 
