@@ -61,6 +61,7 @@ class GroupsAgent(SharedHost):
             self._tell(Joined if entered else Left, key, (ref,))
 
     def _removed(self, ref: Any, gone: list[Entry]) -> None:
+        super()._removed(ref, gone)
         self.watchers.forget(ref)
         groups = Table(unique=False)
         for entry in gone:

@@ -48,6 +48,12 @@ class SharedHost(Host):
         finally:
             self.bound = bound
 
+    def _removed(self, ref: Any, gone: list[Any]) -> None:
+        super()._removed(ref, gone)
+        if self._nodes is not None and not ref._flags & FOREIGN:
+            for entry in gone:
+                self._nodes.told(self, entry.key, ref, False)
+
     def _close(self, ref: Any) -> None:
         super()._close(ref)
         if self._nodes is not None:

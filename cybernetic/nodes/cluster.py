@@ -31,7 +31,6 @@ class Cluster(Linking):
         told: called with news of peers: "joined" or "lost", the peer's `Member`, why.
 
     Attributes:
-        exported: agents of this node whose addresses have travelled.
         answers: what other nodes may ask of this one, by word: async functions.
     """
 
@@ -46,7 +45,6 @@ class Cluster(Linking):
     ) -> None:
         super().__init__(me, secret, settings, tls, told)
         self.engine = engine
-        self.exported: WeakValueDictionary[int, Any] = WeakValueDictionary()
         self.classes = Classes()
         self.codec = codec_for(self)
         self.names = Names(self)
@@ -55,6 +53,7 @@ class Cluster(Linking):
         self.answers: dict[str, Callable[..., Any]] = {}
         engine.node, engine.names = me.name, self.names
         engine.spread, engine.elsewhere = self.spread, self.starts
+        engine.buried = WeakValueDictionary()
 
     async def close(self) -> None:
         """Leave the others."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from cybernetic.core import Kill
 from cybernetic.nodes.remote import ops
-from cybernetic.runtime import signal, spawn
+from cybernetic.runtime import FOREIGN, signal, spawn
 
 Told = tuple[object, Any]  # key, agent
 
@@ -121,4 +121,7 @@ class Spread:
     def _put_away(self, name: str) -> None:
         host = self._stands.pop(name, None)
         if host is not None:
+            for entry in host.table:
+                if not entry.ref._flags & FOREIGN:
+                    self.told(host, entry.key, entry.ref, False)
             signal(host.ref, Kill(), None)

@@ -18,21 +18,27 @@ def link(cell: Any, peer: Any, priority: bool = False) -> None:
             raise CallFailed(peer, "link", peer.absence)
         cell.put((deliver, (Exit(peer, peer.absence),), None, peer, None))
         return
-    tie(cell, peer)
-    if peer._flags & FOREIGN:
+    if tie(cell, peer) and peer._flags & FOREIGN:
         peer.linked_with(cell)
     if priority:
         _prefer(cell, peer)
 
 
-def tie(cell: Any, peer: Any) -> None:
-    """Enter two agents as linked, each with the other; both are alive as far as is known here."""
+def tie(cell: Any, peer: Any) -> bool:
+    """Enter two agents as linked, each with the other; returns whether they were not before.
+
+    Both are alive as far as is known here.
+    """
+    details = cell._details
+    if details is not None and details.links is not None and peer in details.links:
+        return False
     for one, other in ((cell, peer), (peer, cell)):
         details = one._details or one.details()
         if details.links is None:
             details.links = {other: None}
         else:
             details.links[other] = None
+    return True
 
 
 def unlink(cell: Any, peer: Any) -> None:

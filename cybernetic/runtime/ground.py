@@ -36,6 +36,7 @@ class Ground:
         self.timers: set[Any] = set()
         self.elsewhere: Any = None  # starts children on other nodes, where there are any
         self.spread: Any = None  # tells other nodes what groups and topics share, where there are any
+        self.buried: Any = None  # serial -> address of an agent that has ended, while others may name it
         self.outflow: dict[Any, None] = {}  # to be called after turns that have sent to other nodes
         self.transfer: Any = None  # (value, what) -> its copy, where messages are held to what could travel
         self.closing = False  # no agent may be started any more

@@ -172,6 +172,8 @@ def _announce(cell: Any, reason: Reason, left: tuple[Entry | None, list[Entry]])
         details.starting.fail(StartFailed(cell._protocol.cls.__name__, reason))
     if ENDED.listeners:
         ENDED.emit(AgentEnded(cell, reason))
+    if engine.buried is not None:
+        engine.buried[cell._serial] = cell
     engine.ended += 1
 
 
@@ -288,7 +290,7 @@ def depart(cell: Any, reason: Reason, kind: type[DeadRef[Any]] = DeadRef) -> Non
     """
     if cell._flags & DEAD:
         return
-    cell._flags = DEAD
+    cell._flags = DEAD | FOREIGN
     cell.__class__ = kind
     cell._methods = cell._protocol.methods
     details = cell._details

@@ -1,5 +1,6 @@
 """What comes from another node: each message is done at once, or put into the mailbox of whom it is for."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from cybernetic.core import (
     CallFailed,
     Crash,
     CyberneticError,
+    Kill,
     NoProc,
     Reason,
     Refused,
@@ -20,7 +22,6 @@ from cybernetic.nodes.remote import ops
 from cybernetic.nodes.remote.answer import Answer
 from cybernetic.nodes.remote.start import Starting
 from cybernetic.runtime import (
-    DEAD,
     EXITING,
     Protocol,
     abandon,
@@ -35,6 +36,8 @@ from cybernetic.runtime import (
 from cybernetic.wire import Codec, DamagedMessage, UnreadTypes, WireError
 
 Message = tuple[Any, ...]
+
+_log = logging.getLogger("cybernetic.nodes")
 
 
 class Inbound:
@@ -62,6 +65,7 @@ class Inbound:
             ops.STOP: self._stop,
             ops.LINK: self._link,
             ops.UNLINK: self._unlink,
+            ops.NO_LINK: self._no_link,
             ops.WATCH: self._watch,
             ops.DEATH: self._death,
             ops.CLASS: self._class,
@@ -196,13 +200,22 @@ class Inbound:
 
     def _link(self, to: int, of: int, kind: int) -> None:
         cell, peer = self._agents.get(to), self._peer
-        if cell is None or cell._flags & (DEAD | EXITING):
+        if cell is None:
             peer.death(to, NoProc())
+            return
+        if cell._flags & EXITING:  # who watches it will hear the true reason
+            peer.post((ops.NO_LINK, to, of))
             return
         ref = self._who(of, kind)
         peer.watching[of] = ref
         peer.tell_of(cell)
         tie(ref, cell)
+
+    def _no_link(self, to: int, of: int) -> None:
+        """An agent of ours has linked to one that is about to end (L-2)."""
+        ref, cell = self._peer.proxies.get(to), self._agents.get(of)
+        if ref is not None and cell is not None and untie(cell, ref):
+            signal(cell, NoProc(), ref)
 
     def _unlink(self, to: int, of: int) -> None:
         cell, ref = self._agents.get(to), self._peer.proxies.get(of)
@@ -253,6 +266,8 @@ class Inbound:
         start = self._peer.starts.pop(id, None)
         if start is not None:
             start.begun(serial)
+        else:  # it was given up while this was on its way
+            self._peer.signal(serial, Kill(), None)
 
     def _not_started(self, id: int, error: Exception) -> None:
         start = self._peer.starts.pop(id, None)
@@ -336,7 +351,11 @@ class Inbound:
                 )
         elif op == ops.START:
             Starting(self._peer, message[1]).fail(StartFailed(str(message[4]), Crash.of(error)))
-        elif op in (ops.CAST, ops.CAST_WITH, ops.SEND):
+        elif op == ops.NOT_STARTED:
+            self._not_started(message[1], StartFailed("the agent", Crash.of(error)))
+        elif op == ops.MEMBER:
+            _log.warning("a member of %r is not known on this node: %s", message[1], error)
+        elif op in (ops.CAST, ops.CAST_WITH, ops.SEND, ops.TELL):
             cell = self._agents.get(message[1])
             self._engine.bad_calls += 1
             self._engine.reports.bad_cast(

@@ -17,6 +17,7 @@ EXIT = 8  # to, sender, kind, reason: an exit signal
 STOP = 9  # to, sender, kind, reason: a request to stop
 LINK = 10  # to, of, kind: who sends this tells of the end of `of`
 UNLINK = 11  # to, of
+NO_LINK = 28  # of a LINK: to, of: it is about to end, and is not linked
 WATCH = 12  # serial: its end is to be told, once
 DEATH = 13  # serial, reason
 CLASS = 14  # number, path

@@ -221,8 +221,7 @@ class Peer:
         """An agent there has ended."""
         ref = self.watching.pop(serial, None) or self.proxies.get(serial)
         if ref is not None:
-            depart(ref, reason)
-        self.proxies.pop(serial, None)
+            depart(ref, reason)  # it stays in the table as long as anybody has it: it is equal to itself
 
     def lose(self) -> None:
         """The node is out of reach: for all here its agents have ended with `NoConnection`."""

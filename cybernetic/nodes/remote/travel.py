@@ -3,7 +3,7 @@
 from typing import Any
 
 from cybernetic.core import CannotTravel
-from cybernetic.runtime import DEAD, Address, DeadRef, LostRef, Named, Ref, Within
+from cybernetic.runtime import DEAD, FOREIGN, Address, DeadRef, LostRef, Named, Ref, Within
 from cybernetic.wire import Codec, Extension
 
 
@@ -16,7 +16,6 @@ def codec_for(cluster: Any) -> Codec:
             way = getattr(address, "_way", None)
             path = cluster.classes.path(address._protocol)
             if way is None:
-                cluster.exported[address._serial] = address
                 return cluster.name, cluster.incarnation, address._serial, path
             return way.name, way.incarnation, address._serial, path
         if kind is Named:
@@ -46,13 +45,13 @@ def address(cluster: Any, node: str, incarnation: str, serial: int, path: str) -
         found: Ref[Any] = peer.proxy(serial, protocol)
         return found
     lost: Ref[Any] = LostRef(cluster.engine, protocol, serial)
-    lost._flags, lost._way = DEAD, Place(node, incarnation)  # type: ignore[attr-defined]
+    lost._flags, lost._way = DEAD | FOREIGN, Place(node, incarnation)  # type: ignore[attr-defined]
     return lost
 
 
 def own_address(cluster: Any, serial: int, path: str | None = None) -> Ref[Any]:
     """The address of an agent of this node, dead or alive."""
-    found = cluster.engine.agents.get(serial) or cluster.exported.get(serial)
+    found = cluster.engine.agents.get(serial) or cluster.engine.buried.get(serial)
     if found is None:
         protocol = cluster.classes.known(path or "cybernetic.runtime.agent:Agent")
         found = DeadRef(cluster.engine, protocol, serial)
