@@ -46,6 +46,16 @@ class Stage:
         """Start an agent on the first node."""
         return await self.spawn(cls, *args, node=None, **options)
 
+    def delay(self, seconds: float) -> None:
+        """Let what nodes say to each other take its time; in memory only."""
+        for pair in network().pairs:
+            pair.delay = seconds
+
+    def part(self, parted: bool = True) -> None:
+        """Let nothing through between nodes, or again; in memory only."""
+        for pair in network().pairs:
+            pair.partition = parted
+
     def kill_far(self) -> None:
         """End the far node's process at once, as `kill -9` does."""
         assert self.far is not None
