@@ -314,9 +314,10 @@ async def test_one_that_traps_and_does_not_end_is_killed_by_kill_alone(where: st
 
 
 @everywhere
-async def test_an_exit_names_the_very_agent_on_every_node(where: str) -> None:
+@both_ways
+async def test_an_exit_names_the_very_agent_on_every_node(where: str, way: str) -> None:
     async with stage(where) as s:
-        victim, peer = await _actor(s, "outwards", True)
+        victim, peer = await _actor(s, way, True)
         await victim.call(Actor.tie, peer)
         victim.cast(Actor.quit, Upset())
         assert await seen(peer, 1) == [Exit(victim, Upset())]

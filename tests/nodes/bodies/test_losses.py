@@ -242,5 +242,6 @@ async def test_limits_that_cannot_be_held_are_refused() -> None:
         with pytest.raises(ChildNotStarted) as failed:
             await s.spawn(Actor, node=None, isolate=Limits(address_space=2**30))
         assert isinstance(failed.value.reason, Crash)
+        assert failed.value.reason.type == "HostFailed"
         assert "limits" in failed.value.reason.text
         assert [node.name for node in s.system.nodes] == ["main", FAR]
