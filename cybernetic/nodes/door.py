@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cybernetic.core import Crash, StartFailed, token
 from cybernetic.nodes.cluster import Cluster
-from cybernetic.nodes.errors import HostFailed
+from cybernetic.nodes.errors import HostFailed, LinkRefused
 from cybernetic.nodes.events import STOPPED, NodeStopped
 from cybernetic.nodes.host.port import Host, HostEnded, News, NodeEnded, NodeOrder, NodeUp
 from cybernetic.nodes.link import Address, MemoryAddress, UnixAddress
@@ -57,6 +57,7 @@ class Door:
         self._children: dict[str, Child] = {}
         self._isolated = 0
         self._closing = False
+        self._failed = False  # the host is not there, and is about to be opened anew
         self._opened: asyncio.Task[None] | None = None
         cluster.answers["isolate"] = self.isolate
 
@@ -127,6 +128,7 @@ class Door:
         if isinstance(news, HostEnded):
             if not self._closing:
                 _log.error("what makes the nodes of this host has failed, and is started anew: %s", news.how)
+                self._failed = True
                 self._cluster.task(self._reopen())
             return
         child = self._children.get(news.name)
@@ -154,18 +156,20 @@ class Door:
         self._orders = replace(self._orders, door=str(await self._cluster.listen(here)))
 
     async def _reopen(self) -> None:
-        """The host has failed, its nodes have ended. Once it is there again they are made, as after any end."""
+        """The host has failed, and its nodes have ended. Once it is there again they are made anew."""
         attempt = 0
         while not self._closing:
             try:
-                await self._host.open(self.told)
-                here = UnixAddress(str(self._host.directory / "door"))
-                self._orders = replace(self._orders, door=str(await self._cluster.listen(here)))
-                return
-            except HostFailed as error:
+                await self._open_host()
+            except (HostFailed, LinkRefused) as error:
                 _log.error("%s", error)
                 await asyncio.sleep(AGAIN.delay(attempt))
                 attempt += 1
+                continue
+            self._failed = False
+            for child in self._children.values():
+                self._make(child)
+            return
 
     def _make(self, child: Child) -> None:
         child.number += 1
@@ -208,7 +212,8 @@ class Door:
 
     def _again(self, child: Child, number: int) -> None:
         """Make a node anew."""
-        if not self._closing and child.number == number and self._children.get(child.name) is child:
+        known = child.number == number and self._children.get(child.name) is child
+        if known and not self._closing and not self._failed:
             self._make(child)
 
 
