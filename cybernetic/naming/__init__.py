@@ -4,6 +4,7 @@ from cybernetic.naming.agents import GroupsAgent, RegistryAgent, TopicsAgent
 from cybernetic.naming.groups import Groups
 from cybernetic.naming.messages import Joined, Left, Published, Registered, Unregistered
 from cybernetic.naming.registry import Registry
+from cybernetic.naming.shared import SharedHost
 from cybernetic.naming.table import Entry
 from cybernetic.naming.topics import Topics
 from cybernetic.naming.via import Via
@@ -18,6 +19,7 @@ __all__ = (
     "Registered",
     "Registry",
     "RegistryAgent",
+    "SharedHost",
     "Topics",
     "TopicsAgent",
     "Unregistered",

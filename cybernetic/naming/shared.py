@@ -14,9 +14,13 @@ class SharedHost(Host):
 
     def __init__(self, service: Any) -> None:
         super().__init__(service)
-        self._nodes = self.ref._engine.spread  # None where there is one node only
         if self._nodes is not None:
             self._nodes.started(self)
+
+    @property
+    def _nodes(self) -> Any:
+        """What tells other nodes; None as long as there is one only."""
+        return self._ref._engine.spread
 
     def enter(self, key: object, ref: Any) -> None:
         """Enter an agent of this node. Raises `CannotTravel` if other nodes cannot be told of the key."""

@@ -26,6 +26,8 @@ class Names(dict[str, Any]):
         self._cluster = cluster
         self._claims = Claims(cluster.name, cluster.incarnation)
         self._agents: dict[Source, dict[str, Any]] = {}  # of each node, which agent claims a name
+        for name, cell in cluster.engine.names.items():  # taken while there was one node only
+            self[name] = cell
 
     # What the runtime of this node does.
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from cybernetic.core import Kill
+from cybernetic.naming import SharedHost
 from cybernetic.nodes.remote import ops
 from cybernetic.runtime import FOREIGN, signal, spawn
 
@@ -18,7 +19,9 @@ class Spread:
 
     def __init__(self, cluster: Any) -> None:
         self._cluster = cluster
-        self._hosts: dict[str, Any] = {}  # started here, by name
+        agents = [cell._agent for cell in cluster.engine.agents.values()]
+        found = [agent for agent in agents if isinstance(agent, SharedHost)]
+        self._hosts: dict[str, Any] = {host.service.name: host for host in found}  # started here, by name
         self._stands: dict[str, Any] = {}  # made here because another node has one
         self._making = False
         self._elsewhere: dict[str, dict[Any, list[Told]]] = {}  # name -> node -> who it said is in

@@ -1,6 +1,7 @@
 """Starting the children of supervisors on the node that fits, be it made for them."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from weakref import WeakSet
@@ -19,6 +20,28 @@ from cybernetic.nodes.plan.placement import Candidate, NoFit, place
 from cybernetic.nodes.remote.start import RemoteStart
 from cybernetic.runtime import begin_child, protocol_of
 from cybernetic.supervision import Child, Limits
+
+
+class Alone:
+    """What a system of a single process is asked: it becomes one of several when a child is to be isolated.
+
+    Args:
+        become: makes it one; returns its `Starts`.
+    """
+
+    def __init__(self, become: Callable[[], "Starts"]) -> None:
+        self._become = become
+
+    def begin(
+        self, parent: Any, spec: Child[Any], args: tuple[Any, ...], shutdown: float | None, history: Any
+    ) -> Any:
+        """Begin the start of a child that is to be isolated. Raises `StartFailed` for one that names a node."""
+        if spec.isolate is False:
+            wanted = (
+                "node, requires: expected a system of several nodes, such as System(nodes=2), got one process"
+            )
+            raise StartFailed(spec.agent.__name__, Crash("OptionError", wanted))
+        return self._become().begin(parent, spec, args, shutdown, history)
 
 
 class Starts:

@@ -18,6 +18,7 @@ from cybernetic.nodes.link import Address, LinkSettings, Secret, TcpAddress, Tls
 from cybernetic.nodes.linking import LEFT
 from cybernetic.nodes.plan.capabilities import checked
 from cybernetic.nodes.plan.membership import Member
+from cybernetic.nodes.starts import Alone, Starts
 from cybernetic.nodes.transfer import Transfer
 from cybernetic.nodes.worker import Orders
 from cybernetic.runtime import LocalSystem
@@ -148,6 +149,8 @@ class System(LocalSystem):
             except BaseException:
                 await self.stop()
                 raise
+        else:
+            self._running().elsewhere = Alone(self._become_many)
         return self
 
     @property
@@ -160,17 +163,25 @@ class System(LocalSystem):
         linked = [member for member in cluster.members if cluster.is_linked(member.name)]
         return [_node(cluster.me, None, True), *(_node(m, pids.get(m.name), False) for m in linked)]
 
+    def _become_many(self, far: Sequence[TcpAddress] = ()) -> Starts:
+        """Be a node from now on, be it the only one."""
+        told = self._peer_news
+        cluster = Cluster(self._running(), self._me, self._secret, self._links, self._tls, told=told)
+        self._cluster = cluster
+        self._door = Door(cluster, self._host or ProcessHost(self._me.name), self._orders(far))
+        starts: Starts = cluster.starts
+        return starts
+
     async def _open(self) -> None:
         """Become one of many."""
-        engine = self._running()
         far = [address for address in self._listen if isinstance(address, TcpAddress)]
         if far and self._tls is None:
             self._scratch = rundir.make(f"{self._me.name}.tls")
             self._tls = Tls.ephemeral(self._scratch.path)
-        cluster = self._cluster = Cluster(
-            engine, self._me, self._secret, self._links, self._tls, told=self._peer_news
-        )
-        door = self._door = Door(cluster, self._host or ProcessHost(self._me.name), self._orders(far))
+        self._become_many(far)
+        cluster, door = self._cluster, self._door
+        assert cluster is not None
+        assert door is not None
         if self._node_names:
             await door.open(self._node_names)
         for address in self._listen:  # now that there is something to be joined
@@ -179,7 +190,7 @@ class System(LocalSystem):
             await self._join_first(cluster, address)
         await cluster.settled()
 
-    def _orders(self, far: list[TcpAddress]) -> Orders:
+    def _orders(self, far: Sequence[TcpAddress]) -> Orders:
         """What the nodes of this host are told."""
         there = None
         if far and self._tls is not None:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, cast
 from cybernetic.core import (
     AlreadyStarted,
     ChildNotStarted,
+    Crash,
     Exit,
     NoConnection,
     NoNode,
@@ -245,10 +246,8 @@ class Keeper(Agent):
         """Begin the start of a child that names a node, or what a node must offer. Raises `StartFailed`."""
         spec, nodes = record.spec, self._ref._engine.elsewhere
         if nodes is None:
-            wanted = (
-                "expected a system of several nodes, such as System(nodes=2), got one of a single process"
-            )
-            raise StartFailed(spec.agent.__name__, NoNode(wanted))
+            wanted = "node, requires, isolate: expected a `System`, got one that has no nodes"
+            raise StartFailed(spec.agent.__name__, Crash("OptionError", wanted))
         return nodes.begin(self._ref, spec, self._arguments(spec), limit, record.history)
 
     async def _wait_until_up(self, record: Record, reply: Any, again: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cybernetic import Agent, OptionError, System
+from cybernetic import Agent, OptionError, StartFailed, Supervisor, System, child
 from cybernetic.nodes import LinkRefused, LinkUnreachable
 from cybernetic.nodes.host.driver_memory import MemoryHost
 from cybernetic.nodes.link import network
@@ -151,3 +151,31 @@ async def test_a_cut_between_two_is_mended_and_the_third_never_notices() -> None
         assert new != old
         assert await first.named("late", Holder).call(Holder.node) == "two"
         assert await second.named("early", Holder).call(Holder.node) == "one"
+
+
+class Cell(Supervisor):
+    """One child in a process of its own, one at home."""
+
+    def children(self) -> Any:
+        return [child(Holder, id="home", name="home"), child(Holder, id="cell", name="cell", isolate=True)]
+
+
+class Lost(Supervisor):
+    """Asks for a node where there are none."""
+
+    def children(self) -> Any:
+        return [child(Holder, node="worker-1")]
+
+
+async def test_a_system_of_one_process_makes_one_for_an_isolated_agent() -> None:
+    async with System(host_port=MemoryHost()) as system:
+        await system.start(Cell)
+        assert await system.named("home", Holder).call(Holder.node) == "main"
+        assert await system.named("cell", Holder).call(Holder.node) == "main.cell.1"
+        assert [node.kind for node in system.nodes] == ["node", "isolated"]
+
+
+async def test_a_node_is_not_to_be_had_in_a_system_of_one_process() -> None:
+    async with System() as system:
+        with pytest.raises(StartFailed, match="expected a system of several nodes"):
+            await system.start(Lost)

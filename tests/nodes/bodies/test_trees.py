@@ -316,7 +316,7 @@ async def test_one_node_has_no_others() -> None:
     async with stage(ONE) as s:
         with pytest.raises(ChildNotStarted) as failed:
             await s.spawn(Actor, node="worker-1")
-        assert isinstance(failed.value.reason, NoNode)
+        assert isinstance(failed.value.reason, Crash)
         assert issubclass(ChildNotStarted, Refusal)
 
 
