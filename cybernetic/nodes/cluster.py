@@ -71,17 +71,20 @@ class Cluster(Linking):
             if member.kind == "node" and member.name in self.peers
         ]
 
-    async def make_isolated(self, id: str, limits: Limits) -> str:
-        """Have a process made for one agent; returns the node's name. Raises `StartFailed`, `CallFailed`."""
+    async def make_isolated(self, id: str, limits: Limits, module: str) -> str:
+        """Have a process made for one agent, whose class is in `module`; returns the node's name.
+
+        Raises `StartFailed`, `CallFailed`.
+        """
         make = self.answers.get("isolate")
         if make is not None:
-            return str(await make(id, limits))
+            return str(await make(id, limits, module))
         maker = self.peers.get(self.maker)
         if maker is None:
             raise StartFailed(
                 id, NoNode("isolate: expected a node that makes the processes of this host, got none")
             )
-        return str(await self.ask(maker, "isolate", id, limits))
+        return str(await self.ask(maker, "isolate", id, limits, module))
 
     def address(self, serial: int) -> Any:
         """The address of an agent of this node, dead or alive."""

@@ -33,6 +33,7 @@ class Child:
         since: when it was up, in seconds of the loop's clock; 0: never.
         row: how many times in a row it has ended soon.
         failed: of an isolated one: how it has ended.
+        modules: what it imports before it is linked.
     """
 
     def __init__(self, name: str, kind: str, limits: Limits) -> None:
@@ -41,6 +42,7 @@ class Child:
         self.pid: int | None = None
         self.since = 0.0
         self.failed: asyncio.Future[str] | None = None
+        self.modules: tuple[str, ...] = ()
 
 
 class Door:
@@ -81,13 +83,16 @@ class Door:
             missing = [child.name for child in children if not self._is_up(child)]
             raise HostFailed(f"expected all nodes to be up in {UP_SECONDS:g} s, missing: {missing}") from None
 
-    async def isolate(self, id: str, limits: Limits) -> str:
-        """Make a node for one agent; returns its name once it is linked. Raises `StartFailed`."""
+    async def isolate(self, id: str, limits: Limits, module: str) -> str:
+        """Make a node for one agent; returns its name once it is linked. Raises `StartFailed`.
+
+        It imports `module`, where the agent's class is, before it is linked: that may take longer than silence may.
+        """
         await self._ready()
         self._isolated += 1
         safe = "".join(c if c.isascii() and c.isalnum() else "-" for c in id)[:12]
         child = Child(f"{self._cluster.name}.{safe}.{self._isolated}", "isolated", limits)
-        child.failed = self._cluster.engine.loop.create_future()
+        child.failed, child.modules = self._cluster.engine.loop.create_future(), (module,)
         self._children[child.name] = child
         self._make(child)
         up = self._cluster.when(lambda: self._is_up(child))
@@ -173,7 +178,7 @@ class Door:
 
     def _make(self, child: Child) -> None:
         child.number += 1
-        settings = self._orders.for_node(child.kind, child.name, child.number)
+        settings = self._orders.for_node(child.kind, child.name, child.number, child.modules)
         self._host.create(NodeOrder(child.name, child.number, PROGRAM, settings, child.limits))
 
     def _is_up(self, child: Child) -> bool:

@@ -126,8 +126,8 @@ class Linking:
         return peer is not None and peer.link is not None
 
     def settled(self) -> "asyncio.Future[None]":
-        """A future that is done when every node known of is linked."""
-        return self.when(lambda: all(peer.link is not None for peer in self.peers.values()))
+        """A future that is done when every node known of is linked, and has told whom it knows."""
+        return self.when(lambda: all(peer.link and peer.introduced for peer in self.peers.values()))
 
     def when(self, true: Callable[[], bool]) -> "asyncio.Future[None]":
         """A future that is done when `true()` is, looked at whenever a node is linked or lost."""
@@ -163,7 +163,19 @@ class Linking:
         """Another node has told whom it knows: of two that are not linked yet, one calls the other."""
         if self._closing:
             return
-        for member in self.members.merge([Member(*fields) for fields in members], me=self.name):
+        told = [Member(*fields) for fields in members]
+        for member in told:
+            known = self.members.get(member.name)
+            if member.name == self.name or (known is not None and known.incarnation != member.incarnation):
+                if member.incarnation != self.incarnation:
+                    _log.warning(
+                        "there are two nodes called %r: this one has no link with %s",
+                        member.name,
+                        member.host,
+                    )
+            else:  # if it has left, it was for this node only: it lives, as is told here
+                self.members = self.members.returned(member.name, member.incarnation)
+        for member in self.members.merge(told, me=self.name):
             peer, address = self._expect(member), way_to(member, self.me)
             if address is not None and self._calls(member):
                 self.task(self._dial(member, peer, address))

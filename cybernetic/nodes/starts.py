@@ -116,7 +116,8 @@ class Starts:
     ) -> None:
         """Have a node made for one agent, and start it there."""
         try:
-            node = await self._cluster.make_isolated(str(spec.id), limits)
+            module = self._cluster.classes.path(start._protocol).partition(":")[0]
+            node = await self._cluster.make_isolated(str(spec.id), limits, module)
             if start.given_up or start.parent.gone:
                 return  # the node ends by itself when nobody is started on it
             self._start_on(self._cluster.peers[node], start, spec, args, shutdown, history)

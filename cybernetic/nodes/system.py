@@ -74,9 +74,9 @@ class System(LocalSystem):
             are faster, and their garbage is collected later. Default False.
         inline: take the first step of async handlers without a task of their own, where this Python allows it.
             Default True; False is slower and uses no private names of asyncio.
-        nodes: how many more processes to run agents in, "worker-1" and so on, or their names. Default 0. One that
-            ends is made anew. The program's main file must be importable: guard what starts it by
-            `if __name__ == "__main__":`.
+        nodes: how many more processes to run agents in, "worker-1" and so on ("NODE.worker-1" where this system joins
+            others), or their names. Default 0. One that ends is made anew. The program's main file must be importable:
+            guard what starts it by `if __name__ == "__main__":`.
         node: the name of this process as a node. Default "main".
         host: the name of this host. Default: what the machine is called.
         capabilities: what the nodes made by this system offer to children that require something; what this process
@@ -124,7 +124,7 @@ class System(LocalSystem):
     ) -> None:
         transfer = Transfer().copy if flag("check_transfer", check_transfer) else None
         super().__init__(transfer=transfer, watchdog=watchdog, seed=seed, tune_gc=tune_gc, inline=inline)
-        self._node_names = _names(nodes)
+        self._node_names = _names(nodes, node, f"{node}." if join else "")
         self._listen, self._join = _addresses("listen", listen), _addresses("join", join)
         lag = number("lag_after", lag_after, above=0)
         self._links = LinkSettings(dead_after=number("node_dead_after", node_dead_after, above=lag), lag=lag)
@@ -217,6 +217,11 @@ class System(LocalSystem):
     async def _join_first(self, cluster: Cluster, address: Address) -> None:
         """Link with a node that may be about to start, and keep it so. Raises `LinkRefused`."""
         until, pause = cluster.engine.clock() + JOIN_SECONDS, 0.05
+        await cluster.settled()  # the nodes that an earlier one has told of
+        known = next((m.name for m in cluster.members if str(address) in m.address.split()), None)
+        if known is not None and cluster.is_linked(known):
+            cluster.task(self._stay_joined(cluster, address, known))
+            return
         while True:
             try:
                 member = await cluster.join(address)
@@ -264,15 +269,17 @@ def _node(member: Member, pid: int | None, here: bool) -> Node:
     return Node(member.name, member.incarnation, member.kind, member.host, member.capabilities, pid, here)
 
 
-def _names(nodes: int | Sequence[str]) -> tuple[str, ...]:
+def _names(nodes: int | Sequence[str], own: str, prefix: str) -> tuple[str, ...]:
     """The names of the nodes to be made. Raises `OptionError`."""
     if isinstance(nodes, int):
-        return tuple(f"worker-{n + 1}" for n in range(whole("nodes", nodes)))
+        return tuple(f"{prefix}worker-{n + 1}" for n in range(whole("nodes", nodes)))
     names = tuple(nodes)
     if isinstance(nodes, str) or not all(isinstance(name, str) and name for name in names):
         raise OptionError("nodes", "how many, or their names", nodes)
-    if len(set(names)) != len(names):
+    if len({*names, own}) != len(names) + 1:
         raise OptionError("nodes", "a name of its own for every node", nodes)
+    if any("/" in name or not name.isprintable() for name in names):
+        raise OptionError("nodes", "names of printable text without a slash", nodes)
     return names
 
 

@@ -47,8 +47,8 @@ class Orders:
     modules: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
 
-    def for_node(self, kind: str, name: str, number: int) -> bytes:
-        """The settings of one node, as bytes."""
+    def for_node(self, kind: str, name: str, number: int, modules: tuple[str, ...] = ()) -> bytes:
+        """The settings of one node, as bytes; `modules` are further ones that it imports."""
         door = parse_address(self.door)
         if isinstance(door, MemoryAddress):
             listen = f"memory:{door.name}/{name}.{number}"
@@ -66,7 +66,7 @@ class Orders:
             "dead_after": self.links.dead_after,
             "lag": self.links.lag,
             "far": self.far,
-            "modules": list(self.modules),
+            "modules": [*self.modules, *modules],
             "options": self.options,
             "log": logging.root.getEffectiveLevel(),
         }

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from cybernetic import Agent, OptionError, StartFailed, Supervisor, System, child
-from cybernetic.nodes import LinkRefused, LinkUnreachable
+from cybernetic import Agent, DynamicSupervisor, OptionError, StartFailed, Supervisor, System, attach, child
+from cybernetic.nodes import LinkRefused, LinkUnreachable, NodeLost
 from cybernetic.nodes.host.driver_memory import MemoryHost
 from cybernetic.nodes.link import network
 from cybernetic.nodes.remote import ops
@@ -24,6 +24,9 @@ class Holder(Agent):
 
     def node(self) -> str:
         return self.ref.node
+
+    def ask(self, node: str) -> bool:
+        return node in [each.name for each in self.system._engine.elsewhere._cluster.members]  # type: ignore[attr-defined]
 
 
 async def test_hosts_join_know_each_other_and_part() -> None:
@@ -179,3 +182,56 @@ async def test_a_node_is_not_to_be_had_in_a_system_of_one_process() -> None:
     async with System() as system:
         with pytest.raises(StartFailed, match="expected a system of several nodes"):
             await system.start(Lost)
+
+
+async def test_joining_two_nodes_of_one_cluster_links_once_with_each() -> None:
+    lost: list[Any] = []
+    end = attach(NodeLost, lost.append)
+    async with (
+        one("one"),
+        one("two", join=["memory:one"]),
+        one("three", join=["memory:one", "memory:two"], nodes=1) as third,
+    ):
+        assert sorted(node.name for node in third.nodes) == ["one", "three", "three.worker-1", "two"]
+        await asyncio.sleep(1)
+        assert lost == []
+    end()
+
+
+async def test_after_a_long_partition_all_pairs_are_linked_again() -> None:
+    async with (
+        one("one", nodes=1) as first,
+        one("two", nodes=1, join=["memory:one"]) as second,
+    ):
+        await asyncio.sleep(0.1)
+        before = sorted(node.name for node in first.nodes)
+        assert before == ["one", "two", "two.worker-1", "worker-1"]
+        inside = [{b"one", b"worker-1"}, {b"two", b"two.worker-1"}]
+
+        def names(pair: Any) -> set[bytes]:
+            hellos = [getattr(end.get_protocol(), "hello", b"") for end in pair.ends]
+            known = (b"two.worker-1", b"worker-1", b"two", b"one")
+            return {name for name in known if any(_says(hello, name) for hello in hellos)}
+
+        across = [pair for pair in network().pairs if names(pair) not in inside]
+        assert len(across) == 4
+        called, network()._names = network()._names, {}
+        for pair in across:
+            pair.cut()
+        await asyncio.sleep(30)
+        assert sorted(node.name for node in first.nodes) == ["one", "worker-1"]
+        network()._names = called
+        await asyncio.sleep(60)
+        assert sorted(node.name for node in first.nodes) == before
+        assert sorted(node.name for node in second.nodes) == before
+        ref = await _on(first, "worker-1")
+        assert await ref.call(Holder.ask, "two.worker-1")
+
+
+def _says(hello: bytes, name: bytes) -> bool:
+    return bytes([0xA0 + len(name)]) + name in hello
+
+
+async def _on(system: System, node: str) -> Any:
+    nursery = await system.start(DynamicSupervisor, type="temporary")
+    return await nursery.call(DynamicSupervisor.start_child, child(Holder, node=node, restart="temporary"))

@@ -289,6 +289,8 @@ class Inbound:
 
     def _members(self, members: list[Any]) -> None:
         self._cluster.told_of_members(members)
+        self._peer.introduced = True
+        self._cluster.look()
 
     def _service(self, name: str, running: bool) -> None:
         self._cluster.spread.heard(self._peer, name, running)

@@ -50,6 +50,7 @@ class Peer:
         self.name, self.incarnation = name, incarnation
         self.engine, self.classes = cluster.engine, cluster.classes
         self.lost = False
+        self.introduced = False  # it has told whom it knows
         self.link: Any = None
         self.proxies: WeakValueDictionary[int, RemoteRef[Any]] = WeakValueDictionary()
         self.calls: dict[int, Any] = {}  # of ours, not answered yet
