@@ -20,7 +20,7 @@ from cybernetic.core import (
     StartIgnored,
     Stop,
 )
-from cybernetic.runtime import Agent, begin_child, begin_shut_down, started
+from cybernetic.runtime import FOREIGN, Agent, begin_child, begin_shut_down, started
 from cybernetic.supervision.backoff import Backoff
 from cybernetic.supervision.children import Children, Counts, Record
 from cybernetic.supervision.events import ENDED, GAVE_UP, STARTED, ChildEnded, ChildStarted, GaveUp
@@ -150,7 +150,7 @@ class Keeper(Agent):
         if record.retry is not note:
             return None
         record.retry = None
-        if isinstance(note.reason, NoNode):  # nothing has crashed meanwhile
+        if has_to_wait(note.reason):  # nothing has crashed meanwhile
             return self._restart(record)
         return self._attempt(record, note.reason)
 
@@ -200,11 +200,11 @@ class Keeper(Agent):
 
     def _start_failed(self, record: Record, failed: StartFailed) -> None:
         reason = why(failed)
-        waits = isinstance(reason, NoNode) and record.state == "restarting"
+        waits = has_to_wait(reason) and record.state == "restarting"
         report(self.ref, "start_error", record, reason, again=waits or self._is_known_loss(reason))
         if record.state != "restarting":
             self._children.restarting(record)
-        backoff = record.spec.backoff or (NO_NODE if isinstance(reason, NoNode) else None)
+        backoff = record.spec.backoff or (NO_NODE if has_to_wait(reason) else None)
         if backoff is not None:
             self._wait(record, reason, backoff, 0.0)
             if isinstance(reason, NoNode) and self._ref._engine.elsewhere is not None:
@@ -329,6 +329,13 @@ def check_agent(spec: Child[Any]) -> None:
 def why(failed: StartFailed) -> Reason:
     """The reason a start failed for."""
     return cast("Reason", failed.reason)
+
+
+def has_to_wait(reason: Reason) -> bool:
+    """Whether a start failed for what other nodes have to settle: no node fits, or one still holds the name."""
+    if isinstance(reason, Refused) and isinstance(reason.error, AlreadyStarted):
+        return bool(getattr(reason.error.ref, "_flags", 0) & FOREIGN)
+    return isinstance(reason, NoNode)
 
 
 def refusal(record: Record, failed: StartFailed) -> Refusal:
