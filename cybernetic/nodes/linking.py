@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
+from cybernetic.core import OptionError
 from cybernetic.nodes.errors import LinkRefused
 from cybernetic.nodes.events import JOINED, LAGGING, LOST, NodeJoined, NodeLagging, NodeLost
 from cybernetic.nodes.link import (
@@ -176,7 +177,13 @@ class Linking:
             else:  # if it has left, it was for this node only: it lives, as is told here
                 self.members = self.members.returned(member.name, member.incarnation)
         for member in self.members.merge(told, me=self.name):
-            peer, address = self._expect(member), way_to(member, self.me)
+            address = way_to(member, self.me)
+            if address is None and way_to(self.me, member) is None:
+                _log.warning(
+                    "no way to %s of %s: one of the two hosts has to listen", member.name, member.host
+                )
+                continue
+            peer = self._expect(member)
             if address is not None and self._calls(member):
                 self.task(self._dial(member, peer, address))
             else:
@@ -342,7 +349,10 @@ def _far(address: str) -> bool:
 
 def way_to(member: Member, me: Member) -> Address | None:
     """Where a node can call another: on one host at what is for that host, else at a TCP address, if it has one."""
-    addresses = [parse_address(text) for text in member.address.split()]
+    addresses: list[Address] = []
+    for text in member.address.split():
+        with contextlib.suppress(OptionError):  # one of a kind that this version does not know
+            addresses.append(parse_address(text))
     if member.host == me.host:
         return next(iter(addresses), None)
     return next((address for address in addresses if isinstance(address, TcpAddress)), None)
