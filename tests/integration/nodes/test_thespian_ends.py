@@ -67,7 +67,9 @@ async def test_what_nodes_started_is_gone_too_after_any_kill_and_so_are_the_port
             os.kill(pid, signal.SIGKILL)
         await watch.until(lambda: watch.of(HostEnded))
         await nothing_left(pids, directory)
-        assert not ports & set(all_listening())
+        async with asyncio.timeout(2):  # the last of a process to go may be its sockets
+            while ports & set(all_listening()):
+                await asyncio.sleep(0.01)
 
 
 async def test_a_warden_that_is_told_to_end_again_and_again_still_ends_everything_first() -> None:
@@ -155,7 +157,7 @@ async def test_what_a_run_left_whose_every_process_was_killed_is_ended_by_the_ne
         for pid in of_run:
             os.kill(pid, signal.SIGKILL)
         user.process.wait()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(4):
             while alive(of_run):
                 await asyncio.sleep(0.01)
         assert user.directory.exists()
