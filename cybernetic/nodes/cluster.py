@@ -14,6 +14,7 @@ from cybernetic.nodes.remote import ops
 from cybernetic.nodes.remote.classes import Classes
 from cybernetic.nodes.remote.peer import Peer
 from cybernetic.nodes.remote.travel import codec_for, own_address
+from cybernetic.nodes.remote.words import LONGEST
 from cybernetic.nodes.spread import Spread
 from cybernetic.nodes.starts import Starts
 from cybernetic.supervision import Limits
@@ -71,28 +72,36 @@ class Cluster(Linking):
             if member.kind == "node" and member.name in self.peers
         ]
 
-    async def make_isolated(self, id: str, limits: Limits, module: str) -> str:
+    async def make_isolated(self, id: str, limits: Limits, module: str, ticket: str) -> str:
         """Have a process made for one agent, whose class is in `module`; returns the node's name.
 
-        Raises `StartFailed`, `CallFailed`.
+        `ticket` stands for it in `unmake`. Raises `StartFailed`, `CallFailed`.
         """
         make = self.answers.get("isolate")
         if make is not None:
-            return str(await make(id, limits, module))
+            return str(await make(id, limits, module, ticket))
         maker = self.peers.get(self.maker)
         if maker is None:
             raise StartFailed(
                 id, NoNode("isolate: expected a node that makes the processes of this host, got none")
             )
-        return str(await self.ask(maker, "isolate", id, limits, module))
+        return str(await self.ask(maker, "isolate", id, limits, module, ticket))
+
+    def unmake(self, ticket: str) -> None:
+        """Have the process end that was wanted, be it there or still being made: its agent is not to start."""
+        make, maker = self.answers.get("unmake"), self.peers.get(self.maker)
+        if make is not None:
+            self.task(make(ticket))
+        elif maker is not None:
+            maker.ask("unmake", (ticket,), self.engine.loop.create_future())
 
     def address(self, serial: int) -> Any:
         """The address of an agent of this node, dead or alive."""
         return own_address(self, serial)
 
     def everyone(self, message: tuple[Any, ...]) -> None:
-        """Send a message to every other node."""
-        for peer in self.peers.values():
+        """Send a message to every node that is linked; others learn what there is when they are."""
+        for peer in self.linked():
             peer.post(message)
 
     async def ask(self, peer: Peer, what: str, *arguments: Any) -> Any:
@@ -113,7 +122,7 @@ class Cluster(Linking):
         try:
             reply = (ops.REPLY, id, True, await answer(*arguments))
         except Exception as error:
-            reply = (ops.REPLY, id, False, f"{type(error).__name__}: {error}")
+            reply = (ops.REPLY, id, False, f"{type(error).__name__}: {error!s:.{LONGEST}}")
         if not peer.lost:
             peer.post(reply)
 

@@ -1,15 +1,26 @@
 """The nodes of this host, as the process that wants them sees it: made, linked, made anew when they end."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
-from cybernetic.core import Crash, StartFailed, token
+from cybernetic.core import Crash, OptionError, StartFailed, token
 from cybernetic.nodes.cluster import Cluster
 from cybernetic.nodes.errors import HostFailed, LinkRefused
 from cybernetic.nodes.events import STOPPED, NodeStopped
-from cybernetic.nodes.host.port import Host, HostEnded, News, NodeEnded, NodeOrder, NodeUp
+from cybernetic.nodes.host.port import (
+    BY_ITSELF,
+    ON_REQUEST,
+    Host,
+    HostEnded,
+    News,
+    NodeEnded,
+    NodeOrder,
+    NodeUp,
+)
 from cybernetic.nodes.link import Address, MemoryAddress, UnixAddress
 from cybernetic.nodes.plan.membership import Member
 from cybernetic.nodes.worker import PROGRAM, Orders
@@ -34,6 +45,9 @@ class Child:
         row: how many times in a row it has ended soon.
         failed: of an isolated one: how it has ended.
         modules: what it imports before it is linked.
+        ticket: of an isolated one: by what who wanted it calls it.
+        socket: the path where its latest process listens, if it does so at one.
+        asked: whether its process is to end.
     """
 
     def __init__(self, name: str, kind: str, limits: Limits) -> None:
@@ -43,6 +57,9 @@ class Child:
         self.since = 0.0
         self.failed: asyncio.Future[str] | None = None
         self.modules: tuple[str, ...] = ()
+        self.ticket = ""
+        self.socket: Path | None = None
+        self.asked = False
 
 
 class Door:
@@ -58,10 +75,12 @@ class Door:
         self._cluster, self._host, self._orders = cluster, host, orders
         self._children: dict[str, Child] = {}
         self._isolated = 0
+        self._places = itertools.count(1)
         self._closing = False
         self._failed = False  # the host is not there, and is about to be opened anew
         self._opened: asyncio.Task[None] | None = None
         cluster.answers["isolate"] = self.isolate
+        cluster.answers["unmake"] = self.unmake
 
     @property
     def pids(self) -> dict[str, int]:
@@ -83,16 +102,20 @@ class Door:
             missing = [child.name for child in children if not self._is_up(child)]
             raise HostFailed(f"expected all nodes to be up in {UP_SECONDS:g} s, missing: {missing}") from None
 
-    async def isolate(self, id: str, limits: Limits, module: str) -> str:
-        """Make a node for one agent; returns its name once it is linked. Raises `StartFailed`.
+    async def isolate(self, id: str, limits: Limits, module: str, ticket: str) -> str:
+        """Make a node for one agent; returns its name once it is linked. Raises `StartFailed`, `OptionError`.
 
         It imports `module`, where the agent's class is, before it is linked: that may take longer than silence may.
+        `ticket` is what `unmake` calls it by.
         """
+        if not isinstance(limits, Limits) or not all(isinstance(each, str) for each in (id, module, ticket)):
+            raise OptionError("isolate", "three texts and limits", (id, limits, module, ticket))
         await self._ready()
         self._isolated += 1
         safe = "".join(c if c.isascii() and c.isalnum() else "-" for c in id)[:12]
         child = Child(f"{self._cluster.name}.{safe}.{self._isolated}", "isolated", limits)
         child.failed, child.modules = self._cluster.engine.loop.create_future(), (module,)
+        child.ticket = ticket
         self._children[child.name] = child
         self._make(child)
         up = self._cluster.when(lambda: self._is_up(child))
@@ -100,13 +123,19 @@ class Door:
             async with asyncio.timeout(UP_SECONDS):
                 await asyncio.wait([up, child.failed], return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
-            self._host.kill(child.name, child.number)
+            self._end_now(child)
             raise StartFailed(id, _failed(f"its process was not up in {UP_SECONDS:g} s")) from None
         finally:
             up.cancel()
         if child.failed.done():
             raise StartFailed(id, _failed(child.failed.result()))
         return child.name
+
+    async def unmake(self, ticket: str) -> None:
+        """End the node that was made for a ticket, or is being made: its agent is not wanted any more."""
+        for child in self._children.values():
+            if child.ticket and child.ticket == ticket:
+                self._end_now(child)
 
     def peer_lost(self, member: Member, left: bool) -> None:
         """A node is out of reach: if it is of this host, its process ends; one that `left` gets time to do so."""
@@ -178,7 +207,9 @@ class Door:
 
     def _make(self, child: Child) -> None:
         child.number += 1
-        settings = self._orders.for_node(child.kind, child.name, child.number, child.modules)
+        place = self._orders.place(next(self._places))
+        child.socket = Path(place.path) if isinstance(place, UnixAddress) else None
+        settings = self._orders.for_node(child.kind, place, child.modules)
         self._host.create(NodeOrder(child.name, child.number, PROGRAM, settings, child.limits))
 
     def _is_up(self, child: Child) -> bool:
@@ -187,13 +218,12 @@ class Door:
     def _ended(self, child: Child, news: NodeEnded) -> None:
         """The process of a node has ended, or could not be made."""
         child.pid = None
-        expected = self._closing or child.kind == "isolated"
-        _log.log(
-            logging.INFO if expected else logging.WARNING,
-            "the process of %s has ended: %s",
-            child.name,
-            news.how,
-        )
+        for_good = self._closing or child.kind == "isolated"
+        quiet = for_good and (self._closing or child.asked or news.how in (BY_ITSELF, ON_REQUEST))
+        level = logging.INFO if quiet else logging.WARNING
+        _log.log(level, "the process of %s has ended: %s", child.name, news.how)
+        if child.socket is not None:  # one that was killed has left it
+            child.socket.unlink(missing_ok=True)
         if STOPPED.listeners:
             STOPPED.emit(NodeStopped(child.name, news.how))
         engine, peer = self._cluster.engine, self._cluster.peers.get(child.name)
@@ -201,7 +231,7 @@ class Door:
             engine.loop.call_later(GRACE, self._cluster.lose, peer, news.how)
         if child.failed is not None and not child.failed.done():
             child.failed.set_result(news.how)
-        if expected:
+        if for_good:
             self._children.pop(child.name, None)
             return
         lived = engine.clock() - child.since if child.since else 0.0
@@ -209,6 +239,11 @@ class Door:
         delay = AGAIN.delay(child.row) if child.row else 0.0
         child.row += 1
         engine.loop.call_later(delay, self._again, child, child.number)
+
+    def _end_now(self, child: Child) -> None:
+        """End a node that is not to be made anew."""
+        child.asked = True
+        self._host.kill(child.name, child.number)
 
     def _kill(self, child: Child, number: int) -> None:
         """End what should have ended by itself."""

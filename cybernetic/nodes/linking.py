@@ -3,10 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from cybernetic.core import OptionError
 from cybernetic.nodes.errors import LinkRefused
 from cybernetic.nodes.events import JOINED, LAGGING, LOST, NodeJoined, NodeLagging, NodeLost
 from cybernetic.nodes.link import (
@@ -18,12 +17,13 @@ from cybernetic.nodes.link import (
     TcpAddress,
     Tls,
     connect,
-    parse_address,
 )
-from cybernetic.nodes.plan.membership import Member, Members, Refused, dials
+from cybernetic.nodes.plan.membership import MOST, Member, Members, Refused, dials
+from cybernetic.nodes.plan.reach import apart, in_order, stranded, way_to
 from cybernetic.nodes.remote import ops
 from cybernetic.nodes.remote.inbound import Inbound
 from cybernetic.nodes.remote.peer import Peer
+from cybernetic.wire import DamagedMessage
 
 _log = logging.getLogger("cybernetic.nodes")
 
@@ -86,7 +86,7 @@ class Linking:
         if isinstance(actual, TcpAddress) and announced:
             shown = TcpAddress(announced, actual.port)
         addresses = [str(shown), *self.me.address.split()]
-        self.me = self.me._replace(address=" ".join(sorted(addresses, key=_far)))
+        self.me = self.me._replace(address=in_order(addresses))
         return actual
 
     async def join(self, address: Address) -> Member:
@@ -126,6 +126,10 @@ class Linking:
         peer = self.peers.get(name)
         return peer is not None and peer.link is not None
 
+    def linked(self) -> list[Peer]:
+        """The nodes that are linked with this one."""
+        return [peer for peer in self.peers.values() if peer.link is not None]
+
     def settled(self) -> "asyncio.Future[None]":
         """A future that is done when every node known of is linked, and has told whom it knows."""
         return self.when(lambda: all(peer.link and peer.introduced for peer in self.peers.values()))
@@ -160,10 +164,15 @@ class Linking:
 
     # Hearing of others.
 
-    def told_of_members(self, members: Iterable[Any]) -> None:
-        """Another node has told whom it knows: of two that are not linked yet, one calls the other."""
+    def told_of_members(self, members: Sequence[Any], teller: Peer) -> None:
+        """Another node has told whom it knows: of two that are not linked yet, one calls the other.
+
+        Raises `DamagedMessage` if there are more than a cluster has.
+        """
         if self._closing:
             return
+        if len(members) > MOST:
+            raise DamagedMessage(f"a cluster of at most {MOST} nodes", f"{len(members)} of them in a message")
         told = [Member(*fields) for fields in members]
         for member in told:
             known = self.members.get(member.name)
@@ -176,29 +185,44 @@ class Linking:
                     )
             else:  # if it has left, it was for this node only: it lives, as is told here
                 self.members = self.members.returned(member.name, member.incarnation)
-        for member in self.members.merge(told, me=self.name):
-            address = way_to(member, self.me)
-            if address is None and way_to(self.me, member) is None:
-                _log.warning(
-                    "no way to %s of %s: one of the two hosts has to listen", member.name, member.host
-                )
+        new = self.members.merge(told, me=self.name)
+        if len(self.members) + len(new) > MOST:
+            raise DamagedMessage(
+                f"a cluster of at most {MOST} nodes", f"{len(self.members) + len(new)} of them"
+            )
+        for member in new:
+            why = apart(self.me, member)
+            if why is not None:
+                _log.warning("%s", why)
                 continue
+            self._put_out(member)
+            address = way_to(member, self.me)
             peer = self._expect(member)
             if address is not None and self._calls(member):
-                self.task(self._dial(member, peer, address))
+                self.task(self._dial(member, peer, address, teller.dials))
             else:
                 self.engine.loop.call_later(DIAL_SECONDS, self._never_came, peer)
+
+    def _put_out(self, member: Member) -> None:
+        """Of two that cannot reach each other, and came at different nodes, the one of the greater name goes."""
+        for peer in self.linked():
+            why = apart(member, self.members[peer.name])
+            if why is not None and dials(member.name, peer.name):
+                peer.link.close(why)
 
     def _calls(self, member: Member) -> bool:
         """Whether this node calls another that it has a way to, rather than the other way round."""
         return dials(self.name, member.name) or way_to(self.me, member) is None
 
-    async def _dial(self, member: Member, peer: Peer, address: Address) -> None:
+    async def _dial(self, member: Member, peer: Peer, address: Address, turns: asyncio.Semaphore) -> None:
         """Link with a node that another has told of."""
-        until, pause, why = self.engine.clock() + DIAL_SECONDS, 0.02, ""
+        until, pause, why = self.engine.clock() + DIAL_SECONDS, 0.02, "others took too long"
         while peer.link is None and not peer.lost and self.engine.clock() < until:
             try:
-                link = await self._call(address)
+                async with turns:
+                    if self.engine.clock() >= until:
+                        break
+                    link = await self._call(address)
             except LinkRefused as error:
                 why = str(error)
                 await asyncio.sleep(pause)
@@ -254,10 +278,12 @@ class Linking:
         if member.name == self.name:
             return f"name: expected one that no living node has, got that of the node called: {member.name!r}"
         peer = self.peers.get(member.name)
-        if peer is None or peer.incarnation == member.incarnation:
-            return None
-        joined = self.members.joined(member)
-        return joined.why if isinstance(joined, Refused) else None
+        if peer is not None and peer.incarnation != member.incarnation:
+            joined = self.members.joined(member)
+            return joined.why if isinstance(joined, Refused) else None
+        return stranded(
+            member, (self.members[peer.name] for peer in self.linked() if peer.name != member.name)
+        )
 
     def _accepted(self, link: Link) -> None:
         self._up(self._read(link.hello), link)
@@ -281,7 +307,7 @@ class Linking:
         _log.info("%s is linked with %s (%s)", self.name, member.name, member.kind)
         if JOINED.listeners:
             JOINED.emit(NodeJoined(member.name, member.incarnation))
-        for other in self.peers.values():
+        for other in self.linked():
             if other is not peer:
                 other.post((ops.MEMBERS, [tuple(member)]))
         self._told("joined", member, "")
@@ -290,18 +316,19 @@ class Linking:
         self.look()
 
     def _expect(self, member: Member) -> Peer:
-        """Note a node that is about to be linked: what is sent to it waits, after what it must know first."""
+        """Note a node that is about to be linked: what is sent to it waits."""
         joined = self.members.joined(member)
         if isinstance(joined, Refused):
             raise LinkRefused(joined.why)
-        known = [tuple(each) for each in self.members]
         self.members = joined
-        peer = Peer(self, member.name, member.incarnation)
-        peer.post((ops.MEMBERS, known))
+        peer = self.peers[member.name] = Peer(self, member.name, member.incarnation)
+        return peer
+
+    def greet(self, peer: Peer) -> None:
+        """Tell a node that is linked now what it must know; from now on it is told what is new."""
+        peer.post((ops.MEMBERS, [tuple(member) for member in self.members if member.name != peer.name]))
         self.names.tell_all(peer)
         self.spread.tell_all(peer)
-        self.peers[member.name] = peer
-        return peer
 
     def _lagging(self, peer: Peer, seconds: float) -> None:
         """Nothing was heard from a node for a while; 0: it is heard again."""
@@ -340,19 +367,3 @@ class Linking:
             if link is not None and not left and address is not None and self._calls(member):
                 self.task(self._dial_again(member, address))
         self.look()
-
-
-def _far(address: str) -> bool:
-    """Whether an address is for other hosts: those stand last."""
-    return address.startswith("tcp:")
-
-
-def way_to(member: Member, me: Member) -> Address | None:
-    """Where a node can call another: on one host at what is for that host, else at a TCP address, if it has one."""
-    addresses: list[Address] = []
-    for text in member.address.split():
-        with contextlib.suppress(OptionError):  # one of a kind that this version does not know
-            addresses.append(parse_address(text))
-    if member.host == me.host:
-        return next(iter(addresses), None)
-    return next((address for address in addresses if isinstance(address, TcpAddress)), None)

@@ -38,7 +38,7 @@ class Names(dict[str, Any]):
         claim = self._claim(name, self._cluster, cell, wall())
         self._note(claim, cell)
         effects = self._claims.claim(claim)
-        for peer in self._cluster.peers.values():
+        for peer in self._cluster.linked():
             self._tell(peer, claim)
         self._follow(effects)
 
@@ -105,7 +105,7 @@ class Names(dict[str, Any]):
         self._follow(effects)
 
     def _tell_release(self, claim: Claim, cell: Any) -> None:
-        for peer in self._cluster.peers.values():
+        for peer in self._cluster.linked():
             peer.post((ops.RELEASE, claim.name, claim.serial, peer.kind(cell._protocol)))
 
     def _follow(self, effects: list[Effect]) -> None:

@@ -50,7 +50,7 @@ class Spread:
 
     def told(self, host: Any, key: object, ref: Any, entered: bool) -> None:
         """A host has entered an agent of this node, or removed one. Raises `CannotTravel`."""
-        for peer in self._cluster.peers.values():
+        for peer in self._cluster.linked():
             self._tell(peer, host.service.name, key, ref, entered)
 
     def find(self, service: Any) -> Any:

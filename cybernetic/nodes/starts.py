@@ -15,6 +15,7 @@ from cybernetic.core import (
     NoNode,
     NoProc,
     StartFailed,
+    token,
 )
 from cybernetic.nodes.plan.placement import Candidate, NoFit, place
 from cybernetic.nodes.remote.start import RemoteStart
@@ -115,11 +116,16 @@ class Starts:
         limits: Limits,
     ) -> None:
         """Have a node made for one agent, and start it there."""
+        ticket = token(6)
         try:
             module = self._cluster.classes.path(start._protocol).partition(":")[0]
-            node = await self._cluster.make_isolated(str(spec.id), limits, module)
-            if start.given_up or start.parent.gone:
-                return  # the node ends by itself when nobody is started on it
+            start.abandoned = partial(self._cluster.unmake, ticket)
+            node = await self._cluster.make_isolated(str(spec.id), limits, module, ticket)
+            if start.given_up:
+                return
+            if start.parent.gone:
+                start.give_up()
+                return
             self._start_on(self._cluster.peers[node], start, spec, args, shutdown, history)
         except StartFailed as error:
             start.fail(error)

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar
 
 from cybernetic.core import OptionError, flag, number, whole
 from cybernetic.nodes.cluster import Cluster, describe
@@ -14,7 +16,16 @@ from cybernetic.nodes.errors import LinkRefused, LinkUnreachable
 from cybernetic.nodes.host import rundir
 from cybernetic.nodes.host.port import Host
 from cybernetic.nodes.host.process import ProcessHost
-from cybernetic.nodes.link import Address, LinkSettings, Secret, TcpAddress, Tls, parse_address
+from cybernetic.nodes.link import (
+    Address,
+    LinkSettings,
+    Secret,
+    TcpAddress,
+    Tls,
+    UnixAddress,
+    own_address,
+    parse_address,
+)
 from cybernetic.nodes.linking import LEFT
 from cybernetic.nodes.plan.capabilities import checked
 from cybernetic.nodes.plan.membership import Member
@@ -25,6 +36,8 @@ from cybernetic.runtime import LocalSystem
 from cybernetic.supervision import Backoff
 
 _log = logging.getLogger("cybernetic.nodes")
+
+T = TypeVar("T")
 
 JOIN_SECONDS = 10.0  # how long a node to join may take to be there
 JOIN_AGAIN = Backoff(0.5, 10.0, jitter=0.2)
@@ -81,7 +94,9 @@ class System(LocalSystem):
         host: the name of this host. Default: what the machine is called.
         capabilities: what the nodes made by this system offer to children that require something; what this process
             itself does, if it makes none.
-        listen: addresses where nodes of other hosts may link: "tcp:HOST:PORT". Links over TCP are encrypted.
+        listen: addresses where nodes of other hosts may link: "tcp:HOST:PORT". Links over TCP are encrypted. Left out
+            by one that joins: a free port at the address it joins from, so that those which join after it can link with
+            it. False: nowhere; then it is turned away where another that listens nowhere has joined.
         announce: the host by which they reach them. Default: the one listened at, this host's name for "0.0.0.0".
         join: addresses of nodes of other hosts to link with: now, and again when the link is lost.
         secret: what all nodes of the cluster know: text or bytes, at least 16; needed for `listen` and `join`. Default:
@@ -111,7 +126,7 @@ class System(LocalSystem):
         node: str = "main",
         host: str | None = None,
         capabilities: Mapping[str, Any] | None = None,
-        listen: Sequence[str] = (),
+        listen: Sequence[str] | Literal[False] = (),
         announce: str | None = None,
         join: Sequence[str] = (),
         secret: str | bytes | Secret | None = None,
@@ -125,7 +140,8 @@ class System(LocalSystem):
         transfer = Transfer().copy if flag("check_transfer", check_transfer) else None
         super().__init__(transfer=transfer, watchdog=watchdog, seed=seed, tune_gc=tune_gc, inline=inline)
         self._node_names = _names(nodes, node, f"{node}." if join else "")
-        self._listen, self._join = _addresses("listen", listen), _addresses("join", join)
+        self._listen, self._join = _addresses("listen", listen or ()), _addresses("join", join)
+        self._unasked = listen is not False and not self._listen  # whether to listen so as to be in the mesh
         lag = number("lag_after", lag_after, above=0)
         self._links = LinkSettings(dead_after=number("node_dead_after", node_dead_after, above=lag), lag=lag)
         self._secret = _secret(secret, bool(self._listen or self._join))
@@ -174,10 +190,11 @@ class System(LocalSystem):
 
     async def _open(self) -> None:
         """Become one of many."""
+        if self._unasked and self._join:
+            self._listen = await self._own_addresses()
         far = [address for address in self._listen if isinstance(address, TcpAddress)]
         if far and self._tls is None:
-            self._scratch = rundir.make(f"{self._me.name}.tls")
-            self._tls = Tls.ephemeral(self._scratch.path)
+            self._tls = Tls.ephemeral(self._own_directory())
         self._become_many(far)
         cluster, door = self._cluster, self._door
         assert cluster is not None
@@ -189,6 +206,19 @@ class System(LocalSystem):
         for address in self._join:
             await self._join_first(cluster, address)
         await cluster.settled()
+
+    async def _own_addresses(self) -> list[Address]:
+        """Where to listen for those that join the same nodes. Raises `LinkUnreachable`."""
+        found = [await self._in_time(partial(own_address, each, self._me.name)) for each in self._join]
+        if None in found:
+            found.append(UnixAddress(str(self._own_directory() / "links")))
+        return list(dict.fromkeys(filter(None, found)))
+
+    def _own_directory(self) -> Path:
+        """A private directory of this process, for its certificate and its socket."""
+        if self._scratch is None:
+            self._scratch = rundir.make(f"{self._me.name}.links")
+        return self._scratch.path
 
     def _orders(self, far: Sequence[TcpAddress]) -> Orders:
         """What the nodes of this host are told."""
@@ -216,28 +246,32 @@ class System(LocalSystem):
 
     async def _join_first(self, cluster: Cluster, address: Address) -> None:
         """Link with a node that may be about to start, and keep it so. Raises `LinkRefused`."""
-        until, pause = cluster.engine.clock() + JOIN_SECONDS, 0.05
         await cluster.settled()  # the nodes that an earlier one has told of
         known = next((m.name for m in cluster.members if str(address) in m.address.split()), None)
         if known is not None and cluster.is_linked(known):
             cluster.task(self._stay_joined(cluster, address, known))
             return
+        member = await self._in_time(partial(cluster.join, address))
+        cluster.task(self._stay_joined(cluster, address, member.name))
+
+    async def _in_time(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Try until somebody can be reached, or it takes too long. Raises what `attempt` raises."""
+        clock, pause = self._running().clock, 0.05
+        until = clock() + JOIN_SECONDS
         while True:
             try:
-                member = await cluster.join(address)
-                break
+                return await attempt()
             except LinkUnreachable:
-                if cluster.engine.clock() >= until:
+                if clock() >= until:
                     raise
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)
-        cluster.task(self._stay_joined(cluster, address, member.name))
 
     async def _stay_joined(self, cluster: Cluster, address: Address, name: str) -> None:
-        """Whenever the link is lost, try until there is one again."""
+        """Whenever the link is lost, try until there is one again; why there is none is said once."""
         while True:
             await cluster.lost(name)
-            attempt = 0
+            attempt, said = 0, ""
             while name not in cluster.peers:
                 chance = self.chance.uniform("join", str(address), attempt)
                 await asyncio.sleep(JOIN_AGAIN.delay(attempt, chance))
@@ -247,7 +281,9 @@ class System(LocalSystem):
                 try:
                     name = (await cluster.join(address)).name
                 except LinkRefused as error:
-                    _log.info("not joined again: %s", error)
+                    new = not isinstance(error, LinkUnreachable) and str(error) != said
+                    _log.log(logging.WARNING if new else logging.INFO, "not joined again: %s", error)
+                    said = str(error) if new else said
 
     def _peer_news(self, what: str, member: Member, why: str) -> None:
         if what == "lost" and self._door is not None:

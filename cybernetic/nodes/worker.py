@@ -10,7 +10,15 @@ from typing import Any
 from cybernetic.nodes.cluster import Cluster, describe
 from cybernetic.nodes.errors import LinkRefused
 from cybernetic.nodes.host.port import NodeContext
-from cybernetic.nodes.link import LinkSettings, MemoryAddress, Secret, Tls, UnixAddress, parse_address
+from cybernetic.nodes.link import (
+    Address,
+    LinkSettings,
+    MemoryAddress,
+    Secret,
+    Tls,
+    UnixAddress,
+    parse_address,
+)
 from cybernetic.runtime import LocalSystem
 from cybernetic.wire import Codec
 
@@ -47,17 +55,19 @@ class Orders:
     modules: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
 
-    def for_node(self, kind: str, name: str, number: int, modules: tuple[str, ...] = ()) -> bytes:
-        """The settings of one node, as bytes; `modules` are further ones that it imports."""
+    def place(self, number: int) -> Address:
+        """Where a node listens for those of its host; `number` is one that no other has."""
         door = parse_address(self.door)
         if isinstance(door, MemoryAddress):
-            listen = f"memory:{door.name}/{name}.{number}"
-        else:
-            assert isinstance(door, UnixAddress)
-            listen = f"unix:{Path(door.path).parent}/{name[-24:]}.{number}"
+            return MemoryAddress(f"{door.name}/{number}")
+        assert isinstance(door, UnixAddress)
+        return UnixAddress(str(Path(door.path).with_name(f"node.{number}")))
+
+    def for_node(self, kind: str, listen: Address, modules: tuple[str, ...] = ()) -> bytes:
+        """The settings of one node, as bytes; `modules` are further ones that it imports."""
         settings = {
             "kind": kind,
-            "listen": listen,
+            "listen": str(listen),
             "maker": self.maker,
             "door": self.door,
             "secret": self.secret.reveal(),

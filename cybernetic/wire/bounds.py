@@ -1,4 +1,4 @@
-"""What a message may cost its receiver, told from its bytes before they are decoded: pure functions.
+"""What a message may cost: its sender, told before it is encoded; its receiver, told from its bytes. Pure functions.
 
 msgpack makes room for an array as soon as it has read the array's length. One honest array needs a byte for
 each element; many nested arrays that all announce every remaining byte would claim memory a thousandfold.
@@ -37,6 +37,57 @@ _SIZED = {
     0xDB: (">I", 4),
 }
 _ARRAYS = {0xDC: (">H", 2), 0xDD: (">I", 4)}
+
+
+_TEXTS = frozenset((str, bytes, bytearray))
+_FIXED_SIZE = frozenset((int, float, bool, type(None)))
+_FLAT = 16  # parts from which on a list is looked at as a whole first
+_DEEPEST = 100  # levels: what is nested deeper is not weighed, and may contain itself
+
+
+def weight(parts: Iterable[Any], limit: int) -> int:
+    """How many bytes `parts` take at least when they are encoded; counted not much further than `limit`.
+
+    Only what lies in lists and dicts counts: other containers are weighed when they are taken apart.
+    """
+    try:
+        return _weight(parts, limit, _DEEPEST)
+    except RecursionError:
+        return 0
+
+
+def _weight(parts: Iterable[Any], limit: int, levels: int) -> int:
+    total = 0
+    for part in parts:
+        kind = type(part)
+        if kind is bytes or kind is str:
+            total += len(part)
+        elif kind is list or kind is dict:
+            if levels == 0:
+                raise RecursionError
+            total += len(part)
+            total += _weight_inside(part, limit - total, levels - 1)
+            if total > limit:
+                return total
+        elif kind is memoryview:
+            total += part.nbytes
+        elif kind is bytearray:
+            total += len(part)
+    return total
+
+
+def _weight_inside(container: Any, limit: int, levels: int) -> int:
+    """The same, of the parts of a list or a dict."""
+    if type(container) is dict:
+        keys = _weight(container, limit, levels)
+        return keys + _weight(container.values(), limit - keys, levels)
+    if len(container) >= _FLAT:
+        kinds = set(map(type, container))
+        if kinds <= _FIXED_SIZE:
+            return 0
+        if kinds <= _TEXTS:
+            return sum(map(len, container))
+    return _weight(container, limit, levels)
 
 
 def overclaims(data: bytes) -> bool:

@@ -40,6 +40,8 @@ _TUPLE_TAG = ExtType(TAG, b"t")
 _KEEP = 1 << 20  # a packer that has grown beyond this many bytes is let go
 _NATIVE = frozenset((type(None), bool, int, float, str, bytes, bytearray, memoryview, ExtType, Timestamp))
 
+_HEAVY = frozenset((list, dict, bytearray, memoryview))
+
 Buffer = bytes | bytearray | memoryview
 
 
@@ -88,8 +90,10 @@ class Codec:
         # up to so many bytes a message needs no closer look
         self._free = min(bounds.SMALL, max_depth, max_size)
 
-    def encode(self, value: Any, what: str = "message") -> bytes:
+    def encode(self, value: Any, what: str = "message", *, light: bool = False) -> bytes:
         """The bytes of `value`. `what` names the whole in errors, whose paths begin with it.
+
+        What is too large is refused before it is encoded; `light` says that it is known to be far from that.
 
         Raises:
             CannotTravel: a part is of a type that is not registered; the text names its path.
@@ -102,11 +106,16 @@ class Codec:
         try:
             pen = self._pens.pop()
         except IndexError:
-            pen = _Pen(self._writers, self._canonical)
+            pen = _Pen(self._writers, self._canonical, self._max_size)
+        if not light:
+            pen.weight = bounds.weight(wrapped[0] if kind is tuple else wrapped, self._max_size)
+            if pen.weight > self._max_size:
+                raise self._too_large(what, pen.weight)
         try:
             data = pen.write(wrapped)[1:]
         except Exception as error:
             pen, data = self._rescued(wrapped, value, what, error)
+        pen.weight = 0
         if pen.tagged:
             pen.tagged = False
             data = _HEADS[_TAGGED | (kind is tuple and _TUPLE)] + data
@@ -152,10 +161,14 @@ class Codec:
         self, wrapped: list[Any], value: object, what: str, error: Exception
     ) -> "tuple[_Pen, bytes]":
         """Another try where a string is half a surrogate pair, as the names of odd files are."""
-        pen = _Pen(self._writers, self._canonical, "surrogatepass")
+        if isinstance(error, _TooHeavy):
+            raise self._too_large(what, error.args[0]) from None
+        pen = _Pen(self._writers, self._canonical, self._max_size, "surrogatepass")
         try:
             if isinstance(error, UnicodeEncodeError):
                 return pen, pen.write(wrapped)[1:]
+        except _TooHeavy as heavy:
+            raise self._too_large(what, heavy.args[0]) from None
         except Exception as second:
             error = second
         raise self._explained(value, what, error) from error
@@ -168,6 +181,11 @@ class Codec:
         if isinstance(error, RecursionError) or "recursion limit" in str(error):
             return too_deep(what, self._max_depth)
         return EncodeFailed(what, value, error)
+
+    def _too_large(self, what: str, least: int) -> BeyondLimit:
+        return BeyondLimit(
+            what, f"at most {self._max_size} bytes encoded", self._max_size, f"at least {least}"
+        )
 
     def _check_outgoing(self, data: bytes, what: str) -> None:
         if len(data) > self._max_size:
@@ -245,14 +263,19 @@ class _Writers(dict[type, tuple[ExtType, Callable[[Any], Parts]]]):
         return writer
 
 
+class _TooHeavy(Exception):
+    """What has been taken apart so far is more than a message may be; the argument is how many bytes."""
+
+
 class _Pen:
-    """A packer that knows whether what it wrote has tags in it. In use by one call at a time."""
+    """A packer that knows whether what it wrote has tags in it, and how much it is. In use by one call at a time."""
 
-    __slots__ = ("_writers", "tagged", "write")
+    __slots__ = ("_most", "_writers", "tagged", "weight", "write")
 
-    def __init__(self, writers: _Writers, canonical: bool, unicode_errors: str = "strict") -> None:
-        self._writers = writers
+    def __init__(self, writers: _Writers, canonical: bool, most: int, unicode_errors: str = "strict") -> None:
+        self._writers, self._most = writers, most
         self.tagged = False
+        self.weight = 0  # bytes that what was seen so far takes at least
         packer = Packer(default=self._apart, strict_types=True, unicode_errors=unicode_errors)
         self.write: Callable[[Any], bytes] = packer.pack
         if canonical:
@@ -264,9 +287,22 @@ class _Pen:
         """A value that msgpack does not carry by itself, as an array of its tag and its parts."""
         self.tagged = True
         if type(value) is tuple:
-            return [_TUPLE_TAG, *value]
+            return [_TUPLE_TAG, *self._weighed(value)]
         tag, split = self._writers[type(value)]
-        return [tag, *split(value)]
+        return [tag, *self._weighed(split(value))]
+
+    def _weighed(self, parts: Parts) -> Parts:
+        weight = self.weight
+        for part in parts:
+            kind = type(part)
+            if kind is str or kind is bytes:
+                weight += len(part)
+            elif kind in _HEAVY:
+                weight += bounds.weight((part,), self._most - weight)
+        self.weight = weight
+        if weight > self._most:
+            raise _TooHeavy(weight)
+        return parts
 
 
 def _outline(body: bytes) -> Any:

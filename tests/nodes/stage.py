@@ -1,18 +1,27 @@
 """One program on one node or on several: where its agents run is a parameter, what they do is not."""
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from cybernetic import DynamicSupervisor, Ref, System, child
+import pytest
+
+from cybernetic import Agent, DynamicSupervisor, Ref, System, child
+from cybernetic.nodes import Node
 from cybernetic.nodes.host.driver_memory import MemoryHost
 from cybernetic.nodes.link import network
 
-ONE, TWO, PROCESSES = "one node", "two nodes", "two processes"
-WHERES = (ONE, TWO)  # what is possible on virtual time; tests/integration runs the same bodies on processes
-FAR = "worker-1"
+ONE, TWO, PROCESSES, HOSTS = "one node", "two nodes", "two processes", "two hosts"
+WHERES = (ONE, TWO)  # what is possible on virtual time; tests/integration runs the same bodies on the others
+FAR, OTHER = "worker-1", "worker-2"
+
+MEETING = "10.77.3.1", 4711  # where the first of two hosts is called
+
+everywhere = pytest.mark.parametrize("where", WHERES)
+apart = pytest.mark.parametrize("where", [TWO])  # what takes a node that is another, wherever that is
 
 
 class Nursery(DynamicSupervisor):
@@ -21,18 +30,34 @@ class Nursery(DynamicSupervisor):
     max_restarts = 1000
 
 
+class Reaper(Agent):
+    """Ends processes of the host it runs on: what a test's first host cannot reach."""
+
+    def kill(self, node: str) -> None:
+        os.kill(_pid(self.system, node), signal.SIGKILL)
+
+
 class Stage:
     """A system with a place for agents that are here or far, as the test's parameter says.
 
     Attributes:
         system: the first node.
         far: the name of another node; None if there is none.
+        slack: seconds by which what takes no time may be late, because processes take turns.
     """
 
     nursery: Ref[Nursery]
 
-    def __init__(self, system: System, far: str | None, host: MemoryHost | None) -> None:
-        self.system, self.far, self._host = system, far, host
+    def __init__(self, where: str, system: System, nodes: int, host: MemoryHost | None) -> None:
+        self.system, self._where, self._nodes, self._host = system, where, nodes, host
+        self.far = FAR if nodes else None
+        self.slack = 2.0 if where in (PROCESSES, HOSTS) else 0.0
+
+    @property
+    def nodes(self) -> list[str]:
+        """The names of the nodes that agents of the test run on, the first node's first."""
+        extra = {f"worker-{n + 1}" for n in range(self._nodes, 2)}
+        return [n.name for n in self.system.nodes if n.kind != "door" and n.name not in extra]
 
     async def spawn(self, cls: type[Any], *args: Any, **options: Any) -> Ref[Any]:
         """Start an agent, temporary unless said otherwise, on the far node if there is one."""
@@ -59,23 +84,48 @@ class Stage:
     def kill_far(self) -> None:
         """End the far node's process at once, as `kill -9` does."""
         assert self.far is not None
-        (node,) = (node for node in self.system.nodes if node.name == self.far)
-        if self._host is None:
-            assert node.pid is not None
-            os.kill(node.pid, signal.SIGKILL)
-            return
-        for pair in network().pairs:  # a process that is killed says nothing more
-            if any(self.far.encode() in getattr(end.get_protocol(), "hello", b"") for end in pair.ends):
-                pair.cut()
-        self._host.kill(self.far, int(node.incarnation.partition(".")[0]))
+        if self._where == HOSTS:
+            self.system.named("reaper", Reaper).cast(Reaper.kill, self.far)
+        elif self._host is None:
+            os.kill(_pid(self.system, self.far), signal.SIGKILL)
+        else:
+            for pair in network().pairs:  # a process that is killed says nothing more
+                if any(self.far.encode() in getattr(end.get_protocol(), "hello", b"") for end in pair.ends):
+                    pair.cut()
+            node = _node(self.system, self.far)
+            self._host.kill(self.far, int(node.incarnation.partition(".")[0]))
 
 
 @asynccontextmanager
 async def stage(where: str, nodes: int = 1, **options: Any) -> AsyncIterator[Stage]:
-    """A stage on one node, or on `nodes` more, in memory or in processes."""
+    """A stage on one node, or on `nodes` more: in memory, in processes, on another host that makes two."""
     host = MemoryHost() if where == TWO else None
     many = 0 if where == ONE else nodes
-    async with System(nodes=many, host_port=host, **options) as system:
-        made = Stage(system, FAR if many else None, host)
-        made.nursery = await system.start(Nursery, type="temporary")
-        yield made
+    if where == HOSTS:  # what the other host's nodes offer is for that host to say
+        options.pop("capabilities", None)
+        options |= {"listen": ["tcp:{}:{}".format(*MEETING)], "host": "first"}
+    made = 0 if where == HOSTS else many
+    async with System(nodes=made, host_port=host, **options) as system:
+        stage = Stage(where, system, many, host)
+        if where == HOSTS:
+            await _met(system)
+        stage.nursery = await system.start(Nursery, type="temporary")
+        yield stage
+
+
+async def _met(system: System) -> None:
+    """Until the nodes of the other host are there, and what ends them."""
+    async with asyncio.timeout(20):
+        while not {FAR, OTHER} <= {node.name for node in system.nodes} or system.whereis("reaper") is None:
+            await asyncio.sleep(0.01)
+
+
+def _node(system: System, name: str) -> Node:
+    (node,) = (node for node in system.nodes if node.name == name)
+    return node
+
+
+def _pid(system: Any, name: str) -> int:
+    pid = _node(system, name).pid
+    assert pid is not None, f"expected {name} to have a process here"
+    return pid

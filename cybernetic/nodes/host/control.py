@@ -5,7 +5,7 @@ from dataclasses import asdict
 from enum import IntEnum
 from typing import Any
 
-from cybernetic.nodes.host.port import NodeEnded, NodeOrder, NodeUp
+from cybernetic.nodes.host.port import BY_ITSELF, ON_REQUEST, NodeEnded, NodeOrder, NodeUp
 from cybernetic.supervision import Limits
 from cybernetic.wire import Codec, FrameReader, pack_frame
 
@@ -70,11 +70,11 @@ def how_it_ended(status: int | None, killed: bool = False) -> str:
     `killed`: we ended it ourselves.
     """
     if killed:
-        return "it was killed on request"
+        return ON_REQUEST
     if status is None:
         return "its process ended, how is not known"
     if status == 0:
-        return "its program ended"
+        return BY_ITSELF
     if status == 1:
         return "its program failed (exit status 1); standard error tells"
     if status > 0:

@@ -9,7 +9,7 @@ from pathlib import Path
 from cybernetic.core import OptionError
 from cybernetic.nodes.errors import HostFailed
 from cybernetic.nodes.host.driver_program import Context, find
-from cybernetic.nodes.host.port import News, NodeEnded, NodeOrder, NodeUp
+from cybernetic.nodes.host.port import BY_ITSELF, ON_REQUEST, News, NodeEnded, NodeOrder, NodeUp
 
 CLOSE_SECONDS = 2.0  # before those that do not end are ended by force
 KILL_SECONDS = 1.0  # before a task that will not be cancelled is given up
@@ -109,8 +109,8 @@ async def _run(order: NodeOrder, context: Context) -> None:
 
 def _how(task: "asyncio.Task[None]", killed: bool) -> str:
     if killed:
-        return "it was killed on request"
+        return ON_REQUEST
     if task.cancelled():
         return "it was cancelled"
     error = task.exception()
-    return "its program ended" if error is None else f"its program failed: {type(error).__name__}: {error}"
+    return BY_ITSELF if error is None else f"its program failed: {type(error).__name__}: {error}"

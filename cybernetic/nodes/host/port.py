@@ -8,6 +8,11 @@ from typing import Protocol
 
 from cybernetic.supervision import Limits
 
+BY_ITSELF, ON_REQUEST = (
+    "its program ended",
+    "it was killed on request",
+)  # how a node ends that ends as it should
+
 
 @dataclass(frozen=True, slots=True)
 class NodeOrder:

@@ -5,6 +5,7 @@ logger and the supervisor, then the nodes. It forks none of them itself: the war
 """
 
 import asyncio
+import contextlib
 import os
 import secrets
 import socket
@@ -278,9 +279,12 @@ class Wire(asyncio.Protocol):
             self._transport.write(self._talk.pack(kind, body))
 
     def close(self) -> None:
-        """End the connection."""
-        if self._transport is not None:
-            self._transport.abort()
+        """End the connection, also where a forked child has inherited it: closing our end alone would not tell."""
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            with contextlib.suppress(OSError):
+                transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+            transport.abort()
 
     def peer(self) -> tuple[int, int]:
         """The process and the user at the other end, from the kernel."""

@@ -8,6 +8,7 @@ from cybernetic.nodes.link.memory import Network, Pair, network
 from cybernetic.nodes.link.secret import Secret
 from cybernetic.nodes.link.settings import LinkSettings
 from cybernetic.nodes.link.tls import Tls
+from cybernetic.nodes.link.towards import own_address
 
 __all__ = (
     "Address",
@@ -23,5 +24,6 @@ __all__ = (
     "UnixAddress",
     "connect",
     "network",
+    "own_address",
     "parse_address",
 )

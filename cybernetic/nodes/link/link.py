@@ -240,7 +240,8 @@ class Link(Output, asyncio.Protocol):
         try:
             self._received(messages)
         except Exception as error:
-            _log.exception("what a peer sent could not be dealt with")
+            if not isinstance(error, WireError):  # which is the peer's fault, and says all there is to say
+                _log.exception("what a peer sent could not be dealt with")
             self._fail(f"what was sent could not be dealt with: {type(error).__name__}: {error}")
             return
         self._handled += size

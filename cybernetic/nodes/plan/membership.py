@@ -8,6 +8,7 @@ from cybernetic.core import OptionError, one_of
 from cybernetic.nodes.plan.capabilities import checked
 
 KINDS = ("node", "door", "isolated")
+MOST = 1000  # nodes of a cluster: each is linked with every other
 REMEMBERED = 1024  # how many nodes that have left are known as such: news older than that does not arrive
 
 

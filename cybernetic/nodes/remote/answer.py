@@ -4,6 +4,7 @@ from typing import Any
 
 from cybernetic.core import CallError, CallFailed, CannotTravel, Crash, Refusal
 from cybernetic.nodes.remote import ops
+from cybernetic.nodes.remote.words import in_words
 from cybernetic.runtime import function_name
 
 
@@ -41,8 +42,7 @@ class Answer:
         try:
             self._peer.post((ops.FAIL, self._id, error), None, "error")
         except CannotTravel as wrong:
-            reason = getattr(error, "reason", wrong)
-            why = Crash(type(reason).__name__, str(reason))
+            why = in_words(getattr(error, "reason", wrong))
             self._peer.post(
                 (ops.FAIL, self._id, CallFailed(self.target, function_name(self.what), why)), None, "error"
             )

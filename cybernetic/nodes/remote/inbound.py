@@ -20,6 +20,8 @@ from cybernetic.core import (
 )
 from cybernetic.nodes.remote import ops
 from cybernetic.nodes.remote.answer import Answer
+from cybernetic.nodes.remote.fields import check
+from cybernetic.nodes.remote.fields import serial as numbered
 from cybernetic.nodes.remote.start import Starting
 from cybernetic.runtime import (
     EXITING,
@@ -73,6 +75,7 @@ class Inbound:
             ops.STARTED: self._started,
             ops.NOT_STARTED: self._not_started,
             ops.GIVE_UP: self._give_up,
+            ops.GIVEN_UP: self._given_up,
             ops.CLAIM: self._claim,
             ops.RELEASE: self._release,
             ops.MEMBERS: self._members,
@@ -89,12 +92,13 @@ class Inbound:
     def _take_in(self, messages: list[bytes]) -> None:
         agents, decode, peer = self._agents, self._decode, self._peer
         for data in messages:
+            message: Any = data
             try:
-                message = decode(data)
-            except WireError as error:
-                self._unread(data, error)
-                continue
-            try:
+                try:
+                    message = decode(data)
+                except WireError as error:
+                    self._unread(data, error)
+                    continue
                 if message[0] == ops.CAST:  # by far the most common, so it is written out
                     to, sender, kind, word = message[1:5]
                     cell = agents.get(to)
@@ -111,7 +115,9 @@ class Inbound:
                 elif message[0] == ops.CASTS:
                     self._casts(message)
                 else:
-                    self._acts[message[0]](*message[1:])
+                    op, *fields = message
+                    check(op, fields)
+                    self._acts[op](*fields)
             except (TypeError, ValueError, KeyError, IndexError) as error:
                 raise DamagedMessage("a message between nodes", f"{message!r:.80}") from error
 
@@ -267,17 +273,29 @@ class Inbound:
         if start is not None:
             start.begun(serial)
         else:  # it was given up while this was on its way
-            self._peer.signal(serial, Kill(), None)
+            self._peer.post((ops.GIVE_UP, id, serial))
 
     def _not_started(self, id: int, error: Exception) -> None:
         start = self._peer.starts.pop(id, None)
         if start is not None:
             start.fail(error)
+        else:
+            self._given_up(id)
 
-    def _give_up(self, id: int) -> None:
+    def _give_up(self, id: int, serial: int) -> None:
         cell = self._peer.starting.pop(id, None)
         if cell is not None:
             abandon(cell)
+        elif not serial:  # what came of it is on its way there
+            return
+        elif serial in self._agents:
+            signal(self._agents[serial], Kill(), None)
+        self._peer.post((ops.GIVEN_UP, id))
+
+    def _given_up(self, id: int) -> None:
+        start = self._peer.giving_up.pop(id, None)
+        if start is not None:
+            start.confirmed()
 
     # What nodes share.
 
@@ -288,7 +306,7 @@ class Inbound:
         self._cluster.names.released(self._peer, name, self._who(serial, kind))
 
     def _members(self, members: list[Any]) -> None:
-        self._cluster.told_of_members(members)
+        self._cluster.told_of_members(members, self._peer)
         self._peer.introduced = True
         self._cluster.look()
 
@@ -318,10 +336,12 @@ class Inbound:
         return self._peer.proxies.get(serial) or self._proxy(serial, kind)
 
     def _proxy(self, serial: int, kind: int) -> Any:
-        return self._peer.proxy(serial, self._kinds[kind])
+        return self._peer.proxy(numbered(serial), self._kinds[kind])
 
     def _serve(self, cell: Any, word: str, sender: Any) -> Any:
         """The function a cast asks for by a new word; None, and it is reported, if there is none."""
+        if not isinstance(word, str):
+            raise DamagedMessage("the name of a method", f"{word!r:.80}")
         try:
             return cell._protocol.serve(word)
         except BadCall as error:

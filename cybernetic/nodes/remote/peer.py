@@ -1,15 +1,17 @@
 """Another node, as this one sees it: the way to its agents, and what is to happen here when it is lost."""
 
+import asyncio
 import itertools
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
-from cybernetic.core import CallFailed, CannotTravel, Crash, NoConnection, Reason, Shutdown, StartFailed
+from cybernetic.core import CallFailed, CannotTravel, NoConnection, Reason, StartFailed
 from cybernetic.nodes.remote import ops
 from cybernetic.nodes.remote.ref import RemoteRef
 from cybernetic.nodes.remote.start import RemoteStart
+from cybernetic.nodes.remote.words import in_words
 from cybernetic.runtime import (
     FOREIGN,
     LostRef,
@@ -31,6 +33,7 @@ _LIGHT: dict[
     str: len,
     **dict.fromkeys((int, float, bool, type(None)), lambda _: 9),
 }
+DIALS = 8  # nodes that one node has told of are called at a time
 WAITING = 4096  # messages for a node not linked yet, from which on their senders are held
 
 
@@ -41,7 +44,7 @@ class Peer:
     through here in order, and nothing overtakes anything.
 
     Args:
-        cluster: what this node knows and shares: `engine`, `codec`, `classes`.
+        cluster: what this node knows and shares: `engine`, `codec`, `classes`; `greet(peer)` tells it all it must know.
         name: the other node's name.
         incarnation: which of the nodes of that name it is.
     """
@@ -55,15 +58,19 @@ class Peer:
         self.proxies: WeakValueDictionary[int, RemoteRef[Any]] = WeakValueDictionary()
         self.calls: dict[int, Any] = {}  # of ours, not answered yet
         self.starts: dict[int, RemoteStart] = {}  # that we have asked for
+        self.giving_up: dict[int, RemoteStart] = {}  # of them, those given up and not confirmed to be gone
         self.starting: dict[int, Any] = {}  # embryos of ours whose start it has asked for
         self.asked: dict[int, Any] = {}  # what was asked of the node itself
         self.watching: dict[int, RemoteRef[Any]] = {}  # its agents whose end it is to tell
         self.telling: dict[int, Any] = {}  # our agents whose end it is told
+        self.dials = asyncio.Semaphore(DIALS)  # of nodes it has told of
+        self._greet: Callable[[Peer], object] = cluster.greet
         self._encode: Callable[..., bytes] = cluster.codec.encode
         self._light: list[list[Any]] = []  # casts of plain values, to be encoded together
         self._cost = 0  # bytes they will take, about
         self._leave = self._let_leave  # bound once
         self._waiting: list[bytes] = []
+        self._explained: list[bytes] = []  # classes, while it is not linked
         self._ids = itertools.count(1)
         self._kinds: dict[Protocol, int] = {}
         self._held: dict[Any, None] = {}
@@ -124,7 +131,7 @@ class Peer:
         else:
             message = (ops.CALL, to, origin, kind, number, word, *args)
         try:
-            data = self._encode(message)
+            data = self._encode(message, light=not kwargs and _light(args))
         except CannotTravel:
             self._explain(args, kwargs)
             raise
@@ -177,6 +184,14 @@ class Peer:
         self.starts[start.id] = start
         self._send(data, None)
 
+    def give_up(self, start: RemoteStart) -> bool:
+        """Have what is half started there ended; False if there is nothing to be ended."""
+        if self.starts.pop(start.id, None) is None:
+            return False
+        self.giving_up[start.id] = start
+        self.post((ops.GIVE_UP, start.id, 0))
+        return True
+
     def ask(self, what: str, arguments: tuple[Any, ...], told: Any) -> None:
         """Ask the node itself something; `told` is a future of the answer."""
         number = next(self._ids)
@@ -197,9 +212,12 @@ class Peer:
     # The link.
 
     def linked(self, link: Any) -> None:
-        """The link is there: what has waited goes first."""
+        """The link is there: what it must know goes first, then what has waited."""
         self.link = link
-        waiting, self._waiting = self._waiting, []
+        explained, self._explained, waiting, self._waiting = self._explained, [], self._waiting, []
+        for data in explained:
+            link.send(data)
+        self._greet(self)
         for data in waiting:
             link.send(data)
         if not link.full:
@@ -226,7 +244,7 @@ class Peer:
 
     def lose(self) -> None:
         """The node is out of reach: for all here its agents have ended with `NoConnection`."""
-        self.lost, self.link, self._waiting, self._light = True, None, [], []
+        self.lost, self.link, self._waiting, self._explained, self._light = True, None, [], [], []
         reason = NoConnection(f"{self.name}#{self.incarnation}")
         for cell in self.telling.values():
             unwatch(cell, self)
@@ -239,6 +257,8 @@ class Peer:
             reply.fail(CallFailed(reply.target, function_name(reply.what), reason))
         for start in _taken(self.starts):
             start.fail(StartFailed(start.what, reason))
+        for start in _taken(self.giving_up):
+            start.confirmed()
         for future in _taken(self.asked):
             if not future.done():
                 future.set_exception(CallFailed(self, "what it was asked", reason))
@@ -267,7 +287,11 @@ class Peer:
         found = self._kinds.get(protocol)
         if found is None:
             found = self._kinds[protocol] = len(self._kinds) + 1
-            self.post((ops.CLASS, found, self.classes.path(protocol)))
+            data = self._encode((ops.CLASS, found, self.classes.path(protocol)))
+            if self.link is None:
+                self._explained.append(data)
+            else:
+                self._send(data, None)
         return found
 
     def _send(self, data: bytes, sender: Any) -> None:
@@ -288,7 +312,7 @@ class Peer:
     def _gather(self) -> None:
         """Make one message of the casts that have gathered."""
         light, self._light, self._cost = self._light, [], 0
-        self.link.put(self._encode((ops.CASTS, *light)))
+        self.link.put(self._encode((ops.CASTS, *light), light=True))
 
     def _let_leave(self) -> None:
         """Let everything leave that agents have sent in their turns."""
@@ -321,11 +345,14 @@ class Peer:
             self.death(serial, reason)
 
 
-def in_words(reason: Reason) -> Reason:
-    """A reason that cannot travel, as one that can."""
-    if isinstance(reason, Shutdown):
-        return Shutdown(str(reason.detail))
-    return Crash(type(reason).__name__, str(reason))
+def _light(args: tuple[Any, ...]) -> bool:
+    """Whether arguments are plain and few enough to be far from any limit."""
+    cost = 0
+    for value in args:
+        size = _LIGHT.get(type(value))
+        if size is None or (cost := cost + size(value)) > ENOUGH:
+            return False
+    return True
 
 
 def _taken(table: dict[int, Any]) -> Iterable[Any]:

@@ -1,10 +1,31 @@
 """The start of an agent on another node: what waits for it here, and what tells of it there."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
-from cybernetic.core import CannotTravel, Crash, Killed, Reason, StartFailed
+from cybernetic.core import CannotTravel, Killed, Reason, StartFailed
 from cybernetic.nodes.remote import ops
+from cybernetic.nodes.remote.words import LONGEST, in_words
 from cybernetic.runtime import FOREIGN, Protocol, Reply, tie
+
+GIVE_UP_SECONDS = (
+    2.0  # how long who has given up a start waits for the other node to say that nothing is left
+)
+
+
+class StartReply(Reply[Any]):
+    """What waits for a start: a failure is told when the other node has confirmed that nothing is left there."""
+
+    __slots__ = ()
+
+    def fail(self, error: BaseException) -> bool:
+        """As `Reply.fail`, once nothing of a start given up is left (GS-5), it is lost, or 2 s have passed."""
+        start: RemoteStart = self.target
+        if start.unconfirmed is None:
+            return super().fail(error)
+        start.failure = start.failure or error
+        return not self.done()
 
 
 class RemoteStart:
@@ -13,6 +34,12 @@ class RemoteStart:
     Args:
         parent: the supervisor here.
         protocol: what is known of the agent's class.
+
+    Attributes:
+        given_up: whether nobody waits for it any more.
+        unconfirmed: while it is given up, and may be there all the same: the limit to that.
+        failure: what is to be told then.
+        abandoned: called when it is given up before a node was asked.
     """
 
     _details = None
@@ -23,7 +50,10 @@ class RemoteStart:
         self.peer: Any = None
         self.id = 0
         self.given_up = False
-        self.reply: Reply[Any] = Reply(self, "start")
+        self.unconfirmed: asyncio.TimerHandle | None = None
+        self.failure: BaseException | None = None
+        self.abandoned: Callable[[], object] | None = None
+        self.reply: Reply[Any] = StartReply(self, "start")
 
     def __repr__(self) -> str:
         return f"<{self.what} to be started on {self.peer.name if self.peer else 'another node'}>"
@@ -48,13 +78,25 @@ class RemoteStart:
     def signalled(self, reason: Reason, sender: Any) -> None:
         """Whoever waits for it is to end: the start is cut short."""
         self.give_up()
+        self.confirmed()
         self.fail(StartFailed(self.what, Killed()))
 
     def give_up(self) -> None:
         """Nobody waits for it any more: what is half started is to end."""
-        self.given_up = True
-        if self.peer is not None and self.peer.starts.pop(self.id, None) is not None:
-            self.peer.post((ops.GIVE_UP, self.id))
+        first, self.given_up = not self.given_up, True
+        if self.peer is None:
+            if first and self.abandoned is not None:
+                self.abandoned()
+        elif self.peer.give_up(self):
+            self.unconfirmed = self._engine.loop.call_later(GIVE_UP_SECONDS, self.confirmed)
+
+    def confirmed(self) -> None:
+        """Nothing of it is left on the other node, as far as can be known."""
+        if self.unconfirmed is not None:
+            self.unconfirmed.cancel()
+            self.unconfirmed = None
+            if self.failure is not None:
+                self.reply.fail(self.failure)
 
 
 class Starting:
@@ -84,6 +126,4 @@ class Starting:
             self._peer.post((ops.NOT_STARTED, self._id, error))
         except CannotTravel:
             what, reason = getattr(error, "what", "the agent"), getattr(error, "reason", error)
-            self._peer.post(
-                (ops.NOT_STARTED, self._id, StartFailed(str(what), Crash(type(reason).__name__, str(reason))))
-            )
+            self._peer.post((ops.NOT_STARTED, self._id, StartFailed(str(what)[:LONGEST], in_words(reason))))

@@ -8,12 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from cybernetic import Agent, CallFailed, NoConnection, Supervisor, System, child
+from tests.nodes.stage import MEETING
 
-FIRST, SECOND = "10.77.3.1", "10.77.3.2"
-PORT = 4711
+FIRST, PORT = MEETING
+SECOND = "10.77.3.2"
 
 
 class Far(Agent):
@@ -142,14 +143,21 @@ def _ip(*words: str) -> None:
 
 
 @contextlib.contextmanager
-def run_on(name: str, what: str, scratch: Path) -> "Iterator[subprocess.Popen[str]]":
-    """Have `first` or `second` run on a host; it is ended afterwards."""
-    runtime = scratch / what
+def run_on(
+    name: str,
+    what: str,
+    scratch: Path,
+    module: str = "tests.integration.nodes.hosts",
+    log: TextIO | None = None,
+) -> "Iterator[subprocess.Popen[str]]":
+    """Have a module do `what` on a host, such as `first` or `second` here; it is ended afterwards."""
+    runtime = scratch / what[0]  # short, for paths of sockets are
     runtime.mkdir(mode=0o700)
     with subprocess.Popen(
-        ["ip", "netns", "exec", name, sys.executable, "-m", "tests.integration.nodes.hosts", what],
+        ["ip", "netns", "exec", name, sys.executable, "-m", module, what],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
         env={**os.environ, "CYBERNETIC_SECRET": "known to both hosts only", "XDG_RUNTIME_DIR": str(runtime)},
     ) as process:

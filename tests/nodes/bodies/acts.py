@@ -8,9 +8,8 @@ import pytest
 
 from cybernetic import Ref
 from tests.nodes.bodies.cast import Actor
-from tests.nodes.stage import WHERES, Stage
+from tests.nodes.stage import Stage
 
-everywhere = pytest.mark.parametrize("where", WHERES)
 both_ways = pytest.mark.parametrize("way", ["outwards", "inwards"])
 
 PATIENCE = 5.0  # seconds after which what was waited for is not so
@@ -26,9 +25,9 @@ async def cast(
     return await s.spawn(mine, *args, **options), await s.here(other)
 
 
-async def until(true: Callable[[], Awaitable[bool]]) -> None:
+async def until(true: Callable[[], Awaitable[bool]], patience: float = PATIENCE) -> None:
     """Wait until something is so."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE
+    deadline = asyncio.get_running_loop().time() + patience
     while not await true():
         assert asyncio.get_running_loop().time() < deadline, "expected it to be so by now"
         await asyncio.sleep(0.02)

@@ -15,9 +15,9 @@ from cybernetic import (
     NoProc,
     Refusal,
 )
-from tests.nodes.bodies.acts import A_WHILE, both_ways, cast, everywhere, seen
+from tests.nodes.bodies.acts import A_WHILE, both_ways, cast, seen
 from tests.nodes.bodies.cast import Actor, Base, Box, Closed, Fated, Narrow, Private, SoldOut, Upset
-from tests.nodes.stage import ONE, TWO, stage
+from tests.nodes.stage import ONE, apart, everywhere, stage
 
 VALUES = [
     None,
@@ -179,8 +179,9 @@ async def test_an_agent_that_calls_itself_is_told_so(where: str, way: str) -> No
             assert await one.call(Actor.ask_oneself, address) == "CallingSelf"
 
 
-async def test_with_checked_transfer_values_are_copies_here_and_far() -> None:
-    async with stage(TWO, check_transfer=True) as s:
+@apart
+async def test_with_checked_transfer_values_are_copies_here_and_far(where: str) -> None:
+    async with stage(where, check_transfer=True) as s:
         near, far, other = await s.here(Actor), await s.spawn(Actor), await s.here(Actor)
         for ref in (far, other):
             assert (await near.call(Actor.ask, ref, [1]))[0] == ([1],)
@@ -260,8 +261,9 @@ async def test_timers_reach_across_until_they_are_cancelled(where: str, way: str
         assert await other.call(Actor.seen) == ["due", "tick", "tick"]
 
 
-async def test_an_answer_that_cannot_travel_fails_the_call_alone() -> None:
-    async with stage(TWO) as s:
+@apart
+async def test_an_answer_that_cannot_travel_fails_the_call_alone(where: str) -> None:
+    async with stage(where) as s:
         far = await s.spawn(Actor)
         with pytest.raises(CallFailed) as failed:
             await far.call(Actor.stray)
@@ -271,8 +273,9 @@ async def test_an_answer_that_cannot_travel_fails_the_call_alone() -> None:
         assert await far.call(Base.greet) == "hello you"
 
 
-async def test_the_part_that_cannot_travel_is_named() -> None:
-    async with stage(TWO) as s:
+@apart
+async def test_the_part_that_cannot_travel_is_named(where: str) -> None:
+    async with stage(where) as s:
         far = await s.spawn(Actor)
         with pytest.raises(CannotTravel, match=r"arguments\[1\]\.inside\[0\]"):
             far.cast(Actor.echo, 1, Box([object()]))

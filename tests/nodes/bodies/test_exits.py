@@ -19,9 +19,9 @@ from cybernetic import (
     Shutdown,
     StopFailed,
 )
-from tests.nodes.bodies.acts import A_WHILE, both_ways, everywhere, seen
+from tests.nodes.bodies.acts import A_WHILE, both_ways, seen
 from tests.nodes.bodies.cast import Actor, Deaf, Slow, Tidy, Upset
-from tests.nodes.stage import TWO, stage
+from tests.nodes.stage import TWO, everywhere, stage
 
 REASONS = [Normal(), Kill(), Killed(), Upset("x"), Shutdown(), Shutdown("detail")]
 traps = pytest.mark.parametrize("trap", [False, True])

@@ -4,9 +4,9 @@ import asyncio
 from typing import Any
 
 from cybernetic import Groups, Joined, Kill, Left, NotJoined, Published, Registry, Topics
-from tests.nodes.bodies.acts import A_WHILE, everywhere
+from tests.nodes.bodies.acts import A_WHILE
 from tests.nodes.bodies.cast import Actor
-from tests.nodes.stage import TWO, stage
+from tests.nodes.stage import apart, everywhere, stage
 
 teams = Groups("teams of the bodies")
 news = Topics("news of the bodies")
@@ -104,8 +104,9 @@ async def test_a_publisher_is_heard_in_order_everywhere(where: str) -> None:
         assert len(await far.call(Actor.seen)) == 100
 
 
-async def test_what_stands_for_a_service_goes_with_the_service() -> None:
-    async with stage(TWO) as s:
+@apart
+async def test_what_stands_for_a_service_goes_with_the_service(where: str) -> None:
+    async with stage(where) as s:
         host = await teams.start(s.system)
         near, far = await s.here(Joiner, True), await s.spawn(Joiner, True)
         await asyncio.sleep(A_WHILE)
@@ -122,8 +123,9 @@ async def test_what_stands_for_a_service_goes_with_the_service() -> None:
         assert await near.call(Joiner.members, "g") == [far]
 
 
-async def test_what_is_known_of_other_nodes_does_not_grow_with_their_dead() -> None:
-    async with stage(TWO) as s:
+@apart
+async def test_what_is_known_of_other_nodes_does_not_grow_with_their_dead(where: str) -> None:
+    async with stage(where) as s:
         await teams.start(s.system)
         assert s.system._cluster is not None
         for _ in range(30):
@@ -135,8 +137,9 @@ async def test_what_is_known_of_other_nodes_does_not_grow_with_their_dead() -> N
         assert [len(told) for told in known.values()] == [0]
 
 
-async def test_registries_of_two_nodes_do_not_meet() -> None:
-    async with stage(TWO) as s:
+@apart
+async def test_registries_of_two_nodes_do_not_meet(where: str) -> None:
+    async with stage(where) as s:
         await book.start(s.system)
         there = await s.spawn(Actor, name=f"{book.name} elsewhere")
         await asyncio.sleep(A_WHILE)

@@ -11,9 +11,9 @@ from cybernetic import AlreadyStarted, Exit, Kill, NameConflict, System, attach
 from cybernetic.nodes import NameLost
 from cybernetic.nodes.host.driver_memory import MemoryHost
 from cybernetic.nodes.link import network
-from tests.nodes.bodies.acts import A_WHILE, everywhere, seen, until
+from tests.nodes.bodies.acts import A_WHILE, seen, until
 from tests.nodes.bodies.cast import Actor, Upset
-from tests.nodes.stage import TWO, stage
+from tests.nodes.stage import apart, everywhere, stage
 
 
 @everywhere
@@ -68,8 +68,9 @@ async def test_a_name_is_free_in_the_down_of_its_holder(where: str) -> None:
         assert s.system.whereis("x") == again
 
 
-async def test_names_reach_a_third_node_and_are_refused_there() -> None:
-    async with stage(TWO, nodes=2) as s:
+@apart
+async def test_names_reach_a_third_node_and_are_refused_there(where: str) -> None:
+    async with stage(where, nodes=2) as s:
         far = await s.spawn(Actor, name="x")
         await asyncio.sleep(A_WHILE)
         with pytest.raises(AlreadyStarted) as held:

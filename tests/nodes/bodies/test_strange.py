@@ -10,10 +10,10 @@ import pytest
 from cybernetic import CallFailed, ChildNotStarted, Crash, Reason, Supervisor, attach
 from cybernetic.nodes import NodeLost
 from cybernetic.wire import TYPES
-from tests.nodes.bodies.acts import A_WHILE, seen
+from tests.nodes.bodies.acts import A_WHILE, seen, until
 from tests.nodes.bodies.cast import Actor, Fussy, Rare, Upset
 from tests.nodes.bodies.test_groups import Joiner, news, teams
-from tests.nodes.stage import FAR, TWO, Stage, stage
+from tests.nodes.stage import FAR, TWO, Stage, apart, stage
 
 ON_ITS_WAY = 0.1  # seconds that messages take
 
@@ -153,20 +153,30 @@ async def test_news_of_a_type_unknown_elsewhere_harm_nobody(lost: list[Any]) -> 
         assert not lost
 
 
+@apart
 @pytest.mark.parametrize("message", [(), 7, (99,), (0,), (0, "x"), (2, 1, 0, 0, 1), ("x", 1), (13, 1)])
 async def test_a_malformed_message_ends_its_link_with_a_reason_and_the_node_comes_back(
-    lost: list[Any], message: Any
+    where: str, message: Any
 ) -> None:
-    async with stage(TWO, nodes=2) as s:
+    lost: list[Any] = []
+    end = attach(NodeLost, lost.append)
+    async with stage(where, nodes=2) as s:
         third = await s.spawn(Actor, node="worker-2")
         cluster = s.system._cluster
         assert cluster is not None
         cluster.peers[FAR].post(message)
-        await asyncio.sleep(A_WHILE)
-        assert {e.node for e in lost} >= {FAR}
+
+        async def told() -> bool:
+            return FAR in {event.node for event in lost}
+
+        await until(told)
         assert any("message between nodes" in e.why or "message" in e.why for e in lost), lost
         assert await third.call(Actor.kind) == "actor"
-        await asyncio.sleep(8)
-        assert FAR in [node.name for node in s.system.nodes]
+
+        async def back() -> bool:
+            return FAR in s.nodes
+
+        await until(back, 15.0)
         assert await (await s.spawn(Actor)).call(Actor.kind) == "actor"
         assert (await s.nursery.call(Supervisor.count_children)).active == 2
+    end()

@@ -26,9 +26,9 @@ from cybernetic import (
     Supervisor,
     child,
 )
-from tests.nodes.bodies.acts import A_WHILE, everywhere, seen, until
+from tests.nodes.bodies.acts import A_WHILE, seen, until
 from tests.nodes.bodies.cast import Actor, Chronicler, Deaf, Fussy, Loose, Pair, SoldOut, Tidy, Upset
-from tests.nodes.stage import ONE, TWO, Stage, stage
+from tests.nodes.stage import ONE, TWO, Stage, everywhere, stage
 
 
 def spec(id: str, cls: str, *args: Any, **options: Any) -> tuple[Any, ...]:

@@ -1,0 +1,68 @@
+"""What AMQP can carry: headers are checked, and copied, so that nobody changes a message that is on its way."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from cybernetic.core import OptionError, whole
+from cybernetic.gateways.broker.messages import Header, Message
+from cybernetic.gateways.broker.topology import short
+
+MID = "x-mid"  # the header in which a message's stable id travels
+COUNT = "x-delivery-count"
+BODY = 134_217_728  # bytes: RabbitMQ's limit
+DEPTH = 32  # how deep lists and mappings may nest
+INTEGERS = range(-(1 << 63), 1 << 63)
+
+EXPECTED = "text, a whole number of 64 bits, a float, a bool, None, or a list or mapping of these"
+
+
+def sendable(message: Message) -> Message:
+    """The message as it travels, sharing nothing that can change. Raises `OptionError` naming what does not fit."""
+    if len(message.body) > BODY:
+        raise OptionError("body", f"at most {BODY} bytes", len(message.body))
+    if message.priority is not None and whole("priority", message.priority) > 255:
+        raise OptionError("priority", "an integer from 0 to 255", message.priority)
+    if message.timestamp is not None:
+        whole("timestamp", message.timestamp)
+    for name in ("id", "type", "content_type", "correlation_id", "reply_to", "app_id"):
+        if value := getattr(message, name):
+            short(name, value)
+    if not message.headers:
+        return message
+    headers = {short("header", name): copied(name, value, 1) for name, value in message.headers.items()}
+    return replace(message, headers=headers)
+
+
+def copied(name: str, value: object, depth: int = 0) -> Header:
+    """A header's value, or one inside it, as a copy. Raises `OptionError`."""
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, str) and (value.isascii() or _encodes(value)):
+        return value
+    if isinstance(value, int) and value in INTEGERS:
+        return value
+    if depth < DEPTH and isinstance(value, list):
+        return [copied(name, each, depth + 1) for each in value]
+    if depth < DEPTH and isinstance(value, Mapping):
+        return {short(f"header {name!r}", key): copied(name, each, depth + 1) for key, each in value.items()}
+    raise OptionError(f"header {name!r}", EXPECTED, value)
+
+
+def received(message: Message, returns: int, counted: bool) -> Message:
+    """The message as a consumer gets it: its own copy, with the header `x-delivery-count` where that is told."""
+    counted = counted and returns > 0
+    if not message.headers and not counted and message.mandatory:
+        return message
+    headers = {name: copied(name, value) for name, value in message.headers.items()}
+    if counted:
+        headers[COUNT] = returns
+    mid = headers.get(MID)
+    return replace(message, headers=headers, id=mid if isinstance(mid, str) else message.id)
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,123 @@
+"""The agent that keeps a connection with a broker: losing it is a crash, and its supervisor starts it anew."""
+
+import asyncio
+import logging
+from typing import Any
+
+from cybernetic.core import Reason, Stop
+from cybernetic.gateways.broker.errors import BrokerError, NotDeclared
+from cybernetic.gateways.broker.port import Broker, Session
+from cybernetic.gateways.broker.topology import Topology
+from cybernetic.gateways.events import CONNECTED, FAILED, QUEUES_LOST, Connected, ConnectionFailed, QueuesLost
+from cybernetic.gateways.line import Line
+from cybernetic.gateways.reasons import Disconnected
+from cybernetic.runtime import Agent
+
+_log = logging.getLogger("cybernetic.gateways")
+
+
+class Connection(Agent):
+    """Connects, declares the topology, and tells the users of its line. Ends with `Disconnected` when that is over.
+
+    It is up before it is connected: those who publish into an outbox need no broker. Its supervisor restarts it with
+    a jittered `Backoff`.
+
+    Args:
+        broker: where to connect.
+        line: where its neighbours find the session.
+        topology: what is declared at each connection.
+    """
+
+    def __init__(self, broker: Broker, line: Line, topology: Topology) -> None:
+        self._broker, self._line, self._topology = broker, line, topology
+        self._session: Session | None = None
+
+    def setup(self) -> None:
+        """Connect as the first thing after the start, which does not wait for it."""
+        self.continue_with(Connection.connect)
+
+    async def connect(self) -> None:
+        """Connect and declare; does nothing where a connection stands."""
+        if self._session is None:
+            try:
+                await self._use(await self._opened())
+            except BrokerError as error:
+                self._failed(str(error))
+
+    async def renew(self) -> None:
+        """Connect anew, with the password and certificates as they are now, and then close the connection of before.
+
+        Raises `BrokerError` if that cannot be; then the connection of before stays.
+        """
+        before = self._session
+        session = await self._opened()
+        await self._use(session)
+        if before is not None:
+            await before.close()
+
+    def lost(self, turn: int, why: str) -> None:
+        """The session number `turn` of the line has ended."""
+        if turn == self._line.turn and self._session is not None:
+            self._failed(why)
+
+    def is_connected(self) -> bool:
+        """Whether a connection stands."""
+        return self._session is not None
+
+    async def terminate(self, reason: Reason) -> None:
+        """Close the connection in an orderly way."""
+        session, self._session, self._line.session = self._session, None, None
+        if session is not None:
+            await session.close()
+
+    async def _opened(self) -> Session:
+        session = await self._broker.connect(self._line.name)
+        try:
+            if self._line.declared:
+                await self._look_for_losses(session)
+            await session.declare(self._topology)
+        except BaseException:
+            await session.close()
+            raise
+        return session
+
+    async def _look_for_losses(self, session: Session) -> None:
+        """Say so when the broker came back without what was declared: a restart with an empty disk."""
+        missing = []
+        for queue in self._topology.queues:
+            try:
+                if queue.durable and not queue.exclusive:
+                    await session.state(queue.name)
+            except NotDeclared:
+                missing.append(queue.name)
+        if missing:
+            _log.error(
+                "the broker at %s came back without the queues %s: what it had confirmed for them is lost there; "
+                "they are declared anew and what was not confirmed is published again",
+                self._broker.url,
+                ", ".join(missing),
+            )
+            if QUEUES_LOST.listeners:
+                QUEUES_LOST.emit(QueuesLost(self._line.name, self._broker.url, tuple(missing)))
+
+    async def _use(self, session: Session) -> None:
+        again, self._line.declared = self._line.declared, True
+        self._session = session
+        self._line.up(session)
+        turn, ref = self._line.turn, self.ref
+
+        def ended(future: "asyncio.Future[Any]") -> None:
+            error = None if future.cancelled() else future.result()
+            ref.cast(Connection.lost, turn, str(error or "it was closed"))
+
+        session.ended.add_done_callback(ended)
+        _log.info("%s is connected with %s", self._line.name, self._broker.url)
+        if CONNECTED.listeners:
+            CONNECTED.emit(Connected(self._line.name, self._broker.url, again))
+
+    def _failed(self, why: str) -> None:
+        _log.error("%s has no connection: %s", self._line.name, why)
+        if FAILED.listeners:
+            FAILED.emit(ConnectionFailed(self._line.name, self._broker.url, why))
+        self._session = self._line.session = None
+        raise Stop(Disconnected(why))

@@ -1,0 +1,88 @@
+"""Whether what came may be handled: signed messages are checked, their tickets too; a thin shell around `check`."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from cybernetic.core import OptionError
+from cybernetic.gateways.broker.messages import Delivery, Message
+from cybernetic.gateways.consumer.received import Received
+from cybernetic.gateways.consumer.ticket import BadTicket, Ticket, read_ticket, without_ticket
+from cybernetic.gateways.envelope import Fault, Key, Keyring, Rules, Sealed, Unfit, check, unpack
+
+
+class Guard:
+    """What a consumer of signed messages is given: the keys, and what it takes. Shared by those who take the same.
+
+    Args:
+        keyring: may be replaced at any time: `guard.keyring = ...` is how keys are rotated.
+        rules: which messages are taken. Default: all that are signed by a known key for their path.
+    """
+
+    def __init__(self, keyring: Keyring, rules: Rules | None = None) -> None:
+        if not isinstance(keyring, Keyring):
+            raise OptionError("keyring", "a Keyring", keyring)
+        self.keyring, self.rules = keyring, rules or Rules()
+
+    def key(self) -> Key:
+        """The key that seals tickets."""
+        return self.keyring.current()
+
+
+class _Used:
+    """Stands for the store of nonces in the decision: notes what is to be asked, for asking takes time."""
+
+    def __init__(self) -> None:
+        self.asked: tuple[str, float] | None = None
+
+    def fresh(self, nonce: str, expires: float) -> bool:
+        """Note the question."""
+        self.asked = (nonce, expires)
+        return True
+
+
+class Examined(NamedTuple):
+    """What was found: the message to be handled, or why it must not be; its ticket; and a nonce that is to be fresh."""
+
+    found: Received | Unfit
+    ticket: Ticket
+    nonce: tuple[str, float] | None = None
+
+
+def examine(delivery: Delivery, guard: Guard | None, now: float) -> Examined:
+    """Whether a delivery may be handled. `now` is in seconds since 1970. Never raises for what the message is."""
+    message = delivery.message
+    fresh = Ticket(delivery.queue, message.exchange, message.routing_key, now)
+    try:
+        known = read_ticket(message, None if guard is None else guard.keyring.find)
+        if known is not None and known.queue != delivery.queue:
+            raise BadTicket(f"one of the queue {delivery.queue!r}", known.queue)
+    except BadTicket as error:
+        return Examined(Unfit(Fault.TAMPERED, str(error)), fresh)
+    ticket = known or fresh
+    try:
+        message = without_ticket(message, known)
+        key = f"{delivery.queue}\0{message.id}" if message.id else ""
+        received = Received(message, delivery.queue, key, ticket.retries + 1, delivery.redelivered)
+        if guard is None:
+            return Examined(received, ticket)
+        used = _Used()
+        # what waited for a retry was in time when it came
+        verdict = check(message, guard.keyring, ticket.since if known else now, guard.rules, used)
+    except OptionError as error:
+        return Examined(Unfit(Fault.UNDECODABLE, str(error)), ticket)
+    if isinstance(verdict, Unfit):
+        return Examined(verdict, ticket)
+    nonce = None if known else used.asked
+    return Examined(replace(received, envelope=verdict.envelope, value=verdict.value), ticket, nonce)
+
+
+def resumed(message: Message, queue: str, ticket: Ticket, why: str, guard: Guard | None) -> Received:
+    """A message that was examined before, and comes back after a wait: as it was handed over then."""
+    key = f"{queue}\0{message.id}" if message.id else ""
+    received = Received(message, queue, key, ticket.retries + 1, redelivered=True, why=why)
+    sealed = None if guard is None else unpack(message, guard.rules.limits)
+    if guard is None or not isinstance(sealed, Sealed):
+        return received
+    decode = guard.rules.decode
+    value = None if decode is None else decode(sealed.envelope.payload)
+    return replace(received, envelope=sealed.envelope, value=value)

@@ -1,0 +1,74 @@
+"""Messages that may have killed the process that handled them: counted on disk, apart from retries."""
+
+import sqlite3
+from collections import OrderedDict
+
+from cybernetic.state import Batch, Store
+
+TABLE = """
+CREATE TABLE IF NOT EXISTS gateway_suspects (
+    key TEXT PRIMARY KEY,
+    crashes INTEGER NOT NULL,
+    at REAL NOT NULL
+) WITHOUT ROWID
+"""
+KEEP = 7 * 86400.0  # seconds: whoever was not seen again for so long was handled elsewhere
+REMEMBERED = 10_000  # messages that came back without a crash
+
+
+class Suspects:
+    """Which messages were being handled when a process ended, and how often.
+
+    Nothing is written for a message's first delivery. One that comes again is counted before it is handled, unless
+    it is known that it went back in an orderly way, and forgotten with its effect. So what is left is what killed.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._returned: OrderedDict[str, None] = OrderedDict()
+
+    async def open(self) -> None:
+        """Make the table, if it is not there, and forget who was not seen for long."""
+        before = self._store.now() - KEEP
+
+        def prepare(connection: sqlite3.Connection) -> None:
+            connection.execute(TABLE)
+            connection.execute("DELETE FROM gateway_suspects WHERE at < ?", (before,))
+
+        await self._store.write(prepare)
+
+    def returned(self, key: str) -> None:
+        """The message goes back, and did nothing wrong: its connection was lost."""
+        self._returned[key] = None
+        while len(self._returned) > REMEMBERED:
+            self._returned.popitem(last=False)
+
+    async def crashes(self, key: str) -> int:
+        """How many crashes the message may have caused so far. It is on disk, and one more if this process ends now."""
+        more, now = 0 if self._returned.pop(key, 0) is None else 1, self._store.now()
+
+        def count(connection: sqlite3.Connection) -> int:
+            query = (
+                "INSERT INTO gateway_suspects VALUES (?1, ?2, ?3) "
+                "ON CONFLICT (key) DO UPDATE SET crashes = crashes + ?2, at = ?3 RETURNING crashes"
+            )
+            return int(connection.execute(query, (key, more, now)).fetchone()[0])
+
+        return await self._store.write(count)
+
+    def forget(self, key: str, batch: Batch) -> None:
+        """It was handled: forget it, in the transaction of its effect."""
+        batch.execute("DELETE FROM gateway_suspects WHERE key = ?", (key,))
+
+    async def excuse(self, keys: list[str]) -> None:
+        """These go back because this process ends in an orderly way: their next delivery is no sign of a crash."""
+        query = (
+            "INSERT INTO gateway_suspects VALUES (?1, -1, ?2) "
+            "ON CONFLICT (key) DO UPDATE SET crashes = crashes - 1"
+        )
+        rows = [(key, self._store.now()) for key in keys]
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.executemany(query, rows)
+
+        await self._store.write(write)

@@ -1,0 +1,165 @@
+"""What a gateway writes on a message that it sends round: where it came from, its tries, and its history.
+
+It stands in one header as JSON, and is signed, together with the body, by the gateway's own key where there is one.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cybernetic.core import OptionError
+from cybernetic.gateways.broker.messages import Header, Message
+from cybernetic.gateways.envelope import Key
+
+TICKET, SEAL = "x-ticket", "x-ticket-seal"
+LINES = 32  # of history that are kept: the first, and the last ones
+TEXT = 500  # characters of a line
+MOST = 64 * 1024  # characters of a ticket that are read
+
+# what brokers write on messages that wait and die; it is theirs, and new for each round
+_BROKERS = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened to a message: when (seconds since 1970), what ("retry", "parked" ...), and why."""
+
+    at: float
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What is told about a message that goes round.
+
+    Attributes:
+        queue: whose consumer sent it round.
+        exchange, routing_key: by which it came first.
+        since: when it was accepted first, in seconds since 1970.
+        retries: how many it had.
+        parked: in a word why it rests; "": it does not.
+        history: what happened, the oldest first.
+    """
+
+    queue: str
+    exchange: str
+    routing_key: str
+    since: float
+    retries: int = 0
+    parked: str = ""
+    history: tuple[Line, ...] = ()
+
+    def noted(self, at: float, what: str, why: str, **changes: Any) -> "Ticket":
+        """With one line more, and `changes` of other fields."""
+        short = why if len(why) <= TEXT else f"{why[: TEXT - 1]}…"
+        lines = (*self.history, Line(at, what, short))
+        if len(lines) > LINES:
+            lines = (lines[0], *lines[1 - LINES :])
+        return replace(self, history=lines, **changes)
+
+
+class BadTicket(OptionError):
+    """A ticket that cannot be read, or was not sealed by us."""
+
+    def __init__(self, expected: str, got: object) -> None:
+        super().__init__(TICKET, expected, got)
+
+
+def ticketed(
+    message: Message,
+    ticket: Ticket,
+    key: Key | None,
+    exchange: str,
+    routing_key: str,
+    expiration: float | None = None,
+) -> Message:
+    """`message` with its ticket, to be published to `exchange` with `routing_key`, where it may wait `expiration` s.
+
+    It is persistent and mandatory, whatever it was before: what goes round must not be lost.
+    """
+    text = json.dumps(
+        [
+            ticket.queue,
+            ticket.exchange,
+            ticket.routing_key,
+            ticket.since,
+            ticket.retries,
+            ticket.parked,
+            [[line.at, line.what, line.why] for line in ticket.history],
+        ],
+        separators=(",", ":"),
+    )
+    headers = {**plain(message.headers), TICKET: text}
+    if key is not None:
+        headers[SEAL] = f"{key.id} {key.sign(_sealed(text, message.body))}"
+    return replace(
+        message,
+        exchange=exchange,
+        routing_key=routing_key,
+        headers=headers,
+        expiration=expiration,
+        persistent=True,
+        mandatory=True,
+    )
+
+
+def read_ticket(message: Message, find: Callable[[str], Key | None] | None) -> Ticket | None:
+    """The ticket of a message, None if it has none. `find` gives keys by id; None: tickets are not sealed here.
+
+    Raises `BadTicket`: it cannot be read, or its seal is not that of a key of ours.
+    """
+    text = message.headers.get(TICKET)
+    if text is None:
+        return None
+    if not isinstance(text, str) or len(text) > MOST:
+        raise BadTicket(f"text of at most {MOST} characters", type(text).__name__)
+    if find is not None:
+        _check_seal(text, message, find)
+    try:
+        queue, exchange, routing_key, since, retries, parked, lines = json.loads(text)
+        history = tuple(Line(float(at), str(what), str(why)) for at, what, why in lines)
+        if (
+            not all(isinstance(one, str) for one in (queue, exchange, routing_key, parked))
+            or type(retries) is not int
+        ):
+            raise ValueError("fields of other types")
+        return Ticket(queue, exchange, routing_key, float(since), max(0, retries), parked, history)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadTicket("a ticket", str(error)) from None
+
+
+def without_ticket(message: Message, ticket: Ticket | None) -> Message:
+    """The message as it was published first."""
+    if ticket is None:
+        return message
+    return replace(
+        message,
+        exchange=ticket.exchange,
+        routing_key=ticket.routing_key,
+        headers=plain(message.headers),
+        expiration=None,
+    )
+
+
+def plain(headers: Mapping[str, Header]) -> dict[str, Header]:
+    """`headers` without tickets and what brokers wrote on the way."""
+    return {
+        name: value
+        for name, value in headers.items()
+        if name not in (TICKET, SEAL) and not name.startswith(_BROKERS)
+    }
+
+
+def _check_seal(text: str, message: Message, find: Callable[[str], Key | None]) -> None:
+    seal = message.headers.get(SEAL)
+    id, _, signature = seal.partition(" ") if isinstance(seal, str) else ("", "", "")
+    key = find(id)
+    if key is None or not key.signed(_sealed(text, message.body), signature):
+        raise BadTicket("one sealed by a key of this gateway", f"the seal {seal!r:.80}")
+
+
+def _sealed(text: str, body: bytes) -> bytes:
+    return b"ticket\0" + hashlib.sha256(body).digest() + text.encode()

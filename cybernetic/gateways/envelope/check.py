@@ -1,0 +1,190 @@
+"""Whether a message that came may be executed: one decision, values in and a verdict out."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from cybernetic.core import OptionError, number
+from cybernetic.gateways.broker.messages import Message
+from cybernetic.gateways.envelope.arrival import came_by
+from cybernetic.gateways.envelope.envelope import Envelope
+from cybernetic.gateways.envelope.keyring import Keyring
+from cybernetic.gateways.envelope.keys import SKEW, Key
+from cybernetic.gateways.envelope.limits import LIMITS, Limits
+from cybernetic.gateways.envelope.sealing import Sealed, unpack
+from cybernetic.gateways.envelope.verdicts import Accepted, Fault, Unfit
+
+CONTROL_AGE = 90.0  # seconds; a control message of which nothing else is said
+
+
+class NonceStore(Protocol):
+    """What remembers the nonces of control messages, over restarts too."""
+
+    def fresh(self, nonce: str, expires: float) -> bool:
+        """Whether `nonce` was not given here before; from now on it was, until `expires` (seconds since 1970).
+
+        One that is full answers False: it never forgets a nonce that could still come again.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a consumer takes.
+
+    Attributes:
+        ttl: seconds that a message may wait, by default the TTL of the queue; None: no limit.
+        ages: seconds that messages of a type may be old, where it is not `ttl` (or 90 for control messages).
+        control: types that are control messages: each takes effect once, by its nonce, and is short-lived. Work is
+            told apart by its id, where its effect is recorded.
+        types: the types taken, with the class that the payload of each is to be an instance of once decoded (`object`:
+            any). None: every type.
+        delays: the queues through which messages come back after a while, with the exchange each is filled through.
+        decode: makes a value of a payload, as `cybernetic.wire.Codec.decode` does; None: payloads stay bytes.
+        limits: sizes.
+
+    Raises `OptionError`.
+    """
+
+    ttl: float | None = None
+    ages: Mapping[str, float] = field(default_factory=dict)
+    control: Collection[str] = ()
+    types: Mapping[str, type] | None = None
+    delays: Mapping[str, str] = field(default_factory=dict)
+    decode: Callable[[bytes], object] | None = None
+    limits: Limits = LIMITS
+
+    def __post_init__(self) -> None:
+        if self.ttl is not None:
+            number("ttl", self.ttl, above=0.0)
+        for type, age in self.ages.items():
+            number(f"ages[{type!r}]", age, above=0.0)
+        if isinstance(self.control, str):
+            raise OptionError("control", "a collection of types", self.control)
+
+    def age_of(self, type: str) -> float | None:
+        """Seconds that a message of this type may be old; None: no limit."""
+        age = self.ages.get(type)
+        if age is not None:
+            return age
+        return CONTROL_AGE if type in self.control else self.ttl
+
+
+def check(
+    message: Message, keyring: Keyring, now: float, rules: Rules, nonces: NonceStore | None = None
+) -> Accepted | Unfit:
+    """Whether `message` may be executed, the first fault found otherwise.
+
+    Nothing is remembered, and no payload decoded, of a message whose signature was not verified; `nonces` is asked
+    last. Never raises because of what the message is; what `nonces.fresh` raises passes through.
+
+    Args:
+        message: as it was delivered.
+        keyring: the keys known now.
+        now: seconds since 1970.
+        rules: what the consumer takes.
+        nonces: needed where `rules.control` names a type.
+
+    Raises `OptionError`: control messages are taken, and there are no nonces.
+    """
+    if nonces is None and rules.control:
+        raise OptionError("nonces", "a store of nonces, for control messages", nonces)
+    sealed = unpack(message, rules.limits)
+    if isinstance(sealed, Unfit):
+        return sealed
+    fault = (
+        _forged(sealed, keyring, now)
+        or _moved(sealed, message, rules)
+        or _untimely(sealed.envelope, now, rules)
+        or _untaken(sealed.envelope, rules)
+    )
+    if fault is not None:
+        return fault
+    accepted = _decoded(sealed, rules)
+    if nonces is not None and isinstance(accepted, Accepted):
+        return _repeated(sealed, rules, nonces) or accepted
+    return accepted
+
+
+def _forged(sealed: Sealed, keyring: Keyring, now: float) -> Unfit | None:
+    """Whether the signature is not what it says it is."""
+    envelope, key = sealed.envelope, keyring.find(sealed.key)
+    if key is None:
+        return Unfit(Fault.UNKNOWN_KEY, f"expected a key known here, got: {sealed.key!r}", envelope)
+    if not key.signed(sealed.body, sealed.signature):
+        return Unfit(Fault.TAMPERED, f"expected the signature of key {key.id!r}, got: another", envelope)
+    if not key.valid(now):
+        return _unfit(Fault.EXPIRED_KEY, f"expected a key valid now, got: {key.id!r}", envelope)
+    return _overstepped(key, envelope)
+
+
+def _overstepped(key: Key, envelope: Envelope) -> Unfit | None:
+    for path in (envelope.source, envelope.signer):
+        if not key.may_sign(path):
+            said = f"expected a path that key {key.id!r} may sign for, got: {path!r}"
+            return _unfit(Fault.NOT_ALLOWED, said, envelope)
+    return None
+
+
+def _moved(sealed: Sealed, message: Message, rules: Rules) -> Unfit | None:
+    exchange, routing_keys = came_by(message, rules.delays)
+    if sealed.exchange == exchange and sealed.routing_key in routing_keys:
+        return None
+    signed = f"{sealed.exchange!r:.60} {sealed.routing_key!r:.60}"
+    said = f"expected exchange and routing key {signed}, got: {exchange!r:.60}"
+    return _unfit(Fault.MOVED, f"{said} {', '.join(map(repr, routing_keys)):.60}", sealed.envelope)
+
+
+def _untimely(envelope: Envelope, now: float, rules: Rules) -> Unfit | None:
+    age = now - envelope.timestamp
+    if age < -SKEW:
+        return _unfit(
+            Fault.FROM_THE_FUTURE, f"expected a time up to {SKEW:g} s ahead, got: {-age:.3f} s", envelope
+        )
+    most = rules.age_of(envelope.type)
+    if most is not None and age > most:
+        return _unfit(Fault.STALE, f"expected an age of at most {most:g} s, got: {age:.3f} s", envelope)
+    return None
+
+
+def _untaken(envelope: Envelope, rules: Rules) -> Unfit | None:
+    if rules.types is None or envelope.type in rules.types:
+        return None
+    said = f"expected one of the types {', '.join(sorted(rules.types)):.100}, got: {envelope.type!r:.80}"
+    return _unfit(Fault.WRONG_TYPE, said, envelope)
+
+
+def _decoded(sealed: Sealed, rules: Rules) -> Accepted | Unfit:
+    envelope = sealed.envelope
+    if rules.decode is None:
+        return Accepted(envelope, sealed.key)
+    try:
+        value = rules.decode(envelope.payload)
+    except Exception as error:  # whatever a decoder raises, the message is at fault
+        return _unfit(Fault.UNDECODABLE, f"payload: {_told(error)}", envelope)
+    wanted = object if rules.types is None else rules.types[envelope.type]
+    if not isinstance(value, wanted):
+        said = f"payload: expected {wanted.__qualname__}, got: {type(value).__qualname__}"
+        return _unfit(Fault.WRONG_TYPE, said, envelope)
+    return Accepted(envelope, sealed.key, value)
+
+
+def _repeated(sealed: Sealed, rules: Rules, nonces: NonceStore) -> Unfit | None:
+    """Whether a control message came before. Each key has nonces of its own: no holder can use up another's."""
+    envelope = sealed.envelope
+    if envelope.type not in rules.control:
+        return None
+    expires = envelope.timestamp + (rules.age_of(envelope.type) or CONTROL_AGE)
+    if nonces.fresh(f"{sealed.key}/{envelope.nonce}", expires):
+        return None
+    return _unfit(Fault.REPLAYED, f"expected a new nonce, got: {envelope.nonce!r}", envelope)
+
+
+def _unfit(fault: Fault, detail: str, envelope: Envelope) -> Unfit:
+    return Unfit(fault, detail, envelope, verified=True)
+
+
+def _told(error: Exception) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # a text that cannot be made
+        return type(error).__name__

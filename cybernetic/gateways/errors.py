@@ -1,0 +1,27 @@
+"""What a gateway answers in place of a result: refusals, so that nobody crashes for them."""
+
+from cybernetic.core import Refusal
+
+
+class NotSent(Refusal):
+    """A message was not sent, and will not be: the text says why."""
+
+
+class NotConnected(NotSent):
+    """There is no connection with the broker, and the message was to go without the outbox."""
+
+
+class Unroutable(NotSent):
+    """No queue takes the message, or its exchange does not exist. One from the outbox is kept there, as failed."""
+
+
+class PublishRejected(NotSent):
+    """The broker did not take the message, for a queue is full; it was to go without the outbox."""
+
+
+class TooMany(NotSent):
+    """More messages than allowed wait to be sent without the outbox."""
+
+
+class Unconfirmed(Refusal):
+    """The connection was lost before the broker had confirmed a message without the outbox: it may have arrived."""

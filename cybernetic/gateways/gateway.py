@@ -1,0 +1,140 @@
+"""`Gateway`: the supervisor of all that meets one broker."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cybernetic.core import OptionError
+from cybernetic.gateways.broker.port import Broker
+from cybernetic.gateways.broker.topology import Topology
+from cybernetic.gateways.connection import Connection
+from cybernetic.gateways.consumer.intake import Intake
+from cybernetic.gateways.consumer.retrying import around
+from cybernetic.gateways.consumer.spec import Consume
+from cybernetic.gateways.line import Line
+from cybernetic.gateways.publisher.publisher import WINDOW, Publisher
+from cybernetic.gateways.shelf import Shelf
+from cybernetic.gateways.storage import Storage
+from cybernetic.runtime import Named
+from cybernetic.state import StoreLimits
+from cybernetic.supervision import Backoff, Child, Supervisor, child
+
+RECONNECT = Backoff(0.2, 15.0, jitter=0.5, reset_after=5.0)
+DRAIN = 30.0  # seconds in which a gateway ends
+
+
+class Gateway(Supervisor):
+    """Keeps connections with a broker, a publisher with its outbox, and consumers. One child of your supervisor.
+
+        child(Gateway, broker, Path("data/shop.sqlite"), topology, [consume(Orders, queue=orders)], name="amqp")
+
+    Publish with `system.named("amqp.publisher", Publisher).call(Publisher.publish, Message(...))`. The broker need not
+    be there at the start: what is published waits in the outbox, and connecting is tried with growing delays.
+
+    Args:
+        broker: which broker, and how to reach it.
+        data: the file of the store in which outbox, effects and journal are; its folder must be there. None: nothing is
+            kept, messages are sent at most once, and nothing can be consumed.
+        topology: what is declared besides the queues that are consumed.
+        consume: what is consumed; see `consume`.
+        name: prefix of the names of its agents: `<name>.publisher`, and `<name>.<queue>` for each queue consumed.
+        window: how many messages may be on their way to the broker.
+        limits: how much the outbox takes.
+
+    Raises `OptionError`.
+    """
+
+    strategy = "rest_for_one"
+
+    def __init__(
+        self,
+        broker: Broker,
+        data: Path | str | None = None,
+        topology: Topology | None = None,
+        consume: Sequence[Consume] = (),
+        name: str = "amqp",
+        window: int = WINDOW,
+        limits: StoreLimits | None = None,
+    ) -> None:
+        if consume and data is None:
+            raise OptionError("data", "a file for the store where something is consumed", data)
+        self._broker, self._data, self._name = broker, None if data is None else Path(data), name
+        self._consume, self._window, self._limits = tuple(consume), window, limits
+        whole = topology or Topology()
+        for one in consume:
+            whole += Topology(queues=(one.queue,)) + around(one.queue, one.retries)
+        self._topology = whole
+
+    def children(self) -> list[Child[object]]:
+        """The store first: without it the others cannot be."""
+        shelf = None if self._data is None else Shelf()
+        traffic = child(
+            Traffic,
+            self._broker,
+            shelf,
+            self._topology,
+            self._consume,
+            self._name,
+            self._window,
+            self._limits,
+            id="traffic",
+            shutdown=DRAIN,
+        )
+        if shelf is None or self._data is None:
+            return [traffic]
+        return [child(Storage, self._data, shelf, id="storage"), traffic]
+
+
+class Traffic(Supervisor):
+    """Connections, publisher and consumers of a gateway. It never gives up for a broker that is away."""
+
+    max_restarts = 1000
+    max_seconds = 60.0
+
+    def __init__(
+        self,
+        broker: Broker,
+        shelf: Shelf | None,
+        topology: Topology,
+        consume: Sequence[Consume],
+        name: str,
+        window: int,
+        limits: StoreLimits | None,
+    ) -> None:
+        self._broker, self._shelf, self._topology = broker, shelf, topology
+        self._consume, self._name, self._window, self._limits = consume, name, window, limits
+
+    def children(self) -> list[Child[object]]:
+        """They end in reverse: consumers give back, the publisher drains, then the connections close."""
+        name, out, inward = self._name, Line(f"{self._name} out"), Line(f"{self._name} in")
+        publisher: Named[Publisher] = self.system.named(f"{name}.publisher", Publisher)
+        children: list[Child[object]] = [self._connection(out, "out")]
+        if self._consume:
+            children.append(self._connection(inward, "in"))
+        children.append(
+            child(
+                Publisher,
+                out,
+                self._shelf,
+                self._window,
+                self._limits,
+                name=f"{name}.publisher",
+                shutdown=DRAIN / 2,
+            )
+        )
+        for one in self._consume:
+            assert self._shelf is not None
+            queue = one.queue.name
+            children.append(
+                child(Intake, one, inward, self._shelf, publisher, name=f"{name}.{queue}", shutdown=DRAIN)
+            )
+        return children
+
+    def _connection(self, line: Line, way: str) -> Child[object]:
+        return child(
+            Connection,
+            self._broker,
+            line,
+            self._topology,
+            name=f"{self._name}.{way}",
+            backoff=RECONNECT,
+        )

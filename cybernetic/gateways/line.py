@@ -1,0 +1,39 @@
+"""One connection as its neighbours see it: who keeps it writes here, who uses it reads here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cybernetic.gateways.broker.port import Intake, Session
+
+
+@dataclass(slots=True)
+class Line:
+    """What a `Connection` keeps for the agents beside it, all of one process.
+
+    Attributes:
+        name: how the connection is shown to the broker's operator.
+        session: the connection that stands, or None. Each has a number, `turn`: 1, 2, 3 ...
+        users: called, in order, when a session stands.
+        taps: the channels that are consumed, by queue: so that one whose consumer was killed is found and closed.
+        declared: whether the topology was declared before on this line: then a queue that is missing was lost.
+    """
+
+    name: str
+    session: Session | None = None
+    turn: int = 0
+    users: list[Callable[[], object]] = field(default_factory=list)
+    taps: dict[str, Intake] = field(default_factory=dict)
+    declared: bool = False
+
+    def up(self, session: Session) -> None:
+        """A session stands: tell all users."""
+        self.session = session
+        self.turn += 1
+        for told in tuple(self.users):
+            told()
+
+    async def release(self, queue: str) -> None:
+        """Close what a consumer that was killed has left: what it held goes back into the queue."""
+        tap = self.taps.pop(queue, None)
+        if tap is not None:
+            await tap.close()

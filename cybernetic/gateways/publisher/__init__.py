@@ -1,0 +1,1 @@
+"""What goes to a broker: a window of messages on their way, a result for each, and the outbox behind it."""

@@ -1,0 +1,277 @@
+"""The agent that publishes: what must not be lost goes through the outbox, and a result comes back for each message."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from cybernetic.core import OptionError, Reason, token, whole
+from cybernetic.gateways.broker.errors import BrokerError, ChannelClosed
+from cybernetic.gateways.broker.messages import Confirmed, Message, Outcome, Rejected, Returned, Unknown
+from cybernetic.gateways.errors import (
+    NotConnected,
+    NotSent,
+    PublishRejected,
+    TooMany,
+    Unconfirmed,
+    Unroutable,
+)
+from cybernetic.gateways.line import Line
+from cybernetic.gateways.publisher.depot import Depot
+from cybernetic.gateways.publisher.flight import Entry, Flight, culprits
+from cybernetic.gateways.publisher.lane import Lane, News
+from cybernetic.gateways.publisher.receipt import Receipt
+from cybernetic.gateways.shelf import Shelf
+from cybernetic.runtime import Agent, Deferred
+from cybernetic.state import Outbox, StoreLimits
+from cybernetic.supervision import Backoff
+
+_log = logging.getLogger("cybernetic.gateways")
+
+WINDOW = 256
+DRAIN = 10.0  # seconds that confirms are waited for at the end
+AGAIN = Backoff(1.0, 30.0)  # of a message that a full queue rejected
+ID_BYTES = 16
+
+
+class Publisher(Agent):
+    """Publishes messages over a line: at most `window` are on their way, and each caller learns what became of theirs.
+
+    A message goes through the outbox where there is one: it is on the disk before it is sent, leaves it when the broker
+    has confirmed it, and is sent again, in order, on every new connection until then. Its caller may wait, or not.
+
+    Args:
+        line: where the session is.
+        shelf: where the store is that has the outbox; None: there is none, messages are not kept.
+        window: how many may be on their way, at least 1. Default 256.
+        limits: of the outbox.
+    """
+
+    def __init__(
+        self, line: Line, shelf: Shelf | None = None, window: int = WINDOW, limits: StoreLimits | None = None
+    ) -> None:
+        self._line, self._shelf, self._limits = line, shelf, limits
+        self._depot: Depot | None = None
+        self._flight = Flight(whole("window", window, least=1), 2 * window)
+        self._lane: Lane | None = None
+        self._news: list[News] = []
+        self._tell = partial(self.ref.cast, Publisher.connected)
+        self._waits_for_broker = self._ending = False
+        self._rejected: dict[int, int] = {}  # by number in the outbox: how often a full queue rejected it
+
+    async def setup(self) -> None:
+        """Open the outbox, and listen to the line."""
+        if self._shelf is not None:
+            outbox = await Outbox.open(self._shelf.open(), "outbox", self._limits)
+            self._depot = Depot(outbox, self._shelf, partial(self.ref.cast, Publisher.stored))
+        self._line.users.append(self._tell)
+        if self._line.session is not None:
+            self.continue_with(Publisher.connected)
+
+    # For everyone.
+
+    def publish(self, message: Message, durable: bool | None = None) -> "Deferred[Receipt]":
+        """Send a message; the answer is a `Receipt` once the broker has confirmed it.
+
+        `durable`: through the outbox (default: where there is one). A caller that stops waiting changes nothing: the
+        message is sent. Without the outbox a message is sent at most once, unless a channel broke for another's fault.
+
+        Raises:
+            OptionError: no message, or durable without an outbox.
+            OutboxFull: the outbox takes no more for now.
+            StoreError: the outbox cannot be written; the message will not be sent.
+            Unroutable: no queue takes it, or there is no such exchange.
+            NotConnected, PublishRejected, TooMany, Unconfirmed: only of messages without the outbox.
+        """
+        return self._begin(message, durable, confirmed=True)
+
+    def post(self, message: Message) -> "Deferred[Receipt]":
+        """Put a message into the outbox; the answer is a `Receipt` once it is on the disk. Raises as `publish`."""
+        return self._begin(message, True, confirmed=False)
+
+    def waiting(self) -> int:
+        """How many messages have no outcome yet: in the outbox, or on their way without it."""
+        stored = self._depot.outbox.count if self._depot is not None else 0
+        return stored + self._flight.others
+
+    # From its neighbours.
+
+    async def connected(self) -> None:
+        """The line has a session: open a channel and send what waits."""
+        session = self._line.session
+        if session is None:
+            return
+        before = self._lane
+        try:
+            self._lane = await Lane.open(session, self._news, partial(self.ref.cast, Publisher.settle))
+        except BrokerError as error:  # it is lost again already: the next session is told
+            _log.info("no channel to publish on: %s", error)
+            return
+        if before is not None and not before.outlet.ended.done():
+            self.task(before.outlet.close(DRAIN))
+        self._pump()
+
+    def settle(self) -> None:
+        """Act on what became of messages."""
+        news, self._news[:] = self._news[:], ()
+        for lane, entries, outcome in news:
+            self._flight.landed(entries)
+            self._act(lane, entries, outcome)
+        self._pump()
+
+    def stored(self) -> None:
+        """There may be something to send."""
+        self._pump()
+
+    def look(self) -> None:
+        """Messages came into the outbox by another way: with the effect of a delivery."""
+        if self._depot is not None:
+            self._depot.look()
+            self._pump()
+
+    def again(self, number: int) -> None:
+        """Try a message once more that a full queue rejected."""
+        if self._depot is not None:
+            self._depot.want(number)
+            self._pump()
+
+    def ready(self) -> None:
+        """The broker takes messages again."""
+        self._waits_for_broker = False
+        self._pump()
+
+    async def terminate(self, reason: Reason) -> None:
+        """Wait for confirms of what is on its way, for a while; the rest stays in the outbox."""
+        self._ending = True
+        if self._tell in self._line.users:
+            self._line.users.remove(self._tell)
+        if self._lane is not None:
+            await self._lane.outlet.close(DRAIN)
+            self._lane = None
+        self.settle()
+        for entry in self._flight.drop_others():
+            _fail(entry, NotConnected("the publisher ends, and the message was to go without the outbox"))
+        if self._depot is not None:
+            self._depot.close()
+
+    # Inside.
+
+    def _begin(self, message: Message, durable: bool | None, *, confirmed: bool) -> "Deferred[Receipt]":
+        if not isinstance(message, Message):
+            raise OptionError("message", "a Message", message)
+        if durable and self._depot is None:
+            raise OptionError("durable", "False where there is no outbox", durable)
+        if not message.id:
+            message = replace(message, id=token(ID_BYTES))
+        reply: Deferred[Receipt] = self.defer()
+        if self._depot is not None and durable is not False:
+            self._depot.put(message, reply, confirmed=confirmed)
+            return reply
+        if self._lane is None or self._line.session is None:
+            raise NotConnected("expected a connection with the broker, got: none")
+        if not self._flight.has_room(stored=False):
+            raise TooMany(f"expected at most {self._flight.limit} messages waiting without the outbox")
+        self._flight.add(Entry(message, None, reply))
+        self._pump()
+        return reply
+
+    def _pump(self) -> None:
+        """Send as much as may be sent."""
+        lane, session = self._lane, self._line.session
+        if lane is None or session is None or self._waits_for_broker:
+            return
+        if session.blocked is not None:
+            self._waits_for_broker = True
+            self.task(self._until_ready(session))
+            return
+        if self._depot is not None:
+            self._depot.fill(self._flight)
+        while (entry := self._flight.next()) is not None:
+            try:
+                lane.send(entry, entry.message)
+            except BrokerError:  # the channel has ended; its news are on their way
+                self._flight.landed((entry,))
+                self._flight.add(entry)
+                self._lane = None
+                return
+            except OptionError as error:
+                self._flight.landed((entry,))
+                self._give_up(entry, NotSent(str(error)))
+
+    async def _until_ready(self, session: Any) -> None:
+        try:
+            await session.ready()
+        except BrokerError:  # lost: the next session is told
+            pass
+        self.ref.cast(Publisher.ready)
+
+    def _act(self, lane: Lane, entries: Sequence[Entry], outcome: Outcome) -> None:
+        if isinstance(outcome, Confirmed):
+            if self._depot is not None:
+                self._depot.confirmed([entry.number for entry in entries if entry.number is not None])
+            for entry in entries:
+                if entry.number is not None:
+                    self._rejected.pop(entry.number, None)
+                if entry.reply is not None:
+                    entry.reply.reply(Receipt(entry.message.id, entry.number))
+        elif isinstance(outcome, Returned):
+            for entry in entries:
+                to = f"exchange {entry.message.exchange!r}, routing key {entry.message.routing_key!r}"
+                self._give_up(
+                    entry, Unroutable(f"no queue takes the message ({to}): {outcome.code} {outcome.why}")
+                )
+        elif isinstance(outcome, Rejected):
+            for entry in entries:
+                self._turned_away(entry, outcome.why)
+        else:
+            self._broke_off(lane, entries, outcome)
+
+    def _turned_away(self, entry: Entry, why: str) -> None:
+        """A full queue: one from the outbox is tried again, ever later, while the others go on."""
+        if entry.number is None or self._depot is None:
+            _fail(entry, PublishRejected(why))
+            return
+        times = self._rejected[entry.number] = self._rejected.get(entry.number, -1) + 1
+        self._depot.put_off(entry)
+        self.ref.after(AGAIN.delay(times)).cast(Publisher.again, entry.number)
+
+    def _broke_off(self, lane: Lane, entries: Sequence[Entry], outcome: Unknown) -> None:
+        """A channel ended: for the fault of some, or with the connection."""
+        if lane is self._lane:
+            self._lane = None
+        if isinstance(outcome.why, ChannelClosed) and self._line.session is not None:
+            guilty = culprits(str(outcome.why), entries)
+            for entry in guilty:
+                self._give_up(entry, Unroutable(str(outcome.why)))
+            for entry in entries:
+                if entry not in guilty:
+                    entry.suspect = not guilty
+                    self._flight.add(entry)
+            if self._lane is None and not self._ending:
+                self.continue_with(Publisher.connected)
+            return
+        for entry in entries:
+            if entry.number is None:
+                _fail(entry, Unconfirmed(f"the message may have arrived: {outcome.why}"))
+            else:
+                self._flight.add(entry)
+        self._no_connection()
+
+    def _no_connection(self) -> None:
+        if self._line.session is None:
+            for entry in self._flight.drop_others():
+                _fail(
+                    entry, NotConnected("the connection with the broker was lost before the message was sent")
+                )
+
+    def _give_up(self, entry: Entry, error: NotSent) -> None:
+        if entry.number is not None and self._depot is not None:
+            _log.error("message %s of the outbox is set aside: %s", entry.message.id, error)
+            self._depot.failed(entry.number, str(error))
+        _fail(entry, error)
+
+
+def _fail(entry: Entry, error: BaseException) -> None:
+    if entry.reply is not None:
+        entry.reply.fail(error)

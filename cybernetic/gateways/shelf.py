@@ -1,0 +1,30 @@
+"""The store of a gateway as its agents see it: the agent that keeps it open writes here, the others read here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cybernetic.state import Store, StoreError
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What a `Storage` agent keeps for those beside it.
+
+    Attributes:
+        store: the open store; None before it is open.
+        broken: called with what went wrong when the store can no longer be trusted; ends the agent that keeps it.
+    """
+
+    store: Store | None = None
+    broken: Callable[[StoreError], object] | None = None
+
+    def open(self) -> Store:
+        """The store. Raises `RuntimeError` before it is open, which no agent after `Storage` sees."""
+        if self.store is None:
+            raise RuntimeError("the store is not open: expected the Storage agent to be started before")
+        return self.store
+
+    def failed(self, error: BaseException | None) -> None:
+        """Something could not be written: where the store is at fault, its agent ends and opens it anew."""
+        if isinstance(error, StoreError) and self.broken is not None:
+            self.broken(error)

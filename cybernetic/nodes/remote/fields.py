@@ -1,0 +1,122 @@
+"""What the fields of messages between nodes must be: they are looked at before anything is done."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cybernetic.core import Reason
+from cybernetic.nodes.remote import ops
+from cybernetic.wire import DamagedMessage
+
+Check = Callable[[Any], bool]
+
+
+def _any(value: Any) -> bool:
+    return True
+
+
+def _whole(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _text(value: Any) -> bool:
+    return type(value) is str and value != ""
+
+
+def _stamp(value: Any) -> bool:
+    return type(value) is float and math.isfinite(value)
+
+
+def _limit(value: Any) -> bool:
+    return value is None or (type(value) in (int, float) and math.isfinite(value) and value >= 0)
+
+
+def _name(value: Any) -> bool:
+    return value is None or _text(value)
+
+
+def _keywords(value: Any) -> bool:
+    return type(value) is dict and all(type(key) is str for key in value)
+
+
+def _of(*kinds: type) -> Check:
+    return lambda value: isinstance(value, kinds)
+
+
+_bool, _tuple, _list, _reason, _error = _of(bool), _of(tuple), _of(list), _of(Reason), _of(Exception)
+_SAID = {
+    _whole: "a number from 0",
+    _text: "a text that is not empty",
+    _stamp: "a finite number",
+    _name: "a name, or None",
+    _limit: "seconds from 0, or None",
+    _keywords: "values by name",
+    _bool: "True or False",
+    _tuple: "a tuple",
+    _list: "a list",
+    _reason: "a Reason",
+    _error: "an exception",
+}
+_NAMES = {number: name for name, number in vars(ops).items() if name.isupper()}
+_sender = (_whole, _whole)  # serial and class of an agent
+_call = (_whole, *_sender, _whole, _text)
+
+FIELDS: dict[int, tuple[Check, ...]] = {
+    ops.CAST_WITH: (_whole, *_sender, _text, _keywords),
+    ops.CALL: _call,
+    ops.CALL_WITH: (*_call, _keywords),
+    ops.SEND: (_whole, *_sender, _any),
+    ops.TELL: (_whole, *_sender, _any),
+    ops.ANSWER: (_whole, _any),
+    ops.FAIL: (_whole, _error),
+    ops.EXIT: (_whole, *_sender, _reason),
+    ops.STOP: (_whole, *_sender, _reason),
+    ops.LINK: (_whole, *_sender),
+    ops.UNLINK: (_whole, _whole),
+    ops.NO_LINK: (_whole, _whole),
+    ops.WATCH: (_whole,),
+    ops.DEATH: (_whole, _reason),
+    ops.CLASS: (_whole, _text),
+    ops.START: (
+        _whole,
+        *_sender,
+        _text,
+        _tuple,
+        _keywords,
+        _name,
+        _limit,
+        _tuple,
+    ),
+    ops.STARTED: (_whole, _whole),
+    ops.NOT_STARTED: (_whole, _error),
+    ops.GIVE_UP: (_whole, _whole),
+    ops.GIVEN_UP: (_whole,),
+    ops.CLAIM: (_text, *_sender, _stamp),
+    ops.RELEASE: (_text, *_sender),
+    ops.MEMBERS: (_list,),
+    ops.SERVICE: (_text, _bool),
+    ops.MEMBER: (_text, _any, *_sender, _bool),
+    ops.ASK: (_whole, _text),
+    ops.REPLY: (_whole, _bool, _any),
+}
+MORE = frozenset(
+    (ops.CAST_WITH, ops.CALL, ops.CALL_WITH, ops.ASK)
+)  # arguments follow: what they are is no matter here
+
+
+def check(op: int, fields: Sequence[Any]) -> None:
+    """Look at the fields of a message of the kind `op`. Raises `DamagedMessage`, `KeyError` for a kind not known."""
+    checks = FIELDS[op]
+    if len(fields) < len(checks) or (len(fields) > len(checks) and op not in MORE):
+        raise DamagedMessage(f"a message {_NAMES[op]} of {len(checks)} fields", str(len(fields)))
+    for number, (fits, value) in enumerate(zip(checks, fields, strict=False)):
+        if not fits(value):
+            what = _SAID.get(fits, "something else")
+            raise DamagedMessage(f"{what} as field {number + 1} of a message {_NAMES[op]}", f"{value!r:.80}")
+
+
+def serial(value: Any) -> int:
+    """An agent's number, as it must be. Raises `DamagedMessage`."""
+    if not _whole(value):
+        raise DamagedMessage("an agent's number", f"{value!r:.80}")
+    return int(value)

@@ -1,0 +1,85 @@
+"""What must last and what is shared: values that converge, the clock that stamps them, and the store on disk."""
+
+from cybernetic.state.crdt.awmap import AWMap
+from cybernetic.state.crdt.awset import AWSet
+from cybernetic.state.crdt.context import Context
+from cybernetic.state.crdt.counters import GCounter, PNCounter
+from cybernetic.state.crdt.digest import digest
+from cybernetic.state.crdt.escrow import Escrow, LeaseHolds, NotGuardian, RightsLacking
+from cybernetic.state.crdt.lattice import Lattice
+from cybernetic.state.crdt.opaque import Opaque, OpaqueTypes
+from cybernetic.state.crdt.registers import LWW, MV
+from cybernetic.state.crdt.row import Lease
+from cybernetic.state.crdt.travel import CONVERGING
+from cybernetic.state.hlc import FutureStamp, Hlc, Stamp
+from cybernetic.state.store.batch import Batch, Committed
+from cybernetic.state.store.errors import (
+    InboxFull,
+    JournalFull,
+    NoncesFull,
+    NoRoom,
+    OutboxFull,
+    StoreClosed,
+    StoreDamaged,
+    StoreError,
+    StoreFailed,
+    StoreFull,
+    StoreInUse,
+    WriteUndone,
+    WrongStore,
+)
+from cybernetic.state.store.inbox import Inbox
+from cybernetic.state.store.journal import Journal, Noted, Stream
+from cybernetic.state.store.nonces import Nonces
+from cybernetic.state.store.outbox import Outbox, Outgoing, SetAside
+from cybernetic.state.store.room import StoreLimits
+from cybernetic.state.store.store import Store, Transaction
+
+__all__ = (
+    "AWMap",
+    "AWSet",
+    "Batch",
+    "CONVERGING",
+    "Committed",
+    "Context",
+    "Escrow",
+    "FutureStamp",
+    "GCounter",
+    "Hlc",
+    "Inbox",
+    "InboxFull",
+    "Journal",
+    "JournalFull",
+    "LWW",
+    "Lattice",
+    "Lease",
+    "LeaseHolds",
+    "MV",
+    "NoRoom",
+    "Nonces",
+    "NoncesFull",
+    "NotGuardian",
+    "Noted",
+    "Opaque",
+    "OpaqueTypes",
+    "Outbox",
+    "OutboxFull",
+    "Outgoing",
+    "PNCounter",
+    "RightsLacking",
+    "SetAside",
+    "Stamp",
+    "Store",
+    "StoreClosed",
+    "StoreDamaged",
+    "StoreError",
+    "StoreFailed",
+    "StoreFull",
+    "StoreInUse",
+    "StoreLimits",
+    "Stream",
+    "Transaction",
+    "WriteUndone",
+    "WrongStore",
+    "digest",
+)

@@ -1,0 +1,166 @@
+"""Causal contexts: which changes of which replicas somebody knows. A change is named by a dot."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+Dot = tuple[str, int]
+"""The name of a change: the replica that made it and its number there, from 1."""
+
+Bounds = tuple[int, ...]
+"""A set of numbers as its runs, written as first, last + 1, first, last + 1, ...: ascending, none touching."""
+
+_NONE: Bounds = ()
+_FEW = 16  # bounds that are put in one by one, each at the price of a copy
+
+
+class Context:
+    """A set of dots: for each replica its runs of numbers. Immutable.
+
+    A version vector is the case of one run from 1 for each replica; a dot cloud, of runs of one. What lies
+    between closes up by itself as the gaps are filled.
+    """
+
+    __slots__ = ("_runs",)
+
+    def __init__(self, runs: Mapping[str, Bounds] | None = None) -> None:
+        self._runs: dict[str, Bounds] = {} if runs is None else {r: b for r, b in runs.items() if b}
+
+    @classmethod
+    def of(cls, dots: Iterable[Dot]) -> "Context":
+        """The context of just these dots."""
+        numbers: dict[str, list[int]] = {}
+        for replica, n in dots:
+            numbers.setdefault(replica, []).append(n)
+        return cls({replica: _bounds(found) for replica, found in numbers.items()})
+
+    @property
+    def runs(self) -> Mapping[str, Bounds]:
+        """The runs of each replica; not to be changed."""
+        return self._runs
+
+    def next(self, replica: str) -> int:
+        """The number of the next change of `replica`: one more than any known."""
+        bounds = self._runs.get(replica)
+        return bounds[-1] if bounds else 1
+
+    def knows(self, replica: str, n: int) -> bool:
+        """Whether the dot is in it."""
+        bounds = self._runs.get(replica, _NONE)
+        if len(bounds) == 2:
+            return bounds[0] <= n < bounds[1]
+        return bisect_right(bounds, n) % 2 == 1
+
+    def knows_all(self, dots: Iterable[Dot]) -> bool:
+        """Whether each of the dots is in it."""
+        return all(self.knows(replica, n) for replica, n in dots)
+
+    def knows_up_to(self, replica: str, n: int) -> bool:
+        """Whether every change of `replica` with a number up to `n` is in it."""
+        bounds = self._runs.get(replica)
+        return bounds is not None and bounds[0] == 1 and n < bounds[1]
+
+    def join(self, other: "Context") -> "Context":
+        """What either knows."""
+        if not other._runs:
+            return self
+        runs = self._runs.copy()
+        for replica, bounds in other._runs.items():
+            runs[replica] = _union(runs.get(replica, _NONE), bounds)
+        return _context(runs)
+
+    def meet(self, other: "Context") -> "Context":
+        """What both know: the meet over all replicas is what is stable."""
+        return self._sift(other, lambda ours, theirs: ours and theirs)
+
+    def minus(self, other: "Context") -> "Context":
+        """What this one knows and `other` does not."""
+        return self._sift(other, lambda ours, theirs: ours and not theirs)
+
+    def without(self, replicas: Iterable[str]) -> "Context":
+        """It, without anything of these replicas."""
+        gone = set(replicas)
+        return _context({replica: bounds for replica, bounds in self._runs.items() if replica not in gone})
+
+    def _sift(self, other: "Context", keep: Callable[[bool, bool], bool]) -> "Context":
+        runs = {}
+        for replica, bounds in self._runs.items():
+            left = _swept(bounds, other._runs.get(replica, _NONE), keep)
+            if left:
+                runs[replica] = left
+        return _context(runs)
+
+    def __le__(self, other: "Context") -> bool:
+        return not self.minus(other)
+
+    def __bool__(self) -> bool:
+        return bool(self._runs)
+
+    def __len__(self) -> int:
+        return sum(sum(bounds[1::2]) - sum(bounds[::2]) for bounds in self._runs.values())
+
+    def __iter__(self) -> Iterator[Dot]:
+        for replica, bounds in self._runs.items():
+            for at in range(0, len(bounds), 2):
+                for n in range(bounds[at], bounds[at + 1]):
+                    yield replica, n
+
+    def __eq__(self, other: object) -> bool:
+        return self._runs == other._runs if isinstance(other, Context) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._runs.items()))
+
+    def __repr__(self) -> str:
+        return f"Context({self._runs})"
+
+
+def _context(runs: dict[str, Bounds]) -> Context:
+    """The context of runs that are known to be in order, without another look."""
+    made = Context.__new__(Context)
+    made._runs = runs
+    return made
+
+
+def _bounds(numbers: list[int]) -> Bounds:
+    bounds: list[int] = []
+    for n in sorted(set(numbers)):
+        if bounds and bounds[-1] == n:
+            bounds[-1] = n + 1
+        else:
+            bounds += (n, n + 1)
+    return tuple(bounds)
+
+
+def _union(ours: Bounds, theirs: Bounds) -> Bounds:
+    if len(theirs) > _FEW:
+        return _swept(ours, theirs, lambda one, other: one or other)
+    for at in range(0, len(theirs), 2):
+        ours = _with_run(ours, theirs[at], theirs[at + 1])
+    return ours
+
+
+def _with_run(bounds: Bounds, first: int, end: int) -> Bounds:
+    """`bounds` and the run from `first` to before `end`, with whatever that touches run together."""
+    if len(bounds) == 2 and bounds[0] <= first <= bounds[1]:  # by far the most: the next of a row
+        return bounds if end <= bounds[1] else (bounds[0], end)
+    left, right = bisect_left(bounds, first), bisect_right(bounds, end)
+    begin = (first,) if left % 2 == 0 else ()
+    close = (end,) if right % 2 == 0 else ()
+    return bounds[:left] + begin + close + bounds[right:]
+
+
+def _swept(ours: Bounds, theirs: Bounds, keep: Callable[[bool, bool], bool]) -> Bounds:
+    """The numbers for which `keep` (in ours, in theirs) holds; it must not hold outside of both."""
+    found: list[int] = []
+    inside, at, to = False, 0, 0
+    while at < len(ours) or to < len(theirs):
+        if to == len(theirs) or (at < len(ours) and ours[at] <= theirs[to]):
+            here = ours[at]
+        else:
+            here = theirs[to]
+        at += at < len(ours) and ours[at] == here
+        to += to < len(theirs) and theirs[to] == here
+        if keep(at % 2 == 1, to % 2 == 1) != inside:
+            inside = not inside
+            found.append(here)
+    return tuple(found)

@@ -1,0 +1,68 @@
+"""Stores cut into small ones: what anti-entropy sends, and how what is large is worked on in steps."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cybernetic.state.crdt.branch import Branch
+from cybernetic.state.crdt.context import Context, Dot
+
+_LOOKS = 8  # places looked at, for each leaf a piece may have, before it is given however small it is
+
+Piece = tuple[Any, list[Dot]]
+"""A store, and the last changes that its leaves have seen."""
+
+
+def lacking(store: Any, context: Context) -> Any:
+    """The part of `store` that has something `context` does not know; None if it has not."""
+    if not isinstance(store, Branch):
+        return None if context.knows_all(store.seen) else store
+    found = {}
+    for slot, inner in store.trie.unknown(context):
+        part = lacking(inner, context)
+        if part is not None:
+            found[slot] = part
+    return Branch.of(found) if found else None
+
+
+def cut(store: Any, leaves: int, context: Context | None = None) -> Iterator[Piece]:
+    """`store`, or what of it `context` lacks, in pieces of at most so many leaves; a piece may be an empty branch."""
+    if not isinstance(store, Branch):
+        if context is None or not context.knows_all(store.seen):
+            yield store, list(store.seen)
+        return
+    batch: dict[object, Any] = {}
+    dots: list[Dot] = []
+    count = looks = 0
+    for slot, inner in store.trie.unknown(context):
+        looks += 1
+        for part, seen in cut(inner, leaves, context):
+            size = _leaves(part)
+            if batch and (count + size > leaves or slot in batch):
+                yield Branch.of(batch), dots
+                batch, dots, count, looks = {}, [], 0, 0
+            if size:
+                batch[slot] = part
+            else:
+                looks = leaves * _LOOKS
+            dots += seen
+            count += size
+        if looks >= leaves * _LOOKS:
+            yield Branch.of(batch), dots
+            batch, dots, count, looks = {}, [], 0, 0
+    if batch:
+        yield Branch.of(batch), dots
+
+
+def leaves_of(store: Any, path: tuple[object, ...] = ()) -> Iterator[tuple[tuple[object, ...], Any]]:
+    """The leaves of a store with the slots that lead to them."""
+    if not isinstance(store, Branch):
+        yield path, store
+        return
+    for slot, inner in store.trie.items():
+        yield from leaves_of(inner, (*path, slot))
+
+
+def _leaves(store: Any) -> int:
+    if not isinstance(store, Branch):
+        return 1
+    return sum([_leaves(inner) for _, inner in store.trie.items()])

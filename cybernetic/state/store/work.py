@@ -1,0 +1,107 @@
+"""What the writer is given to do: kinds of work, and the one kind whose items are functions of a connection."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from cybernetic.state.store.errors import named
+
+# With words of their own: a function's "COMMIT" must not find a statement that was prepared without the guard.
+BEGIN = "BEGIN IMMEDIATE /* group */"
+COMMIT = "COMMIT /* group */"
+ROLLBACK = "ROLLBACK /* group */"
+SAVE = "SAVEPOINT one /* group */"
+UNDO = "ROLLBACK TO one /* group */"
+RELEASE = "RELEASE one /* group */"
+
+Call = Callable[[sqlite3.Connection], Any]
+
+
+class Work(Protocol):
+    """A kind of write. What is asked for while the writer is busy is done together in one transaction, kind by kind.
+
+    `run` is called on the writer's thread, inside the transaction that all of a group share. It returns a result
+    for each item, `Raised` for one that did not take effect; what it raises undoes and fails the whole group.
+
+    `settle` is called on the event loop when the group is over, with None if it did not take effect.
+    """
+
+    def run(self, connection: sqlite3.Connection, items: Sequence[Any]) -> Sequence[Any]:
+        """Do all of `items`; one result for each."""
+
+    def settle(self, items: Sequence[Any], results: Sequence[Any] | None) -> None:
+        """The group is over."""
+
+
+class Raised:
+    """The result of an item that raised `error`, and of which nothing took effect."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+class Calls:
+    """Functions of a connection, each in a savepoint of its own: one that raises is undone alone.
+
+    A cursor that one returns is closed, and its result is None. A function must not begin or end a transaction, attach
+    a file or set how the file is written: that raises `sqlite3.DatabaseError` ("not authorized").
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._strangers = False  # whether what is prepared now is a caller's
+
+    def run(self, connection: sqlite3.Connection, items: Sequence[Call]) -> list[Any]:
+        """Call each of `items` with the connection, in order."""
+        return [self._call(connection, fn) for fn in items]
+
+    def settle(self, items: Sequence[Call], results: Sequence[Any] | None) -> None:
+        """Nothing is kept about them."""
+
+    def _call(self, connection: sqlite3.Connection, fn: Call) -> Any:
+        connection.execute(SAVE)
+        self._strangers = True
+        try:
+            result = fn(connection)
+        except Exception as error:
+            self._strangers = False
+            if not connection.in_transaction or named(self._path, error):
+                raise  # SQLite gave the whole transaction up, or the file is at fault
+            connection.execute(UNDO)
+            connection.execute(RELEASE)
+            return Raised(_told(error))
+        self._strangers = False
+        if isinstance(result, sqlite3.Cursor):  # it belongs to this thread
+            result.close()
+            result = None
+        connection.execute(RELEASE)
+        return result
+
+    def guard(self, action: int, first: str | None, second: str | None, *where: str | None) -> int:
+        """SQLite asks, whenever it prepares a statement, whether it may do this."""
+        if not self._strangers or action not in _GUARDED:
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_PRAGMA and (second is None or str(first).lower() in _HARMLESS):
+            return sqlite3.SQLITE_OK
+        return sqlite3.SQLITE_DENY
+
+
+def _told(error: Exception) -> Exception:
+    """What `fn` has raised as a future can carry it, with a word where SQLite's own are too few."""
+    if isinstance(error, StopIteration):
+        return RuntimeError(f"the function raised {error!r}")
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH:
+        error.add_note("the store begins and ends transactions, and alone decides how its file is written")
+    return error
+
+
+_GUARDED = {
+    sqlite3.SQLITE_TRANSACTION,
+    sqlite3.SQLITE_SAVEPOINT,
+    sqlite3.SQLITE_ATTACH,
+    sqlite3.SQLITE_DETACH,
+    sqlite3.SQLITE_PRAGMA,
+}
+_HARMLESS = {"table_info", "table_xinfo", "index_info", "index_xinfo", "index_list", "foreign_key_list"}

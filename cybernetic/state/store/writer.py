@@ -1,0 +1,147 @@
+"""Group commit: one thread writes, and what is asked for while it does is committed together in its next turn.
+
+The event loop gathers; the thread sees one whole group at a time, so that they share nothing and need no lock.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from cybernetic.state.store.errors import StoreError, WriteUndone, again, named
+from cybernetic.state.store.work import BEGIN, COMMIT, ROLLBACK, Raised, Work
+
+Group = dict[Work, tuple[list[Any], "list[asyncio.Future[Any]]"]]
+
+
+class Writer:
+    """Writes to the store at `path`, on a thread of its own; used on one event loop.
+
+    After an error that leaves open what the disk holds, everything is refused with the same error.
+    """
+
+    def __init__(self, path: str, loop: asyncio.AbstractEventLoop) -> None:
+        self.refused: StoreError | None = None  # why nothing more is accepted
+        self.refusing: list[Callable[[StoreError], None]] = []  # who is told that nothing more is
+        self._path = path
+        self._loop = loop
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="cybernetic store writer")
+        self._connection: sqlite3.Connection | None = None
+        self._pending: Group = {}
+        self._broken: StoreError | None = None  # the error after which nobody knows what the disk holds
+        self._busy = False  # a group is being written, or about to be
+        self._idle: asyncio.Future[None] | None = None  # what `close` waits for
+
+    async def open(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        """Begin, with the connection that `connect` makes on the writer's thread. Raises what it raises."""
+        await self._loop.run_in_executor(self._thread, self._open, connect)
+
+    def submit(self, work: Work, item: Any) -> "asyncio.Future[Any]":
+        """Have `item` done by `work` in the next group; the future has its result once that is committed.
+
+        Cancelling the future takes nothing back. Raises why nothing more is accepted.
+        """
+        if self.refused is not None:
+            raise again(self.refused)
+        place = self._pending.get(work)
+        if place is None:
+            place = self._pending[work] = ([], [])
+            if not self._busy:  # first let everything run that is ready to, and may have more to write
+                self._busy = True
+                self._loop.call_soon(self._begin)
+        future = self._loop.create_future()
+        place[0].append(item)
+        place[1].append(future)
+        return future
+
+    def refuse(self, error: StoreError) -> None:
+        """Accept nothing more from now on, and say `error` why, unless there is a reason already."""
+        if self.refused is None:
+            self.refused = error
+            for tell in self.refusing:
+                tell(error)
+
+    async def close(self) -> None:
+        """Let what was accepted be committed, and end the thread; refuse before."""
+        if self._busy:
+            self._idle = self._loop.create_future()
+            await self._idle
+        try:
+            await self._loop.run_in_executor(self._thread, self._close)
+        finally:
+            self._thread.shutdown(wait=False)
+
+    def _open(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connection = connect()
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _begin(self) -> None:
+        group, self._pending = self._pending, {}
+        work = [(kind, items) for kind, (items, _) in group.items()]
+        job = self._loop.run_in_executor(self._thread, self._write, work)
+        job.add_done_callback(partial(self._written, group))
+
+    def _write(self, work: list[tuple[Work, list[Any]]]) -> list[Sequence[Any]]:
+        """On the thread: one transaction for all of `work`."""
+        connection = self._connection
+        assert connection is not None
+        try:
+            connection.execute(BEGIN)
+            results = [kind.run(connection, items) for kind, items in work]
+            connection.execute(COMMIT)
+        except BaseException:
+            if connection.in_transaction:
+                with suppress(sqlite3.Error):  # what went wrong before says more
+                    connection.execute(ROLLBACK)
+            raise
+        return results
+
+    def _written(self, group: Group, job: "asyncio.Future[list[Sequence[Any]]]") -> None:
+        """On the loop again: tell everybody, and go on with what has come meanwhile."""
+        error = job.exception()
+        if error is None:
+            for (kind, (items, futures)), results in zip(group.items(), job.result(), strict=True):
+                kind.settle(items, results)
+                _answer(futures, results)
+        else:
+            found = named(self._path, error) or WriteUndone(self._path, f"{type(error).__name__}: {error}")
+            if found.final:
+                self._broken = found
+                self.refuse(found)
+            _fail(group, found, error)
+        if self._pending and self._broken is not None:
+            group, self._pending = self._pending, {}
+            _fail(group, self._broken, error)
+        if self._pending:
+            self._begin()
+            return
+        self._busy = False
+        if self._idle is not None:
+            self._idle.set_result(None)
+
+
+def _answer(futures: "list[asyncio.Future[Any]]", results: Sequence[Any]) -> None:
+    for future, result in zip(futures, results, strict=True):
+        if future.done():  # whoever waited was cancelled
+            continue
+        if type(result) is Raised:
+            future.set_exception(result.error)
+        else:
+            future.set_result(result)
+
+
+def _fail(group: Group, found: StoreError, cause: BaseException | None) -> None:
+    for kind, (items, futures) in group.items():
+        kind.settle(items, None)
+        for future in futures:
+            if not future.done():
+                error = again(found)
+                error.__cause__ = cause
+                future.set_exception(error)
