@@ -1,4 +1,4 @@
-"""The outside world: brokers and what meets them."""
+"""The outside world: brokers, what is published to them and consumed from them, and what a signed message is."""
 
 from cybernetic.gateways.broker.errors import (
     BrokerError,
@@ -11,31 +11,124 @@ from cybernetic.gateways.broker.errors import (
     Unreachable,
 )
 from cybernetic.gateways.broker.messages import Confirmed, Delivery, Message, Rejected, Returned, Unknown
-from cybernetic.gateways.broker.port import Broker, Intake, Outlet, QueueState, Session
+from cybernetic.gateways.broker.port import Broker, QueueState, Session
+from cybernetic.gateways.broker.port import Intake as IntakePort
+from cybernetic.gateways.broker.port import Outlet as OutletPort
 from cybernetic.gateways.broker.topology import Binding, Exchange, Queue, Topology
+from cybernetic.gateways.connection import Connection
+from cybernetic.gateways.consumer.consumer import Consumer
+from cybernetic.gateways.consumer.effect import Effect
+from cybernetic.gateways.consumer.guard import Guard
+from cybernetic.gateways.consumer.held import Held
+from cybernetic.gateways.consumer.intake import Intake
+from cybernetic.gateways.consumer.received import Received
+from cybernetic.gateways.consumer.retrying import Retries, delay_queue, parking_queue
+from cybernetic.gateways.consumer.spec import Causal, Consume, consume
+from cybernetic.gateways.consumer.verdicts import Ack, Hold, Park, Retry
+from cybernetic.gateways.envelope import (
+    Accepted,
+    Author,
+    CausalBuffer,
+    Dot,
+    Envelope,
+    Fault,
+    Key,
+    Keyring,
+    Rules,
+    Unfit,
+    keyring_from_environment,
+    keyring_of,
+    read_keyring,
+)
+from cybernetic.gateways.errors import (
+    NoRoute,
+    NotConnected,
+    NotSent,
+    PublishRejected,
+    TooMany,
+    Unconfirmed,
+)
+from cybernetic.gateways.events import Connected, ConnectionFailed, Parked, QueuesLost, Retried
+from cybernetic.gateways.gateway import Gateway
+from cybernetic.gateways.letter import Letter, Signer
+from cybernetic.gateways.parking import ParkedMessage, discard, parked, requeue
+from cybernetic.gateways.publisher.publisher import Publisher
+from cybernetic.gateways.publisher.receipt import Receipt
+from cybernetic.gateways.reasons import Disconnected
 
 __all__ = (
+    "Accepted",
+    "Ack",
+    "Author",
     "Binding",
     "Broker",
     "BrokerError",
+    "Causal",
+    "CausalBuffer",
     "ChannelClosed",
     "Confirmed",
+    "Connected",
+    "Connection",
+    "ConnectionFailed",
     "ConnectionLost",
+    "Consume",
+    "Consumer",
     "Delivery",
     "Differs",
+    "Disconnected",
+    "Dot",
+    "Effect",
+    "Envelope",
     "Exchange",
+    "Fault",
+    "Gateway",
+    "Guard",
+    "Held",
+    "Hold",
     "Intake",
+    "IntakePort",
+    "Key",
+    "Keyring",
+    "Letter",
     "LoginRefused",
     "Message",
     "NoVhost",
+    "NotConnected",
     "NotDeclared",
-    "Outlet",
+    "NotSent",
+    "OutletPort",
+    "Park",
+    "Parked",
+    "ParkedMessage",
+    "PublishRejected",
+    "Publisher",
     "Queue",
     "QueueState",
+    "QueuesLost",
+    "Receipt",
+    "Received",
     "Rejected",
+    "Retried",
+    "Retries",
+    "Retry",
     "Returned",
+    "Rules",
     "Session",
+    "Signer",
+    "TooMany",
     "Topology",
+    "Unconfirmed",
+    "Unfit",
     "Unknown",
     "Unreachable",
+    "NoRoute",
+    "consume",
+    "delay_queue",
+    "discard",
+    "keyring_from_environment",
+    "keyring_of",
+    "parked",
+    "parking_queue",
+    "read_keyring",
+    "requeue",
 )

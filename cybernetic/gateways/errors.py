@@ -11,7 +11,7 @@ class NotConnected(NotSent):
     """There is no connection with the broker, and the message was to go without the outbox."""
 
 
-class Unroutable(NotSent):
+class NoRoute(NotSent):
     """No queue takes the message, or its exchange does not exist. One from the outbox is kept there, as failed."""
 
 

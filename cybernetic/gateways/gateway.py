@@ -10,6 +10,7 @@ from cybernetic.gateways.connection import Connection
 from cybernetic.gateways.consumer.intake import Intake
 from cybernetic.gateways.consumer.retrying import around
 from cybernetic.gateways.consumer.spec import Consume
+from cybernetic.gateways.letter import Signer
 from cybernetic.gateways.line import Line
 from cybernetic.gateways.publisher.publisher import WINDOW, Publisher
 from cybernetic.gateways.shelf import Shelf
@@ -39,6 +40,8 @@ class Gateway(Supervisor):
         name: prefix of the names of its agents: `<name>.publisher`, and `<name>.<queue>` for each queue consumed.
         window: how many messages may be on their way to the broker.
         limits: how much the outbox takes.
+        signer: signs the letters that are published; None: only messages are.
+        schema: statements that make the tables that handlers write to; they must do nothing where these are there.
 
     Raises `OptionError`.
     """
@@ -54,11 +57,14 @@ class Gateway(Supervisor):
         name: str = "amqp",
         window: int = WINDOW,
         limits: StoreLimits | None = None,
+        signer: Signer | None = None,
+        schema: Sequence[str] = (),
     ) -> None:
         if consume and data is None:
             raise OptionError("data", "a file for the store where something is consumed", data)
         self._broker, self._data, self._name = broker, None if data is None else Path(data), name
-        self._consume, self._window, self._limits = tuple(consume), window, limits
+        self._consume, self._window, self._limits, self._signer = tuple(consume), window, limits, signer
+        self._schema = tuple(schema)
         whole = topology or Topology()
         for one in consume:
             whole += Topology(queues=(one.queue,)) + around(one.queue, one.retries)
@@ -76,12 +82,13 @@ class Gateway(Supervisor):
             self._name,
             self._window,
             self._limits,
+            self._signer,
             id="traffic",
             shutdown=DRAIN,
         )
         if shelf is None or self._data is None:
             return [traffic]
-        return [child(Storage, self._data, shelf, id="storage"), traffic]
+        return [child(Storage, self._data, shelf, self._schema, id="storage"), traffic]
 
 
 class Traffic(Supervisor):
@@ -99,9 +106,11 @@ class Traffic(Supervisor):
         name: str,
         window: int,
         limits: StoreLimits | None,
+        signer: Signer | None,
     ) -> None:
         self._broker, self._shelf, self._topology = broker, shelf, topology
-        self._consume, self._name, self._window, self._limits = consume, name, window, limits
+        self._consume, self._name, self._window = consume, name, window
+        self._limits, self._signer = limits, signer
 
     def children(self) -> list[Child[object]]:
         """They end in reverse: consumers give back, the publisher drains, then the connections close."""
@@ -117,6 +126,7 @@ class Traffic(Supervisor):
                 self._shelf,
                 self._window,
                 self._limits,
+                self._signer,
                 name=f"{name}.publisher",
                 shutdown=DRAIN / 2,
             )

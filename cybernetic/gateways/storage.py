@@ -1,5 +1,8 @@
 """The agent that keeps the store of a gateway open."""
 
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from cybernetic.core import Reason
@@ -14,14 +17,17 @@ class Storage(Agent):
     Args:
         path: the store's file; its folder must be there.
         shelf: where the others find it.
+        schema: statements that make the program's own tables; they must do nothing where these are there.
     """
 
-    def __init__(self, path: Path, shelf: Shelf) -> None:
-        self._path, self._shelf = path, shelf
+    def __init__(self, path: Path, shelf: Shelf, schema: Sequence[str] = ()) -> None:
+        self._path, self._shelf, self._schema = path, shelf, tuple(schema)
 
     async def setup(self) -> None:
         """Open the file. Raises a `StoreError` that says why it cannot be."""
-        self._shelf.store = await Store.open(self._path)
+        store = self._shelf.store = await Store.open(self._path)
+        for statement in self._schema:
+            await store.write(partial(_execute, statement))
         ref = self.ref
         self._shelf.broken = lambda error: ref.cast(Storage.broken, error)
 
@@ -35,3 +41,7 @@ class Storage(Agent):
         store, self._shelf.store = self._shelf.store, None
         if store is not None:
             await store.close()
+
+
+def _execute(statement: str, connection: sqlite3.Connection) -> None:
+    connection.execute(statement)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cybernetic.nodes.errors import LinkRefused
@@ -23,11 +23,13 @@ from cybernetic.nodes.plan.reach import apart, in_order, stranded, way_to
 from cybernetic.nodes.remote import ops
 from cybernetic.nodes.remote.inbound import Inbound
 from cybernetic.nodes.remote.peer import Peer
+from cybernetic.nodes.waiting import Waiting
 from cybernetic.wire import DamagedMessage
 
 _log = logging.getLogger("cybernetic.nodes")
 
 DIAL_SECONDS = 10.0  # how long a node that is known of may take to be linked
+TELL_SECONDS = 5.0  # between two times that another node is told who is linked
 LEAVE_SECONDS = 2.0  # how long taking leave may take
 ISOLATED_DEAD = 1.0  # seconds of silence after which the process of an isolated agent is lost
 
@@ -36,17 +38,15 @@ LEFT = "the peer closed the link"  # how a link's end reads where the other end 
 Told = Callable[[str, Member, str], object]
 
 
-class Linking:
+class Linking(Waiting):
     """The part of a cluster that makes and loses peers. `names` and `spread` are what new ones are told of.
 
     Attributes:
         me: what others are told of this node.
-        peers: the nodes linked or about to be, by name.
-        members: what they said of themselves.
+        members: what the nodes linked or about to be said of themselves.
         maker: the name of the node that makes the processes of this host; empty if it is this one.
     """
 
-    engine: Any
     codec: Any
     names: Any
     spread: Any
@@ -55,15 +55,13 @@ class Linking:
     def __init__(
         self, me: Member, secret: Secret, settings: LinkSettings, tls: Tls | None, told: Told
     ) -> None:
+        super().__init__()
         self.me, self.name, self.incarnation = me, me.name, me.incarnation
         self.maker = ""
-        self.peers: dict[str, Peer] = {}
         self.members = Members()
         self._secret, self._settings, self._tls, self._told = secret, settings, tls, told
         self._listeners: list[Listener] = []
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._waits: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
-        self._closing = False
+        self._closing = self._retelling = False
 
     # Listening, calling, leaving.
 
@@ -119,49 +117,6 @@ class Linking:
         for peer in list(self.peers.values()):
             self.lose(peer, "it did not take leave")
 
-    # Waiting.
-
-    def is_linked(self, name: str) -> bool:
-        """Whether a node of that name is linked with this one."""
-        peer = self.peers.get(name)
-        return peer is not None and peer.link is not None
-
-    def linked(self) -> list[Peer]:
-        """The nodes that are linked with this one."""
-        return [peer for peer in self.peers.values() if peer.link is not None]
-
-    def settled(self) -> "asyncio.Future[None]":
-        """A future that is done when every node known of is linked, and has told whom it knows."""
-        return self.when(lambda: all(peer.link and peer.introduced for peer in self.peers.values()))
-
-    def when(self, true: Callable[[], bool]) -> "asyncio.Future[None]":
-        """A future that is done when `true()` is, looked at whenever a node is linked or lost."""
-        future: asyncio.Future[None] = self.engine.loop.create_future()
-        self._waits.append((true, future))
-        self.look()
-        return future
-
-    def lost(self, name: str) -> "asyncio.Future[None]":
-        """A future that is done when there is no node of that name."""
-        return self.when(lambda: name not in self.peers)
-
-    def look(self) -> None:
-        """See whether what somebody waits for is so now."""
-        for wait in tuple(self._waits):
-            true, future = wait
-            if future.done():
-                self._waits.remove(wait)
-            elif true():
-                self._waits.remove(wait)
-                future.set_result(None)
-
-    def task(self, work: Coroutine[Any, Any, object]) -> "asyncio.Task[Any]":
-        """Do some work, at the latest until this node leaves."""
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
     # Hearing of others.
 
     def told_of_members(self, members: Sequence[Any], teller: Peer) -> None:
@@ -202,6 +157,33 @@ class Linking:
                 self.task(self._dial(member, peer, address, teller.dials))
             else:
                 self.engine.loop.call_later(DIAL_SECONDS, self._never_came, peer)
+
+    def told_again(self, members: Sequence[Any], teller: Peer) -> None:
+        """Another node has said whom it is linked with: those that are lost to this one, it tries to reach."""
+        for member in [Member(*fields) for fields in members[:MOST]]:
+            address = way_to(member, self.me)
+            away = member.name not in self.peers and member.name != self.name
+            if away and address is not None and self._calls(member) and not self._closing:
+                self.task(self._try(member, address, teller.dials))
+
+    async def _tell_again(self) -> None:
+        """Say whom one is linked with, to one after another: a cut between two of many is mended thereby."""
+        turn = 0
+        while True:
+            await asyncio.sleep(TELL_SECONDS)
+            peers = self.linked()
+            if len(peers) > 1:
+                turn += 1
+                peer = peers[turn % len(peers)]
+                others = [tuple(self.members[each.name]) for each in peers if each is not peer]
+                peer.post((ops.LINKED, others))
+
+    async def _try(self, member: Member, address: Address, turns: asyncio.Semaphore) -> None:
+        """Link with a node that was lost, if it can be reached by now."""
+        async with turns:
+            if member.name not in self.peers:
+                with contextlib.suppress(LinkRefused):
+                    await self.join(address)
 
     def _put_out(self, member: Member) -> None:
         """Of two that cannot reach each other, and came at different nodes, the one of the greater name goes."""
@@ -304,6 +286,9 @@ class Linking:
             lagging=lambda seconds: self._lagging(peer, seconds),
         )
         peer.linked(link)
+        if not self._retelling:
+            self._retelling = True
+            self.task(self._tell_again())
         _log.info("%s is linked with %s (%s)", self.name, member.name, member.kind)
         if JOINED.listeners:
             JOINED.emit(NodeJoined(member.name, member.incarnation))
@@ -326,7 +311,8 @@ class Linking:
 
     def greet(self, peer: Peer) -> None:
         """Tell a node that is linked now what it must know; from now on it is told what is new."""
-        peer.post((ops.MEMBERS, [tuple(member) for member in self.members if member.name != peer.name]))
+        others = [tuple(self.members[each.name]) for each in self.linked() if each is not peer]
+        peer.post((ops.MEMBERS, others))
         self.names.tell_all(peer)
         self.spread.tell_all(peer)
 

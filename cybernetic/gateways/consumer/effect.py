@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from cybernetic.core import token
 from cybernetic.gateways.broker.messages import Message
-from cybernetic.gateways.publisher.rows import packed
+from cybernetic.gateways.publisher.rows import Item, packed
 from cybernetic.state import Batch
 
 ID_BYTES = 16
@@ -20,9 +20,10 @@ class Effect(Batch):
 
     sends = False  # whether anything was published
 
-    def publish(self, message: Message) -> None:
-        """Send a message with the effect: it is in the outbox when that is committed. Raises `OutboxFull`."""
-        if not message.id:
-            message = replace(message, id=token(ID_BYTES))
-        self.send(message.exchange, message.routing_key, message.body, packed(message))
+    def publish(self, item: Item) -> None:
+        """Send a message or letter with the effect: it is in the outbox when that is committed. Raises `OutboxFull`."""
+        if isinstance(item, Message) and not item.id:
+            item = replace(item, id=token(ID_BYTES))
+        headers, body = packed(item)
+        self.send(item.exchange, item.routing_key, body, headers)
         self.sends = True

@@ -7,7 +7,7 @@ from cybernetic.core import OptionError
 from cybernetic.gateways.broker.messages import Delivery, Message
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.ticket import BadTicket, Ticket, read_ticket, without_ticket
-from cybernetic.gateways.envelope import Fault, Key, Keyring, Rules, Sealed, Unfit, check, unpack
+from cybernetic.gateways.envelope import Fault, Key, Keyring, Once, Rules, Sealed, Unfit, check, unpack
 
 
 class Guard:
@@ -28,24 +28,12 @@ class Guard:
         return self.keyring.current()
 
 
-class _Used:
-    """Stands for the store of nonces in the decision: notes what is to be asked, for asking takes time."""
-
-    def __init__(self) -> None:
-        self.asked: tuple[str, float] | None = None
-
-    def fresh(self, nonce: str, expires: float) -> bool:
-        """Note the question."""
-        self.asked = (nonce, expires)
-        return True
-
-
 class Examined(NamedTuple):
-    """What was found: the message to be handled, or why it must not be; its ticket; and a nonce that is to be fresh."""
+    """The message to be handled, or why it must not be; its ticket; and what is to be asked about its nonce."""
 
     found: Received | Unfit
     ticket: Ticket
-    nonce: tuple[str, float] | None = None
+    once: Once | None = None
 
 
 def examine(delivery: Delivery, guard: Guard | None, now: float) -> Examined:
@@ -65,15 +53,15 @@ def examine(delivery: Delivery, guard: Guard | None, now: float) -> Examined:
         received = Received(message, delivery.queue, key, ticket.retries + 1, delivery.redelivered)
         if guard is None:
             return Examined(received, ticket)
-        used = _Used()
         # what waited for a retry was in time when it came
-        verdict = check(message, guard.keyring, ticket.since if known else now, guard.rules, used)
+        verdict = check(message, guard.keyring, ticket.since if known else now, guard.rules)
     except OptionError as error:
         return Examined(Unfit(Fault.UNDECODABLE, str(error)), ticket)
     if isinstance(verdict, Unfit):
         return Examined(verdict, ticket)
-    nonce = None if known else used.asked
-    return Examined(replace(received, envelope=verdict.envelope, value=verdict.value), ticket, nonce)
+    once = verdict if isinstance(verdict, Once) and not known else None
+    accepted = verdict.accepted if isinstance(verdict, Once) else verdict
+    return Examined(replace(received, envelope=accepted.envelope, value=accepted.value), ticket, once)
 
 
 def resumed(message: Message, queue: str, ticket: Ticket, why: str, guard: Guard | None) -> Received:

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from cybernetic.gateways.broker.messages import Message
 from cybernetic.gateways.consumer.ticket import Line, Ticket
-from cybernetic.gateways.publisher.rows import packed, unpacked
+from cybernetic.gateways.publisher.rows import Item, packed, unpacked
 from cybernetic.state import Batch, Journal
 from cybernetic.wire import Codec
 
@@ -44,8 +44,15 @@ def note_held(batch: Batch, held: Held) -> None:
         (
             held.why,
             held.until,
-            (message.exchange, message.routing_key, packed(message), message.body),
-            (ticket.queue, ticket.exchange, ticket.routing_key, ticket.since, ticket.retries),
+            (message.exchange, message.routing_key, *packed(message)),
+            (
+                ticket.queue,
+                ticket.exchange,
+                ticket.routing_key,
+                ticket.since,
+                ticket.retries,
+                ticket.requeued,
+            ),
             tuple((line.at, line.what, line.why) for line in ticket.history),
         )
     )
@@ -72,7 +79,12 @@ async def read_held(journal: Journal, queue: str) -> list[Held]:
 
 def _read(id: str, event: bytes) -> Held:
     why, until, row, ticket, history = _codec.decode(event)
-    queue, exchange, routing_key, since, retries = ticket
+    queue, exchange, routing_key, since, retries, requeued = ticket
     lines = tuple(Line(*line) for line in history)
-    known = Ticket(queue, exchange, routing_key, since, retries, history=lines)
-    return Held(id, why, until, unpacked(*row), known)
+    known = Ticket(queue, exchange, routing_key, since, retries, requeued=requeued, history=lines)
+    return Held(id, why, until, _message(unpacked(*row)), known)
+
+
+def _message(item: Item) -> Message:
+    assert isinstance(item, Message)  # what came from a broker is no letter
+    return item

@@ -89,7 +89,7 @@ async def conclude(
     desk = crew.desk
     try:
         if isinstance(verdict, Ack | Hold):
-            mark = f"held {ticket.retries} {after}"
+            mark = f"{ticket.requeued} held {ticket.retries} {after}"
             await _take_effect(crew, received, ticket, verdict, effect, forget, mark)
             return isinstance(verdict, Ack)
     except (StoreError, NoRoom):
@@ -108,7 +108,7 @@ async def conclude(
         desk.again(round, received, ticket, verdict.why, verdict.after)
         mark = f"retry {ticket.retries}"
     if received.key:
-        round.once(f"{received.key}\0{mark}")
+        round.once(f"{received.key}\0{ticket.requeued} {mark}")
     forget(round)
     await desk.commit(round)
     return False
@@ -170,15 +170,15 @@ class Round:
 
     async def unfit(self) -> bool:
         """Park what must not be handled; whether it was that."""
-        found, ticket, nonce = self.examined
-        if isinstance(found, Received) and nonce is not None:
+        found, ticket, once = self.examined
+        if once is not None:
             try:
-                fresh = await self._crew.desk.nonces.fresh(*nonce)
+                asked = once.settled(await self._crew.desk.nonces.fresh(once.nonce, once.expires))
             except NoRoom as error:
-                found = Unfit(Fault.REPLAYED, str(error))
-            else:  # one that was delivered before may not have had its effect yet: what was recorded decides
-                if not fresh and not self.delivery.redelivered:
-                    found = Unfit(Fault.REPLAYED, "expected a new nonce")
+                asked = Unfit(Fault.REPLAYED, str(error))
+            # of one that was delivered before, the effect may be missing all the same: what was recorded decides
+            if isinstance(asked, Unfit) and not self.delivery.redelivered:
+                found = asked
         if isinstance(found, Received):
             return False
         await self._park(ticket, found.fault.value, found.detail)
@@ -213,7 +213,7 @@ class Round:
         desk, received = self._crew.desk, self.received
         effect = desk.effect()
         desk.park(effect, received, ticket, word, why)
-        effect.once(f"{received.key}\0parked" if received.key else f"{self.suspect}\0parked")
+        effect.once(f"{received.key or self.suspect}\0{ticket.requeued} parked")
         desk.suspects.forget(self.suspect, effect)
         await desk.commit(effect)
 

@@ -41,6 +41,7 @@ class Ticket:
         since: when it was accepted first, in seconds since 1970.
         retries: how many it had.
         parked: in a word why it rests; "": it does not.
+        requeued: how often an operator put it back.
         history: what happened, the oldest first.
     """
 
@@ -50,6 +51,7 @@ class Ticket:
     since: float
     retries: int = 0
     parked: str = ""
+    requeued: int = 0
     history: tuple[Line, ...] = ()
 
     def noted(self, at: float, what: str, why: str, **changes: Any) -> "Ticket":
@@ -88,6 +90,7 @@ def ticketed(
             ticket.since,
             ticket.retries,
             ticket.parked,
+            ticket.requeued,
             [[line.at, line.what, line.why] for line in ticket.history],
         ],
         separators=(",", ":"),
@@ -119,14 +122,15 @@ def read_ticket(message: Message, find: Callable[[str], Key | None] | None) -> T
     if find is not None:
         _check_seal(text, message, find)
     try:
-        queue, exchange, routing_key, since, retries, parked, lines = json.loads(text)
+        queue, exchange, routing_key, since, retries, parked, requeued, lines = json.loads(text)
         history = tuple(Line(float(at), str(what), str(why)) for at, what, why in lines)
         if (
             not all(isinstance(one, str) for one in (queue, exchange, routing_key, parked))
             or type(retries) is not int
+            or type(requeued) is not int
         ):
             raise ValueError("fields of other types")
-        return Ticket(queue, exchange, routing_key, float(since), max(0, retries), parked, history)
+        return Ticket(queue, exchange, routing_key, float(since), max(0, retries), parked, requeued, history)
     except (ValueError, TypeError, RecursionError) as error:
         raise BadTicket("a ticket", str(error)) from None
 

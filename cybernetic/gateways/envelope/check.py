@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from cybernetic.core import OptionError, number
 from cybernetic.gateways.broker.messages import Message
@@ -12,19 +11,9 @@ from cybernetic.gateways.envelope.keyring import Keyring
 from cybernetic.gateways.envelope.keys import SKEW, Key
 from cybernetic.gateways.envelope.limits import LIMITS, Limits
 from cybernetic.gateways.envelope.sealing import Sealed, unpack
-from cybernetic.gateways.envelope.verdicts import Accepted, Fault, Unfit
+from cybernetic.gateways.envelope.verdicts import Accepted, Fault, Once, Unfit
 
 CONTROL_AGE = 90.0  # seconds; a control message of which nothing else is said
-
-
-class NonceStore(Protocol):
-    """What remembers the nonces of control messages, over restarts too."""
-
-    def fresh(self, nonce: str, expires: float) -> bool:
-        """Whether `nonce` was not given here before; from now on it was, until `expires` (seconds since 1970).
-
-        One that is full answers False: it never forgets a nonce that could still come again.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,40 +58,28 @@ class Rules:
         return CONTROL_AGE if type in self.control else self.ttl
 
 
-def check(
-    message: Message, keyring: Keyring, now: float, rules: Rules, nonces: NonceStore | None = None
-) -> Accepted | Unfit:
-    """Whether `message` may be executed, the first fault found otherwise.
+def check(message: Message, keyring: Keyring, now: float, rules: Rules) -> Accepted | Once | Unfit:
+    """Whether `message` may be executed, the first fault found otherwise. Never raises, whatever the message is.
 
-    Nothing is remembered, and no payload decoded, of a message whose signature was not verified; `nonces` is asked
-    last. Never raises because of what the message is; what `nonces.fresh` raises passes through.
+    No payload is decoded before the signature was verified. A control message is `Once`: whether its nonce was seen
+    before is the last thing to ask; `admit` does.
 
     Args:
         message: as it was delivered.
         keyring: the keys known now.
         now: seconds since 1970.
         rules: what the consumer takes.
-        nonces: needed where `rules.control` names a type.
-
-    Raises `OptionError`: control messages are taken, and there are no nonces.
     """
-    if nonces is None and rules.control:
-        raise OptionError("nonces", "a store of nonces, for control messages", nonces)
     sealed = unpack(message, rules.limits)
     if isinstance(sealed, Unfit):
         return sealed
-    fault = (
+    return (
         _forged(sealed, keyring, now)
         or _moved(sealed, message, rules)
         or _untimely(sealed.envelope, now, rules)
         or _untaken(sealed.envelope, rules)
+        or _decoded(sealed, rules)
     )
-    if fault is not None:
-        return fault
-    accepted = _decoded(sealed, rules)
-    if nonces is not None and isinstance(accepted, Accepted):
-        return _repeated(sealed, rules, nonces) or accepted
-    return accepted
 
 
 def _forged(sealed: Sealed, keyring: Keyring, now: float) -> Unfit | None:
@@ -153,30 +130,26 @@ def _untaken(envelope: Envelope, rules: Rules) -> Unfit | None:
     return _unfit(Fault.WRONG_TYPE, said, envelope)
 
 
-def _decoded(sealed: Sealed, rules: Rules) -> Accepted | Unfit:
-    envelope = sealed.envelope
-    if rules.decode is None:
-        return Accepted(envelope, sealed.key)
-    try:
-        value = rules.decode(envelope.payload)
-    except Exception as error:  # whatever a decoder raises, the message is at fault
-        return _unfit(Fault.UNDECODABLE, f"payload: {_told(error)}", envelope)
-    wanted = object if rules.types is None else rules.types[envelope.type]
-    if not isinstance(value, wanted):
-        said = f"payload: expected {wanted.__qualname__}, got: {type(value).__qualname__}"
-        return _unfit(Fault.WRONG_TYPE, said, envelope)
-    return Accepted(envelope, sealed.key, value)
+def _decoded(sealed: Sealed, rules: Rules) -> Accepted | Once | Unfit:
+    envelope, value = sealed.envelope, None
+    if rules.decode is not None:
+        try:
+            value = rules.decode(envelope.payload)
+        except Exception as error:  # whatever a decoder raises, the message is at fault
+            return _unfit(Fault.UNDECODABLE, f"payload: {_told(error)}", envelope)
+        wanted = object if rules.types is None else rules.types[envelope.type]
+        if not isinstance(value, wanted):
+            said = f"payload: expected {wanted.__qualname__}, got: {type(value).__qualname__}"
+            return _unfit(Fault.WRONG_TYPE, said, envelope)
+    accepted = Accepted(envelope, sealed.key, value)
+    return _once(accepted, rules) if envelope.type in rules.control else accepted
 
 
-def _repeated(sealed: Sealed, rules: Rules, nonces: NonceStore) -> Unfit | None:
-    """Whether a control message came before. Each key has nonces of its own: no holder can use up another's."""
-    envelope = sealed.envelope
-    if envelope.type not in rules.control:
-        return None
+def _once(accepted: Accepted, rules: Rules) -> Once:
+    """A control message, and how long its nonce counts: until it would be stale."""
+    envelope = accepted.envelope
     expires = envelope.timestamp + (rules.age_of(envelope.type) or CONTROL_AGE)
-    if nonces.fresh(f"{sealed.key}/{envelope.nonce}", expires):
-        return None
-    return _unfit(Fault.REPLAYED, f"expected a new nonce, got: {envelope.nonce!r}", envelope)
+    return Once(accepted, f"{accepted.key}/{envelope.nonce}", expires)
 
 
 def _unfit(fault: Fault, detail: str, envelope: Envelope) -> Unfit:

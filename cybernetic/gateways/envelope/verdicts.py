@@ -72,3 +72,25 @@ class Accepted:
     envelope: Envelope
     key: str
     value: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A control message that may be executed if its nonce was not seen before.
+
+    Attributes:
+        accepted: the message, if so.
+        nonce: what to ask for. Each key has nonces of its own, so that no holder of one uses up another's.
+        expires: seconds since 1970; from then on the message is stale, and its nonce need not be remembered.
+    """
+
+    accepted: Accepted
+    nonce: str
+    expires: float
+
+    def settled(self, fresh: bool) -> Accepted | Unfit:
+        """The verdict, once it is known whether the nonce is `fresh`."""
+        if fresh:
+            return self.accepted
+        said = f"expected a nonce not seen before, got: {self.nonce!r}"
+        return Unfit(Fault.REPLAYED, said, self.accepted.envelope, verified=True)

@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cybernetic.gateways.broker.messages import Message
 from cybernetic.gateways.publisher.flight import Entry, Flight
 from cybernetic.gateways.publisher.receipt import Receipt
-from cybernetic.gateways.publisher.rows import packed, unpacked
+from cybernetic.gateways.publisher.rows import Item, packed, unpacked
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.runtime import Deferred
 from cybernetic.state import Outbox, Outgoing
-from cybernetic.wire import WireError
 
 Reply = Deferred[Receipt]
 
@@ -44,9 +42,10 @@ class Depot:
         self._cursor = 0  # up to here all are in memory, put off, or gone
         self._reading: asyncio.Task[None] | None = None
 
-    def put(self, message: Message, reply: Reply, *, confirmed: bool) -> None:
+    def put(self, message: Item, reply: Reply, *, confirmed: bool) -> None:
         """Write a message. `reply` is answered when it is confirmed, or (`confirmed=False`) when it is on the disk."""
-        done = self.outbox.put(message.exchange, message.routing_key, message.body, packed(message))
+        headers, body = packed(message)
+        done = self.outbox.put(message.exchange, message.routing_key, body, headers)
         entry = Entry(message, None, reply if confirmed else None)
 
         def written(future: "asyncio.Future[int]") -> None:
@@ -138,7 +137,7 @@ class Depot:
                 continue
             try:
                 message = unpacked(row.exchange, row.routing_key, row.headers, row.body)
-            except (WireError, TypeError, ValueError) as error:
+            except Exception as error:  # a row that is damaged, in whatever way
                 self._held.add(row.number)
                 self.failed(row.number, f"not a message: {error}")
                 continue

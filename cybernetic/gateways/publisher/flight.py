@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import count
 
-from cybernetic.gateways.broker.messages import Message
 from cybernetic.gateways.publisher.receipt import Receipt
+from cybernetic.gateways.publisher.rows import Item
 from cybernetic.runtime import Deferred
 
 
@@ -15,7 +15,7 @@ class Entry:
 
     __slots__ = ("message", "number", "order", "reply", "suspect")
 
-    def __init__(self, message: Message, number: int | None, reply: "Deferred[Receipt] | None") -> None:
+    def __init__(self, message: Item, number: int | None, reply: "Deferred[Receipt] | None") -> None:
         self.message, self.number, self.reply = message, number, reply
         self.order = 0
         self.suspect = False  # its channel was closed, perhaps because of it: it goes alone

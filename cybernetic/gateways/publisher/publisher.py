@@ -10,18 +10,20 @@ from cybernetic.core import OptionError, Reason, token, whole
 from cybernetic.gateways.broker.errors import BrokerError, ChannelClosed
 from cybernetic.gateways.broker.messages import Confirmed, Message, Outcome, Rejected, Returned, Unknown
 from cybernetic.gateways.errors import (
+    NoRoute,
     NotConnected,
     NotSent,
     PublishRejected,
     TooMany,
     Unconfirmed,
-    Unroutable,
 )
+from cybernetic.gateways.letter import Letter, Signer
 from cybernetic.gateways.line import Line
 from cybernetic.gateways.publisher.depot import Depot
 from cybernetic.gateways.publisher.flight import Entry, Flight, culprits
 from cybernetic.gateways.publisher.lane import Lane, News
 from cybernetic.gateways.publisher.receipt import Receipt
+from cybernetic.gateways.publisher.rows import Item
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.runtime import Agent, Deferred
 from cybernetic.state import Outbox, StoreLimits
@@ -46,12 +48,18 @@ class Publisher(Agent):
         shelf: where the store is that has the outbox; None: there is none, messages are not kept.
         window: how many may be on their way, at least 1. Default 256.
         limits: of the outbox.
+        signer: signs letters; None: only messages are taken.
     """
 
     def __init__(
-        self, line: Line, shelf: Shelf | None = None, window: int = WINDOW, limits: StoreLimits | None = None
+        self,
+        line: Line,
+        shelf: Shelf | None = None,
+        window: int = WINDOW,
+        limits: StoreLimits | None = None,
+        signer: Signer | None = None,
     ) -> None:
-        self._line, self._shelf, self._limits = line, shelf, limits
+        self._line, self._shelf, self._limits, self._signer = line, shelf, limits, signer
         self._depot: Depot | None = None
         self._flight = Flight(whole("window", window, least=1), 2 * window)
         self._lane: Lane | None = None
@@ -71,7 +79,7 @@ class Publisher(Agent):
 
     # For everyone.
 
-    def publish(self, message: Message, durable: bool | None = None) -> "Deferred[Receipt]":
+    def publish(self, message: Item, durable: bool | None = None) -> "Deferred[Receipt]":
         """Send a message; the answer is a `Receipt` once the broker has confirmed it.
 
         `durable`: through the outbox (default: where there is one). A caller that stops waiting changes nothing: the
@@ -81,12 +89,12 @@ class Publisher(Agent):
             OptionError: no message, or durable without an outbox.
             OutboxFull: the outbox takes no more for now.
             StoreError: the outbox cannot be written; the message will not be sent.
-            Unroutable: no queue takes it, or there is no such exchange.
+            NoRoute: no queue takes it, or there is no such exchange.
             NotConnected, PublishRejected, TooMany, Unconfirmed: only of messages without the outbox.
         """
         return self._begin(message, durable, confirmed=True)
 
-    def post(self, message: Message) -> "Deferred[Receipt]":
+    def post(self, message: Item) -> "Deferred[Receipt]":
         """Put a message into the outbox; the answer is a `Receipt` once it is on the disk. Raises as `publish`."""
         return self._begin(message, True, confirmed=False)
 
@@ -157,12 +165,14 @@ class Publisher(Agent):
 
     # Inside.
 
-    def _begin(self, message: Message, durable: bool | None, *, confirmed: bool) -> "Deferred[Receipt]":
-        if not isinstance(message, Message):
-            raise OptionError("message", "a Message", message)
+    def _begin(self, message: Item, durable: bool | None, *, confirmed: bool) -> "Deferred[Receipt]":
+        if not isinstance(message, Message | Letter):
+            raise OptionError("message", "a Message or a Letter", message)
+        if isinstance(message, Letter) and self._signer is None:
+            raise OptionError("letter", "a publisher with a signer", None)
         if durable and self._depot is None:
             raise OptionError("durable", "False where there is no outbox", durable)
-        if not message.id:
+        if isinstance(message, Message) and not message.id:
             message = replace(message, id=token(ID_BYTES))
         reply: Deferred[Receipt] = self.defer()
         if self._depot is not None and durable is not False:
@@ -189,7 +199,7 @@ class Publisher(Agent):
             self._depot.fill(self._flight)
         while (entry := self._flight.next()) is not None:
             try:
-                lane.send(entry, entry.message)
+                lane.send(entry, self._sealed(entry.message))
             except BrokerError:  # the channel has ended; its news are on their way
                 self._flight.landed((entry,))
                 self._flight.add(entry)
@@ -198,6 +208,13 @@ class Publisher(Agent):
             except OptionError as error:
                 self._flight.landed((entry,))
                 self._give_up(entry, NotSent(str(error)))
+
+    def _sealed(self, item: Item) -> Message:
+        if isinstance(item, Message):
+            return item
+        if self._signer is None:
+            raise OptionError("letter", "a publisher with a signer", self._signer)
+        return self._signer.sign(item)
 
     async def _until_ready(self, session: Any) -> None:
         try:
@@ -219,7 +236,7 @@ class Publisher(Agent):
             for entry in entries:
                 to = f"exchange {entry.message.exchange!r}, routing key {entry.message.routing_key!r}"
                 self._give_up(
-                    entry, Unroutable(f"no queue takes the message ({to}): {outcome.code} {outcome.why}")
+                    entry, NoRoute(f"no queue takes the message ({to}): {outcome.code} {outcome.why}")
                 )
         elif isinstance(outcome, Rejected):
             for entry in entries:
@@ -243,7 +260,7 @@ class Publisher(Agent):
         if isinstance(outcome.why, ChannelClosed) and self._line.session is not None:
             guilty = culprits(str(outcome.why), entries)
             for entry in guilty:
-                self._give_up(entry, Unroutable(str(outcome.why)))
+                self._give_up(entry, NoRoute(str(outcome.why)))
             for entry in entries:
                 if entry not in guilty:
                     entry.suspect = not guilty

@@ -94,6 +94,7 @@ FIELDS: dict[int, tuple[Check, ...]] = {
     ops.CLAIM: (_text, *_sender, _stamp),
     ops.RELEASE: (_text, *_sender),
     ops.MEMBERS: (_list,),
+    ops.LINKED: (_list,),
     ops.SERVICE: (_text, _bool),
     ops.MEMBER: (_text, _any, *_sender, _bool),
     ops.ASK: (_whole, _text),

@@ -2,20 +2,14 @@
 
 import logging
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from cybernetic.core import (
-    AlreadyStarted,
-    ArgumentsError,
     BadCall,
     CallFailed,
     Crash,
-    CyberneticError,
-    Kill,
     NoProc,
     Reason,
-    Refused,
     StartFailed,
 )
 from cybernetic.nodes.remote import ops
@@ -23,12 +17,11 @@ from cybernetic.nodes.remote.answer import Answer
 from cybernetic.nodes.remote.fields import check
 from cybernetic.nodes.remote.fields import serial as numbered
 from cybernetic.nodes.remote.start import Starting
+from cybernetic.nodes.remote.starts import InboundStarts
 from cybernetic.runtime import (
     EXITING,
     Protocol,
-    abandon,
     ask_to_stop,
-    begin_child,
     dead_letter,
     deliver,
     signal,
@@ -55,6 +48,7 @@ class Inbound:
         self._outline = Codec(UnreadTypes())
         self._kinds: dict[int, Protocol] = {}
         self._agents: dict[int, Any] = cluster.engine.agents
+        starts = InboundStarts(cluster, peer, self._who)
         self._acts: dict[int, Callable[..., None]] = {
             ops.CAST_WITH: self._cast_with,
             ops.CALL: self._call,
@@ -71,14 +65,15 @@ class Inbound:
             ops.WATCH: self._watch,
             ops.DEATH: self._death,
             ops.CLASS: self._class,
-            ops.START: self._start,
-            ops.STARTED: self._started,
-            ops.NOT_STARTED: self._not_started,
-            ops.GIVE_UP: self._give_up,
-            ops.GIVEN_UP: self._given_up,
+            ops.START: starts.start,
+            ops.STARTED: starts.started,
+            ops.NOT_STARTED: starts.not_started,
+            ops.GIVE_UP: starts.give_up,
+            ops.GIVEN_UP: starts.given_up,
             ops.CLAIM: self._claim,
             ops.RELEASE: self._release,
             ops.MEMBERS: self._members,
+            ops.LINKED: self._linked,
             ops.SERVICE: self._service,
             ops.MEMBER: self._member,
             ops.ASK: self._ask,
@@ -241,62 +236,6 @@ class Inbound:
     def _class(self, number: int, path: str) -> None:
         self._kinds[number] = self._cluster.classes.known(path)
 
-    # Starts.
-
-    def _start(
-        self,
-        id: int,
-        parent: int,
-        kind: int,
-        path: str,
-        args: tuple[Any, ...],
-        keywords: dict[str, Any],
-        name: str | None,
-        shutdown: float | None,
-        history: tuple[Any, ...],
-    ) -> None:
-        supervisor = self._who(parent, kind)
-        self._peer.watching[parent] = supervisor
-        starting = Starting(self._peer, id)
-        try:
-            cls = self._cluster.classes.load(path)
-            made: Any = partial(cls, **keywords) if keywords else cls
-            begin_child(supervisor, made, args, name=name, shutdown=shutdown, history=history, told=starting)
-        except CyberneticError as error:
-            if starting.cell is not None and not isinstance(error, ArgumentsError):
-                raise
-            what = path.rpartition(":")[2]
-            starting.fail(StartFailed(what, _reason(error)))
-
-    def _started(self, id: int, serial: int) -> None:
-        start = self._peer.starts.pop(id, None)
-        if start is not None:
-            start.begun(serial)
-        else:  # it was given up while this was on its way
-            self._peer.post((ops.GIVE_UP, id, serial))
-
-    def _not_started(self, id: int, error: Exception) -> None:
-        start = self._peer.starts.pop(id, None)
-        if start is not None:
-            start.fail(error)
-        else:
-            self._given_up(id)
-
-    def _give_up(self, id: int, serial: int) -> None:
-        cell = self._peer.starting.pop(id, None)
-        if cell is not None:
-            abandon(cell)
-        elif not serial:  # what came of it is on its way there
-            return
-        elif serial in self._agents:
-            signal(self._agents[serial], Kill(), None)
-        self._peer.post((ops.GIVEN_UP, id))
-
-    def _given_up(self, id: int) -> None:
-        start = self._peer.giving_up.pop(id, None)
-        if start is not None:
-            start.confirmed()
-
     # What nodes share.
 
     def _claim(self, name: str, serial: int, kind: int, stamp: float) -> None:
@@ -309,6 +248,9 @@ class Inbound:
         self._cluster.told_of_members(members, self._peer)
         self._peer.introduced = True
         self._cluster.look()
+
+    def _linked(self, members: list[Any]) -> None:
+        self._cluster.told_again(members, self._peer)
 
     def _service(self, name: str, running: bool) -> None:
         self._cluster.spread.heard(self._peer, name, running)
@@ -374,7 +316,7 @@ class Inbound:
         elif op == ops.START:
             Starting(self._peer, message[1]).fail(StartFailed(str(message[4]), Crash.of(error)))
         elif op == ops.NOT_STARTED:
-            self._not_started(message[1], StartFailed("the agent", Crash.of(error)))
+            self._acts[op](message[1], StartFailed("the agent", Crash.of(error)))
         elif op == ops.MEMBER:
             _log.warning("a member of %r is not known on this node: %s", message[1], error)
         elif op in (ops.CAST, ops.CAST_WITH, ops.SEND, ops.TELL):
@@ -389,8 +331,3 @@ class Inbound:
             self._acts[op](*message[1:4], Crash.of(error))
         else:
             raise error
-
-
-def _reason(error: CyberneticError) -> Reason:
-    """Why a start failed that did not get as far as the agent's own code."""
-    return Refused(error) if isinstance(error, AlreadyStarted) else Crash.of(error)

@@ -43,8 +43,8 @@ class Leaf(Generic[P]):
 
     def join(self, other: "Leaf[P]", ours: Context, theirs: Context) -> "Leaf[P]":
         """The leaf of both, whose states know the contexts `ours` and `theirs`."""
-        if other.seen == self.seen and len(other.live) == len(self.live):
-            return self  # the same changes: the same writes
+        if not other.seen or (other.seen == self.seen and len(other.live) == len(self.live)):
+            return self  # it says nothing of this place, or the same
         stand = [
             *_standing(self.live, other, theirs),
             *[write for write in _standing(other.live, self, ours) if not _has(self.live, write)],

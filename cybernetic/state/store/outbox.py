@@ -118,7 +118,8 @@ class Outbox:
         for number in given:
             if type(number) is not int or not 0 < number < ROWS:
                 raise OptionError("number", "the number of a message", number)
-        return self.store.submit(self.box.deletions, given)
+        last = self.box.last
+        return self.store.submit(self.box.deletions, [number for number in given if number <= last])
 
     async def fail(self, number: int, why: str) -> bool:
         """Set a message aside: it is kept with the reason, and not taken any more. False if it does not wait.

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from cybernetic.state.store.errors import StoreError, WriteUndone, again, named
+from cybernetic.state.store.errors import StoreError, StoreFull, WriteUndone, again, named
 from cybernetic.state.store.work import BEGIN, COMMIT, ROLLBACK, Raised, Work
 
 Group = dict[Work, tuple[list[Any], "list[asyncio.Future[Any]]"]]
@@ -96,10 +96,12 @@ class Writer:
             connection.execute(BEGIN)
             results = [kind.run(connection, items) for kind, items in work]
             connection.execute(COMMIT)
-        except BaseException:
-            if connection.in_transaction:
-                with suppress(sqlite3.Error):  # what went wrong before says more
+        except BaseException as error:
+            with suppress(sqlite3.Error):  # what went wrong before says more
+                if connection.in_transaction:
                     connection.execute(ROLLBACK)
+                if isinstance(named(self._path, error), StoreFull):  # the log may be what takes the space
+                    connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
             raise
         return results
 

@@ -1,8 +1,8 @@
 """What every test of a broker's contract needs: a session, names of its own, and waiting that ends."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, TypeVar
 
 from cybernetic.core import token
 from cybernetic.gateways import (
@@ -17,9 +17,20 @@ from cybernetic.gateways import (
     Topology,
 )
 
-KINDS = ("quorum", "classic")
+E = TypeVar("E", bound=Exception)
+
+KINDS: tuple[Literal["quorum", "classic"], ...] = ("quorum", "classic")
 PAUSE = 0.01  # seconds between looks at what another party does in its own time
 QUIET = 0.1  # seconds after which what has not come is taken not to come
+
+
+async def refused(call: Awaitable[object], *expected: type[E]) -> E:
+    """The error that `call` is to fail with, one of `expected`."""
+    try:
+        got = await call
+    except expected as error:
+        return error
+    raise AssertionError(f"expected {' or '.join(each.__name__ for each in expected)}, got: {got!r}")
 
 
 class Contract:
@@ -112,8 +123,17 @@ class Stage:
         """Publish to a queue by way of the default exchange; all are confirmed when this returns."""
         out = await self.outlet()
         for body in bodies:
-            assert type(await out.send(body, routing_key=queue, **options)).__name__ == "Confirmed"
+            out.publish(body, routing_key=queue, **options)
+        await out.all(len(bodies))
+        assert set(out.told.values()) == {Confirmed()}
         await out.outlet.close()
+
+    async def gone(self, queue: str) -> bool:
+        """Whether a queue is not there: told without asking for it, for being asked for is being used."""
+        out = await self.outlet()
+        outcome = await out.send(routing_key=queue)
+        await out.outlet.close()
+        return isinstance(outcome, Returned)
 
     async def holds(self, queue: str, messages: int) -> None:
         """Wait until so many messages are ready in a queue."""
@@ -156,6 +176,14 @@ class Out:
         """Publish, without waiting."""
         number: int = self.outlet.publish(Message(body, **options))
         return number
+
+    def refuses(self, expected: type[E], **options: Any) -> E:
+        """The error that publishing is to fail with, at once."""
+        try:
+            self.publish(**options)
+        except expected as error:
+            return error
+        raise AssertionError(f"expected {expected.__name__} for {options}")
 
     async def outcome(self, number: int) -> Any:
         """What became of a message."""

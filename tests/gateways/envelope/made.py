@@ -1,7 +1,8 @@
 """Envelopes, keys and messages for tests, made by Hypothesis or by hand."""
 
+from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from hypothesis import strategies as st
 
@@ -15,10 +16,12 @@ from cybernetic.gateways.envelope import (
     NonceStore,
     Rules,
     Unfit,
-    check,
+    admit,
     pack,
 )
 from cybernetic.state import Stamp
+
+T = TypeVar("T")
 
 NOW = 1_800_000_000.25
 KEY = Key("november", "n" * 32, ["shop", "operator"])
@@ -35,7 +38,7 @@ class Seen:
     def __init__(self) -> None:
         self.asked: list[tuple[str, float]] = []
 
-    def fresh(self, nonce: str, expires: float) -> bool:
+    async def fresh(self, nonce: str, expires: float) -> bool:
         new = all(nonce != known for known, _ in self.asked)
         self.asked.append((nonce, expires))
         return new
@@ -62,7 +65,16 @@ def verdict(
     nonces: NonceStore | None = None,
 ) -> Accepted | Unfit:
     """What becomes of a message that came just now."""
-    return check(message, keyring, now, rules, Seen() if nonces is None else nonces)
+    return at_once(admit(message, keyring, now, rules, nonces or Seen()))
+
+
+def at_once(waiting: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never has to wait."""
+    try:
+        waiting.send(None)
+    except StopIteration as done:
+        return cast(T, done.value)
+    raise AssertionError("expected nothing to wait for")
 
 
 def fault(message: Message, rules: Rules = WORK, **how: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cybernetic.core import OptionError
-from cybernetic.gateways.envelope import Accepted, Key, Keyring, Limits, Rules, Unfit, check, pack
+from cybernetic.gateways.envelope import Accepted, Key, Keyring, Limits, Once, Rules, Unfit, check, pack
 from cybernetic.wire import Codec
 from tests.gateways.envelope.made import (
     CONTROL,
@@ -108,14 +108,19 @@ def test_work_needs_no_nonces() -> None:
     assert isinstance(check(message(), KEYRING, NOW, WORK), Accepted)
 
 
-def test_control_messages_cannot_be_taken_without_a_store_of_nonces() -> None:
-    with pytest.raises(OptionError, match="a store of nonces"):
-        check(message(), KEYRING, NOW, CONTROL)
+def test_a_control_message_is_accepted_only_once_its_nonce_is_known_to_be_new() -> None:
+    found = check(STOP, KEYRING, NOW, CONTROL)
+    assert isinstance(found, Once)
+    assert (found.nonce, found.expires) == ("november/n-1", NOW + 90.0)
+    assert found.settled(fresh=True) == found.accepted
+    replayed = found.settled(fresh=False)
+    assert isinstance(replayed, Unfit)
+    assert (replayed.fault, replayed.verified) == ("replayed", True)
 
 
 def test_a_store_that_fails_is_no_fault_of_the_message() -> None:
     class Broken(Seen):
-        def fresh(self, nonce: str, expires: float) -> bool:
+        async def fresh(self, nonce: str, expires: float) -> bool:
             raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):

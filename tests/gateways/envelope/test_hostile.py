@@ -7,31 +7,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cybernetic.gateways.broker.messages import Message
-from cybernetic.gateways.envelope import (
-    Accepted,
-    Envelope,
-    Fault,
-    Key,
-    Rules,
-    Sealed,
-    Unfit,
-    check,
-    pack,
-    unpack,
-)
+from cybernetic.gateways.envelope import Accepted, Envelope, Fault, Key, Rules, Sealed, Unfit, pack, unpack
 from cybernetic.wire import Codec
 from tests.gateways.envelope.dressed import dressed
-from tests.gateways.envelope.made import (
-    KEY,
-    KEYRING,
-    NOW,
-    Seen,
-    envelope,
-    envelopes,
-    fault,
-    message,
-    with_body,
-)
+from tests.gateways.envelope.made import KEY, NOW, envelope, envelopes, fault, message, verdict, with_body
 from tests.support import soak
 
 RULES = Rules(
@@ -55,7 +34,7 @@ properties = st.fixed_dictionaries({}, optional=dict.fromkeys(PROPERTIES, tables
 
 
 def judged(message: Message, now: float = NOW) -> Unfit | Accepted:
-    found = check(message, KEYRING, now, RULES, Seen())
+    found = verdict(message, RULES, now=now)
     assert isinstance(found, Unfit | Accepted)
     if isinstance(found, Unfit):
         assert isinstance(found.fault, Fault)
@@ -124,7 +103,8 @@ def test_a_plain_message_of_another_program_is_unsigned(body: bytes, id: str, ty
 
 def test_a_plain_message_without_any_property_is_unsigned() -> None:
     assert fault(Message(b"hello")) == "unsigned"
-    assert fault(replace(message(), headers=None)) == "unsigned"
+    nothing: Any = None
+    assert fault(replace(message(), headers=nothing)) == "unsigned"
 
 
 def test_another_version_is_told() -> None:

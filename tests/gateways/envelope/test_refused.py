@@ -95,7 +95,8 @@ PROPERTIES = ["id", "type", "content_type", "correlation_id", "reply_to", "app_i
 def test_no_text_property_can_be_changed(name: str, value: str, sent: Envelope) -> None:
     packed = pack(sent, "x", "k", KEY)
     assume(getattr(packed, name) != value)
-    changed = replace(packed, **{name: value})
+    how: Any = {name: value}
+    changed = replace(packed, **how)
     found = check(changed, KEYRING, sent.timestamp, WORK)
     assert isinstance(found, Unfit)
     assert found.fault == "tampered"
@@ -104,7 +105,8 @@ def test_no_text_property_can_be_changed(name: str, value: str, sent: Envelope) 
 @given(name=st.sampled_from(["priority", "timestamp"]), value=st.none() | st.integers(0, 2**40))
 def test_no_number_property_can_be_changed(name: str, value: int | None) -> None:
     assume(getattr(message(), name) != value)
-    assert fault(replace(message(), **{name: value})) == "tampered"
+    how: Any = {name: value}
+    assert fault(replace(message(), **how)) == "tampered"
 
 
 @settings(max_examples=soak(50, 20_000))

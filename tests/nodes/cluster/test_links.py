@@ -103,7 +103,7 @@ async def test_the_process_of_one_agent_is_lost_after_a_second_of_silence(lost: 
                 pair.partition = True
         gone = asyncio.ensure_future(node.wait(ref))
         begin = asyncio.get_running_loop().time()
-        await gone
+        await asyncio.wait_for(gone, 20)
         assert 0.5 < asyncio.get_running_loop().time() - begin < 2.5
         assert "silent for 1 s" in {event.why for event in lost}
         assert node.alive(shared)
@@ -139,7 +139,7 @@ async def test_asking_a_node_is_answered_or_fails_with_a_sentence() -> None:
         (pair,) = pairs("a", "b")
         pair.cut()
         with pytest.raises(CallFailed, match="NoConnection"):
-            await waiting
+            await asyncio.wait_for(waiting, 5)
 
 
 async def test_children_are_placed_on_nodes_alone() -> None:

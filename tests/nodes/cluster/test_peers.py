@@ -139,7 +139,7 @@ async def test_a_call_fails_in_words_when_its_agent_ends_for_a_reason_that_does_
         await asyncio.sleep(0.1)
         far.cast(Busy.end)
         with pytest.raises(CallFailed) as failed:
-            await call
+            await asyncio.wait_for(call, 5)
         assert failed.value.reason == Crash("Odd", str(Odd()))
         assert names(first) == ["a", "b"]
 

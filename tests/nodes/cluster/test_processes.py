@@ -89,7 +89,7 @@ async def test_a_node_whose_process_has_ended_is_lost_though_its_link_looks_well
         await asyncio.sleep(0.1)
         begin = asyncio.get_running_loop().time()
         _door(system).told(NodeEnded("worker-1", 1, "by a test"))
-        await gone
+        await asyncio.wait_for(gone, 20)
         assert asyncio.get_running_loop().time() - begin < 2
 
 

@@ -52,7 +52,7 @@ async def test_a_start_on_a_node_that_is_lost_fails_at_once() -> None:
         pair.cut()
         begin = asyncio.get_running_loop().time()
         with pytest.raises(ChildNotStarted) as failed:
-            await start
+            await asyncio.wait_for(start, 5)
         assert failed.value.reason == NoConnection()
         assert asyncio.get_running_loop().time() - begin < 0.1
 

@@ -9,6 +9,7 @@ import pytest
 from cybernetic import Agent, System
 from cybernetic.nodes import LinkRefused
 from cybernetic.nodes.host.driver_memory import MemoryHost
+from cybernetic.nodes.link import network
 from cybernetic.nodes.plan.membership import Member
 from cybernetic.nodes.plan.reach import apart, way_to
 from cybernetic.testing import settle
@@ -121,3 +122,27 @@ def test_an_address_on_loopback_is_no_way_for_another_host_that_listens_elsewher
     assert way_to(node("local", "unix:/run/x"), far) is None
     assert apart(inside, far) is None
     assert apart(node("local", "unix:/run/x"), node("silent", "")) is not None
+
+
+async def test_a_cut_between_two_of_three_that_lasts_is_mended_when_it_can_be() -> None:
+    async with (
+        one("hub", listen=["memory:hub"]),
+        one("edge-1", join=["memory:hub"]) as first,
+        one("edge-2", join=["memory:hub"]) as second,
+    ):
+        await first.start(Holder, name="x", type="temporary")
+        called = network()._names
+        network()._names = {name: factory for name, factory in called.items() if not name.startswith("edge")}
+        for pair in network().pairs:
+            hellos = [getattr(end.get_protocol(), "hello", b"") for end in pair.ends]
+            if not any(b"hub" in hello for hello in hellos):
+                pair.cut()
+        await asyncio.sleep(30)
+        assert names(first) == ["edge-1", "hub"]
+        assert names(second) == ["edge-2", "hub"]
+        held = await second.start(Holder, name="x", type="temporary")
+        network()._names = called
+        await asyncio.sleep(40)
+        assert names(first) == names(second) == ["edge-1", "edge-2", "hub"]
+        assert second.alive(held)
+        assert await first.named("x", Holder).call(Holder.node) == "edge-2"

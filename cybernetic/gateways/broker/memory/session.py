@@ -85,7 +85,7 @@ class MemorySession:
     async def state(self, queue: str) -> QueueState:
         """See `Session`."""
         await self._pass()
-        return self._vhost.state(queue, self)
+        return self._vhost.state(queue, self, self._loop.time())
 
     async def purge(self, queue: str) -> int:
         """See `Session`."""

@@ -88,9 +88,10 @@ class Vhost:
             raise ChannelClosed(405, locked(name))
         return queue
 
-    def state(self, name: str, owner: object) -> QueueState:
-        """What a queue holds. Raises as `queue` does."""
+    def state(self, name: str, owner: object, now: float) -> QueueState:
+        """What a queue holds; asking is using it. Raises as `queue` does."""
         queue = self.queue(name, owner)
+        queue.touch(now)
         return QueueState(len(queue.ready), len(queue.consumers))
 
     def delete_exchange(self, name: str) -> None:
@@ -106,7 +107,7 @@ class Vhost:
             return
         queue = self.queue(name, owner) if owner is not None else self.queues[name]
         self._forget([queue])
-        for consumer in queue.consumers:
+        for consumer in tuple(queue.consumers):
             consumer.cancelled()
 
     def restart(self, now: float) -> None:

@@ -1,0 +1,175 @@
+"""What a person does with messages that rest in a parking queue: look, put back, discard."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from cybernetic.core import OptionError, wall
+from cybernetic.gateways.broker.messages import Confirmed, Delivery, Message, Outcome
+from cybernetic.gateways.broker.port import Intake, Session
+from cybernetic.gateways.consumer.retrying import parking_queue
+from cybernetic.gateways.consumer.ticket import BadTicket, Line, Ticket, read_ticket, ticketed, without_ticket
+from cybernetic.gateways.envelope import Author, Envelope, Key, Sealed, pack, unpack
+from cybernetic.gateways.errors import NotSent
+
+QUIET = 2.0  # seconds without a delivery after which a queue was read to its end
+OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedMessage:
+    """A message that rests.
+
+    Attributes:
+        id: the message's; "" where it has none.
+        message: as it was published first.
+        reason: in a word.
+        ticket: its history, tries, and where it came from. What is shown of it is not verified.
+    """
+
+    id: str
+    message: Message
+    reason: str
+    ticket: Ticket
+
+    @property
+    def why(self) -> str:
+        """The last line of its history."""
+        return self.ticket.history[-1].why if self.ticket.history else ""
+
+
+async def parked(session: Session, queue: str, limit: int = 1000) -> list[ParkedMessage]:
+    """The first `limit` messages that rest for `queue`; they stay where they are. Raises `NotDeclared`."""
+    async with _looking(session, queue, limit) as (_, deliveries):
+        return [_read(queue, delivery) for delivery in deliveries]
+
+
+async def discard(session: Session, queue: str, ids: Collection[str], limit: int = 10_000) -> list[str]:
+    """Discard the messages `ids`; those that were there. Raises `NotDeclared`."""
+    async with _looking(session, queue, limit) as (intake, deliveries):
+        gone = [delivery for delivery in deliveries if delivery.message.id in ids]
+        for delivery in gone:
+            intake.ack(delivery.tag)
+        return [delivery.message.id for delivery in gone]
+
+
+async def requeue(
+    session: Session,
+    queue: str,
+    ids: Collection[str],
+    key: Key | None = None,
+    author: Author | None = None,
+    limit: int = 10_000,
+) -> list[str]:
+    """Put the messages `ids` back into `queue`, to be tried as if they were new; those that were there.
+
+    A signed message is signed anew, by `key`, as the operator: the key must be bound to its source and to "operator",
+    and be known to the consumer. Each rests until the broker has confirmed that it is back.
+
+    Raises:
+        OptionError: a message is signed and there is no key, or not one that may sign for it: it stays.
+        NotSent: the broker did not take one: it stays.
+        NotDeclared: there is no such parking queue.
+    """
+    author = author or Author(OPERATOR)
+    async with _looking(session, queue, limit) as (intake, deliveries):
+        chosen = [delivery for delivery in deliveries if delivery.message.id in ids]
+        again = [_again(_read(queue, delivery), queue, key, author) for delivery in chosen]
+        await _publish(session, again)
+        for delivery in chosen:
+            intake.ack(delivery.tag)
+        return [delivery.message.id for delivery in chosen]
+
+
+def _read(queue: str, delivery: Delivery) -> ParkedMessage:
+    message = delivery.message
+    try:
+        ticket = read_ticket(message, None)
+    except BadTicket as error:
+        ticket = Ticket(
+            queue, message.exchange, message.routing_key, 0.0, history=(Line(0.0, "parked", str(error)),)
+        )
+    if ticket is None:
+        ticket = Ticket(queue, message.exchange, message.routing_key, 0.0)
+    return ParkedMessage(message.id, without_ticket(message, ticket), ticket.parked or "unknown", ticket)
+
+
+def _again(one: ParkedMessage, queue: str, key: Key | None, author: Author) -> Message:
+    """The message as it goes back: its history goes with it, its tries begin anew."""
+    ticket = one.ticket.noted(
+        wall(),
+        "requeued",
+        "by an operator",
+        retries=0,
+        parked="",
+        requeued=one.ticket.requeued + 1,
+        since=wall(),
+    )
+    sealed = unpack(one.message)
+    if not isinstance(sealed, Sealed):
+        return ticketed(one.message, ticket, key, "", queue)
+    if key is None:
+        raise OptionError("key", f"a key that may sign for {sealed.envelope.source!r} as {OPERATOR!r}", None)
+    return _signed(sealed.envelope, one, ticket, queue, key, author)
+
+
+def _signed(
+    envelope: Envelope, one: ParkedMessage, ticket: Ticket, queue: str, key: Key, author: Author
+) -> Message:
+    anew = pack(author.renew(envelope, signer=OPERATOR), "", queue, key)
+    back = Ticket(
+        ticket.queue, "", queue, ticket.since, 0, "", requeued=ticket.requeued, history=ticket.history
+    )
+    return ticketed(anew, back, key, "", queue)
+
+
+async def _publish(session: Session, messages: Sequence[Message]) -> None:
+    """Publish, and wait for all confirms. Raises `NotSent`."""
+    left = set(range(1, len(messages) + 1))
+    bad: list[str] = []
+    told = asyncio.Event()
+
+    def settled(numbers: Sequence[int], outcome: Outcome) -> None:
+        left.difference_update(numbers)
+        if not isinstance(outcome, Confirmed):
+            bad.append(repr(outcome))
+        if not left:
+            told.set()
+
+    outlet = await session.outlet(settled)
+    try:
+        for message in messages:
+            outlet.publish(message)
+        if left:
+            await told.wait()
+    finally:
+        await outlet.close()
+    if bad:
+        raise NotSent(f"{len(bad)} of {len(messages)} messages were not taken: {bad[0]}")
+
+
+@asynccontextmanager
+async def _looking(session: Session, queue: str, limit: int) -> AsyncIterator[tuple[Intake, list[Delivery]]]:
+    """Deliveries of a parking queue; what is not acknowledged inside goes back into it."""
+    name = parking_queue(queue)
+    wanted = min(limit, (await session.state(name)).messages)
+    deliveries: list[Delivery] = []
+    more = asyncio.Event()
+
+    def deliver(delivery: Delivery) -> None:
+        if len(deliveries) < wanted:
+            deliveries.append(delivery)
+        more.set()
+
+    intake = await session.intake(name, deliver, prefetch=max(1, wanted))
+    try:
+        while len(deliveries) < wanted:
+            more.clear()
+            try:
+                await asyncio.wait_for(more.wait(), QUIET)
+            except TimeoutError:
+                break
+        yield intake, deliveries
+    finally:
+        await intake.close()

@@ -1,0 +1,215 @@
+"""A RabbitMQ of the tests' own: own ports, node name, cookie and data, on loopback only, and gone with the tests."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+PROGRAMS = Path("/usr/lib/rabbitmq/bin")  # Debian's wrappers in /usr/sbin refuse all but root and rabbitmq
+MISSING = "RabbitMQ is not installed: `apt-get install rabbitmq-server` (as root; the service need not run)"
+START = 60.0  # seconds a start may take on a busy machine
+
+# Ends all of its process group when the tests have gone (however they went) or the broker has ended.
+GUARD = """
+tests=$1; shift
+epmd -port $ERL_EPMD_PORT -address 127.0.0.1 &
+"$@" & broker=$!
+trap 'kill -TERM $broker' TERM
+while kill -0 $tests && kill -0 $broker; do sleep 0.2; done 2>/dev/null
+kill -KILL 0
+"""
+
+CONFIGURATION = """
+listeners.tcp.local = 127.0.0.1:{amqp}
+loopback_users = none
+log.file.level = warning
+vm_memory_high_watermark.absolute = 4GB
+disk_free_limit.absolute = 50MB
+{more}
+"""
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody listens on at the moment."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+class RabbitMQ:
+    """A broker: `start()`, then `url`. `close()` ends it and removes what it left.
+
+    `launch()` only begins the start, `wait()` waits until the broker answers.
+    """
+
+    def __init__(self, *, configuration: str = "") -> None:
+        if not (PROGRAMS / "rabbitmq-server").exists():
+            raise FileNotFoundError(MISSING)
+        self.home = Path(tempfile.mkdtemp(prefix="cybernetic-rabbit-"))
+        self.port, self.tls_port, self._dist, self._epmd, self._ctl = free_ports(5)
+        self._configuration = configuration
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address, as the user guest."""
+        return self.at()
+
+    def at(self, user: str = "guest", password: str = "guest", vhost: str = "/", port: int = 0) -> str:
+        """Its address with this user and virtual host (and, for a proxy, this port)."""
+        path = "" if vhost == "/" else f"/{vhost}"
+        return f"amqp://{user}:{password}@127.0.0.1:{port or self.port}{path}"
+
+    # --- life ---------------------------------------------------------------------------------------------------
+
+    def launch(self) -> None:
+        """Begin to start; no effect where it runs."""
+        if self._process and self._process.poll() is None:
+            return
+        (self.home / "rabbitmq.conf").write_text(
+            CONFIGURATION.format(amqp=self.port, more=self._configuration)
+        )
+        (self.home / "env.conf").write_text("")
+        (self.home / "plugins").write_text("[].")
+        command = ["sh", "-c", GUARD, "guard", str(os.getpid()), str(PROGRAMS / "rabbitmq-server")]
+        with (self.home / "output").open("ab") as output:
+            self._process = subprocess.Popen(
+                command,
+                env=self._environment(),
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def wait(self) -> None:
+        """Return when the broker answers."""
+        end = time.monotonic() + START
+        while not self.answers():
+            if time.monotonic() > end or self._process is None or self._process.poll() is not None:
+                raise RuntimeError(f"RabbitMQ did not start:\n{(self.home / 'output').read_text()[-3000:]}")
+            time.sleep(0.1)
+
+    def start(self) -> None:
+        """Start, and return when the broker answers."""
+        self.launch()
+        self.wait()
+
+    def stop(self) -> None:
+        """Stop in an orderly way."""
+        if self._process:
+            self._process.terminate()
+            try:
+                self._process.wait(START)
+            except subprocess.TimeoutExpired:
+                self.kill9()
+
+    def kill9(self) -> None:
+        """End it at once."""
+        if self._process:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def wipe(self) -> None:
+        """Stop, and come back with an empty disk."""
+        self.kill9()
+        shutil.rmtree(self.home / "data", ignore_errors=True)
+        self.start()
+
+    def close(self) -> None:
+        """End it and remove its files."""
+        self.kill9()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def freeze(self) -> None:
+        """It holds still, its sockets stay open."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the Erlang machine."""
+        return int((self.home / "pid").read_text())
+
+    def answers(self) -> bool:
+        """Whether it speaks AMQP at the moment."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as stream:
+                stream.settimeout(5)
+                stream.sendall(b"AMQP\x00\x00\x09\x01")
+                return stream.recv(1) == b"\x01"
+        except OSError:
+            return False
+
+    # --- orders -------------------------------------------------------------------------------------------------
+
+    def ctl(self, *arguments: str) -> str:
+        """Run rabbitmqctl; what it printed. Takes a second or two."""
+        done = subprocess.run(
+            [str(PROGRAMS / "rabbitmqctl"), "--quiet", *arguments],
+            env=self._environment(),
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=START,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def set_alarm(self) -> None:
+        """Take no more messages (memory)."""
+        self.ctl("set_vm_memory_high_watermark", "absolute", "1MB")
+
+    def clear_alarm(self) -> None:
+        """Take messages again."""
+        self.ctl("set_vm_memory_high_watermark", "absolute", "4GB")
+
+    def add_user(self, user: str, password: str, vhost: str = "/") -> None:
+        """A user who may do everything in `vhost`."""
+        self.ctl("add_user", user, password)
+        self.ctl("set_permissions", "-p", vhost, user, ".*", ".*", ".*")
+
+    def add_vhost(self, vhost: str) -> None:
+        """A virtual host that guest may use."""
+        self.ctl("add_vhost", vhost)
+        self.ctl("set_permissions", "-p", vhost, "guest", ".*", ".*", ".*")
+
+    def _environment(self) -> dict[str, str]:
+        home = str(self.home)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("RABBITMQ_", "ERL_"))}
+        return kept | {
+            "HOME": home,  # where the cookie is
+            "LC_ALL": "C.UTF-8",
+            "RABBITMQ_NODENAME": f"tests{self.port}@localhost",
+            "RABBITMQ_CONF_ENV_FILE": f"{home}/env.conf",
+            "RABBITMQ_CONFIG_FILE": f"{home}/rabbitmq",
+            "RABBITMQ_ADVANCED_CONFIG_FILE": f"{home}/advanced",
+            "RABBITMQ_GENERATED_CONFIG_DIR": f"{home}/generated",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{home}/plugins",
+            "RABBITMQ_MNESIA_BASE": f"{home}/data",
+            "RABBITMQ_LOG_BASE": f"{home}/log",
+            "RABBITMQ_PID_FILE": f"{home}/pid",
+            "RABBITMQ_DIST_PORT": str(self._dist),
+            "RABBITMQ_CTL_DIST_PORT_MIN": str(self._ctl),
+            "RABBITMQ_CTL_DIST_PORT_MAX": str(self._ctl),
+            "RABBITMQ_CTL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-noinput -kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_ALLOW_INPUT": "1",  # without a shell of its own between us and the Erlang machine
+            "ERL_EPMD_PORT": str(self._epmd),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_CRASH_DUMP": "/dev/null",
+        }
