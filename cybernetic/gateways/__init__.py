@@ -1,5 +1,9 @@
 """The outside world: brokers, what is published to them and consumed from them, and what a signed message is."""
 
+from cybernetic.gateways.bridge.bridge import Bridge
+from cybernetic.gateways.bridge.outpost import NobodyHome, Outpost
+from cybernetic.gateways.bridge.parcels import Sender
+from cybernetic.gateways.bridge.relays import ToAgent, TopicOut, ToTopic
 from cybernetic.gateways.broker.errors import (
     BrokerError,
     ChannelClosed,
@@ -10,6 +14,7 @@ from cybernetic.gateways.broker.errors import (
     NoVhost,
     Unreachable,
 )
+from cybernetic.gateways.broker.memory.broker import MemoryBroker
 from cybernetic.gateways.broker.messages import Confirmed, Delivery, Message, Rejected, Returned, Unknown
 from cybernetic.gateways.broker.port import Broker, QueueState, Session
 from cybernetic.gateways.broker.port import Intake as IntakePort
@@ -61,6 +66,7 @@ __all__ = (
     "Ack",
     "Author",
     "Binding",
+    "Bridge",
     "Broker",
     "BrokerError",
     "Causal",
@@ -91,12 +97,16 @@ __all__ = (
     "Keyring",
     "Letter",
     "LoginRefused",
+    "MemoryBroker",
     "Message",
+    "NoRoute",
     "NoVhost",
+    "NobodyHome",
     "NotConnected",
     "NotDeclared",
     "NotSent",
     "OutletPort",
+    "Outpost",
     "Park",
     "Parked",
     "ParkedMessage",
@@ -113,15 +123,18 @@ __all__ = (
     "Retry",
     "Returned",
     "Rules",
+    "Sender",
     "Session",
     "Signer",
+    "ToAgent",
+    "ToTopic",
     "TooMany",
+    "TopicOut",
     "Topology",
     "Unconfirmed",
     "Unfit",
     "Unknown",
     "Unreachable",
-    "NoRoute",
     "consume",
     "delay_queue",
     "discard",

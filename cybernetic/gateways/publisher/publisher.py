@@ -98,6 +98,19 @@ class Publisher(Agent):
         """Put a message into the outbox; the answer is a `Receipt` once it is on the disk. Raises as `publish`."""
         return self._begin(message, True, confirmed=False)
 
+    def offer(self, message: Item) -> None:
+        """Send a message now, without the outbox, or drop it: nobody is told. For what is soon said again."""
+        lane, session = self._lane, self._line.session
+        if (
+            lane is None
+            or session is None
+            or session.blocked is not None
+            or not self._flight.has_room(stored=False)
+        ):
+            return
+        self._flight.add(Entry(message, None, None))
+        self._pump()
+
     def waiting(self) -> int:
         """How many messages have no outcome yet: in the outbox, or on their way without it."""
         stored = self._depot.outbox.count if self._depot is not None else 0

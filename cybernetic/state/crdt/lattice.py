@@ -102,9 +102,10 @@ class Lattice:
     def forget(self, stable: Context, part: Self | None = None) -> Self:
         """This value, without the marks of what was removed or replaced by changes in `stable`.
 
-        `stable` must be known to every replica whose state may ever be joined again: the `meet` of their contexts.
-        One that is given up and not counted has to `retire` when it returns. With `part`, a slice of this value
-        (`slices`), only what is there is looked at.
+        `stable` must be known to every replica whose state may ever be joined again: the `meet` of their
+        contexts. One that was away too long may be left out of it, if `stable` is taken `without` its own changes
+        and it has to `retire` when it returns. With `part`, a slice of this value (`slices`), only what is there is
+        looked at.
         """
         store = self._store
         if isinstance(store, Branch):

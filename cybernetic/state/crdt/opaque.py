@@ -1,30 +1,34 @@
 """What this version does not know, carried along unread: types of values, and types of converging values."""
 
-from typing import Any
+from functools import cache
+from typing import Any, ClassVar
 
-from cybernetic.core import CannotTravel, CyberneticError
+from cybernetic.core import CannotTravel
 from cybernetic.state.crdt.context import Context, Dot
 from cybernetic.wire import TYPES, Codec, TypeTable
 
+_LONGEST_NAME = 200  # bytes, as `wire` has it
 _MOST_NAMES = 1000  # of unknown types that one table keeps apart; messages with more are refused
 
 
 class Opaque:
     """A value of a type that is not registered here. It compares and travels on as what it is, unread.
 
-    `name` is the type's on the wire, `parts` what came with it; `bytes_` tells it from others of its type.
+    `name` is the type's on the wire, for which there is a class of its own; `parts` is what came with it.
     """
 
-    __slots__ = ("bytes_", "name", "parts")
+    __slots__ = ("_bytes", "parts")
 
-    def __init__(self, name: str, parts: tuple[Any, ...], bytes_: bytes) -> None:
-        self.name, self.parts, self.bytes_ = name, parts, bytes_
+    name: ClassVar[str]
+
+    def __init__(self, parts: tuple[Any, ...], bytes_: bytes) -> None:
+        self.parts, self._bytes = parts, bytes_
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Opaque) and (self.name, self.bytes_) == (other.name, other.bytes_)
+        return isinstance(other, Opaque) and (self.name, self._bytes) == (other.name, other._bytes)
 
     def __hash__(self) -> int:
-        return hash((self.name, self.bytes_))
+        return hash((self.name, self._bytes))
 
     def __repr__(self) -> str:
         return f"<Opaque {self.name}>"
@@ -47,23 +51,23 @@ class OpaqueTypes(TypeTable):
 
     def of(self, cls: type) -> Any:
         """The entry of exactly this class, or None."""
-        return self._types.of(cls) or super().of(cls)
+        found = self._types.of(cls) or super().of(cls)
+        if found is None and issubclass(cls, Opaque):  # another table has made it
+            self._carry(cls)
+            return super().of(cls)
+        return found
 
     def named(self, name: bytes) -> Any:
         """The entry that `name` stands for on the wire; for an unknown name one that makes an `Opaque`."""
         found = self._types.named(name) or super().named(name)
-        if found is None and self._unknown < _MOST_NAMES and not name.startswith(b"!"):
-            try:
-                self._carry(name.decode())
-            except (UnicodeDecodeError, CyberneticError):  # no name that could be registered anywhere
-                return None
+        if found is None and self._unknown < _MOST_NAMES and _possible(name):
+            self._carry(_class_of(name.decode()))
             return super().named(name)
         return found
 
-    def _carry(self, name: str) -> None:
-        """Let values of an unknown type pass, as instances of a class of their own: a class has one name."""
-        cls = type("Opaque", (Opaque,), {"__slots__": ()})
-        self.register(cls, name, encode=_parts, decode=lambda *parts: cls(name, parts, self._bytes(parts)))
+    def _carry(self, cls: type[Opaque]) -> None:
+        """Let values of an unknown type pass."""
+        self.register(cls, cls.name, encode=_parts, decode=lambda *parts: cls(parts, self._bytes(parts)))
         self._unknown += 1
 
     def _bytes(self, parts: tuple[Any, ...]) -> bytes:
@@ -71,6 +75,18 @@ class OpaqueTypes(TypeTable):
             return self._codec.encode(parts)
         except CannotTravel:  # there is a part of a type that one codec alone lets travel
             return repr(parts).encode(errors="replace")
+
+
+def _possible(name: bytes) -> bool:
+    """Whether a type could be registered under `name`, and is no refusal."""
+    text = name.decode(errors="replace")
+    return 2 <= len(name) <= _LONGEST_NAME and text.isprintable() and "\ufffd" not in text and text[0] != "!"
+
+
+@cache
+def _class_of(name: str) -> type[Opaque]:
+    """The class of values of the unknown type `name`: on the wire a class has one name."""
+    return type("Opaque", (Opaque,), {"__slots__": (), "name": name})
 
 
 class Sealed:

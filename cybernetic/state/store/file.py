@@ -43,10 +43,24 @@ def connect(path: str, *, synchronous: str, max_bytes: int | None) -> sqlite3.Co
     connection.execute(f"PRAGMA synchronous={synchronous}")
     connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}").fetchone()
     connection.execute(f"PRAGMA journal_size_limit={WAL_KEPT}").fetchone()
+    _settle_log(connection)
     if max_bytes is not None:
         (page,) = connection.execute("PRAGMA page_size").fetchone()
         connection.execute(f"PRAGMA max_page_count={max(1, max_bytes // page)}").fetchone()
     return connection
+
+
+def _settle_log(connection: sqlite3.Connection) -> None:
+    """Move the log's content into the file, synced, before anything is added.
+
+    After a sync that failed, the kernel may count pages of the log as written that are not on the disk; what is built
+    on them would be lost with the power, although it is synced.
+    """
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:  # what is there can be read, and sent
+            raise
 
 
 def connect_reader(path: str) -> sqlite3.Connection:

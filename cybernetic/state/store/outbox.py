@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cybernetic.core import OptionError, whole
 from cybernetic.state.store.box import Box, keep_last, oldest
-from cybernetic.state.store.checks import measure
+from cybernetic.state.store.checks import measure, text
 from cybernetic.state.store.errors import OutboxFull
 from cybernetic.state.store.room import StoreLimits
 from cybernetic.state.store.rows import place, reach
@@ -51,8 +51,11 @@ class Outbox:
     async def open(cls, store: Store, name: str = "outbox", limits: StoreLimits | None = None) -> "Outbox":
         """The outbox `name` of `store`, made if it is not there yet.
 
-        `limits` (default `StoreLimits()`) hold from now on for whoever else has opened it, too. Raises `StoreError`.
+        `limits` (default `StoreLimits()`) hold from now on for whoever else has opened it, too.
+
+        Raises `OptionError` where `name` is no text, and `StoreError`.
         """
+        text("name", name)
         key = ("outbox", name)
         if key not in store.shared:
             id, last, held = await store.write(lambda connection: _load(connection, name))

@@ -130,7 +130,8 @@ class Room:
                 waiter.set_exception(again(error))
 
     def _shortage(self, count: int, bytes: int) -> str | None:
-        return shortage(self.limits, self.count + count, self.bytes + bytes, self.age)
+        age = 0.0 if self.limits.age is None else self.age
+        return shortage(self.limits, self.count + count, self.bytes + bytes, age)
 
     def _wake(self) -> None:
         while self._waiting:

@@ -11,20 +11,28 @@ from cybernetic.state.store.schema import ROWS
 CHUNKS = (128, 16, 4, 1)  # rows to a statement; few sizes, so that all are prepared once
 
 
-def insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert `rows`, all of one width, into `table` in their order."""
+def insert(
+    connection: sqlite3.Connection, table: str, rows: Sequence[tuple[Any, ...]], then: str = ""
+) -> list[tuple[Any, ...]]:
+    """Insert `rows`, all of one width, into `table` in their order.
+
+    `then` is SQL that follows the values: what to do where there is one already, what to return. Answers with what
+    it returned, in any order.
+    """
+    found: list[tuple[Any, ...]] = []
     done, total = 0, len(rows)
     for size in CHUNKS:
         while total - done >= size:
             values = list(chain.from_iterable(rows[done : done + size]))
-            connection.execute(_insertion(table, len(rows[0]), size), values)
+            found += connection.execute(_insertion(table, len(rows[0]), size, then), values)
             done += size
+    return found
 
 
 @lru_cache
-def _insertion(table: str, width: int, rows: int) -> str:
+def _insertion(table: str, width: int, rows: int, then: str) -> str:
     row = f"({','.join('?' * width)})"
-    return f"INSERT INTO {table} VALUES {','.join([row] * rows)}"
+    return f"INSERT INTO {table} VALUES {','.join([row] * rows)} {then}"
 
 
 def spans(numbers: Iterable[int]) -> list[tuple[int, int]]:

@@ -11,6 +11,8 @@ from cybernetic.state.store.rows import insert, place, reach
 
 SLICE = 5000  # events that one write deletes at most
 
+_COUNT_ON = "ON CONFLICT (name) DO UPDATE SET last = last + excluded.last RETURNING name, id, last"
+
 Note = tuple[str, str, bytes, float, int]  # stream, kind, event, at, size
 
 
@@ -23,14 +25,12 @@ def note(stream: str, event: bytes, kind: str, at: float) -> Note:
 def append(connection: sqlite3.Connection, notes: Sequence[Note]) -> list[int]:
     """Append all of `notes`, making streams as needed; the position of each."""
     first = {stream: kind for stream, kind, *_ in reversed(notes)}
-    ends = {}  # of each stream: its id, and the position before its next
-    for stream, many in Counter(stream for stream, *_ in notes).items():
-        id, last = connection.execute(
-            "INSERT INTO cybernetic_streams (name, kind, last) VALUES (?, ?, ?)"
-            " ON CONFLICT (name) DO UPDATE SET last = last + excluded.last RETURNING id, last",
-            (stream, first[stream], many),
-        ).fetchone()
-        ends[stream] = [id, last - many]
+    counts = Counter(stream for stream, *_ in notes)
+    streams = [(stream, first[stream], many) for stream, many in counts.items()]
+    found = insert(connection, "cybernetic_streams (name, kind, last)", streams, _COUNT_ON)
+    ends = {
+        stream: [id, last - counts[stream]] for stream, id, last in found
+    }  # with the position before its next
     rows: list[tuple[Any, ...]] = []
     positions = []
     for stream, kind, event, at, size in notes:

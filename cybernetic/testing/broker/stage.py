@@ -9,10 +9,12 @@ from cybernetic.gateways import (
     Binding,
     Broker,
     BrokerError,
+    Confirmed,
     Delivery,
     Exchange,
     Message,
     Queue,
+    Returned,
     Session,
     Topology,
 )

@@ -176,7 +176,7 @@ async def test_a_malformed_message_ends_its_link_with_a_reason_and_the_node_come
         async def back() -> bool:
             return FAR in s.nodes
 
-        await until(back, 15.0)
+        await until(back, 25.0)
         assert await (await s.spawn(Actor)).call(Actor.kind) == "actor"
         assert (await s.nursery.call(Supervisor.count_children)).active == 2
     end()

@@ -26,7 +26,7 @@ from cybernetic.state import (
 )
 from cybernetic.state.crdt.lattice import KINDS
 from cybernetic.state.crdt.travel import DEEPEST, FORMS
-from cybernetic.wire import Codec, DamagedMessage, TypeTable, UnknownType, WireError
+from cybernetic.wire import Codec, DamagedMessage, Extension, UnknownType, WireError
 from tests.state.crdt.forging import Forged, forged, forger
 from tests.state.crdt.world import TYPES, Step, World, schedules, shown
 from tests.support import soak
@@ -193,12 +193,12 @@ def test_flipped_and_missing_bytes_harm_nobody(
 
 
 def test_maps_may_not_be_too_deep_inside_each_other() -> None:
-    deep: Any = MV().set("ann", 1)
+    deep: Any = MV[int]().set("ann", 1)
     for _ in range(DEEPEST + 1):
-        deep = AWMap().put("x", deep)
+        deep = AWMap[str]().put("x", deep)
     assert CODEC.copy(deep) == deep
     with pytest.raises(CannotTravel, match=f"at most {DEEPEST} inside each other"):
-        CODEC.encode(AWMap().put("x", deep))
+        CODEC.encode(AWMap[str]().put("x", deep))
     body: Any = [0, 1, 2]
     for kind in ("mv", *["awmap"] * (DEEPEST + 1)):
         body = ["x", kind, body]
@@ -211,24 +211,13 @@ def test_maps_may_not_be_too_deep_inside_each_other() -> None:
 
 def _newer() -> tuple[Codec, bytes]:
     """A codec that knows one more type, and a map with values of it, as key, value and element."""
-    codec = Codec(_NEWER)
+    days = Extension("newer.Day", Forged, lambda day: day.parts, Forged)
+    codec = Codec(extensions=[days])
     when = Forged("a day", 7)
     plan = AWMap[Any]()
     plan = plan.join(plan.put("today", plan.at("today", MV).set("ann", {"on": when})))
     plan = plan.join(plan.put(when, plan.at(when, AWSet).add("ann", when)))
     return codec, codec.encode(plan)
-
-
-class _Newer(TypeTable):
-    def __init__(self) -> None:
-        super().__init__()
-        for cls in (AWMap, AWSet, MV):
-            from_types = Codec()._known.of(cls)  # type: ignore[attr-defined]
-            self._add(from_types)
-        self.register(Forged, "newer.Day", encode=lambda day: day.parts, decode=Forged)
-
-
-_NEWER = _Newer()
 
 
 def test_values_of_unknown_types_are_refused_by_a_plain_codec_and_carried_by_a_tolerant_one() -> None:
@@ -281,7 +270,7 @@ def test_converging_values_of_an_unknown_type_are_kept_joined_by_union_and_sent_
     one, other = CODEC.decode(message(["ann", 1, "he"])), CODEC.decode(message(["ann", 2, "llo"], {"a": 1}))
     both = one.join(other)
     assert both == other.join(one) == both.join(one)
-    assert (len(both), list(both.under("x"))[0].values) == (1, ("seen",))
+    assert (len(both), next(iter(both.under("x"))).values) == (1, ("seen",))
     sent = both.since(both.context)  # who asks may know how to join them
     assert sent
     assert one.join(sent) == both

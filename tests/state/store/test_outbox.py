@@ -217,6 +217,8 @@ async def test_what_cannot_be_kept_is_refused_at_the_line(tmp_path: Path, messag
         outbox = await Outbox.open(store, limits=StoreLimits(bytes=100))
         with pytest.raises(OptionError, match=what):
             outbox.put(*message)
+        with pytest.raises(OptionError, match="name: expected text"):
+            await Outbox.open(store, 7)  # type: ignore[arg-type]
         with pytest.raises(OptionError, match="the number of a message"):
             outbox.confirm([0])
         with pytest.raises(OptionError, match="at most 100 bytes"):

@@ -1,7 +1,9 @@
 """What AMQP can carry: headers are checked, and copied, so that nobody changes a message that is on its way."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any
 
 from cybernetic.core import OptionError, whole
 from cybernetic.gateways.broker.messages import Header, Message
@@ -13,6 +15,7 @@ BODY = 134_217_728  # bytes: RabbitMQ's limit
 DEPTH = 32  # how deep lists and mappings may nest
 INTEGERS = range(-(1 << 63), 1 << 63)
 
+SIMPLE = frozenset((str, int, float, bool, type(None)))  # types whose values nobody can change
 EXPECTED = "text, a whole number of 64 bits, a float, a bool, None, or a list or mapping of these"
 
 
@@ -29,17 +32,14 @@ def sendable(message: Message) -> Message:
             short(name, value)
     if not message.headers:
         return message
-    headers = {short("header", name): copied(name, value, 1) for name, value in message.headers.items()}
-    return replace(message, headers=headers)
+    return _with(message, {_name(name): copied(name, value) for name, value in message.headers.items()})
 
 
 def copied(name: str, value: object, depth: int = 0) -> Header:
     """A header's value, or one inside it, as a copy. Raises `OptionError`."""
-    if value is None or isinstance(value, bool | float):
-        return value
     if isinstance(value, str) and (value.isascii() or _encodes(value)):
         return value
-    if isinstance(value, int) and value in INTEGERS:
+    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and value in INTEGERS):
         return value
     if depth < DEPTH and isinstance(value, list):
         return [copied(name, each, depth + 1) for each in value]
@@ -51,13 +51,37 @@ def copied(name: str, value: object, depth: int = 0) -> Header:
 def received(message: Message, returns: int, counted: bool) -> Message:
     """The message as a consumer gets it: its own copy, with the header `x-delivery-count` where that is told."""
     counted = counted and returns > 0
-    if not message.headers and not counted and message.mandatory:
+    if not message.headers and not counted:
         return message
-    headers = {name: copied(name, value) for name, value in message.headers.items()}
+    headers = {
+        name: value if type(value) in SIMPLE else copied(name, value)
+        for name, value in message.headers.items()
+    }
     if counted:
         headers[COUNT] = returns
-    mid = headers.get(MID)
-    return replace(message, headers=headers, id=mid if isinstance(mid, str) else message.id)
+    return _with(message, headers)
+
+
+# `dataclasses.replace` would check everything again, and cost three times as much.
+_FIELDS: tuple[Any, ...] = tuple(getattr(Message, field.name) for field in fields(Message))
+_HEADERS: Any = Message.__dict__["headers"]
+_ID: Any = Message.__dict__["id"]
+
+
+def _with(message: Message, headers: dict[str, Header]) -> Message:
+    """The message with these headers, and the id that they say."""
+    made = object.__new__(Message)
+    for field in _FIELDS:
+        field.__set__(made, field.__get__(message))
+    _HEADERS.__set__(made, headers)
+    if MID in headers:
+        _ID.__set__(made, str(headers[MID]))
+    return made
+
+
+@lru_cache(maxsize=1024)
+def _name(name: str) -> str:
+    return short("header", name)
 
 
 def _encodes(text: str) -> bool:

@@ -17,13 +17,13 @@ class Patterns:
     def add(self, pattern: str, value: str) -> None:
         """Let `value` be found by every key that `pattern` matches. Twice the same is once."""
         node = self._root
-        for word in pattern.split("."):
+        for word in words(pattern):
             node = node.next.setdefault(word, _Node())
         node.values[value] = None
 
     def match(self, key: str) -> Iterator[str]:
         """The values whose pattern matches `key`; one that several patterns name comes several times."""
-        words = key.split(".")
+        key_words = words(key)
         seen: set[tuple[int, int]] = set()
         stack = [(self._root, 0)]
         while stack:
@@ -31,14 +31,19 @@ class Patterns:
             if (id(node), at) in seen:
                 continue
             seen.add((id(node), at))
-            if at == len(words):
+            if at == len(key_words):
                 yield from node.values
-            elif word := node.next.get(words[at]):
+            elif word := node.next.get(key_words[at]):
                 stack.append((word, at + 1))
-            if at < len(words) and (star := node.next.get("*")):
+            if at < len(key_words) and (star := node.next.get("*")):
                 stack.append((star, at + 1))
             if hash_ := node.next.get("#"):
-                stack.extend((hash_, later) for later in range(at, len(words) + 1))
+                stack.extend((hash_, later) for later in range(at, len(key_words) + 1))
+
+
+def words(text: str) -> list[str]:
+    """The words between the dots; of empty text there are none."""
+    return text.split(".") if text else []
 
 
 class _Node:

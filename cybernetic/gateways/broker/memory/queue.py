@@ -116,18 +116,16 @@ class MemoryQueue:
         """Whether `offer` would take it."""
         return not (self._rejects and self._is_full(message))
 
-    def settle(self, consumer: Consumer, now: float) -> None:
-        """A consumer has settled something: it may have more."""
+    def settle(self, consumer: Consumer) -> None:
+        """A consumer has settled something: it may have more, at the next `dispatch`."""
         if not consumer.in_turn and consumer in self.consumers and self._may(consumer):
             self._wait(consumer)
-        if self._turn:
-            self.dispatch(now)
 
     def put_back(self, entries: list[Entry], now: float, *, refused: bool) -> None:
         """What comes back from a consumer: it refused them, or it ended.
 
-        A classic queue puts them where they stood. A quorum queue puts them first; with no delivery limit, what was
-        refused goes to the end. Beyond the delivery limit they die.
+        A classic queue puts them where they stood, and drops what is too much before it delivers. A quorum queue puts
+        them first; with no delivery limit, what was refused goes to the end. Beyond the delivery limit they die.
         """
         for entry in entries:
             entry.returns += 1
@@ -143,6 +141,8 @@ class MemoryQueue:
                     self._returned += 1
                     entry.place = self._returned
                 self.ready.put_back(entry)
+        if self._drops and self.spec.kind == "classic":
+            self._drop(now)
         self.dispatch(now)
         if self._drops:
             self._drop(now)
@@ -156,7 +156,6 @@ class MemoryQueue:
         size = len(self.ready)
         while self.ready:
             self.ready.pop()
-        self._reopen()
         return size
 
     def restart(self, now: float) -> None:
@@ -175,8 +174,6 @@ class MemoryQueue:
                 self.expire(now)
             else:
                 self._give(ready.pop())
-        if self._full:
-            self._reopen()
 
     # Consumers.
 
@@ -198,7 +195,8 @@ class MemoryQueue:
             self._turn.remove(consumer)
         self.touch(now)
         if self.spec.single_active and self.consumers:
-            self.settle(next(iter(self.consumers)), now)
+            self.settle(next(iter(self.consumers)))
+            self.dispatch(now)
         return self.spec.auto_delete and not self.consumers
 
     # Inside.
@@ -235,12 +233,8 @@ class MemoryQueue:
         """
         if self.spec.kind == "classic":
             return self._exceeds(1, len(message.body))
-        self._full = self._full or self._exceeds(0, 0)
+        self._full = self._exceeds(0, 0, REOPENS if self._full else 1.0)
         return self._full
-
-    def _reopen(self) -> None:
-        if not self._exceeds(0, 0, REOPENS):
-            self._full = False
 
     def _exceeds(self, messages: int, size: int, part: float = 1.0) -> bool:
         """Whether that many more would exceed a limit, or a part of it."""

@@ -173,7 +173,8 @@ class Vhost:
     def ack(self, queue: MemoryQueue, consumer: Consumer, tag: int, multiple: bool, now: float) -> None:
         """Settle. Raises `ChannelClosed`: an unknown tag."""
         take(consumer, tag, multiple)
-        queue.settle(consumer, now)
+        queue.settle(consumer)
+        queue.dispatch(now)
         if self._dead or self._kept or queue.deadline() < queue.reminder:
             self._after(queue, now)
 
@@ -184,11 +185,12 @@ class Vhost:
         entries = take(consumer, tag, multiple)
         if self.queues.get(queue.spec.name) is not queue:
             return
+        queue.settle(consumer)
         if requeue:
             queue.put_back(entries, now, refused=True)
         else:
             queue.reject(entries)
-        queue.settle(consumer, now)
+            queue.dispatch(now)
         self._after(queue, now)
 
     def purge(self, name: str, owner: object, now: float) -> int:

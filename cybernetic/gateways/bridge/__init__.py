@@ -1,0 +1,1 @@
+"""Agents and topics here, exchanges and queues there: how levels in different processes or organisations meet."""

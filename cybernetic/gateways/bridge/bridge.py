@@ -1,0 +1,96 @@
+"""`Bridge`: what a level needs of a broker to meet other levels, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cybernetic.core import OptionError, number, token
+from cybernetic.gateways.bridge.inbound import Beats, FromPeer, speaker
+from cybernetic.gateways.bridge.outpost import beat_key, inbox_key
+from cybernetic.gateways.bridge.parcels import Sender
+from cybernetic.gateways.broker.topology import Binding, Exchange, Queue, Topology
+from cybernetic.gateways.consumer.guard import Guard
+from cybernetic.gateways.consumer.retrying import Retries
+from cybernetic.gateways.consumer.spec import Consume, consume
+from cybernetic.gateways.envelope import Author
+
+PATIENT = Retries(100, first=0.5, most=30.0)  # of what is for an agent that is being restarted
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """Where a level is spoken to by others, over a broker.
+
+    Give `topology` and `consume` to the level's `Gateway`, and start an `Outpost` for each other level:
+
+        bridge = Bridge("shop", peers={"shop/catalogue": "catalogue"})
+        child(Gateway, broker, data, bridge.topology, bridge.consume, name="amqp")
+        child(Outpost, bridge, "shop/catalogue", "inbox-agent", name="catalogue")
+
+    Attributes:
+        path: this level's path, as "shop".
+        peers: other levels by path, with the name of the `Outpost` that stands for each here.
+        exchange: where levels meet; all use the same.
+        author: signs what is sent (the gateway needs a signer); None: unsigned.
+        guard: checks what comes; None: nothing is checked.
+        every: seconds between two heartbeats, > 0.
+        lost_after: seconds without one after which a level counts as lost, more than `every`.
+        incarnation: which run of this level it is, unlike any before.
+    """
+
+    path: str
+    peers: Mapping[str, str]
+    exchange: str = "cybernetic.levels"
+    author: Author | None = None
+    guard: Guard | None = None
+    every: float = 2.0
+    lost_after: float = 7.0
+    incarnation: str = field(default_factory=token)
+
+    def __post_init__(self) -> None:
+        number("lost_after", self.lost_after, above=number("every", self.every, above=0))
+        if (self.author is None) != (self.guard is None):
+            raise OptionError("author, guard", "both or neither", (self.author, self.guard))
+
+    @property
+    def sender(self) -> Sender:
+        """Makes what this level sends."""
+        return Sender(self.path, self.author)
+
+    @property
+    def inbox(self) -> Queue:
+        """The queue of what other levels say: one consumer at a time, for order."""
+        return inbox_of(self.path)
+
+    @property
+    def beats(self) -> Queue:
+        """The queue of other levels' heartbeats, which may be lost."""
+        return Queue(
+            f"level.{self.path}.beats",
+            kind="classic",
+            lossy=True,
+            max_length=1000,
+            overflow="drop-head",
+            ttl=self.lost_after,
+        )
+
+    @property
+    def topology(self) -> Topology:
+        """The exchange, this level's queues, and those in which messages wait for the others, with their bindings."""
+        inboxes = {path: inbox_of(path) for path in (self.path, *self.peers)}
+        bound = [Binding(self.exchange, queue.name, inbox_key(path)) for path, queue in inboxes.items()]
+        bound.append(Binding(self.exchange, self.beats.name, beat_key(self.path)))
+        return Topology((Exchange(self.exchange),), (*inboxes.values(), self.beats), tuple(bound))
+
+    @property
+    def consume(self) -> tuple[Consume, ...]:
+        """What the gateway consumes for it."""
+        peers = dict(self.peers)
+        return (
+            consume(FromPeer, peers, queue=self.inbox, retries=PATIENT, guard=self.guard, order=speaker),
+            consume(Beats, peers, queue=self.beats, guard=self.guard, retries=Retries(0)),
+        )
+
+
+def inbox_of(path: str) -> Queue:
+    """The queue of what is said to a level: every level that speaks to it may declare it."""
+    return Queue(f"level.{path}", single_active=True)

@@ -1,0 +1,67 @@
+"""What other levels say, handed to the agents that stand for them here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cybernetic.core import CallError, OptionError
+from cybernetic.gateways.bridge.outpost import NobodyHome, Outpost
+from cybernetic.gateways.bridge.parcels import source_of, value_of
+from cybernetic.gateways.consumer.consumer import Consumer
+from cybernetic.gateways.consumer.effect import Effect
+from cybernetic.gateways.consumer.received import Received
+from cybernetic.gateways.consumer.verdicts import Park, Retry, Verdict
+from cybernetic.runtime import Named
+from cybernetic.wire import WireError
+
+
+def speaker(delivery: Received) -> str:
+    """Who speaks; "" where nobody is named."""
+    try:
+        return source_of(delivery)
+    except OptionError:
+        return ""
+
+
+class FromPeer(Consumer):
+    """Hands a message of another level to its `Outpost`, in the order that level sent them.
+
+    Args:
+        peers: other levels by path, with the name of the agent that stands for each.
+    """
+
+    def __init__(self, peers: Mapping[str, str]) -> None:
+        self._peers = peers
+
+    async def handle(self, delivery: Received, tx: Effect) -> Verdict | None:
+        """Hand it over; one from a level not known here is parked."""
+        name = self._peers.get(speaker(delivery))
+        if name is None:
+            return Park(
+                f"unknown level: expected one of {', '.join(self._peers)}, got: {speaker(delivery)!r}"
+            )
+        try:
+            value = value_of(delivery)
+        except WireError as error:
+            return Park(f"undecodable: {error}")
+        outpost: Named[Outpost] = self.system.named(name, Outpost)
+        try:
+            await outpost.within(None).call(Outpost.arrived, value)
+        except (CallError, NobodyHome) as error:
+            return Retry(str(error))
+        return None
+
+
+class Beats(Consumer):
+    """Tells an `Outpost` that its level is alive; what is not understood is dropped, for another follows."""
+
+    def __init__(self, peers: Mapping[str, str]) -> None:
+        self._peers = peers
+
+    async def handle(self, delivery: Received, tx: Effect) -> Verdict | None:
+        """Pass the beat on."""
+        name = self._peers.get(speaker(delivery))
+        beat: Any = None if name is None else value_of(delivery)
+        if name is not None and isinstance(beat, tuple) and len(beat) == 2:
+            outpost: Named[Outpost] = self.system.named(name, Outpost)
+            outpost.cast(Outpost.beat, str(beat[0]), bool(beat[1]))
+        return None

@@ -1,0 +1,94 @@
+"""One-way bridges: a topic to an exchange, a queue to a topic or to an agent."""
+
+from collections.abc import Callable
+from typing import Any
+
+from cybernetic.gateways.bridge.parcels import Sender, value_of
+from cybernetic.gateways.bridge.posting import post
+from cybernetic.gateways.consumer.consumer import Consumer
+from cybernetic.gateways.consumer.effect import Effect
+from cybernetic.gateways.consumer.received import Received
+from cybernetic.gateways.consumer.verdicts import Park, Verdict
+from cybernetic.gateways.publisher.publisher import Publisher
+from cybernetic.naming import Published, Topics
+from cybernetic.runtime import Agent, Named
+from cybernetic.wire import WireError
+
+
+class TopicOut(Agent):
+    """What is published under a topic here goes to an exchange, with the topic as routing key, through the outbox.
+
+    Args:
+        topics: which topics.
+        pattern: which of them: "prices.eur", "prices.*" or "*".
+        publisher: the name of the gateway's publisher.
+        sender: who speaks.
+        exchange: where to.
+        prefix: stands before the topic in the routing key.
+    """
+
+    mailbox_limit = 10_000
+
+    def __init__(
+        self, topics: Topics, pattern: str, publisher: str, sender: Sender, exchange: str, prefix: str = ""
+    ) -> None:
+        self._topics, self._pattern, self._sender = topics, pattern, sender
+        self._exchange, self._prefix = exchange, prefix
+        self._publisher: Named[Publisher] = self.system.named(publisher, Publisher)
+
+    def setup(self) -> None:
+        """Subscribe."""
+        self._topics.subscribe(self, self._pattern)
+
+    async def receive(self, message: Any) -> None:
+        """Send on what was published."""
+        if isinstance(message, Published):
+            key = self._prefix + message.topic
+            await post(
+                self._publisher, self._sender.parcel(message.message, "bridge.topic", self._exchange, key)
+            )
+
+
+class ToTopic(Consumer):
+    """What comes from a queue is published under a topic here: its routing key without `prefix`.
+
+    Args:
+        topics: which topics.
+        prefix: what is taken off the routing key.
+    """
+
+    def __init__(self, topics: Topics, prefix: str = "") -> None:
+        self._topics, self._prefix = topics, prefix
+
+    async def handle(self, delivery: Received, tx: Effect) -> Verdict | None:
+        """Publish it here."""
+        try:
+            value = value_of(delivery)
+        except WireError as error:
+            return Park(f"undecodable: {error}")
+        self._topics.publish(self, delivery.message.routing_key.removeprefix(self._prefix), value)
+        return None
+
+
+class ToAgent(Consumer):
+    """What comes from a queue is a call of an agent here; it is acknowledged when that has answered.
+
+    The agent may see a message twice, where the process ended between its answer and the note of it.
+
+    Args:
+        name: whom: the name of the agent.
+        method: which of its methods; it is called with the value. A `Refusal` parks the message, a crash is a retry.
+    """
+
+    def __init__(self, name: str, method: Callable[..., Any]) -> None:
+        self._name, self._method = name, method
+
+    async def handle(self, delivery: Received, tx: Effect) -> Verdict | None:
+        """Call it."""
+        try:
+            value = value_of(delivery)
+        except WireError as error:
+            return Park(f"undecodable: {error}")
+        address: Named[Any] = self.system.named(self._name, Agent)
+        await address.within(None).call(self._method, value)
+        return None

@@ -1,0 +1,72 @@
+"""Who was away so long that the others did not wait brings nothing removed back, and loses nothing it wrote."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cybernetic.state import MV, AWMap, AWSet, PNCounter
+from tests.state.crdt.world import TYPES, Op, World, ops, shown
+from tests.support import soak
+
+each_type = pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.__name__)
+AWAY = 2
+
+Did = list[tuple[int, Op]]
+did = st.lists(st.tuples(st.integers(0, 2), ops), max_size=soak(20, 40))
+
+
+def meanwhile(world: World[Any], before: Did, after: Did, *, tidy: bool) -> None:
+    """Changes with all together, then with the last one away; the others forget without it where `tidy`."""
+    for who, op in before:
+        world.change(who, op)
+    world.heal()
+    for who, op in after:
+        world.change(who, op)
+        if who != AWAY:
+            world.ask(1 - who, who)
+            if tidy:
+                stable = world.states[0].context.meet(world.states[1].context).without([world.names[AWAY]])
+                world.states[who] = world.states[who].forget(stable)
+
+
+@each_type
+@pytest.mark.parametrize("leaves", [None, 2])
+@given(before=did, after=did)
+@settings(max_examples=soak(25, 1000))
+def test_who_returns_brings_what_it_wrote_and_nothing_that_was_removed(
+    kind: type[Any], leaves: int | None, before: Did, after: Did
+) -> None:
+    tidy, untidy = World(kind), World(kind)
+    meanwhile(tidy, before, after, tidy=True)
+    meanwhile(untidy, before, after, tidy=False)
+    back, whole = tidy.states[AWAY], tidy.states[0]
+    if leaves is None:
+        back = back.retire(whole).join(whole)
+    else:
+        for piece in back.slices(leaves):
+            back = back.retire(whole, piece)
+        for piece in whole.slices(leaves):
+            back = back.join(piece)
+    tidy.states[AWAY] = back
+    tidy.heal()
+    untidy.heal()
+    assert list(map(shown, tidy.states)) == list(map(shown, untidy.states))
+
+
+def test_a_delta_of_long_ago_does_not_bring_back_what_was_removed_and_forgotten() -> None:
+    plan = AWMap[str]()
+    late = [
+        plan.put("a", plan.at("a", MV).set("ann", 1)),
+        plan.put("b", AWSet[int]().add("bob", 1, 2)),
+        plan.put("c", PNCounter().increment("cat", 4)),
+    ]
+    for delta in late:
+        plan = plan.join(delta)
+    plan = plan.join(plan.remove("dan", "a", "b", "c"))
+    plan = plan.forget(plan.context)
+    assert plan.store.trie.size == 0
+    for delta in late:
+        plan = plan.join(delta)
+    assert (len(plan), plan.store.trie.size) == (0, 0)
