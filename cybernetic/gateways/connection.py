@@ -107,6 +107,8 @@ class Connection(Agent):
         turn, ref = self._line.turn, self.ref
 
         def ended(future: "asyncio.Future[Any]") -> None:
+            if self._session is not session:  # it was closed on purpose
+                return
             error = None if future.cancelled() else future.result()
             ref.cast(Connection.lost, turn, str(error or "it was closed"))
 

@@ -33,7 +33,8 @@ from cybernetic.state.store.journal import Journal, Noted, Stream
 from cybernetic.state.store.nonces import Nonces
 from cybernetic.state.store.outbox import Outbox, Outgoing, SetAside
 from cybernetic.state.store.room import StoreLimits
-from cybernetic.state.store.store import Store, Transaction
+from cybernetic.state.store.store import Store
+from cybernetic.state.store.work import Transaction
 
 __all__ = (
     "AWMap",

@@ -37,19 +37,22 @@ class Store(Protocol):
         ...
 
 
+_NONE: Trie[Any] = Trie()
+
+
 class Branch:
     """Stores by slot. Immutable. `shown` is how many of them are alive."""
 
     __slots__ = ("shown", "trie")
 
     def __init__(self, trie: Trie[Any] | None = None, shown: int = 0) -> None:
-        self.trie: Trie[Any] = Trie() if trie is None else trie
+        self.trie: Trie[Any] = _NONE if trie is None else trie
         self.shown = shown
 
     @classmethod
     def of(cls, stores: Mapping[object, Store]) -> "Branch":
         """The branch of these stores by slot."""
-        edit = Trie[Any]().edit()
+        edit = _NONE.edit()
         for slot, store in stores.items():
             edit.set(slot, store)
         return cls(edit.done(), sum([store.alive for store in stores.values()]))

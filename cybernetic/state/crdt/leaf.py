@@ -45,12 +45,14 @@ class Leaf(Generic[P]):
         """The leaf of both, whose states know the contexts `ours` and `theirs`."""
         if not other.seen or (other.seen == self.seen and len(other.live) == len(self.live)):
             return self  # it says nothing of this place, or the same
-        stand = [
-            *_standing(self.live, other, theirs),
-            *[write for write in _standing(other.live, self, ours) if not _has(self.live, write)],
-        ]
-        if len(stand) > 1:
+        stand = _standing(self.live, other, theirs)
+        new = _standing(other.live, self, ours)
+        if stand and new:
+            here = [write[:2] for write in stand]
+            stand += [write for write in new if write[:2] not in here]
             stand.sort(key=_dot)
+        else:
+            stand = stand or new
         return Leaf(merged(self.seen, other.seen), tuple(stand))
 
     def arriving(self, ours: Context) -> "Leaf[P] | None":
@@ -103,23 +105,13 @@ def _with(seen: tuple[Dot, ...], replica: str, n: int) -> tuple[Dot, ...]:
 
 def _standing(live: tuple[Write[P], ...], other: Leaf[P], theirs: Context) -> list[Write[P]]:
     """Those of `live` that the other side has too, or does not know at all."""
-    stand = []
-    for write in live:
-        replica, n, _ = write
-        if _has(other.live, write) or not (_sees(other.seen, replica, n) or theirs.knows(replica, n)):
-            stand.append(write)
-    return stand
-
-
-def _has(live: tuple[Write[P], ...], write: Write[P]) -> bool:
-    return any(each[1] == write[1] and each[0] == write[0] for each in live)
-
-
-def _sees(seen: tuple[Dot, ...], replica: str, n: int) -> bool:
-    for other, last in seen:
-        if other == replica:
-            return n <= last
-    return False
+    has = [write[:2] for write in other.live]
+    last = dict(other.seen)
+    return [
+        write
+        for write in live
+        if write[:2] in has or not (write[1] <= last.get(write[0], 0) or theirs.knows(write[0], write[1]))
+    ]
 
 
 def _dot(write: Write[P]) -> Dot:

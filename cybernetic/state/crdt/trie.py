@@ -34,23 +34,18 @@ class _Node(Generic[V]):
 
     __slots__ = ("items", "owner", "parts", "top")
 
-    def __init__(self, owner: object, top: dict[str, int]) -> None:
-        self.owner, self.top = owner, top
-        self.items: dict[object, V] = {}
-        self.parts: list[_Node[V]] = []
+    def __init__(
+        self, owner: object, top: dict[str, int], items: dict[object, V], parts: "list[_Node[V]]"
+    ) -> None:
+        self.owner, self.top, self.items, self.parts = owner, top, items, parts
 
     def copy(self, owner: object) -> "_Node[V]":
         """The same, for `owner` to change."""
-        copied: _Node[V] = _Node(owner, self.top.copy())
-        if self.parts:
-            copied.parts = self.parts.copy()
-        else:
-            copied.items = self.items.copy()
-        return copied
+        return _Node(owner, self.top.copy(), self.items.copy(), self.parts.copy())
 
     def divide(self, depth: int) -> None:
         """Make a leaf that has grown too large a branch of 16 leaves."""
-        parts: list[_Node[V]] = [_Node(self.owner, {}) for _ in range(_MASK + 1)]
+        parts: list[_Node[V]] = [_Node(self.owner, {}, {}, []) for _ in range(_MASK + 1)]
         for slot, value in self.items.items():
             part = parts[hash((slot,)) >> _BITS * depth & _MASK]
             part.items[slot] = value
@@ -64,7 +59,7 @@ class Trie(Generic[V]):
     __slots__ = ("_root", "size")
 
     def __init__(self) -> None:
-        self._root: _Node[V] = _Node(None, {})
+        self._root: _Node[V] = _Node(None, {}, {}, [])
         self.size = 0
 
     @property
@@ -113,7 +108,7 @@ class Editor(Generic[V]):
 
     def set(self, slot: object, value: V) -> None:
         """Put `value` into `slot`."""
-        seen = tuple(value.seen)
+        seen = value.seen
         node = self._root = self._owned(self._root)
         _raise(node.top, seen)
         bits, depth = hash((slot,)), 0

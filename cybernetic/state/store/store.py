@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from cybernetic.core import OptionError, flag, one_of, wall, whole
 from cybernetic.state.store.errors import NoRoom, StoreClosed, StoreError, StoreFailed, again, named
@@ -15,29 +15,15 @@ from cybernetic.state.store.file import connect, prepare
 from cybernetic.state.store.lock import FileLock
 from cybernetic.state.store.readers import Readers
 from cybernetic.state.store.room import Room, StoreLimits
-from cybernetic.state.store.work import Calls, Work
+from cybernetic.state.store.work import Apart, Calls, Transaction, Transactions, Work
 from cybernetic.state.store.writer import Writer
 
 R = TypeVar("R")
 S = TypeVar("S")
-R_co = TypeVar("R_co", covariant=True)
 
 _log = logging.getLogger("cybernetic.state")
 
 LEAST_BYTES = 1024 * 1024
-
-
-class Transaction(Protocol[R_co]):
-    """What `Store.commit` executes: whole, or not at all."""
-
-    async def admit(self) -> None:
-        """On the loop, before: raise if there is no room for it, and hold what it needs."""
-
-    def apply(self, connection: sqlite3.Connection) -> R_co:
-        """On the writer's thread: write. What it raises undoes it."""
-
-    def settle(self, done: Any) -> None:
-        """On the loop, after: with what `apply` returned, or None if nothing took effect."""
 
 
 class Store:
@@ -56,7 +42,8 @@ class Store:
         self.path, self.aside = path, None
         self.shared: dict[tuple[str, str], Any] = {}  # what its parts know of it, by kind and name, made once
         self._lock, self._loop = lock, loop
-        self._calls = Calls(path)
+        self._apart = Apart(path)
+        self._calls, self._transactions = Calls(self._apart), Transactions(self._apart)
         self._writer = Writer(path, loop)
         self._readers = Readers(path, loop)
         self._ending: asyncio.Task[None] | None = None
@@ -142,12 +129,11 @@ class Store:
         """
         await transaction.admit()
         try:
-            done = self._writer.submit(self._calls, transaction.apply)
+            done = self._writer.submit(self._transactions, transaction)
         except StoreError:
             transaction.settle(None)
             raise
-        done.add_done_callback(partial(_settle, transaction))
-        return await asyncio.shield(done)
+        return await done  # type: ignore[no-any-return]
 
     def submit(self, work: Work, item: Any) -> "asyncio.Future[Any]":
         """For the parts of a store: have `item` done by `work`, together with all others of its kind."""
@@ -185,7 +171,7 @@ class Store:
     def _connect(self, synchronous: str, max_bytes: int | None, aside: bool) -> sqlite3.Connection:
         self.aside = prepare(self.path, aside=aside)
         connection = connect(self.path, synchronous=synchronous, max_bytes=max_bytes)
-        connection.set_authorizer(self._calls.guard)
+        connection.set_authorizer(self._apart.guard)
         return connection
 
     async def _end(self) -> None:
@@ -195,7 +181,3 @@ class Store:
             await self._writer.close()
         finally:
             self._lock.release()
-
-
-def _settle(transaction: Transaction[Any], done: "asyncio.Future[Any]") -> None:
-    transaction.settle(None if done.cancelled() or done.exception() is not None else done.result())

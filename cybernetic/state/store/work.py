@@ -1,8 +1,8 @@
-"""What the writer is given to do: kinds of work, and the one kind whose items are functions of a connection."""
+"""What the writer is given to do: kinds of work, and the two whose items each take effect alone."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from cybernetic.state.store.errors import named
 
@@ -13,6 +13,8 @@ ROLLBACK = "ROLLBACK /* group */"
 SAVE = "SAVEPOINT one /* group */"
 UNDO = "ROLLBACK TO one /* group */"
 RELEASE = "RELEASE one /* group */"
+
+R_co = TypeVar("R_co", covariant=True)
 
 Call = Callable[[sqlite3.Connection], Any]
 
@@ -42,8 +44,8 @@ class Raised:
         self.error = error
 
 
-class Calls:
-    """Functions of a connection, each in a savepoint of its own: one that raises is undone alone.
+class Apart:
+    """Runs functions of a connection, each in a savepoint of its own: one that raises is undone alone.
 
     A cursor that one returns is closed, and its result is None. A function must not begin or end a transaction, attach
     a file or set how the file is written: that raises `sqlite3.DatabaseError` ("not authorized").
@@ -53,14 +55,8 @@ class Calls:
         self._path = path
         self._strangers = False  # whether what is prepared now is a caller's
 
-    def run(self, connection: sqlite3.Connection, items: Sequence[Call]) -> list[Any]:
-        """Call each of `items` with the connection, in order."""
-        return [self._call(connection, fn) for fn in items]
-
-    def settle(self, items: Sequence[Call], results: Sequence[Any] | None) -> None:
-        """Nothing is kept about them."""
-
-    def _call(self, connection: sqlite3.Connection, fn: Call) -> Any:
+    def call(self, connection: sqlite3.Connection, fn: Call) -> Any:
+        """What `fn(connection)` returns; `Raised` where it raised."""
         connection.execute(SAVE)
         self._strangers = True
         try:
@@ -86,6 +82,49 @@ class Calls:
         if action == sqlite3.SQLITE_PRAGMA and (second is None or str(first).lower() in _HARMLESS):
             return sqlite3.SQLITE_OK
         return sqlite3.SQLITE_DENY
+
+
+class Calls:
+    """Functions of a connection."""
+
+    def __init__(self, apart: Apart) -> None:
+        self._apart = apart
+
+    def run(self, connection: sqlite3.Connection, items: Sequence[Call]) -> list[Any]:
+        """Call each of `items` with the connection, in order."""
+        return [self._apart.call(connection, fn) for fn in items]
+
+    def settle(self, items: Sequence[Call], results: Sequence[Any] | None) -> None:
+        """Nothing is kept about them."""
+
+
+class Transaction(Protocol[R_co]):
+    """What `Store.commit` executes: whole, or not at all."""
+
+    async def admit(self) -> None:
+        """On the loop, before: raise if there is no room for it, and hold what it needs."""
+
+    def apply(self, connection: sqlite3.Connection) -> R_co:
+        """On the writer's thread: write. What it raises undoes it."""
+
+    def settle(self, done: Any) -> None:
+        """On the loop, after: with what `apply` returned, or None if nothing took effect."""
+
+
+class Transactions:
+    """Transactions that were admitted."""
+
+    def __init__(self, apart: Apart) -> None:
+        self._apart = apart
+
+    def run(self, connection: sqlite3.Connection, items: Sequence[Transaction[Any]]) -> list[Any]:
+        """Apply each of `items`, in order."""
+        return [self._apart.call(connection, item.apply) for item in items]
+
+    def settle(self, items: Sequence[Transaction[Any]], results: Sequence[Any] | None) -> None:
+        """Tell each what became of it."""
+        for item, result in zip(items, results or [None] * len(items), strict=True):
+            item.settle(None if type(result) is Raised else result)
 
 
 def _told(error: Exception) -> Exception:

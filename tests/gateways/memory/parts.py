@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cybernetic.gateways.broker.memory.broker import MemoryBroker
 from cybernetic.gateways.broker.messages import Message
 from cybernetic.gateways.broker.port import Outlet, Session
 from cybernetic.gateways.broker.topology import Topology
-from cybernetic.gateways.broker.memory.broker import MemoryBroker
 
 
 async def open_broker(topology: Topology) -> tuple[MemoryBroker, Session]:

@@ -1,4 +1,4 @@
-"""Links between two nodes that a third keeps in touch with: they come back, however long it takes and whoever closed."""
+"""Links between two nodes that a third is in touch with: they come back, however long it takes, whoever closed."""
 
 import asyncio
 

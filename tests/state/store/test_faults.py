@@ -101,13 +101,13 @@ async def test_what_was_asked_for_during_a_commit_that_fails_is_refused_with_it(
     async with await Store.open(tmp_path / "a") as store:
         outbox = await Outbox.open(store, limits=StoreLimits(count=1))
         first = outbox.put("", "q", b"")
-        fail(faulty, "COMMIT", "SQLITE_IOERR_WRITE", "disk I/O error")
         waiting = asyncio.ensure_future(outbox.room())
         late: list[asyncio.Future[int]] = []
 
         def ask_late(sql: str) -> Exception | None:
             if not sql.startswith("COMMIT"):
                 return None
+            faulty.fault = staticmethod(lambda sql: None)  # only this commit fails
             asyncio.run_coroutine_threadsafe(another(), loop).result()
             return sqlite_error("SQLITE_IOERR_WRITE", "disk I/O error")
 
@@ -122,6 +122,21 @@ async def test_what_was_asked_for_during_a_commit_that_fails_is_refused_with_it(
                 await future
         with pytest.raises(StoreFailed):
             await late[0]
+
+
+async def test_a_disk_that_fails_within_one_write_fails_all_of_its_commit(
+    tmp_path: Path, faulty: type[Faulty]
+) -> None:
+    async with await Store.open(tmp_path / "a") as store:
+        outbox = await Outbox.open(store)
+        fail(faulty, "CREATE", "SQLITE_IOERR_READ", "disk I/O error")
+        done = await asyncio.gather(
+            soon(outbox.put, "", "q", b""),
+            store.write(lambda connection: connection.execute("CREATE TABLE t (n)")),
+            return_exceptions=True,
+        )
+        assert [type(error) for error in done] == [StoreFailed] * 2
+        assert outbox.count == 0
 
 
 async def test_a_full_store_takes_nothing_and_goes_on_when_there_is_space(tmp_path: Path) -> None:

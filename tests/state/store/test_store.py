@@ -177,6 +177,20 @@ async def test_closing_commits_what_was_accepted_and_refuses_the_rest(tmp_path: 
         assert await store.read(numbers) == list(range(10))
 
 
+async def test_closing_during_a_commit_commits_what_has_come_meanwhile(
+    tmp_path: Path, groups: list[int]
+) -> None:
+    store = await Store.open(tmp_path / "a")
+    first = asyncio.ensure_future(store.write(lambda connection: connection.execute(MAKE)))
+    while not groups:
+        await asyncio.sleep(0)
+    more = [asyncio.ensure_future(store.write(add(n))) for n in range(10)]
+    await asyncio.sleep(0)
+    await store.close()
+    assert [await write for write in (first, *more)] == [None] + [1] * 10
+    assert groups == [1, 10]
+
+
 async def test_a_file_has_one_store(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "a")
     async with await Store.open(tmp_path / "a"):

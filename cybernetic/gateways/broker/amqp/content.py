@@ -109,13 +109,13 @@ def decode_message(data: bytes, body: bytes, exchange: str, routing_key: str) ->
     except (Unreadable, struct.error, IndexError) as error:
         found = {"headers": {UNREADABLE: str(error)}}
     headers = found.get("headers", {})
-    identity = headers.pop(ID, None)
+    identity = headers.pop(ID) if isinstance(headers.get(ID), str) else found.get("message_id", "")
     return Message(
         body,
         exchange,
         routing_key,
         headers,
-        id=identity if isinstance(identity, str) else str(found.get("message_id", "")),
+        id=str(identity),
         type=str(found.get("type", "")),
         content_type=str(found.get("content_type", "")),
         correlation_id=str(found.get("correlation_id", "")),

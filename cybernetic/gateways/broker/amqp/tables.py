@@ -143,7 +143,11 @@ def read_short(data: bytes, at: int) -> tuple[str, int]:
     """The short string at `at`, and where it ends."""
     end = at + 1 + data[at]
     _check(end <= len(data), "a string that goes beyond the frame")
-    return data[at + 1 : end].decode(errors="replace"), end
+    raw = data[at + 1 : end]
+    try:
+        return raw.decode(), end
+    except UnicodeDecodeError:  # with "?" it stays a short string: U+FFFD takes three bytes
+        return raw.decode(errors="replace").replace("\ufffd", "?"), end
 
 
 def _span(data: bytes, at: int) -> tuple[int, int]:
