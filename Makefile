@@ -20,7 +20,7 @@ TYPED := cybernetic $(wildcard tests/types tests/testing tests/architecture test
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test soak check bench lint types docs
+.PHONY: help demo test soak check bench lint types docs rabbitmq
 
 help:   ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,10 +28,10 @@ help:   ## what can be made
 demo: $(DONE)   ## run the bundled demonstration
 	@$(BIN)/cybernetic demo $(ARGS)
 
-test: $(DONE)   ## run the tests
+test: $(DONE) rabbitmq   ## run the tests
 	@$(BIN)/python -m pytest $(ARGS)
 
-soak: $(DONE)   ## run the tests at full counts (takes long)
+soak: $(DONE) rabbitmq   ## run the tests at full counts (takes long)
 	@CYBERNETIC_SOAK=1 $(BIN)/python -m pytest -o faulthandler_timeout=7200 $(ARGS)
 
 bench: $(DONE)   ## run the benchmarks
@@ -56,6 +56,18 @@ check: lint types docs   ## all of it, the tests on every Python of 3.11, 3.12 a
 			echo "== Python $$version"; $(MAKE) test PYTHON=$$python || exit 1; break; \
 		done; \
 	done
+
+# The tests start a RabbitMQ of their own. As root on Debian we fetch it where it is missing, and keep its service from
+# starting; else the tests that need it say what to install.
+rabbitmq:
+	@test -x /usr/lib/rabbitmq/bin/rabbitmq-server || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || { \
+		echo "installing rabbitmq-server for the tests"; \
+		policy=/usr/sbin/policy-rc.d; \
+		test -e $$policy || { trap "rm -f $$policy" EXIT; printf '#!/bin/sh\nexit 101\n' > $$policy; chmod +x $$policy; }; \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+			apt-get -qq install -y --no-install-recommends rabbitmq-server openssl >/dev/null 2>$(VENV)/rabbitmq.txt \
+			|| cat $(VENV)/rabbitmq.txt >&2; \
+	}
 
 # The environment is made again only when pyproject.toml changes. Debian packs venv apart from Python: as root
 # we fetch it, else we say what to install.

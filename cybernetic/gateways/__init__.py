@@ -4,6 +4,8 @@ from cybernetic.gateways.bridge.bridge import Bridge
 from cybernetic.gateways.bridge.outpost import NobodyHome, Outpost
 from cybernetic.gateways.bridge.parcels import Sender
 from cybernetic.gateways.bridge.relays import ToAgent, TopicOut, ToTopic
+from cybernetic.gateways.broker.amqp.address import Tls as AmqpTls
+from cybernetic.gateways.broker.amqp.driver_broker import AmqpBroker
 from cybernetic.gateways.broker.errors import (
     BrokerError,
     ChannelClosed,
@@ -64,6 +66,8 @@ from cybernetic.gateways.reasons import Disconnected
 __all__ = (
     "Accepted",
     "Ack",
+    "AmqpBroker",
+    "AmqpTls",
     "Author",
     "Binding",
     "Bridge",

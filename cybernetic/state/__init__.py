@@ -4,12 +4,11 @@ from cybernetic.state.crdt.awmap import AWMap
 from cybernetic.state.crdt.awset import AWSet
 from cybernetic.state.crdt.context import Context
 from cybernetic.state.crdt.counters import GCounter, PNCounter
-from cybernetic.state.crdt.digest import digest
+from cybernetic.state.crdt.digest import Digests, digest
 from cybernetic.state.crdt.escrow import Escrow, LeaseHolds, NotGuardian, RightsLacking
 from cybernetic.state.crdt.lattice import Lattice
 from cybernetic.state.crdt.opaque import Opaque, OpaqueTypes
 from cybernetic.state.crdt.registers import LWW, MV
-from cybernetic.state.crdt.row import Lease
 from cybernetic.state.crdt.travel import CONVERGING
 from cybernetic.state.hlc import FutureStamp, Hlc, Stamp
 from cybernetic.state.store.batch import Batch, Committed
@@ -43,6 +42,7 @@ __all__ = (
     "CONVERGING",
     "Committed",
     "Context",
+    "Digests",
     "Escrow",
     "FutureStamp",
     "GCounter",
@@ -53,7 +53,6 @@ __all__ = (
     "JournalFull",
     "LWW",
     "Lattice",
-    "Lease",
     "LeaseHolds",
     "MV",
     "NoRoom",

@@ -5,7 +5,7 @@ each element; many nested arrays that all announce every remaining byte would cl
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from struct import unpack_from
 from typing import Any
 
@@ -39,55 +39,43 @@ _SIZED = {
 _ARRAYS = {0xDC: (">H", 2), 0xDD: (">I", 4)}
 
 
+_LONG = 32  # parts from which on it is quicker to see first of what types they all are
 _TEXTS = frozenset((str, bytes, bytearray))
 _FIXED_SIZE = frozenset((int, float, bool, type(None)))
-_FLAT = 16  # parts from which on a list is looked at as a whole first
-_DEEPEST = 100  # levels: what is nested deeper is not weighed, and may contain itself
+_FEW = 200_000  # containers that are looked into: what contains itself has no end of them
 
 
-def weight(parts: Iterable[Any], limit: int) -> int:
+def weight(parts: Collection[Any], limit: int) -> int:
     """How many bytes `parts` take at least when they are encoded; counted not much further than `limit`.
 
-    Only what lies in lists and dicts counts: other containers are weighed when they are taken apart.
+    Only what lies in lists and dicts counts: other containers are weighed when they are taken apart. Of very many
+    containers some are left aside.
     """
-    try:
-        return _weight(parts, limit, _DEEPEST)
-    except RecursionError:
-        return 0
-
-
-def _weight(parts: Iterable[Any], limit: int, levels: int) -> int:
-    total = 0
-    for part in parts:
-        kind = type(part)
-        if kind is bytes or kind is str:
-            total += len(part)
-        elif kind is list or kind is dict:
-            if levels == 0:
-                raise RecursionError
-            total += len(part)
-            total += _weight_inside(part, limit - total, levels - 1)
-            if total > limit:
-                return total
-        elif kind is memoryview:
-            total += part.nbytes
-        elif kind is bytearray:
-            total += len(part)
+    total, left, waiting = 0, _FEW, [parts]
+    while waiting and total <= limit and left:
+        left -= 1
+        parts = waiting.pop()
+        if len(parts) > _LONG:
+            kinds = set(map(type, parts))
+            if kinds <= _FIXED_SIZE:
+                continue
+            if kinds <= _TEXTS:
+                total += sum(map(len, parts))
+                continue
+        for part in parts:
+            kind = type(part)
+            if kind is str or kind is bytes or kind is bytearray:
+                total += len(part)
+            elif kind is dict:
+                total += len(part)
+                waiting.append(part)
+                waiting.append(part.values())
+            elif kind is list:
+                total += len(part)
+                waiting.append(part)
+            elif kind is memoryview:
+                total += part.nbytes
     return total
-
-
-def _weight_inside(container: Any, limit: int, levels: int) -> int:
-    """The same, of the parts of a list or a dict."""
-    if type(container) is dict:
-        keys = _weight(container, limit, levels)
-        return keys + _weight(container.values(), limit - keys, levels)
-    if len(container) >= _FLAT:
-        kinds = set(map(type, container))
-        if kinds <= _FIXED_SIZE:
-            return 0
-        if kinds <= _TEXTS:
-            return sum(map(len, container))
-    return _weight(container, limit, levels)
 
 
 def overclaims(data: bytes) -> bool:

@@ -287,22 +287,20 @@ class _Pen:
         """A value that msgpack does not carry by itself, as an array of its tag and its parts."""
         self.tagged = True
         if type(value) is tuple:
-            return [_TUPLE_TAG, *self._weighed(value)]
-        tag, split = self._writers[type(value)]
-        return [tag, *self._weighed(split(value))]
-
-    def _weighed(self, parts: Parts) -> Parts:
-        weight = self.weight
+            tag: ExtType = _TUPLE_TAG
+            parts: Parts = value
+        else:
+            tag, split = self._writers[type(value)]
+            parts = split(value)
         for part in parts:
             kind = type(part)
             if kind is str or kind is bytes:
-                weight += len(part)
+                self.weight += len(part)
             elif kind in _HEAVY:
-                weight += bounds.weight((part,), self._most - weight)
-        self.weight = weight
-        if weight > self._most:
-            raise _TooHeavy(weight)
-        return parts
+                self.weight += bounds.weight((part,), self._most - self.weight)
+        if self.weight > self._most:
+            raise _TooHeavy(self.weight)
+        return [tag, *parts]
 
 
 def _outline(body: bytes) -> Any:

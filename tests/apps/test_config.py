@@ -47,7 +47,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     assert problems[1].endswith(", did you mean listen?")
     assert "cluster.secret: expected cluster.secret_file" in problems[2]
     assert "hush" not in "".join(problems)
-    assert problems[3].endswith("clutser: expected one of system, cluster, tls, did you mean cluster?")
+    assert problems[3].endswith("clutser: expected one of system, cluster, tls, amqp, did you mean cluster?")
     assert problems[4].startswith("flag --log: system.log: expected one of debug, ")
     assert len(problems) == 5
 

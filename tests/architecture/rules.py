@@ -11,7 +11,7 @@ CHOOSERS = ("apps", "testing")  # the rooms that may name a driver
 OWNERS = {  # who may import a third-party package; any other is for drivers only
     "msgpack": ("wire/codec.py",),
     "thespian": ("nodes/*driver_*.py",),
-    "aiormq": ("gateways/driver_*.py",),
+    "aiormq": ("gateways/broker/amqp/driver_*.py",),
     "rich": ("apps/*", "observe/*"),
 }
 DRIVERS = ("driver_*.py", "*/driver_*")

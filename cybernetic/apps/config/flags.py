@@ -41,6 +41,7 @@ SECRET = Flag(
 DEAD_AFTER = Flag(
     "--dead-after", "cluster.node_dead_after", "S", "seconds of silence that lose a node (default: 10)"
 )
+AMQP = Flag("--amqp", "amqp.url", "URL", "the broker (default: the in-process one)")
 RUN = (
     SYSTEM,
     NODES,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cybernetic.nodes import parse_capabilities
 
@@ -87,6 +88,17 @@ def one_of(*names: str) -> Kind:
         return str(value)
 
     return Kind(f"one of {', '.join(names)}", accept)
+
+
+def broker() -> Kind:
+    """The address of a broker, without a password: that would be shown, and stand in files that others read."""
+
+    def accept(value: Any) -> str:
+        parts = urlsplit(_text(value))
+        _check(parts.scheme in ("amqp", "amqps") and bool(parts.hostname) and parts.password is None)
+        return str(value)
+
+    return Kind("amqp[s]://[USER@]HOST[:PORT][/VHOST] without a password", accept)
 
 
 def addresses() -> Kind:

@@ -79,18 +79,46 @@ class TlsSection:
 
 
 @dataclass(frozen=True, slots=True)
+class AmqpSection:
+    """The message broker. Its password is in password_file, or CYBERNETIC_AMQP_PASSWORD."""
+
+    url: str | None = _option(
+        kinds.broker(),
+        "where the broker is; left out: the in-process one",
+        example="amqps://shop@broker.example.org/shop",
+    )
+    password_file: Path | None = _option(  # noqa: RUF009
+        kinds.path(), "a file with the password, read at each connect", example="/etc/cybernetic/amqp"
+    )
+    ca: Path | None = _option(  # noqa: RUF009
+        kinds.path(), "the authorities that vouch for the broker, as PEM", example="/etc/cybernetic/ca.pem"
+    )
+    cert: Path | None = _option(  # noqa: RUF009
+        kinds.path(), "the certificate shown to the broker, as PEM", example="/etc/cybernetic/amqp.pem"
+    )
+    key: Path | None = _option(  # noqa: RUF009
+        kinds.path(), "its private key, as PEM", example="/etc/cybernetic/amqp-key.pem"
+    )
+    heartbeat: int = _option(
+        kinds.whole(1), "seconds; a frozen broker is found after some three times this", 10
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All of the configuration. The defaults of every section hold where nothing was given."""
 
     system: SystemSection = field(default_factory=SystemSection)
     cluster: ClusterSection = field(default_factory=ClusterSection)
     tls: TlsSection = field(default_factory=TlsSection)
+    amqp: AmqpSection = field(default_factory=AmqpSection)
 
 
 SECTIONS: Mapping[str, Callable[..., Any]] = {
     "system": SystemSection,
     "cluster": ClusterSection,
     "tls": TlsSection,
+    "amqp": AmqpSection,
 }
 
 

@@ -7,7 +7,7 @@ from cybernetic.gateways.broker.messages import Message
 NOWHERE: tuple[str, tuple[str, ...]] = ("", ())
 
 
-def came_by(message: Message, delays: Mapping[str, str]) -> tuple[str, Sequence[str]]:
+def came_by(message: Message, delays: Mapping[str, str]) -> tuple[str, Sequence[object]]:
     """Exchange and possible routing keys that `message` was published with, as far as the broker says.
 
     What died first in one of `delays` (queue to the exchange it is filled through) came by that exchange, with the
@@ -25,9 +25,9 @@ def came_by(message: Message, delays: Mapping[str, str]) -> tuple[str, Sequence[
     return exchange, _routing_keys(headers.get("x-death"), queue)
 
 
-def _routing_keys(deaths: object, queue: str) -> Sequence[str]:
+def _routing_keys(deaths: object, queue: str) -> Sequence[object]:
     for death in deaths if isinstance(deaths, list) else ():
         if isinstance(death, Mapping) and death.get("queue") == queue:
             keys = death.get("routing-keys")
-            return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else ()
+            return keys if isinstance(keys, list) else ()
     return ()

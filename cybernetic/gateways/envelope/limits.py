@@ -18,17 +18,17 @@ class Limits:
     """What a receiver takes; more is refused as oversize before anything else is looked at.
 
     Attributes:
-        total: bytes of body and headers together, at least 1.
+        body: bytes of the body, at least 1; what is sent is held to it too.
         headers: bytes of the headers, about as AMQP encodes them, at least 1.
 
     Raises `OptionError`.
     """
 
-    total: int = 2**20
+    body: int = 2**20
     headers: int = 2**14
 
     def __post_init__(self) -> None:
-        whole("total", self.total, least=1)
+        whole("body", self.body, least=1)
         whole("headers", self.headers, least=1)
 
 
@@ -45,13 +45,11 @@ def size_of(headers: Mapping[str, object], most: int) -> int:
             size += len(part) if isinstance(part, str) and part.isascii() else _bytes_of(part)
         elif isinstance(part, Mapping):
             size += _ENTRY * len(part)
-            if size <= most:
-                open_parts.extend(part)
-                open_parts.extend(part.values())
+            open_parts.extend(part)
+            open_parts.extend(part.values())
         elif isinstance(part, list | tuple):
             size += _ENTRY * len(part)
-            if size <= most:
-                open_parts.extend(part)
+            open_parts.extend(part)
         else:
             size += _ENTRY
     return size

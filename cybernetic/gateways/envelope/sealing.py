@@ -67,8 +67,8 @@ def pack(
     body = write(
         e, key.id, short("exchange", exchange, empty=True), short("routing_key", routing_key, empty=True)
     )
-    if len(body) > limits.total:
-        raise OptionError("envelope", f"at most {limits.total} bytes", len(body))
+    if len(body) > limits.body:
+        raise OptionError("envelope", f"at most {limits.body} bytes", len(body))
     return Message(
         body,
         exchange,
@@ -91,11 +91,10 @@ def unpack(message: Message, limits: Limits = LIMITS) -> Sealed | Unfit:
     body, headers = message.body, message.headers
     if not isinstance(headers, Mapping):
         headers = {}
-    size = size_of(headers, limits.headers)
-    if size > limits.headers:
+    if len(body) > limits.body:
+        return Unfit(Fault.OVERSIZE, f"body: expected at most {limits.body} bytes, got: {len(body)}")
+    if size_of(headers, limits.headers) > limits.headers:
         return Unfit(Fault.OVERSIZE, f"headers: expected at most {limits.headers} bytes, got: more")
-    if size + len(body) > limits.total:
-        return Unfit(Fault.OVERSIZE, f"expected at most {limits.total} bytes, got: {size + len(body)}")
     signature = headers.get(SIGNATURE)
     if signature is None:
         return Unfit(Fault.UNSIGNED, f"expected a signature in the header {SIGNATURE}, got: none")

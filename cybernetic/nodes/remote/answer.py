@@ -26,7 +26,7 @@ class Answer:
         if self._settled:
             return False
         try:
-            self._peer.post((ops.ANSWER, self._id, value), None, "answer")
+            self._peer.answer(self._id, value)
         except CannotTravel as error:
             return self.fail(CallFailed(self.target, function_name(self.what), Crash.of(error)))
         self._settled = True

@@ -14,8 +14,7 @@ from cybernetic.core import (
 )
 from cybernetic.nodes.remote import ops
 from cybernetic.nodes.remote.answer import Answer
-from cybernetic.nodes.remote.fields import check
-from cybernetic.nodes.remote.fields import serial as numbered
+from cybernetic.nodes.remote.fields import FIELDS, check, number, text
 from cybernetic.nodes.remote.start import Starting
 from cybernetic.nodes.remote.starts import InboundStarts
 from cybernetic.runtime import (
@@ -110,9 +109,11 @@ class Inbound:
                 elif message[0] == ops.CASTS:
                     self._casts(message)
                 else:
-                    op, *fields = message
-                    check(op, fields)
-                    self._acts[op](*fields)
+                    op = message[0]
+                    act = self._acts[op]
+                    if op in FIELDS:
+                        check(op, message)
+                    act(*message[1:])
             except (TypeError, ValueError, KeyError, IndexError) as error:
                 raise DamagedMessage("a message between nodes", f"{message!r:.80}") from error
 
@@ -158,7 +159,7 @@ class Inbound:
             answer.fail(CallFailed(answer.target, word, NoProc()))
             return
         try:
-            fn = cell._protocol.served.get(word) or cell._protocol.serve(word)
+            fn = cell._protocol.served.get(word) or cell._protocol.serve(text(word))
         except BadCall as error:
             answer.fail(error)
             return
@@ -278,14 +279,12 @@ class Inbound:
         return self._peer.proxies.get(serial) or self._proxy(serial, kind)
 
     def _proxy(self, serial: int, kind: int) -> Any:
-        return self._peer.proxy(numbered(serial), self._kinds[kind])
+        return self._peer.proxy(number(serial), self._kinds[kind])
 
     def _serve(self, cell: Any, word: str, sender: Any) -> Any:
         """The function a cast asks for by a new word; None, and it is reported, if there is none."""
-        if not isinstance(word, str):
-            raise DamagedMessage("the name of a method", f"{word!r:.80}")
         try:
-            return cell._protocol.serve(word)
+            return cell._protocol.serve(text(word))
         except BadCall as error:
             self._engine.bad_calls += 1
             self._engine.reports.bad_cast(cell, str(error), sender)

@@ -88,27 +88,29 @@ class Peer:
             origin, kind, sender = 0, 0, None
         else:
             origin, kind = sender._serial, self._kinds.get(sender._protocol) or self._introduce(sender)
-        if not kwargs and self.link is not None and self.engine.running:
-            cost = _COST
-            for value in args:
-                size = _LIGHT.get(type(value))
-                if size is None or (cost := cost + size(value)) > ENOUGH:
-                    break
-            else:
-                self._light.append([to, origin, kind, word, *args])
-                self._cost += cost
-                self.engine.outflow[self._leave] = None
-                if self._cost > ENOUGH:
-                    self._gather()
-                if self.link.full and sender is not None:
-                    self._hold(sender)
-                return
+        cost = _COST
+        for value in args:
+            size = _LIGHT.get(type(value))
+            if size is None or (cost := cost + size(value)) > ENOUGH:
+                light = False
+                break
+        else:
+            light = not kwargs
+        if light and self.link is not None and self.engine.running:
+            self._light.append([to, origin, kind, word, *args])
+            self._cost += cost
+            self.engine.outflow[self._leave] = None
+            if self._cost > ENOUGH:
+                self._gather()
+            if self.link.full and sender is not None:
+                self._hold(sender)
+            return
         if kwargs:
             message = (ops.CAST_WITH, to, origin, kind, word, kwargs, *args)
         else:
             message = (ops.CAST, to, origin, kind, word, *args)
         try:
-            data = self._encode(message)
+            data = self._encode(message, light=light)
         except CannotTravel:
             self._explain(args, kwargs)
             raise
@@ -201,6 +203,12 @@ class Peer:
     def post(self, message: tuple[Any, ...], sender: Any = None, what: str = "message") -> None:
         """Send any message. Raises `CannotTravel`."""
         self._send(self._encode(message, what), sender)
+
+    def answer(self, id: int, value: Any) -> None:
+        """Answer a call from there. Raises `CannotTravel`."""
+        size = _LIGHT.get(type(value))
+        light = size is not None and size(value) < ENOUGH
+        self._send(self._encode((ops.ANSWER, id, value), "answer", light=light), None)
 
     def death(self, serial: int, reason: Reason) -> None:
         """Tell of an end; a reason that cannot travel arrives in words."""

@@ -78,15 +78,18 @@ class Escrow(Lattice):
         income = sum([_of(other.given, replica) for _, other in self._store.trie.items()])
         return int(row.granted + income + sum([amount for _, amount in row.taken]) - row.outgo - taken)
 
-    def spendable(self, replica: str, now: float) -> int:
-        """What `replica` may spend or give away at `now`, seconds since 1970 on its clock."""
-        number("now", now)
+    def spendable(self, replica: str, now: float | None = None) -> int:
+        """What `replica` may spend or give away at `now`, seconds since 1970 on its clock.
+
+        One that has no guardian needs no time. Raises `OptionError` where one is needed and none is given.
+        """
         row = self._row(replica)
         rights = max(0, self.rights(replica))
         if not row.guardian:
             return rights
         lease = self.lease_of(replica)
-        if lease is None or now >= lease.until:
+        time = number("now", now)
+        if lease is None or time >= lease.until:
             return 0
         return max(0, min(rights, lease.ceiling - row.outgo))
 
@@ -104,16 +107,15 @@ class Escrow(Lattice):
         row = self._row(replica)
         return self._wrote(replica, granted=row.granted + _amount(amount))
 
-    def spend(self, replica: str, amount: int, now: float = 0.0) -> Self:
-        """The delta that spends `amount` (>= 1) of the rights of `replica`. Raises `RightsLacking`, `OptionError`.
+    def spend(self, replica: str, amount: int, now: float | None = None) -> Self:
+        """The delta that spends `amount` (>= 1) of the rights of `replica`; `now` as in `spendable`.
 
-        `now` (seconds since 1970) counts where the replica has a guardian. Join and keep the delta before what
-        was paid for is done.
+        Join and keep it before what is paid for is done. Raises `RightsLacking`, `OptionError`.
         """
         self._may(replica, amount, now)
         return self._wrote(replica, used=self._row(replica).used + amount)
 
-    def give(self, replica: str, to: str, amount: int, now: float = 0.0) -> Self:
+    def give(self, replica: str, to: str, amount: int, now: float | None = None) -> Self:
         """The delta that gives rights to `amount` from `replica` to another. Raises as `spend` does."""
         self._may(replica, amount, now)
         given = self._row(replica).given
@@ -191,7 +193,7 @@ class Escrow(Lattice):
             raise NotGuardian(replica, row.guardian, guardian)
         return row, self._row(guardian)
 
-    def _may(self, replica: str, amount: int, now: float) -> None:
+    def _may(self, replica: str, amount: int, now: float | None) -> None:
         has = self.spendable(replica, now)
         if _amount(amount) > has:
             raise RightsLacking(replica, amount, has)

@@ -123,6 +123,8 @@ class Lattice:
         store = self._store
         if isinstance(store, Branch):
             store = store.without(whole._store, whole.context, None if part is None else part._store)
+        elif not whole._store.seen:
+            store = store.retire(whole.context)
         return self.from_store(store, self.context)
 
     def __bool__(self) -> bool:

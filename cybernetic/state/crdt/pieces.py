@@ -53,15 +53,6 @@ def cut(store: Any, leaves: int, context: Context | None = None) -> Iterator[Pie
         yield Branch.of(batch), dots
 
 
-def leaves_of(store: Any, path: tuple[object, ...] = ()) -> Iterator[tuple[tuple[object, ...], Any]]:
-    """The leaves of a store with the slots that lead to them."""
-    if not isinstance(store, Branch):
-        yield path, store
-        return
-    for slot, inner in store.trie.items():
-        yield from leaves_of(inner, (*path, slot))
-
-
 def _leaves(store: Any) -> int:
     if not isinstance(store, Branch):
         return 1

@@ -6,7 +6,7 @@ leaves). Each part of the tree keeps the highest number of each replica in it, s
 somebody does not know yet pass over what has nothing new.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from cybernetic.state.crdt.context import Context, Dot
@@ -14,6 +14,7 @@ from cybernetic.state.crdt.context import Context, Dot
 MOST = 48  # entries of a leaf before it is divided
 _BITS = 4
 _MASK = (1 << _BITS) - 1
+_TOTALS = 2**128
 _DEEPEST = 15  # beyond this the hash has no more bits, and a leaf takes whatever comes
 
 
@@ -30,14 +31,15 @@ V = TypeVar("V", bound=Seen)
 
 
 class _Node(Generic[V]):
-    """A part of the tree. `owner` is the editor that made it and may change it."""
+    """A part of the tree. `owner` is the editor that made it and may change it; `total` is the last one asked for."""
 
-    __slots__ = ("items", "owner", "parts", "top")
+    __slots__ = ("items", "owner", "parts", "top", "total")
 
     def __init__(
         self, owner: object, top: dict[str, int], items: dict[object, V], parts: "list[_Node[V]]"
     ) -> None:
         self.owner, self.top, self.items, self.parts = owner, top, items, parts
+        self.total: tuple[object, int] | None = None
 
     def copy(self, owner: object) -> "_Node[V]":
         """The same, for `owner` to change."""
@@ -84,6 +86,28 @@ class Trie(Generic[V]):
                 continue
             yield from node.items.items()
             waiting += node.parts
+
+    def total(self, measure: Callable[[object, V], int]) -> int:
+        """The sum of what `measure` gives for slots and values, modulo 2**128; remembered for each part."""
+        return _total(self._root, measure)
+
+    def totals(
+        self, measure: Callable[[object, V], int], inside: Callable[[V], "Trie[V] | None"]
+    ) -> Iterator[None]:
+        """Make `total` of every part, in steps; before that of the tries that `inside` finds in values."""
+        waiting = [self._root]
+        while waiting:
+            node = waiting.pop()
+            if node.total is not None and node.total[0] is measure:
+                continue
+            waiting += node.parts
+            for value in node.items.values():
+                within = inside(value)
+                if within is not None:
+                    yield from within.totals(measure, inside)
+            if node.items:
+                _total(node, measure)
+                yield
 
     def edit(self) -> "Editor[V]":
         """An editor that begins with this trie."""
@@ -155,6 +179,15 @@ def _find(node: _Node[V], slot: object) -> V | None:
     return node.items.get(slot)
 
 
+def _total(node: _Node[V], measure: Callable[[object, V], int]) -> int:
+    if node.total is not None and node.total[0] is measure:
+        return node.total[1]
+    total = sum([_total(part, measure) for part in node.parts])
+    total += sum([measure(slot, value) for slot, value in node.items.items()])
+    node.total = measure, total % _TOTALS
+    return node.total[1]
+
+
 def _raise(top: dict[str, int], seen: Iterable[Dot]) -> None:
     for replica, n in seen:
         if top.get(replica, 0) < n:
@@ -162,4 +195,7 @@ def _raise(top: dict[str, int], seen: Iterable[Dot]) -> None:
 
 
 def _all_known(top: dict[str, int], context: Context) -> bool:
-    return all(context.knows_up_to(replica, n) for replica, n in top.items())
+    for replica, n in top.items():  # noqa: SIM110 - a generator would cost more than the search
+        if not context.knows_up_to(replica, n):
+            return False
+    return True

@@ -116,11 +116,11 @@ class Batch:
         """For `Store.commit`: hold room for all of it. Raises `InboxFull`, `OutboxFull`, `JournalFull`."""
         if self._over:
             raise OptionError("batch", "one that was not committed before", self)
-        now, held = self._store.now(), self._held
+        now = self._store.now()
         if self._inbox and self._key:
             size = len(self._key[0]) + len(self._key[1])
             await self._inbox.memory.enter(1, size)
-            held.append((self._inbox.memory.room, 1, size))
+            self._held.append((self._inbox.memory.room, 1, size))
         try:
             if self._outbox and self._messages:
                 self._enter(self._outbox.box.room, len(self._messages), self._size, now)

@@ -166,7 +166,6 @@ class Outbox:
                 (place(box.id, new), now, key),
             ).rowcount
             connection.execute("DELETE FROM cybernetic_failed WHERE place = ?", (key,))
-            keep_last(connection, box.id, number)
             return bool(moved)
 
         return new if await self.store.write(move) else None

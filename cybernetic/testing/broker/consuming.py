@@ -133,7 +133,7 @@ class Consuming(Contract):
             for kind in KINDS:
                 for what in ("intake", "session"):
                     queue = await stage.queue(f"{kind}-{what}", kind)
-                    await stage.put(queue, b"1", b"2", b"3", b"4")
+                    await stage.put(queue, b"1", b"2", b"3", b"4", b"5")
                     session = await stage.another()
                     into = await stage.intake(queue, session=session, prefetch=3)
                     await into.count(3)
@@ -144,8 +144,8 @@ class Consuming(Contract):
                     into.intake.ack(into.deliveries[0].tag)
                     into.intake.nack(into.deliveries[2].tag, requeue=False)
                     other = await stage.intake(queue)
-                    assert await other.bodies(3) == [b"1", b"3", b"4"]
-                    assert all(one.redelivered for one in other.deliveries)
+                    assert await other.bodies(4) == [b"1", b"3", b"4", b"5"]
+                    assert [one.redelivered for one in other.deliveries] == [True, True, True, False]
 
     async def test_a_stopped_intake_gets_no_more_but_can_settle(self) -> None:
         """What comes after is another's."""

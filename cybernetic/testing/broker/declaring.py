@@ -182,6 +182,7 @@ class Declaring(Contract):
         async with self.stage() as stage:
             options: dict[str, Any] = {"expires": 0.3}
             used, unused = await stage.queue("used", **options), await stage.queue("unused", **options)
+            fresh = await stage.queue("fresh", **options)
             into = await stage.intake(used)
             await stage.put(unused, b"x")
             await asyncio.sleep(0.2)
@@ -190,6 +191,8 @@ class Declaring(Contract):
             await stage.session.state(unused)
             await asyncio.sleep(0.2)
             assert not await stage.gone(unused)
+            assert await stage.gone(fresh)
+            await stage.queue("used", **options)
             await stage.until(lambda: stage.gone(unused), "the unused queue is gone")
             assert not await stage.gone(used)
             await into.intake.close()

@@ -69,6 +69,15 @@ class Dying(Contract):
                 assert message.headers["x-death"][0]["original-expiration"] == "50"
                 assert _first(message) == ("expired", queue, "")
 
+    async def test_each_queue_has_a_time_of_its_own(self) -> None:
+        """What came later can expire earlier, in another queue."""
+        async with self.stage() as stage:
+            dead = await stage.queue("dead")
+            for name, ttl in (("slow", LATE), ("quick", SOON)):
+                queue = await stage.queue(name, ttl=ttl, dead_letter="", dead_letter_key=dead)
+                await stage.put(queue, name.encode())
+            assert await (await stage.intake(dead)).bodies(2) == [b"quick", b"slow"]
+
     async def test_the_shorter_of_both_times_counts(self) -> None:
         """The queue's and the message's."""
         async with self.stage() as stage:

@@ -73,14 +73,12 @@ class Stage:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        cleaner = await self.broker.connect(self._prefix)
-        for session in self._sessions:
+        for session in self._sessions[1:]:
             await session.close()
-        for queue in self._queues:
-            await cleaner.delete(queue=queue)
-        for exchange in self._exchanges:
-            await cleaner.delete(exchange=exchange)
-        await cleaner.close()
+        deletions = [self.session.delete(queue=queue) for queue in dict.fromkeys(self._queues)]
+        deletions += [self.session.delete(exchange=exchange) for exchange in self._exchanges]
+        await asyncio.gather(*deletions)
+        await self.session.close()
 
     async def another(self) -> Session:
         """One more session."""

@@ -4,6 +4,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from cybernetic.gateways.broker.messages import Message
@@ -20,6 +21,7 @@ from cybernetic.gateways.envelope import (
     pack,
 )
 from cybernetic.state import Stamp
+from tests.support import soak
 
 T = TypeVar("T")
 
@@ -92,6 +94,8 @@ def with_headers(message: Message, **headers: Any) -> Message:
     """The message with more headers, or others."""
     return replace(message, headers={**message.headers, **headers})
 
+
+few = settings(max_examples=soak(20, 2_000))  # an envelope takes some milliseconds to think up
 
 plain_text = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]), min_size=1, max_size=40)
 any_text = st.text(

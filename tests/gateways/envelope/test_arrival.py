@@ -68,6 +68,14 @@ def test_deaths_of_another_shape_are_no_place(deaths: Any) -> None:
     assert fault(back("", "tickets.wait.1s", headers), RULES) == "moved"
 
 
+def test_only_the_death_in_the_delay_queue_counts() -> None:
+    headers = dead("tickets.wait.1s", "", "tickets.wait.2s")
+    other = {"queue": "parked", "reason": "rejected", "routing-keys": ["tickets.wait.1s"]}
+    headers["x-death"].insert(0, other)
+    assert fault(back("", "tickets.wait.1s", headers), RULES) == "moved"
+    assert fault(back("", "tickets.wait.2s", headers), RULES) == "accepted"
+
+
 def test_deaths_in_queues_that_are_no_delays_of_ours_count_for_nothing() -> None:
     sent = pack(envelope(), "shop.tickets", "new", KEY)
     died = replace(sent, headers={**sent.headers, **dead("parked", "elsewhere", "x")})

@@ -205,14 +205,30 @@ def test_nobody_signs_with_a_key_that_is_not_valid_or_not_bound_to_the_path() ->
 # sizes
 
 
-def test_what_is_larger_than_the_limits_is_refused_before_it_is_read() -> None:
+def test_a_body_larger_than_the_limit_is_refused_before_it_is_read() -> None:
     sent = message(payload=bytes(2000))
-    size = len(sent.body) + len("x-signature") + 64 + 8
-    assert fault(sent, Rules(limits=Limits(total=size))) == "accepted"
-    assert fault(sent, Rules(limits=Limits(total=size - 1))) == "oversize"
-    assert fault(replace(sent, headers={}), Rules(limits=Limits(total=1000))) == "oversize"
-    with pytest.raises(OptionError, match="at most 1000 bytes"):
-        pack(envelope(payload=bytes(2000)), "x", "k", KEY, limits=Limits(total=1000))
+    size = len(sent.body)
+    assert fault(sent, Rules(limits=Limits(body=size))) == "accepted"
+    assert fault(sent, Rules(limits=Limits(body=size - 1))) == "oversize"
+    assert fault(replace(sent, headers={}), Rules(limits=Limits(body=1000))) == "oversize"
+
+
+def test_what_receivers_refuse_is_not_sent() -> None:
+    limits = Limits(body=len(message().body))
+    assert (
+        fault(pack(envelope(), "shop.tickets", "new", KEY, limits=limits), Rules(limits=limits)) == "accepted"
+    )
+    with pytest.raises(
+        OptionError, match=f"envelope: expected at most {limits.body} bytes, got: {limits.body + 1}"
+    ):
+        pack(envelope(payload=b"\xcc\x80"), "shop.tickets", "new", KEY, limits=limits)
+
+
+def test_headers_as_large_as_their_limit_are_taken() -> None:
+    sent = message()
+    size = 8 + len("x-signature") + 64
+    assert fault(sent, Rules(limits=Limits(headers=size))) == "accepted"
+    assert fault(sent, Rules(limits=Limits(headers=size - 1))) == "oversize"
 
 
 @pytest.mark.parametrize(

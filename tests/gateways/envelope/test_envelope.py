@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cybernetic.core import OptionError
 from cybernetic.gateways.envelope import Author, Dot, Envelope
 from cybernetic.state import Stamp
-from tests.gateways.envelope.made import NOW, envelope, envelopes, text
+from tests.gateways.envelope.made import NOW, envelope, envelopes, few, text
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 NEXT: Any = {"id": "m-2", "now": NOW + 1, "nonce": "n-2"}
@@ -46,6 +46,7 @@ def test_what_is_given_is_not_inherited() -> None:
     assert cause.caused("t", "shop", **NEXT, traceparent=other).traceparent == other
 
 
+@few
 @given(cause=envelopes(), depth=st.integers(1, 5))
 def test_however_long_a_chain_its_root_is_its_first(cause: Envelope, depth: int) -> None:
     made = cause

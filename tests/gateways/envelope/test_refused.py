@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from tests.gateways.envelope.made import (
     envelopes,
     exchanges,
     fault,
+    few,
     message,
     routing_keys,
     verdict,
@@ -31,7 +33,7 @@ EVERY_BYTE = range(len(message(correlation="m-0", priority=3).body))
 BEFORE_THE_SIGNATURE = {"tampered", "undecodable", "unknown_version", "unknown_key", "oversize"}
 
 
-@settings(max_examples=soak(100, 100_000))
+@settings(max_examples=soak(60, 100_000))
 @given(sent=envelopes(), place=st.integers(0, 2**32), change=st.integers(1, 255))
 def test_no_byte_of_the_body_can_be_changed(sent: Envelope, place: int, change: int) -> None:
     packed = pack(sent, "x", "k", KEY)
@@ -91,6 +93,7 @@ def test_upper_case_is_another_signature() -> None:
 PROPERTIES = ["id", "type", "content_type", "correlation_id", "reply_to", "app_id"]
 
 
+@few
 @given(name=st.sampled_from(PROPERTIES), value=st.text(max_size=40).map("~".__add__), sent=envelopes())
 def test_no_text_property_can_be_changed(name: str, value: str, sent: Envelope) -> None:
     packed = pack(sent, "x", "k", KEY)
@@ -122,6 +125,14 @@ def test_a_message_moved_to_another_place_is_refused(
     assert found.verified
 
 
+@pytest.mark.parametrize(
+    "came", [("shop.mail", "new"), ("shop.tickets", "old"), ("", "new"), ("shop.tickets", "")]
+)
+def test_exchange_and_routing_key_are_both_held_to(came: tuple[str, str]) -> None:
+    assert fault(replace(message(), exchange=came[0], routing_key=came[1])) == "moved"
+
+
+@few
 @given(sent=envelopes(), secret=st.binary(min_size=32, max_size=64))
 def test_another_secret_under_the_same_id_is_refused(sent: Envelope, secret: bytes) -> None:
     assume(secret != b"n" * 32)
@@ -131,6 +142,7 @@ def test_another_secret_under_the_same_id_is_refused(sent: Envelope, secret: byt
     assert found.fault == "tampered"
 
 
+@few
 @given(sent=envelopes())
 def test_a_key_that_is_not_known_is_refused(sent: Envelope) -> None:
     found = check(pack(sent, "x", "k", KEY), Keyring([FOREIGN]), sent.timestamp, WORK)
@@ -138,6 +150,7 @@ def test_a_key_that_is_not_known_is_refused(sent: Envelope) -> None:
     assert found.fault == "unknown_key"
 
 
+@few
 @given(sent=envelopes())
 def test_a_key_signs_for_its_own_paths_only(sent: Envelope) -> None:
     boastful = Key("abroad", "a" * 32, ["*"])
@@ -164,6 +177,7 @@ def test_who_stands_in_for_a_source_needs_a_key_for_both() -> None:
     assert fault(pack(in_the_name_of_shop, "x", "k", everything)) == "not_allowed"
 
 
+@few
 @given(sent=envelopes(), late=st.floats(0.001, 1e9))
 def test_what_is_older_than_it_may_be_is_stale(sent: Envelope, late: float) -> None:
     packed = pack(sent, "x", "k", KEY)
@@ -173,6 +187,7 @@ def test_what_is_older_than_it_may_be_is_stale(sent: Envelope, late: float) -> N
     assert fault(packed, now=sent.timestamp + 3600.0) == "accepted"
 
 
+@few
 @given(sent=envelopes(), early=st.floats(0.001, 1e9))
 def test_what_is_far_in_the_future_is_refused(sent: Envelope, early: float) -> None:
     packed = pack(sent, "x", "k", KEY)
@@ -183,6 +198,7 @@ def test_what_is_far_in_the_future_is_refused(sent: Envelope, early: float) -> N
     assert fault(packed, now=sent.timestamp - 90.0) == "accepted"
 
 
+@few
 @given(sent=envelopes(), times=st.integers(1, 4))
 def test_a_control_message_takes_effect_once(sent: Envelope, times: int) -> None:
     packed = pack(sent._replace(type="control.stop"), "x", "k", KEY)

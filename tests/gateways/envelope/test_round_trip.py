@@ -13,6 +13,7 @@ from tests.gateways.envelope.made import (
     envelope,
     envelopes,
     exchanges,
+    few,
     message,
     routing_keys,
     verdict,
@@ -52,12 +53,14 @@ def test_what_is_signed_is_accepted_elsewhere_and_says_the_same(
     assert type(found.envelope) is Envelope
 
 
+@few
 @given(sent=envelopes(), other=envelopes(), routing_key=routing_keys)
 def test_different_envelopes_have_different_bodies(sent: Envelope, other: Envelope, routing_key: str) -> None:
     bodies = {packed(each, "x", routing_key, KEY).body for each in (sent, other)}
     assert len(bodies) == len({sent, other})
 
 
+@few
 @given(sent=envelopes())
 def test_texts_that_join_alike_are_told_apart(sent: Envelope) -> None:
     first, second = (packed(sent, *place, KEY).body for place in (("ab", "c"), ("a", "bc")))
@@ -88,6 +91,7 @@ def test_what_was_packed_can_be_read_without_any_key() -> None:
     assert (read.exchange, read.routing_key) == ("shop.tickets", "new")
 
 
+@few
 @given(sent=envelopes(), nonce=st.uuids().map(str))
 def test_a_renewed_message_keeps_its_id_and_is_accepted_again(sent: Envelope, nonce: str) -> None:
     again = sent.renewed(NOW, nonce)

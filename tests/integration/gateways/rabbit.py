@@ -10,8 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.integration.gateways.certificates import Authority
+
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")  # Debian's wrappers in /usr/sbin refuse all but root and rabbitmq
-MISSING = "RabbitMQ is not installed: `apt-get install rabbitmq-server` (as root; the service need not run)"
+MISSING = "RabbitMQ is not installed: `apt-get install rabbitmq-server openssl` (the service need not run)"
 START = 60.0  # seconds a start may take on a busy machine
 
 # Ends all of its process group when the tests have gone (however they went) or the broker has ended.
@@ -30,6 +32,12 @@ loopback_users = none
 log.file.level = warning
 vm_memory_high_watermark.absolute = 4GB
 disk_free_limit.absolute = 50MB
+listeners.ssl.local = 127.0.0.1:{amqps}
+ssl_options.cacertfile = {ca}
+ssl_options.certfile = {certificate}
+ssl_options.keyfile = {key}
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = true
 {more}
 """
 
@@ -43,18 +51,33 @@ def free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
+def installed() -> bool:
+    """Whether there is a RabbitMQ to start."""
+    return (PROGRAMS / "rabbitmq-server").exists() and shutil.which("openssl") is not None
+
+
 class RabbitMQ:
     """A broker: `start()`, then `url`. `close()` ends it and removes what it left.
 
-    `launch()` only begins the start, `wait()` waits until the broker answers.
+    `launch()` only begins the start, `wait()` waits until the broker answers. Over TLS (`tls_port`) it lets in only
+    whom `authority` vouches for.
     """
 
     def __init__(self, *, configuration: str = "") -> None:
-        if not (PROGRAMS / "rabbitmq-server").exists():
+        if not installed():
             raise FileNotFoundError(MISSING)
         self.home = Path(tempfile.mkdtemp(prefix="cybernetic-rabbit-"))
         self.port, self.tls_port, self._dist, self._epmd, self._ctl = free_ports(5)
-        self._configuration = configuration
+        self.authority = Authority(self.home / "tls")
+        certificate, key = self.authority.certify("localhost")
+        self._configuration = CONFIGURATION.format(
+            amqp=self.port,
+            amqps=self.tls_port,
+            ca=self.authority.ca,
+            certificate=certificate,
+            key=key,
+            more=configuration,
+        )
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -73,9 +96,7 @@ class RabbitMQ:
         """Begin to start; no effect where it runs."""
         if self._process and self._process.poll() is None:
             return
-        (self.home / "rabbitmq.conf").write_text(
-            CONFIGURATION.format(amqp=self.port, more=self._configuration)
-        )
+        (self.home / "rabbitmq.conf").write_text(self._configuration)
         (self.home / "env.conf").write_text("")
         (self.home / "plugins").write_text("[].")
         command = ["sh", "-c", GUARD, "guard", str(os.getpid()), str(PROGRAMS / "rabbitmq-server")]
@@ -190,7 +211,9 @@ class RabbitMQ:
 
     def _environment(self) -> dict[str, str]:
         home = str(self.home)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("RABBITMQ_", "ERL_"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("RABBITMQ_", "ERL_"))
+        }
         return kept | {
             "HOME": home,  # where the cookie is
             "LC_ALL": "C.UTF-8",

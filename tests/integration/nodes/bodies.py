@@ -60,15 +60,16 @@ def _sets(names: Any, values: Iterable[Any]) -> list[dict[str, Any]]:
     return [dict(zip(names, each, strict=True)) for each in values]
 
 
-def chosen(part: int) -> list[Body]:
-    """The bodies of FURTHER that a run does: under `make soak` all, else of every second test one set of parameters.
+def chosen(first: int, step: int) -> list[Body]:
+    """The bodies of FURTHER that a run does: under `make soak` all, else one set of parameters of some tests.
 
     Args:
-        part: 0 or 1: which half of the tests.
+        first: the number of the first of those tests.
+        step: of how many tests one is done.
     """
     found = list(every(FURTHER))
     if SOAK:
         return found
     tests = [list(sets) for _, sets in itertools.groupby(found, lambda body: body.test)]
     brief = [sets for sets in tests if sets[0].test.__name__ not in PATIENT]
-    return [sets[crc32(sets[0].id.encode()) % len(sets)] for sets in brief[part::2]]
+    return [sets[crc32(sets[0].id.encode()) % len(sets)] for sets in brief[first::step]]

@@ -70,3 +70,26 @@ def test_a_delta_of_long_ago_does_not_bring_back_what_was_removed_and_forgotten(
     for delta in late:
         plan = plan.join(delta)
     assert (len(plan), plan.store.trie.size) == (0, 0)
+
+
+def test_a_delta_of_long_ago_does_not_come_up_beside_the_write_that_replaced_it() -> None:
+    """Even where the leaf has forgotten what it replaced: a register is no larger for who once wrote it."""
+    empty = MV[int]()
+    first = empty.set("ann", 1)
+    second = empty.join(first).set("bob", 2)
+    now = empty.join(first).join(second)
+    tidy = now.forget(now.context)
+    assert [replica for replica, _ in tidy.store.seen] == ["bob"]
+    assert tidy.join(first).values == first.join(tidy).values == (2,)
+    assert tidy.join(second).join(tidy.set("cat", 3)).values == (3,)
+
+
+def test_who_returns_to_a_register_that_was_cleared_and_forgotten_does_not_bring_its_value_back() -> None:
+    """The whole value may have gone, as a place in a set or a map may."""
+    away = MV[int]().set("ann", 1)
+    here = away.join(away.clear("bob"))
+    here = here.forget(here.context)
+    assert not here.store.seen
+    assert away.retire(here).join(here).values == ()
+    wrote = away.join(away.set("ann", 2))
+    assert wrote.retire(here).join(here).values == (2,)

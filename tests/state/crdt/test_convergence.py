@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from cybernetic.state import Lattice, digest
+from cybernetic.state import Digests, Lattice, digest
 from tests.state.crdt.world import TYPES, Step, World, schedules, shown
 from tests.support import soak
 
@@ -110,7 +110,28 @@ def test_pieces_together_bring_what_the_whole_brings(kind: type[Lattice], steps:
         assert by_slices == healed
         assert shown(by_parts) == shown(healed)
         assert by_parts.join(theirs.since(by_parts.context)) == healed
-        assert sum(map(digest, theirs.slices(leaves))) % 2**128 == digest(theirs)
+
+
+@each_type
+@given(steps=schedules(LENGTH))
+@few
+def test_a_digest_is_the_same_by_steps_after_changes_or_all_at_once(
+    kind: type[Lattice], steps: list[Step]
+) -> None:
+    """Equal states have equal digests, whatever was remembered on the way; and different ones different ones."""
+    world: World[Any] = World(kind)
+    remembers = Digests()
+    for step in steps:
+        step(world)
+        digests = {}
+        for state in world.states:
+            digests[remembers.of(state)] = state
+            by_steps = Digests()
+            for _ in by_steps.steps(state):
+                continue
+            assert remembers.of(state) == by_steps.of(state) == Digests().of(state)
+        for state in world.states:
+            assert shown(digests[digest(state)]) == shown(state)
 
 
 @each_type

@@ -133,6 +133,8 @@ def test_who_has_a_guardian_spends_up_to_the_ceiling_until_the_lease_ends() -> N
         bob.give("bob", "ann", 6, now=5.0)
     with pytest.raises(RightsLacking, match="expected at most 0"):
         bob.spend("bob", 1, now=10.0)
+    with pytest.raises(OptionError, match="now: expected a finite number, got: None"):
+        bob.spend("bob", 1)
 
 
 def test_the_rights_of_the_dead_come_back_after_the_lease_and_what_it_may_have_spent_when_it_returns() -> (

@@ -285,7 +285,6 @@ def test_converging_values_of_an_unknown_type_are_kept_joined_by_union_and_sent_
         map(repr, [["ann", 1, "he"], ["ann", 2, "llo"], {"a": 1}])
     )
     assert digest(both) == digest(CODEC.copy(both))
-    assert sum(map(digest, both.slices(1))) % 2**128 == digest(both)
 
 
 def test_what_is_joined_must_be_of_one_type() -> None:

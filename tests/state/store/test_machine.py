@@ -230,5 +230,5 @@ class StoreMachine(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-StoreMachine.TestCase.settings = settings(max_examples=soak(12, 1000), stateful_step_count=soak(25, 60))
+StoreMachine.TestCase.settings = settings(max_examples=soak(12, 300), stateful_step_count=soak(25, 60))
 TestStore = StoreMachine.TestCase

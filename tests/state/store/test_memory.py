@@ -7,7 +7,7 @@ import pytest
 
 from cybernetic.core import OptionError
 from cybernetic.state import Batch, Inbox, Nonces, NoncesFull, Store, StoreLimits
-from cybernetic.state.store.memory import GRACE, SWEEP, SWEEP_EVERY
+from cybernetic.state.store.memory import GRACE
 
 HOUR = 3600.0
 
@@ -50,9 +50,9 @@ async def test_when_it_is_full_of_living_nonces_new_ones_are_refused_and_none_is
 async def test_what_has_expired_is_swept_as_others_come(tmp_path: Path) -> None:
     async with await Store.open(tmp_path / "a", synchronous="normal") as store:
         nonces = await Nonces.open(store)
-        await asyncio.gather(*(nonces.fresh(f"old-{n}", store.now()) for n in range(10 * SWEEP)))
+        await asyncio.gather(*(nonces.fresh(f"old-{n}", store.now()) for n in range(600)))
         await asyncio.sleep(GRACE + 1)
-        living = 11 * SWEEP_EVERY
+        living = 330
         await asyncio.gather(*(nonces.fresh(f"new-{n}", store.now() + 90) for n in range(living)))
         assert nonces.count == living
         query = "SELECT count(*) FROM cybernetic_nonces"

@@ -48,16 +48,33 @@ async def test_what_was_not_confirmed_is_there_after_reopening_in_order(tmp_path
         assert await outbox.put("", "queue", b"") == 301
 
 
-async def test_a_number_is_never_used_twice(tmp_path: Path) -> None:
-    for reopened in range(3):
+@pytest.mark.parametrize("way", ["confirmed", "restored", "discarded"])
+async def test_a_number_is_never_used_twice(tmp_path: Path, way: str) -> None:
+    last = 0
+    for _ in range(3):
         async with await Store.open(tmp_path / "a") as store:
             outbox = await Outbox.open(store)
-            assert await outbox.put("", "q", b"") == 3 * reopened + 1
-            await outbox.confirm([3 * reopened + 1])
-            assert await outbox.put("", "q", b"") == 3 * reopened + 2
-            assert await outbox.fail(3 * reopened + 2, "no such exchange")
-            assert await outbox.restore(3 * reopened + 2) == 3 * reopened + 3
-            await outbox.confirm([3 * reopened + 3])
+            number = await outbox.put("", "q", b"")
+            assert number == last + 1
+            if way == "confirmed":
+                await outbox.confirm([number])
+            else:
+                assert await outbox.fail(number, "no such exchange")
+            if way == "restored":
+                number = await outbox.restore(number) or 0
+                await outbox.confirm([number])
+            if way == "discarded":
+                assert await outbox.discard(number)
+            assert outbox.count == 0
+            last = number
+
+
+async def test_confirming_what_was_never_put_uses_up_no_numbers(tmp_path: Path) -> None:
+    for number in (1, 2):
+        async with await Store.open(tmp_path / "a") as store:
+            outbox = await Outbox.open(store)
+            await outbox.confirm([10**9])
+            assert await outbox.put("", "q", b"") == number
 
 
 async def test_outboxes_of_other_names_are_apart_and_those_of_one_name_are_one(tmp_path: Path) -> None:

@@ -56,13 +56,19 @@ class Address:
     Raises `OptionError`.
     """
 
-    def __init__(self, url: str, password_env: str | None = None, password_file: str | Path | None = None) -> None:
+    def __init__(
+        self, url: str, password_env: str | None = None, password_file: str | Path | None = None
+    ) -> None:
         if not isinstance(url, str):
             raise OptionError("url", EXPECTED, type(url).__name__)
         try:
             parts = urlsplit(url)
             port = parts.port
-            wrong = parts.scheme not in PORTS or not parts.hostname or "@" in parts.path + parts.query + parts.fragment
+            wrong = (
+                parts.scheme not in PORTS
+                or not parts.hostname
+                or "@" in parts.path + parts.query + parts.fragment
+            )
         except ValueError:
             wrong = True
         if wrong:
@@ -88,14 +94,18 @@ class Address:
         """The password as it is now. Raises `LoginRefused` where it cannot be read."""
         if self._env is not None:
             if self._env not in os.environ:
-                raise LoginRefused(self.shown, f"there is no environment variable {self._env} to hold the password")
+                raise LoginRefused(
+                    self.shown, f"there is no environment variable {self._env} to hold the password"
+                )
             return os.environ[self._env]
         if self._file is not None:
             try:
                 return Path(self._file).read_text().rstrip("\r\n")
             except (OSError, UnicodeDecodeError) as error:
                 why = getattr(error, "strerror", None) or "it is no text"
-                raise LoginRefused(self.shown, f"the password file {self._file} cannot be read: {why}") from None
+                raise LoginRefused(
+                    self.shown, f"the password file {self._file} cannot be read: {why}"
+                ) from None
         return "guest" if self._url_password is None else self._url_password
 
 

@@ -35,17 +35,13 @@ def encode_properties(message: Message, message_id: bytes) -> bytes:
 
     Raises `OptionError` naming what AMQP cannot carry.
     """
-    flags = DELIVERY_MODE | MESSAGE_ID
+    flags = HEADERS | DELIVERY_MODE | MESSAGE_ID
     parts: list[bytes] = []
     if message.content_type:
         flags |= CONTENT_TYPE
         parts.append(_short("content_type", message.content_type))
-    headers = message.headers
-    if message.id:
-        headers = {**headers, ID: message.id}
-    if headers:
-        flags |= HEADERS
-        parts.append(encode_table(headers))
+    # set where there is no id too, or the attempt would be taken for one
+    parts.append(encode_table({**message.headers, ID: message.id}))
     parts.append(b"\x02" if message.persistent else b"\x01")
     if message.priority is not None:
         flags |= PRIORITY

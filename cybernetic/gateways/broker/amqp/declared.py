@@ -41,7 +41,10 @@ def queue_arguments(queue: Queue) -> Arguments:
 
 def binding_arguments(binding: Binding) -> Arguments:
     """What `queue.bind` gets beside its key."""
-    return {**binding.headers, "x-match": binding.match} if binding.headers else {}
+    plain = (
+        not binding.headers and binding.match == "all"
+    )  # also what every other exchange than headers wants
+    return {} if plain else {**binding.headers, "x-match": binding.match}
 
 
 def milliseconds(seconds: float | None) -> int | None:
@@ -49,13 +52,16 @@ def milliseconds(seconds: float | None) -> int | None:
     return None if seconds is None or seconds == float("inf") else round(seconds * 1000)
 
 
-def refusal(error: BrokerError, what: str) -> BrokerError:
-    """What the broker meant when it closed a channel on which `what` (such as "queue 'jobs'") was asked for."""
+def refusal(error: BrokerError, what: str, *, declaring: bool = False) -> BrokerError:
+    """What the broker meant when it closed a channel on which `what` (such as "queue 'jobs'") was asked for.
+
+    `declaring`: it was to be declared; then one that is another connection's own is one declared otherwise.
+    """
     if not isinstance(error, ChannelClosed):
         return error
     if error.code == 404:
         found = _MISSING.search(str(error))
         return NotDeclared(f"{found[1]} {found[2]!r}" if found else what)
-    if error.code == 406 and _DIFFERS.search(str(error)):
+    if (error.code == 406 and _DIFFERS.search(str(error))) or (error.code == 405 and declaring):
         return Differs(what, str(error).partition(" - ")[2])
     return error

@@ -47,6 +47,9 @@ class AmqpIntake(Line):
         self._parts: list[bytes] = []
         self._left = 0
         self._stopped = False
+        self._early: (
+            list[Delivery] | None
+        ) = []  # what came before whoever consumes had the intake: up to the prefetch
 
     def take_method(self, method: int, data: bytes, start: int) -> bool:
         """Deliveries, and the broker's cancel (which aiormq answers where the broker expects it)."""
@@ -79,7 +82,20 @@ class AmqpIntake(Line):
             self.nack(method.tag)
             return
         message = decode_message(self._content, body, method.exchange, method.routing_key)
-        self._deliver(Delivery(message, self._queue, method.tag, method.redelivered))
+        delivery = Delivery(message, self._queue, method.tag, method.redelivered)
+        if self._early is None:
+            self._deliver(delivery)
+        else:
+            self._early.append(delivery)
+
+    def begin(self) -> None:
+        """Deliver from now on, what came already first."""
+        early, self._early = self._early or [], None
+        for delivery in early:
+            if self.over or self._stopped:
+                self.nack(delivery.tag)
+            else:
+                self._deliver(delivery)
 
     def ack(self, tag: int, *, multiple: bool = False) -> None:
         """See `Intake.ack`."""

@@ -1,6 +1,7 @@
 """A channel as its listener sees it: which end it came to, told once."""
 
 import asyncio
+from typing import Any
 
 from cybernetic.gateways.broker.amqp.frames import (
     ACK,
@@ -17,6 +18,11 @@ from cybernetic.gateways.broker.amqp.wire import Wire
 from cybernetic.gateways.broker.errors import BrokerError, ChannelClosed, ConnectionLost
 
 STREAM = (ACK, DELIVER, NACK, RETURN)  # what comes unasked
+
+
+async def first(*futures: "asyncio.Future[Any]", timeout: float | None = None) -> None:
+    """Return when one of `futures` is done, after at most `timeout` seconds; none of them is cancelled."""
+    await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
 
 
 class Line:

@@ -4,9 +4,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from cybernetic.core import OptionError, token
-from cybernetic.gateways.broker.amqp.content import decode_properties, body_size
-from cybernetic.gateways.broker.amqp.frames import ACK, EDGE, HEADER, NACK, RETURN, published, read_said, read_settled
-from cybernetic.gateways.broker.amqp.line import Line
+from cybernetic.gateways.broker.amqp.content import body_size, decode_properties
+from cybernetic.gateways.broker.amqp.frames import (
+    ACK,
+    EDGE,
+    HEADER,
+    NACK,
+    RETURN,
+    published,
+    read_said,
+    read_settled,
+)
+from cybernetic.gateways.broker.amqp.line import Line, first
 from cybernetic.gateways.broker.amqp.wire import FRAME, Wire
 from cybernetic.gateways.broker.errors import BrokerError, ConnectionLost
 from cybernetic.gateways.broker.messages import CONFIRMED, REJECTED, Message, Outcome, Returned, Unknown
@@ -144,7 +153,7 @@ class AmqpOutlet(Line):
         self._closing = True
         if self._pending:
             self._empty = asyncio.get_running_loop().create_future()
-            await asyncio.wait({self._empty, self.ended}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            await first(self._empty, self.ended, timeout=timeout)
         await self._shut(self)
 
     def settle(self, error: BrokerError | None) -> None:
@@ -153,7 +162,9 @@ class AmqpOutlet(Line):
             self._timer.cancel()
         numbers, self._pending = list(self._pending), {}
         if numbers:
-            self._tell(numbers, Unknown(error or ConnectionLost("the outlet was closed before they were confirmed")))
+            self._tell(
+                numbers, Unknown(error or ConnectionLost("the outlet was closed before they were confirmed"))
+            )
 
     def _wait(self) -> None:
         """Look again after `confirm_timeout` whether anything was settled meanwhile."""
@@ -168,4 +179,6 @@ class AmqpOutlet(Line):
         if self._seen != self._progress or self._blocked():
             self._wait()
             return
-        self.end(ConnectionLost(f"nothing was confirmed for {self._patience:g} s, and {self.pending} wait for it"))
+        self.end(
+            ConnectionLost(f"nothing was confirmed for {self._patience:g} s, and {self.pending} wait for it")
+        )

@@ -38,7 +38,7 @@ def encode_table(table: Mapping[str, Header], name: str = "headers") -> bytes:
 
 
 def _table(table: Mapping[str, Any], name: str, depth: int) -> bytes:
-    parts = []
+    parts: list[bytes] = []
     for key, value in table.items():
         if not isinstance(key, str):
             raise OptionError(name, "text as keys", key)

@@ -33,7 +33,7 @@ class Wire(asyncio.StreamReaderProtocol):
         self._rest = b""
         self._out: list[bytes] = []
         self._size = 0
-        self._alive = loop.time()
+        self._alive = self._came = loop.time()
         self._raw = False
         self.transport: asyncio.Transport | None = None
 
@@ -53,6 +53,7 @@ class Wire(asyncio.StreamReaderProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
+        self._came = self._loop_.time()
         if self._raw:
             super().data_received(data)
             return
@@ -76,11 +77,15 @@ class Wire(asyncio.StreamReaderProtocol):
         self._rest = b"" if self._raw else data[at:]
         if self._raw:
             others.append(data[at:])
-        elif taken and not others and self._loop_.time() - self._alive > SIGN_OF_LIFE:
+        elif taken and not others and self._came - self._alive > SIGN_OF_LIFE:
             others.append(HEARTBEAT)
         if others:
-            self._alive = self._loop_.time()
+            self._alive = self._came
             super().data_received(b"".join(others))
+
+    def silence(self) -> float:
+        """Seconds since something came."""
+        return self._loop_.time() - self._came
 
     def _heard(self, channel: int, kind: int, data: bytes, start: int, end: int) -> bool:
         try:

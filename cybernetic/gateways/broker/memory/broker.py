@@ -68,7 +68,10 @@ class MemoryBroker:
 
     def cut(self, why: str = "the connection was cut") -> None:
         """All connections are lost, because of `why`."""
-        for session in tuple(self._sessions):
+        sessions = tuple(self._sessions)
+        for session in sessions:
+            session.withdraw()
+        for session in sessions:
             session.end(ConnectionLost(why))
 
     def block(self, why: str = "low on memory") -> None:

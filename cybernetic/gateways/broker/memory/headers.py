@@ -44,7 +44,7 @@ def copied(name: str, value: object, depth: int = 0) -> Header:
     if depth < DEPTH and isinstance(value, list):
         return [copied(name, each, depth + 1) for each in value]
     if depth < DEPTH and isinstance(value, Mapping):
-        return {short(f"header {name!r}", key): copied(name, each, depth + 1) for key, each in value.items()}
+        return {_name(key): copied(name, each, depth + 1) for key, each in value.items()}
     raise OptionError(f"header {name!r}", EXPECTED, value)
 
 
@@ -81,6 +81,8 @@ def _with(message: Message, headers: dict[str, Header]) -> Message:
 
 @lru_cache(maxsize=1024)
 def _name(name: str) -> str:
+    if not isinstance(name, str) or not _encodes(name):
+        raise OptionError("header", "a name that is text", name)
     return short("header", name)
 
 

@@ -53,13 +53,17 @@ class MemoryIntake:
     async def stop(self) -> None:
         """See `Intake`. What was on its way is handed over before this returns."""
         if not self.ended.done():
-            self._vhost.cancel(self._queue, self._consumer, self._loop.time())
+            self.withdraw()
             while self._consumer.mail:
                 self._hand_over_one()
 
     async def close(self) -> None:
         """See `Intake`."""
         self.end(None)
+
+    def withdraw(self) -> None:
+        """Consume no more."""
+        self._vhost.cancel(self._queue, self._consumer, self._loop.time())
 
     def end(self, error: BrokerError | None) -> None:
         """It is over: what was not settled goes back."""

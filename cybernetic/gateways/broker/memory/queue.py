@@ -104,7 +104,7 @@ class MemoryQueue:
             return False
         self._fresh += 1
         entry = Entry(message, self._fresh, self._expires(message, now))
-        if self._turn and not self.ready:  # then even what expires at once is delivered
+        if self._turn:  # then nothing is ready, and even what expires at once is delivered
             self._give(entry)
         else:
             self.ready.add(entry)

@@ -35,8 +35,8 @@ class MemorySession:
         self.ended: asyncio.Future[BrokerError | None] = loop.create_future()
         self.blocked = blocked
         self._loop, self._vhost, self._gone = loop, vhost, gone
-        self._outlets: set[MemoryOutlet] = set()
-        self._intakes: set[MemoryIntake] = set()
+        self._outlets: dict[MemoryOutlet, None] = {}
+        self._intakes: dict[MemoryIntake, None] = {}
         self._unblocked = asyncio.Event()
         self.block(blocked)
 
@@ -50,19 +50,20 @@ class MemorySession:
     async def declare(self, topology: Topology) -> None:
         """See `Session`."""
         await self._pass()
+        now = self._loop.time()
         for exchange in topology.exchanges:
-            self._vhost.declare_exchange(exchange)
+            self._vhost.declare_exchange(exchange, now)
         for queue in topology.queues:
-            self._vhost.declare_queue(queue, self, self._loop.time())
+            self._vhost.declare_queue(queue, self, now)
         for binding in topology.bindings:
-            self._vhost.bind(binding, self)
+            self._vhost.bind(binding, self, now)
 
     async def outlet(self, settled: Settled) -> MemoryOutlet:
         """See `Session`."""
         await self._pass()
         outlet = MemoryOutlet(self._loop, self._publish, settled, self.blocked is None)
-        self._outlets.add(outlet)
-        outlet.ended.add_done_callback(lambda _: self._outlets.discard(outlet))
+        self._outlets[outlet] = None
+        outlet.ended.add_done_callback(lambda _: self._outlets.pop(outlet))
         return outlet
 
     async def intake(
@@ -78,8 +79,8 @@ class MemorySession:
             raise OptionError("prefetch", f"an integer from 1 to {PREFETCH}", prefetch)
         await self._pass()
         intake = MemoryIntake(self._loop, self._vhost, queue, deliver, prefetch, exclusive, self)
-        self._intakes.add(intake)
-        intake.ended.add_done_callback(lambda _: self._intakes.discard(intake))
+        self._intakes[intake] = None
+        intake.ended.add_done_callback(lambda _: self._intakes.pop(intake))
         return intake
 
     async def state(self, queue: str) -> QueueState:
@@ -102,6 +103,7 @@ class MemorySession:
 
     async def close(self) -> None:
         """See `Session`."""
+        self.withdraw()
         for intake in tuple(self._intakes):
             await intake.close()
         await asyncio.gather(*(outlet.close() for outlet in tuple(self._outlets)))
@@ -117,10 +119,16 @@ class MemorySession:
         for outlet in tuple(self._outlets):
             outlet.open(why is None)
 
+    def withdraw(self) -> None:
+        """Consume no more: before intakes end one by one, so that none gets what another one leaves."""
+        for intake in self._intakes:
+            intake.withdraw()
+
     def end(self, error: BrokerError | None) -> None:
         """It is over, with all that came from it."""
         if self.ended.done():
             return
+        self.withdraw()
         for outlet in tuple(self._outlets):
             outlet.end(error)
         for intake in tuple(self._intakes):

@@ -45,12 +45,13 @@ class Vhost:
 
     # What there is.
 
-    def declare_exchange(self, spec: Exchange) -> None:
+    def declare_exchange(self, spec: Exchange, now: float) -> None:
         """Declare, or check. Raises `Differs`."""
         there = self.exchanges.get(spec.name)
         if there is None:
             self.exchanges[spec.name] = MemoryExchange(spec)
             self._changed()
+            self._bury(now)
         elif why := difference(there.spec, spec):
             raise Differs(f"exchange {spec.name!r}", why)
 
@@ -61,7 +62,7 @@ class Vhost:
             made = MemoryQueue(spec, self._dead, now, owner if spec.exclusive else None)
             self.queues[spec.name] = made
             self._changed()
-            self._remind(made)
+            self._after(made, now)
             return
         if there.owner not in (None, owner):
             raise Differs(f"queue {spec.name!r}", locked(spec.name))
@@ -70,7 +71,7 @@ class Vhost:
         there.touch(now)
         self._remind(there)
 
-    def bind(self, binding: Binding, owner: object) -> None:
+    def bind(self, binding: Binding, owner: object, now: float) -> None:
         """Bind. Raises `NotDeclared` or, for a queue that is another connection's, `ChannelClosed`."""
         exchange = self.exchanges.get(binding.exchange)
         if exchange is None:
@@ -78,6 +79,7 @@ class Vhost:
         self.queue(binding.queue, owner)
         exchange.bind(binding)
         self._changed()
+        self._bury(now)
 
     def queue(self, name: str, owner: object) -> MemoryQueue:
         """A queue that `owner` may use. Raises `NotDeclared`, or `ChannelClosed` where it is another connection's."""
@@ -156,14 +158,14 @@ class Vhost:
 
     def cancel(self, queue: MemoryQueue, consumer: Consumer, now: float) -> None:
         """A consumer wants no more; what it has is still its own."""
-        if queue.leave(consumer, now):
+        if queue.leave(consumer, now) and self._has(queue):
             self.delete_queue(queue.spec.name)
         self._after(queue, now)
 
     def release(self, queue: MemoryQueue, consumer: Consumer, now: float) -> None:
         """A consumer's channel ends: what it has not settled goes back."""
         gone, entries = queue.leave(consumer, now), consumer.take_all()
-        if self.queues.get(queue.spec.name) is not queue:
+        if not self._has(queue):
             return
         queue.put_back(entries, now, refused=False)
         if gone:
@@ -183,7 +185,7 @@ class Vhost:
     ) -> None:
         """Put back, or let die. Raises `ChannelClosed`: an unknown tag."""
         entries = take(consumer, tag, multiple)
-        if self.queues.get(queue.spec.name) is not queue:
+        if not self._has(queue):
             return
         queue.settle(consumer)
         if requeue:
@@ -220,6 +222,10 @@ class Vhost:
             self._alarm(self._deadlines[0][0])
 
     # Inside.
+
+    def _has(self, queue: MemoryQueue) -> bool:
+        """Whether a queue was not deleted; one of its name may have been made since."""
+        return self.queues.get(queue.spec.name) is queue
 
     def _after(self, queue: MemoryQueue, now: float) -> None:
         """Something has changed in a queue."""

@@ -1,0 +1,131 @@
+"""Faults under load, with exact accounting: everything confirmed takes effect once."""
+
+import asyncio
+import random
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from cybernetic.core import attach
+from cybernetic.gateways import AmqpBroker, QueuesLost
+from tests.integration.gateways.accounts import Shop
+from tests.integration.gateways.proxy import Proxy
+from tests.integration.gateways.rabbit import RabbitMQ
+from tests.support import soak
+
+RATE = 500.0
+
+
+def real(test: Coroutine[Any, Any, None]) -> None:
+    """Run a test that takes longer than others may."""
+
+    async def limited() -> None:
+        async with asyncio.timeout(150):
+            await test
+
+    asyncio.run(limited())
+
+
+def once_each(effects: dict[int, int], numbers: range) -> None:
+    assert set(effects) == set(numbers)
+    assert max(effects.values()) == 1
+
+
+def test_a_broker_that_stops_for_ten_seconds_and_is_killed_costs_nothing(
+    rabbit: RabbitMQ, tmp_path: Path
+) -> None:
+    async def test() -> None:
+        shop, numbers = Shop("stopped", tmp_path), range(int(RATE) * soak(20, 60))
+        broker = AmqpBroker(rabbit.url)
+        async with shop.sender(broker) as publisher, shop.receiver(broker):
+            sending = asyncio.create_task(shop.send(publisher, numbers, RATE))
+            await asyncio.sleep(1)
+            await asyncio.to_thread(rabbit.stop)
+            await asyncio.sleep(10)
+            await asyncio.to_thread(rabbit.start)
+            await asyncio.sleep(2)
+            await asyncio.to_thread(rabbit.kill9)
+            await asyncio.to_thread(rabbit.start)
+            await sending
+            assert shop.confirmed == set(numbers)
+            once_each(await shop.until_effects(len(numbers)), numbers)
+
+    real(test())
+
+
+def test_a_broker_that_comes_back_empty_is_given_what_it_had_not_confirmed(
+    rabbit: RabbitMQ, tmp_path: Path
+) -> None:
+    async def test() -> None:
+        shop, numbers = Shop("wiped", tmp_path), range(int(RATE) * 8)
+        lost: list[QueuesLost] = []
+        detach = attach(QueuesLost, lost.append)
+        try:
+            async with shop.sender(AmqpBroker(rabbit.url)) as publisher:
+                sending = asyncio.create_task(shop.send(publisher, numbers, RATE))
+                await asyncio.sleep(2)
+                confirmed_before = set(shop.confirmed)
+                await asyncio.to_thread(rabbit.wipe)
+                await sending
+                async with shop.receiver(AmqpBroker(rabbit.url)):
+                    after = set(numbers) - confirmed_before
+                    effects = await shop.until_effects(len(after) - 50)
+                    await asyncio.sleep(1)
+                    effects = shop.effects()
+            gone = set(numbers) - set(effects)
+            assert max(effects.values()) == 1
+            assert gone  # nobody consumed before: it had confirmed these, and lost them
+            assert gone <= shop.confirmed
+            assert {queue for event in lost for queue in event.queues} == {"wiped.work"}
+            # what was confirmed after it came back is all there
+            assert not gone & (set(numbers) - confirmed_before - _about_then(confirmed_before))
+        finally:
+            detach()
+
+    real(test())
+
+
+def _about_then(confirmed: set[int]) -> set[int]:
+    """Numbers that may have been confirmed between the look at the books and the end of the broker."""
+    last = max(confirmed)
+    return set(range(last, last + 400))
+
+
+def test_a_wire_that_is_cut_and_stalls_at_random_costs_nothing(rabbit: RabbitMQ, tmp_path: Path) -> None:
+    async def test() -> None:
+        shop, numbers = Shop("cut", tmp_path), range(int(RATE) * soak(12, 60))
+        chance = random.Random(7)
+        async with Proxy(rabbit.port) as proxy:
+            broker = AmqpBroker(rabbit.at(port=proxy.port), heartbeat=2)
+            async with shop.sender(broker) as publisher, shop.receiver(broker):
+                sending = asyncio.create_task(shop.send(publisher, numbers, RATE))
+                while not sending.done():
+                    await asyncio.sleep(chance.uniform(0.2, 1.2))
+                    if chance.random() < 0.75:
+                        proxy.cut()
+                    else:
+                        proxy.stall()
+                        await asyncio.sleep(chance.uniform(0.3, 3.0))
+                        proxy.flow()
+                await sending
+                once_each(await shop.until_effects(len(numbers)), numbers)
+
+    real(test())
+
+
+def test_a_memory_alarm_holds_the_publisher_and_costs_nothing(rabbit: RabbitMQ, tmp_path: Path) -> None:
+    async def test() -> None:
+        shop, numbers = Shop("alarm", tmp_path), range(2000)
+        broker = AmqpBroker(rabbit.url)
+        async with shop.sender(broker) as publisher, shop.receiver(broker):
+            await asyncio.to_thread(rabbit.set_alarm)
+            try:
+                sending = asyncio.create_task(shop.send(publisher, numbers, 2000))
+                await asyncio.sleep(2)
+                assert len(shop.confirmed) < len(numbers)
+            finally:
+                await asyncio.to_thread(rabbit.clear_alarm)
+            await sending
+            once_each(await shop.until_effects(len(numbers)), numbers)
+
+    real(test())
