@@ -13,7 +13,7 @@ class Line:
     Attributes:
         name: how the connection is shown to the broker's operator.
         session: the connection that stands, or None. Each has a number, `turn`: 1, 2, 3 ...
-        users: called, in order, when a session stands.
+        users: called, in order, when a session stands; by name, so that one that was killed is replaced.
         taps: the channels that are consumed, by queue: so that one whose consumer was killed is found and closed.
         declared: whether the topology was declared before on this line: then a queue that is missing was lost.
     """
@@ -21,7 +21,7 @@ class Line:
     name: str
     session: Session | None = None
     turn: int = 0
-    users: list[Callable[[], object]] = field(default_factory=list)
+    users: dict[str, Callable[[], object]] = field(default_factory=dict)
     taps: dict[str, Intake] = field(default_factory=dict)
     declared: bool = False
 
@@ -29,7 +29,7 @@ class Line:
         """A session stands: tell all users."""
         self.session = session
         self.turn += 1
-        for told in tuple(self.users):
+        for told in tuple(self.users.values()):
             told()
 
     async def release(self, queue: str) -> None:

@@ -24,7 +24,10 @@ class Shelf:
             raise RuntimeError("the store is not open: expected the Storage agent to be started before")
         return self.store
 
-    def failed(self, error: BaseException | None) -> None:
-        """Something could not be written: where the store is at fault, its agent ends and opens it anew."""
-        if isinstance(error, StoreError) and self.broken is not None:
+    def failed(self, error: BaseException | None) -> bool:
+        """Something could not be written; whether the store is at fault for good: its agent opens it anew then."""
+        if not isinstance(error, StoreError) or not error.final:
+            return False
+        if self.broken is not None:
             self.broken(error)
+        return True

@@ -25,6 +25,9 @@ class Storage(Agent):
 
     async def setup(self) -> None:
         """Open the file. Raises a `StoreError` that says why it cannot be."""
+        left, self._shelf.store = self._shelf.store, None
+        if left is not None:  # the agent before was killed
+            await left.close()
         store = self._shelf.store = await Store.open(self._path)
         for statement in self._schema:
             await store.write(partial(_execute, statement))

@@ -193,8 +193,8 @@ class System(LocalSystem):
         if self._unasked and self._join:
             self._listen = await self._own_addresses()
         far = [address for address in self._listen if isinstance(address, TcpAddress)]
-        if far and self._tls is None:
-            self._tls = Tls.ephemeral(self._own_directory())
+        if far and (self._tls is None or self._tls.cert is None):
+            self._tls = self._make_tls()
         self._become_many(far)
         cluster, door = self._cluster, self._door
         assert cluster is not None
@@ -213,6 +213,15 @@ class System(LocalSystem):
         if None in found:
             found.append(UnixAddress(str(self._own_directory() / "links")))
         return list(dict.fromkeys(filter(None, found)))
+
+    def _make_tls(self) -> Tls:
+        """A certificate for this run. Raises `LinkRefused`."""
+        try:
+            return Tls.ephemeral(self._own_directory())
+        except LinkRefused as error:
+            raise LinkRefused(
+                f"{error}; listen=False joins without" if self._unasked else str(error)
+            ) from None
 
     def _own_directory(self) -> Path:
         """A private directory of this process, for its certificate and its socket."""

@@ -9,6 +9,7 @@ from cybernetic.state.crdt.escrow import Escrow, LeaseHolds, NotGuardian, Rights
 from cybernetic.state.crdt.lattice import Lattice
 from cybernetic.state.crdt.opaque import Opaque, OpaqueTypes
 from cybernetic.state.crdt.registers import LWW, MV
+from cybernetic.state.crdt.stamps import latest_stamp
 from cybernetic.state.crdt.travel import CONVERGING
 from cybernetic.state.hlc import FutureStamp, Hlc, Stamp
 from cybernetic.state.store.batch import Batch, Committed
@@ -82,4 +83,5 @@ __all__ = (
     "WriteUndone",
     "WrongStore",
     "digest",
+    "latest_stamp",
 )

@@ -90,7 +90,7 @@ class Intake(Agent):
         self._waits = Waits(self, self._begin)
         await self._waits.resume()
         await self._line.release(self.spec.queue.name)
-        self._line.users.append(self._tell)
+        self._line.users[self.spec.queue.name] = self._tell
         if self._line.session is not None:
             self.continue_with(Intake.connected)
 
@@ -141,8 +141,7 @@ class Intake(Agent):
 
     async def terminate(self, reason: Reason) -> None:
         """Take no more, let handlers end for a while, give back what is not done, and close the channel."""
-        if self._tell in self._line.users:
-            self._line.users.remove(self._tell)
+        self._line.users.pop(self.spec.queue.name, None)
         self._waits.close()
         channel = self._tap.channel if self._tap is not None else None
         if channel is not None:

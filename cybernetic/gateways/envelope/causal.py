@@ -83,7 +83,7 @@ class CausalBuffer(Generic[T]):
         else:
             self._hold(dot, {cause for cause in causes if cause not in self._done} - {dot}, item, now)
         released = [] if self._held[dot].waiting else [*self._release(dot)]
-        while self._items > self._max_held:
+        if self._items > self._max_held:
             released += self._force(next(iter(self._held)))
         return released
 

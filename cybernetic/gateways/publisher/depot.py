@@ -1,7 +1,9 @@
 """A publisher's side of the outbox: what comes in, what of it is in memory, and what is read when there is room."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from cybernetic.gateways.publisher.flight import Entry, Flight
@@ -9,11 +11,12 @@ from cybernetic.gateways.publisher.receipt import Receipt
 from cybernetic.gateways.publisher.rows import Item, packed, unpacked
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.runtime import Deferred
-from cybernetic.state import Outbox, Outgoing
+from cybernetic.state import Outbox, Outgoing, StoreError
 
 Reply = Deferred[Receipt]
 
 LARGE = 1024 * 1024  # bytes of a page: with so much there may be more behind it
+PAUSE = 5.0  # seconds before what could not be written is tried again
 
 
 class Depot:
@@ -34,13 +37,15 @@ class Depot:
         self._fresh: list[Entry] = []  # on the disk by now, and not looked at yet
         self._held: set[int] = set()  # numbers that are in memory, or confirmed and not deleted yet
         self._off: set[int] = set()  # numbers that wait for another time
-        self._wanted: list[int] = []  # numbers whose time has come
+        self._wanted: deque[int] = deque()  # numbers whose time has come
+        self._putting: set[asyncio.Future[int]] = set()  # not known to be on the disk
         self._replies: dict[int, Reply] = {}  # who waits for messages that are left on the disk
         self._gone: set[int] = set()  # numbers deleted while a page is being read
         self._page: Sequence[Outgoing] = ()
         self._more = True  # there may be messages on the disk that are not in memory
         self._cursor = 0  # up to here all are in memory, put off, or gone
         self._reading: asyncio.Task[None] | None = None
+        self._closed = False
 
     def put(self, message: Item, reply: Reply, *, confirmed: bool) -> None:
         """Write a message. `reply` is answered when it is confirmed, or (`confirmed=False`) when it is on the disk."""
@@ -49,6 +54,7 @@ class Depot:
         entry = Entry(message, None, reply if confirmed else None)
 
         def written(future: "asyncio.Future[int]") -> None:
+            self._putting.discard(future)
             if future.cancelled() or (error := future.exception()) is not None:
                 error = None if future.cancelled() else error
                 reply.fail(error or asyncio.CancelledError())
@@ -61,6 +67,7 @@ class Depot:
                 self._wake()
             self._fresh.append(entry)
 
+        self._putting.add(done)
         done.add_done_callback(written)
 
     def look(self) -> None:
@@ -80,13 +87,11 @@ class Depot:
     def confirmed(self, numbers: Sequence[int]) -> None:
         """The broker has these: delete them."""
         if numbers:
-            self.outbox.confirm(numbers).add_done_callback(lambda done: self._deleted(numbers, done))
+            self._delete(numbers, partial(self.outbox.confirm, numbers))
 
     def failed(self, number: int, why: str) -> None:
         """This one cannot be sent: set it aside."""
-        asyncio.ensure_future(self.outbox.fail(number, why)).add_done_callback(
-            lambda done: self._deleted((number,), done)
-        )
+        self._delete((number,), lambda: asyncio.ensure_future(self.outbox.fail(number, why)))
 
     def put_off(self, entry: Entry) -> None:
         """Forget a message until it is wanted; who waits for it goes on waiting."""
@@ -102,12 +107,16 @@ class Depot:
 
     def close(self) -> None:
         """Read no more."""
+        self._closed = True
         if self._reading is not None:
             self._reading.cancel()
 
     async def _read(self, limit: int) -> None:
         try:
-            self._page = await (self._read_one(self._wanted.pop()) if self._wanted else self._read_on(limit))
+            page = await (self._read_one(self._wanted.popleft()) if self._wanted else self._read_on(limit))
+            if self._putting:  # the disk may be ahead of what is known here
+                await asyncio.wait(self._putting)
+            self._page = page
         except Exception as error:
             self._shelf.failed(error)
             return
@@ -177,10 +186,19 @@ class Depot:
         self._held.add(entry.number)
         flight.add(entry)
 
-    def _deleted(self, numbers: Sequence[int], done: "asyncio.Future[Any]") -> None:
-        if not done.cancelled() and done.exception() is not None:
-            self._shelf.failed(done.exception())
-            return
-        self._held.difference_update(numbers)
-        if self._reading is not None or self._page:
-            self._gone.update(numbers)
+    def _delete(self, numbers: Sequence[int], delete: "Callable[[], asyncio.Future[Any]]") -> None:
+        try:
+            delete().add_done_callback(partial(self._deleted, numbers, delete))
+        except StoreError as error:
+            self._shelf.failed(error)
+
+    def _deleted(
+        self, numbers: Sequence[int], delete: "Callable[[], asyncio.Future[Any]]", done: "asyncio.Future[Any]"
+    ) -> None:
+        error = None if done.cancelled() else done.exception()
+        if error is None:
+            self._held.difference_update(numbers)
+            if self._reading is not None or self._page:
+                self._gone.update(numbers)
+        elif not self._shelf.failed(error) and not self._closed:
+            asyncio.get_running_loop().call_later(PAUSE, self._delete, numbers, delete)

@@ -31,6 +31,7 @@ from cybernetic.supervision import Backoff
 
 _log = logging.getLogger("cybernetic.gateways")
 
+NAME = "publisher"  # of it among the users of its line
 WINDOW = 256
 DRAIN = 10.0  # seconds that confirms are waited for at the end
 AGAIN = Backoff(1.0, 30.0)  # of a message that a full queue rejected
@@ -73,7 +74,7 @@ class Publisher(Agent):
         if self._shelf is not None:
             outbox = await Outbox.open(self._shelf.open(), "outbox", self._limits)
             self._depot = Depot(outbox, self._shelf, partial(self.ref.cast, Publisher.stored))
-        self._line.users.append(self._tell)
+        self._line.users[NAME] = self._tell
         if self._line.session is not None:
             self.continue_with(Publisher.connected)
 
@@ -165,8 +166,7 @@ class Publisher(Agent):
     async def terminate(self, reason: Reason) -> None:
         """Wait for confirms of what is on its way, for a while; the rest stays in the outbox."""
         self._ending = True
-        if self._tell in self._line.users:
-            self._line.users.remove(self._tell)
+        self._line.users.pop(NAME, None)
         if self._lane is not None:
             await self._lane.outlet.close(DRAIN)
             self._lane = None

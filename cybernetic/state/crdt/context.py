@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 Dot = tuple[str, int]
 """The name of a change: the replica that made it and its number there, from 1."""
@@ -35,8 +36,8 @@ class Context:
 
     @property
     def runs(self) -> Mapping[str, Bounds]:
-        """The runs of each replica; not to be changed."""
-        return self._runs
+        """The runs of each replica."""
+        return MappingProxyType(self._runs)
 
     def next(self, replica: str) -> int:
         """The number of the next change of `replica`: one more than any known."""

@@ -30,11 +30,12 @@ class Lattice:
     What was removed leaves a small mark where it was, which `forget` drops once every replica knows of it.
     """
 
-    __slots__ = ("_store", "context")
+    __slots__ = ("_context", "_store")
 
     kind: ClassVar[str] = ""
     """The name of the type where one value is inside another."""
 
+    _context: Context
     _store: Any
 
     def __init_subclass__(cls) -> None:
@@ -44,8 +45,7 @@ class Lattice:
 
     def __init__(self) -> None:
         self._store = self._empty()
-        self.context: Context = _NOTHING
-        """The changes that this value is the result of."""
+        self._context = _NOTHING
 
     @classmethod
     def _empty(cls) -> Any:
@@ -57,8 +57,13 @@ class Lattice:
         """The value of a store (None: the empty one) and a context, which must belong together."""
         made = cls.__new__(cls)
         made._store = cls._empty() if store is None else store
-        made.context = context
+        made._context = context
         return made
+
+    @property
+    def context(self) -> Context:
+        """The changes that this value is the result of."""
+        return self._context
 
     @property
     def store(self) -> Any:
@@ -74,12 +79,12 @@ class Lattice:
         """What both know: commutative, associative, idempotent. Raises `OptionError` for another type's value."""
         if type(other) is not type(self):
             raise OptionError("other", f"a value of type {type(self).__name__}", other)
-        store = self._store.join(other._store, self.context, other.context)
-        return self.from_store(store, self.context.join(other.context))
+        store = self._store.join(other._store, self._context, other._context)
+        return self.from_store(store, self._context.join(other._context))
 
     def since(self, context: Context) -> Self:
         """The delta that gives all of this to whoever knows `context`."""
-        return self.from_store(lacking(self._store, context), self.context.minus(context))
+        return self.from_store(lacking(self._store, context), self._context.minus(context))
 
     def split(self, leaves: int = 1000, context: Context | None = None) -> Iterator[Self]:
         """What `since` gives, in deltas of at most so many leaves, lazily; each may be lost, or come twice or late.
@@ -97,7 +102,7 @@ class Lattice:
         """
         for store, _ in cut(self._store, whole("leaves", leaves, least=1)):
             yield self.from_store(store, _NOTHING)
-        yield self.from_store(None, self.context)
+        yield self.from_store(None, self._context)
 
     def forget(self, stable: Context, part: Self | None = None) -> Self:
         """This value, without the marks of what was removed or replaced by changes in `stable`.
@@ -112,7 +117,7 @@ class Lattice:
             store = store.forget(stable, None if part is None else part._store)
         elif part is None or part._store.seen:
             store = store.forget(stable)
-        return self.from_store(store, self.context)
+        return self.from_store(store, self._context)
 
     def retire(self, whole: Self, part: Self | None = None) -> Self:
         """What is left of this value once it learns from `whole`, a whole state that may have forgotten removals.
@@ -122,20 +127,20 @@ class Lattice:
         """
         store = self._store
         if isinstance(store, Branch):
-            store = store.without(whole._store, whole.context, None if part is None else part._store)
+            store = store.without(whole._store, whole._context, None if part is None else part._store)
         elif not whole._store.seen:
-            store = store.retire(whole.context)
-        return self.from_store(store, self.context)
+            store = store.retire(whole._context)
+        return self.from_store(store, self._context)
 
     def __bool__(self) -> bool:
         """Whether it tells anything: False for a value that nothing has happened to, and for an empty delta."""
-        return bool(self.context) or bool(tuple(self._store.seen))
+        return bool(self._context) or bool(tuple(self._store.seen))
 
     def __eq__(self, other: object) -> bool:
         """Whether both are the result of the same changes."""
         if not isinstance(other, Lattice) or type(other) is not type(self):
             return NotImplemented
-        return self.context == other.context and bool(self._store == other._store)
+        return self._context == other._context and bool(self._store == other._store)
 
     __hash__ = None  # type: ignore[assignment] # what it holds may have none
 
@@ -147,4 +152,4 @@ class Lattice:
 
     def _next(self, replica: str) -> int:
         """The number of the next change of `replica`. Raises `OptionError` for what is no name."""
-        return self.context.next(replica_name(replica))
+        return self._context.next(replica_name(replica))

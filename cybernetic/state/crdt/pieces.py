@@ -40,10 +40,10 @@ def cut(store: Any, leaves: int, context: Context | None = None) -> Iterator[Pie
             if batch and (count + size > leaves or slot in batch):
                 yield Branch.of(batch), dots
                 batch, dots, count, looks = {}, [], 0, 0
-            if size:
-                batch[slot] = part
-            else:
-                looks = leaves * _LOOKS
+            if not size:
+                yield part, seen
+                continue
+            batch[slot] = part
             dots += seen
             count += size
         if looks >= leaves * _LOOKS:

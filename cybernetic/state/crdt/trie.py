@@ -95,19 +95,21 @@ class Trie(Generic[V]):
         self, measure: Callable[[object, V], int], inside: Callable[[V], "Trie[V] | None"]
     ) -> Iterator[None]:
         """Make `total` of every part, in steps; before that of the tries that `inside` finds in values."""
-        waiting = [self._root]
+        waiting = [(self._root, False)]
         while waiting:
-            node = waiting.pop()
+            node, ready = waiting.pop()
             if node.total is not None and node.total[0] is measure:
                 continue
-            waiting += node.parts
+            if node.parts and not ready:
+                waiting.append((node, True))
+                waiting += [(part, False) for part in node.parts]
+                continue
             for value in node.items.values():
                 within = inside(value)
                 if within is not None:
                     yield from within.totals(measure, inside)
-            if node.items:
-                _total(node, measure)
-                yield
+            _total(node, measure)
+            yield
 
     def edit(self) -> "Editor[V]":
         """An editor that begins with this trie."""

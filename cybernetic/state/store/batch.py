@@ -61,7 +61,7 @@ class Batch:
         self._rows: list[Row] = []  # the messages, as soon as they have their numbers
         self._closed: list[str] = []
         self._size = self._noted = 0  # bytes of the messages, and of the events
-        self._held: list[tuple[Room, int, int]] = []  # room held for what will come to be
+        self._held: list[tuple[Room, int, int, float | None]] = []  # room held for what will come to be
         self._gone: list[tuple[Room, int, int]] = []  # and what will be deleted: how many, of how many bytes
         self._over = False
 
@@ -120,7 +120,7 @@ class Batch:
         if self._inbox and self._key:
             size = len(self._key[0]) + len(self._key[1])
             await self._inbox.memory.enter(1, size)
-            self._held.append((self._inbox.memory.room, 1, size))
+            self._held.append((self._inbox.memory.room, 1, size, None))
         try:
             if self._outbox and self._messages:
                 self._enter(self._outbox.box.room, len(self._messages), self._size, now)
@@ -160,15 +160,17 @@ class Batch:
             for room, count, size in self._gone:
                 if count:
                     room.leave(count, size)
+            if self._outbox and self._rows:
+                self._outbox.box.room.came(self._rows[0][2])
 
     def _enter(self, room: Room, count: int, size: int, now: float) -> None:
         room.enter(count, size, now)
-        self._held.append((room, count, size))
+        self._held.append((room, count, size, now))
 
     def _let_go(self) -> None:
         while self._held:
-            room, count, size = self._held.pop()
-            room.leave(count, size)
+            room, count, size, at = self._held.pop()
+            room.leave(count, size, at)
 
 
 def _execute(sql: str, values: Any, connection: sqlite3.Connection) -> None:

@@ -40,7 +40,9 @@ class Puts:
     def settle(self, items: Sequence[Row], results: Sequence[int] | None) -> None:
         """Count out what was not written after all."""
         if results is None:
-            self._box.room.leave(len(items), sum(row[1] for row in items))
+            self._box.room.leave(len(items), sum(row[1] for row in items), items[0][2])
+        else:
+            self._box.room.came(items[0][2])
 
 
 class Deletions:
@@ -69,8 +71,8 @@ class Deletions:
         """Count out what was deleted."""
         if results is not None:
             count, bytes, oldest = self._gone
-            self._box.room.oldest = oldest or self._box.room.oldest
             self._box.room.leave(count, bytes)
+            self._box.room.since(oldest)
 
 
 def keep_last(connection: sqlite3.Connection, box: int, number: int) -> None:

@@ -61,7 +61,7 @@ class Journal:
                 room.count, room.bytes = held
                 store.shared[key] = cls(store, room)
         journal: Journal = store.shared[key]
-        journal.account.limits = limits
+        journal.account.limit(limits)
         return journal
 
     @property

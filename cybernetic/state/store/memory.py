@@ -45,7 +45,7 @@ class Memory:
                 made.room.count, made.room.bytes = count, size
                 store.shared[key] = made
         memory: Memory = store.shared[key]
-        memory.room.limits = limits
+        memory.room.limit(limits)
         return memory
 
     async def enter(self, count: int, size: int) -> None:

@@ -65,7 +65,7 @@ class Outbox:
                 store.shared[key] = Box(id, last, room)
         box: Box = store.shared[key]
         if limits is not None:
-            box.room.limits = limits
+            box.room.limit(limits)
         return cls(store, name, box)
 
     @property
@@ -138,7 +138,8 @@ class Outbox:
             connection.execute("DELETE FROM cybernetic_outbox WHERE place = ?", (key,))
             return bool(moved), oldest(connection, box.id)
 
-        moved, box.room.oldest = await self.store.write(move)
+        moved, since = await self.store.write(move)
+        box.room.since(since)
         return moved
 
     async def failed(self, after: int = 0, limit: int = 256) -> list[SetAside]:
@@ -168,7 +169,10 @@ class Outbox:
             connection.execute("DELETE FROM cybernetic_failed WHERE place = ?", (key,))
             return bool(moved)
 
-        return new if await self.store.write(move) else None
+        if not await self.store.write(move):
+            return None
+        box.room.came(now)
+        return new
 
     async def discard(self, number: int) -> bool:
         """Delete a message that was set aside; False if there is none such. Raises `StoreError`."""

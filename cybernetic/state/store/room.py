@@ -67,12 +67,17 @@ class Room:
         self.count = self.bytes = 0
         self.oldest: float | None = None
         self._error, self._clock, self._loop = error, clock, loop
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[_Turn] = deque()
 
     @property
     def age(self) -> float:
         """How old the oldest item is, in seconds; 0 when there is none, or the clock was set back."""
         return 0.0 if self.oldest is None else max(0.0, self._clock() - self.oldest)
+
+    def limit(self, limits: StoreLimits) -> None:
+        """Have other limits from now on."""
+        self.limits = limits
+        self._wake()
 
     def fits(self, count: int, bytes: int) -> bool:
         """Whether so much more fits."""
@@ -92,15 +97,24 @@ class Room:
         more, larger, limits = self.count + count, self.bytes + bytes, self.limits
         if more > limits.count or larger > limits.bytes or limits.age is not None:
             self.check(count, bytes)
-        if self.oldest is None:
-            self.oldest = now
+        self.came(now)
         self.count, self.bytes = more, larger
 
-    def leave(self, count: int, bytes: int) -> None:
-        """Count out what is deleted, or was not written after all."""
+    def came(self, at: float) -> None:
+        """Something that came then is there: it is the oldest, if no older one is known."""
+        if self.oldest is None:
+            self.oldest = at
+
+    def since(self, oldest: float | None) -> None:
+        """The oldest item that is left came at `oldest`; None if there is none, or it is not known."""
+        self.oldest = oldest
+        self._wake()
+
+    def leave(self, count: int, bytes: int, at: float | None = None) -> None:
+        """Count out what is deleted, or what came at `at` and was not written after all."""
         self.count -= count
         self.bytes -= bytes
-        if not self.count:
+        if not self.count or (at is not None and self.oldest == at):
             self.oldest = None
         self._wake()
 
@@ -108,34 +122,39 @@ class Room:
         """Wait until an item of `bytes` fits, which must then be put at once; first come, first served."""
         if bytes > self.limits.bytes:
             self.check(1, bytes)
-        first = not self._waiting
-        while not first or not self.fits(1, bytes):
-            waiter = self._loop.create_future()
-            self._waiting.append(waiter) if not first else self._waiting.appendleft(waiter)
-            try:
-                await waiter
-            except asyncio.CancelledError:
-                if waiter.done() and not waiter.cancelled():
-                    self._wake()  # it was this one's turn
-                raise
-            first = True
-        if self._waiting:
+        if not self._waiting and self.fits(1, bytes):
+            return
+        turn = _Turn(self._loop.create_future())
+        self._waiting.append(turn)
+        try:
+            await turn.come
+            while not self.fits(1, bytes):
+                turn.come = self._loop.create_future()
+                await turn.come
+        finally:
+            self._waiting.remove(turn)
             self._loop.call_soon(self._wake)  # when this one has put its item, the next may fit as well
 
     def end(self, error: StoreError) -> None:
         """There will be no room any more: those who wait are told why."""
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_exception(again(error))
+        for turn in self._waiting:
+            if not turn.come.done():
+                turn.come.set_exception(again(error))
 
     def _shortage(self, count: int, bytes: int) -> str | None:
         age = 0.0 if self.limits.age is None else self.age
         return shortage(self.limits, self.count + count, self.bytes + bytes, age)
 
     def _wake(self) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                return
+        """Let the first who waits see whether it fits now."""
+        if self._waiting and not self._waiting[0].come.done():
+            self._waiting[0].come.set_result(None)
+
+
+class _Turn:
+    """The place in the queue of one who waits; `come` is done when it is worth looking again."""
+
+    __slots__ = ("come",)
+
+    def __init__(self, come: asyncio.Future[None]) -> None:
+        self.come = come

@@ -152,6 +152,14 @@ def test_a_text_that_is_too_long_is_oversize() -> None:
         assert found.detail == "id: expected at most 255 bytes, got: 256"
 
 
+def test_a_detail_is_short_whatever_it_quotes() -> None:
+    found = judged(dressed(widened(pack(envelope(), "x", "k", KEY).body, "\n" * 250), KEY))
+    assert isinstance(found, Unfit)
+    assert len(found.detail) == 200
+    assert found.detail.startswith("id: expected printable text, not empty, got: ")
+    assert found.detail.endswith("…")
+
+
 def widened(body: bytes, id: str) -> bytes:
     """The body with another id, of any length."""
     head, table, rest = body[:39], body[39:71], body[71:]

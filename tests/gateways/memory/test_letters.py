@@ -103,17 +103,31 @@ async def test_letters_are_kept_until_there_is_a_way(dropped: list[MessageDroppe
     assert not dropped
 
 
-async def test_many_letters_at_once_follow_a_chain_of_queues() -> None:
+async def test_a_letter_for_two_queues_goes_to_both_or_waits_for_both() -> None:
+    """None of them gets it twice."""
+    source = Queue("source", ttl=1.0, at_least_once=True, dead_letter="x")
+    narrow, wide = Queue("narrow", "classic", max_length=1), Queue("wide", "classic")
+    bindings = Binding("x", "narrow"), Binding("x", "wide")
+    _, session = await open_broker(Topology((Exchange("x", "fanout"),), (source, narrow, wide), bindings))
+    told = await Told.by(session)
+    await told.send(b"full", "narrow")
+    await told.send(b"x", "source")
+    await asyncio.sleep(2)
+    assert (await session.state("wide")).messages == 0
+    await session.purge("narrow")
+    assert (await session.state("wide")).messages == (await session.state("narrow")).messages == 1
+
+
+async def test_letters_follow_a_long_chain_of_queues() -> None:
     """However long it is: no recursion."""
-    hops = 3000
-    queues = tuple(
-        Queue(f"q{n}", "classic", ttl=0.001, dead_letter="", dead_letter_key=f"q{n + 1}") for n in range(hops)
-    )
-    _, session = await open_broker(Topology(queues=(*queues[:20], Queue("q20", "classic"))))
+    last = 1100
+    options: dict[str, Any] = {"max_length": 0, "overflow": "drop-head", "lossy": True, "dead_letter": ""}
+    queues = [Queue(f"q{n}", "classic", dead_letter_key=f"q{n + 1}", **options) for n in range(last)]
+    _, session = await open_broker(Topology(queues=tuple(queues)))
+    await session.declare(Topology(queues=(Queue(f"q{last}", "classic"),)))
     told = await Told.by(session)
     await told.send(b"x", "q0")
-    await asyncio.sleep(1)
-    assert (await session.state("q20")).messages == 1
+    assert (await session.state(f"q{last}")).messages == 1
 
 
 async def test_full_queues_that_dead_letter_to_each_other_come_to_an_end() -> None:

@@ -6,8 +6,16 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import hypothesis
+import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from cybernetic.gateways.broker.memory.broker import MemoryBroker
 from cybernetic.gateways.broker.messages import Confirmed, Delivery, Message, Rejected
@@ -38,12 +46,12 @@ DEAD = Queue("dead")  # a quorum queue loses nothing at a restart
 class Agreement(RuleBasedStateMachine):
     """One queue of some kind, consumers that come and go, and a queue for its dead letters."""
 
-    queue: Model
     session: Session
     outlet: Outlet
 
-    def __init__(self) -> None:
+    def __init__(self, spec: Queue) -> None:
         super().__init__()
+        self.queue = Model(spec)
         self.loop = VirtualTimeLoop()
         self.broker = MemoryBroker()
         self.bodies = 0
@@ -65,9 +73,8 @@ class Agreement(RuleBasedStateMachine):
 
         return self.loop.run_until_complete(settled())
 
-    @initialize(spec=st.sampled_from(QUEUES))
-    def begin(self, spec: Queue) -> None:
-        self.queue = Model(spec)
+    @initialize()
+    def begin(self) -> None:
         self.run(self.connect())
 
     async def connect(self) -> None:
@@ -230,7 +237,7 @@ def died(letter: Delivery) -> tuple[bytes, str]:
     return letter.message.body, headers["x-death"][0]["reason"]
 
 
-TestAgreement = Agreement.TestCase
-TestAgreement.settings = hypothesis.settings(
-    max_examples=soak(60, 3000), stateful_step_count=soak(40, 80), deadline=None
-)
+@pytest.mark.parametrize("spec", QUEUES, ids=lambda spec: spec.name)
+def test_the_broker_and_the_model_agree(spec: Queue) -> None:
+    steps = hypothesis.settings(max_examples=soak(15, 1000), stateful_step_count=soak(40, 80))
+    run_state_machine_as_test(lambda: Agreement(spec), settings=steps)  # type: ignore[arg-type]

@@ -28,8 +28,7 @@ class Proxy:
         assert self._server is not None
         self._server.close()
         self.cut()
-        for task in self._tasks:
-            task.cancel()
+        self.flow()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
 

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
+import socket
 from typing import Any
 
 import pytest
 
 from cybernetic import Agent, System
-from cybernetic.nodes import LinkRefused
+from cybernetic.nodes import LinkRefused, LinkUnreachable
 from cybernetic.nodes.host.driver_memory import MemoryHost
-from cybernetic.nodes.link import network
+from cybernetic.nodes.link import MemoryAddress, TcpAddress, UnixAddress, network, own_address
 from cybernetic.nodes.plan.membership import Member
 from cybernetic.nodes.plan.reach import apart, way_to
 from cybernetic.testing import settle
@@ -146,3 +147,18 @@ async def test_a_cut_between_two_of_three_that_lasts_is_mended_when_it_can_be() 
         assert names(first) == names(second) == ["edge-1", "edge-2", "hub"]
         assert second.alive(held)
         assert await first.named("x", Holder).call(Holder.node) == "edge-2"
+
+
+async def test_who_joins_listens_at_the_address_it_goes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await own_address(TcpAddress("127.0.0.1", 4711), "me") == TcpAddress("127.0.0.1", 0)
+    assert await own_address(UnixAddress("/run/hub"), "me") is None
+    found = await own_address(MemoryAddress("hub"), "me")
+    assert isinstance(found, MemoryAddress)
+    assert found.name.startswith("me-")
+
+    async def unknown(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
+    with pytest.raises(LinkUnreachable, match=r"tcp:nowhere:1: Name or service not known"):
+        await own_address(TcpAddress("nowhere", 1), "me")

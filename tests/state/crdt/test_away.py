@@ -93,3 +93,16 @@ def test_who_returns_to_a_register_that_was_cleared_and_forgotten_does_not_bring
     assert away.retire(here).join(here).values == ()
     wrote = away.join(away.set("ann", 2))
     assert wrote.retire(here).join(here).values == (2,)
+
+
+def test_what_not_all_know_to_be_removed_is_not_forgotten() -> None:
+    other = AWMap[str]()
+    for delta in (
+        other.put("a", other.at("a", MV).set("ann", 1)),
+        other.put("b", AWSet[int]().add("bob", 1, 2)),
+        other.put("c", PNCounter().increment("cat", 4)),
+    ):
+        other = other.join(delta)
+    removed = other.join(other.remove("dan", "a", "b", "c"))
+    assert removed.forget(other.context) == removed
+    assert len(other.join(removed.forget(other.context).since(other.context))) == 0

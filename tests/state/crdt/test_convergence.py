@@ -12,7 +12,7 @@ from tests.support import soak
 KINDS: list[type[Lattice]] = list(TYPES)
 LENGTH = soak(30, 60)
 each_type = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-few = settings(max_examples=soak(40, 2000))
+few = settings(max_examples=soak(25, 2000))
 
 
 def run(kind: type[Any], steps: list[Step], size: int = 3) -> World[Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cybernetic.core import OptionError
@@ -90,6 +90,50 @@ def test_no_interleaving_spends_more_than_was_granted(done: list[tuple[str, int,
         rights = [whole.rights(name) for name in bank.names]
         assert min(rights) >= 0
         assert sum(rights) == whole.left
+
+
+ANN, BOB = 0, 1
+guarded = st.sampled_from(
+    [
+        ("spend", BOB, BOB),
+        ("spend", ANN, ANN),
+        ("give", BOB, ANN),
+        ("give", ANN, BOB),
+        ("ask", ANN, BOB),
+        ("ask", BOB, ANN),
+        ("lease", ANN, BOB),
+        ("reclaim", ANN, BOB),
+        ("settle", BOB, BOB),
+        ("wait", ANN, ANN),
+        ("wait", BOB, BOB),
+    ]
+)
+
+
+@given(st.lists(st.tuples(guarded, st.integers(1, 12)), min_size=10, max_size=soak(50, 100)))
+@settings(max_examples=soak(100, 5000))
+def test_a_guardian_never_takes_what_may_have_been_spent(
+    done: list[tuple[tuple[str, int, int], int]],
+) -> None:
+    """Bob, under leases from ann, is cut off again and again; both spend all that they believe to have."""
+    bank = Bank(20, 2)
+    bank.act(ANN, bank.states[ANN].give("ann", "bob", 15))
+    _do(bank, "ask", BOB, ANN, 0)
+    bank.act(BOB, bank.states[BOB].entrust("bob", "ann"))
+    _do(bank, "ask", ANN, BOB, 0)
+    bank.act(ANN, bank.states[ANN].lease("ann", "bob", 5, until=10.0))
+    _do(bank, "ask", BOB, ANN, 0)
+    for (what, who, whom), amount in done:
+        if what == "spend":  # the most that is allowed: what goes too far shows at once
+            amount = bank.states[who].spendable(bank.names[who], bank.clocks[who]) or amount
+        try:
+            _do(bank, what, who, whom, amount)
+        except (RightsLacking, LeaseHolds):
+            continue
+        whole = bank.all()
+        assert bank.spent <= 20
+        assert min(whole.rights(each) for each in bank.names) >= 0
+        assert sum(whole.rights(each) for each in bank.names) == whole.left == 20 - bank.spent
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), ops, st.integers(0, 99)), max_size=soak(50, 100)))

@@ -12,8 +12,8 @@ from cybernetic.state.crdt.branch import Branch
 from cybernetic.state.crdt.leaf import Leaf
 from tests.support import soak
 
-SIZE = soak(20_000, 100_000)
-SLICE = 200
+SIZE = soak(6_000, 100_000)
+SLICE = 50
 
 
 def calls(act: Callable[[], object]) -> int:
@@ -123,6 +123,21 @@ def test_a_search_in_a_large_value_gives_back_the_loop_though_it_finds_little() 
     assert [len(delta) for delta in deltas if delta] == [1]
     found = iter(whole.split(SLICE, known))
     assert max(calls(lambda: next(found, None)) for _ in deltas) < 100 * SLICE
+
+
+def test_a_search_in_a_large_map_inside_another_finds_all_there_is() -> None:
+    inner = large_map(SIZE)
+    outer = AWMap[str]()
+    outer = outer.join(outer.put("inside", inner))
+    lacking = range(1, SIZE, SIZE // 7)
+    known = outer.context.minus(Context.of([("ann", n) for n in lacking]))
+    found = AWMap[str]()
+    deltas = list(outer.split(SLICE, known))
+    for delta in deltas:
+        found = found.join(delta)
+    search = iter(outer.split(SLICE, known))
+    assert max(calls(lambda: next(search, None)) for _ in deltas) < 200 * SLICE
+    assert set(found.at("inside", AWMap)) == {f"key-{n}" for n in lacking}
 
 
 def test_two_that_changed_the_same_keys_meet_at_a_price_in_proportion() -> None:

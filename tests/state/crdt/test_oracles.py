@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cybernetic.state import LWW, MV, AWMap, AWSet, GCounter, Lattice, PNCounter, Stamp
@@ -56,7 +56,7 @@ writes = st.tuples(st.just("write"), st.integers(0, 2), st.sampled_from(PLACES),
 removals = st.tuples(st.just("remove"), st.integers(0, 2), st.sampled_from(PLACES), st.just(0))
 hearings = st.tuples(st.just("hear"), st.integers(0, 2), st.just("p"), st.integers(0, 60))
 askings = st.tuples(st.just("ask"), st.integers(0, 2), st.just("p"), st.integers(0, 2))
-steps = st.lists(st.one_of(writes, removals, hearings, askings), max_size=soak(40, 80))
+steps = st.lists(st.one_of(writes, removals, hearings, askings), min_size=6, max_size=soak(40, 80))
 
 Steps = list[tuple[str, int, str, int]]
 
@@ -84,6 +84,7 @@ class Players:
 
 
 @given(steps)
+@settings(max_examples=soak(60, 2000))
 def test_a_set_has_what_was_added_and_not_removed_by_one_who_knew(steps: Steps) -> None:
     players = Players(AWSet)
     for what, who, place, number in steps:
@@ -101,6 +102,7 @@ def test_a_set_has_what_was_added_and_not_removed_by_one_who_knew(steps: Steps) 
 
 
 @given(steps)
+@settings(max_examples=soak(60, 2000))
 def test_a_register_in_a_map_shows_the_writes_that_nobody_who_knew_them_replaced(steps: Steps) -> None:
     players = Players(AWMap)
     for what, who, place, number in steps:
@@ -120,6 +122,7 @@ def test_a_register_in_a_map_shows_the_writes_that_nobody_who_knew_them_replaced
 
 
 @given(steps)
+@settings(max_examples=soak(60, 2000))
 def test_a_last_writer_register_shows_the_latest_of_the_writes_that_stand(steps: Steps) -> None:
     players = Players(AWMap)
     for clock, (what, who, place, number) in enumerate(steps):
@@ -140,6 +143,7 @@ def test_a_last_writer_register_shows_the_latest_of_the_writes_that_stand(steps:
 
 
 @given(steps)
+@settings(max_examples=soak(60, 2000))
 def test_a_counter_in_a_map_has_what_was_counted_and_not_removed_by_one_who_saw_it(steps: Steps) -> None:
     """Whoever hears of a count hears of all that its author counted there before."""
     players = Players(AWMap)

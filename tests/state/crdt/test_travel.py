@@ -34,7 +34,7 @@ from tests.support import soak
 CODEC = Codec()
 TOLERANT = Codec(OpaqueTypes())
 each_type = pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.__name__)
-few = settings(max_examples=soak(25, 2000))
+few = settings(max_examples=soak(15, 2000))
 
 
 @each_type

@@ -6,7 +6,19 @@ from typing import Any
 import pytest
 
 from cybernetic.core import OptionError
-from cybernetic.state import LWW, MV, AWMap, AWSet, Context, Escrow, GCounter, Lattice, PNCounter, Stamp
+from cybernetic.state import (
+    LWW,
+    MV,
+    AWMap,
+    AWSet,
+    Context,
+    Escrow,
+    GCounter,
+    Lattice,
+    PNCounter,
+    Stamp,
+    latest_stamp,
+)
 from cybernetic.state.crdt.counters import MOST
 from tests.state.crdt.world import TYPES
 
@@ -21,9 +33,9 @@ class Colour(StrEnum):
 
 def test_the_latest_write_shows_whatever_the_order() -> None:
     empty = LWW[str]()
-    early, late = empty.set("ann", stamp(1), "early"), empty.set("bob", stamp(2, "bob"), "late")
+    early, late = empty.set("bob", stamp(1, "bob"), "early"), empty.set("ann", stamp(2), "late")
     both = early.join(late)
-    assert (both.value, both.stamp) == ("late", stamp(2, "bob"))
+    assert (both.value, both.stamp) == ("late", stamp(2))
     assert both == late.join(early)
     assert not both.set("cat", stamp(1, "cat"), "later but stamped early")
     same = empty.set("ann", stamp(5), "a").join(empty.set("bob", stamp(5, "bob"), "b"))
@@ -125,6 +137,7 @@ def test_removing_a_key_resets_what_was_seen_of_it_and_nothing_else() -> None:
     meanwhile = shop.put("sold", shop.at("sold", PNCounter).increment("ann", 3))
     removed = shop.join(shop.remove("cat", "sold"))
     assert ("sold" in removed, removed.at("sold", PNCounter).value) == (False, 0)
+    assert not removed.remove("cat", "sold")
     assert removed.join(meanwhile).at("sold", PNCounter).value == 3
     again = removed.forget(removed.context)
     assert again.store.trie.size == 0
@@ -139,7 +152,9 @@ def test_a_key_used_for_two_types_at_once_keeps_both() -> None:
     assert both.at("x", LWW).value == 1
     assert set(both.at("x", AWSet)) == {2}
     assert sorted(type(value).__name__ for value in both.under("x")) == ["AWSet", "LWW"]
-    assert "x" not in both.join(both.remove("cat", "x"))
+    neither = both.join(both.remove("cat", "x"))
+    assert "x" not in neither
+    assert not neither.remove("cat", "x")
 
 
 def test_a_key_with_an_escrow_under_it_cannot_be_removed() -> None:
@@ -170,8 +185,9 @@ def test_a_value_is_the_same_after_it_gave_others(kind: type[Any]) -> None:
         shown.append(repr(versions[-1]))
         versions.append(versions[-1].join(changes[kind](versions[-1])))
     assert list(map(repr, versions))[:-1] == shown
-    with pytest.raises(AttributeError):
-        versions[0].anything = 1
+    for name in ("anything", "context", "store"):
+        with pytest.raises(AttributeError):
+            setattr(versions[0], name, 1)
 
 
 @pytest.mark.parametrize("replica", ["", 7, None, "x" * 201])
@@ -186,6 +202,18 @@ def test_what_is_no_name_of_a_replica_is_refused(replica: Any) -> None:
     for act in acts:
         with pytest.raises(OptionError, match="replica: expected text of 1 to 200 characters"):
             act()
+
+
+def test_the_latest_stamp_is_found_however_deep() -> None:
+    deep = AWMap[str]()
+    for millis, key in ((5, "a"), (7, "b"), (6, "c")):
+        inner = deep.at("x", AWMap)
+        deep = deep.join(deep.put("x", inner.put(key, inner.at(key, LWW).set("ann", stamp(millis), 1))))
+    deep = deep.join(deep.put("tags", AWSet[int]().add("bob", 1)))
+    assert latest_stamp(deep) == stamp(7)
+    assert latest_stamp(deep.at("x", AWMap).at("c", LWW)) == stamp(6)
+    assert latest_stamp(deep.at("tags", AWSet)) is None
+    assert latest_stamp(deep.remove("cat", "x")) is None
 
 
 def test_what_is_no_stamp_is_refused() -> None:

@@ -75,6 +75,21 @@ async def test_a_damaged_store_is_put_aside_when_that_is_asked_for(
         assert store.aside is None
 
 
+async def test_the_log_of_a_damaged_store_is_put_aside_with_it(tmp_path: Path) -> None:
+    path, copy = tmp_path / "store", tmp_path / "copy"
+    async with await Store.open(path) as store:
+        outbox = await Outbox.open(store)
+        await outbox.put("e", "q", b"in the log")
+        shutil.copy(path, copy)
+        shutil.copy(f"{path}-wal", f"{copy}-wal")
+    log = Path(f"{copy}-wal").read_bytes()
+    overwrite(copy, 0, b"\0" * 16)
+    async with await Store.open(copy, aside=True) as store:
+        assert b"in the log" in log
+        assert Path(f"{store.aside}-wal").read_bytes() == log
+        assert (await Outbox.open(store)).count == 0
+
+
 async def test_a_sound_store_is_not_put_aside(tmp_path: Path) -> None:
     await filled(tmp_path / "store")
     async with await Store.open(tmp_path / "store", aside=True) as store:

@@ -166,6 +166,23 @@ async def test_a_full_store_takes_nothing_and_goes_on_when_there_is_space(tmp_pa
         assert len(await outbox.take(limit=1000)) == outbox.count == len(numbers) - 9
 
 
+async def test_what_could_not_be_written_leaves_no_age_behind(tmp_path: Path, faulty: type[Faulty]) -> None:
+    async with await Store.open(tmp_path / "a") as store:
+        outbox, inbox = await Outbox.open(store, limits=StoreLimits(age=60)), await Inbox.open(store)
+        await outbox.put("", "q", b"")
+        await outbox.fail(1, "so that something is there that has no age")
+        batch = Batch(store, outbox=outbox, inbox=inbox)
+        batch.send("", "q", b"")
+        fail(faulty, "COMMIT", "SQLITE_FULL", "database or disk is full")
+        for lost in (soon(outbox.put, "", "q", b""), store.commit(batch)):
+            with pytest.raises(StoreFull):
+                await lost
+        faulty.fault = staticmethod(lambda sql: None)
+        await asyncio.sleep(100)
+        assert (outbox.age, outbox.count) == (0, 1)
+        assert await outbox.put("", "q", b"") > 1
+
+
 async def test_counts_are_right_after_a_full_disk_has_undone_all_kinds_of_writes(
     tmp_path: Path, faulty: type[Faulty]
 ) -> None:

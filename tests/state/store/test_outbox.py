@@ -129,6 +129,28 @@ async def test_the_age_is_of_the_oldest_that_waits(tmp_path: Path) -> None:
         assert outbox.age == pytest.approx(10, abs=0.01)
         await outbox.fail(3, "why")
         assert outbox.age == 0
+        await outbox.restore(3)
+        await asyncio.sleep(10)
+        assert outbox.age == pytest.approx(10, abs=0.01)
+        await outbox.put("", "q", b"")
+        await outbox.fail(4, "why")
+        await asyncio.sleep(10)
+        assert outbox.age == pytest.approx(10, abs=0.01)
+        await outbox.confirm([5])
+        assert (outbox.age, outbox.count) == (0, 1)
+
+
+async def test_what_is_on_its_way_while_the_rest_is_confirmed_has_an_age(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "a") as store:
+        outbox = await Outbox.open(store)
+        await outbox.put("", "q", b"")
+        confirming = outbox.confirm([1])
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # it is being written
+        put = outbox.put("", "q", b"")
+        await asyncio.gather(confirming, put)
+        await asyncio.sleep(10)
+        assert outbox.age == pytest.approx(10, abs=0.01)
 
 
 async def test_who_waits_for_room_gets_it_in_turn(tmp_path: Path) -> None:
@@ -155,6 +177,30 @@ async def test_who_waits_for_room_gets_it_in_turn(tmp_path: Path) -> None:
         await outbox.confirm([4, 5])
         await asyncio.sleep(1)
         assert order == [0, 2, 3, 4, 5]
+
+
+async def test_setting_the_oldest_aside_makes_room_where_age_was_in_the_way(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "a") as store:
+        outbox = await Outbox.open(store, limits=StoreLimits(age=60))
+        await outbox.put("", "q", b"")
+        await asyncio.sleep(100)
+        producer = asyncio.ensure_future(outbox.room())
+        await asyncio.sleep(1)
+        assert not producer.done()
+        await outbox.fail(1, "no such exchange")
+        await producer
+
+
+async def test_wider_limits_are_room_for_those_who_wait(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "a") as store:
+        outbox = await Outbox.open(store, limits=StoreLimits(count=1))
+        await outbox.put("", "q", b"")
+        producer = asyncio.ensure_future(outbox.room())
+        await asyncio.sleep(1)
+        assert (await Outbox.open(store)).box.room.limits.count == 1
+        assert not producer.done()
+        await Outbox.open(store, limits=StoreLimits(count=2))
+        await producer
 
 
 async def test_the_turn_of_one_that_is_cancelled_goes_to_the_next(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ class AmqpBroker:
             **({"transport_factory": transport} if fits else {"context": context}),
         )
         try:
-            await link.ask(connection.connect(), self._connect_timeout)
+            await link.shake(connection.connect(), self._connect_timeout)
         except BaseException as error:
             link.end(None)
             link.wire.abort()
@@ -121,7 +121,7 @@ class AmqpBroker:
             return LoginRefused(self.url, "it does not take passwords (PLAIN)")
         if isinstance(error, TimeoutError) and not str(error):
             return Unreachable(self.url, f"no answer within {self._connect_timeout:g} s")
-        if isinstance(error, OSError | BrokerError):
+        if isinstance(error, OSError | BrokerError) and not link.wire.strange:
             return Unreachable(self.url, error)
         return Unreachable(self.url, f"it does not speak AMQP 0-9-1 ({type(error).__name__})")
 

@@ -29,7 +29,7 @@ T = TypeVar("T")
 L = TypeVar("L", bound=Line)
 Channel = aiormq.abc.AbstractChannel
 
-PARTING = 3.0  # seconds that an orderly end of a channel or a connection may take
+PARTING = 2.0  # seconds that an orderly end of a channel or a connection may take
 
 
 class Link:
@@ -38,6 +38,7 @@ class Link:
     Attributes:
         ended: done when it has ended, after its channels: what ended it, None after `close`.
         blocked: why the broker takes no messages at the moment, or None.
+        patience: seconds that an orderly end may take from now on.
         refused: code and text with which the broker closed it.
     """
 
@@ -46,6 +47,7 @@ class Link:
         self.ended: asyncio.Future[BrokerError | None] = loop.create_future()
         self.blocked: str | None = None
         self.refused: tuple[int, str] | None = None
+        self.patience = PARTING
         self.over = False
         self.error: BrokerError | None = None
         self.wire = Wire(loop, self._lost)
@@ -61,21 +63,35 @@ class Link:
 
     async def ask(self, call: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
         """Run a call of aiormq's. Raises what ended the connection, `TimeoutError`, or what the call raised."""
+        task = await self._run(call, timeout, self._gone)
+        if task.cancelled() or (task.exception() and self.over):  # and nobody cancelled it
+            raise self.lost()
+        return task.result()
+
+    async def shake(self, call: Coroutine[Any, Any, object], timeout: float) -> None:
+        """Run aiormq's handshake. Raises `TimeoutError`, or what it raised."""
+        task = await self._run(call, timeout)
+        if task.cancelled():
+            raise self.lost()
+        task.result()
+
+    async def _run(
+        self, call: Coroutine[Any, Any, T], timeout: float | None, *until: "asyncio.Future[None]"
+    ) -> "asyncio.Task[T]":
+        """The task of a call, done."""
         task = asyncio.get_running_loop().create_task(call)
+        task.add_done_callback(_heard)
         try:
-            await first(task, self._gone, timeout=timeout)
+            await first(task, *until, timeout=timeout)
         except asyncio.CancelledError:  # who asks was cancelled
             task.cancel()
             raise
         if not task.done():
+            error = self.lost() if self.over else TimeoutError()
             task.cancel()
             await asyncio.wait({task}, timeout=PARTING)
-            raise self.lost() if self.over else TimeoutError
-        if task.cancelled():  # and nobody cancelled it
-            raise self.lost()
-        if (error := task.exception()) is not None:
-            raise self.lost() if self.over else error
-        return task.result()
+            raise error
+        return task
 
     def lost(self) -> BrokerError:
         """What ended the connection, or will have."""
@@ -113,7 +129,9 @@ class Link:
         """Close a channel, in an orderly way where that is possible."""
         task = self._part(line)
         if task:
-            await first(task, self._gone, timeout=PARTING)
+            await first(task, self._gone, timeout=self.patience)
+            if not task.done():  # then nothing else will be answered soon
+                self.patience = 0.1
         line.end(None)
 
     def _part(self, line: Line) -> asyncio.Task[None] | None:
@@ -142,11 +160,13 @@ class Link:
         self.end(None)
         if self._connection is not None:
             task = asyncio.get_running_loop().create_task(_closed(self._connection))
-            await asyncio.wait({task}, timeout=PARTING)
+            await asyncio.wait({task}, timeout=self.patience)
             if not task.done():
                 self.wire.abort()
                 await asyncio.wait({task}, timeout=PARTING)
         self.wire.abort()
+        if self._partings:
+            await asyncio.wait(self._partings, timeout=PARTING)
 
     def end(self, error: BrokerError | None) -> None:
         """It has ended: tell the channels, then who waits."""
@@ -196,6 +216,20 @@ def meant(error: BaseException) -> BrokerError:
     if code := CODES.get(type(error)):
         return ChannelClosed(code, " ".join(map(str, error.args)))
     return ConnectionLost(f"{type(error).__name__}: {error}")
+
+
+def _heard(task: "asyncio.Task[Any]") -> None:
+    """Whoever asked may be gone: then nobody else takes note of how it went."""
+    if not task.cancelled():
+        task.exception()
+
+
+async def dropped(call: Coroutine[Any, Any, object]) -> None:
+    """Run a call whose failure is told by the end of the channel."""
+    try:
+        await call
+    except Exception:
+        return
 
 
 async def _closed(thing: Channel | aiormq.abc.AbstractConnection) -> None:

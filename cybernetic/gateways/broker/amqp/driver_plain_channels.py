@@ -14,7 +14,7 @@ import pamqp.header
 
 from cybernetic.core import OptionError, token, whole
 from cybernetic.gateways.broker.amqp.content import decode_message, encode_properties
-from cybernetic.gateways.broker.amqp.driver_link import PARTING, Link, meant
+from cybernetic.gateways.broker.amqp.driver_link import PARTING, Link, dropped, meant
 from cybernetic.gateways.broker.amqp.frames import EDGE, published
 from cybernetic.gateways.broker.amqp.line import Line
 from cybernetic.gateways.broker.amqp.wire import FRAME
@@ -141,7 +141,7 @@ class PlainIntake(Line):
             self._send(self.channel.basic_nack(whole("tag", tag), multiple, requeue, wait=False))
 
     def _send(self, call: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(_dropped(call))
+        task = asyncio.get_running_loop().create_task(dropped(call))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -149,7 +149,7 @@ class PlainIntake(Line):
         """See `Intake.stop`."""
         if not self._stopped and not self.over:
             self._stopped = True
-            await _dropped(self._link.ask(self.channel.basic_cancel(self.tag), PARTING))
+            await dropped(self._link.ask(self.channel.basic_cancel(self.tag), self._link.patience))
 
     async def close(self) -> None:
         """See `Intake.close`."""
@@ -158,11 +158,3 @@ class PlainIntake(Line):
             await asyncio.wait(self._tasks, timeout=PARTING)
         if not self.over:
             await self._link.shut(self)
-
-
-async def _dropped(call: Coroutine[Any, Any, object]) -> None:
-    """Run a call whose failure is told by the end of the channel."""
-    try:
-        await call
-    except Exception:
-        return

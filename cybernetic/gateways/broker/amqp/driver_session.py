@@ -12,7 +12,7 @@ from cybernetic.gateways.broker.amqp.declared import (
     queue_arguments,
     refusal,
 )
-from cybernetic.gateways.broker.amqp.driver_link import PARTING, Channel, Link, meant
+from cybernetic.gateways.broker.amqp.driver_link import Channel, Link, dropped, meant
 from cybernetic.gateways.broker.amqp.driver_plain_channels import PlainIntake
 from cybernetic.gateways.broker.amqp.intake import AmqpIntake
 from cybernetic.gateways.broker.amqp.line import Line
@@ -26,6 +26,7 @@ T = TypeVar("T")
 E = TypeVar("E", Intake, Outlet)
 
 MOST = 65_535  # of a prefetch
+DRAIN = 5.0  # seconds that `close` leaves to confirms
 
 
 class AmqpSession:
@@ -90,7 +91,7 @@ class AmqpSession:
         link, tag = self._link, f"consumer of {queue}"[:200]
 
         async def cancel() -> None:
-            await self._try(link.ask(channel.basic_cancel(tag), PARTING))
+            await dropped(link.ask(channel.basic_cancel(tag), link.patience))
 
         def make(number: int) -> AmqpIntake:
             return AmqpIntake(link.wire, number, queue, deliver, cancel=cancel, shut=link.shut)
@@ -167,18 +168,12 @@ class AmqpSession:
             failure = meant(error)
         raise refusal(line.error or failure, what, declaring=declaring) from None
 
-    async def _try(self, call: Coroutine[Any, Any, object]) -> None:
-        try:
-            await call
-        except Exception:
-            return
-
     # --- the end ------------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
         """See `Session.close`."""
         await asyncio.gather(*(intake.close() for intake in self._intakes))
-        await asyncio.gather(*(outlet.close() for outlet in self._outlets))
+        await asyncio.gather(*(outlet.close(DRAIN) for outlet in self._outlets))
         await self._link.close()
 
 

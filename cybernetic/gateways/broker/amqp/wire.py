@@ -21,7 +21,7 @@ Ear = Callable[[int, bytes, int, int], bool]
 class Wire(asyncio.StreamReaderProtocol):
     """One connection's transport, reader and writer.
 
-    `lost` is called once, with why, when the connection has ended.
+    `lost` is called once, with why, when the connection has ended. `strange`: what came is no AMQP.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[[BaseException | None], None]) -> None:
@@ -34,7 +34,7 @@ class Wire(asyncio.StreamReaderProtocol):
         self._out: list[bytes] = []
         self._size = 0
         self._alive = self._came = loop.time()
-        self._raw = False
+        self.strange = False
         self.transport: asyncio.Transport | None = None
 
     # --- what comes ---------------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ class Wire(asyncio.StreamReaderProtocol):
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
         self._came = self._loop_.time()
-        if self._raw:
+        if self.strange:
             super().data_received(data)
             return
         data = self._rest + data if self._rest else data
@@ -65,7 +65,7 @@ class Wire(asyncio.StreamReaderProtocol):
             start = at + 7
             end = start + size
             if not METHOD <= kind <= BEAT or size > FRAME or (len(data) > end and data[end] != END[0]):
-                self._raw = True  # no AMQP: aiormq says so in its way
+                self.strange = True  # no AMQP: aiormq says so in its way
                 break
             if len(data) <= end:
                 break
@@ -74,8 +74,8 @@ class Wire(asyncio.StreamReaderProtocol):
             else:
                 others.append(data[at : end + 1])
             at = end + 1
-        self._rest = b"" if self._raw else data[at:]
-        if self._raw:
+        self._rest = b"" if self.strange else data[at:]
+        if self.strange:
             others.append(data[at:])
         elif taken and not others and self._came - self._alive > SIGN_OF_LIFE:
             others.append(HEARTBEAT)
