@@ -14,6 +14,8 @@ endif
 BIN  := $(VENV)/bin
 DONE := $(VENV)/.installed
 
+RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
+
 # What mypy reads: the package, and the tests that keep types
 TYPED := cybernetic $(wildcard tests/types tests/testing tests/architecture tests/conftest.py tests/support.py)
 
@@ -60,7 +62,7 @@ check: lint types docs   ## all of it, the tests on every Python of 3.11, 3.12 a
 # The tests start a RabbitMQ of their own. As root on Debian we fetch it where it is missing, and keep its service from
 # starting; else the tests that need it say what to install.
 rabbitmq:
-	@test -x /usr/lib/rabbitmq/bin/rabbitmq-server || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || { \
+	@test -x $(RABBITMQ) || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || { \
 		echo "installing rabbitmq-server for the tests"; \
 		policy=/usr/sbin/policy-rc.d; \
 		test -e $$policy || { trap "rm -f $$policy" EXIT; printf '#!/bin/sh\nexit 101\n' > $$policy; chmod +x $$policy; }; \

@@ -1,0 +1,121 @@
+"""A broker's client beside others: confirmed publishes, and consume-and-acknowledge, on one RabbitMQ in one run.
+
+`python -m benchmarks.gateways.broker [--url URL] [--rounds N] [--scale S] [--window W]` prints medians of messages a
+second, of microseconds of the client's processor time a message, and ratios of both rates: of publishing to the bare
+fast path (aiormq's channel and frames, a future for each message, no task), of consuming to aiormq. In each round every
+client does every kind of work, one after the other; only ratios mean something. Messages are of 1 KiB, persistent,
+mandatory, confirmed; the prefetch is 200, each delivery is acknowledged.
+
+Without `--url` it starts a RabbitMQ of its own, as the tests do. aio-pika and pika are measured where installed.
+"""
+
+import argparse
+import asyncio
+import gc
+import importlib.util
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from statistics import median
+
+from benchmarks.gateways import clients
+from benchmarks.gateways.clients import Consume, Publish, Took
+from cybernetic.gateways import AmqpBroker, Queue, Topology
+from tests.integration.gateways.rabbit import RabbitMQ
+
+KINDS = ("quorum", "classic")
+QUEUE = "benchmark"
+BARE, RAW = "bare fast path", "aiormq"
+
+# name, the package it needs, how it publishes, how it consumes (the bare fast path consumes as aiormq does)
+CLIENTS: tuple[tuple[str, str, Publish, Consume | None], ...] = (
+    ("cybernetic", "aiormq", clients.our_publish, clients.our_consume),
+    (BARE, "aiormq", clients.bare_publish, None),
+    (RAW, "aiormq", clients.aiormq_publish, clients.aiormq_consume),
+    ("aio-pika", "aio_pika", clients.aio_pika_publish, clients.aio_pika_consume),
+    ("pika", "pika", clients.pika_publish, clients.pika_consume),
+)
+
+
+def main() -> None:
+    """Measure, and print what came of it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gateways.broker")
+    parser.add_argument("--url", help="a broker that runs (default: one of its own)")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--scale", type=float, default=1.0, help="multiplies the 20,000 messages")
+    parser.add_argument("--window", type=int, default=256, help="messages that may be unconfirmed")
+    args = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    count = max(args.window, int(20_000 * args.scale))
+    with broker(args.url) as url:
+        for kind in KINDS:
+            asyncio.run(declare(url, kind))
+            report(kind, measured(url, count, args.window, args.rounds))
+            asyncio.run(remove(url))
+
+
+@contextmanager
+def broker(url: str | None) -> Iterator[str]:
+    """The address of a broker that runs."""
+    if url:
+        yield url
+        return
+    rabbit = RabbitMQ()
+    try:
+        rabbit.start()
+        yield rabbit.url
+    finally:
+        rabbit.close()
+
+
+async def declare(url: str, kind: str) -> None:
+    """An empty queue."""
+    session = await AmqpBroker(url).connect()
+    await session.delete(queue=QUEUE)
+    await session.declare(Topology(queues=(Queue(QUEUE, "quorum" if kind == "quorum" else "classic"),)))
+    await session.close()
+
+
+async def remove(url: str) -> None:
+    """Leave nothing."""
+    session = await AmqpBroker(url).connect()
+    await session.delete(queue=QUEUE)
+    await session.close()
+
+
+def measured(url: str, count: int, window: int, rounds: int) -> dict[tuple[str, str], list[Took]]:
+    """Messages a second and processor time a message, by work and client."""
+    found: dict[tuple[str, str], list[Took]] = defaultdict(list)
+    for _ in range(rounds):
+        for name, package, publish, consume in CLIENTS:
+            if not importlib.util.find_spec(package):
+                continue
+            for work, call in (
+                ("publish", publish(url, QUEUE, count, window)),
+                ("consume", (consume or clients.our_consume)(url, QUEUE, count)),
+            ):
+                gc.collect()
+                seconds, processor = asyncio.run(_limited(call))
+                if work == "publish" or consume:
+                    found[work, name].append((count / seconds, processor / count * 1e6))
+    return found
+
+
+async def _limited(call: Awaitable[Took]) -> Took:
+    async with asyncio.timeout(300):
+        return await call
+
+
+def report(kind: str, found: dict[tuple[str, str], list[Took]]) -> None:
+    """Print a table."""
+    print(f"\n| {kind} queue | client | messages/s | processor us/message | ratio |\n|---|---|---|---|---|")
+    for (work, name), runs in sorted(found.items(), reverse=True):
+        rate, cost = (median(column) for column in zip(*runs, strict=True))
+        base = found[work, BARE if work == "publish" else RAW]
+        ratio = median(mine / other for (mine, _), (other, _) in zip(runs, base, strict=True))
+        print(f"| {work} | {name} | {rate:,.0f} | {cost:.1f} | {ratio:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -39,10 +39,14 @@ class Connection(Agent):
     async def connect(self) -> None:
         """Connect and declare; does nothing where a connection stands."""
         if self._session is None:
+            left = self._line.session  # of an agent before that was killed
             try:
                 await self._use(await self._opened())
             except BrokerError as error:
                 self._failed(str(error))
+            finally:
+                if left is not None:
+                    await left.close()
 
     async def renew(self) -> None:
         """Connect anew, with the password and certificates as they are now, and then close the connection of before.

@@ -25,3 +25,8 @@ class TooMany(NotSent):
 
 class Unconfirmed(Refusal):
     """The connection was lost before the broker had confirmed a message without the outbox: it may have arrived."""
+
+
+def refusal(error: BaseException) -> Refusal:
+    """`error` as an answer: as it is where it is a refusal, else a `NotSent` that names it."""
+    return error if isinstance(error, Refusal) else NotSent(f"{type(error).__name__}: {error}")

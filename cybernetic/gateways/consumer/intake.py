@@ -31,6 +31,7 @@ from cybernetic.state import Inbox, Journal, Nonces, Outbox
 _log = logging.getLogger("cybernetic.gateways")
 
 DRAIN = 20.0  # seconds that handlers have to end when the consumer does
+AGAIN = 1.0  # seconds before consuming is tried again that ended while the connection stands
 REMEMBERED = 10_000  # keys of effects that are known without asking the disk
 
 
@@ -132,8 +133,11 @@ class Intake(Agent):
             )
         except BrokerError as error:
             _log.error("%s is not consumed: %s", self.spec.queue.name, error)
+            self._tap = None
+            self.ref.after(AGAIN).cast(Intake.connected)
             return
         self._line.taps[self.spec.queue.name] = tap.channel
+        tap.acks.flush()  # what was quicker than this answer
         tap.channel.ended.add_done_callback(partial(self._tap_ended, tap))
 
     def receive(self, message: Any) -> None:
@@ -198,25 +202,36 @@ class Intake(Agent):
     async def _through(self, round: Round) -> None:
         """All that a delivery passes; a lane is joined before the first wait, in order of arrival."""
         found = round.examined.found
-        lane = None
-        if isinstance(found, Received) and self.spec.order is not None:
+        if not isinstance(found, Received):
+            await round.unfit()
+            return
+        if self.spec.order is None:
+            await self._fit(round, found)
+            return
+        try:
             lane = self.spec.order(found)
             before, mine = self._lanes.join(lane)
+        except Exception as error:  # the program's own function, or a key that cannot be hashed
+            await round.failed(f"its key could not be told: {type(error).__name__}: {error}")
+            return
         try:
-            if await round.unfit() or not isinstance(found, Received):
-                return
-            if self.spec.order is not None and before is not None:
-                await before
-            await self._once(round, await self._in_turn(found))
+            await self._fit(round, found, before)
         finally:
-            if self.spec.order is not None and isinstance(found, Received):
-                self._lanes.leave(lane, mine)
-            if (
-                self._causality is not None
-                and isinstance(found, Received)
-                and found.envelope
-                and found.envelope.dot
-            ):
+            self._lanes.leave(lane, mine)
+
+    async def _fit(
+        self, round: Round, found: Received, before: "asyncio.Future[None] | None" = None
+    ) -> None:
+        """Handle it, once it is sure that it may be, after the one `before` it."""
+        if await round.unfit():
+            return
+        if before is not None:
+            await before
+        received = await self._in_turn(found)
+        try:
+            await self._once(round, received)
+        finally:
+            if self._causality is not None and found.envelope is not None and found.envelope.dot is not None:
                 self._causality.done(found.envelope.dot)
 
     async def _in_turn(self, received: Received) -> Received:
@@ -275,4 +290,4 @@ class Intake(Agent):
         if tap is self._tap and error is not None and self._line.session is not None:
             _log.error("%s is not consumed any more: %s", self.spec.queue.name, error)
             self._tap = None
-            self.ref.after(1.0).cast(Intake.connected)
+            self.ref.after(AGAIN).cast(Intake.connected)

@@ -188,6 +188,10 @@ class Round:
         """Park what took its process along too often."""
         await self._park(self.examined.ticket, CRASHED, f"{crashes} processes ended while they handled it")
 
+    async def failed(self, why: str) -> None:
+        """Park what cannot be handled for another reason."""
+        await self._park(self.examined.ticket, FAILED, why)
+
     async def handle(self, received: Received, suspected: bool) -> bool:
         """Handle it, and write down what came of it; whether it had its whole effect."""
         desk = self._crew.desk

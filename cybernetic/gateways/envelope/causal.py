@@ -1,6 +1,6 @@
 """Causal delivery: a message is held until the messages that caused it have come, but not without end."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -59,9 +59,9 @@ class CausalBuffer(Generic[T]):
         self._max_held = whole("max_held", max_held)
         self._max_wait = number("max_wait", max_wait, least=0.0)
         self._memory = whole("memory", memory, least=1)
-        self._held: dict[Dot, _Held[T]] = {}  # the oldest first
+        self._held: OrderedDict[Dot, _Held[T]] = OrderedDict()  # the oldest first
         self._waiters: dict[Dot, dict[Dot, None]] = {}  # cause to those held for it, in order
-        self._done: dict[Dot, None] = {}  # the oldest first
+        self._done: OrderedDict[Dot, None] = OrderedDict()  # the oldest first
         self._items = 0
 
     def __len__(self) -> int:
@@ -142,4 +142,4 @@ class CausalBuffer(Generic[T]):
     def _remember(self, dot: Dot) -> None:
         self._done[dot] = None
         if len(self._done) > self._memory:
-            del self._done[next(iter(self._done))]
+            self._done.popitem(last=False)

@@ -1,11 +1,12 @@
 """A publisher's side of the outbox: what comes in, what of it is in memory, and what is read when there is room."""
 
 import asyncio
-from collections import deque
+import heapq
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from cybernetic.gateways.errors import refusal
 from cybernetic.gateways.publisher.flight import Entry, Flight
 from cybernetic.gateways.publisher.receipt import Receipt
 from cybernetic.gateways.publisher.rows import Item, packed, unpacked
@@ -37,7 +38,7 @@ class Depot:
         self._fresh: list[Entry] = []  # on the disk by now, and not looked at yet
         self._held: set[int] = set()  # numbers that are in memory, or confirmed and not deleted yet
         self._off: set[int] = set()  # numbers that wait for another time
-        self._wanted: deque[int] = deque()  # numbers whose time has come
+        self._wanted: list[int] = []  # numbers whose time has come: a heap
         self._putting: set[asyncio.Future[int]] = set()  # not known to be on the disk
         self._replies: dict[int, Reply] = {}  # who waits for messages that are left on the disk
         self._gone: set[int] = set()  # numbers deleted while a page is being read
@@ -55,9 +56,9 @@ class Depot:
 
         def written(future: "asyncio.Future[int]") -> None:
             self._putting.discard(future)
-            if future.cancelled() or (error := future.exception()) is not None:
-                error = None if future.cancelled() else error
-                reply.fail(error or asyncio.CancelledError())
+            error = asyncio.CancelledError() if future.cancelled() else future.exception()
+            if error is not None:
+                reply.fail(refusal(error))
                 self._shelf.failed(error)
                 return
             entry.number = future.result()
@@ -103,7 +104,7 @@ class Depot:
     def want(self, number: int) -> None:
         """The time has come for one that was put off."""
         if number in self._off:
-            self._wanted.append(number)
+            heapq.heappush(self._wanted, number)
 
     def close(self) -> None:
         """Read no more."""
@@ -113,7 +114,7 @@ class Depot:
 
     async def _read(self, limit: int) -> None:
         try:
-            page = await (self._read_one(self._wanted.popleft()) if self._wanted else self._read_on(limit))
+            page = await (self._read_one(heapq.heappop(self._wanted)) if self._wanted else self._read_on(limit))
             if self._putting:  # the disk may be ahead of what is known here
                 await asyncio.wait(self._putting)
             self._page = page

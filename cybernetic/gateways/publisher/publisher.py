@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from cybernetic.core import OptionError, Reason, token, whole
+from cybernetic.core import CyberneticError, OptionError, Reason, token, whole
 from cybernetic.gateways.broker.errors import BrokerError, ChannelClosed
 from cybernetic.gateways.broker.messages import Confirmed, Message, Outcome, Rejected, Returned, Unknown
 from cybernetic.gateways.errors import (
@@ -16,6 +16,7 @@ from cybernetic.gateways.errors import (
     PublishRejected,
     TooMany,
     Unconfirmed,
+    refusal,
 )
 from cybernetic.gateways.letter import Letter, Signer
 from cybernetic.gateways.line import Line
@@ -87,9 +88,9 @@ class Publisher(Agent):
         message is sent. Without the outbox a message is sent at most once, unless a channel broke for another's fault.
 
         Raises:
-            OptionError: no message, or durable without an outbox.
             OutboxFull: the outbox takes no more for now.
-            StoreError: the outbox cannot be written; the message will not be sent.
+            NotSent: it is no message that can be sent, it is durable and there is no outbox, or the outbox cannot be
+                written (then the text names the `StoreError`). It will not be sent.
             NoRoute: no queue takes it, or there is no such exchange.
             NotConnected, PublishRejected, TooMany, Unconfirmed: only of messages without the outbox.
         """
@@ -179,6 +180,19 @@ class Publisher(Agent):
     # Inside.
 
     def _begin(self, message: Item, durable: bool | None, *, confirmed: bool) -> "Deferred[Receipt]":
+        """Take a message in; what is wrong with it is its caller's to know, and no reason to crash for all others."""
+        reply: Deferred[Receipt] = self.defer()
+        try:
+            self._take_in(message, durable, reply, confirmed)
+        except CyberneticError as error:
+            reply.fail(refusal(error))
+            if self._shelf is not None:
+                self._shelf.failed(error)
+        return reply
+
+    def _take_in(
+        self, message: Item, durable: bool | None, reply: "Deferred[Receipt]", confirmed: bool
+    ) -> None:
         if not isinstance(message, Message | Letter):
             raise OptionError("message", "a Message or a Letter", message)
         if isinstance(message, Letter) and self._signer is None:
@@ -187,17 +201,15 @@ class Publisher(Agent):
             raise OptionError("durable", "False where there is no outbox", durable)
         if isinstance(message, Message) and not message.id:
             message = replace(message, id=token(ID_BYTES))
-        reply: Deferred[Receipt] = self.defer()
         if self._depot is not None and durable is not False:
             self._depot.put(message, reply, confirmed=confirmed)
-            return reply
+            return
         if self._lane is None or self._line.session is None:
             raise NotConnected("expected a connection with the broker, got: none")
         if not self._flight.has_room(stored=False):
             raise TooMany(f"expected at most {self._flight.limit} messages waiting without the outbox")
         self._flight.add(Entry(message, None, reply))
         self._pump()
-        return reply
 
     def _pump(self) -> None:
         """Send as much as may be sent."""

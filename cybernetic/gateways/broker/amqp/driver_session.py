@@ -162,6 +162,8 @@ class AmqpSession:
     ) -> T:
         try:
             return await self._link.ask(call)
+        except ValueError:  # aiormq is stricter than brokers are
+            raise OptionError(what, "names of ASCII letters, digits and -_.:@#,/> alone", what) from None
         except BrokerError as error:
             failure = error
         except Exception as error:

@@ -1,0 +1,64 @@
+"""The broker of the tests leaves nothing behind, however its tests end."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.gateways.rabbit import RabbitMQ
+from tests.support import soak
+
+ROOT = Path(__file__).parents[3]
+
+STARTS = """
+import time
+from tests.integration.gateways.rabbit import RabbitMQ
+broker = RabbitMQ()
+broker.launch()
+time.sleep(1)
+print(broker.home, broker._process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def running(group: int) -> list[str]:
+    """The processes of a group that have not ended."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = status.read_text().rpartition(")")
+        except OSError:
+            continue
+        state, _, its_group, *_ = rest.split()
+        if int(its_group) == group and state not in "ZX":
+            found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+async def test_the_broker_ends_with_the_process_that_started_it(how: signal.Signals) -> None:
+    if how != signal.SIGKILL and not soak(0, 1):
+        pytest.skip("one way in the quick run")
+    starter = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", STARTS, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    assert starter.stdout
+    home, group = (await starter.stdout.readline()).decode().split()
+    assert len(running(int(group))) >= 3  # the guard, epmd, the Erlang machine
+    starter.send_signal(how)
+    await starter.wait()
+    async with asyncio.timeout(5):
+        while running(int(group)) or os.path.exists(home):
+            await asyncio.sleep(0.05)
+
+
+def test_the_broker_is_alone_on_loopback(rabbit: RabbitMQ) -> None:
+    assert rabbit.answers()
+    assert f"tests{rabbit.port}@localhost" in rabbit.ctl("eval", "[node() | nodes()].")
+    addresses = rabbit.ctl("eval", "[inet:sockname(P) || P <- erlang:ports(), is_list(inet:i())].")
+    assert "{0,0,0,0}" not in addresses
+    assert "{0,0,0,0,0,0,0,0}" not in addresses
+    assert "{127,0,0,1}" in addresses
