@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from cybernetic.core import OptionError, wall
 from cybernetic.gateways.broker.messages import Confirmed, Delivery, Message, Outcome
 from cybernetic.gateways.broker.port import Intake, Session
+from cybernetic.gateways.consumer.guard import OPERATOR
 from cybernetic.gateways.consumer.retrying import parking_queue
 from cybernetic.gateways.consumer.ticket import BadTicket, Line, Ticket, read_ticket, ticketed, without_ticket
 from cybernetic.gateways.envelope import Author, Envelope, Key, Sealed, pack, unpack
 from cybernetic.gateways.errors import NotSent
 
 QUIET = 2.0  # seconds without a delivery after which a queue was read to its end
-OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,9 @@ async def requeue(
 ) -> list[str]:
     """Put the messages `ids` back into `queue`, to be tried as if they were new; those that were there.
 
-    A signed message is signed anew, by `key`, as the operator: the key must be bound to its source and to "operator",
-    and be known to the consumer. Each rests until the broker has confirmed that it is back.
+    A signed message is signed anew, by `key`, as the operator: the key is one for the purpose "operator", bound to its
+    source and to the path "operator", and known to the consumer. Each rests until the broker has confirmed that it is
+    back.
 
     Raises:
         OptionError: a message is signed and there is no key, or not one that may sign for it: it stays.

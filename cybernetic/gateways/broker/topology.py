@@ -19,9 +19,16 @@ NONE: Mapping[str, Argument] = {}
 
 def short(name: str, value: object, *, empty: bool = False) -> str:
     """`value` as an AMQP short string: up to 255 bytes of text. Raises `OptionError`."""
-    if not isinstance(value, str) or (not value and not empty) or len(value.encode(errors="replace")) > SHORT:
+    if not isinstance(value, str) or (not value and not empty) or not _fits(value):
         raise OptionError(name, f"{'' if empty else 'non-empty '}text of at most {SHORT} bytes", value)
     return value
+
+
+def _fits(text: str) -> bool:
+    try:
+        return len(text.encode()) <= SHORT
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
 
 
 def _own(name: str, value: object) -> str:

@@ -219,9 +219,7 @@ class Intake(Agent):
         finally:
             self._lanes.leave(lane, mine)
 
-    async def _fit(
-        self, round: Round, found: Received, before: "asyncio.Future[None] | None" = None
-    ) -> None:
+    async def _fit(self, round: Round, found: Received, before: "asyncio.Future[None] | None" = None) -> None:
         """Handle it, once it is sure that it may be, after the one `before` it."""
         if await round.unfit():
             return

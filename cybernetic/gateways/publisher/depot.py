@@ -114,7 +114,9 @@ class Depot:
 
     async def _read(self, limit: int) -> None:
         try:
-            page = await (self._read_one(heapq.heappop(self._wanted)) if self._wanted else self._read_on(limit))
+            page = await (
+                self._read_one(heapq.heappop(self._wanted)) if self._wanted else self._read_on(limit)
+            )
             if self._putting:  # the disk may be ahead of what is known here
                 await asyncio.wait(self._putting)
             self._page = page

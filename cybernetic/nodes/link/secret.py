@@ -41,7 +41,7 @@ class Secret:
         (it should have mode 0600), or holds too little.
         """
         try:
-            with open(path, "rb") as file:
+            with open(path, "rb", opener=_opened) as file:
                 status = os.fstat(file.fileno())
                 content = file.read(1 << 16) if stat.S_ISREG(status.st_mode) else b""
         except OSError as error:
@@ -91,3 +91,8 @@ class _Size(int):
 
     def __repr__(self) -> str:
         return f"{int(self)} bytes"
+
+
+def _opened(path: str, flags: int) -> int:
+    """Without waiting for whoever might write into a named pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)

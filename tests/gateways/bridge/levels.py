@@ -49,7 +49,8 @@ class Level(Supervisor):
         if self.signed:
             own = Key(f"key of {self.path}", SECRET + self.path, [self.path])
             other = Key(f"key of {self.peer}", SECRET + self.peer, [self.peer])
-            ring = Keyring([own, other], {"work": own.id})
+            seal = Key(f"seal of {self.path}", SECRET + "seal" + self.path, [self.path], purpose="gateway")
+            ring = Keyring([own, other, seal], {"work": own.id})
             author = Author(self.path)
             guard, signer = Guard(ring), Signer(ring, author)
         bridge = Bridge(self.path, {self.peer: f"to {self.peer}"}, author=author, guard=guard)

@@ -16,13 +16,16 @@ PROGRAMS = Path("/usr/lib/rabbitmq/bin")  # Debian's wrappers in /usr/sbin refus
 MISSING = "RabbitMQ is not installed: `apt-get install rabbitmq-server openssl` (the service need not run)"
 START = 60.0  # seconds a start may take on a busy machine
 
-# Ends all of its process group when the tests have gone (however they went) or the broker has ended.
+# Ends all of its process group when the tests have gone (however they went: then the files go too) or the broker has
+# ended.
 GUARD = """
 tests=$1; shift
 epmd -port $ERL_EPMD_PORT -address 127.0.0.1 &
 "$@" & broker=$!
 trap 'kill -TERM $broker' TERM
 while kill -0 $tests && kill -0 $broker; do sleep 0.2; done 2>/dev/null
+kill -KILL $broker 2>/dev/null
+kill -0 $tests 2>/dev/null || rm -rf "$HOME"
 kill -KILL 0
 """
 

@@ -1,5 +1,6 @@
 """Addresses, secrets, settings."""
 
+import os
 import pickle
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def test_a_secret_is_not_shown_and_does_not_travel() -> None:
     with pytest.raises(TypeError):
         pickle.dumps(secret)
     assert Secret.fresh().proof(b"") != Secret.fresh().proof(b"")
+
+
+def test_a_named_pipe_is_no_secret_file_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(OptionError, match="an ordinary file"):
+        Secret.read(tmp_path / "pipe")
 
 
 def test_a_secret_file_is_read_only_if_nobody_else_may(

@@ -1,0 +1,169 @@
+"""A wait for a person holds no delivery open, and outlives the process."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cybernetic.core import CallFailed, Kill, NotFound
+from cybernetic.gateways import Effect, Held, Hold, Intake, MemoryBroker, Park, Received, Retry, consume
+from tests.gateways.agents.plant import WORK, Book, Clerk, Plant, orders, plant, send, until
+
+
+def asks(timeout: float | None = None) -> Any:
+    async def ask(delivery: Received, tx: Effect) -> Hold:
+        return Hold(f"may {delivery.message.id} go?", timeout)
+
+    return ask
+
+
+async def held(a: Plant, count: int) -> list[Held]:
+    async def so_many() -> bool:
+        return len(await a.intake().call(Intake.held)) == count
+
+    await until(so_many)
+    return await a.intake().call(Intake.held)
+
+
+async def ids(a: Plant) -> list[str]:
+    return [id for id, _ in await a.effects()]
+
+
+async def test_a_held_message_is_acknowledged_and_goes_on_when_it_is_answered(tmp_path: Path) -> None:
+    broker, book = MemoryBroker(), Book(asks())
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, prefetch=1)) as a:
+        await send(a.outside, *orders(3))
+        waiting = await held(a, 3)  # one at a time, and none holds up the next
+        assert [one.why for one in waiting] == [f"may {n} go?" for n in range(3)]
+        assert await ids(a) == ["0", "1", "2"] and await a.ready("work") == 0
+        broker.cut()
+        await asyncio.sleep(4000.0)
+        assert len(book.seen) == 3 and len(await a.intake().call(Intake.held)) == 3
+        await a.intake().call(Intake.answer, waiting[1].id, {"yes": [1, 2]})
+        await until(lambda: book.answers)
+        assert book.answers == [{"yes": [1, 2]}]
+        await held(a, 2)
+        assert (await ids(a))[3:] == ["answered 1"]
+        with pytest.raises(NotFound):
+            await a.intake().call(Intake.answer, waiting[1].id, "again")
+        with pytest.raises(NotFound):
+            await a.intake().call(Intake.answer, "nobody", "hm")
+
+
+async def test_an_answer_that_cannot_be_kept_is_refused_and_the_wait_goes_on(tmp_path: Path) -> None:
+    book = Book(asks())
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await send(a.outside, *orders(1))
+        (one,) = await held(a, 1)
+        intake = a.ref("amqp.work")
+        with pytest.raises(Exception, match="cannot|travel|expected"):
+            await a.intake().call(Intake.answer, one.id, object())
+        assert a.ref("amqp.work") == intake
+        await a.intake().call(Intake.answer, one.id, "yes")
+        await until(lambda: book.answers == ["yes"])
+
+
+async def test_a_wait_whose_time_is_over_goes_on_with_none(tmp_path: Path) -> None:
+    book = Book(asks(60.0))
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await send(a.outside, *orders(2))
+        first, _ = await held(a, 2)
+        await asyncio.sleep(30.0)
+        await a.intake().call(Intake.answer, first.id, "yes")
+        await asyncio.sleep(20.0)
+        assert book.answers == ["yes"]
+        await asyncio.sleep(20.0)
+        assert book.answers == ["yes", None] and await held(a, 0) == []
+        await asyncio.sleep(200.0)
+        assert len(book.answers) == 2
+
+
+@pytest.mark.parametrize("crash", [False, True])
+async def test_a_wait_outlives_the_process(tmp_path: Path, crash: bool) -> None:
+    broker, book = MemoryBroker(), Book(asks())
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await send(a.outside, *orders(2))
+        (one, other) = await held(a, 2)
+        if crash:
+            await a.crash()
+    book = Book(asks())
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        again = await held(a, 2)
+        assert {two.id: two.why for two in again} == {one.id: one.why, other.id: other.why}
+        await a.intake().call(Intake.answer, one.id, 1)
+        await until(lambda: book.answers == [1])
+        await held(a, 1)
+        assert await ids(a) == ["0", "1", "answered 0"] and book.seen == []
+
+
+@pytest.mark.parametrize("crash", [False, True])
+async def test_an_answer_outlives_the_process_before_it_was_acted_on(tmp_path: Path, crash: bool) -> None:
+    async def never(delivery: Received, answer: Any, tx: Effect) -> None:
+        await asyncio.sleep(1000.0)
+
+    broker, book = MemoryBroker(), Book(asks(), never)
+    spec = consume(Clerk, book, queue=WORK, timeout=1400.0)
+    async with plant(broker, tmp_path / "a", spec) as a:
+        await send(a.outside, *orders(1))
+        (one,) = await held(a, 1)
+        await a.intake().call(Intake.answer, one.id, "yes")
+        await until(lambda: book.answers)
+        assert await ids(a) == ["0"]
+        if crash:
+            await a.crash()
+    book = Book(asks())
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await until(lambda: book.answers == ["yes"])
+        await asyncio.sleep(5.0)
+        assert await ids(a) == ["0", "answered 0"] and await held(a, 0) == []
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await asyncio.sleep(5.0)
+        assert book.answers == ["yes"]
+
+
+async def test_an_intake_that_is_killed_goes_on_with_its_waits(tmp_path: Path) -> None:
+    book = Book(asks())
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await send(a.outside, *orders(1))
+        (one,) = await held(a, 1)
+        a.ref("amqp.work").exit(Kill())
+        await asyncio.sleep(1.0)
+        await a.intake().call(Intake.answer, one.id, "yes")
+        await until(lambda: book.answers == ["yes"])
+
+
+@pytest.mark.parametrize("how", ["park", "raise", "retry", "hold"])
+async def test_what_is_said_of_an_answer_is_done(tmp_path: Path, how: str) -> None:
+    async def say(delivery: Received, answer: Any, tx: Effect) -> Any:
+        if how == "park":
+            return Park("no")
+        if how == "raise":
+            raise ValueError(f"attempt {delivery.attempt}")
+        if how == "retry":
+            return Retry("later") if len(book.answers) < 3 else None
+        return Hold("and now?") if len(book.answers) < 2 else None
+
+    book = Book(asks(), say)
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await send(a.outside, *orders(1))
+        (one,) = await held(a, 1)
+        await a.intake().call(Intake.answer, one.id, "yes")
+        if how == "hold":
+            await until(lambda: len(book.answers) == 1)
+            (two,) = await held(a, 1)
+            assert two.why == "and now?" and two.id != one.id
+            await a.intake().call(Intake.answer, two.id, "yes")
+        await asyncio.sleep(100.0)
+        assert await held(a, 0) == []
+        assert len(book.answers) == {"park": 1, "raise": 6, "retry": 3, "hold": 2}[how]
+        parked = await a.parked()
+        if how in ("park", "raise"):
+            assert [one.reason for one in parked] == [{"park": "refused", "raise": "failed"}[how]]
+            assert await ids(a) == ["0"]
+        else:
+            assert parked == []
+            assert await ids(a) == ["0", *["answered 0"] * (1 if how == "retry" else 2)]
+
+
+assert CallFailed
