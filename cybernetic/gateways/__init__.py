@@ -50,6 +50,7 @@ from cybernetic.gateways.envelope import (
 from cybernetic.gateways.errors import (
     NoRoute,
     NotConnected,
+    NotKept,
     NotSent,
     PublishRejected,
     TooMany,
@@ -108,6 +109,7 @@ __all__ = (
     "NobodyHome",
     "NotConnected",
     "NotDeclared",
+    "NotKept",
     "NotSent",
     "OutletPort",
     "Outpost",

@@ -27,6 +27,10 @@ class Unconfirmed(Refusal):
     """The connection was lost before the broker had confirmed a message without the outbox: it may have arrived."""
 
 
+class NotKept(Refusal):
+    """An answer was not kept, and is not acted on: the text says why. What it was for goes on waiting."""
+
+
 def refusal(error: BaseException) -> Refusal:
     """`error` as an answer: as it is where it is a refusal, else a `NotSent` that names it."""
     return error if isinstance(error, Refusal) else NotSent(f"{type(error).__name__}: {error}")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from cybernetic.core import NotFound, Reason
+from cybernetic.core import CannotTravel, NotFound, Reason
 from cybernetic.gateways.broker.errors import BrokerError
 from cybernetic.gateways.broker.messages import Delivery
 from cybernetic.gateways.broker.port import Intake as Channel
@@ -22,11 +22,12 @@ from cybernetic.gateways.consumer.round import End, Round, settled
 from cybernetic.gateways.consumer.spec import Consume
 from cybernetic.gateways.consumer.suspects import Suspects
 from cybernetic.gateways.consumer.waits import Waits
+from cybernetic.gateways.errors import NotKept
 from cybernetic.gateways.line import Line
 from cybernetic.gateways.publisher.publisher import Publisher
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.runtime import Agent, Named, Ref
-from cybernetic.state import Inbox, Journal, Nonces, Outbox
+from cybernetic.state import Inbox, Journal, Nonces, Outbox, StoreError
 
 _log = logging.getLogger("cybernetic.gateways")
 
@@ -104,9 +105,16 @@ class Intake(Agent):
     async def answer(self, id: str, answer: Any) -> None:
         """Answer what message `id` was held for: it is on the disk on return, and then `answered` of its consumer runs.
 
-        Raises `NotFound`: nothing of this id waits (any more); `CannotTravel`: the answer is no value that can be kept.
+        Raises:
+            NotFound: nothing of this id waits (any more).
+            NotKept: the answer is no value that can be kept, or it cannot be written. The wait goes on.
+            JournalFull: so it is for now.
         """
-        if not await self._waits.answer(id, answer):
+        try:
+            found = await self._waits.answer(id, answer)
+        except (CannotTravel, StoreError) as error:
+            raise NotKept(f"{type(error).__name__}: {error}") from error
+        if not found:
             raise NotFound(id)
 
     def live(self) -> int:
@@ -155,13 +163,15 @@ class Intake(Agent):
         for task in tuple(self._rounds):
             task.cancel()
         undone = [round.suspect for round in self._rounds.values()]
-        if undone:
-            await self.desk.suspects.excuse(undone)
         if self._tap is not None:
             self._tap.acks.flush()
-        if channel is not None:
-            await channel.close()
-        self._line.taps.pop(self.spec.queue.name, None)
+        try:
+            if undone:
+                await self.desk.suspects.excuse(undone)
+        finally:
+            if channel is not None:
+                await channel.close()
+            self._line.taps.pop(self.spec.queue.name, None)
 
     # Inside: deliveries are handled beside the mailbox, each in a task of its own.
 

@@ -176,6 +176,17 @@ async def test_the_end_is_told_after_what_is_pending() -> None:
         out.publish(Message(b""))
 
 
+async def test_a_listener_that_raises_keeps_nobody_from_hearing_of_the_end() -> None:
+    heard: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context["exception"]))
+    on = wire()
+    out = outlet(on, lambda numbers, outcome: 1 / 0)  # type: ignore[arg-type,return-value]
+    out.publish(Message(b""))
+    on.data_received(CLOSE)
+    assert isinstance(out.ended.result(), ChannelClosed)
+    assert [type(error) for error in heard] == [ZeroDivisionError]
+
+
 async def test_what_cannot_be_published_leaves_no_number() -> None:
     out = outlet(wire(), Told())
     for wrong in (Message(bytes(1001)), Message(b"", headers={"k": b"x"}), b"bytes", None):

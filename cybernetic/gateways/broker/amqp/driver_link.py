@@ -29,6 +29,7 @@ T = TypeVar("T")
 L = TypeVar("L", bound=Line)
 Channel = aiormq.abc.AbstractChannel
 
+CHANNELS = 2047  # what RabbitMQ allows on a connection
 PARTING = 2.0  # seconds that an orderly end of a channel or a connection may take
 
 
@@ -120,10 +121,11 @@ class Link:
     def _free(self) -> int:
         """A number that was not used lately, for a late frame of one channel must not meet the next."""
         assert self._connection is not None
-        while True:
-            self._number = self._number % 2047 + 1
+        for _ in range(CHANNELS):
+            self._number = self._number % CHANNELS + 1
             if self._number not in self._connection.channels:
                 return self._number
+        raise BrokerError(f"no channel could be opened: {CHANNELS} are open already")
 
     async def shut(self, line: Line) -> None:
         """Close a channel, in an orderly way where that is possible."""

@@ -60,7 +60,12 @@ class Line:
         if self.over:
             return
         self.over, self.error = True, error
-        self.settle(error)
+        try:
+            self.settle(error)
+        except Exception as failure:  # what who listens raises must keep nobody from hearing of the end
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": f"listener of AMQP channel {self.number}", "exception": failure}
+            )
         if not self.ended.done():
             self.ended.set_result(error)
 

@@ -1,0 +1,147 @@
+"""A message that takes its process along is found out; those beside it are not blamed."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from cybernetic.core import Kill
+from cybernetic.gateways import Effect, MemoryBroker, Received, Retries, consume
+from tests.gateways.agents.plant import WORK, Book, Clerk, Plant, orders, plant, send, until
+
+
+class Stuck(Book):
+    """Handles all but the message "bad", which never ends: it is what the process dies of."""
+
+    def __init__(self, slow: float = 0.0) -> None:
+        super().__init__(self._handle)
+        self.slow = slow
+
+    async def _handle(self, delivery: Received, tx: Effect) -> None:
+        await asyncio.sleep(10_000.0 if delivery.body == b"bad" else self.slow)
+
+
+async def killed_by_bad(a: Plant, book: Stuck) -> None:
+    """Let the process die as soon as the bad message is handled, and nothing else is."""
+    await until(lambda: book.count("0") == 1)
+    await asyncio.sleep(book.slow + 0.5)
+    await a.crash()
+
+
+async def test_what_killed_its_process_five_times_is_parked_and_no_other(tmp_path: Path) -> None:
+    broker = MemoryBroker()
+    outside = await broker.connect()
+    for crash in range(5):
+        book = Stuck()
+        async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, timeout=1400)) as a:
+            if not crash:
+                bad, *good = orders(20)
+                await send(a.outside, *good[:5], type(bad)(b"bad", routing_key="work", id="0"), *good[5:])
+            await killed_by_bad(a, book)
+    book = Stuck()
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, timeout=1400)) as a:
+        await asyncio.sleep(10.0)
+        assert book.count("0") == 0
+        (one,) = await a.parked()
+        assert one.id == "0" and one.reason == "crashed its worker" and "5 processes" in one.why
+        assert sorted(int(id) for id, _ in await a.effects()) == list(range(1, 20))
+    await outside.close()
+
+
+async def test_four_crashes_are_forgiven_when_it_is_handled_then(tmp_path: Path) -> None:
+    broker = MemoryBroker()
+    for crash in range(4):
+        book = Stuck()
+        async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, timeout=1400)) as a:
+            if not crash:
+                await send(a.outside, *[type(one)(b"bad", routing_key="work", id="0") for one in orders(1)])
+            await killed_by_bad(a, book)
+    mild = Book()
+    async with plant(broker, tmp_path / "a", consume(Clerk, mild, queue=WORK)) as a:
+        await until(lambda: mild.count("0") == 1)
+        await asyncio.sleep(1.0)
+        assert await a.parked() == [] and len(await a.effects()) == 1
+        rows = await a.shelf.open().read(
+            lambda connection: connection.execute("SELECT count(*) FROM gateway_suspects").fetchone()
+        )
+        assert rows == (0,)
+
+
+@pytest.mark.parametrize("how", ["cut", "ended", "connection killed"])
+async def test_a_lost_connection_and_an_orderly_end_count_nothing(tmp_path: Path, how: str) -> None:
+    broker = MemoryBroker()
+    if how == "ended":
+        for turn in range(8):
+            book = Stuck()
+            async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, timeout=1400)) as a:
+                if not turn:
+                    await send(a.outside, type(orders(1)[0])(b"bad", routing_key="work", id="0"))
+                await until(lambda book=book: book.count("0") == 1)
+    book = Stuck()
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, timeout=1400)) as a:
+        if how != "ended":
+            await send(a.outside, type(orders(1)[0])(b"bad", routing_key="work", id="0"))
+        await until(lambda: book.count("0") == 1)
+        for _ in range(8):
+            if how == "cut":
+                broker.cut()
+            elif how == "connection killed":
+                a.ref("amqp.in").exit(Kill())
+            await asyncio.sleep(25.0)
+    broker.cut()
+    last = Book()
+    async with plant(broker, tmp_path / "a", consume(Clerk, last, queue=WORK)) as a:
+        await until(lambda: last.count("0") == 1)
+        assert await a.parked() == []
+
+
+async def test_crashes_are_counted_apart_from_retries(tmp_path: Path) -> None:
+    broker = MemoryBroker()
+
+    async def fails(delivery: Received, tx: Effect) -> None:
+        if delivery.attempt < 3:
+            raise ValueError("no")
+        await asyncio.sleep(10_000.0)
+
+    book = Book(fails)
+    spec = consume(Clerk, book, queue=WORK, timeout=1400, retries=Retries(5))
+    async with plant(broker, tmp_path / "a", spec) as a:
+        await send(a.outside, *orders(1))
+        await until(lambda: book.count("0") == 3)
+        await a.crash()
+    for _ in range(4):
+        book = Book(fails)
+        spec = consume(Clerk, book, queue=WORK, timeout=1400)
+        async with plant(broker, tmp_path / "a", spec) as a:
+            await until(lambda: book.count("0") == 1)
+            assert book.seen[0].attempt == 3
+            await a.crash()
+    book = Book(fails)
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await asyncio.sleep(5.0)
+        (one,) = await a.parked()
+        assert one.reason == "crashed its worker" and book.seen == []
+        assert [line.what for line in one.ticket.history] == ["retry", "retry", "parked"]
+
+
+async def test_nothing_is_lost_or_doubled_over_crashes_at_any_time(tmp_path: Path) -> None:
+    async def slow(delivery: Received, tx: Effect) -> None:
+        await asyncio.sleep(0.05 * (int(delivery.message.id) % 7))
+
+    broker = MemoryBroker()
+    outside = await broker.connect()
+    for crash in range(7):
+        book = Book(slow)
+        async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, prefetch=10)) as a:
+            await send(a.outside, *orders(20, first=20 * crash))
+            await asyncio.sleep(0.06 * (crash + 1))
+            await a.crash()
+    async with plant(broker, tmp_path / "a", consume(Clerk, Book(), queue=WORK)) as a:
+
+        async def all_there() -> bool:
+            return len(await a.effects()) >= 140
+
+        await until(all_there)
+        assert sorted(int(id) for id, _ in await a.effects()) == list(range(140))
+        assert await a.parked() == []
+    await outside.close()
