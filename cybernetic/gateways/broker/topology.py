@@ -1,5 +1,6 @@
 """What exchanges, queues and bindings there are to be, as values: declared at each connection and checked there."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -11,6 +12,7 @@ QueueKind = Literal["quorum", "classic"]
 Overflow = Literal["reject-publish", "reject-publish-dlx", "drop-head"]
 
 SHORT = 255  # bytes of an AMQP short string
+NAME = re.compile(r"[a-zA-Z0-9_.:@#,/+ -]+")
 SYSTEM = "amq."  # names that begin so are the broker's own
 
 Argument = bool | int | str
@@ -35,6 +37,8 @@ def _own(name: str, value: object) -> str:
     text = short(name, value)
     if text.startswith(SYSTEM):
         raise OptionError(name, f"a name that does not begin with {SYSTEM!r}, which is the broker's", value)
+    if not NAME.fullmatch(text):  # what a client may name is less than what a broker takes
+        raise OptionError(name, "letters and digits of ASCII, blanks, and - _ . : @ # , / +", value)
     return text
 
 
