@@ -90,9 +90,14 @@ class Depot:
         if numbers:
             self._delete(numbers, partial(self.outbox.confirm, numbers))
 
-    def failed(self, number: int, why: str) -> None:
-        """This one cannot be sent: set it aside."""
-        self._delete((number,), lambda: asyncio.ensure_future(self.outbox.fail(number, why)))
+    def failed(self, number: int, why: str, then: Callable[[], object] = lambda: None) -> None:
+        """This one cannot be sent: set it aside, and call `then` when it is."""
+
+        async def set_aside() -> None:
+            await self.outbox.fail(number, why)
+            then()
+
+        self._delete((number,), lambda: asyncio.ensure_future(set_aside()))
 
     def put_off(self, entry: Entry) -> None:
         """Forget a message until it is wanted; who waits for it goes on waiting."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from cybernetic.core import CyberneticError, OptionError, Reason, token, whole
+from cybernetic.core import CyberneticError, NotFound, OptionError, Reason, token, whole
 from cybernetic.gateways.broker.errors import BrokerError, ChannelClosed
 from cybernetic.gateways.broker.messages import Confirmed, Message, Outcome, Rejected, Returned, Unknown
 from cybernetic.gateways.errors import (
@@ -27,7 +27,7 @@ from cybernetic.gateways.publisher.receipt import Receipt
 from cybernetic.gateways.publisher.rows import Item
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.runtime import Agent, Deferred
-from cybernetic.state import Outbox, StoreLimits
+from cybernetic.state import Outbox, SetAside, StoreLimits
 from cybernetic.supervision import Backoff
 
 _log = logging.getLogger("cybernetic.gateways")
@@ -117,6 +117,23 @@ class Publisher(Agent):
         """How many messages have no outcome yet: in the outbox, or on their way without it."""
         stored = self._depot.outbox.count if self._depot is not None else 0
         return stored + self._flight.others
+
+    async def set_aside(self, after: int = 0, limit: int = 256) -> list[SetAside]:
+        """Messages of the outbox that cannot be sent, with the reasons: of numbers above `after`, at most `limit`."""
+        return [] if self._depot is None else await self._depot.outbox.failed(after, limit)
+
+    async def restore(self, number: int) -> int:
+        """Send a message that was set aside after all: its new number. Raises `NotFound`."""
+        new = None if self._depot is None else await self._depot.outbox.restore(number)
+        if new is None:
+            raise NotFound(number)
+        self.look()
+        return new
+
+    async def discard(self, number: int) -> None:
+        """Drop a message that was set aside. Raises `NotFound`."""
+        if self._depot is None or not await self._depot.outbox.discard(number):
+            raise NotFound(number)
 
     # From its neighbours.
 
@@ -310,8 +327,9 @@ class Publisher(Agent):
     def _give_up(self, entry: Entry, error: NotSent) -> None:
         if entry.number is not None and self._depot is not None:
             _log.error("message %s of the outbox is set aside: %s", entry.message.id, error)
-            self._depot.failed(entry.number, str(error))
-        _fail(entry, error)
+            self._depot.failed(entry.number, str(error), partial(_fail, entry, error))
+        else:
+            _fail(entry, error)
 
 
 def _fail(entry: Entry, error: BaseException) -> None:

@@ -38,6 +38,7 @@ from tests.gateways.agents.plant import WORK, Book, Clerk, orders, plant, send, 
 KEY = Key("november", "n" * 32, ["shop"])
 NEXT = Key("december", "d" * 32, ["shop"])
 ELSE = Key("abroad", "a" * 32, ["bank"])
+GATE = Key("gate", "g" * 32, ["shop"], purpose="gateway")
 CODEC = Codec()
 RULES = Rules(
     ttl=3600.0,
@@ -49,8 +50,12 @@ RULES = Rules(
 AUTHOR = Author("shop")
 
 
+def ring(*keys: Key) -> Keyring:
+    return Keyring([*keys, GATE], {"work": keys[-1].id})
+
+
 def guard(*keys: Key) -> Guard:
-    return Guard(Keyring(keys or (KEY,), {"work": (keys or (KEY,))[0].id}), RULES)
+    return Guard(ring(*(keys or (KEY,))), RULES)
 
 
 def envelope(type: str = "order", value: Any = None, author: Author = AUTHOR, **options: Any) -> Envelope:
@@ -148,16 +153,16 @@ async def test_work_that_is_replayed_takes_effect_once(tmp_path: Path) -> None:
             assert len(await a.effects()) == 1 and await a.parked() == []
 
 
-@pytest.mark.parametrize("forged", ["seal", "body", "none", "queue", "text"])
+@pytest.mark.parametrize("forged", ["seal", "body", "none", "queue", "text", "by a sender"])
 async def test_a_forged_ticket_is_parked_and_its_message_not_handled(tmp_path: Path, forged: str) -> None:
     book = Book()
     async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK, guard=guard())) as a:
         order = message()
         ticket = Ticket("else" if forged == "queue" else "work", "", "work", wall())
-        sealed = ticketed(order, ticket, KEY, "", "work")
+        sealed = ticketed(order, ticket, KEY if forged == "by a sender" else GATE, "", "work")
         headers = dict(sealed.headers)
         if forged == "seal":
-            headers[SEAL] = f"november {'0' * 64}"
+            headers[SEAL] = f"gate {'0' * 64}"
         elif forged == "none":
             del headers[SEAL]
         elif forged == "text":
@@ -213,11 +218,11 @@ async def test_keys_are_rotated_by_a_new_keyring(tmp_path: Path) -> None:
         await send(a.outside, message(KEY), message(NEXT))
         await asyncio.sleep(1.0)
         assert len(book.seen) == 1
-        keeper.keyring = Keyring([KEY, NEXT], {"work": "december"})
+        keeper.keyring = ring(KEY, NEXT)
         await send(a.outside, message(KEY), message(NEXT))
         await asyncio.sleep(1.0)
         assert len(book.seen) == 3
-        keeper.keyring = Keyring([NEXT])
+        keeper.keyring = ring(NEXT)
         await send(a.outside, message(KEY), message(NEXT))
         await asyncio.sleep(1.0)
         assert len(book.seen) == 4
@@ -229,11 +234,12 @@ async def test_a_ticket_sealed_before_a_rotation_is_read_after_it(tmp_path: Path
         if delivery.attempt == 1:
             raise ValueError("later")
 
+    fresh = Key("new gate", "h" * 32, ["shop"], purpose="gateway")
     book, keeper = Book(again), guard(KEY)
     async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK, guard=keeper)) as a:
         await send(a.outside, message(KEY))
         await until(lambda: len(book.seen) == 1)
-        keeper.keyring = Keyring([KEY, NEXT], {"work": "december"})
+        keeper.keyring = Keyring([KEY, GATE, fresh], {"gateway": "new gate"})
         await until(lambda: len(book.seen) == 2)
         assert book.seen[1].attempt == 2
 

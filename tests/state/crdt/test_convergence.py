@@ -66,7 +66,7 @@ def test_all_deltas_in_any_order_are_as_good_as_the_full_states(
 @given(steps=schedules(LENGTH))
 @few
 def test_replicas_agree_when_the_network_heals(kind: type[Lattice], steps: list[Step]) -> None:
-    world = run(kind, steps, 4)
+    world = run(kind, steps, 5)
     whole = kind()
     for state in world.states:
         whole = whole.join(state)

@@ -6,8 +6,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from hypothesis import strategies as st
 
 from cybernetic.state import LWW, MV, AWMap, AWSet, Context, Escrow, GCounter, Lattice, PNCounter, Stamp
+from cybernetic.wire import Codec
 
 L = TypeVar("L", bound=Lattice)
+
+CODEC = Codec()
 
 NAMES = ("ann", "bob", "cat", "dan", "eve")
 KEYS = ("x", 1, True, 1.0, ("x", 1))
@@ -85,7 +88,7 @@ class World(Generic[L]):
     """Some replicas of one value, and all that was ever told: nothing told is ever certain to have arrived, or gone."""
 
     def __init__(self, kind: type[L], size: int = 3) -> None:
-        self.names = NAMES[:size]
+        self.names = list(NAMES[:size])
         self.states: list[L] = [kind() for _ in self.names]
         self.told: list[L] = []
         self.clock = 0
@@ -98,6 +101,13 @@ class World(Generic[L]):
         self.states[who] = self.states[who].join(delta)
         self.told.append(delta)
         return delta
+
+    def restart(self, who: int) -> None:
+        """One starts again from what it has written to a disk, under a fresh name."""
+        who %= len(self.states)
+        self.states[who] = CODEC.copy(self.states[who])
+        self.clock += 1
+        self.names[who] = f"{NAMES[who]}-{self.clock}"
 
     def hear(self, who: int, what: int) -> None:
         """One hears something that was told, now or long ago, once more or not."""
@@ -144,13 +154,15 @@ tellings: st.SearchStrategy[Step] = st.one_of(
     st.tuples(_who, _who).map(lambda t: lambda w: w.ask(*t)),
     st.tuples(_who, _who, st.integers(0, 3)).map(lambda t: lambda w: w.ask_pieces(*t)),
 )
+restarts: st.SearchStrategy[Step] = _who.map(lambda who: lambda w: w.restart(who))
 forgettings: st.SearchStrategy[Step] = _who.map(lambda who: lambda w: w.forget(who))
 
 
 def schedules(longest: int, *, forgetting: bool = False) -> st.SearchStrategy[list[Step]]:
     """Random steps of a world."""
     return st.lists(
-        st.one_of(changes, changes, tellings, *([forgettings] if forgetting else [])), max_size=longest
+        st.one_of(changes, changes, tellings, restarts, *([forgettings] if forgetting else [])),
+        max_size=longest,
     )
 
 
