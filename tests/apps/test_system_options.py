@@ -8,7 +8,7 @@ import pytest
 
 from cybernetic.apps.commands.node import joined, node_name
 from cybernetic.apps.config.flags import NODE, RUN, Flag, add_flags, configured
-from cybernetic.apps.config.load import Loaded, load
+from cybernetic.apps.config.load import ConfigError, Loaded, load
 from cybernetic.apps.config.options import OPTIONS, ClusterSection, Config, SystemSection, TlsSection
 from cybernetic.apps.config.system import door_options, read_secret, system_options
 from cybernetic.core import OptionError
@@ -128,3 +128,16 @@ def test_without_a_secret_only_a_host_on_its_own_runs(monkeypatch: pytest.Monkey
 
 def test_what_is_loaded_by_default_is_the_default() -> None:
     assert load(environ={}, start=Path("/")).config == Config()
+
+
+def test_a_host_may_be_told_to_listen_nowhere(tmp_path: Path) -> None:
+    for loaded in (
+        _configured(tmp_path, NODE, "--join", "tcp:127.0.0.1:3", "--listen", "nowhere"),
+        _configured(tmp_path, NODE, "--join", "tcp:127.0.0.1:3", text='[cluster]\nlisten = "nowhere"\n'),
+    ):
+        assert system_options(loaded.config)["listen"] is False
+        System(**system_options(loaded.config), secret="0123456789abcdef")
+    with pytest.raises(ConfigError, match="nowhere"):
+        _configured(tmp_path, NODE, "--listen", "nowhere", "--listen", "tcp:127.0.0.1:3")
+    with pytest.raises(OptionError, match="--join ADDRESS or --listen ADDRESS"):
+        door_options(Config(cluster=ClusterSection(listen=("nowhere",))), "edge")

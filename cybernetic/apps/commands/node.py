@@ -7,7 +7,7 @@ from typing import Any
 from cybernetic.apps.commands.run import begin_log
 from cybernetic.apps.config.flags import NODE, add_flags, configured
 from cybernetic.apps.config.load import DEFAULT, ConfigError, Loaded
-from cybernetic.apps.config.system import door_options, read_secret
+from cybernetic.apps.config.system import door_options, listening, read_secret
 from cybernetic.apps.run import run_system, say
 from cybernetic.nodes import System
 
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         return 2
 
     async def begin(system: System) -> None:
-        print(joined(name, [node.name for node in system.nodes], loaded.config.cluster.listen), flush=True)
+        print(joined(name, [node.name for node in system.nodes], listening(loaded.config) or ()), flush=True)
 
     return run_system(arguments, begin, loaded.config.system.name or name)
 

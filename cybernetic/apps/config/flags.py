@@ -29,7 +29,11 @@ SYSTEM = Flag("--system", "system.name", "NAME", "what the system is called by `
 LOG = Flag("--log", "system.log", "LEVEL", "debug, info, warning or error (default: info)")
 NODES = Flag("--nodes", "system.nodes", "N", "run agents in N more processes (default: 0)")
 LISTEN = Flag(
-    "--listen", "cluster.listen", "ADDRESS", "where other hosts may link, as tcp:10.0.0.5:4711", many=True
+    "--listen",
+    "cluster.listen",
+    "ADDRESS",
+    "where other hosts may link, as tcp:10.0.0.5:4711; or nowhere",
+    many=True,
 )
 JOIN = Flag("--join", "cluster.join", "ADDRESS", "a node of another host to link with", many=True)
 CAPABILITY = Flag(

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from cybernetic.nodes import parse_capabilities
 
+NOWHERE = "nowhere"
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -112,6 +113,16 @@ def addresses() -> Kind:
         return [part.strip() for part in value.split(",") if part.strip()]
 
     return Kind(f"a list, each of it {ADDRESS}", accept, parse, many=True)
+
+
+def listening() -> Kind:
+    """As `addresses`, or `nowhere` alone."""
+    some = addresses()
+
+    def accept(value: Any) -> tuple[str, ...]:
+        return (NOWHERE,) if value in (NOWHERE, [NOWHERE]) else tuple(some.accept(value))
+
+    return Kind(f"{some.expected}, or {NOWHERE!r}", accept, some.parse, many=True)
 
 
 def table() -> Kind:

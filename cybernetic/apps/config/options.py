@@ -44,7 +44,10 @@ class ClusterSection:
 
     name: str = _option(kinds.text(), "what this node is called; no two of a cluster share a name", "main")
     listen: tuple[str, ...] = _option(
-        kinds.addresses(), "where nodes of other hosts may link", (), example=["tcp:0.0.0.0:4711"]
+        kinds.listening(),
+        "where nodes of other hosts may link; left out, one that joins listens at a free port",
+        (),
+        example=["tcp:0.0.0.0:4711"],
     )
     join: tuple[str, ...] = _option(
         kinds.addresses(), "nodes of other hosts to link with", (), example=["tcp:10.0.0.1:4711"]

@@ -1,7 +1,8 @@
 """The arguments of `System` that a configuration stands for."""
 
-from typing import Any
+from typing import Any, Literal
 
+from cybernetic.apps.config.kinds import NOWHERE
 from cybernetic.apps.config.options import Config
 from cybernetic.core import OptionError
 from cybernetic.nodes import Secret, Tls
@@ -17,7 +18,7 @@ def system_options(config: Config) -> dict[str, Any]:
         "tune_gc": system.tune_gc,
         "watchdog": system.watchdog,
         "node": cluster.name,
-        "listen": cluster.listen,
+        "listen": listening(config),
         "join": cluster.join,
         "capabilities": dict(cluster.capabilities),
         "node_dead_after": cluster.node_dead_after,
@@ -31,7 +32,7 @@ def door_options(config: Config, name: str) -> dict[str, Any]:
 
     Raises `OptionError` if it would link with nobody.
     """
-    if not (config.cluster.join or config.cluster.listen):
+    if not (config.cluster.join or listening(config)):
         raise OptionError("node", "--join ADDRESS or --listen ADDRESS, or both", "neither")
     return system_options(config) | {"nodes": [name], "node": f"{name}.door", "only_door": True}
 
@@ -45,7 +46,12 @@ def read_secret(config: Config) -> dict[str, Any]:
     found = Secret.from_environment() if file is None else Secret.read(file)
     if found is not None:
         return {"secret": found}
-    if config.cluster.join or config.cluster.listen:
+    if config.cluster.join or listening(config):
         sentence = f"--secret-file FILE, or the variable CYBERNETIC_SECRET; this makes a file: {RECIPE}"
         raise OptionError("secret", sentence, None)
     return {}
+
+
+def listening(config: Config) -> tuple[str, ...] | Literal[False]:
+    """The argument `listen` of `System`."""
+    return False if config.cluster.listen == (NOWHERE,) else config.cluster.listen
