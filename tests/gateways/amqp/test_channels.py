@@ -169,6 +169,7 @@ async def test_the_end_is_told_after_what_is_pending() -> None:
     out.publish(Message(b""))
     on.data_received(settled(ACK, 1) + CLOSE + settled(ACK, 2))
     assert order == [([1], False), ([2], False)]
+    assert 1 not in on.ears  # the number is free for another
     error = out.ended.result()
     assert isinstance(error, ChannelClosed)
     assert (error.code, "no exchange 'x'" in str(error)) == (404, True)

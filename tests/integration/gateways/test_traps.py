@@ -16,6 +16,7 @@ from cybernetic.gateways import (
     Confirmed,
     ConnectionLost,
     Delivery,
+    Differs,
     Exchange,
     Message,
     Queue,
@@ -195,6 +196,25 @@ async def test_an_exchange_of_a_type_the_broker_does_not_know_is_refused_before_
         object.__setattr__(forged, "type", "x-delayed-message")
         with pytest.raises(ConnectionLost, match="503"):
             await session.declare(Topology((forged,)))
+
+
+async def test_a_queue_declared_otherwise_is_named_with_what_differs(rabbit: RabbitMQ) -> None:
+    async with meeting(rabbit, "quorum") as (session, queue):
+        outlet = await session.outlet(told := Told())
+        for other, attribute in (
+            (Queue(queue, "classic"), "x-queue-type"),
+            (Queue(queue, max_length=5), "x-max-length"),
+            (Queue(queue, dead_letter="elsewhere"), "x-dead-letter-exchange"),
+        ):
+            with pytest.raises(Differs) as caught:
+                await session.declare(Topology(queues=(other,)))
+            assert caught.value.what == f"queue {queue!r}"
+            assert attribute in str(caught.value)
+        with pytest.raises(ValueError, match="ASCII letters"):
+            await session.state("a*b")
+        outlet.publish(Message(b"x", routing_key=queue))
+        await told.until(1)
+        assert told.outcomes == {1: Confirmed()}
 
 
 async def test_deliveries_are_in_order_while_their_work_is_not(rabbit: RabbitMQ) -> None:
