@@ -8,7 +8,17 @@ from typing import Any
 
 from benchmarks.gateways.clients import BODY, PREFETCH, Took, Window
 from cybernetic.core import CyberneticError
-from cybernetic.gateways import AmqpBroker, Consumer, Gateway, Message, Publisher, Queue, consume
+from cybernetic.gateways import (
+    AmqpBroker,
+    Consumer,
+    Differs,
+    Gateway,
+    Message,
+    Publisher,
+    Queue,
+    Topology,
+    consume,
+)
 from cybernetic.runtime import LocalSystem
 
 
@@ -57,12 +67,25 @@ class Nothing(Consumer):
         self.window.back()
 
 
-async def consumed(url: str, queue: str, count: int, kind: Any) -> Took:
+async def consumed(url: str, queue: str, count: int) -> Took:
     """A worker agent for each delivery, a record of it on the disk, and then the acknowledgement."""
+    declared = await _as_declared(url, queue)
     with tempfile.TemporaryDirectory() as folder:
         async with LocalSystem() as system:
             window = Window(count, count)
-            work = consume(Nothing, window, queue=Queue(queue, kind), prefetch=PREFETCH)
+            work = consume(Nothing, window, queue=declared, prefetch=PREFETCH)
             file = Path(folder, "store.sqlite")
             await system.start(partial(Gateway, AmqpBroker(url), file, None, [work]))
             return await window.took()
+
+
+async def _as_declared(url: str, queue: str) -> Queue:
+    session = await AmqpBroker(url).connect()
+    try:
+        await session.declare(Topology(queues=(Queue(queue),)))
+    except Differs:
+        return Queue(queue, "classic")
+    else:
+        return Queue(queue)
+    finally:
+        await session.close()

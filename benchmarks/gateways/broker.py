@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from statistics import median
 
-from benchmarks.gateways import clients
+from benchmarks.gateways import agents, clients
 from benchmarks.gateways.clients import Consume, Publish, Took
 from cybernetic.gateways import AmqpBroker, Queue, Topology
 from tests.integration.gateways.rabbit import RabbitMQ
@@ -28,9 +28,11 @@ KINDS = ("quorum", "classic")
 QUEUE = "benchmark"
 BARE, RAW = "bare fast path", "aiormq"
 
-# name, the package it needs, how it publishes, how it consumes (the bare fast path consumes as aiormq does)
+# name, the package it needs, how it publishes, how it consumes (None: as another does)
 CLIENTS: tuple[tuple[str, str, Publish, Consume | None], ...] = (
-    ("cybernetic", "aiormq", clients.our_publish, clients.our_consume),
+    ("driver", "aiormq", clients.our_publish, clients.our_consume),
+    ("publisher without outbox; consumer", "aiormq", agents.without_outbox, agents.consumed),
+    ("publisher with outbox", "aiormq", agents.with_outbox, None),
     (BARE, "aiormq", clients.bare_publish, None),
     (RAW, "aiormq", clients.aiormq_publish, clients.aiormq_consume),
     ("aio-pika", "aio_pika", clients.aio_pika_publish, clients.aio_pika_consume),

@@ -5,7 +5,7 @@ from cybernetic.gateways.bridge.outpost import NobodyHome, Outpost
 from cybernetic.gateways.bridge.parcels import Sender
 from cybernetic.gateways.bridge.relays import ToAgent, TopicOut, ToTopic
 from cybernetic.gateways.broker.amqp.address import Tls as AmqpTls
-from cybernetic.gateways.broker.amqp.driver_broker import AmqpBroker
+from cybernetic.gateways.broker.amqp.broker import AmqpBroker
 from cybernetic.gateways.broker.errors import (
     BrokerError,
     ChannelClosed,
@@ -51,6 +51,7 @@ from cybernetic.gateways.errors import (
     NoRoute,
     NotConnected,
     NotKept,
+    NotRenewed,
     NotSent,
     PublishRejected,
     TooMany,
@@ -110,6 +111,7 @@ __all__ = (
     "NotConnected",
     "NotDeclared",
     "NotKept",
+    "NotRenewed",
     "NotSent",
     "OutletPort",
     "Outpost",

@@ -8,6 +8,7 @@ from cybernetic.core import Reason, Stop
 from cybernetic.gateways.broker.errors import BrokerError, NotDeclared
 from cybernetic.gateways.broker.port import Broker, Session
 from cybernetic.gateways.broker.topology import Topology
+from cybernetic.gateways.errors import NotRenewed
 from cybernetic.gateways.events import CONNECTED, FAILED, QUEUES_LOST, Connected, ConnectionFailed, QueuesLost
 from cybernetic.gateways.line import Line
 from cybernetic.gateways.reasons import Disconnected
@@ -51,10 +52,13 @@ class Connection(Agent):
     async def renew(self) -> None:
         """Connect anew, with the password and certificates as they are now, and then close the connection of before.
 
-        Raises `BrokerError` if that cannot be; then the connection of before stays.
+        Raises `NotRenewed` if that cannot be; then the connection of before stays.
         """
         before = self._session
-        session = await self._opened()
+        try:
+            session = await self._opened()
+        except BrokerError as error:
+            raise NotRenewed(str(error)) from error
         await self._use(session)
         if before is not None:
             await before.close()

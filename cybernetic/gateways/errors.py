@@ -27,6 +27,10 @@ class Unconfirmed(Refusal):
     """The connection was lost before the broker had confirmed a message without the outbox: it may have arrived."""
 
 
+class NotRenewed(Refusal):
+    """A new connection could not be made, and the one of before stays: the text says why."""
+
+
 class NotKept(Refusal):
     """An answer was not kept, and is not acted on: the text says why. What it was for goes on waiting."""
 

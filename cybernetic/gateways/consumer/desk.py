@@ -56,17 +56,25 @@ class Desk:
                     self.look()
                 return committed
 
+    def retry(
+        self, received: Received, ticket: Ticket, why: str, after: float | None
+    ) -> tuple[Ticket, float]:
+        """Count one retry more: the ticket that says so, and the delay of its step in seconds."""
+        step = self.spec.retries.step(ticket.retries, after)
+        ticket = ticket.noted(wall(), "retry", why, retries=ticket.retries + 1)
+        if RETRIED.listeners:
+            RETRIED.emit(Retried(self.spec.queue.name, received.message.id, ticket.retries, step, why))
+        return ticket, step
+
     def again(
         self, effect: Effect, received: Received, ticket: Ticket, why: str, after: float | None
     ) -> None:
         """Send a message into a delay queue."""
-        retries, queue = self.spec.retries, self.spec.queue.name
-        step = retries.step(ticket.retries, after)
+        queue = self.spec.queue.name
         draw = self.chance.uniform(f"{queue}/{received.key}/{ticket.retries}")
-        ticket = ticket.noted(wall(), "retry", why, retries=ticket.retries + 1)
-        self._send_round(effect, received, ticket, delay_queue(queue, step), retries.waiting(step, draw))
-        if RETRIED.listeners:
-            RETRIED.emit(Retried(queue, received.message.id, ticket.retries, step, why))
+        ticket, step = self.retry(received, ticket, why, after)
+        wait = self.spec.retries.waiting(step, draw)
+        self._send_round(effect, received, ticket, delay_queue(queue, step), wait)
 
     def park(self, effect: Effect, received: Received, ticket: Ticket, word: str, why: str) -> None:
         """Send a message into the parking queue. `word` is the reason in a word, `why` in a sentence."""

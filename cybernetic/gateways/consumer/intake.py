@@ -197,7 +197,8 @@ class Intake(Agent):
 
     async def _run(self, tap: Tap, round: Round) -> None:
         try:
-            end = await settled(self._through(round), f"{self.spec.queue.name} {round.received.message.id}")
+            name = f"{self.spec.queue.name} {round.received.message.id}"
+            end = await settled(self._through(round), name, self._shelf)
         finally:
             tap.open -= 1
         if end is End.DONE:

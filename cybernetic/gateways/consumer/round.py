@@ -19,8 +19,9 @@ from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.ticket import Ticket
 from cybernetic.gateways.consumer.verdicts import Ack, Hold, Park, Retry, Verdict
 from cybernetic.gateways.envelope import Fault, Unfit
+from cybernetic.gateways.shelf import Shelf
 from cybernetic.runtime import Ref
-from cybernetic.state import NoRoom, StoreError
+from cybernetic.state import NoRoom, StoreError, WriteUndone
 
 _log = logging.getLogger("cybernetic.gateways")
 
@@ -92,9 +93,11 @@ async def conclude(
             mark = f"{ticket.requeued} held {ticket.retries} {after}"
             await _take_effect(crew, received, ticket, verdict, effect, forget, mark)
             return isinstance(verdict, Ack)
-    except (StoreError, NoRoom):
-        raise
     except Exception as error:  # the statements of the handler, on the store
+        if isinstance(error, NoRoom) or (
+            isinstance(error, StoreError) and not isinstance(error, WriteUndone)
+        ):
+            raise
         verdict = Retry(f"its effect could not be written: {type(error).__name__}: {error}")
         _log.warning("%s: %s", received.queue, verdict.why)
     round = desk.effect()
@@ -207,8 +210,8 @@ class Round:
             effect = desk.effect()
             verdict = await attempt(self._crew, received, effect)
             if isinstance(verdict, Retry) and ticket.retries < desk.spec.retries.count:
-                await asyncio.sleep(desk.spec.retries.step(ticket.retries, verdict.after))
-                ticket = ticket.noted(wall(), "retry", verdict.why, retries=ticket.retries + 1)
+                ticket, step = desk.retry(received, ticket, verdict.why, verdict.after)
+                await asyncio.sleep(step)
                 received = replace(received, attempt=ticket.retries + 1)
                 continue
             return await conclude(self._crew, received, ticket, verdict, effect, self._forget(suspected))
@@ -229,12 +232,13 @@ class Round:
         return forget
 
 
-async def settled(work: Awaitable[None], what: str) -> End:
+async def settled(work: Awaitable[None], what: str, shelf: Shelf) -> End:
     """How a delivery ends whose `work` is done: an effect that could not be written sends it back, after a while."""
     try:
         await work
     except (StoreError, NoRoom) as error:
         _log.error("%s: nothing is acknowledged: %s", what, error)
+        shelf.failed(error)
         await asyncio.sleep(AGAIN)
         return End.BACK
     return End.DONE

@@ -100,8 +100,8 @@ class Waits:
             effect = desk.effect()
             verdict = await attempt(self._crew, received, effect, (answer,))
             if isinstance(verdict, Retry) and ticket.retries < desk.spec.retries.count:
-                await asyncio.sleep(desk.spec.retries.step(ticket.retries, verdict.after))
-                ticket = ticket.noted(wall(), "retry", verdict.why, retries=ticket.retries + 1)
+                ticket, step = desk.retry(received, ticket, verdict.why, verdict.after)
+                await asyncio.sleep(step)
                 continue
             try:
                 await conclude(self._crew, received, ticket, verdict, effect, forget, held.id)

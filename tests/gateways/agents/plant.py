@@ -121,7 +121,9 @@ class Plant:
         return ref
 
     async def publish(self, body: bytes, key: str = "out", **options: Any) -> Any:
-        return await self.publisher.within(None).call(Publisher.publish, Message(body, routing_key=key, **options))
+        return await self.publisher.within(None).call(
+            Publisher.publish, Message(body, routing_key=key, **options)
+        )
 
     async def effects(self) -> list[tuple[str, bytes]]:
         return await self.shelf.open().read(
@@ -186,8 +188,8 @@ async def plant(
 
 async def is_connected(system: LocalSystem) -> bool:
     """Whether the gateway has a connection to publish on."""
-    named = system.named("amqp.out", Connection)
-    return bool(await named.call(Connection.is_connected))
+    connection = system.whereis("amqp.out", Connection)
+    return connection is not None and await connection.call(Connection.is_connected)
 
 
 async def until(what: Callable[[], Any], seconds: float = 120.0, step: float = 0.05) -> None:
@@ -238,6 +240,4 @@ async def send(session: Session, *messages: Message) -> None:
 
 def orders(count: int, key: str = "work", first: int = 0) -> Sequence[Message]:
     """Messages with ids "0", "1" ... and bodies alike."""
-    return [
-        Message(str(n).encode(), routing_key=key, id=str(n)) for n in range(first, first + count)
-    ]
+    return [Message(str(n).encode(), routing_key=key, id=str(n)) for n in range(first, first + count)]

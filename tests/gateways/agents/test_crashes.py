@@ -21,6 +21,10 @@ class Stuck(Book):
         await asyncio.sleep(10_000.0 if delivery.body == b"bad" else self.slow)
 
 
+async def handled(book: Book, times: int) -> None:
+    await until(lambda: book.count("0") == times)
+
+
 async def killed_by_bad(a: Plant, book: Stuck) -> None:
     """Let the process die as soon as the bad message is handled, and nothing else is."""
     await until(lambda: book.count("0") == 1)
@@ -43,7 +47,9 @@ async def test_what_killed_its_process_five_times_is_parked_and_no_other(tmp_pat
         await asyncio.sleep(10.0)
         assert book.count("0") == 0
         (one,) = await a.parked()
-        assert one.id == "0" and one.reason == "crashed its worker" and "5 processes" in one.why
+        assert one.id == "0"
+        assert one.reason == "crashed its worker"
+        assert "5 processes" in one.why
         assert sorted(int(id) for id, _ in await a.effects()) == list(range(1, 20))
     await outside.close()
 
@@ -60,7 +66,8 @@ async def test_four_crashes_are_forgiven_when_it_is_handled_then(tmp_path: Path)
     async with plant(broker, tmp_path / "a", consume(Clerk, mild, queue=WORK)) as a:
         await until(lambda: mild.count("0") == 1)
         await asyncio.sleep(1.0)
-        assert await a.parked() == [] and len(await a.effects()) == 1
+        assert await a.parked() == []
+        assert len(await a.effects()) == 1
         rows = await a.shelf.open().read(
             lambda connection: connection.execute("SELECT count(*) FROM gateway_suspects").fetchone()
         )
@@ -76,7 +83,7 @@ async def test_a_lost_connection_and_an_orderly_end_count_nothing(tmp_path: Path
             async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, timeout=1400)) as a:
                 if not turn:
                     await send(a.outside, type(orders(1)[0])(b"bad", routing_key="work", id="0"))
-                await until(lambda book=book: book.count("0") == 1)
+                await handled(book, 1)
     book = Stuck()
     async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, timeout=1400)) as a:
         if how != "ended":
@@ -113,14 +120,15 @@ async def test_crashes_are_counted_apart_from_retries(tmp_path: Path) -> None:
         book = Book(fails)
         spec = consume(Clerk, book, queue=WORK, timeout=1400)
         async with plant(broker, tmp_path / "a", spec) as a:
-            await until(lambda: book.count("0") == 1)
+            await handled(book, 1)
             assert book.seen[0].attempt == 3
             await a.crash()
     book = Book(fails)
     async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
         await asyncio.sleep(5.0)
         (one,) = await a.parked()
-        assert one.reason == "crashed its worker" and book.seen == []
+        assert one.reason == "crashed its worker"
+        assert book.seen == []
         assert [line.what for line in one.ticket.history] == ["retry", "retry", "parked"]
 
 

@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 from cybernetic.core import Kill, NotFound
-from cybernetic.gateways import Effect, Held, Hold, Intake, MemoryBroker, NotKept, Park, Received, Retry, consume
+from cybernetic.gateways import (
+    Effect,
+    Held,
+    Hold,
+    Intake,
+    MemoryBroker,
+    NotKept,
+    Park,
+    Received,
+    Retry,
+    consume,
+)
 from tests.gateways.agents.plant import WORK, Book, Clerk, Plant, orders, plant, send, until
 
 
@@ -43,10 +54,12 @@ async def test_a_held_message_is_acknowledged_and_goes_on_when_it_is_answered(tm
         await send(a.outside, *orders(3))
         waiting = await held(a, 3)  # one at a time, and none holds up the next
         assert [one.why for one in waiting] == [f"may {n} go?" for n in range(3)]
-        assert await ids(a) == ["0", "1", "2"] and await a.ready("work") == 0
+        assert await ids(a) == ["0", "1", "2"]
+        assert await a.ready("work") == 0
         broker.cut()
         await asyncio.sleep(4000.0)
-        assert len(book.seen) == 3 and len(await a.intake().call(Intake.held)) == 3
+        assert len(book.seen) == 3
+        assert len(await a.intake().call(Intake.held)) == 3
         await a.intake().call(Intake.answer, waiting[1].id, {"yes": [1, 2]})
         await until(lambda: book.answers)
         assert book.answers == [{"yes": [1, 2]}]
@@ -81,7 +94,8 @@ async def test_a_wait_whose_time_is_over_goes_on_with_none(tmp_path: Path) -> No
         await asyncio.sleep(20.0)
         assert book.answers == ["yes"]
         await asyncio.sleep(20.0)
-        assert book.answers == ["yes", None] and await held(a, 0) == []
+        assert book.answers == ["yes", None]
+        assert await held(a, 0) == []
         await asyncio.sleep(200.0)
         assert len(book.answers) == 2
 
@@ -124,7 +138,8 @@ async def test_an_answer_outlives_the_process_before_it_was_acted_on(tmp_path: P
     async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
         await until(lambda: book.answers == ["yes"])
         await asyncio.sleep(5.0)
-        assert await ids(a) == ["0", "answered 0"] and await held(a, 0) == []
+        assert await ids(a) == ["0", "answered 0"]
+        assert await held(a, 0) == []
     async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
         await asyncio.sleep(5.0)
         assert book.answers == ["yes"]
@@ -160,7 +175,8 @@ async def test_what_is_said_of_an_answer_is_done(tmp_path: Path, how: str) -> No
         if how == "hold":
             await until(lambda: len(book.answers) == 1)
             (two,) = await held(a, 1)
-            assert two.why == "and now?" and two.id != one.id
+            assert two.why == "and now?"
+            assert two.id != one.id
             await a.intake().call(Intake.answer, two.id, "yes")
         await asyncio.sleep(100.0)
         assert await held(a, 0) == []
@@ -172,4 +188,3 @@ async def test_what_is_said_of_an_answer_is_done(tmp_path: Path, how: str) -> No
         else:
             assert parked == []
             assert await ids(a) == ["0", *["answered 0"] * (1 if how == "retry" else 2)]
-

@@ -9,6 +9,7 @@ import pytest
 from cybernetic.core import CallTimeout, Kill
 from cybernetic.gateways import (
     Author,
+    ChannelClosed,
     Effect,
     Letter,
     MemoryBroker,
@@ -29,9 +30,10 @@ SMALL = Queue("out", max_length=3, kind="classic")
 
 
 async def ask_all(a: Plant, messages: Any) -> list[Any]:
-    return await asyncio.gather(
+    results: list[Any] = await asyncio.gather(
         *(a.publisher.within(None).call(Publisher.publish, one) for one in messages), return_exceptions=True
     )
+    return results
 
 
 def letter() -> Letter:
@@ -62,7 +64,8 @@ async def test_a_message_without_an_id_gets_one_that_is_told_in_the_receipt(tmp_
         reader = await Reader.of(a.outside, "out")
         receipt = await a.publish(b"x")
         await until(lambda: reader.ids)
-        assert reader.ids == [receipt.id] and len(receipt.id) > 20
+        assert reader.ids == [receipt.id]
+        assert len(receipt.id) > 20
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -70,9 +73,7 @@ async def test_never_more_than_the_window_is_on_its_way(tmp_path: Path, kept: bo
     broker = MemoryBroker()
     async with plant(broker, tmp_path / "a", window=7) as a:
         most = watch_window(broker)
-        asked = [
-            a.publisher.within(None).request(Publisher.publish, one, kept) for one in orders(14, "out")
-        ]
+        asked = [a.publisher.within(None).request(Publisher.publish, one, kept) for one in orders(14, "out")]
         await asyncio.gather(*asked)
         assert 0 < max(most) <= 7
         assert max(most) == 7 or kept  # several commits may each bring fewer
@@ -99,8 +100,11 @@ async def test_a_message_that_no_queue_takes_is_told_and_set_aside_while_others_
         good, bad, last = await ask_all(
             a, [orders(1, "out")[0], Message(b"?", routing_key="nowhere", id="bad"), orders(1, "out", 5)[0]]
         )
-        assert good.confirmed and last.confirmed
-        assert isinstance(bad, NoRoute) and "nowhere" in str(bad) and "312" in str(bad)
+        assert good.confirmed
+        assert last.confirmed
+        assert isinstance(bad, NoRoute)
+        assert "nowhere" in str(bad)
+        assert "312" in str(bad)
         outbox = await Outbox.open(a.shelf.open())
 
         async def aside() -> bool:
@@ -108,7 +112,8 @@ async def test_a_message_that_no_queue_takes_is_told_and_set_aside_while_others_
 
         await until(aside)
         (failed,) = await outbox.failed()
-        assert failed.message.routing_key == "nowhere" and "no queue" in failed.why
+        assert failed.message.routing_key == "nowhere"
+        assert "no queue" in failed.why
         assert await outbox.take() == []
 
 
@@ -122,11 +127,39 @@ async def test_an_exchange_that_is_not_there_fails_its_own_messages_and_no_other
         results = await ask_all(a, messages)
         for n, result in enumerate(results):
             if n % 10 == 5:
-                assert isinstance(result, NoRoute) and "missing" in str(result)
+                assert isinstance(result, NoRoute)
+                assert "missing" in str(result)
             else:
                 assert result.confirmed
         await empty_but(a, 5)
         assert set(reader.ids) == {str(n) for n in range(50) if n % 10 != 5}
+
+
+async def test_a_message_that_closes_its_channel_without_a_word_is_found_among_the_others(
+    tmp_path: Path,
+) -> None:
+    broker = MemoryBroker()
+    async with plant(broker, tmp_path / "a", window=20) as a:
+        reader = await Reader.of(a.outside, "out")
+        publish = broker._vhost.publish
+
+        def poisoned(message: Message, now: float) -> Any:
+            if message.body == b"poison":
+                raise ChannelClosed(406, "PRECONDITION_FAILED - something is wrong")
+            return publish(message, now)
+
+        broker._vhost.publish = poisoned  # type: ignore[method-assign]
+        messages = [
+            Message(b"poison", routing_key="out", id=f"bad {n}") if n in (7, 30) else one
+            for n, one in enumerate(orders(60, "out"))
+        ]
+        results = await ask_all(a, messages)
+        failed = [n for n, one in enumerate(results) if isinstance(one, BaseException)]
+        assert failed == [7, 30]
+        assert "something is wrong" in str(results[7])
+        await empty_but(a, 2)
+        assert set(reader.ids) == {str(n) for n in range(60) if n not in (7, 30)}
+        assert list(dict.fromkeys(reader.ids)) == sorted(set(reader.ids), key=int)
 
 
 async def empty_but(a: Plant, count: int) -> None:
@@ -143,12 +176,14 @@ async def test_a_full_queue_has_one_tried_again_later_while_others_go_on(tmp_pat
         other = await asyncio.wait_for(a.publish(b"x", "other"), 0.5)
         assert other.confirmed
         await asyncio.sleep(5.0)
-        assert await a.ready("out") == 3 and await a.waiting() == 3
+        assert await a.ready("out") == 3
+        assert await a.waiting() == 3
         reader = await Reader.of(a.outside, "out")
         receipts = await asyncio.gather(*asked)
         assert [one.id for one in receipts] == [str(n) for n in range(6)]
         await until(lambda: len(reader.ids) == 6)
-        assert reader.ids[:3] == ["0", "1", "2"] and sorted(reader.ids) == [str(n) for n in range(6)]
+        assert reader.ids[:3] == ["0", "1", "2"]
+        assert sorted(reader.ids) == [str(n) for n in range(6)]
         await empty(a)
 
 
@@ -156,7 +191,8 @@ async def test_without_the_outbox_a_full_queue_is_a_refusal(tmp_path: Path) -> N
     async with plant(MemoryBroker(), None, topology=Topology(queues=(SMALL,))) as a:
         results = await ask_all(a, orders(4, "out"))
         assert [type(one).__name__ for one in results] == ["Receipt"] * 3 + ["PublishRejected"]
-        assert isinstance(results[3], PublishRejected) and results[0].number is None
+        assert isinstance(results[3], PublishRejected)
+        assert results[0].number is None
 
 
 async def test_without_the_outbox_too_many_and_no_connection_are_refusals(tmp_path: Path) -> None:
@@ -181,7 +217,7 @@ async def test_what_is_wrong_with_a_message_is_told_and_harms_nobody_else(tmp_pa
         with pytest.raises(NotSent, match="durable"):
             await a.publisher.call(Publisher.publish, Message(b"x"), True)
         with pytest.raises(NotSent, match="Message or a Letter"):
-            await a.publisher.call(Publisher.publish, "x")  # type: ignore[arg-type]
+            await a.publisher.call(Publisher.publish, "x")  # type: ignore[call-overload]
         assert a.ref("amqp.publisher") == publisher
     async with plant(MemoryBroker(), tmp_path / "a") as a:
         publisher = a.ref("amqp.publisher")
@@ -220,7 +256,8 @@ async def test_a_blocked_broker_is_waited_for(tmp_path: Path) -> None:
         broker.block()
         asked = [a.publisher.within(None).request(Publisher.publish, one) for one in orders(5, "out")]
         await asyncio.sleep(30.0)
-        assert await a.ready("out") == 0 and await a.waiting() == 5
+        assert await a.ready("out") == 0
+        assert await a.waiting() == 5
         broker.unblock()
         await asyncio.gather(*asked)
         broker.block()
@@ -354,7 +391,8 @@ async def test_offer_sends_now_or_drops(tmp_path: Path) -> None:
         await asyncio.sleep(0.1)
         broker.unblock()
         await asyncio.sleep(0.1)
-        assert await a.ready("out") == 1 and await a.waiting() == 0
+        assert await a.ready("out") == 1
+        assert await a.waiting() == 0
 
 
 async def test_what_comes_into_the_outbox_by_another_way_is_sent_when_it_is_told(tmp_path: Path) -> None:
@@ -369,4 +407,3 @@ async def test_what_comes_into_the_outbox_by_another_way_is_sent_when_it_is_told
         await until(lambda: len(reader.ids) == 30)
         await empty(a)
         assert reader.ids == [str(n) for n in range(30)]
-

@@ -9,7 +9,7 @@ import pytest
 
 from cybernetic.core import OptionError
 from cybernetic.gateways.broker.amqp.address import Address, Tls
-from cybernetic.gateways.broker.amqp.driver_broker import AmqpBroker
+from cybernetic.gateways.broker.amqp.broker import AmqpBroker
 
 
 def test_an_address_is_taken_apart() -> None:

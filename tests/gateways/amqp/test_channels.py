@@ -23,7 +23,7 @@ from cybernetic.gateways import (
     Returned,
     Unknown,
 )
-from cybernetic.gateways.broker.amqp.driver_broker import takes_a_transport
+from cybernetic.gateways.broker.amqp.driver_connect import takes_a_transport
 from cybernetic.gateways.broker.amqp.frames import ACK, HEARTBEAT, NACK, frame
 from cybernetic.gateways.broker.amqp.intake import AmqpIntake
 from cybernetic.gateways.broker.amqp.line import Line

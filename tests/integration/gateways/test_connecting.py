@@ -8,7 +8,7 @@ import pytest
 
 from cybernetic.gateways import BrokerError, LoginRefused, Message, NoVhost, Unreachable
 from cybernetic.gateways.broker.amqp.address import Tls
-from cybernetic.gateways.broker.amqp.driver_broker import AmqpBroker
+from cybernetic.gateways.broker.amqp.broker import AmqpBroker
 from tests.integration.gateways.certificates import Authority
 from tests.integration.gateways.rabbit import RabbitMQ, free_ports
 

@@ -3,8 +3,8 @@
 import pytest
 
 from cybernetic.gateways import Broker
-from cybernetic.gateways.broker.amqp import driver_broker
-from cybernetic.gateways.broker.amqp.driver_broker import AmqpBroker
+from cybernetic.gateways.broker.amqp import driver_connect
+from cybernetic.gateways.broker.amqp.broker import AmqpBroker
 from cybernetic.testing.broker.consuming import Consuming
 from cybernetic.testing.broker.publishing import Publishing
 from cybernetic.testing.brokers import BrokerContract
@@ -28,7 +28,7 @@ class TestPlainAmqpBroker(Publishing, Consuming):
     @pytest.fixture(autouse=True)
     def _shared(self, rabbit: RabbitMQ, monkeypatch: pytest.MonkeyPatch) -> None:
         self._url = rabbit.url
-        monkeypatch.setattr(driver_broker, "takes_a_transport", lambda: False)
+        monkeypatch.setattr(driver_connect, "takes_a_transport", lambda: False)
 
     def broker(self) -> Broker:
         return AmqpBroker(self._url)

@@ -12,6 +12,7 @@ import pytest
 
 from cybernetic.core import token
 from cybernetic.gateways import (
+    AmqpBroker,
     BrokerError,
     Confirmed,
     ConnectionLost,
@@ -25,7 +26,6 @@ from cybernetic.gateways import (
     Topology,
     Unknown,
 )
-from cybernetic.gateways.broker.amqp.driver_broker import AmqpBroker
 from cybernetic.gateways.broker.messages import Outcome
 from tests.integration.gateways.proxy import Proxy
 from tests.integration.gateways.rabbit import RabbitMQ
@@ -53,11 +53,9 @@ async def until(condition: Callable[[], object], seconds: float = 10) -> None:
 
 
 @asynccontextmanager
-async def meeting(
-    rabbit: RabbitMQ, kind: Any = "classic", **options: Any
-) -> AsyncIterator[tuple[Session, str]]:
+async def meeting(rabbit: RabbitMQ, kind: Any = "classic", **more: Any) -> AsyncIterator[tuple[Session, str]]:
     """A session, and a queue that is there as long as the block lasts."""
-    session, queue = await AmqpBroker(rabbit.url, **options).connect(), token(8)
+    session, queue = await AmqpBroker(rabbit.url, **more).connect(), token(8)
     try:
         await session.declare(Topology(queues=(Queue(queue, kind),)))
         yield session, queue

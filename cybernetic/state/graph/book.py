@@ -1,0 +1,188 @@
+"""What the state of a graph shows, kept up to date from its changes: facts and their sources, past, and expiry.
+
+A fact shows while any source's assertion of it stands and has not expired. An expired assertion is no longer
+answered, everywhere from the same moment on as far as clocks agree; it is taken out of the state later, by a removal
+like any other, which a renewal made meanwhile survives.
+"""
+
+import heapq
+from collections.abc import Iterable, Iterator
+from itertools import count, takewhile
+from typing import TypeAlias
+
+from cybernetic.state.crdt.keys import key_of, slot_of
+from cybernetic.state.graph.entries import ASSERTED, Key, State, period, standing, writer
+from cybernetic.state.graph.facts import Assertion, Fact, Period
+from cybernetic.state.graph.triples import Triple, Triples
+
+WRITER_GRACE = 60.0
+"""Seconds after which an expired assertion is removed by the replica that wrote it: clocks may differ so much."""
+
+GRACE = 600.0
+"""Seconds after which any replica removes it, as its writer may be gone."""
+
+MOST_PAST = 16
+"""Ended assertions kept of a fact: a writer takes out the oldest beyond."""
+
+Change: TypeAlias = tuple[Triple, bool]
+"""A fact that shows from now on (True), or is about to show no more (False)."""
+
+
+class Book:
+    """Indexes of one graph. `state` is the value they are of; `now` the latest moment told, seconds since 1970.
+
+    All work is in proportion to what has changed.
+    """
+
+    def __init__(self) -> None:
+        self.state: State = State()
+        self.now = 0.0
+        self.triples = Triples()
+        self._sources: dict[Triple, str | tuple[str, ...]] = {}
+        self._past: dict[Triple, tuple[Key, ...]] = {}
+        self._until: dict[Key, float] = {}  # of assertions that are to expire
+        self._ends: list[tuple[float, int, Key]] = []  # a heap of these, and of some that are no longer so
+        self._over: dict[Key, float] = {}  # of assertions that have expired and are still in the state
+        self._ages: list[tuple[int, int, Key]] = []  # ended assertions by their end, a heap
+        self._turn = count()
+
+    # changes
+
+    def follow(self, state: State, keys: Iterable[Key], now: float) -> Iterator[Change]:
+        """Take over `state`, which differs from the last one at `keys` alone; tells what that changes.
+
+        A change is told in between: before a fact goes, and after one has come. Between two of them, and whenever
+        this is drawn no further, the indexes are whole.
+        """
+        self.state = state
+        yield from self.expire(now)
+        for key in keys:
+            triple: Triple = (key[0], key[1], slot_of(key[2]))
+            if len(key) == ASSERTED:
+                self._note(triple, key)
+                yield from self._settle(triple)
+            else:
+                self._note_past(triple, key)
+
+    def expire(self, now: float) -> Iterator[Change]:
+        """Let pass what expires by `now`; tells of facts that are about to show no more."""
+        self.now = max(self.now, now)
+        while self._ends and self._ends[0][0] <= self.now:
+            until, _, key = heapq.heappop(self._ends)
+            if self._until.get(key) == until:
+                del self._until[key]
+                self._over[key] = until
+                yield from self._settle((key[0], key[1], slot_of(key[2])))
+
+    def due(self) -> float | None:
+        """When something expires next, seconds since 1970; None: nothing does."""
+        return self._ends[0][0] if self._ends else None
+
+    # what is to be taken out of the state
+
+    def spent(self, replica: str) -> Iterator[Key]:
+        """Expired assertions that are for `replica` to remove now."""
+        old = takewhile(lambda item: item[1] + WRITER_GRACE <= self.now, self._over.items())
+        return (key for key, until in old if until + GRACE <= self.now or writer(self.state, key) == replica)
+
+    def outdated(self, keep: float) -> Iterator[Key]:
+        """Ended assertions whose end is more than `keep` seconds ago; each is told once."""
+        while self._ages and self._ages[0][0] / 1000 + keep <= self.now:
+            key = heapq.heappop(self._ages)[2]
+            if key in self._past.get((key[0], key[1], slot_of(key[2])), ()):
+                yield key
+
+    def surplus(self, fact: Fact) -> tuple[Key, ...]:
+        """Ended assertions of a fact that are too many: the oldest."""
+        return self._past.get(_triple(fact), ())[:-MOST_PAST]
+
+    # reading
+
+    def keys(self, fact: Fact, who: str | None = None) -> list[Key]:
+        """Where the assertions of a fact are, expired ones too; of one source, if `who` is given."""
+        return [(*fact, one) for one in self._named(_triple(fact)) if who is None or who == one]
+
+    def assertions(self, fact: Fact) -> list[Assertion]:
+        """Who asserts a fact now, the first first."""
+        found = [standing(self.state, key) for key in self.keys(fact)]
+        return sorted((one for one in found if one is not None and self._holds(one)), key=lambda one: one.at)
+
+    def history(self, fact: Fact) -> list[Period]:
+        """The assertions of a fact, ended ones and those that stand, by their beginning."""
+        past = [period(self.state, key) for key in self._past.get(_triple(fact), ())]
+        found = [one for one in past if one is not None]
+        found += [Period(one) for one in self.assertions(fact)]
+        return sorted(found, key=lambda one: one.assertion.at)
+
+    def __len__(self) -> int:
+        """How many facts show."""
+        return len(self.triples)
+
+    # inside
+
+    def _named(self, triple: Triple) -> tuple[str, ...]:
+        found = self._sources.get(triple, ())
+        return (found,) if type(found) is str else found  # type: ignore[return-value]
+
+    def _note(self, triple: Triple, key: Key) -> None:
+        """Know whether the assertion under a key is there, and when it expires."""
+        found = standing(self.state, key)
+        self._over.pop(key, None)
+        self._until.pop(key, None)
+        self._source(triple, key[3], found is not None)
+        if found is None or found.until is None:
+            return
+        if found.until <= self.now:
+            self._over[key] = found.until
+            return
+        self._until[key] = found.until
+        heapq.heappush(self._ends, (found.until, next(self._turn), key))
+        if len(self._ends) > 2 * len(self._until) + 100:
+            self._ends = [(until, next(self._turn), key) for key, until in self._until.items()]
+            heapq.heapify(self._ends)
+
+    def _source(self, triple: Triple, who: str, there: bool) -> None:
+        before = self._named(triple)
+        if there == (who in before):
+            return
+        after = (*before, who) if there else tuple([one for one in before if one != who])
+        if after:
+            self._sources[triple] = after[0] if len(after) == 1 else after
+        else:
+            del self._sources[triple]
+
+    def _note_past(self, triple: Triple, key: Key) -> None:
+        found = period(self.state, key)
+        others = [one for one in self._past.get(triple, ()) if one != key]
+        if found is not None and found.end is not None:
+            others.append(key)
+            others.sort(key=lambda one: one[4:])
+            heapq.heappush(self._ages, (found.end.millis, next(self._turn), key))
+        if others:
+            self._past[triple] = tuple(others)
+        else:
+            self._past.pop(triple, None)
+
+    def _settle(self, triple: Triple) -> Iterator[Change]:
+        """Let a fact show, or no more, as its assertions say."""
+        shows = triple in self.triples
+        if shows == self._shows(triple):
+            return
+        if shows:
+            yield triple, False
+            self.triples.remove(triple)
+        else:
+            self.triples.add(triple)
+            yield triple, True
+
+    def _shows(self, triple: Triple) -> bool:
+        fact = (triple[0], triple[1], key_of(triple[2]))
+        found = (standing(self.state, (*fact, who)) for who in self._named(triple))
+        return any(one is not None and self._holds(one) for one in found)
+
+    def _holds(self, assertion: Assertion) -> bool:
+        return assertion.until is None or assertion.until > self.now
+
+
+def _triple(fact: Fact) -> Triple:
+    return fact.subject, fact.predicate, slot_of(fact.object)

@@ -1,0 +1,105 @@
+"""How a graph lies in a map that converges: what its keys and values are, and how they are read.
+
+An assertion is an `LWW` under (subject, predicate, object, who), so a source that says something anew replaces what
+it said before, and what is said while it is being removed elsewhere stays. An assertion that has ended is an `LWW`
+under those and the three parts of its stamp, so that replicas that end it at once write the same place.
+"""
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+from cybernetic.core import CyberneticError
+from cybernetic.state.crdt.awmap import AWMap
+from cybernetic.state.crdt.keys import key_of, slot_of
+from cybernetic.state.crdt.leaf import Leaf
+from cybernetic.state.crdt.registers import LWW
+from cybernetic.state.graph.facts import ENDINGS, Assertion, Fact, Period, assertion_of, fact_of
+from cybernetic.state.hlc import Stamp, checked_stamp
+
+State: TypeAlias = AWMap[tuple[Any, ...]]
+"""A graph as it is replicated."""
+
+Key: TypeAlias = tuple[Any, ...]
+"""Four parts for an assertion, seven for one that has ended."""
+
+ASSERTED, ENDED = 4, 7
+
+
+def key_for(fact: Fact, who: str) -> Key:
+    """Where the assertion of a fact by a source is."""
+    return (*fact, who)
+
+
+def past_key(assertion: Assertion) -> Key:
+    """Where an assertion is when it has ended."""
+    return (*assertion.fact, assertion.who, *assertion.at)
+
+
+def content(cause: str | None, confidence: float, until: float | None) -> Any:
+    """What is written of an assertion; what most have is written as nothing."""
+    return None if cause is None and confidence == 1.0 and until is None else (cause, confidence, until)
+
+
+def touched(delta: State) -> Iterator[Key]:
+    """The keys of a graph that something was written to in `delta`; those that are none are passed over."""
+    slots: Iterator[tuple[Any, Any]] = delta.store.trie.items()
+    for (kind, key), _ in slots:
+        if kind == LWW.kind:
+            found = key_of(key)
+            if type(found) is tuple and len(found) in (ASSERTED, ENDED):
+                yield found
+
+
+def standing(state: State, key: Key) -> Assertion | None:
+    """The assertion under a key of four: that of the latest stamp; None if there is none, or it cannot be read."""
+    writes = _writes(state, key)
+    return max(writes, key=lambda one: one.at) if len(writes) > 1 else writes[0] if writes else None
+
+
+def replaced(state: State, key: Key) -> list[Assertion]:
+    """All assertions written at once under a key of four, which the next write ends."""
+    return _writes(state, key)
+
+
+def period(state: State, key: Key) -> Period | None:
+    """What has ended under a key of seven; None if there is nothing, or it cannot be read."""
+    register = state.at(key, LWW)
+    end, value = register.stamp, register.value
+    if end is None or value is None:
+        return None
+    try:
+        cause, confidence, until, how, by, why = value
+        stamp = checked_stamp(*key[4:])
+        assertion = assertion_of(fact_of(*key[:3]), key[3], stamp, cause, confidence, until)
+    except (CyberneticError, TypeError, ValueError):
+        return None
+    if how not in ENDINGS or type(by) is not str or not (why is None or type(why) is str):
+        return None
+    return Period(assertion, end, how, by, why)
+
+
+def ending(assertion: Assertion, how: str, by: str, why: str | None) -> Any:
+    """What is written of an assertion that has ended."""
+    return assertion.cause, assertion.confidence, assertion.until, how, by, why
+
+
+def _writes(state: State, key: Key) -> list[Assertion]:
+    leaf: Leaf[Any] | None = state.store.trie.get((LWW.kind, slot_of(key)))
+    if leaf is None:
+        return []
+    return [made for _, _, (at, value) in leaf.live if (made := _read(key, at, value)) is not None]
+
+
+def _read(key: Key, at: Stamp, value: Any) -> Assertion | None:
+    """The assertion of what is written under a key, which may come from anywhere."""
+    try:
+        cause, confidence, until = (None, 1.0, None) if value is None else value
+        return assertion_of(fact_of(*key[:3]), key[3], at, cause, confidence, until)
+    except (CyberneticError, TypeError, ValueError):
+        return None
+
+
+def writer(state: State, key: Key) -> str | None:
+    """The replica that wrote what stands under a key of four; None if nothing does."""
+    leaf: Leaf[Any] | None = state.store.trie.get((LWW.kind, slot_of(key)))
+    return max(leaf.live, key=lambda write: write[2][0])[0] if leaf is not None and leaf.live else None

@@ -1,0 +1,110 @@
+"""Queries that are watched: which answers come and go with each change of a fact, found from that fact alone.
+
+An answer gives every variable a value, so it says which facts it rests on: it comes with the last of them, and goes
+with the first. What a change adds are the answers that meet one pattern by it, looked up after it has come; what it
+takes away, those looked up before it goes.
+"""
+
+from collections.abc import Hashable, Iterator
+
+from cybernetic.state.graph.book import Change
+from cybernetic.state.graph.patterns import Query, Row
+from cybernetic.state.graph.solve import STRIDE, solve_with
+from cybernetic.state.graph.triples import Triples
+
+MOST_BREATHS = 500
+"""Breaths that one change may cost one query: 100,000 facts looked at."""
+
+MOST_NEWS = 10_000
+"""Answers of one query that may have come and gone since they were last taken."""
+
+
+class Watches:
+    """Watched queries by token, and what has come (True) and gone (False) of the answers of each.
+
+    A query that costs too much, or has too much to tell, is given up: `failed` says so.
+    """
+
+    def __init__(self) -> None:
+        self._queries: dict[Hashable, Query] = {}
+        self._by_predicate: dict[object, list[tuple[Hashable, int]]] = {}  # None: any
+        self._news: dict[Hashable, dict[Row, bool]] = {}
+        self.failed: dict[Hashable, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._queries)
+
+    def query(self, token: Hashable) -> Query:
+        """The query that is watched under a token."""
+        return self._queries[token]
+
+    def add(self, token: Hashable, query: Query) -> None:
+        """Watch a query."""
+        self._queries[token] = query
+        for at, pattern in enumerate(query.patterns):
+            self._by_predicate.setdefault(pattern[1][0], []).append((token, at))
+
+    def drop(self, token: Hashable) -> bool:
+        """Watch it no more; whether it was watched."""
+        query = self._queries.pop(token, None)
+        if query is None:
+            return False
+        self._news.pop(token, None)
+        for predicate in {pattern[1][0] for pattern in query.patterns}:
+            left = [entry for entry in self._by_predicate[predicate] if entry[0] != token]
+            if left:
+                self._by_predicate[predicate] = left
+            else:
+                del self._by_predicate[predicate]
+        return True
+
+    def react(self, triples: Triples, change: Change) -> Iterator[None]:
+        """Find what a change adds to answers or takes away, with breaths; to be drawn to its end at once."""
+        triple, _ = change
+        met: dict[Hashable, set[Row]] = {}  # an answer may rest on the fact in several patterns
+        for predicate in (triple[1], None):
+            for token, at in tuple(self._by_predicate.get(predicate, ())):
+                if token in self._queries:
+                    yield from self._changed(triples, token, at, change, met.setdefault(token, set()))
+
+    def take(self) -> Iterator[tuple[Hashable, list[Row], list[Row]]]:
+        """What has come and gone since last time, by token; answers that did both are left out."""
+        news, self._news = self._news, {}
+        for token, rows in news.items():
+            if rows:
+                yield (
+                    token,
+                    [row for row, came in rows.items() if came],
+                    [r for r, c in rows.items() if not c],
+                )
+
+    def _changed(
+        self, triples: Triples, token: Hashable, at: int, change: Change, met: set[Row]
+    ) -> Iterator[None]:
+        triple, comes = change
+        news = self._news.setdefault(token, {})
+        breaths = 0
+        for row in solve_with(triples, self._queries[token], at, triple):
+            if row is None:
+                breaths += 1
+                if breaths > MOST_BREATHS:
+                    self._fail(token, f"a change whose answers are found among {MOST_BREATHS * STRIDE} facts")
+                    return
+                yield None
+            elif row not in met:
+                met.add(row)
+                _tell(news, row, comes)
+                if len(news) > MOST_NEWS:
+                    self._fail(token, f"at most {MOST_NEWS} answers that come and go at once")
+                    return
+
+    def _fail(self, token: Hashable, expected: str) -> None:
+        self.drop(token)
+        self.failed[token] = f"expected {expected}, got: more"
+
+
+def _tell(news: dict[Row, bool], row: Row, comes: bool) -> None:
+    if news.get(row, comes) != comes:
+        del news[row]  # it has come and gone, or gone and come
+    else:
+        news[row] = comes

@@ -1,0 +1,174 @@
+"""A replica on the disk: a snapshot in pieces, a journal of what came after it, and who it is."""
+
+import asyncio
+import sqlite3
+from asyncio import Future
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Generic, NamedTuple, Self, TypeVar
+
+from cybernetic.core import OptionError
+from cybernetic.state.crdt.context import Context
+from cybernetic.state.crdt.lattice import Lattice
+from cybernetic.state.crdt.opaque import OpaqueTypes
+from cybernetic.state.replica.plan import Member
+from cybernetic.state.store.journal import Journal
+from cybernetic.state.store.store import Store
+from cybernetic.wire import Codec
+
+L = TypeVar("L", bound=Lattice)
+
+TABLES = (
+    "CREATE TABLE IF NOT EXISTS cybernetic_replicas (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS cybernetic_replica_pieces (name TEXT NOT NULL, generation INTEGER NOT NULL,"
+    " number INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (name, generation, number))",
+)
+_TOGETHER = 8  # pieces of one write, or one read
+
+
+class Record(NamedTuple):
+    """Who a replica is, and what of it is where.
+
+    Attributes:
+        kind: the type of the value.
+        site: the name of this store among all stores, and `starts` how often it was started.
+        generation: of the snapshot, 0 for none; `position`: of the last change that is in it.
+        floor: what must be known to do without the marks that are not in the snapshot.
+        members: site, starts, replica, context, time, kept of those who are waited for.
+        absent: ids of replicas that were given up on.
+    """
+
+    kind: str
+    site: str
+    starts: int = 0
+    generation: int = 0
+    position: int = 0
+    floor: Context = Context()
+    members: tuple[tuple[Any, ...], ...] = ()
+    absent: tuple[str, ...] = ()
+
+    def known(self) -> dict[str, Member]:
+        """The members by site."""
+        return {site: Member(*rest) for site, *rest in self.members}
+
+
+class Archive(Generic[L]):
+    """Keeps one replica's value in a store. Made by `open`; `load` brings what is there.
+
+    `journaled` and `snapshot` are the bytes of the journal since the snapshot, and of that.
+    """
+
+    def __init__(self, store: Store, journal: Journal, name: str, kind: type[L], record: Record) -> None:
+        self._store, self._journal, self._name, self._kind = store, journal, name, kind
+        self._stream = f"replica/{name}"
+        self._codec = Codec(OpaqueTypes())
+        self.record = record
+        self.journaled = self.snapshot = 0
+        self._busy = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, store: Store, name: str, kind: type[L], site: str) -> Self:
+        """The replica `name` of `store`, started once more; `site` is its site if it is the first time.
+
+        Raises `OptionError` where a value of another type is kept under the name; `StoreError`.
+        """
+
+        def begin(connection: sqlite3.Connection) -> bytes | None:
+            for table in TABLES:
+                connection.execute(table)
+            row = connection.execute("SELECT body FROM cybernetic_replicas WHERE name = ?", (name,)).fetchone()
+            return None if row is None else row[0]
+
+        body = await store.write(begin)
+        codec = Codec(OpaqueTypes())
+        record = Record(kind.kind, site) if body is None else Record(*codec.decode(body))
+        if record.kind != kind.kind:
+            raise OptionError(f"the type of {name!r} in {store.path}", record.kind, kind.kind)
+        archive = cls(store, await Journal.open(store), name, kind, record)
+        await archive.note(record._replace(starts=record.starts + 1))
+        return archive
+
+    async def load(self) -> L:
+        """The value as it was when the last change was acknowledged. Gives the loop back after each piece."""
+        value = self._kind()
+        number = 0
+        while bodies := await self._store.read(self._fetch(number)):
+            for body in bodies:
+                value = value.join(self._codec.decode(body))
+                self.snapshot += len(body)
+                await asyncio.sleep(0)
+            number += len(bodies)
+        after = self.record.position
+        while notes := await self._journal.read(self._stream, after):
+            for noted in notes:
+                value = value.join(self._codec.decode(noted.event))
+                self.journaled += len(noted.event)
+                after = noted.position
+                await asyncio.sleep(0)
+        return value
+
+    def append(self, delta: L) -> "Future[int]":
+        """Note a change; done when it is on the disk. Raises `JournalFull`, `CannotTravel`, `StoreError`."""
+        body = self._codec.encode(delta)
+        done = self._journal.append(self._stream, body)
+        self.journaled += len(body)
+        return done
+
+    async def note(self, record: Record) -> None:
+        """Keep another record."""
+        body = self._codec.encode(tuple(record))
+        await self._store.write(
+            lambda connection: connection.execute(
+                "INSERT INTO cybernetic_replicas VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+                (self._name, body),
+            )
+        )
+        self.record = record
+
+    async def keep(self, value: L, position: int, leaves: int, **changes: Any) -> None:
+        """Make `value` the snapshot, in which are all changes up to `position`; `changes` are of the record.
+
+        A crash meanwhile leaves the one before. Gives the loop back after each piece of `leaves` leaves.
+        """
+        async with self._busy:
+            generation, number, size = self.record.generation + 1, 0, 0
+            before = self.journaled
+            await self._drop(generation)
+            bodies = self._bodies(value, leaves)
+            while True:
+                batch = []
+                for body in islice(bodies, _TOGETHER):
+                    batch.append((self._name, generation, number, body))
+                    number, size = number + 1, size + len(body)
+                    await asyncio.sleep(0)
+                if not batch:
+                    break
+                await self._store.write(_insert(batch))
+            await self.note(self.record._replace(generation=generation, position=position, **changes))
+            await self._drop(generation - 1)
+            await self._journal.trim(self._stream, position + 1)
+            self.snapshot, self.journaled = size, max(0, self.journaled - before)
+
+    def _bodies(self, value: L, leaves: int) -> Iterator[bytes]:
+        return (self._codec.encode(piece) for piece in value.slices(leaves))
+
+    async def _drop(self, generation: int) -> None:
+        await self._store.write(
+            lambda connection: connection.execute(
+                "DELETE FROM cybernetic_replica_pieces WHERE name = ? AND generation = ?", (self._name, generation)
+            )
+        )
+
+    def _fetch(self, number: int) -> Any:
+        query = (
+            "SELECT body FROM cybernetic_replica_pieces WHERE name = ? AND generation = ? AND number >= ?"
+            " ORDER BY number LIMIT ?"
+        )
+        values = (self._name, self.record.generation, number, _TOGETHER)
+        return lambda connection: [body for (body,) in connection.execute(query, values)]
+
+
+def _insert(rows: list[tuple[str, int, int, bytes]]) -> Any:
+    return lambda connection: connection.executemany(
+        "INSERT INTO cybernetic_replica_pieces VALUES (?, ?, ?, ?)", rows
+    )

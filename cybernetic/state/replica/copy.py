@@ -1,0 +1,97 @@
+"""The value as one replica has it: in memory, and how much of it is on the disk."""
+
+import asyncio
+from asyncio import Future
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from cybernetic.state.crdt.context import Context
+from cybernetic.state.crdt.lattice import Lattice
+from cybernetic.state.replica.archive import Archive
+
+L = TypeVar("L", bound=Lattice)
+
+Heard = Callable[[L, L, L], object]
+"""Is told of what was joined: the value before, the value after, and the delta."""
+
+Lasting = Callable[[BaseException | None], object]
+"""Is told when a change is on the disk, or why it is not."""
+
+
+class Copy(Generic[L]):
+    """One replica's value. Without an archive what is in memory is all there is.
+
+    Attributes:
+        value: the value now.
+        saved: the changes it will know after a restart.
+        floor: the changes that must be known to do without the marks dropped from `value`.
+        on_join: told of everything that is joined; None while nobody wants to know.
+        rejoining: whether it is learning the whole anew, so that it is something between.
+    """
+
+    def __init__(self, value: L, archive: Archive[L] | None, position: int = 0) -> None:
+        self.value, self.saved = value, value.context
+        self.floor = Context() if archive is None else archive.record.floor
+        self.on_join: Heard[L] | None = None
+        self.rejoining = False
+        self._archive = archive
+        self._last: Future[int] = asyncio.get_running_loop().create_future()
+        self._last.set_result(position)
+
+    def write(self, delta: L, then: Lasting) -> None:
+        """Join `delta`, and call `then` when it is on the disk. Raises what `Archive.append` does, and does nothing."""
+        if self._archive is None:
+            self._join(delta)
+            self.saved = self.value.context
+            then(None)
+            return
+        done = self._last = self._archive.append(delta)
+        self._join(delta)
+        done.add_done_callback(lambda done: self._written(delta.context, done, then))
+
+    def settled(self, then: Lasting) -> None:
+        """Call `then` when all that was written before is on the disk."""
+        if self._last.done():
+            then(_error(self._last))
+        else:
+            self._last.add_done_callback(lambda done: then(_error(done)))
+
+    def replace(self, value: L, part: L) -> None:
+        """Have another value, made of the present one by looking at the places of `part`; the disk does not know."""
+        before, self.value = self.value, value
+        if self.on_join is not None:
+            self.on_join(before, value, part)
+
+    def merge(self, part: L) -> None:
+        """Join a part of a whole value, which the disk learns of when all of it is there."""
+        self._join(part)
+
+    async def keep(self, leaves: int, **changes: Any) -> None:
+        """Put what there is now on the disk, as a snapshot in pieces of `leaves`; `changes` are of the record.
+
+        Raises `StoreError`.
+        """
+        value, last = self.value, self._last
+        if self._archive is None:
+            self.saved = value.context
+            return
+        floor = self.floor
+        position = await asyncio.shield(last)
+        await self._archive.keep(value, position, leaves, floor=floor, **changes)
+        self.saved = self.saved.join(value.context)
+
+    def _join(self, delta: L) -> None:
+        before = self.value
+        self.value = before.join(delta)
+        if self.on_join is not None:
+            self.on_join(before, self.value, delta)
+
+    def _written(self, context: Context, done: "Future[int]", then: Lasting) -> None:
+        error = _error(done)
+        if error is None:
+            self.saved = self.saved.join(context)
+        then(error)
+
+
+def _error(done: "Future[int]") -> BaseException | None:
+    return asyncio.CancelledError() if done.cancelled() else done.exception()

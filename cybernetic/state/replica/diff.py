@@ -1,0 +1,58 @@
+"""What a change has changed, as those who subscribe are told: only what shows otherwise than before (EX-5)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cybernetic.state.crdt.awmap import AWMap
+from cybernetic.state.crdt.awset import AWSet
+from cybernetic.state.crdt.digest import Digests
+from cybernetic.state.crdt.keys import key_of
+from cybernetic.state.crdt.lattice import KINDS, Lattice
+from cybernetic.wire import travels
+
+
+@travels(name="state.Diff")
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """A change of the value `name`, as it is sent to subscribers.
+
+    Attributes:
+        put: of a map, keys and their new values; of a set, added elements, each with None; of any other type,
+            None with the new value.
+        gone: keys or elements that are not there any more. A key that held values of several types may still
+            hold others.
+    """
+
+    name: str
+    put: tuple[tuple[Any, Any], ...]
+    gone: tuple[Any, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.put or self.gone)
+
+
+def difference(name: str, before: Lattice, after: Lattice, delta: Lattice, digests: Digests) -> Diff:
+    """What `delta` changed; `after` is `before` and `delta` joined. The price is in proportion to `delta`."""
+    if not isinstance(after, AWMap | AWSet):
+        changed = digests.of(before) != digests.of(after)
+        return Diff(name, ((None, after),) if changed else (), ())
+    put, gone = [], []
+    for slot, _ in delta.store.trie.items():
+        old, new = before.store.trie.get(slot), after.store.trie.get(slot)
+        if old is new or _shown(slot, old, digests) == _shown(slot, new, digests):
+            continue
+        here = new is not None and new.alive
+        if isinstance(after, AWSet):
+            (put if here else gone).append((key_of(slot), None))
+        elif slot[0] in KINDS:
+            key = key_of(slot[1])
+            (put if here else gone).append((key, KINDS[slot[0]].from_store(new, after.context)))
+    return Diff(name, tuple(put), tuple([key for key, _ in gone]))
+
+
+def _shown(slot: Any, store: Any, digests: Digests) -> int:
+    if store is None or not store.alive:
+        return 0
+    return digests(slot, store)
+
+

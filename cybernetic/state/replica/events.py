@@ -1,0 +1,63 @@
+"""The telemetry events of replicas."""
+
+from cybernetic.core import Event, channel, event
+
+
+@event("replica.diverged", "state")
+class ReplicaDiverged(Event):
+    """Two replicas know the same changes and show different values: a defect, or damaged memory.
+
+    `name` is the replicated value's, `replica` the one that noticed, `peer` the other, both ids.
+    """
+
+    name: str
+    replica: str
+    peer: str
+    ours: str
+    theirs: str
+
+
+@event("replica.refused", "state")
+class ReplicaRefused(Event):
+    """Something from a peer was refused: `what` is "damaged", "future" or "full"; `why` says it in words."""
+
+    name: str
+    replica: str
+    what: str
+    why: str
+
+
+@event("replica.evicted", "state", silent="seconds")
+class ReplicaEvicted(Event):
+    """A replica has been silent so long that it is not waited for any more."""
+
+    name: str
+    replica: str
+    peer: str
+    silent: float
+
+
+@event("replica.identified", "state")
+class ReplicaIdentified(Event):
+    """The store is a copy, or an old one put back: the replica took the new site `site` in place of `former`."""
+
+    name: str
+    replica: str
+    former: str
+    site: str
+
+
+@event("replica.rejoined", "state")
+class ReplicaRejoined(Event):
+    """The replica was away so long that it learned the whole value anew, from `peer`."""
+
+    name: str
+    replica: str
+    peer: str
+
+
+DIVERGED = channel(ReplicaDiverged)
+REFUSED = channel(ReplicaRefused)
+EVICTED = channel(ReplicaEvicted)
+IDENTIFIED = channel(ReplicaIdentified)
+REJOINED = channel(ReplicaRejoined)

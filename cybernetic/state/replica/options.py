@@ -1,0 +1,55 @@
+"""How a replica behaves: how often it speaks, how much it sends at once, whom it waits for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cybernetic.core import OptionError, number, wall, whole
+
+LONGEST_GATHER = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaOptions:
+    """What may be set of a `Replica`. Raises `OptionError` outside of the limits.
+
+    Attributes:
+        pulse: seconds from one exchange of contexts with the peers to the next, > 0. Default 1.
+        gather: seconds for which changes are gathered before the peers are told, 0 to 0.1. Default 0.05.
+        leaves: places of the value handled in one step, >= 1. Default 200: some milliseconds.
+        largest: bytes of one frame, and so of one change, 1 KiB to 8 MiB. Default 1 MiB.
+        buffer: bytes of news told to a peer and not heard yet, beyond which it is told no more: it is then sent what it
+            lacks, found by its context. At least 1 KiB; default 1 MiB.
+        most_peers: how many peers one pulse speaks to, drawn by lot where there are more. Default 8.
+        tidy: seconds from one dropping of marks of what was removed to the next, > 0. Default 60.
+        gone: seconds after which a replica not heard of is not waited for any more, > 0. Default 86,400: a day. It
+            returns as a new one.
+        gone_unkept: the same for one that keeps nothing on a disk, and so never returns. Default 60.
+        ahead: seconds that a stamp may be in the future, >= 0. Default 60.
+        lease: seconds that the right to spend lasts where rights are kept by a guardian (`Escrow`), > 0. Default 30.
+        now: the wall clock, seconds since 1970.
+    """
+
+    pulse: float = 1.0
+    gather: float = 0.05
+    leaves: int = 200
+    largest: int = 1024 * 1024
+    buffer: int = 1024 * 1024
+    most_peers: int = 8
+    tidy: float = 60.0
+    gone: float = 86_400.0
+    gone_unkept: float = 60.0
+    ahead: float = 60.0
+    lease: float = 30.0
+    now: Callable[[], float] = wall
+
+    def __post_init__(self) -> None:
+        for name in ("pulse", "tidy", "gone", "gone_unkept", "lease"):
+            number(name, getattr(self, name), above=0.0)
+        if number("gather", self.gather, least=0.0) > LONGEST_GATHER:
+            raise OptionError("gather", f"at most {LONGEST_GATHER} s", self.gather)
+        number("ahead", self.ahead, least=0.0)
+        whole("leaves", self.leaves, least=1)
+        whole("most_peers", self.most_peers, least=1)
+        whole("buffer", self.buffer, least=1024)
+        if whole("largest", self.largest, least=1024) > 8 * 1024 * 1024:
+            raise OptionError("largest", "at most 8 MiB", self.largest)

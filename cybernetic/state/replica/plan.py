@@ -1,0 +1,105 @@
+"""What a replica decides: what a peer is due, who is waited for, what may be forgotten, whose store is a copy."""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import NamedTuple
+
+from cybernetic.state.crdt.context import Context
+
+
+class Due(Enum):
+    """What a peer is to be sent."""
+
+    NOTHING = "nothing"
+    LACKING = "lacking"
+    WHOLE = "whole"
+
+
+def due(theirs: Context, ours: Context, floor: Context) -> Due:
+    """What one who knows `theirs` is due from one who knows `ours`.
+
+    `floor` is what must be known to do without the marks that have been dropped here: who does not, learns the whole
+    and gives up what is not in it (`Lattice.retire`), for a removal that nobody remembers cannot be told.
+    """
+    if not floor <= theirs:
+        return Due.WHOLE
+    return Due.NOTHING if ours <= theirs else Due.LACKING
+
+
+class Member(NamedTuple):
+    """A replica that is waited for, by its site.
+
+    Attributes:
+        starts, replica: the latest start of the site, and its id.
+        context: what it knows for certain; nothing, if it was only heard of.
+        heard: when it, or of it, was last heard, seconds since 1970.
+        kept: whether it keeps its value on a disk.
+    """
+
+    starts: int
+    replica: str
+    context: Context
+    heard: float
+    kept: bool = True
+
+
+Members = Mapping[str, Member]
+
+_NOTHING = Context()
+
+
+def newer(members: Members, site: str, starts: int, replica: str) -> Member | None:
+    """The member of the site `site` that was started after this one, or at once with it; None if there is none.
+
+    Of two that say they are the same start of a site, a copy and its original or two copies, the greater id counts.
+    """
+    known = members.get(site)
+    if known is None or (known.starts, known.replica) <= (starts, replica):
+        return None
+    return known
+
+
+def heard_of(
+    members: Members, known: Iterable[tuple[str, str, float]], own: str, since: float, now: float
+) -> dict[str, Member]:
+    """The members, with those a peer has heard of after `since`; `own` is the site that asks."""
+    found = dict(members)
+    for site, replica, heard in known:
+        heard = min(heard, now)
+        if site == own or heard < since:
+            continue
+        member = found.get(site)
+        if member is None:
+            found[site] = Member(0, replica, _NOTHING, heard)
+        elif member.heard < heard:
+            found[site] = member._replace(heard=heard)
+    return found
+
+
+def gone(members: Members, now: float, kept: float, unkept: float) -> list[str]:
+    """The sites that are not waited for any more: silent for `kept` seconds, or `unkept` if they keep nothing."""
+    return [
+        site for site, member in members.items() if now - member.heard > (kept if member.kept else unkept)
+    ]
+
+
+def stable(own: Context, members: Members, absent: Iterable[str]) -> Context:
+    """What all who are waited for know for certain, without what replicas that were given up on have written."""
+    known = own
+    for member in members.values():
+        known = known.meet(member.context)
+    return known.without(absent)
+
+
+def diverged(
+    ours: Context, digest: bytes | None, theirs: Context, their_digest: bytes | None
+) -> bool:
+    """Whether two who know the same show something else."""
+    if digest is None or their_digest is None or digest == their_digest:
+        return False
+    return ours == theirs
+
+
+def snapshot_due(journal: int, snapshot: int, least: int = 256 * 1024) -> bool:
+    """Whether `journal` bytes since a snapshot of `snapshot` bytes call for another: when they are as many."""
+    return journal > max(least, snapshot)

@@ -1,0 +1,97 @@
+"""What is under way with one peer: what it is known to know, what it is being sent, what it is sending."""
+
+import asyncio
+from typing import Any, Generic, TypeVar
+
+from cybernetic.state.crdt.context import Context
+from cybernetic.state.crdt.lattice import Lattice
+
+L = TypeVar("L", bound=Lattice)
+
+WINDOW = 8  # pieces sent and not heard
+RESEND = 0.5  # seconds after which they are sent again
+TRIES = 6  # times in a row, without a word, before a stream is given up; the next greeting begins another
+
+
+class Coming(Generic[L]):
+    """A stream of pieces that a peer is sending. Of a whole value they are put together in `staged`.
+
+    `spoiled`: a piece was refused, so the end does not mean that all is known.
+    """
+
+    __slots__ = ("numbers", "spoiled", "staged", "stream", "whole")
+
+    def __init__(self, stream: int, whole: bool, staged: L) -> None:
+        self.stream, self.whole, self.staged = stream, whole, staged
+        self.numbers: set[int] = set()
+        self.spoiled = False
+
+
+class Talk:
+    """One peer.
+
+    Attributes:
+        site, replica: who it says it is, "" before it has.
+        context: what it said it knows, `at` what time of the loop's clock; None if it never did.
+        heard: up to which byte of the news it has them, as far as known; `behind`: it is told no more until
+            it has caught up.
+        arrived: up to which byte of its own news they have arrived here.
+        stream: the number of the stream it was sent last; `unheard`: pieces of it on their way.
+        sending: the task that sends it.
+        coming: the stream it is sending.
+        doubts: digests that were found to differ, so that each is told once.
+    """
+
+    __slots__ = (
+        "_wake",
+        "arrived",
+        "at",
+        "behind",
+        "coming",
+        "context",
+        "doubts",
+        "heard",
+        "replica",
+        "sending",
+        "site",
+        "stream",
+        "unheard",
+    )
+
+    def __init__(self, heard: int) -> None:
+        self.site = self.replica = ""
+        self.context = Context()
+        self.at: float | None = None
+        self.heard, self.behind, self.arrived = heard, False, 0
+        self.stream = 0
+        self.unheard: dict[int, bytes] = {}
+        self.sending: asyncio.Task[Any] | None = None
+        self.coming: Coming[Any] | None = None
+        self.doubts: object = None
+        self._wake: asyncio.Future[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is being sent what it lacks."""
+        return self.sending is not None and not self.sending.done()
+
+    def hear(self, stream: int, number: int) -> None:
+        """It has taken in a piece."""
+        if stream == self.stream and self.unheard.pop(number, None) is not None:
+            if self._wake is not None and not self._wake.done():
+                self._wake.set_result(None)
+
+    async def changed(self) -> bool:
+        """Wait until it takes in a piece, at most `RESEND` seconds; whether it did."""
+        self._wake = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(RESEND):
+                await self._wake
+        except TimeoutError:
+            return False
+        return True
+
+    def end(self) -> None:
+        """It is gone: send it nothing more."""
+        if self.sending is not None:
+            self.sending.cancel()

@@ -1,0 +1,103 @@
+"""Indexes and joins, against looking at every fact."""
+
+from itertools import product
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from cybernetic.state.graph.patterns import Var, query_of
+from cybernetic.state.graph.solve import STRIDE, cheapest, solve, solve_with
+from cybernetic.state.graph.triples import Triples
+from tests.state.graph.worlds import RELATIONS, THINGS, VALUES, answers, facts, patterns, triple, triples_of
+
+
+class Indexed(RuleBasedStateMachine):
+    """Triples come and go; every index knows exactly those that are there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.triples, self.there = Triples(), set[Any]()
+
+    @rule(fact=facts)
+    def change(self, fact: Any) -> None:
+        one = triple(fact)
+        if one in self.there:
+            self.triples.remove(one)
+        else:
+            self.triples.add(one)
+        self.there ^= {one}
+
+    @invariant()
+    def every_index_finds_what_fits(self) -> None:
+        assert len(self.triples) == len(self.there)
+        for s, p, o in product((None, *THINGS), (None, *RELATIONS), (None, *VALUES)):
+            _, _, slot = triple((s, p, o))
+            fits = [t for t in self.there if s in (None, t[0]) and p in (None, t[1]) and slot in (None, t[2])]
+            found = list(self.triples.match(s, p, slot))
+            assert sorted(map(repr, found)) == sorted(map(repr, fits))
+            assert self.triples.count(s, p, slot) == len(fits)
+            if None not in (s, p, o):
+                assert ((s, p, slot) in self.triples) == bool(fits)
+
+
+TestIndexed = Indexed.TestCase
+
+
+@given(st.lists(facts, max_size=25, unique_by=triple), st.lists(patterns, min_size=1, max_size=3))
+def test_a_query_has_every_answer_once(known: Any, wanted: Any) -> None:
+    query = query_of(wanted)
+    found = [row for row in solve(triples_of(known), query) if row is not None]
+    assert len(found) == len(set(found))
+    assert set(found) == answers(known, wanted)
+
+
+@given(st.lists(facts, min_size=1, max_size=15, unique_by=triple), st.lists(patterns, min_size=1, max_size=3))
+def test_the_answers_that_rest_on_a_fact_are_those_that_go_without_it(known: Any, wanted: Any) -> None:
+    query = query_of(wanted)
+    gone = answers(known, wanted) - answers(known[1:], wanted)
+    found = {
+        row
+        for at in range(len(wanted))
+        for row in solve_with(triples_of(known), query, at, triple(known[0]))
+        if row is not None
+    }
+    assert found == gone
+
+
+def test_the_rarest_pattern_comes_first_and_is_chosen_anew_for_each_answer() -> None:
+    known = [("root", "has", f"n{n}") for n in range(50)] + [("n7", "is", "odd"), ("n7", "size", 3)]
+    triples = triples_of(known)
+    x, y = Var("x"), Var("y")
+    query = query_of([("root", "has", x), (x, "is", "odd"), (x, "size", y)])
+    assert cheapest(triples, query.patterns, (None, None)) == 1
+    assert cheapest(triples, query.patterns[:2], ("n7", None)) in (0, 1)
+    assert cheapest(triples, query.patterns, ("n8", None)) == 1
+    assert [row for row in solve(triples, query) if row is not None] == [("n7", 3)]
+
+
+def test_a_join_costs_what_its_rarest_pattern_does() -> None:
+    """A thousand people, one of whom is queen: the two hops from her are found in few looks, in whatever order."""
+    known = [(f"p{n}", "knows", f"p{(n * 7 + k) % 1000}") for n in range(1000) for k in range(5)]
+    known += [("p3", "rank", "queen")]
+    triples = triples_of(known)
+    x, y, z = Var("x"), Var("y"), Var("z")
+    query = query_of([(y, "knows", z), (x, "knows", y), (x, "rank", "queen")])
+    drawn = list(solve(triples, query))
+    assert len([row for row in drawn if row is not None]) == 25
+    assert drawn.count(None) == 0
+
+
+def test_a_search_without_an_answer_takes_breaths() -> None:
+    triples = triples_of([(f"p{n}", "knows", f"q{n}") for n in range(1000)])
+    x = Var("x")
+    drawn = list(solve(triples, query_of([(x, "knows", x)])))
+    assert drawn == [None] * (1000 // STRIDE)
+
+
+def test_answers_are_found_as_they_are_drawn() -> None:
+    triples = triples_of([(f"p{n}", "knows", f"q{n}") for n in range(1000)])
+    x, y, z, w = (Var(name) for name in "xyzw")
+    first = next(solve(triples, query_of([(x, "knows", y), (z, "knows", w)])))  # of a million
+    assert first is not None

@@ -1,0 +1,92 @@
+"""What the tests of the graph share: small worlds of facts, oracles that look at everything, and clocks."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from hypothesis import strategies as st
+
+from cybernetic.state import Stamp
+from cybernetic.state.crdt.keys import slot_of
+from cybernetic.state.graph.book import Book, Change
+from cybernetic.state.graph.entries import State, touched
+from cybernetic.state.graph.facts import Fact
+from cybernetic.state.graph.patterns import Var
+from cybernetic.state.graph.pen import Pen
+from cybernetic.state.graph.triples import Triples
+
+THINGS = ("a", "b", "c", "d", "e")
+RELATIONS = ("knows", "likes", "a")
+VALUES: tuple[Any, ...] = (*THINGS, 1, 1.0, True, 0, False)
+NOW = 1_700_000_000.0
+
+facts = st.builds(Fact, st.sampled_from(THINGS), st.sampled_from(RELATIONS), st.sampled_from(VALUES))
+variables = st.sampled_from("xyz").map(Var)
+patterns = st.tuples(
+    st.sampled_from(THINGS) | variables,
+    st.sampled_from(RELATIONS) | variables,
+    st.sampled_from(VALUES) | variables,
+)
+
+
+def triple(fact: Any) -> Any:
+    return fact[0], fact[1], slot_of(fact[2])
+
+
+def triples_of(known: Any) -> Triples:
+    made = Triples()
+    for one in {triple(fact) for fact in known}:
+        made.add(one)
+    return made
+
+
+def answers(known: Any, query: Any) -> set[Any]:
+    """Every way to choose a fact for each pattern, kept if the variables agree: the slots by variables' order."""
+    names = list(dict.fromkeys(part.name for pattern in query for part in pattern if isinstance(part, Var)))
+    found = set()
+    for chosen in product([triple(fact) for fact in known], repeat=len(query)):
+        row: dict[str, Any] = {}
+        if all(
+            row.setdefault(part.name, slot) == slot if isinstance(part, Var) else slot_of(part) == slot
+            for pattern, one in zip(query, chosen, strict=True)
+            for part, slot in zip(pattern, one, strict=True)
+        ):
+            found.add(tuple(row[name] for name in names))
+    return found
+
+
+class Site:
+    """A replica of a graph, as its agent would have it: a state, a book, and a clock that is moved by hand."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.state, self.book = name, State(), Book()
+        self.now, self.ticks = NOW, 0
+
+    def tick(self) -> Stamp:
+        self.ticks += 1
+        return Stamp(int(self.now * 1000), self.ticks, self.name)
+
+    def pen(self) -> Pen:
+        return Pen(self.state, self.name, self.tick)
+
+    def take(self, delta: State) -> Iterator[Change]:
+        """Join a delta; the changes are told lazily, and must be drawn."""
+        self.state = self.state.join(delta)
+        return self.book.follow(self.state, touched(delta), self.now)
+
+    def write(self, pen: Pen) -> State:
+        list(self.take(pen.delta))
+        return pen.delta
+
+    def add(self, *fact: Any, who: str = "me", **rest: Any) -> State:
+        pen = self.pen()
+        pen.add(Fact(*fact), who, **rest)
+        return self.write(pen)
+
+    def remove(self, *fact: Any, who: str | None = None, how: str = "removed", by: str = "me") -> State:
+        pen = self.pen()
+        pen.remove(self.book.keys(Fact(*fact), who), how, by)
+        return self.write(pen)
+
+    def shown(self) -> set[Any]:
+        return set(self.book.triples.match(None, None, None))
