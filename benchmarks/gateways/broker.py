@@ -21,7 +21,8 @@ from statistics import median
 
 from benchmarks.gateways import agents, clients
 from benchmarks.gateways.clients import Consume, Publish, Took
-from cybernetic.gateways import AmqpBroker, Queue, Topology
+from cybernetic.gateways import AmqpBroker, Queue, Retries, Topology
+from cybernetic.gateways.consumer.retrying import around
 from tests.integration.gateways.rabbit import RabbitMQ
 
 KINDS = ("quorum", "classic")
@@ -52,9 +53,10 @@ def main() -> None:
     count = max(args.window, int(20_000 * args.scale))
     with broker(args.url) as url:
         for kind in KINDS:
-            asyncio.run(declare(url, kind))
-            report(kind, measured(url, count, args.window, args.rounds))
-            asyncio.run(remove(url))
+            queue = f"{QUEUE}.{kind}"
+            asyncio.run(declare(url, queue, kind))
+            report(kind, measured(url, queue, count, args.window, args.rounds))
+            asyncio.run(remove(url, queue))
 
 
 @contextmanager
@@ -71,22 +73,24 @@ def broker(url: str | None) -> Iterator[str]:
         rabbit.close()
 
 
-async def declare(url: str, kind: str) -> None:
+async def declare(url: str, queue: str, kind: str) -> None:
     """An empty queue."""
     session = await AmqpBroker(url).connect()
-    await session.delete(queue=QUEUE)
-    await session.declare(Topology(queues=(Queue(QUEUE, "quorum" if kind == "quorum" else "classic"),)))
+    await session.delete(queue=queue)
+    await session.declare(Topology(queues=(Queue(queue, "quorum" if kind == "quorum" else "classic"),)))
     await session.close()
 
 
-async def remove(url: str) -> None:
+async def remove(url: str, queue: str) -> None:
     """Leave nothing."""
     session = await AmqpBroker(url).connect()
-    await session.delete(queue=QUEUE)
+    beside = around(Queue(queue), Retries())  # what a consumer declares
+    for name in (queue, *(one.name for one in beside.queues)):
+        await session.delete(queue=name)
     await session.close()
 
 
-def measured(url: str, count: int, window: int, rounds: int) -> dict[tuple[str, str], list[Took]]:
+def measured(url: str, queue: str, count: int, window: int, rounds: int) -> dict[tuple[str, str], list[Took]]:
     """Messages a second and processor time a message, by work and client."""
     found: dict[tuple[str, str], list[Took]] = defaultdict(list)
     for _ in range(rounds):
@@ -94,8 +98,8 @@ def measured(url: str, count: int, window: int, rounds: int) -> dict[tuple[str, 
             if not importlib.util.find_spec(package):
                 continue
             for work, call in (
-                ("publish", publish(url, QUEUE, count, window)),
-                ("consume", (consume or clients.our_consume)(url, QUEUE, count)),
+                ("publish", publish(url, queue, count, window)),
+                ("consume", (consume or clients.our_consume)(url, queue, count)),
             ):
                 gc.collect()
                 seconds, processor = asyncio.run(_limited(call))

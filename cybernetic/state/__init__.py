@@ -12,6 +12,20 @@ from cybernetic.state.crdt.registers import LWW, MV
 from cybernetic.state.crdt.stamps import latest_stamp
 from cybernetic.state.crdt.travel import CONVERGING
 from cybernetic.state.hlc import FutureStamp, Hlc, Stamp
+from cybernetic.state.replica.author import Author
+from cybernetic.state.replica.diff import Diff
+from cybernetic.state.replica.events import (
+    ReplicaDiverged,
+    ReplicaEvicted,
+    ReplicaIdentified,
+    ReplicaRefused,
+    ReplicaRejoined,
+)
+from cybernetic.state.replica.group_peers import GroupPeers
+from cybernetic.state.replica.options import ReplicaOptions
+from cybernetic.state.replica.peers import Peer, Peers
+from cybernetic.state.replica.replica import EditRefused, Replica
+from cybernetic.state.replica.status import PeerStatus, ReplicaCounts, ReplicaStatus
 from cybernetic.state.store.batch import Batch, Committed
 from cybernetic.state.store.errors import (
     InboxFull,
@@ -39,14 +53,18 @@ from cybernetic.state.store.work import Transaction
 __all__ = (
     "AWMap",
     "AWSet",
+    "Author",
     "Batch",
     "CONVERGING",
     "Committed",
     "Context",
+    "Diff",
     "Digests",
+    "EditRefused",
     "Escrow",
     "FutureStamp",
     "GCounter",
+    "GroupPeers",
     "Hlc",
     "Inbox",
     "InboxFull",
@@ -67,6 +85,18 @@ __all__ = (
     "OutboxFull",
     "Outgoing",
     "PNCounter",
+    "Peer",
+    "PeerStatus",
+    "Peers",
+    "Replica",
+    "ReplicaCounts",
+    "ReplicaDiverged",
+    "ReplicaEvicted",
+    "ReplicaIdentified",
+    "ReplicaOptions",
+    "ReplicaRefused",
+    "ReplicaRejoined",
+    "ReplicaStatus",
     "RightsLacking",
     "SetAside",
     "Stamp",

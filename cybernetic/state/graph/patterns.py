@@ -116,5 +116,10 @@ def typed(word: str) -> Value:
     return found if isinstance(found, str | int | float) else word
 
 
+def spelled(value: Value) -> str:
+    """The word that `typed` takes for `value`: a text as it is where it cannot be mistaken, all else as JSON."""
+    return value if isinstance(value, str) and typed(value) is value else json.dumps(value)
+
+
 def _variable(word: str) -> Var | None:
     return Var(word[1:]) if word.startswith("?") else None

@@ -55,7 +55,8 @@ class Record(NamedTuple):
 class Archive(Generic[L]):
     """Keeps one replica's value in a store. Made by `open`; `load` brings what is there.
 
-    `journaled` and `snapshot` are the bytes of the journal since the snapshot, and of that.
+    `journaled` and `snapshot` are the bytes of the journal since the snapshot, and of that; `loaded` is the position
+    of the last change that `load` has brought.
     """
 
     def __init__(self, store: Store, journal: Journal, name: str, kind: type[L], record: Record) -> None:
@@ -64,6 +65,7 @@ class Archive(Generic[L]):
         self._codec = Codec(OpaqueTypes())
         self.record = record
         self.journaled = self.snapshot = 0
+        self.loaded = record.position
         self._busy = asyncio.Lock()
 
     @classmethod
@@ -76,7 +78,9 @@ class Archive(Generic[L]):
         def begin(connection: sqlite3.Connection) -> bytes | None:
             for table in TABLES:
                 connection.execute(table)
-            row = connection.execute("SELECT body FROM cybernetic_replicas WHERE name = ?", (name,)).fetchone()
+            row = connection.execute(
+                "SELECT body FROM cybernetic_replicas WHERE name = ?", (name,)
+            ).fetchone()
             return None if row is None else row[0]
 
         body = await store.write(begin)
@@ -103,7 +107,7 @@ class Archive(Generic[L]):
             for noted in notes:
                 value = value.join(self._codec.decode(noted.event))
                 self.journaled += len(noted.event)
-                after = noted.position
+                after = self.loaded = noted.position
                 await asyncio.sleep(0)
         return value
 
@@ -155,7 +159,8 @@ class Archive(Generic[L]):
     async def _drop(self, generation: int) -> None:
         await self._store.write(
             lambda connection: connection.execute(
-                "DELETE FROM cybernetic_replica_pieces WHERE name = ? AND generation = ?", (self._name, generation)
+                "DELETE FROM cybernetic_replica_pieces WHERE name = ? AND generation = ?",
+                (self._name, generation),
             )
         )
 

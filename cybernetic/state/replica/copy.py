@@ -62,6 +62,10 @@ class Copy(Generic[L]):
         if self.on_join is not None:
             self.on_join(before, value, part)
 
+    def tidy(self, stable: Context, part: L) -> None:
+        """Drop the marks at the places of `part` that all know of who are to know. What shows stays as it is."""
+        self.value = self.value.forget(stable, part)
+
     def merge(self, part: L) -> None:
         """Join a part of a whole value, which the disk learns of when all of it is there."""
         self._join(part)

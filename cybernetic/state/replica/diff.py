@@ -36,7 +36,8 @@ def difference(name: str, before: Lattice, after: Lattice, delta: Lattice, diges
     if not isinstance(after, AWMap | AWSet):
         changed = digests.of(before) != digests.of(after)
         return Diff(name, ((None, after),) if changed else (), ())
-    put, gone = [], []
+    put: list[tuple[Any, Any]] = []
+    gone: list[tuple[Any, Any]] = []
     for slot, _ in delta.store.trie.items():
         old, new = before.store.trie.get(slot), after.store.trie.get(slot)
         if old is new or _shown(slot, old, digests) == _shown(slot, new, digests):
@@ -54,5 +55,3 @@ def _shown(slot: Any, store: Any, digests: Digests) -> int:
     if store is None or not store.alive:
         return 0
     return digests(slot, store)
-
-

@@ -7,10 +7,10 @@ from cybernetic.core import Event, channel, event
 class ReplicaDiverged(Event):
     """Two replicas know the same changes and show different values: a defect, or damaged memory.
 
-    `name` is the replicated value's, `replica` the one that noticed, `peer` the other, both ids.
+    `value` is the name of what is replicated, `replica` the one that noticed, `peer` the other, both ids.
     """
 
-    name: str
+    value: str
     replica: str
     peer: str
     ours: str
@@ -21,7 +21,7 @@ class ReplicaDiverged(Event):
 class ReplicaRefused(Event):
     """Something from a peer was refused: `what` is "damaged", "future" or "full"; `why` says it in words."""
 
-    name: str
+    value: str
     replica: str
     what: str
     why: str
@@ -31,7 +31,7 @@ class ReplicaRefused(Event):
 class ReplicaEvicted(Event):
     """A replica has been silent so long that it is not waited for any more."""
 
-    name: str
+    value: str
     replica: str
     peer: str
     silent: float
@@ -41,7 +41,7 @@ class ReplicaEvicted(Event):
 class ReplicaIdentified(Event):
     """The store is a copy, or an old one put back: the replica took the new site `site` in place of `former`."""
 
-    name: str
+    value: str
     replica: str
     former: str
     site: str
@@ -51,7 +51,7 @@ class ReplicaIdentified(Event):
 class ReplicaRejoined(Event):
     """The replica was away so long that it learned the whole value anew, from `peer`."""
 
-    name: str
+    value: str
     replica: str
     peer: str
 

@@ -20,12 +20,14 @@ def packed(
     `BeyondLimit`.
     """
     try:
-        yield write(delta)
-        return
+        frame = write(delta)
     except BeyondLimit:
         if leaves <= 1:
             oversized()
             return
+    else:
+        yield frame
+        return
     finer = max(1, leaves // _FINER)
     for part in delta.split(finer):
         if part:

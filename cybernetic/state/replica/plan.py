@@ -91,9 +91,7 @@ def stable(own: Context, members: Members, absent: Iterable[str]) -> Context:
     return known.without(absent)
 
 
-def diverged(
-    ours: Context, digest: bytes | None, theirs: Context, their_digest: bytes | None
-) -> bool:
+def diverged(ours: Context, digest: bytes | None, theirs: Context, their_digest: bytes | None) -> bool:
     """Whether two who know the same show something else."""
     if digest is None or their_digest is None or digest == their_digest:
         return False

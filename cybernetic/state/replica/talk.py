@@ -77,9 +77,10 @@ class Talk:
 
     def hear(self, stream: int, number: int) -> None:
         """It has taken in a piece."""
-        if stream == self.stream and self.unheard.pop(number, None) is not None:
-            if self._wake is not None and not self._wake.done():
-                self._wake.set_result(None)
+        if stream != self.stream or self.unheard.pop(number, None) is None:
+            return
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
 
     async def changed(self) -> bool:
         """Wait until it takes in a piece, at most `RESEND` seconds; whether it did."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from cybernetic.core import Kill
 from cybernetic.gateways import (
@@ -101,7 +101,7 @@ class Top(Supervisor):
 class Plant:
     """What a test holds of a running gateway."""
 
-    shelves: dict[int, Shelf] = {}
+    shelves: ClassVar[dict[int, Shelf]] = {}
 
     def __init__(self, system: LocalSystem, broker: MemoryBroker, outside: Session) -> None:
         self.system, self.broker, self.outside = system, broker, outside

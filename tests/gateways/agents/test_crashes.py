@@ -102,6 +102,30 @@ async def test_a_lost_connection_and_an_orderly_end_count_nothing(tmp_path: Path
         assert await a.parked() == []
 
 
+async def test_what_fails_when_its_connection_was_lost_is_not_blamed_for_that(tmp_path: Path) -> None:
+    async def fails(delivery: Received, tx: Effect) -> None:
+        await asyncio.sleep(1.0)
+        if delivery.attempt < 4:
+            raise ValueError("no")
+
+    broker, book = MemoryBroker(), Book(fails)
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, crashes=2)) as a:
+        await send(a.outside, *orders(1))
+        for attempt in range(1, 5):
+            await tried(book, attempt)
+            broker.cut()
+        await asyncio.sleep(60.0)
+        assert [id for id, _ in await a.effects()] == ["0"]
+        outside = await broker.connect()
+        assert (await outside.state("work.parked")).messages == 0
+        await outside.close()
+
+
+async def tried(book: Book, attempt: int) -> None:
+    await until(lambda: any(one.attempt == attempt for one in book.seen))
+    await asyncio.sleep(0.5)
+
+
 async def test_crashes_are_counted_apart_from_retries(tmp_path: Path) -> None:
     broker = MemoryBroker()
 

@@ -167,8 +167,8 @@ async def test_what_is_said_of_an_answer_is_done(tmp_path: Path, how: str) -> No
             return Retry("later") if len(book.answers) < 3 else None
         return Hold("and now?") if len(book.answers) < 2 else None
 
-    book = Book(asks(), say)
-    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+    broker, book = MemoryBroker(), Book(asks(), say)
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
         await send(a.outside, *orders(1))
         (one,) = await held(a, 1)
         await a.intake().call(Intake.answer, one.id, "yes")
@@ -188,3 +188,8 @@ async def test_what_is_said_of_an_answer_is_done(tmp_path: Path, how: str) -> No
         else:
             assert parked == []
             assert await ids(a) == ["0", *["answered 0"] * (1 if how == "retry" else 2)]
+    before = len(book.answers)
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await asyncio.sleep(100.0)
+        assert await held(a, 0) == []
+        assert len(book.answers) == before

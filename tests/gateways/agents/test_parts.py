@@ -85,7 +85,7 @@ MESSAGES = st.builds(
 # Flight.
 
 
-@given(st.lists(st.sampled_from("sonlbx"), max_size=150), st.integers(1, 5), st.integers(1, 6))
+@given(st.lists(st.sampled_from("sonnlbx"), min_size=60, max_size=150), st.integers(1, 5), st.integers(1, 6))
 def test_flight_keeps_the_window_the_order_and_lets_a_suspect_go_alone(
     steps: list[str], window: int, limit: int
 ) -> None:

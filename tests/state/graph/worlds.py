@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from cybernetic.state import Stamp
-from cybernetic.state.crdt.keys import slot_of
+from cybernetic.state.crdt.keys import key_of, slot_of
 from cybernetic.state.graph.book import Book, Change
 from cybernetic.state.graph.entries import State, touched
 from cybernetic.state.graph.facts import Fact
@@ -90,3 +90,6 @@ class Site:
 
     def shown(self) -> set[Any]:
         return set(self.book.triples.match(None, None, None))
+
+    def shown_facts(self) -> set[Any]:
+        return {(s, p, key_of(o)) for s, p, o in self.shown()}

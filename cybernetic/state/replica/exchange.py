@@ -1,0 +1,288 @@
+"""What a replica and its peers tell each other: greetings at each pulse, news at once, and what one lacks."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+from cybernetic.core import loop_clock
+from cybernetic.state.crdt.context import Context
+from cybernetic.state.crdt.lattice import Lattice
+from cybernetic.state.replica.copy import Copy
+from cybernetic.state.replica.events import DIVERGED, ReplicaDiverged
+from cybernetic.state.replica.frames import BadFrame, End, Frame, Frames, Heard, Hello, News, Piece, Stale
+from cybernetic.state.replica.options import ReplicaOptions
+from cybernetic.state.replica.packing import packed
+from cybernetic.state.replica.peers import Peer, Peers
+from cybernetic.state.replica.plan import Due, diverged, due
+from cybernetic.state.replica.roll import Roll
+from cybernetic.state.replica.sending import Sending
+from cybernetic.state.replica.status import PeerStatus, ReplicaCounts
+from cybernetic.state.replica.taking import Taking
+from cybernetic.state.replica.talk import Coming, Talk
+
+L = TypeVar("L", bound=Lattice)
+
+Run = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[Any]"]
+"""Runs a coroutine beside the mailbox; its failure is the agent's."""
+
+
+class Exchange(Generic[L]):
+    """The conversations of one replica. Lives on the agent's loop.
+
+    `digest` is that of what shows, with the context it belongs to; None while it is not known.
+    """
+
+    def __init__(
+        self,
+        copy: Copy[L],
+        peers: Peers,
+        roll: Roll,
+        taking: Taking[L],
+        options: ReplicaOptions,
+        counts: ReplicaCounts,
+        run: Run,
+        chance: Any,
+    ) -> None:
+        self._copy, self._peers, self._roll, self._taking = copy, peers, roll, taking
+        self._options, self._counts, self._run, self._chance = options, counts, run, chance
+        self._kind = type(copy.value)
+        self._frames = Frames(self._kind, options.largest)
+        self._sending = Sending(copy, peers, self._frames, options.leaves, counts)
+        self._clock = loop_clock(asyncio.get_running_loop())
+        self._talks: dict[Peer, Talk] = {}
+        self._told = 0  # bytes of news told so far
+        self._news: L | None = None
+        self._rejoin: asyncio.Task[Any] | None = None
+        self.digest: tuple[Context, int] | None = None
+
+    # what is said
+
+    def greet(self, *, new: bool = False) -> None:
+        """Say hello to the peers: to all, or some by lot where there are many; with `new` to those not met yet."""
+        others = list(self._peers.others())
+        for peer in [peer for peer in self._talks if peer not in others]:
+            self._forget(peer)
+        if new:
+            others = [peer for peer in others if self._talk(peer).at is None]
+        elif len(others) > self._options.most_peers:
+            others = self._chance.sample(others, self._options.most_peers)
+        for peer in others:
+            self.hello(peer)
+
+    def hello(self, peer: Peer) -> None:
+        """Say hello to one."""
+        roll, saved = self._roll, self._copy.saved
+        digest = None
+        if self.digest is not None and self.digest[0] == saved and not self._copy.rejoining:
+            digest = self.digest[1].to_bytes(16, "big")
+        self._send(
+            peer,
+            Hello(
+                self._kind.kind,
+                roll.site,
+                roll.starts,
+                roll.replica,
+                roll.kept,
+                saved,
+                digest,
+                self._talk(peer).arrived,
+                roll.known(),
+                tuple(sorted(roll.absent)),
+            ),
+        )
+
+    def tell(self, delta: L) -> None:
+        """A change is on the disk: the peers will hear of it together with those of the next moment."""
+        self._counts.changes += 1
+        if self._news is not None:
+            self._news = self._news.join(delta)
+            return
+        self._news = delta
+        self._run(self._gather())
+
+    def flush(self) -> None:
+        """Tell the peers now what has been gathered for them."""
+        news, self._news = self._news, None
+        if news is None:
+            return
+        parts = [news] if _few(news, self._options.leaves) else news.split(self._options.leaves)
+        for part in parts:
+            for frame in packed(part, self._options.leaves, self._written, self._oversized):
+                self._spread(frame)
+
+    async def _gather(self) -> None:
+        await asyncio.sleep(self._options.gather)
+        self.flush()
+
+    def _written(self, delta: L) -> bytes:
+        return self._frames.write(News(self._told, delta))
+
+    def _oversized(self) -> None:
+        self._counts.oversized += 1
+
+    def _spread(self, frame: bytes) -> None:
+        """Send news to all peers but those who have not heard what they were told before."""
+        before, self._told = self._told, self._told + len(frame)
+        for peer in self._peers.others():
+            talk = self._talk(peer, before)
+            if not talk.behind and self._told - talk.heard > self._options.buffer:
+                talk.behind = True
+                self._counts.behind += 1
+            if not talk.behind:
+                self._peers.send(peer, frame)
+                self._counts.news += 1
+
+    # what is heard
+
+    def hear(self, data: object, peer: Peer) -> None:
+        """A frame has come from a peer. One that is damaged is counted, and changes nothing."""
+        try:
+            frame = self._frames.read(data)
+            if isinstance(frame, Hello) and frame.kind != self._kind.kind:
+                raise BadFrame(f"a greeting of a replica of a {frame.kind}")
+        except BadFrame as error:
+            self._counts.damaged += 1
+            self._taking.refused("damaged", error)
+            return
+        talk = self._talk(peer)
+        match frame:
+            case Hello():
+                self._hello(frame, peer, talk)
+            case News():
+                assert isinstance(data, bytes)
+                talk.arrived = max(talk.arrived, frame.before + len(data))
+                self._taking.take(frame.delta)  # type: ignore[arg-type] # of the type that the frames have
+            case Piece():
+                self._piece(frame, peer, talk)
+            case End():
+                self._end(frame, peer, talk)
+            case Heard():
+                talk.hear(frame.stream, frame.number)
+            case Stale():
+                if self._roll.read(frame):
+                    self.greet()
+
+    def _hello(self, hello: Hello, peer: Peer, talk: Talk) -> None:
+        stale = self._roll.meet(hello)
+        if stale is not None:
+            self._send(peer, stale)
+            return
+        first = talk.at is None
+        talk.site, talk.replica, talk.context = hello.site, hello.replica, hello.context
+        talk.at = self._clock()
+        talk.heard = max(talk.heard, min(hello.heard, self._told))
+        if first:
+            self.hello(peer)
+        self._compare(hello, talk)
+        what = due(talk.context, self._copy.value.context, self._copy.floor)
+        if what is Due.NOTHING:
+            talk.heard, talk.behind = self._told, False
+        elif not talk.busy and not self._copy.rejoining:
+            whole = what is Due.WHOLE
+            talk.sending = self._run(self._sending.stream(peer, talk, whole, self._told))
+
+    def _compare(self, hello: Hello, talk: Talk) -> None:
+        """Look whether one who knows the same shows the same."""
+        if self.digest is None or self._copy.rejoining:
+            return
+        context, number = self.digest
+        ours = number.to_bytes(16, "big")
+        if not diverged(context, ours, hello.context, hello.digest) or talk.doubts == (ours, hello.digest):
+            return
+        talk.doubts = (ours, hello.digest)
+        self._counts.diverged += 1
+        if DIVERGED.listeners:
+            theirs = hello.digest.hex() if hello.digest else ""
+            DIVERGED.emit(
+                ReplicaDiverged(self._roll.name, self._roll.replica, hello.replica, ours.hex(), theirs)
+            )
+
+    def _piece(self, piece: Piece, peer: Peer, talk: Talk) -> None:
+        coming = self._coming(piece, talk)
+        if coming is None:
+            return  # a whole value is being learned from another: this one is not answered, and tries again later
+        if piece.number not in coming.numbers:
+            part: Any = piece.delta
+            if not piece.whole:
+                coming.spoiled |= not self._taking.take(part)
+            else:
+                staged = self._taking.stage(coming.staged, part)
+                coming.spoiled |= staged is None
+                coming.staged = coming.staged if staged is None else staged
+            coming.numbers.add(piece.number)
+        self._send(peer, Heard(piece.stream, piece.number))
+
+    def _end(self, end: End, peer: Peer, talk: Talk) -> None:
+        coming = self._coming(end, talk)
+        if coming is None:
+            return
+        self._send(peer, Heard(end.stream, end.count))
+        if len(coming.numbers) == end.count and not coming.spoiled:
+            if end.whole:
+                whole = coming.staged.join(self._kind.from_store(None, end.context))
+                self._rejoin = self._run(self._learn(whole, end.floor, peer, talk))
+            else:
+                self._taking.knows(end.context)
+        if end.count not in coming.numbers:
+            coming.numbers.add(end.count)
+            self.hello(peer)
+
+    async def _learn(self, whole: L, floor: Context, peer: Peer, talk: Talk) -> None:
+        await self._taking.rejoin(whole, floor, self._options.leaves, talk.replica)
+        talk.coming = None
+        self.hello(peer)
+
+    def _coming(self, frame: Piece | End, talk: Talk) -> Coming[L] | None:
+        """The stream that a frame belongs to; None where it cannot be taken now."""
+        coming = talk.coming
+        if coming is not None and coming.stream == frame.stream and coming.whole == frame.whole:
+            return coming
+        if frame.whole and self._learning(talk):
+            return None
+        coming = talk.coming = Coming(frame.stream, frame.whole, self._kind())
+        return coming
+
+    def _learning(self, talk: Talk) -> bool:
+        """Whether a whole value is being learned, or put together, from another peer."""
+        if self._rejoin is not None and not self._rejoin.done():
+            return True
+        return any(
+            other.coming is not None and other.coming.whole and other is not talk and other.at is not None
+            for other in self._talks.values()
+        )
+
+    # who is there
+
+    def peers(self) -> tuple[PeerStatus, ...]:
+        """What is known of each peer."""
+        now, ours = self._clock(), self._copy.value.context
+        return tuple(
+            [
+                PeerStatus(
+                    str(peer),
+                    talk.replica,
+                    len(ours.minus(talk.context)),
+                    None if talk.at is None else now - talk.at,
+                    talk.behind,
+                    talk.busy,
+                )
+                for peer, talk in self._talks.items()
+            ]
+        )
+
+    def _talk(self, peer: Peer, heard: int | None = None) -> Talk:
+        talk = self._talks.get(peer)
+        if talk is None:
+            talk = self._talks[peer] = Talk(self._told if heard is None else heard)
+        return talk
+
+    def _forget(self, peer: Peer) -> None:
+        self._talks.pop(peer).end()
+
+    def _send(self, peer: Peer, frame: Frame) -> None:
+        self._peers.send(peer, self._frames.write(frame))
+
+
+def _few(delta: Lattice, leaves: int) -> bool:
+    trie = getattr(delta.store, "trie", None)
+    return trie is None or trie.size <= leaves

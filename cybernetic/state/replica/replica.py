@@ -1,0 +1,302 @@
+"""`Replica`: the agent that keeps one value, which is the same on all nodes as soon as they hear of each other."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from cybernetic.core import CannotTravel, Down, NotInside, OptionError, Reason, Refusal, token
+from cybernetic.naming import Joined, Left
+from cybernetic.runtime import Agent, Deferred, Ref, on_death
+from cybernetic.state.crdt.lattice import KINDS, Lattice
+from cybernetic.state.hlc import Hlc
+from cybernetic.state.replica.archive import Archive, Record
+from cybernetic.state.replica.author import Author
+from cybernetic.state.replica.copy import Copy
+from cybernetic.state.replica.diff import difference
+from cybernetic.state.replica.exchange import Exchange
+from cybernetic.state.replica.frames import Frames, News
+from cybernetic.state.replica.group_peers import GroupPeers
+from cybernetic.state.replica.options import ReplicaOptions
+from cybernetic.state.replica.packing import packed
+from cybernetic.state.replica.peers import Peers
+from cybernetic.state.replica.roll import Roll
+from cybernetic.state.replica.status import ReplicaCounts, ReplicaStatus
+from cybernetic.state.replica.taking import Taking
+from cybernetic.state.replica.upkeep import Upkeep
+from cybernetic.state.store.errors import StoreInUse
+from cybernetic.state.store.store import Store
+from cybernetic.wire import travels
+
+L = TypeVar("L", bound=Lattice)
+
+_MOST_TOLD = 2**62  # a number of bytes as long as any
+_LONGEST = 180  # characters of a name
+_OPEN_TRIES, _OPEN_WAIT = 50, 0.1  # an agent that was killed may need a moment to let go of its store
+
+
+@travels(name="state.EditRefused")
+class EditRefused(Refusal):
+    """An edit could not be made: `why` says what it raised, or gave back instead of a delta."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"edit: expected a delta of the replica's type, got: {why}")
+        self.why = why
+
+
+class Replica(Agent, Generic[L]):
+    """Keeps one value that agents on every node read and change at any time, also while nodes are cut off.
+
+        child(Replica, AWSet, "facts", "data/facts.sqlite", name="facts")        # on each node
+        await facts.call(Replica.change, lambda value, by: value.add(by.replica, "sky is blue"))
+        value = await facts.call(Replica.value)
+
+    Replicas with the same `name` find each other, on all nodes of the system by default, and are the same seconds after
+    they can talk. A change is told to the peers within 0.1 s, and contexts are exchanged every second, so
+    that whoever lacks something is sent it, in pieces. Each start has an id of its own.
+
+    Args:
+        kind: the type of the value: `AWMap`, `AWSet`, `GCounter`, `PNCounter`, `Escrow`, `LWW`, `MV`.
+        name: what it is called among replicas, 1 to 180 characters.
+        store: where it lasts: an open `Store`, or the path of one that is its own. None: it lasts as long as the
+            agent; what others have comes back from them.
+        options: see `ReplicaOptions`.
+        peers: makes the port through which the others are met. Default: groups of the system.
+
+    Raises `OptionError`; at its start `StoreError`, and `OptionError` where another type is kept under the name.
+    """
+
+    def __init__(
+        self,
+        kind: type[L],
+        name: str,
+        store: Store | str | os.PathLike[str] | None = None,
+        options: ReplicaOptions | None = None,
+        peers: Callable[[], Peers] = GroupPeers,
+    ) -> None:
+        if KINDS.get(getattr(kind, "kind", "")) is not kind:
+            raise OptionError("kind", "a type of converging values such as AWMap", kind)
+        if not isinstance(name, str) or not 0 < len(name) <= _LONGEST:
+            raise OptionError("name", f"text of 1 to {_LONGEST} characters", name)
+        self._kind, self._name = kind, name
+        self._place = store
+        self._options = options or ReplicaOptions()
+        self._peers = peers()
+        self._counts = ReplicaCounts()
+        self._subscribers: dict[Ref[Any], Any] = {}
+        self._own: Store | None = None
+
+    async def setup(self) -> None:
+        """Load what is kept, meet the peers, begin to greet."""
+        options, archive = self._options, None
+        value, record = self._kind(), Record(self._kind.kind, token())
+        store = self._place if isinstance(self._place, Store) else await self._opened()
+        if store is not None:
+            archive = await Archive.open(store, self._name, self._kind, record.site)
+            value, record = await archive.load(), archive.record
+        self._archive: Archive[L] | None = archive
+        self._roll = Roll(self._name, record, archive is not None, options, self._counts)
+        self._copy: Copy[L] = Copy(value, archive, 0 if archive is None else archive.loaded)
+        self._clock = Hlc(self._roll.replica, options.now, options.ahead)
+        self._author = Author(self._roll.replica, self._clock, options.now)
+        self._frames = Frames(self._kind, options.largest)
+        taking = Taking(self._copy, self._clock, self._roll, self._counts, self._lasting)
+        chance = self.system.chance.stream("replica", self._name, self._roll.replica)
+        self._exchange = Exchange(
+            self._copy, self._peers, self._roll, taking, options, self._counts, self.task, chance
+        )
+        self._upkeep = Upkeep(self._copy, archive, self._roll, self._exchange, options)
+        await self._peers.open(self, self._name)
+        self.task(self._pulse())
+        self.task(self._tend())
+        self.task(self._tidy())
+
+    # what others ask of it
+
+    def change(self, edit: Callable[..., L], *args: Any) -> Deferred[L]:
+        """Change the value: answers with the delta when that is on the disk, and the peers are about to be told.
+
+        Args:
+            edit: called as `edit(value, by, *args)` with the value now and an `Author`; returns a delta, which it
+                makes by the methods of the value in the name `by.replica`. It must be quick. A function does not
+                travel: ask the replica of one's own node.
+            *args: what the edit is given besides.
+
+        Raises:
+            EditRefused: the edit raised, gave something else, or a delta too large for a frame.
+            Refusal: the edit raised one, such as `RightsLacking`; `JournalFull`.
+        """
+        delta = self._edited(edit, args)
+        if delta:
+            answer = self.defer()
+            self._copy.write(delta, partial(self._changed, delta, answer))
+        else:  # it may rest on changes that are not on the disk yet
+            answer = self.defer()
+            self._copy.settled(partial(self._settled, delta, answer))
+        return answer
+
+    def value(self) -> L:
+        """The value now, immutable, not copied. It may hold changes that are not acknowledged yet."""
+        return self._copy.value
+
+    def status(self) -> ReplicaStatus:
+        """Who it is, who its peers are and what they lack, and what it has counted."""
+        roll, copy, digest = self._roll, self._copy, self._exchange.digest
+        shown = None if digest is None or digest[0] != copy.value.context else f"{digest[1]:032x}"
+        return ReplicaStatus(
+            self._name,
+            self._kind.kind,
+            roll.replica,
+            roll.site,
+            roll.starts,
+            len(copy.value.context),
+            len(copy.value.context.minus(copy.saved)),
+            shown,
+            self._exchange.peers(),
+            tuple(sorted(member.replica for member in roll.members.values())),
+            tuple(sorted(roll.absent)),
+            self._counts,
+        )
+
+    def subscribe(self) -> L:
+        """Have a `Diff` sent to the caller, an agent, for every change of what shows, until it ends or unsubscribes.
+
+        Returns the value that the first diff is about. Raises `NotInside` outside of an agent.
+        """
+        subscriber = self.sender
+        if subscriber is None:
+            raise NotInside("subscribe")
+        if subscriber not in self._subscribers:
+            self._subscribers[subscriber] = self.monitor(subscriber)
+        self._copy.on_join = self._tell
+        return self._copy.value
+
+    def unsubscribe(self) -> None:
+        """Undo `subscribe`."""
+        if self.sender is not None:
+            self._drop(self.sender)
+
+    # what its peers and its port say
+
+    def hear(self, frame: bytes, origin: Any) -> None:
+        """A peer says something: for ports."""
+        self._exchange.hear(frame, origin)
+
+    def meet(self) -> None:
+        """Peers have come: for ports."""
+        self._exchange.greet(new=True)
+
+    def receive(self, message: Any) -> None:
+        """News of the group, and of the end of subscribers."""
+        match message:
+            case Joined():
+                self.meet()
+            case Left():
+                pass
+            case Down(ref=ref):
+                self._drop(ref)
+            case _:
+                super().receive(message)
+
+    async def terminate(self, reason: Reason) -> None:
+        """Tell what was not told yet, and let go of the store."""
+        self._exchange.flush()
+        await self._peers.close()
+        if self._own is not None:
+            await self._own.close()
+
+    # inside
+
+    def _edited(self, edit: Callable[..., L], args: tuple[Any, ...]) -> L:
+        try:
+            delta = edit(self._copy.value, self._author, *args)
+        except Refusal:
+            raise
+        except Exception as error:
+            raise EditRefused(f"{type(error).__name__}: {error}") from error
+        if type(delta) is not self._kind:
+            raise EditRefused(type(delta).__name__)
+        self._check_size(delta)
+        return delta
+
+    def _check_size(self, delta: L) -> None:
+        """Refuse what no frame could carry, or no frame of this program."""
+        try:
+            for _ in packed(delta, self._options.leaves, self._weighed, _too_large):
+                pass
+        except CannotTravel as error:
+            raise EditRefused(str(error)) from error
+
+    def _weighed(self, delta: L) -> bytes:
+        return self._frames.write(News(_MOST_TOLD, delta))
+
+    def _changed(self, delta: L, answer: Deferred[L], error: BaseException | None) -> None:
+        if error is None:
+            answer.reply(delta)
+            self._exchange.tell(delta)
+        else:
+            self._lasting(error)
+
+    def _settled(self, delta: L, answer: Deferred[L], error: BaseException | None) -> None:
+        if error is None:
+            answer.reply(delta)
+        else:
+            self._lasting(error)
+
+    def _lasting(self, error: BaseException | None) -> None:
+        """What is in memory is not on the disk: begin again from there."""
+        if error is not None:
+            self.task(_raise(error))
+
+    async def _opened(self) -> Store | None:
+        if self._place is None:
+            return None
+        for n in range(_OPEN_TRIES):
+            try:
+                store = self._own = await Store.open(Path(os.fspath(self._place)))  # type: ignore[arg-type]
+                break
+            except StoreInUse:
+                if n + 1 == _OPEN_TRIES:
+                    raise
+                await asyncio.sleep(_OPEN_WAIT)
+        loop = asyncio.get_running_loop()
+        on_death(self.ref, lambda _: loop.create_task(store.close()))
+        return store
+
+    async def _pulse(self) -> None:
+        while True:
+            self._exchange.greet()
+            await asyncio.sleep(self._options.pulse)
+
+    async def _tend(self) -> None:
+        while True:
+            await self._upkeep.once()
+            await asyncio.sleep(self._options.pulse / 2)
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.sleep(self._options.tidy)
+            await self._upkeep.tidy()
+
+    def _tell(self, before: L, after: L, delta: L) -> None:
+        diff = difference(self._name, before, after, delta, self._upkeep.digests)
+        if diff:
+            for subscriber in self._subscribers:
+                subscriber.send(diff)
+
+    def _drop(self, subscriber: Any) -> None:
+        monitor = self._subscribers.pop(subscriber, None)
+        if monitor is not None:
+            self.demonitor(monitor, flush=True)
+        if not self._subscribers:
+            self._copy.on_join = None
+
+
+def _too_large() -> None:
+    raise EditRefused("one with a place too large for a frame: see `ReplicaOptions.largest`")
+
+
+async def _raise(error: BaseException) -> None:
+    raise error

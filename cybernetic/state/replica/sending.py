@@ -1,0 +1,86 @@
+"""Sending one peer what it lacks, a piece at a time: so much on its way, and again what is not heard."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from cybernetic.state.crdt.lattice import Lattice
+from cybernetic.state.replica.copy import Copy
+from cybernetic.state.replica.frames import End, Frames, Piece
+from cybernetic.state.replica.packing import packed
+from cybernetic.state.replica.peers import Peer, Peers
+from cybernetic.state.replica.status import ReplicaCounts
+from cybernetic.state.replica.talk import TRIES, WINDOW, Talk
+
+L = TypeVar("L", bound=Lattice)
+
+
+class Sending(Generic[L]):
+    """Sends streams of pieces of `copy` to `peers`, `leaves` places at a time."""
+
+    def __init__(
+        self, copy: Copy[L], peers: Peers, frames: Frames, leaves: int, counts: ReplicaCounts
+    ) -> None:
+        self._copy, self._peers, self._frames, self._leaves = copy, peers, frames, leaves
+        self._counts = counts
+
+    async def stream(self, peer: Peer, talk: Talk, whole: bool, told: int) -> None:
+        """Send `peer` what it lacks, or with `whole` all there is; it has then caught up with news up to `told`."""
+        self._counts.streams += 1
+        self._counts.wholes += whole
+        value, floor, context = self._copy.value, self._copy.floor, talk.context
+        talk.stream += 1
+        talk.unheard.clear()
+        parts = value.slices(self._leaves) if whole else value.split(self._leaves, context)
+        number = 0
+        for part in parts:
+            if part:
+                for frame in self._pieces(part, talk.stream, number, whole):
+                    if not await self._pass(peer, talk, number, frame, WINDOW):
+                        return
+                    number += 1
+            await asyncio.sleep(0)
+        rest = value.context if whole else value.context.minus(context)
+        if not await self._room(peer, talk, 1):
+            return
+        end = self._frames.write(End(talk.stream, number, whole, rest, floor))
+        if await self._pass(peer, talk, number, end, 1) and await self._room(peer, talk, 1):
+            talk.heard, talk.behind = max(talk.heard, told), False
+
+    def _pieces(self, part: L, stream: int, first: int, whole: bool) -> Iterator[bytes]:
+        """The frames of a part, numbered from `first`: each is made when the one before is on its way."""
+        number = first
+
+        def write(delta: L) -> bytes:
+            nonlocal number
+            frame = self._frames.write(Piece(stream, number, whole, delta))
+            number += 1
+            return frame
+
+        return packed(part, self._leaves, write, self._oversized)
+
+    def _oversized(self) -> None:
+        self._counts.oversized += 1
+
+    async def _pass(self, peer: Peer, talk: Talk, number: int, frame: bytes, window: int) -> bool:
+        """Send a frame as soon as fewer than `window` are on their way; False if the peer does not answer."""
+        if not await self._room(peer, talk, window):
+            return False
+        talk.unheard[number] = frame
+        self._peers.send(peer, frame)
+        return True
+
+    async def _room(self, peer: Peer, talk: Talk, window: int) -> bool:
+        """Wait until fewer than `window` pieces are unheard, sending them again now and then."""
+        silent = 0
+        while len(talk.unheard) >= window:
+            if await talk.changed():
+                silent = 0
+                continue
+            silent += 1
+            if silent == TRIES:
+                talk.unheard.clear()
+                return False
+            for frame in talk.unheard.values():
+                self._peers.send(peer, frame)
+        return True

@@ -1,0 +1,104 @@
+"""Taking in what peers send: deltas one by one, and a whole value by one that was away too long."""
+
+import asyncio
+from typing import Generic, TypeVar
+
+from cybernetic.core import Refusal
+from cybernetic.state.crdt.context import Context
+from cybernetic.state.crdt.lattice import Lattice
+from cybernetic.state.crdt.stamps import latest_stamp
+from cybernetic.state.hlc import FutureStamp, Hlc
+from cybernetic.state.replica.copy import Copy, Lasting
+from cybernetic.state.replica.events import REFUSED, REJOINED, ReplicaRefused, ReplicaRejoined
+from cybernetic.state.replica.roll import Roll
+from cybernetic.state.replica.status import ReplicaCounts
+
+L = TypeVar("L", bound=Lattice)
+
+
+class Taking(Generic[L]):
+    """Joins what arrives into `copy`; `failed` is called with what went wrong with the disk."""
+
+    def __init__(self, copy: Copy[L], clock: Hlc, roll: Roll, counts: ReplicaCounts, failed: Lasting) -> None:
+        self._copy, self._clock, self._roll, self._counts = copy, clock, roll, counts
+        self._failed = failed
+
+    def take(self, delta: L) -> bool:
+        """Join a delta; False if something of it was refused, for its stamp or for want of room."""
+        if self.known(delta):
+            self._counts.known += 1
+            return True
+        if self._timely(delta):
+            return self._write(delta)
+        for part in delta.split(1):  # one place with a bad stamp does not keep the others out
+            if part and self._timely(part, tell=True):
+                self._write(part)
+        return False
+
+    def knows(self, context: Context) -> bool:
+        """Who has all that is known under `context` says so: note it. False if there was no room."""
+        if context <= self._copy.value.context:
+            return True
+        return self._write(self._copy.value.from_store(None, context))
+
+    def known(self, delta: L) -> bool:
+        """Whether a delta tells nothing new."""
+        if not delta.context or any(not replica for replica, _ in delta.store.seen):
+            return False  # types unknown here come in stores that no context tells of
+        return delta.context <= self._copy.value.context
+
+    def stage(self, staged: L, part: L) -> L | None:
+        """A part of a whole value put to others; None if it has a stamp too far in the future."""
+        return staged.join(part) if self._timely(part, tell=True) else None
+
+    async def rejoin(self, whole: L, floor: Context, leaves: int, peer: str) -> None:
+        """Learn a whole value anew: give up what is gone from it, take what is in it, and keep that on the disk.
+
+        What only this replica has written stays. In steps of `leaves`, with the loop given back between them.
+        """
+        copy = self._copy
+        before = bool(copy.value)
+        copy.rejoining = True
+        try:
+            for piece in copy.value.slices(leaves):
+                copy.replace(copy.value.retire(whole, piece), piece)
+                await asyncio.sleep(0)
+            for piece in whole.slices(leaves):
+                copy.merge(piece)
+                await asyncio.sleep(0)
+            copy.floor = copy.floor.join(floor)
+            await copy.keep(leaves, **self._roll.recorded())
+        finally:
+            copy.rejoining = False
+        if before:
+            self._counts.rejoined += 1
+            if REJOINED.listeners:
+                REJOINED.emit(ReplicaRejoined(self._roll.name, self._roll.replica, peer))
+
+    def refused(self, what: str, why: object) -> None:
+        """Tell that something was refused."""
+        if REFUSED.listeners:
+            REFUSED.emit(ReplicaRefused(self._roll.name, self._roll.replica, what, str(why)))
+
+    def _timely(self, delta: L, *, tell: bool = False) -> bool:
+        stamp = latest_stamp(delta)
+        if stamp is None:
+            return True
+        try:
+            self._clock.merge(stamp)
+        except FutureStamp as error:
+            if tell:
+                self._counts.future += 1
+                self.refused("future", error)
+            return False
+        return True
+
+    def _write(self, delta: L) -> bool:
+        try:
+            self._copy.write(delta, self._failed)
+        except Refusal as error:  # the journal is full
+            self._counts.full += 1
+            self.refused("full", error)
+            return False
+        self._counts.taken += 1
+        return True

@@ -1,0 +1,70 @@
+"""What a replica does for itself now and then, in steps: digest, dropping of marks, snapshots, giving up on others."""
+
+import asyncio
+from typing import Generic, TypeVar
+
+from cybernetic.state.crdt.digest import Digests
+from cybernetic.state.crdt.lattice import Lattice
+from cybernetic.state.replica.archive import Archive
+from cybernetic.state.replica.copy import Copy
+from cybernetic.state.replica.exchange import Exchange
+from cybernetic.state.replica.options import ReplicaOptions
+from cybernetic.state.replica.plan import snapshot_due
+from cybernetic.state.replica.roll import Roll
+
+L = TypeVar("L", bound=Lattice)
+
+_TOGETHER = 4  # steps of the digest, of up to 48 places each, between which the loop is not given back
+
+
+class Upkeep(Generic[L]):
+    """The upkeep of one replica. `archive` is None where nothing is kept."""
+
+    def __init__(
+        self,
+        copy: Copy[L],
+        archive: Archive[L] | None,
+        roll: Roll,
+        exchange: Exchange[L],
+        options: ReplicaOptions,
+    ) -> None:
+        self._copy, self._archive, self._roll = copy, archive, roll
+        self._exchange, self._options = exchange, options
+        self.digests = Digests()
+        self._digested: L | None = None
+        self._tidied: L | None = None
+
+    async def once(self) -> None:
+        """Do what is due. Raises `StoreError`."""
+        self._roll.evict()
+        if self._archive is not None and self._roll.changed:
+            self._roll.changed = False
+            await self._archive.note(self._archive.record._replace(**self._roll.recorded()))
+        if self._archive is not None and snapshot_due(self._archive.journaled, self._archive.snapshot):
+            await self._copy.keep(self._options.leaves, **self._roll.recorded())
+        await self.digest()
+
+    async def digest(self) -> None:
+        """Work out the digest of what there is now, for the next greetings."""
+        value = self._copy.value
+        if value is self._digested or self._copy.rejoining:
+            return
+        for n, _ in enumerate(self.digests.steps(value)):
+            if n % _TOGETHER == 0:
+                await asyncio.sleep(0)
+        self._digested = value
+        self._exchange.digest = value.context, self.digests.of(value)
+
+    async def tidy(self) -> None:
+        """Drop the marks of what was removed and that all who are waited for know of."""
+        copy = self._copy
+        if copy.rejoining or copy.value is self._tidied:
+            return
+        stable = self._roll.stable(copy.saved)
+        copy.floor = copy.floor.join(stable)
+        for piece in copy.value.slices(self._options.leaves):
+            if copy.rejoining:
+                return
+            copy.tidy(stable, piece)
+            await asyncio.sleep(0)
+        self._tidied = copy.value

@@ -1,0 +1,255 @@
+"""What a graph shows while facts are asserted, removed, expire and meet on other replicas."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybernetic.state import LWW, AWMap, Stamp
+from cybernetic.state.graph.book import GRACE, MOST_PAST, WRITER_GRACE, Book
+from cybernetic.state.graph.entries import State, standing, touched
+from cybernetic.state.graph.facts import Fact
+from tests.state.graph.worlds import NOW, Site, facts, triple
+
+ANN = Fact("ann", "knows", "bob")
+
+
+def test_several_sources_assert_one_fact_and_it_shows_until_the_last_takes_it_back() -> None:
+    site = Site("one")
+    site.add(*ANN, who="camera", cause="frame 7", confidence=0.5)
+    site.add(*ANN, who="clerk")
+    first, second = site.book.assertions(ANN)
+    assert (first.who, first.cause, first.confidence, first.until) == ("camera", "frame 7", 0.5, None)
+    assert (second.who, second.cause, second.confidence) == ("clerk", None, 1.0)
+    assert first.at < second.at
+    site.remove(*ANN, who="camera")
+    assert site.shown() == {ANN}
+    site.remove(*ANN, who="clerk")
+    assert site.shown() == set()
+    assert site.book.assertions(ANN) == []
+
+
+def test_one_and_true_and_one_point_zero_are_three_objects() -> None:
+    site = Site("one")
+    for value in (1, 1.0, True):
+        site.add("a", "is", value)
+    assert len(site.book) == 3
+    site.remove("a", "is", 1)
+    assert site.shown() == {triple(("a", "is", 1.0)), triple(("a", "is", True))}
+
+
+def test_the_history_of_a_fact_tells_each_period_and_how_it_ended() -> None:
+    site = Site("one")
+    site.add(*ANN, who="clerk", confidence=0.5)
+    site.now += 10
+    site.add(*ANN, who="clerk", confidence=0.9, cause="a letter")
+    site.now += 10
+    site.remove(*ANN, by="boss")
+    site.now += 10
+    site.add(*ANN, who="clerk", until=site.now + 5)
+    told = [
+        (one.assertion.confidence, one.how, one.by, one.end and one.end.millis)
+        for one in site.book.history(ANN)
+    ]
+    start = int(NOW * 1000)
+    assert told == [
+        (0.5, "replaced", "clerk", start + 10_000),
+        (0.9, "removed", "boss", start + 20_000),
+        (1.0, None, None, None),
+    ]
+    assert site.book.history(Fact("ann", "knows", "eve")) == []
+
+
+def test_saying_it_again_changes_nothing_and_renewing_it_leaves_no_past() -> None:
+    site = Site("one")
+    site.add(*ANN, who="clerk", cause="a letter")
+    assert not site.add(*ANN, who="clerk", cause="a letter")
+    site.add(*ANN, who="clerk", cause="a letter", until=NOW + 60)
+    assert [one.until for one in site.book.assertions(ANN)] == [NOW + 60]
+    assert len(site.book.history(ANN)) == 1
+
+
+def test_the_past_of_a_fact_is_bounded() -> None:
+    site = Site("one")
+    for n in range(3 * MOST_PAST):
+        site.add(*ANN, cause=f"reason {n}")
+        pen = site.pen()
+        pen.erase(site.book.surplus(ANN))
+        site.write(pen)
+    assert [one.assertion.cause for one in site.book.history(ANN)] == [
+        f"reason {n}" for n in range(2 * MOST_PAST - 1, 3 * MOST_PAST)
+    ]
+    site.now += 100
+    pen = site.pen()
+    assert not list(site.book.outdated(50))
+    list(site.book.expire(site.now))
+    pen.erase(site.book.outdated(50))
+    site.write(pen)
+    assert len(site.book.history(ANN)) == 1
+
+
+def test_an_expired_fact_is_answered_no_more_and_removed_first_by_its_writer() -> None:
+    one, two = Site("one"), Site("two")
+    delta = one.add(*ANN, until=NOW + 10)
+    list(two.take(delta))
+    assert two.book.due() == NOW + 10
+    for site in (one, two):
+        site.now = NOW + 9.9
+        assert list(site.book.expire(site.now)) == []
+        site.now = NOW + 10
+        assert list(site.book.expire(site.now)) == [(ANN, False)]
+        assert site.shown() == set()
+        assert site.book.assertions(ANN) == []
+        assert list(site.book.spent(site.name)) == []
+        list(site.book.expire(NOW + 10 + WRITER_GRACE))
+    assert list(one.book.spent("one")) == [(*ANN, "me")]
+    assert list(two.book.spent("two")) == []
+    list(two.book.expire(NOW + 10 + GRACE))
+    assert list(two.book.spent("two")) == [(*ANN, "me")]
+    delta = one.remove(*ANN, how="expired", by="one")
+    assert standing(one.state, (*ANN, "me")) is None
+    list(two.take(delta))
+    assert list(two.book.spent("two")) == []
+    assert [period.how for period in two.book.history(ANN)] == ["expired"]
+
+
+def test_a_renewal_survives_the_removal_of_what_had_expired() -> None:
+    one, two = Site("one"), Site("two")
+    list(two.take(one.add(*ANN, until=NOW + 10)))
+    for site in (one, two):
+        site.now = NOW + 200
+        list(site.book.expire(site.now))
+    removal = one.remove(*ANN, how="expired", by="one")
+    renewal = two.add(*ANN, until=NOW + 500)
+    list(one.take(renewal))
+    list(two.take(removal))
+    assert one.state == two.state
+    assert one.shown() == two.shown() == {ANN}
+
+
+def test_what_arrives_expired_never_shows() -> None:
+    one, two = Site("one"), Site("two")
+    delta = one.add(*ANN, until=NOW + 10)
+    two.now = NOW + 20
+    assert list(two.take(delta)) == []
+    assert two.shown() == set()
+    two.now += GRACE
+    list(two.book.expire(two.now))
+    assert list(two.book.spent("two")) == [(*ANN, "me")]
+
+
+def test_many_renewals_do_not_pile_up() -> None:
+    site = Site("one")
+    for n in range(1000):
+        site.add(*ANN, until=NOW + 100 + n)
+    assert len(site.book._ends) < 300
+    list(site.book.expire(NOW + 1098))
+    assert site.shown() == {ANN}
+    list(site.book.expire(NOW + 1099))
+    assert site.shown() == set()
+
+
+def test_a_clock_that_is_behind_still_replaces_what_it_has_seen() -> None:
+    one, two = Site("one"), Site("two")
+    one.now += 50
+    list(two.take(one.add(*ANN, confidence=0.1)))
+    two.add(*ANN, confidence=0.2)
+    assert [found.confidence for found in two.book.assertions(ANN)] == [0.2]
+    assert len(two.book.history(ANN)) == 2
+
+
+def test_a_change_costs_what_it_changes_however_much_there_is() -> None:
+    site = Site("one")
+    pen = site.pen()
+    for n in range(2000):
+        pen.add(Fact(f"thing {n}", "is", n), "me")
+    site.write(pen)
+    pen = site.pen()
+    pen.add(ANN, "me")
+    assert len(list(touched(pen.delta))) == 1
+    assert list(site.take(pen.delta)) == [(ANN, True)]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (("ann", "knows", "bob", "me"), 5),
+        (("ann", "knows", "bob", "me"), (None, 7.0, None)),
+        (("ann", "knows", "bob", "me"), (None, 1.0, "soon")),
+        (("ann", "knows", None, "me"), None),
+        (("ann", "knows", b"bob", "me"), None),
+        (("ann", "knows", "bob", ""), None),
+        (("ann", "", "bob", "me"), None),
+        ((5, "knows", "bob", "me"), None),
+        (("ann", "knows", "bob", "me", 1, 2, 3), (None, 1.0, None, "removed", "me", None)),
+        (("ann", "knows", "bob", "me", 1, 2, "n"), (None, 1.0, None, "vanished", "me", None)),
+        (("ann", "knows", "bob", "me", 1, 2, "n"), 7),
+        ("ann", None),
+        (("ann", "knows"), None),
+    ],
+)
+def test_what_is_no_fact_does_no_harm_and_never_shows(key: Any, value: Any) -> None:
+    site = Site("one")
+    site.add("ann", "likes", "eve")
+    foreign: Any = AWMap().put(key, LWW().set("two", Stamp(1, 2, "two"), value))
+    assert list(site.take(foreign)) == []
+    assert site.shown() == {("ann", "likes", "eve")}
+    assert site.book.history(ANN) == []
+    site.add(*ANN)
+    assert site.shown() == {("ann", "likes", "eve"), ANN}
+
+
+ACTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "add", "add", "expiring", "remove", "send", "send", "wait"]),
+        st.integers(0, 2),
+        facts,
+        st.sampled_from(["me", "you"]),
+        st.integers(0, 20),
+    ),
+    max_size=40,
+)
+
+
+@given(ACTIONS, st.randoms(use_true_random=False))
+def test_replicas_that_have_heard_of_all_changes_show_the_same_whatever_way_they_came(
+    actions: Any, chance: Any
+) -> None:
+    sites = [Site(name) for name in ("one", "two", "three")]
+    sent: list[list[State]] = [[], [], []]
+    for action, at, fact, who, n in actions:
+        site = sites[at]
+        match action:
+            case "add":
+                delta = site.add(*fact, who=who, confidence=n / 20)
+            case "expiring":
+                delta = site.add(*fact, who=who, until=site.now + n)
+            case "remove":
+                delta = site.remove(*fact, who=chance.choice([who, None]))
+            case "send":
+                for other in sites:
+                    for delta in chance.sample(sent[at], len(sent[at]) // 2):
+                        list(other.take(delta))
+                continue
+            case _:
+                for each in sites:
+                    each.now += n
+                    list(each.book.expire(each.now))
+                continue
+        sent[at].append(delta)
+    for site in sites:
+        deltas = [delta for one in sent for delta in one]
+        chance.shuffle(deltas)
+        for delta in deltas:
+            list(site.take(delta))
+    one = sites[0]
+    for other in sites:
+        anew = Book()
+        list(anew.follow(other.state, touched(other.state), other.now))
+        assert other.state == one.state
+        assert other.shown() == one.shown() == set(anew.triples.match(None, None, None))
+        for fact in one.shown():
+            told = Fact(fact[0], fact[1], fact[2] if type(fact[2]) is not tuple else fact[2][1])
+            assert other.book.assertions(told) == one.book.assertions(told)
+            assert other.book.history(told) == one.book.history(told) == anew.history(told)

@@ -1,0 +1,129 @@
+"""JSON Lines and GraphML: what goes out comes back as it was, and what is damaged is refused with its line."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybernetic import OptionError
+from cybernetic.state import Stamp
+from cybernetic.state.graph.facts import Assertion, Fact
+from cybernetic.state.graph.graphml import read_graphml, write_graphml
+from cybernetic.state.graph.patterns import spelled, typed
+from cybernetic.state.graph.records import read_lines, record_of, recorded, write_lines
+
+AT = Stamp(5, 0, "one")
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20) | st.sampled_from(
+    ['"5"', "5", "true", "\r", "a\r\nb", "<&>", " ", "?x", "[1]", '"', "NaN"]
+)
+values = (
+    texts
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.booleans()
+)
+assertions = st.builds(
+    Assertion,
+    st.builds(Fact, texts, texts, values),
+    texts,
+    st.builds(Stamp, st.integers(0, 2**48 - 1), st.integers(0, 2**32 - 1), texts),
+    st.none() | texts,
+    st.floats(0, 1),
+    st.none() | st.floats(0, 1e12),
+)
+
+
+def same(found: Any, told: Any) -> bool:
+    return found == told and [type(one.fact.object) for one in found] == [
+        type(one.fact.object) for one in told
+    ]
+
+
+@given(st.lists(assertions, max_size=5))
+def test_what_goes_out_as_lines_comes_back(told: Any) -> None:
+    lines = list(write_lines(map(record_of, told)))
+    assert all(line.count("\n") == 1 for line in lines)
+    assert same([recorded(one, "me", AT) for one in read_lines(lines)], told)
+
+
+@given(st.lists(assertions, max_size=5), st.integers(1, 50))
+def test_what_goes_out_as_graphml_comes_back(told: Any, size: int) -> None:
+    document = "".join(write_graphml(map(record_of, told))).encode()
+    pieces = [document[at : at + size] for at in range(0, len(document), size)]
+    assert same([recorded(one, "me", AT) for one in read_graphml(pieces)], told)
+
+
+@given(values)
+def test_a_spelled_value_is_typed_back(value: Any) -> None:
+    back = typed(spelled(value))
+    assert (type(back), back) == (type(value), value)
+
+
+def test_a_record_may_leave_out_what_is_usual() -> None:
+    record = {"subject": "a", "predicate": "b", "object": 5}
+    assert recorded(record, "me", AT) == Assertion(Fact("a", "b", 5), "me", AT)
+
+
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        (5, "record: expected an object"),
+        ({"subject": "a", "predicate": "b"}, "object: expected a text"),
+        ({"subject": "a", "predicate": "b", "object": None}, "object: expected a text"),
+        ({"subject": "a", "predicate": "b", "object": "c", "at": 5}, "at: expected a list"),
+        ({"subject": "a", "predicate": "b", "object": "c", "at": [-1, 0, "n"]}, "millis: expected"),
+        (
+            {"subject": "a", "predicate": "b", "object": "c", "whom": "d"},
+            "record: expected one of the options",
+        ),
+        ({"subject": "a", "predicate": "b", "object": "c", "confidence": 2}, "confidence: expected"),
+    ],
+)
+def test_a_record_that_is_none_says_why(record: Any, says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        recorded(record, "me", AT)
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (["{}\n", "\n", "{\n"], "line 3: expected an object in JSON"),
+        (["[]"], "line 1: expected an object in JSON, got: '\\[\\]'"),
+        (["[" * 50_000], "line 1: expected an object in JSON"),
+        (["{" + " " * 100_000], "line 1: expected at most 100000 characters"),
+    ],
+)
+def test_a_line_that_is_none_is_named(lines: Any, says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        list(read_lines(lines))
+
+
+FOREIGN = b"""<?xml version="1.0"?>
+<g:graphml xmlns:g="http://graphml.graphdrawing.org/xmlns">
+<g:key id="d0" for="edge" attr.name="label"/><g:key id="d1" attr.name="weight"/>
+<g:graph edgedefault="directed"><g:desc>ours</g:desc>
+<g:node id="ann"/><g:node id="bob"><g:data key="d1">5</g:data></g:node>
+<g:edge source="ann" target="bob"><g:data key="d0">knows</g:data><g:data key="d1">7</g:data></g:edge>
+</g:graph></g:graphml>"""
+
+
+def test_a_document_from_elsewhere_is_read_by_ids_and_labels() -> None:
+    assert list(read_graphml([FOREIGN])) == [{"subject": "ann", "object": "bob", "predicate": "knows"}]
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        (b"{}", "document: expected GraphML, got: 'not well-formed"),
+        (FOREIGN[:-20], "document: expected GraphML, got: 'no element found"),
+        (FOREIGN.replace(b'directed"', b'undirected"'), "line 4: expected a directed graph"),
+        (FOREIGN.replace(b'target="bob"', b'target="eve"'), "line 6: expected an edge between nodes"),
+        (FOREIGN.replace(b' target="bob"', b""), "line 6: expected an attribute target"),
+        (b"<!DOCTYPE graphml [<!ENTITY a 'aaaa'>]><graphml/>", "without a document type"),
+        (b"<graph><data key='value'>" + b"a" * 200_000 + b"</data></graph>", "at most 100000 characters"),
+    ],
+)
+def test_a_document_that_is_none_is_refused(document: bytes, says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        list(read_graphml([document[at : at + 64] for at in range(0, len(document), 64)]))

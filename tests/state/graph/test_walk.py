@@ -1,0 +1,109 @@
+"""Neighbourhoods and ways, against breadth-first search over all facts."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybernetic import OptionError
+from cybernetic.state.graph.solve import STRIDE
+from cybernetic.state.graph.walk import Way, around, hops_of, path
+from tests.state.graph.worlds import RELATIONS, THINGS, facts, triple, triples_of
+
+ways = st.builds(
+    Way,
+    st.sampled_from(["out", "in", "both"]),
+    st.none() | st.lists(st.sampled_from(RELATIONS), max_size=2).map(tuple),
+)
+
+
+def edges(known: Any, way: Way) -> list[Any]:
+    """(from, to, fact) for each step that may be taken."""
+    found = []
+    for one in {triple(fact) for fact in known}:
+        if way.predicates is not None and one[1] not in way.predicates:
+            continue
+        if way.direction != "in":
+            found.append((one[0], one[2], one))
+        if way.direction != "out":
+            found.append((one[2], one[0], one))
+    return found
+
+
+def distances(known: Any, start: Any, way: Way, goal: Any = None) -> dict[Any, int]:
+    """Steps from `start` to all that is reached; numbers are not gone through."""
+    steps, reached, frontier = edges(known, way), {start: 0}, [start]
+    while frontier:
+        node = frontier.pop(0)
+        if type(node) is str or node == start:
+            for here, there, _ in steps:
+                if here == node and there not in reached:
+                    reached[there] = reached[node] + 1
+                    frontier.append(there)
+    return reached
+
+
+@given(st.lists(facts, max_size=20), st.sampled_from(THINGS), st.integers(1, 4), ways)
+def test_what_is_around_is_what_breadth_first_search_meets(
+    known: Any, start: Any, hops: int, way: Way
+) -> None:
+    found = [one for one in around(triples_of(known), start, hops, way) if one is not None]
+    far = distances(known, start, way)
+    expected = {}
+    for here, _, fact in edges(known, way):
+        if here in far and far[here] < hops and type(here) is str:
+            expected[fact] = min(expected.get(fact, 99), far[here] + 1)
+    assert [step for step, _ in found] == sorted(step for step, _ in found)
+    assert len(found) == len(expected)
+    assert {fact: step for step, fact in found} == expected
+
+
+@given(
+    st.lists(facts, max_size=20),
+    st.sampled_from(THINGS),
+    st.sampled_from([*THINGS, 1, True]),
+    st.integers(1, 5),
+    ways,
+)
+def test_a_way_is_one_of_the_shortest(known: Any, start: Any, goal: Any, hops: int, way: Way) -> None:
+    _, _, end = triple((None, None, goal))
+    found = [one for one in path(triples_of(known), start, end, hops, way) if one is not None]
+    length = distances(known, start, way).get(end)
+    if length is None or length > hops:
+        assert found == []
+        return
+    (chain,) = found
+    assert len(chain) == length
+    at = {start}
+    steps = edges(known, way)
+    for fact in chain:
+        at = {there for here, there, one in steps if one == fact and here in at}
+    assert end in at
+
+
+def test_a_long_walk_takes_breaths() -> None:
+    known = [("root", "has", f"n{n}") for n in range(1000)]
+    assert list(around(triples_of(known), "root", 1, Way())).count(None) == 1000 // STRIDE
+    assert list(path(triples_of(known), "root", "nowhere", 3, Way())).count(None) <= 1000 // STRIDE
+
+
+def test_a_way_between_hubs_is_searched_from_the_smaller_end() -> None:
+    known = [("hub", "has", f"n{n}") for n in range(5000)] + [("n7", "has", "goal")]
+    drawn = list(path(triples_of(known), "goal", "hub", 5, Way()))
+    assert drawn == [(("n7", "has", "goal"), ("hub", "has", "n7"))]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda: Way("up"), "direction: expected one of 'out', 'in', 'both', got: 'up'"),
+        (lambda: Way("out", "knows"), "predicates: expected at most 1000 texts, or None"),  # type: ignore[arg-type]
+        (lambda: Way("out", ("",)), "predicates: expected a text"),
+        (lambda: hops_of(0), "hops: expected an integer >= 1"),
+        (lambda: hops_of(65), "hops: expected 1 to 64, got: 65"),
+    ],
+)
+def test_a_walk_that_cannot_be_says_why(wrong: Any, says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        wrong()

@@ -1,0 +1,104 @@
+"""Watched queries: what they are told is what asking anew would have shown."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybernetic.state.graph import watching
+from cybernetic.state.graph.facts import Fact
+from cybernetic.state.graph.patterns import Var, query_of
+from cybernetic.state.graph.solve import solve
+from cybernetic.state.graph.watching import Watches
+from tests.state.graph.worlds import Site, answers, facts, patterns, triples_of
+
+X, Y = Var("x"), Var("y")
+
+
+def hear(watches: Watches, site: Site, delta: Any) -> None:
+    for change in site.take(delta):
+        assert list(watches.react(site.book.triples, change)) == [], "nothing here is large"
+
+
+def write(watches: Watches, site: Site, fact: Any, adds: bool) -> None:
+    pen = site.pen()
+    if adds:
+        pen.add(fact, "me")
+    else:
+        pen.remove(site.book.keys(fact), "removed", "me")
+    hear(watches, site, pen.delta)
+
+
+@given(
+    st.lists(st.lists(patterns, min_size=1, max_size=3), min_size=1, max_size=3),
+    st.lists(st.tuples(facts, st.booleans(), st.booleans()), max_size=20),
+)
+def test_what_is_told_turns_the_old_answers_into_the_new_ones(queries: Any, steps: Any) -> None:
+    site, watches = Site("one"), Watches()
+    held: dict[Any, set[Any]] = {}
+    for token, wanted in enumerate(queries):
+        watches.add(token, query_of(wanted))
+        held[token] = set()
+    for fact, adds, looks in steps:
+        write(watches, site, fact, adds)
+        if not looks:
+            continue  # several changes are told at once
+        for token, added, removed in watches.take():
+            assert not held[token] & set(added)
+            assert held[token] >= set(removed)
+            assert added or removed
+            held[token] = held[token] - set(removed) | set(added)
+        for token, wanted in enumerate(queries):
+            rows = {row for row in solve(site.book.triples, watches.query(token)) if row is not None}
+            assert held[token] == rows == answers(site.shown_facts(), wanted)
+
+
+def test_what_comes_and_goes_between_is_not_told() -> None:
+    site, watches = Site("one"), Watches()
+    watches.add("w", query_of([(X, "knows", Y), (Y, "knows", X)]))
+    for adds in (True, False):
+        write(watches, site, Fact("a", "knows", "a"), adds)
+    assert list(watches.take()) == []
+    write(watches, site, Fact("a", "knows", "a"), True)
+    assert list(watches.take()) == [("w", [("a", "a")], [])]
+    for adds in (False, True):
+        write(watches, site, Fact("a", "knows", "a"), adds)
+    assert list(watches.take()) == []
+
+
+def test_what_is_watched_no_more_is_told_nothing() -> None:
+    site, watches = Site("one"), Watches()
+    watches.add("w", query_of([(X, "knows", Y), (X, Y, X)]))
+    watches.add("v", query_of([(X, "knows", Y)]))
+    assert watches.drop("w")
+    assert not watches.drop("w")
+    write(watches, site, Fact("a", "knows", "b"), True)
+    assert list(watches.take()) == [("v", [("a", "b")], [])]
+    assert watches.drop("v")
+    assert len(watches) == 0
+    assert not watches._by_predicate
+
+
+def test_a_query_whose_changes_cost_too_much_is_given_up_and_says_so(monkeypatch: Any) -> None:
+    monkeypatch.setattr(watching, "MOST_BREATHS", 3)
+    triples = triples_of([(f"p{n}", "is", "here") for n in range(5000)] + [("a", "knows", "b")])
+    watches = Watches()
+    watches.add("w", query_of([(X, "knows", Y), (Var("z"), "is", "here"), (Var("z"), "is", Y)]))
+    watches.add("v", query_of([(X, "knows", Y)]))
+    assert len(list(watches.react(triples, (("a", "knows", "b"), True)))) <= 4
+    watches.add("u", query_of([(X, "knows", Y), (Y, "is", Var("z"))]))
+    assert list(watches.failed) == []
+    watches.add("t", query_of([(X, "knows", Y), (Var("z"), "is", "here"), (Var("w"), "is", "here")]))
+    assert len(list(watches.react(triples, (("a", "knows", "b"), True)))) <= 4
+    assert list(watches.failed) == ["t"]
+    assert "600 facts" in watches.failed["t"]
+    assert [token for token, _, _ in watches.take()] == ["v"]
+
+
+def test_a_query_that_has_too_much_to_tell_is_given_up(monkeypatch: Any) -> None:
+    monkeypatch.setattr(watching, "MOST_NEWS", 10)
+    triples = triples_of([(f"p{n}", "is", "here") for n in range(11)] + [("a", "knows", "b")])
+    watches = Watches()
+    watches.add("w", query_of([(X, "knows", Y), (Var("z"), "is", "here")]))
+    list(watches.react(triples, (("a", "knows", "b"), True)))
+    assert "at most 10" in watches.failed["w"]
