@@ -1,13 +1,14 @@
 """How a replica behaves: how often it speaks, how much it sends at once, whom it waits for."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from cybernetic.core import OptionError, number, wall, whole
+from cybernetic.core import OptionError, number, whole
+from cybernetic.wire import travels
 
 LONGEST_GATHER = 0.1
 
 
+@travels(name="state.ReplicaOptions")
 @dataclass(frozen=True, slots=True)
 class ReplicaOptions:
     """What may be set of a `Replica`. Raises `OptionError` outside of the limits.
@@ -26,7 +27,6 @@ class ReplicaOptions:
         gone_unkept: the same for one that keeps nothing on a disk, and so never returns. Default 60.
         ahead: seconds that a stamp may be in the future, >= 0. Default 60.
         lease: seconds that the right to spend lasts where rights are kept by a guardian (`Escrow`), > 0. Default 30.
-        now: the wall clock, seconds since 1970.
     """
 
     pulse: float = 1.0
@@ -40,7 +40,6 @@ class ReplicaOptions:
     gone_unkept: float = 60.0
     ahead: float = 60.0
     lease: float = 30.0
-    now: Callable[[], float] = wall
 
     def __post_init__(self) -> None:
         for name in ("pulse", "tidy", "gone", "gone_unkept", "lease"):

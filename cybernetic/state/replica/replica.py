@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from cybernetic.core import CannotTravel, Down, NotInside, OptionError, Reason, Refusal, token
+from cybernetic.core import CannotTravel, Down, NotInside, OptionError, Reason, Refusal, token, wall
 from cybernetic.naming import Joined, Left
 from cybernetic.runtime import Agent, Deferred, Ref, on_death
 from cybernetic.state.crdt.lattice import KINDS, Lattice
@@ -58,29 +58,34 @@ class Replica(Agent, Generic[L]):
     that whoever lacks something is sent it, in pieces. Each start has an id of its own.
 
     Args:
-        kind: the type of the value: `AWMap`, `AWSet`, `GCounter`, `PNCounter`, `Escrow`, `LWW`, `MV`.
+        kind: the type of the value: `AWMap`, `AWSet`, `GCounter`, `PNCounter`, `Escrow`, `LWW`, `MV`; or its name,
+            `AWMap.kind`, which travels to where another node starts the replica.
         name: what it is called among replicas, 1 to 180 characters.
         store: where it lasts: an open `Store`, or the path of one that is its own. None: it lasts as long as the
             agent; what others have comes back from them.
         options: see `ReplicaOptions`.
         peers: makes the port through which the others are met. Default: groups of the system.
+        now: the wall clock, seconds since 1970.
 
     Raises `OptionError`; at its start `StoreError`, and `OptionError` where another type is kept under the name.
     """
 
     def __init__(
         self,
-        kind: type[L],
+        kind: type[L] | str,
         name: str,
         store: Store | str | os.PathLike[str] | None = None,
         options: ReplicaOptions | None = None,
         peers: Callable[[], Peers] = GroupPeers,
+        now: Callable[[], float] = wall,
     ) -> None:
-        if KINDS.get(getattr(kind, "kind", "")) is not kind:
-            raise OptionError("kind", "a type of converging values such as AWMap", kind)
+        found = KINDS.get(kind if isinstance(kind, str) else getattr(kind, "kind", ""))
+        if found is None or not (isinstance(kind, str) or kind is found):
+            raise OptionError("kind", "a type of converging values such as AWMap, or its name", kind)
         if not isinstance(name, str) or not 0 < len(name) <= _LONGEST:
             raise OptionError("name", f"text of 1 to {_LONGEST} characters", name)
-        self._kind, self._name = kind, name
+        self._kind: type[L] = found  # type: ignore[assignment] # that of the type's name
+        self._name, self._now = name, now
         self._place = store
         self._options = options or ReplicaOptions()
         self._peers = peers()
@@ -97,10 +102,10 @@ class Replica(Agent, Generic[L]):
             archive = await Archive.open(store, self._name, self._kind, record.site)
             value, record = await archive.load(), archive.record
         self._archive: Archive[L] | None = archive
-        self._roll = Roll(self._name, record, archive is not None, options, self._counts)
+        self._roll = Roll(self._name, record, archive is not None, options, self._counts, self._now)
         self._copy: Copy[L] = Copy(value, archive, 0 if archive is None else archive.loaded)
-        self._clock = Hlc(self._roll.replica, options.now, options.ahead)
-        self._author = Author(self._roll.replica, self._clock, options.now)
+        self._clock = Hlc(self._roll.replica, self._now, options.ahead)
+        self._author = Author(self._roll.replica, self._clock, self._now)
         self._frames = Frames(self._kind, options.largest)
         taking = Taking(self._copy, self._clock, self._roll, self._counts, self._lasting)
         chance = self.system.chance.stream("replica", self._name, self._roll.replica)

@@ -1,6 +1,6 @@
 """The roll: who this replica is, and which others it waits for before it drops the marks of what was removed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cybernetic.core import token
@@ -26,18 +26,24 @@ class Roll:
     """
 
     def __init__(
-        self, name: str, record: Record, kept: bool, options: ReplicaOptions, counts: ReplicaCounts
+        self,
+        name: str,
+        record: Record,
+        kept: bool,
+        options: ReplicaOptions,
+        counts: ReplicaCounts,
+        now: Callable[[], float],
     ) -> None:
         self.name, self.kept = name, kept
         self.replica = token()
         self.site, self.starts = record.site, max(1, record.starts)
-        now = options.now()  # whoever was known at the end of the last start has the whole time from now
+        heard = now()  # whoever was known at the end of the last start has the whole time from now
         self.members: Mapping[str, Member] = {
-            site: member._replace(heard=now) for site, member in record.known().items()
+            site: member._replace(heard=heard) for site, member in record.known().items()
         }
         self.absent = set(record.absent)
         self.changed = False
-        self._options, self._counts = options, counts
+        self._options, self._counts, self._now = options, counts, now
 
     def meet(self, hello: Hello) -> Stale | None:
         """Note who says hello. What is returned is to be answered: then whoever it is must not be believed."""
@@ -48,7 +54,7 @@ class Roll:
         later = newer(self.members, hello.site, hello.starts, hello.replica)
         if later is not None:
             return Stale(hello.site, max(1, later.starts), later.replica)
-        now = self._options.now()
+        now = self._now()
         members = heard_of(self.members, hello.known, self.site, now - self._options.gone_unkept, now)
         before = members.get(hello.site)
         members[hello.site] = Member(hello.starts, hello.replica, hello.context, now, hello.kept)
@@ -72,7 +78,7 @@ class Roll:
 
     def evict(self) -> None:
         """Give up on those who have been silent too long."""
-        now = self._options.now()
+        now = self._now()
         for site in gone(self.members, now, self._options.gone, self._options.gone_unkept):
             member = self.members[site]
             self.members = {other: one for other, one in self.members.items() if other != site}

@@ -13,8 +13,8 @@ from cybernetic.gateways.publisher.rows import packed
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.state import Outgoing
 
-OFTEN = ("put", "write", "told", "read", "send", "wake")
-RARELY = ("effect", "confirm", "delete", "lose", "reject", "again")
+OFTEN = ("put", "write", "told", "read", "page", "send", "wake")
+RARELY = ("effect", "confirm", "confirm", "delete", "delete", "lose", "reject", "again")
 STEPS = st.lists(st.sampled_from([*OFTEN, *OFTEN, *RARELY]), min_size=100, max_size=200)
 
 
@@ -143,6 +143,8 @@ class Model:
             self.paper.told()
         elif what == "read":
             self.paper.read()
+        elif what == "page":
+            self.paper.read()
             self.paper.hand_over()
         elif what == "send":
             self.pump()
@@ -202,7 +204,7 @@ async def test_each_message_is_sent_once_and_all_are_whatever_comes_between(
         if model.woken:
             model.pump()
     for _ in range(12 * (model.paper.last + 3)):  # let everything go through
-        for step in ("told", "read", "send", "confirm", "confirm", "delete", "again"):
+        for step in ("told", "page", "send", "confirm", "confirm", "delete", "again"):
             model.step(step)
             for _ in range(4):
                 await asyncio.sleep(0)
@@ -229,7 +231,7 @@ async def test_what_does_not_fit_is_read_from_the_disk_once() -> None:
             await asyncio.sleep(0)
         for _, _, _ in model.paper.reads:
             reads += 1
-        model.step("read")
+        model.step("page")
         for _ in range(3):
             await asyncio.sleep(0)
     assert model.sent == list(range(1, 101))

@@ -116,7 +116,7 @@ def test_a_document_from_elsewhere_is_read_by_ids_and_labels() -> None:
     ("document", "says"),
     [
         (b"{}", "document: expected GraphML, got: 'not well-formed"),
-        (FOREIGN[:-20], "document: expected GraphML, got: 'no element found"),
+        (FOREIGN[:-20], "document: expected GraphML, got: 'unclosed token"),
         (FOREIGN.replace(b'directed"', b'undirected"'), "line 4: expected a directed graph"),
         (FOREIGN.replace(b'target="bob"', b'target="eve"'), "line 6: expected an edge between nodes"),
         (FOREIGN.replace(b' target="bob"', b""), "line 6: expected an attribute target"),

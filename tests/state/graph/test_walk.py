@@ -50,7 +50,7 @@ def test_what_is_around_is_what_breadth_first_search_meets(
 ) -> None:
     found = [one for one in around(triples_of(known), start, hops, way) if one is not None]
     far = distances(known, start, way)
-    expected = {}
+    expected: dict[Any, int] = {}
     for here, _, fact in edges(known, way):
         if here in far and far[here] < hops and type(here) is str:
             expected[fact] = min(expected.get(fact, 99), far[here] + 1)

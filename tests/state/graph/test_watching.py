@@ -43,11 +43,11 @@ def test_what_is_told_turns_the_old_answers_into_the_new_ones(queries: Any, step
         write(watches, site, fact, adds)
         if not looks:
             continue  # several changes are told at once
-        for token, added, removed in watches.take():
-            assert not held[token] & set(added)
-            assert held[token] >= set(removed)
+        for key, added, removed in watches.take():
+            assert not held[key] & set(added)
+            assert held[key] >= set(removed)
             assert added or removed
-            held[token] = held[token] - set(removed) | set(added)
+            held[key] = held[key] - set(removed) | set(added)
         for token, wanted in enumerate(queries):
             rows = {row for row in solve(site.book.triples, watches.query(token)) if row is not None}
             assert held[token] == rows == answers(site.shown_facts(), wanted)

@@ -22,8 +22,8 @@ def remove(value: Any, by: Any, *elements: Any) -> Any:
 @pytest.mark.parametrize("where", WHERES)
 async def test_replicas_of_one_name_are_the_same(where: str) -> None:
     async with stage(where) as s:
-        near = await s.here(Replica, AWSet, "facts")
-        far = await s.spawn(Replica, AWSet, "facts")
+        near = await s.here(Replica, AWSet.kind, "facts")
+        far = await s.spawn(Replica, AWSet.kind, "facts")
         await asyncio.sleep(1.0)
         await near.call(Replica.change, add, "sky is blue")
         assert set(await near.call(Replica.value)) == {"sky is blue"}
