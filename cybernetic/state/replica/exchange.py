@@ -47,7 +47,7 @@ class Exchange(Generic[L]):
         self._options, self._counts, self._run, self._chance = options, counts, run, chance
         self._kind = type(copy.value)
         self._frames = Frames(self._kind, options.largest)
-        self._sending = Sending(copy, peers, self._frames, options.leaves, counts)
+        self._sending = Sending(roll.replica, copy, peers, self._frames, options.leaves, counts)
         self._clock = loop_clock(asyncio.get_running_loop())
         self._talks: dict[Peer, Talk] = {}
         self._told = 0  # bytes of news told so far
@@ -167,6 +167,9 @@ class Exchange(Generic[L]):
         if stale is not None:
             self._send(peer, stale)
             return
+        if talk.replica not in ("", hello.replica):  # another start, which knows nothing of what was said
+            self._forget(peer)
+            talk = self._talk(peer)
         first = talk.at is None
         talk.site, talk.replica, talk.context = hello.site, hello.replica, hello.context
         talk.at = self._clock()

@@ -85,17 +85,17 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of what the peer lacks, number `number` (from 0) of a stream; with `whole` a part of all there is."""
+    """A part of what the peer lacks, number `number` (from 0) of a stream that has a name of its own; with `whole` a part of all there is."""
 
     sign: ClassVar[str] = "piece"
 
-    stream: int
+    stream: str
     number: int
     whole: bool
     delta: Lattice
 
     def __post_init__(self) -> None:
-        whole("stream", self.stream)
+        _name("stream", self.stream)
         whole("number", self.number)
         _is("whole", self.whole, bool)
         _is_value(self.delta)
@@ -110,14 +110,14 @@ class End:
 
     sign: ClassVar[str] = "end"
 
-    stream: int
+    stream: str
     count: int
     whole: bool
     context: Context
     floor: Context
 
     def __post_init__(self) -> None:
-        whole("stream", self.stream)
+        _name("stream", self.stream)
         whole("count", self.count)
         _is("whole", self.whole, bool)
         _is("context", self.context, Context)
@@ -130,11 +130,11 @@ class Heard:
 
     sign: ClassVar[str] = "heard"
 
-    stream: int
+    stream: str
     number: int
 
     def __post_init__(self) -> None:
-        whole("stream", self.stream)
+        _name("stream", self.stream)
         whole("number", self.number)
 
 

@@ -16,11 +16,18 @@ L = TypeVar("L", bound=Lattice)
 
 
 class Sending(Generic[L]):
-    """Sends streams of pieces of `copy` to `peers`, `leaves` places at a time."""
+    """Sends streams of pieces of `copy` to `peers`, `leaves` places at a time, in the name of `replica`."""
 
     def __init__(
-        self, copy: Copy[L], peers: Peers, frames: Frames, leaves: int, counts: ReplicaCounts
+        self,
+        replica: str,
+        copy: Copy[L],
+        peers: Peers,
+        frames: Frames,
+        leaves: int,
+        counts: ReplicaCounts,
     ) -> None:
+        self._replica, self._streams = replica, 0
         self._copy, self._peers, self._frames, self._leaves = copy, peers, frames, leaves
         self._counts = counts
 
@@ -29,7 +36,8 @@ class Sending(Generic[L]):
         self._counts.streams += 1
         self._counts.wholes += whole
         value, floor, context = self._copy.value, self._copy.floor, talk.context
-        talk.stream += 1
+        self._streams += 1
+        talk.stream = f"{self._replica}/{self._streams}"
         talk.unheard.clear()
         parts = value.slices(self._leaves) if whole else value.split(self._leaves, context)
         number = 0
@@ -47,7 +55,7 @@ class Sending(Generic[L]):
         if await self._pass(peer, talk, number, end, 1) and await self._room(peer, talk, 1):
             talk.heard, talk.behind = max(talk.heard, told), False
 
-    def _pieces(self, part: L, stream: int, first: int, whole: bool) -> Iterator[bytes]:
+    def _pieces(self, part: L, stream: str, first: int, whole: bool) -> Iterator[bytes]:
         """The frames of a part, numbered from `first`: each is made when the one before is on its way."""
         number = first
 

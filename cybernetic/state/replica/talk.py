@@ -21,7 +21,7 @@ class Coming(Generic[L]):
 
     __slots__ = ("numbers", "spoiled", "staged", "stream", "whole")
 
-    def __init__(self, stream: int, whole: bool, staged: L) -> None:
+    def __init__(self, stream: str, whole: bool, staged: L) -> None:
         self.stream, self.whole, self.staged = stream, whole, staged
         self.numbers: set[int] = set()
         self.spoiled = False
@@ -36,7 +36,7 @@ class Talk:
         heard: up to which byte of the news it has them, as far as known; `behind`: it is told no more until
             it has caught up.
         arrived: up to which byte of its own news they have arrived here.
-        stream: the number of the stream it was sent last; `unheard`: pieces of it on their way.
+        stream: the name of the stream it was sent last; `unheard`: pieces of it on their way.
         sending: the task that sends it.
         coming: the stream it is sending.
         doubts: digests that were found to differ, so that each is told once.
@@ -63,7 +63,7 @@ class Talk:
         self.context = Context()
         self.at: float | None = None
         self.heard, self.behind, self.arrived = heard, False, 0
-        self.stream = 0
+        self.stream = ""
         self.unheard: dict[int, bytes] = {}
         self.sending: asyncio.Task[Any] | None = None
         self.coming: Coming[Any] | None = None
@@ -75,7 +75,7 @@ class Talk:
         """Whether it is being sent what it lacks."""
         return self.sending is not None and not self.sending.done()
 
-    def hear(self, stream: int, number: int) -> None:
+    def hear(self, stream: str, number: int) -> None:
         """It has taken in a piece."""
         if stream != self.stream or self.unheard.pop(number, None) is None:
             return
