@@ -31,10 +31,10 @@ demo: $(DONE)   ## run the bundled demonstration
 	@$(BIN)/cybernetic demo $(ARGS)
 
 test: $(DONE) rabbitmq   ## run the tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python tests/lanes.py $(ARGS)
 
 soak: $(DONE) rabbitmq   ## run the tests at full counts (takes long)
-	@CYBERNETIC_SOAK=1 $(BIN)/python -m pytest -o faulthandler_timeout=7200 $(ARGS)
+	@CYBERNETIC_SOAK=1 $(BIN)/python tests/lanes.py -ofaulthandler_timeout=7200 $(ARGS)
 
 bench: $(DONE)   ## run the benchmarks
 	@$(BIN)/python -m benchmarks $(ARGS)

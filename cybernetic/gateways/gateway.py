@@ -21,6 +21,7 @@ from cybernetic.supervision import Backoff, Child, Supervisor, child
 
 RECONNECT = Backoff(0.2, 15.0, jitter=0.5, reset_after=5.0)
 DRAIN = 30.0  # seconds in which a gateway ends
+HANDLERS = 20.0  # of these for what is being handled: the consumers end one after another, and share them
 
 
 class Gateway(Supervisor):
@@ -133,9 +134,11 @@ class Traffic(Supervisor):
         )
         for one in self._consume:
             assert self._shelf is not None
-            queue = one.queue.name
+            queue, drain = one.queue.name, HANDLERS / len(self._consume)
             children.append(
-                child(Intake, one, inward, self._shelf, publisher, name=f"{name}.{queue}", shutdown=DRAIN)
+                child(
+                    Intake, one, inward, self._shelf, publisher, drain, name=f"{name}.{queue}", shutdown=DRAIN
+                )
             )
         return children
 

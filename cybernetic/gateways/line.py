@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from cybernetic.gateways.broker.port import Intake, Session
+from cybernetic.gateways.broker.port import Intake, Outlet, Session
 
 
 @dataclass(slots=True)
@@ -15,6 +15,7 @@ class Line:
         session: the connection that stands, or None. Each has a number, `turn`: 1, 2, 3 ...
         users: called, in order, when a session stands; by name, so that one that was killed is replaced.
         taps: the channels that are consumed, by queue: so that one whose consumer was killed is found and closed.
+        outlet: the channel that is published on, for the same reason.
         declared: whether the topology was declared before on this line: then a queue that is missing was lost.
     """
 
@@ -23,6 +24,7 @@ class Line:
     turn: int = 0
     users: dict[str, Callable[[], object]] = field(default_factory=dict)
     taps: dict[str, Intake] = field(default_factory=dict)
+    outlet: Outlet | None = None
     declared: bool = False
 
     def up(self, session: Session) -> None:

@@ -11,6 +11,12 @@ from cybernetic.state.crdt.opaque import Opaque, OpaqueTypes
 from cybernetic.state.crdt.registers import LWW, MV
 from cybernetic.state.crdt.stamps import latest_stamp
 from cybernetic.state.crdt.travel import CONVERGING
+from cybernetic.state.graph.answers import Answers, Around, Changed, GraphRefused, GraphStatus, Watching
+from cybernetic.state.graph.facts import Assertion, Fact, Period
+from cybernetic.state.graph.graph import Graph
+from cybernetic.state.graph.graphml import read_graphml, write_graphml
+from cybernetic.state.graph.patterns import Var
+from cybernetic.state.graph.records import read_lines, write_lines
 from cybernetic.state.hlc import FutureStamp, Hlc, Stamp
 from cybernetic.state.replica.author import Author
 from cybernetic.state.replica.diff import Diff
@@ -24,7 +30,7 @@ from cybernetic.state.replica.events import (
 from cybernetic.state.replica.group_peers import GroupPeers
 from cybernetic.state.replica.options import ReplicaOptions
 from cybernetic.state.replica.peers import Peer, Peers
-from cybernetic.state.replica.replica import EditRefused, Replica
+from cybernetic.state.replica.replica import EditRefused, NoSubscriber, Replica
 from cybernetic.state.replica.status import PeerStatus, ReplicaCounts, ReplicaStatus
 from cybernetic.state.store.batch import Batch, Committed
 from cybernetic.state.store.errors import (
@@ -53,17 +59,25 @@ from cybernetic.state.store.work import Transaction
 __all__ = (
     "AWMap",
     "AWSet",
+    "Answers",
+    "Around",
+    "Assertion",
     "Author",
     "Batch",
     "CONVERGING",
+    "Changed",
     "Committed",
     "Context",
     "Diff",
     "Digests",
     "EditRefused",
     "Escrow",
+    "Fact",
     "FutureStamp",
     "GCounter",
+    "Graph",
+    "GraphRefused",
+    "GraphStatus",
     "GroupPeers",
     "Hlc",
     "Inbox",
@@ -75,6 +89,7 @@ __all__ = (
     "LeaseHolds",
     "MV",
     "NoRoom",
+    "NoSubscriber",
     "Nonces",
     "NoncesFull",
     "NotGuardian",
@@ -88,6 +103,7 @@ __all__ = (
     "Peer",
     "PeerStatus",
     "Peers",
+    "Period",
     "Replica",
     "ReplicaCounts",
     "ReplicaDiverged",
@@ -110,8 +126,14 @@ __all__ = (
     "StoreLimits",
     "Stream",
     "Transaction",
+    "Var",
+    "Watching",
     "WriteUndone",
     "WrongStore",
     "digest",
     "latest_stamp",
+    "read_graphml",
+    "read_lines",
+    "write_graphml",
+    "write_lines",
 )

@@ -57,12 +57,16 @@ class Intake(Agent):
         line: where the session is.
         shelf: where the store is.
         publisher: who sends what is put into the outbox.
+        drain: seconds that handlers have to end when the consumer does. Default 20.
     """
 
     trap_exit = True
 
-    def __init__(self, spec: Consume, line: Line, shelf: Shelf, publisher: Named[Publisher]) -> None:
+    def __init__(
+        self, spec: Consume, line: Line, shelf: Shelf, publisher: Named[Publisher], drain: float = DRAIN
+    ) -> None:
         self.spec, self._line, self._shelf, self._publisher = spec, line, shelf, publisher
+        self._drain = drain
         self._tell = partial(self.ref.cast, Intake.connected)
         self._tap: Tap | None = None
         self._rounds: dict[asyncio.Task[None], Round] = {}
@@ -159,7 +163,7 @@ class Intake(Agent):
         if channel is not None:
             await channel.stop()
         if self._rounds:
-            await asyncio.wait(self._rounds, timeout=DRAIN)
+            await asyncio.wait(self._rounds, timeout=self._drain)
         for task in tuple(self._rounds):
             task.cancel()
         undone = [round.suspect for round in self._rounds.values()]
@@ -274,7 +278,7 @@ class Intake(Agent):
         return await self.desk.inbox.seen(received.key) is not None
 
     async def _tried(self, round: Round, received: Received) -> None:
-        if not round.delivery.redelivered:
+        if not round.delivery.redelivered or await self.desk.suspects.innocent(round.suspect):
             await self._handle(round, received, suspected=False)
             return
         async with self._solo:  # one suspect at a time, so that a crash is its fault alone

@@ -43,6 +43,22 @@ class Suspects:
         while len(self._returned) > REMEMBERED:
             self._returned.popitem(last=False)
 
+    async def innocent(self, key: str) -> bool:
+        """Whether it comes again only because it went back in an orderly way, and has killed nothing before."""
+        expected = 0 if key in self._returned else -1
+
+        def clear(connection: sqlite3.Connection) -> bool:
+            row = connection.execute("SELECT crashes FROM gateway_suspects WHERE key = ?", (key,)).fetchone()
+            if (0 if row is None else row[0]) > expected:
+                return False
+            connection.execute("DELETE FROM gateway_suspects WHERE key = ?", (key,))
+            return True
+
+        if not await self._store.write(clear):
+            return False
+        self._returned.pop(key, None)
+        return True
+
     async def crashes(self, key: str) -> int:
         """How many crashes the message may have caused so far. It is on disk, and one more if this process ends now."""
         more, now = 0 if self._returned.pop(key, 0) is None else 1, self._store.now()

@@ -34,6 +34,7 @@ _log = logging.getLogger("cybernetic.gateways")
 
 NAME = "publisher"  # of it among the users of its line
 WINDOW = 256
+AT_ONCE = 0.1  # seconds for what nobody waits for
 DRAIN = 10.0  # seconds that confirms are waited for at the end
 AGAIN = Backoff(1.0, 30.0)  # of a message that a full queue rejected
 ID_BYTES = 16
@@ -75,6 +76,9 @@ class Publisher(Agent):
         if self._shelf is not None:
             outbox = await Outbox.open(self._shelf.open(), "outbox", self._limits)
             self._depot = Depot(outbox, self._shelf, partial(self.ref.cast, Publisher.stored))
+        left, self._line.outlet = self._line.outlet, None
+        if left is not None:  # of a publisher before that was killed: what it has not confirmed is sent again
+            await left.close(AT_ONCE)
         self._line.users[NAME] = self._tell
         if self._line.session is not None:
             self.continue_with(Publisher.connected)
@@ -148,6 +152,7 @@ class Publisher(Agent):
         except BrokerError as error:  # it is lost again already: the next session is told
             _log.info("no channel to publish on: %s", error)
             return
+        self._line.outlet = self._lane.outlet
         if before is not None and not before.outlet.ended.done():
             self.task(before.outlet.close(DRAIN))
         self._pump()
@@ -187,7 +192,7 @@ class Publisher(Agent):
         self._line.users.pop(NAME, None)
         if self._lane is not None:
             await self._lane.outlet.close(DRAIN)
-            self._lane = None
+            self._lane = self._line.outlet = None
         self.settle()
         for entry in self._flight.drop_others():
             _fail(entry, NotConnected("the publisher ends, and the message was to go without the outbox"))
@@ -242,10 +247,11 @@ class Publisher(Agent):
         while (entry := self._flight.next()) is not None:
             try:
                 lane.send(entry, self._sealed(entry.message))
-            except BrokerError:  # the channel has ended; its news are on their way
+            except BrokerError:  # the channel has ended; its news are on their way, where there are any
                 self._flight.landed((entry,))
                 self._flight.add(entry)
                 self._lane = None
+                self.ref.cast(Publisher.connected)
                 return
             except OptionError as error:
                 self._flight.landed((entry,))

@@ -78,6 +78,10 @@ class Book:
         """When something expires next, seconds since 1970; None: nothing does."""
         return self._ends[0][0] if self._ends else None
 
+    def foresee(self, fact: Fact, who: str) -> None:
+        """An assertion is on its way: `keys` has it from now on, so that who removes what was just said finds it."""
+        self._source(_triple(fact), who, True)
+
     # what is to be taken out of the state
 
     def spent(self, replica: str) -> Iterator[Key]:

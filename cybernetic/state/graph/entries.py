@@ -5,7 +5,7 @@ it said before, and what is said while it is being removed elsewhere stays. An a
 under those and the three parts of its stamp, so that replicas that end it at once write the same place.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from cybernetic.core import CyberneticError
@@ -14,6 +14,7 @@ from cybernetic.state.crdt.keys import key_of, slot_of
 from cybernetic.state.crdt.leaf import Leaf
 from cybernetic.state.crdt.registers import LWW
 from cybernetic.state.graph.facts import ENDINGS, Assertion, Fact, Period, assertion_of, fact_of
+from cybernetic.state.graph.solve import STRIDE
 from cybernetic.state.hlc import Stamp, checked_stamp
 
 State: TypeAlias = AWMap[tuple[Any, ...]]
@@ -41,13 +42,14 @@ def content(cause: str | None, confidence: float, until: float | None) -> Any:
 
 
 def touched(delta: State) -> Iterator[Key]:
-    """The keys of a graph that something was written to in `delta`; those that are none are passed over."""
+    """The keys of a graph that something was written to in `delta`."""
     slots: Iterator[tuple[Any, Any]] = delta.store.trie.items()
-    for (kind, key), _ in slots:
-        if kind == LWW.kind:
-            found = key_of(key)
-            if type(found) is tuple and len(found) in (ASSERTED, ENDED):
-                yield found
+    return keys_among(key_of(slot) for (kind, slot), _ in slots if kind == LWW.kind)
+
+
+def keys_among(keys: Iterable[Any]) -> Iterator[Key]:
+    """Those that are keys of a graph, or might be: others are passed over."""
+    return (key for key in keys if type(key) is tuple and len(key) in (ASSERTED, ENDED))
 
 
 def standing(state: State, key: Key) -> Assertion | None:
@@ -73,12 +75,12 @@ def period(state: State, key: Key) -> Period | None:
         assertion = assertion_of(fact_of(*key[:3]), key[3], stamp, cause, confidence, until)
     except (CyberneticError, TypeError, ValueError):
         return None
-    if how not in ENDINGS or type(by) is not str or not (why is None or type(why) is str):
+    if how not in ENDINGS or not all(one is None or type(one) is str for one in (by, why)):
         return None
     return Period(assertion, end, how, by, why)
 
 
-def ending(assertion: Assertion, how: str, by: str, why: str | None) -> Any:
+def ending(assertion: Assertion, how: str, by: str | None, why: str | None) -> Any:
     """What is written of an assertion that has ended."""
     return assertion.cause, assertion.confidence, assertion.until, how, by, why
 
@@ -103,3 +105,16 @@ def writer(state: State, key: Key) -> str | None:
     """The replica that wrote what stands under a key of four; None if nothing does."""
     leaf: Leaf[Any] | None = state.store.trie.get((LWW.kind, slot_of(key)))
     return max(leaf.live, key=lambda write: write[2][0])[0] if leaf is not None and leaf.live else None
+
+
+def exported(state: State, now: float) -> Iterator[Assertion | None]:
+    """Every assertion that stands at `now`, seconds since 1970; None is a breath, every `STRIDE` places looked at."""
+    slots: Iterator[tuple[Any, Any]] = state.store.trie.items()
+    for looked, ((kind, slot), _) in enumerate(slots, 1):
+        if looked % STRIDE == 0:
+            yield None
+        key = key_of(slot)
+        if kind == LWW.kind and type(key) is tuple and len(key) == ASSERTED:
+            found = standing(state, key)
+            if found is not None and (found.until is None or found.until > now):
+                yield found

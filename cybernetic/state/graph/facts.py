@@ -54,7 +54,7 @@ class Period(NamedTuple):
         assertion: what was said.
         end: when that ended; None: it stands.
         how: "replaced" (by what the same source said next), "removed", "expired", or None.
-        by: who ended it, a text.
+        by: who removed it, or replaced it, a text; None where it expired.
         why: because of what, as they told.
     """
 

@@ -47,7 +47,21 @@ class Pen:
         at = self._write(key, content(cause, confidence, until))
         return Assertion(fact, who, at, cause, confidence, until)
 
-    def remove(self, keys: Iterable[Key], how: str, by: str, why: str | None = None) -> list[Assertion]:
+    def restore(self, assertion: Assertion) -> bool:
+        """Put in an assertion as it was made elsewhere, with its stamp; False if one as late or later stands."""
+        key = key_for(assertion.fact, assertion.who)
+        register = self.state.at(key, LWW)
+        if register.stamp is not None and register.stamp >= assertion.at:
+            return False
+        for one in replaced(self.state, key):
+            self._end(one, "replaced", assertion.who, assertion.cause)
+        value = content(assertion.cause, assertion.confidence, assertion.until)
+        self._take(self.state.put(key, self.state.at(key, LWW).set(self._replica, assertion.at, value)))
+        return True
+
+    def remove(
+        self, keys: Iterable[Key], how: str, by: str | None = None, why: str | None = None
+    ) -> list[Assertion]:
         """End the assertions under keys of four, "removed" or "expired"; returns those there were."""
         ended = []
         gone = []
@@ -65,7 +79,7 @@ class Pen:
         """Take keys out, with nothing kept of them."""
         self._take(self.state.remove(self._replica, *keys))
 
-    def _end(self, assertion: Assertion, how: str, by: str, why: str | None) -> None:
+    def _end(self, assertion: Assertion, how: str, by: str | None, why: str | None) -> None:
         self._write(past_key(assertion), ending(assertion, how, by, why), assertion.at)
 
     def _write(self, key: Key, value: object, after: Stamp | None = None) -> Stamp:

@@ -5,7 +5,7 @@ with the first. What a change adds are the answers that meet one pattern by it, 
 takes away, those looked up before it goes.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 
 from cybernetic.state.graph.book import Change
 from cybernetic.state.graph.patterns import Query, Row
@@ -26,25 +26,25 @@ class Watches:
     """
 
     def __init__(self) -> None:
-        self._queries: dict[Hashable, Query] = {}
-        self._by_predicate: dict[object, list[tuple[Hashable, int]]] = {}  # None: any
-        self._news: dict[Hashable, dict[Row, bool]] = {}
-        self.failed: dict[Hashable, str] = {}
+        self._queries: dict[str, Query] = {}
+        self._by_predicate: dict[object, list[tuple[str, int]]] = {}  # None: any
+        self._news: dict[str, dict[Row, bool]] = {}
+        self.failed: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._queries)
 
-    def query(self, token: Hashable) -> Query:
+    def query(self, token: str) -> Query:
         """The query that is watched under a token."""
         return self._queries[token]
 
-    def add(self, token: Hashable, query: Query) -> None:
+    def add(self, token: str, query: Query) -> None:
         """Watch a query."""
         self._queries[token] = query
         for at, pattern in enumerate(query.patterns):
             self._by_predicate.setdefault(pattern[1][0], []).append((token, at))
 
-    def drop(self, token: Hashable) -> bool:
+    def drop(self, token: str) -> bool:
         """Watch it no more; whether it was watched."""
         query = self._queries.pop(token, None)
         if query is None:
@@ -61,13 +61,13 @@ class Watches:
     def react(self, triples: Triples, change: Change) -> Iterator[None]:
         """Find what a change adds to answers or takes away, with breaths; to be drawn to its end at once."""
         triple, _ = change
-        met: dict[Hashable, set[Row]] = {}  # an answer may rest on the fact in several patterns
+        met: dict[str, set[Row]] = {}  # an answer may rest on the fact in several patterns
         for predicate in (triple[1], None):
             for token, at in tuple(self._by_predicate.get(predicate, ())):
                 if token in self._queries:
                     yield from self._changed(triples, token, at, change, met.setdefault(token, set()))
 
-    def take(self) -> Iterator[tuple[Hashable, list[Row], list[Row]]]:
+    def take(self) -> Iterator[tuple[str, list[Row], list[Row]]]:
         """What has come and gone since last time, by token; answers that did both are left out."""
         news, self._news = self._news, {}
         for token, rows in news.items():
@@ -79,7 +79,7 @@ class Watches:
                 )
 
     def _changed(
-        self, triples: Triples, token: Hashable, at: int, change: Change, met: set[Row]
+        self, triples: Triples, token: str, at: int, change: Change, met: set[Row]
     ) -> Iterator[None]:
         triple, comes = change
         news = self._news.setdefault(token, {})
@@ -98,7 +98,7 @@ class Watches:
                     self._fail(token, f"at most {MOST_NEWS} answers that come and go at once")
                     return
 
-    def _fail(self, token: Hashable, expected: str) -> None:
+    def _fail(self, token: str, expected: str) -> None:
         self.drop(token)
         self.failed[token] = f"expected {expected}, got: more"
 

@@ -56,6 +56,10 @@ class Copy(Generic[L]):
         else:
             self._last.add_done_callback(lambda done: then(_error(done)))
 
+    async def lasting(self) -> None:
+        """Wait until all that was written before is on the disk. Raises what went wrong."""
+        await asyncio.shield(self._last)
+
     def replace(self, value: L, part: L) -> None:
         """Have another value, made of the present one by looking at the places of `part`; the disk does not know."""
         before, self.value = self.value, value
@@ -66,9 +70,15 @@ class Copy(Generic[L]):
         """Drop the marks at the places of `part` that all know of who are to know. What shows stays as it is."""
         self.value = self.value.forget(stable, part)
 
-    def merge(self, part: L) -> None:
-        """Join a part of a whole value, which the disk learns of when all of it is there."""
-        self._join(part)
+    def merge(self, part: L, context: Context) -> None:
+        """Join a part of a whole value that knows `context`, which the disk learns of when all of it is there.
+
+        What is here and dead there is dead, though its mark was dropped; but that all is known is not said yet, for the
+        other parts are still to come.
+        """
+        before = self.value
+        store = before.store.join(part.store, before.context, context)
+        self.replace(before.from_store(store, before.context.join(part.context)), part)
 
     async def keep(self, leaves: int, **changes: Any) -> None:
         """Put what there is now on the disk, as a snapshot in pieces of `leaves`; `changes` are of the record.

@@ -40,9 +40,9 @@ def difference(name: str, before: Lattice, after: Lattice, delta: Lattice, diges
     gone: list[tuple[Any, Any]] = []
     for slot, _ in delta.store.trie.items():
         old, new = before.store.trie.get(slot), after.store.trie.get(slot)
-        if old is new or _shown(slot, old, digests) == _shown(slot, new, digests):
-            continue
         here = new is not None and new.alive
+        if old is new or not _differ(slot, old, new, digests, isinstance(after, AWSet)):
+            continue
         if isinstance(after, AWSet):
             (put if here else gone).append((key_of(slot), None))
         elif slot[0] in KINDS:
@@ -51,7 +51,9 @@ def difference(name: str, before: Lattice, after: Lattice, delta: Lattice, diges
     return Diff(name, tuple(put), tuple([key for key, _ in gone]))
 
 
-def _shown(slot: Any, store: Any, digests: Digests) -> int:
-    if store is None or not store.alive:
-        return 0
-    return digests(slot, store)
+def _differ(slot: Any, old: Any, new: Any, digests: Digests, elements: bool) -> bool:
+    """Whether two stores show something else; an element of a set is there or not, whoever added it."""
+    was, here = old is not None and old.alive, new is not None and new.alive
+    if was != here or elements or not here:
+        return bool(was != here)
+    return digests(slot, old) != digests(slot, new)

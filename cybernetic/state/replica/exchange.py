@@ -22,8 +22,8 @@ from cybernetic.state.replica.talk import Coming, Talk
 
 L = TypeVar("L", bound=Lattice)
 
-Run = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[Any]"]
-"""Runs a coroutine beside the mailbox; its failure is the agent's."""
+Run = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[Any] | None"]
+"""Runs a coroutine beside the mailbox; its failure is the agent's. None once the agent has ended."""
 
 
 class Exchange(Generic[L]):
@@ -83,6 +83,7 @@ class Exchange(Generic[L]):
                 roll.starts,
                 roll.replica,
                 roll.kept,
+                self._options.custody == "guardian",
                 saved,
                 digest,
                 self._talk(peer).arrived,
@@ -171,8 +172,9 @@ class Exchange(Generic[L]):
             self._forget(peer)
             talk = self._talk(peer)
         first = talk.at is None
-        talk.site, talk.replica, talk.context = hello.site, hello.replica, hello.context
-        talk.at = self._clock()
+        talk.site, talk.replica = hello.site, hello.replica
+        talk.context = talk.context.join(hello.context)  # greetings may overtake each other
+        talk.at, talk.guards = self._clock(), hello.guards
         talk.heard = max(talk.heard, min(hello.heard, self._told))
         if first:
             self.hello(peer)
@@ -272,6 +274,15 @@ class Exchange(Generic[L]):
                 for peer, talk in self._talks.items()
             ]
         )
+
+    def live(self, within: float, *, guardians: bool = False) -> list[str]:
+        """Ids of the replicas heard in the last `within` seconds; of the guardians among them."""
+        since = self._clock() - within
+        return [
+            talk.replica
+            for talk in self._talks.values()
+            if talk.at is not None and talk.at >= since and (talk.guards or not guardians)
+        ]
 
     def _talk(self, peer: Peer, heard: int | None = None) -> Talk:
         talk = self._talks.get(peer)

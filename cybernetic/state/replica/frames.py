@@ -30,6 +30,7 @@ class Hello:
         kind: the type of the value.
         site, starts, replica: whose store, how often it was started, and the id of this start.
         kept: whether what it knows is on a disk.
+        guards: whether it is a guardian of rights to spend.
         context: the changes it knows and will know after a restart.
         digest: of the value that `context` makes; None where it is being worked out.
         heard: up to which byte of the peer's news they have arrived, gaps aside.
@@ -44,6 +45,7 @@ class Hello:
     starts: int
     replica: str
     kept: bool
+    guards: bool
     context: Context
     digest: bytes | None
     heard: int
@@ -56,6 +58,7 @@ class Hello:
         whole("starts", self.starts, least=1)
         whole("heard", self.heard)
         _is("kept", self.kept, bool)
+        _is("guards", self.guards, bool)
         _is("context", self.context, Context)
         if self.digest is not None and (type(self.digest) is not bytes or len(self.digest) != 16):
             raise OptionError("digest", "16 bytes or None", self.digest)
@@ -85,7 +88,10 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of what the peer lacks, number `number` (from 0) of a stream that has a name of its own; with `whole` a part of all there is."""
+    """A part of what the peer lacks, number `number` (from 0) of a stream; with `whole` a part of all there is.
+
+    Streams have names: no other of any replica has the same.
+    """
 
     sign: ClassVar[str] = "piece"
 

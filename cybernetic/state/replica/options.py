@@ -1,8 +1,10 @@
 """How a replica behaves: how often it speaks, how much it sends at once, whom it waits for."""
 
 from dataclasses import dataclass
+from typing import get_args
 
-from cybernetic.core import OptionError, number, whole
+from cybernetic.core import OptionError, number, one_of, whole
+from cybernetic.state.replica.custody import Custody
 from cybernetic.wire import travels
 
 LONGEST_GATHER = 0.1
@@ -26,7 +28,9 @@ class ReplicaOptions:
             returns as a new one.
         gone_unkept: the same for one that keeps nothing on a disk, and so never returns. Default 60.
         ahead: seconds that a stamp may be in the future, >= 0. Default 60.
-        lease: seconds that the right to spend lasts where rights are kept by a guardian (`Escrow`), > 0. Default 30.
+        custody: of an `Escrow`: "guardian" leases their rights to wards and takes back those of the dead, "ward" spends
+            under leases of a guardian; "none" (default) spends what it has, and takes it along when it dies.
+        lease: seconds that a lease lasts, > 0; extended when half of it is over. Default 30.
     """
 
     pulse: float = 1.0
@@ -39,6 +43,7 @@ class ReplicaOptions:
     gone: float = 86_400.0
     gone_unkept: float = 60.0
     ahead: float = 60.0
+    custody: Custody = "none"
     lease: float = 30.0
 
     def __post_init__(self) -> None:
@@ -47,6 +52,7 @@ class ReplicaOptions:
         if number("gather", self.gather, least=0.0) > LONGEST_GATHER:
             raise OptionError("gather", f"at most {LONGEST_GATHER} s", self.gather)
         number("ahead", self.ahead, least=0.0)
+        one_of("custody", self.custody, get_args(Custody))
         whole("leaves", self.leaves, least=1)
         whole("most_peers", self.most_peers, least=1)
         whole("buffer", self.buffer, least=1024)

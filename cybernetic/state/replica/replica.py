@@ -2,19 +2,31 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from cybernetic.core import CannotTravel, Down, NotInside, OptionError, Reason, Refusal, token, wall
+from cybernetic.core import (
+    CannotTravel,
+    Down,
+    NotInside,
+    NotRunning,
+    OptionError,
+    Reason,
+    Refusal,
+    token,
+    wall,
+)
 from cybernetic.naming import Joined, Left
-from cybernetic.runtime import Agent, Deferred, Ref, on_death
+from cybernetic.runtime import Agent, Deferred, Ref, off_death, on_death
+from cybernetic.state.crdt.escrow import Escrow
 from cybernetic.state.crdt.lattice import KINDS, Lattice
 from cybernetic.state.hlc import Hlc
 from cybernetic.state.replica.archive import Archive, Record
 from cybernetic.state.replica.author import Author
 from cybernetic.state.replica.copy import Copy
+from cybernetic.state.replica.custody import parting, step
 from cybernetic.state.replica.diff import difference
 from cybernetic.state.replica.exchange import Exchange
 from cybernetic.state.replica.frames import Frames, News
@@ -44,6 +56,14 @@ class EditRefused(Refusal):
     def __init__(self, why: str) -> None:
         super().__init__(f"edit: expected a delta of the replica's type, got: {why}")
         self.why = why
+
+
+@travels(name="state.NoSubscriber")
+class NoSubscriber(Refusal):
+    """Diffs are sent to agents, and the call came from outside of any."""
+
+    def __init__(self) -> None:
+        super().__init__("subscribe: expected a call by an agent, got: one from outside")
 
 
 class Replica(Agent, Generic[L]):
@@ -95,6 +115,16 @@ class Replica(Agent, Generic[L]):
 
     async def setup(self) -> None:
         """Load what is kept, meet the peers, begin to greet."""
+        try:
+            await self._begin()
+        except BaseException:
+            await self._close()
+            raise
+        self.task(self._pulse())
+        self.task(self._tend())
+        self.task(self._tidy())
+
+    async def _begin(self) -> None:
         options, archive = self._options, None
         value, record = self._kind(), Record(self._kind.kind, token())
         store = self._place if isinstance(self._place, Store) else await self._opened()
@@ -110,13 +140,10 @@ class Replica(Agent, Generic[L]):
         taking = Taking(self._copy, self._clock, self._roll, self._counts, self._lasting)
         chance = self.system.chance.stream("replica", self._name, self._roll.replica)
         self._exchange = Exchange(
-            self._copy, self._peers, self._roll, taking, options, self._counts, self.task, chance
+            self._copy, self._peers, self._roll, taking, options, self._counts, self._beside, chance
         )
         self._upkeep = Upkeep(self._copy, archive, self._roll, self._exchange, options)
         await self._peers.open(self, self._name)
-        self.task(self._pulse())
-        self.task(self._tend())
-        self.task(self._tidy())
 
     # what others ask of it
 
@@ -168,11 +195,11 @@ class Replica(Agent, Generic[L]):
     def subscribe(self) -> L:
         """Have a `Diff` sent to the caller, an agent, for every change of what shows, until it ends or unsubscribes.
 
-        Returns the value that the first diff is about. Raises `NotInside` outside of an agent.
+        Returns the value that the first diff is about. Raises `NoSubscriber` outside of an agent.
         """
         subscriber = self.sender
         if subscriber is None:
-            raise NotInside("subscribe")
+            raise NoSubscriber
         if subscriber not in self._subscribers:
             self._subscribers[subscriber] = self.monitor(subscriber)
         self._copy.on_join = self._tell
@@ -206,11 +233,11 @@ class Replica(Agent, Generic[L]):
                 super().receive(message)
 
     async def terminate(self, reason: Reason) -> None:
-        """Tell what was not told yet, and let go of the store."""
+        """Leave rights to who lives on, tell what was not told yet, and let go of the store."""
+        await self._part()
         self._exchange.flush()
         await self._peers.close()
-        if self._own is not None:
-            await self._own.close()
+        await self._close()
 
     # inside
 
@@ -240,9 +267,12 @@ class Replica(Agent, Generic[L]):
     def _changed(self, delta: L, answer: Deferred[L], error: BaseException | None) -> None:
         if error is None:
             answer.reply(delta)
+        self._done(delta, error)
+
+    def _done(self, delta: L, error: BaseException | None) -> None:
+        if error is None:
             self._exchange.tell(delta)
-        else:
-            self._lasting(error)
+        self._lasting(error)
 
     def _settled(self, delta: L, answer: Deferred[L], error: BaseException | None) -> None:
         if error is None:
@@ -253,7 +283,15 @@ class Replica(Agent, Generic[L]):
     def _lasting(self, error: BaseException | None) -> None:
         """What is in memory is not on the disk: begin again from there."""
         if error is not None:
-            self.task(_raise(error))
+            self._beside(_raise(error))
+
+    def _beside(self, coro: Coroutine[Any, Any, None]) -> "asyncio.Task[Any] | None":
+        """Run a coroutine beside the mailbox, unless it is too late."""
+        try:
+            return self.task(coro)
+        except NotRunning:
+            coro.close()
+            return None
 
     async def _opened(self) -> Store | None:
         if self._place is None:
@@ -266,9 +304,18 @@ class Replica(Agent, Generic[L]):
                 if n + 1 == _OPEN_TRIES:
                     raise
                 await asyncio.sleep(_OPEN_WAIT)
-        loop = asyncio.get_running_loop()
-        on_death(self.ref, lambda _: loop.create_task(store.close()))
+        on_death(self.ref, self._killed)
         return store
+
+    def _killed(self, _: Any) -> None:
+        if self._own is not None:
+            self._closing = asyncio.get_running_loop().create_task(self._own.close())
+
+    async def _close(self) -> None:
+        """Let go of the store, if it is the agent's own."""
+        if self._own is not None:
+            off_death(self.ref, self._killed)
+            await self._own.close()
 
     async def _pulse(self) -> None:
         while True:
@@ -277,8 +324,35 @@ class Replica(Agent, Generic[L]):
 
     async def _tend(self) -> None:
         while True:
+            self._keep_rights()
             await self._upkeep.once()
             await asyncio.sleep(self._options.pulse / 2)
+
+    def _keep_rights(self) -> None:
+        """Do what a guardian or a ward has to do."""
+        options, copy = self._options, self._copy
+        if options.custody == "none" or not isinstance(copy.value, Escrow) or copy.rejoining:
+            return
+        live = self._exchange.live(options.lease / 3)
+        guardians = self._exchange.live(options.lease / 3, guardians=True)
+        while isinstance(copy.value, Escrow):
+            delta: Any = step(
+                copy.value, self._roll.replica, options.custody, guardians, live, self._now(), options.lease
+            )
+            if delta is None:
+                return
+            copy.write(delta, partial(self._done, delta))
+
+    async def _part(self) -> None:
+        """Leave rights to spend to who lives on."""
+        options, copy = self._options, self._copy
+        if options.custody == "none" or not isinstance(copy.value, Escrow):
+            return
+        live = self._exchange.live(options.lease / 3)
+        delta: Any = parting(copy.value, self._roll.replica, live, self._now())
+        if delta is not None:
+            copy.write(delta, partial(self._done, delta))
+            await copy.lasting()
 
     async def _tidy(self) -> None:
         while True:

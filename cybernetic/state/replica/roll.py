@@ -57,7 +57,10 @@ class Roll:
         now = self._now()
         members = heard_of(self.members, hello.known, self.site, now - self._options.gone_unkept, now)
         before = members.get(hello.site)
-        members[hello.site] = Member(hello.starts, hello.replica, hello.context, now, hello.kept)
+        context = hello.context
+        if before is not None and before.replica == hello.replica:
+            context = context.join(before.context)  # a greeting that was overtaken
+        members[hello.site] = Member(hello.starts, hello.replica, context, now, hello.kept)
         new_absent = set(hello.absent) - self.absent - {self.replica}
         self.absent |= set(list(new_absent)[: MOST_KNOWN - len(self.absent)])
         if new_absent or before is None or members.keys() != self.members.keys():

@@ -42,7 +42,7 @@ class Sending(Generic[L]):
         parts = value.slices(self._leaves) if whole else value.split(self._leaves, context)
         number = 0
         for part in parts:
-            if part:
+            if tuple(part.store.seen):  # what the whole knows goes with its end, lest it overtakes the rest
                 for frame in self._pieces(part, talk.stream, number, whole):
                     if not await self._pass(peer, talk, number, frame, WINDOW):
                         return

@@ -48,8 +48,10 @@ class Taking(Generic[L]):
         return delta.context <= self._copy.value.context
 
     def stage(self, staged: L, part: L) -> L | None:
-        """A part of a whole value put to others; None if it has a stamp too far in the future."""
-        return staged.join(part) if self._timely(part, tell=True) else None
+        """A part of a whole value put to others, in any order; None if it has a stamp too far in the future."""
+        if not self._timely(part, tell=True):
+            return None
+        return staged.join(part.from_store(part.store, Context()))  # nothing is known before all is there
 
     async def rejoin(self, whole: L, floor: Context, leaves: int, peer: str) -> None:
         """Learn a whole value anew: give up what is gone from it, take what is in it, and keep that on the disk.
@@ -64,7 +66,7 @@ class Taking(Generic[L]):
                 copy.replace(copy.value.retire(whole, piece), piece)
                 await asyncio.sleep(0)
             for piece in whole.slices(leaves):
-                copy.merge(piece)
+                copy.merge(piece, whole.context)
                 await asyncio.sleep(0)
             copy.floor = copy.floor.join(floor)
             await copy.keep(leaves, **self._roll.recorded())

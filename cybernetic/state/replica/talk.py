@@ -31,7 +31,7 @@ class Talk:
     """One peer.
 
     Attributes:
-        site, replica: who it says it is, "" before it has.
+        site, replica: who it says it is, "" before it has; `guards`: whether it is a guardian.
         context: what it said it knows, `at` what time of the loop's clock; None if it never did.
         heard: up to which byte of the news it has them, as far as known; `behind`: it is told no more until
             it has caught up.
@@ -50,6 +50,7 @@ class Talk:
         "coming",
         "context",
         "doubts",
+        "guards",
         "heard",
         "replica",
         "sending",
@@ -60,6 +61,7 @@ class Talk:
 
     def __init__(self, heard: int) -> None:
         self.site = self.replica = ""
+        self.guards = False
         self.context = Context()
         self.at: float | None = None
         self.heard, self.behind, self.arrived = heard, False, 0

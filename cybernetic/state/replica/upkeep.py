@@ -3,6 +3,7 @@
 import asyncio
 from typing import Generic, TypeVar
 
+from cybernetic.state.crdt.context import Context
 from cybernetic.state.crdt.digest import Digests
 from cybernetic.state.crdt.lattice import Lattice
 from cybernetic.state.replica.archive import Archive
@@ -32,7 +33,7 @@ class Upkeep(Generic[L]):
         self._exchange, self._options = exchange, options
         self.digests = Digests()
         self._digested: L | None = None
-        self._tidied: L | None = None
+        self._tidied: tuple[L | None, Context] = None, Context()
 
     async def once(self) -> None:
         """Do what is due. Raises `StoreError`."""
@@ -58,13 +59,13 @@ class Upkeep(Generic[L]):
     async def tidy(self) -> None:
         """Drop the marks of what was removed and that all who are waited for know of."""
         copy = self._copy
-        if copy.rejoining or copy.value is self._tidied:
-            return
         stable = self._roll.stable(copy.saved)
+        if copy.rejoining or (copy.value is self._tidied[0] and stable == self._tidied[1]):
+            return
         copy.floor = copy.floor.join(stable)
         for piece in copy.value.slices(self._options.leaves):
             if copy.rejoining:
                 return
             copy.tidy(stable, piece)
             await asyncio.sleep(0)
-        self._tidied = copy.value
+        self._tidied = copy.value, stable

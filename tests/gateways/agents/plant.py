@@ -241,3 +241,29 @@ async def send(session: Session, *messages: Message) -> None:
 def orders(count: int, key: str = "work", first: int = 0) -> Sequence[Message]:
     """Messages with ids "0", "1" ... and bodies alike."""
     return [Message(str(n).encode(), routing_key=key, id=str(n)) for n in range(first, first + count)]
+
+
+async def idle(a: Plant, queue: str = "work") -> None:
+    """Wait until nothing of the queue is being handled or waits to be."""
+
+    async def nothing() -> bool:
+        return await a.ready(queue) == 0 and await a.intake(queue).call(Intake.live) == 0
+
+    await until(nothing)
+
+
+async def ask_all(a: Plant, messages: Any) -> list[Any]:
+    """Publish all of them, and say what became of each."""
+    results: list[Any] = await asyncio.gather(
+        *(a.publisher.within(None).call(Publisher.publish, one) for one in messages), return_exceptions=True
+    )
+    return results
+
+
+async def empty(a: Plant) -> None:
+    """Wait until everything is confirmed."""
+
+    async def nothing() -> bool:
+        return await a.waiting() == 0
+
+    await until(nothing)

@@ -9,7 +9,6 @@ import pytest
 from cybernetic.core import Kill, Refusal
 from cybernetic.gateways import (
     Effect,
-    Intake,
     MemoryBroker,
     Message,
     Park,
@@ -22,16 +21,7 @@ from cybernetic.gateways import (
     consume,
 )
 from cybernetic.state import OutboxFull, StoreLimits
-from tests.gateways.agents.plant import WORK, Book, Clerk, Plant, Reader, orders, plant, send, until
-
-
-async def idle(a: Plant, queue: str = "work") -> None:
-    """Wait until nothing of the queue is being handled or waits to be."""
-
-    async def nothing() -> bool:
-        return await a.ready(queue) == 0 and await a.intake(queue).call(Intake.live) == 0
-
-    await until(nothing)
+from tests.gateways.agents.plant import WORK, Book, Clerk, Reader, idle, orders, plant, send, until
 
 
 async def test_each_message_takes_effect_once_and_is_acknowledged(tmp_path: Path) -> None:
@@ -79,6 +69,7 @@ async def test_what_is_published_twice_takes_effect_once(tmp_path: Path) -> None
         await asyncio.sleep(1.0)
         await idle(a)
         assert sorted(id for id, _ in await a.effects()) == [str(n) for n in range(5)]
+        assert len(book.seen) == 5
     book = Book()
     broker = MemoryBroker()
     async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:  # nothing in memory now
@@ -116,9 +107,7 @@ async def test_an_acknowledgement_that_was_lost_does_no_harm(tmp_path: Path) -> 
 
     book = Book(quick)
     async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
-        for session in broker._sessions:  # nothing that is acknowledged arrives
-            for intake in session._intakes:
-                intake.ack = lambda tag, *, multiple=False: None  # type: ignore[method-assign]
+        lose_acknowledgements(broker)
         await send(a.outside, *orders(20))
         await until(lambda: len(book.seen) == 20)
         await asyncio.sleep(1.0)
@@ -126,6 +115,28 @@ async def test_an_acknowledgement_that_was_lost_does_no_harm(tmp_path: Path) -> 
         await asyncio.sleep(5.0)
         assert len(book.seen) == 20
         assert len(await a.effects()) == 20
+
+
+def lose_acknowledgements(broker: MemoryBroker) -> None:
+    for session in broker._sessions:
+        for intake in session._intakes:
+            intake.ack = lambda tag, *, multiple=False: None  # type: ignore[method-assign]
+
+
+async def test_an_effect_whose_acknowledgement_was_lost_is_known_to_the_next_process(tmp_path: Path) -> None:
+    broker, book = MemoryBroker(), Book()
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        lose_acknowledgements(broker)
+        await send(a.outside, *orders(5))
+        await asyncio.sleep(1.0)
+        await a.crash()
+    again = Book()
+    async with plant(broker, tmp_path / "a", consume(Clerk, again, queue=WORK)) as a:
+        await asyncio.sleep(5.0)
+        assert len(book.seen) == 5
+        assert again.seen == []
+        assert len(await a.effects()) == 5
+        assert await a.ready("work") == 0
 
 
 async def test_nothing_is_acknowledged_before_its_effect_is_on_the_disk(tmp_path: Path) -> None:
@@ -303,64 +314,6 @@ async def test_what_can_never_succeed_is_parked_at_once(tmp_path: Path, how: str
         assert "closed on Sundays" in one.why
 
 
-async def test_an_order_function_that_fails_parks_the_message_and_blocks_nobody(tmp_path: Path) -> None:
-    def key(delivery: Received) -> Any:
-        if delivery.body == b"1":
-            raise KeyError("no customer")
-        return [delivery.body] if delivery.body == b"2" else delivery.body
-
-    book = Book()
-    work = Queue("work", single_active=True)
-    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=work, order=key)) as a:
-        intake = a.ref("amqp.work")
-        await send(a.outside, *orders(5))
-        await asyncio.sleep(60.0)
-        assert sorted(id for id, _ in await a.effects()) == ["0", "3", "4"]
-        assert sorted(one.id for one in await a.parked()) == ["1", "2"]
-        assert any("no customer" in one.why for one in await a.parked())
-        assert a.ref("amqp.work") == intake
-
-
-async def test_those_of_one_key_go_in_order_also_through_retries(tmp_path: Path) -> None:
-    async def sometimes(delivery: Received, tx: Effect) -> None:
-        await asyncio.sleep(0.2)
-        if int(delivery.message.id) % 5 == 0 and delivery.attempt < 3:
-            raise ValueError("later")
-
-    book = Book(sometimes)
-    work = Queue("work", single_active=True)
-
-    def key(delivery: Received) -> int:
-        return int(delivery.message.id) % 3
-
-    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=work, order=key)) as a:
-        await send(a.outside, *orders(30))
-        await until(lambda: len(book.seen) >= 42)
-        await idle(a)
-        effects = [int(id) for id, _ in await a.effects()]
-        for lane in range(3):
-            assert [n for n in effects if n % 3 == lane] == list(range(lane, 30, 3))
-        assert book.most == 3
-        assert [one.attempt for one in book.seen if one.message.id == "5"] == [1, 2, 3]
-
-
-async def test_a_message_in_order_that_always_fails_is_parked_and_lets_the_next_go(tmp_path: Path) -> None:
-    async def sometimes(delivery: Received, tx: Effect) -> None:
-        if delivery.message.id == "0":
-            raise ValueError("never")
-
-    book = Book(sometimes)
-    work = Queue("work", single_active=True)
-    spec = consume(Clerk, book, queue=work, order=lambda delivery: "all")
-    async with plant(MemoryBroker(), tmp_path / "a", spec) as a:
-        await send(a.outside, *orders(3))
-        await asyncio.sleep(60.0)
-        assert [one.message.id for one in book.seen] == ["0"] * 6 + ["1", "2"]
-        (one,) = await a.parked()
-        assert one.id == "0"
-        assert len(one.ticket.history) == 6
-
-
 async def test_an_intake_that_is_killed_gives_back_what_it_held(tmp_path: Path) -> None:
     gate = asyncio.Event()
 
@@ -406,3 +359,26 @@ async def test_a_queue_that_comes_back_is_consumed_again(tmp_path: Path) -> None
         await a.outside.declare(Topology(queues=(WORK,)))
         await send(a.outside, *orders(1))
         await until(lambda: book.seen, 60)
+
+
+async def test_those_of_one_key_go_in_order_also_through_retries(tmp_path: Path) -> None:
+    async def sometimes(delivery: Received, tx: Effect) -> None:
+        await asyncio.sleep(0.2)
+        if int(delivery.message.id) % 5 == 0 and delivery.attempt < 3:
+            raise ValueError("later")
+
+    book = Book(sometimes)
+    work = Queue("work", single_active=True)
+
+    def key(delivery: Received) -> int:
+        return int(delivery.message.id) % 3
+
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=work, order=key)) as a:
+        await send(a.outside, *orders(30))
+        await until(lambda: len(book.seen) >= 42)
+        await idle(a)
+        effects = [int(id) for id, _ in await a.effects()]
+        for lane in range(3):
+            assert [n for n in effects if n % 3 == lane] == list(range(lane, 30, 3))
+        assert book.most == 3
+        assert [one.attempt for one in book.seen if one.message.id == "5"] == [1, 2, 3]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from cybernetic.core import Kill
-from cybernetic.gateways import Effect, MemoryBroker, Received, Retries, consume
+from cybernetic.gateways import Effect, MemoryBroker, Queue, Received, Retries, consume
+from cybernetic.state import Store
 from tests.gateways.agents.plant import WORK, Book, Clerk, Plant, orders, plant, send, until
 
 
@@ -124,6 +125,39 @@ async def test_what_fails_when_its_connection_was_lost_is_not_blamed_for_that(tm
 async def tried(book: Book, attempt: int) -> None:
     await until(lambda: any(one.attempt == attempt for one in book.seen))
     await asyncio.sleep(0.5)
+
+
+async def test_what_was_given_back_in_an_orderly_way_is_handled_side_by_side(tmp_path: Path) -> None:
+    async def slow(delivery: Received, tx: Effect) -> None:
+        await asyncio.sleep(1000.0)
+
+    broker, book = MemoryBroker(), Book(slow)
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, timeout=1400)) as a:
+        await send(a.outside, *orders(20))
+        await until(lambda: len(book.seen) == 20)
+    again = Stuck(slow=1.0)
+    async with plant(broker, tmp_path / "a", consume(Clerk, again, queue=WORK)) as a:
+        await asyncio.sleep(3.0)
+        assert again.most == 20
+        assert len(await a.effects()) == 20
+
+
+async def test_many_consumers_end_within_half_a_minute_and_blame_nobody(tmp_path: Path) -> None:
+    async def slow(delivery: Received, tx: Effect) -> None:
+        await asyncio.sleep(1000.0)
+
+    broker, book = MemoryBroker(), Book(slow)
+    queues = [Queue(f"work {n}") for n in range(4)]
+    specs = [consume(Clerk, book, queue=queue, timeout=1400) for queue in queues]
+    async with plant(broker, tmp_path / "a", *specs) as a:
+        for queue in queues:
+            await send(a.outside, *orders(2, queue.name))
+        await until(lambda: len(book.seen) == 8)
+        began = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - began <= 30.0
+    async with await Store.open(tmp_path / "a") as store:
+        query = "SELECT crashes FROM gateway_suspects"
+        assert await store.read(lambda connection: connection.execute(query).fetchall()) == [(-1,)] * 8
 
 
 async def test_crashes_are_counted_apart_from_retries(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_a_broker_that_stops_for_ten_seconds_and_is_killed_costs_nothing(
     rabbit: RabbitMQ, tmp_path: Path
 ) -> None:
     async def test() -> None:
-        shop, numbers = Shop("stopped", tmp_path), range(int(RATE) * soak(20, 60))
+        shop, numbers = Shop("stopped", tmp_path), range(int(RATE) * soak(18, 60))
         broker = AmqpBroker(rabbit.url)
         async with shop.sender(broker) as publisher, shop.receiver(broker):
             sending = asyncio.create_task(shop.send(publisher, numbers, RATE))
@@ -93,7 +93,7 @@ def _about_then(confirmed: set[int]) -> set[int]:
 
 def test_a_wire_that_is_cut_and_stalls_at_random_costs_nothing(rabbit: RabbitMQ, tmp_path: Path) -> None:
     async def test() -> None:
-        shop, numbers = Shop("cut", tmp_path), range(int(RATE) * soak(12, 60))
+        shop, numbers = Shop("cut", tmp_path), range(int(RATE) * soak(8, 60))
         chance = random.Random(7)
         async with Proxy(rabbit.port) as proxy:
             broker = AmqpBroker(rabbit.at(port=proxy.port), heartbeat=2)

@@ -249,7 +249,7 @@ async def test_a_callback_that_raises_ends_nothing(rabbit: RabbitMQ) -> None:
 
 
 async def test_an_alarm_blocks_and_what_was_published_meanwhile_is_confirmed_later(rabbit: RabbitMQ) -> None:
-    async with meeting(rabbit, confirm_timeout=0.3) as (session, queue):
+    async with meeting(rabbit, confirm_timeout=2) as (session, queue):
         outlet = await session.outlet(told := Told())
         rabbit.set_alarm()
         try:
@@ -259,7 +259,7 @@ async def test_an_alarm_blocks_and_what_was_published_meanwhile_is_confirmed_lat
             waiting = asyncio.ensure_future(session.ready())
             for _ in range(299):
                 outlet.publish(Message(bytes(1024), routing_key=queue))
-            await asyncio.sleep(0.7)  # longer than an outlet waits for confirms when nothing is blocked
+            await asyncio.sleep(2.5)  # longer than an outlet waits for confirms when nothing is blocked
             assert not waiting.done()
             assert outlet.pending == 300
         finally:

@@ -6,6 +6,6 @@ from tests.integration.nodes.bodies import FIRST, Body, chosen, every
 from tests.nodes.stage import PROCESSES
 
 
-@pytest.mark.parametrize("body", [*every(FIRST), *chosen(0, 2)], ids=lambda body: body.id)
+@pytest.mark.parametrize("body", [*every(FIRST), *chosen(0, 5)], ids=lambda body: body.id)
 async def test_on_processes(body: Body) -> None:
     await body.test(where=PROCESSES, **body.given)

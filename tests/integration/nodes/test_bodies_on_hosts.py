@@ -65,7 +65,7 @@ def hosts() -> Iterator[Hosts]:
         assert made.end() == (0, 0)
 
 
-@pytest.mark.parametrize("body", [*every(FIRST), *chosen(1, 3)], ids=lambda body: body.id)
+@pytest.mark.parametrize("body", [*every(FIRST), *chosen(1, 7)], ids=lambda body: body.id)
 def test_on_two_hosts(hosts: Hosts, body: Body) -> None:
     wrong = hosts.run(body)
     assert not wrong, wrong

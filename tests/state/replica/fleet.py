@@ -26,9 +26,7 @@ class Fleet:
         for name in names:
             store = None
             if self.folder is not None:
-                store = self.stores.get(name) or await Store.open(
-                    self.folder / name, synchronous="normal"
-                )
+                store = self.stores.get(name) or await Store.open(self.folder / name, synchronous="normal")
                 self.stores[name] = store
             options = dataclasses.replace(self.options, **changes)
             self.refs[name] = await self.system.start(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection
+from contextvars import Context
 from random import Random
 from typing import Any
 
@@ -54,10 +55,12 @@ class Net:
     def carry(self, origin: str, to: str, frame: bytes) -> None:
         """Take a frame on its way."""
         self.frames.append((origin, to, frame))
+        loop = asyncio.get_running_loop()
         for _ in range(2 if self.chance.random() < self.twice else 1):
             if self.chance.random() >= self.loss:
                 delay = self.chance.uniform(0.0, self.slowest)
-                asyncio.get_running_loop().call_later(delay, self._arrive, origin, to, frame)
+                # in no agent's context: what one has sent arrives also when it has ended
+                loop.call_later(delay, self._arrive, origin, to, frame, context=Context())
 
     def _arrive(self, origin: str, to: str, frame: bytes) -> None:
         agent = self.here.get(to)

@@ -61,7 +61,7 @@ async def test_whatever_happened_all_are_the_same_two_seconds_after_the_heal(kin
         assert len({value.context for value in values}) == 1
         await asyncio.sleep(2.0)
         digests = {(await f.status(name)).digest for name in names}
-        assert len(digests) == 1 and None not in digests
+        assert len(digests - {None}) == len(digests) == 1
         assert not any([(await f.status(name)).counts.diverged for name in names])
 
 

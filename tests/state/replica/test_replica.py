@@ -8,7 +8,7 @@ import pytest
 
 from cybernetic import System
 from cybernetic.state import AWSet, Replica
-from tests.nodes.stage import TWO, WHERES, stage
+from tests.nodes.stage import WHERES, stage
 
 
 def add(value: Any, by: Any, *elements: Any) -> Any:

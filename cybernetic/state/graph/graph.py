@@ -1,0 +1,375 @@
+"""`Graph`: the agent that keeps a graph of facts, the same on all nodes, and answers what is asked of it."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from cybernetic.core import CyberneticError, Down, NotInside, Reason, number, wall
+from cybernetic.runtime import Agent, Deferred, Ref
+from cybernetic.state.crdt.awmap import AWMap
+from cybernetic.state.crdt.keys import key_of, slot_of
+from cybernetic.state.graph.answers import Answers, Around, GraphRefused, GraphStatus, Watching
+from cybernetic.state.graph.book import Book
+from cybernetic.state.graph.drawing import MOST_ANSWERS, checked, drawn, limit_of
+from cybernetic.state.graph.edits import UNSTAMPED, Edit, adding, loading, removing, steps, sweeping
+from cybernetic.state.graph.entries import Key, State, keys_among, touched
+from cybernetic.state.graph.exports import Exports
+from cybernetic.state.graph.facts import Assertion, Fact, Period, assertion_of, fact_of
+from cybernetic.state.graph.lookout import Lookout
+from cybernetic.state.graph.patterns import Pattern, Query, pattern_of, query_of
+from cybernetic.state.graph.records import Record, recorded
+from cybernetic.state.graph.solve import solve
+from cybernetic.state.graph.terms import Value, text, value_of
+from cybernetic.state.graph.triples import Triple
+from cybernetic.state.graph.walk import Way, around, hops_of, path
+from cybernetic.state.replica.diff import Diff
+from cybernetic.state.replica.group_peers import GroupPeers
+from cybernetic.state.replica.options import ReplicaOptions
+from cybernetic.state.replica.peers import Peers
+from cybernetic.state.replica.replica import Replica
+from cybernetic.state.store.store import Store
+
+WEEK = 7 * 86_400.0
+AHEAD = 60.0  # seconds that the stamp of what is loaded may be in the future: peers refuse more
+MOST_RECORDS = 500  # loaded at once
+_STEP = 50  # assertions of one edit: a few milliseconds
+_KEYS = 100  # places followed before the loop is given back
+_PULSE = 0.5  # seconds between two looks for what has expired
+_SWEPT = 2000  # places taken out in one pulse, at most
+_TICK = object()
+
+
+class Graph(Agent):
+    """Keeps facts, each with who asserts it, since when, why and how surely; the same on every node that has one.
+
+        child(Graph, "world", "data/world.sqlite", name="world")          # on each node
+        await world.call(Graph.add, "ann", "knows", "bob", who="clerk", confidence=0.9, ttl=3600)
+        found = await world.call(Graph.query, ("ann", "knows", Var("x")), (Var("x"), "age", Var("n")))
+
+    A fact shows while any source's assertion of it stands. Who asserts what is being removed elsewhere at the same
+    time wins. What has expired is answered no more; it is removed from the replicas by the one that wrote it after a
+    minute, by any after ten. Bad arguments are refused with `GraphRefused`. Long searches give the loop back
+    every 200 facts; what else is asked of the agent waits meanwhile.
+
+    It keeps its value by a `Replica` of its own, linked to it.
+
+    Args:
+        name: what it is called among replicas, 1 to 180 characters: graphs of one name are one.
+        store, options, peers, now: as for `Replica`.
+        keep: seconds for which the past of a fact is kept, > 0; of each fact 16 ended assertions at most. A week
+            by default.
+
+    Raises `OptionError`, and at its start what `Replica` does.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        store: Store | str | os.PathLike[str] | None = None,
+        options: ReplicaOptions | None = None,
+        peers: Callable[[], Peers] = GroupPeers,
+        now: Callable[[], float] = wall,
+        keep: float = WEEK,
+    ) -> None:
+        self._settings = (AWMap, name, store, options, peers, now)
+        self._now, self._keep = now, number("keep", keep, above=0.0)
+        self._book, self._lookout, self._exports = Book(), Lookout(self), Exports()
+        self._replica: Ref[Replica[State]] | None = None
+
+    async def setup(self) -> None:
+        """Start the replica, and index what it knows."""
+        replica: Any = await self.start(Replica, *self._settings, link=True)
+        self._replica = replica
+        self._id = (await replica.call(Replica.status)).replica
+        state = await replica.within(None).call(Replica.subscribe)
+        await self._follow(state, touched(state))
+        self.ref.every(_PULSE).send(_TICK)
+
+    # saying
+
+    def add(
+        self,
+        subject: str,
+        predicate: str,
+        object: Value,
+        *,
+        who: str,
+        cause: str | None = None,
+        confidence: float = 1.0,
+        ttl: float | None = None,
+    ) -> Deferred[Assertion]:
+        """Assert a fact; answers with the assertion when it lasts, as `Replica.change` does.
+
+        What the same source said of it before is replaced, and becomes its past; saying the same again changes nothing.
+
+        Args:
+            subject: of the fact, see `Fact`.
+            predicate: of it.
+            object: of it.
+            who: the source.
+            cause: because of what it says so.
+            confidence: how sure it is, 0 to 1.
+            ttl: seconds after which it expires, > 0; None: never.
+        """
+        fact = checked(fact_of, subject, predicate, object)
+        until = None if ttl is None else self._now() + checked(number, "ttl", ttl, above=0.0)
+        said = checked(assertion_of, fact, who, UNSTAMPED, cause, confidence, until)
+        self._book.foresee(fact, who)
+        return self._change([adding(said, self._book.surplus(fact))], lambda made: made[0])
+
+    def remove(
+        self,
+        subject: str,
+        predicate: str,
+        object: Value,
+        *,
+        by: str,
+        who: str | None = None,
+        why: str | None = None,
+    ) -> Deferred[int]:
+        """Take back what source `who` asserts of a fact, or what all do (None); answers how many assertions that were.
+
+        What is said elsewhere at the same time stays. `by` and `why` stand in the fact's history.
+        """
+        fact = checked(fact_of, subject, predicate, object)
+        for name, value in (("by", by), ("who", who), ("why", why)):
+            if value is not None or name == "by":
+                checked(text, name, value)
+        return self._change([removing(self._book.keys(fact, who), by, why)], len)
+
+    def load(self, records: list[Record], who: str = "import") -> Deferred[int]:
+        """Put in at most 500 records, with their stamps where they have some; answers how many changed something.
+
+        One that tells less than what stands, by its stamp, changes nothing, so loading again is loading once.
+        `who` is the source of those that name none.
+        """
+        if not isinstance(records, list | tuple) or len(records) > MOST_RECORDS:
+            raise GraphRefused(
+                f"records: expected a list of at most {MOST_RECORDS}, got: {type(records).__name__}"
+            )
+        said = [checked(recorded, record, who, UNSTAMPED) for record in records]
+        latest = (self._now() + AHEAD) * 1000
+        for one in said:
+            if one.at.millis > latest:
+                raise GraphRefused(f"at: expected at most {AHEAD:g} s in the future, got: {list(one.at)}")
+            self._book.foresee(one.fact, one.who)
+        return self._change(steps(loading, said, _STEP), len)
+
+    # asking
+
+    async def query(self, *patterns: Pattern, limit: int = 1000) -> Answers:
+        """What makes all patterns true at once, each a `(subject, predicate, object)` of values and `Var`s.
+
+        Args:
+            patterns: 1 to 16.
+            limit: answers at most, 1 to 10,000.
+
+        Raises `GraphRefused` also for a search that looks at more than two million facts.
+        """
+        query = checked(query_of, patterns)
+        await self._expire()
+        rows, complete = await drawn(self._told(query), checked(limit_of, limit))
+        return Answers(tuple(rows), complete)
+
+    async def lookup(self, patterns: list[str], limit: int = 1000) -> dict[str, Any]:
+        """`query` for those who type: patterns such as "?who knows ann" (`pattern_of`), an answer that JSON can say."""
+        if not isinstance(patterns, list | tuple):
+            raise GraphRefused(f"patterns: expected a list of texts, got: {patterns!r}")
+        found = await self.query(
+            *[checked(pattern_of, checked(text, "pattern", one, 50_000)) for one in patterns], limit=limit
+        )
+        return {"rows": list(found.rows), "complete": found.complete}
+
+    async def assertions(self, subject: str, predicate: str, object: Value) -> tuple[Assertion, ...]:
+        """Who asserts a fact now, the first first."""
+        fact = checked(fact_of, subject, predicate, object)
+        await self._expire()
+        return tuple(self._book.assertions(fact))
+
+    async def history(self, subject: str, predicate: str, object: Value) -> tuple[Period, ...]:
+        """The periods in which a fact was asserted, by their beginning: those that ended, and those that stand."""
+        fact = checked(fact_of, subject, predicate, object)
+        await self._expire()
+        return tuple(self._book.history(fact))
+
+    async def around(
+        self,
+        start: str,
+        *,
+        hops: int = 1,
+        direction: str = "both",
+        predicates: Sequence[str] | None = None,
+        limit: int = 1000,
+    ) -> Around:
+        """The facts within so many steps of a thing.
+
+        Args:
+            start: the thing.
+            hops: steps, 1 to 64.
+            direction: "out" from subjects to objects, "in" from objects to subjects, "both".
+            predicates: only facts with one of these, at most 1000; None: any.
+            limit: facts at most, 1 to 10,000.
+        """
+        search = around(
+            self._book.triples,
+            checked(text, "start", start),
+            checked(hops_of, hops),
+            checked(Way, direction, predicates),  # type: ignore[arg-type]
+        )
+        await self._expire()
+        found, complete = await drawn(search, checked(limit_of, limit))
+        return Around(tuple([(step, _fact(triple)) for step, triple in found]), complete)
+
+    async def path(
+        self,
+        start: str,
+        goal: Value,
+        *,
+        hops: int = 6,
+        direction: str = "both",
+        predicates: Sequence[str] | None = None,
+    ) -> tuple[Fact, ...] | None:
+        """One of the shortest chains of facts between two things; None if none has at most `hops` (1 to 64).
+
+        `direction` and `predicates` say which facts it may take, see `Way`.
+        """
+        search = path(
+            self._book.triples,
+            checked(text, "start", start),
+            slot_of(checked(value_of, "goal", goal)),
+            checked(hops_of, hops),
+            checked(Way, direction, predicates),  # type: ignore[arg-type]
+        )
+        await self._expire()
+        found, _ = await drawn(search, 1)
+        return tuple([_fact(triple) for triple in found[0]]) if found else None
+
+    async def page(self, cursor: int | None = None) -> dict[str, Any]:
+        """All assertions that stand, page by page, as they were when the first page was asked for (`cursor` None).
+
+        Returns `{"records": [...], "next": cursor}` with records as `record_of` makes them; `next` is None at the end.
+        Raises `GraphRefused` for a cursor that is not the last one given: too many began one after this.
+        """
+        await self._expire()
+        if cursor is None:
+            cursor = self._exports.begin(self._book.state, self._book.now)
+        records, following = await self._exports.page(cursor)
+        return {"records": records, "next": following}
+
+    # watching
+
+    async def watch(self, *patterns: Pattern) -> Watching:
+        """Have a `Changed` sent to the caller, an agent, whenever answers of a query come or go, until it ends.
+
+        Changes that cancel each other at once are not told, and expiry is told within a second. Returns the answers
+        now. Raises `GraphRefused` where these are more than 10,000, `NotInside` outside of an agent.
+        """
+        watcher = self.sender
+        if watcher is None:
+            raise NotInside("watch")
+        query = checked(query_of, patterns)
+        await self._expire()
+        rows, complete = await drawn(self._told(query), MOST_ANSWERS)
+        if not complete:
+            raise GraphRefused(f"expected a query of at most {MOST_ANSWERS} answers to watch, got: more")
+        return Watching(self._lookout.add(watcher, query), tuple(rows))
+
+    def unwatch(self, watch: str) -> bool:
+        """Watch the query of this token no more; whether it was watched."""
+        return self._lookout.drop(watch)
+
+    # of itself
+
+    def status(self) -> GraphStatus:
+        """How it does."""
+        return GraphStatus(len(self._book), len(self._lookout), self._id)
+
+    def replica(self) -> Ref[Replica[State]]:
+        """The agent that keeps its value, for `Replica.status`."""
+        return self._kept()
+
+    async def receive(self, message: Any) -> None:
+        """What the replica tells, the end of watchers, and the pulse."""
+        match message:
+            case Diff():
+                keys = [*[key for key, _ in message.put], *message.gone]
+                await self._follow(await self._kept().call(Replica.value), keys_among(keys))
+            case Down(token=ended):
+                self._lookout.ended(ended)
+            case _ if message is _TICK:
+                await self._tend()
+            case _:
+                super().receive(message)
+
+    async def terminate(self, reason: Reason) -> None:
+        """End the replica too, whatever the reason."""
+        if self._replica is not None:
+            try:
+                await self._replica.stop()
+            except CyberneticError:
+                pass  # it has ended first, which may be the reason
+
+    # inside
+
+    def _kept(self) -> Ref[Replica[State]]:
+        assert self._replica is not None
+        return self._replica
+
+    def _change(self, edits: Iterable[Edit], answer: Callable[[list[Any]], Any]) -> Deferred[Any]:
+        """Have edits made, in the order of calls; answers with what `answer` makes of what they have made."""
+        made: list[Any] = []
+        done = [self._kept().within(None).request(Replica.change, edit, made) for edit in edits]
+        reply = self.defer()
+
+        async def tell() -> None:
+            try:
+                for one in done:
+                    await one
+            except CyberneticError as error:
+                reply.fail(error)
+            else:
+                reply.reply(answer(made))
+
+        self.task(tell())
+        return reply
+
+    async def _follow(self, state: State, keys: Iterator[Key]) -> None:
+        """Bring the indexes up to date with `state`, which has changed at `keys`, and tell those who watch."""
+        while some := list(islice(keys, _KEYS)):
+            for change in self._book.follow(state, some, self._now()):
+                await self._react(change)
+            await asyncio.sleep(0)
+        self._lookout.tell()
+
+    async def _expire(self) -> None:
+        changed = False
+        for change in self._book.expire(self._now()):
+            changed = True
+            await self._react(change)
+        if changed:
+            self._lookout.tell()
+
+    async def _react(self, change: tuple[Triple, bool]) -> None:
+        for _ in self._lookout.react(self._book.triples, change):
+            await asyncio.sleep(0)
+
+    async def _tend(self) -> None:
+        """Let expire what does, and take out of the value what is to be."""
+        await self._expire()
+        self._book.state = await self._kept().call(Replica.value)
+        spent = list(islice(self._book.spent(self._id), _SWEPT))
+        outdated = list(islice(self._book.outdated(self._keep), _SWEPT))
+        for edit in (
+            *steps(lambda keys: sweeping(keys, ()), spent, _STEP),
+            *steps(lambda keys: sweeping((), keys), outdated, _STEP),
+        ):
+            self._kept().cast(Replica.change, edit, [])
+
+    def _told(self, query: Query) -> Iterator[Any]:
+        return (None if row is None else query.told(row) for row in solve(self._book.triples, query))
+
+
+def _fact(triple: Triple) -> Fact:
+    return Fact(triple[0], triple[1], key_of(triple[2]))

@@ -1,0 +1,62 @@
+"""Who watches which query of a graph, and what they are sent."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cybernetic.core import token
+from cybernetic.runtime import Agent, Ref
+from cybernetic.state.graph.answers import Changed
+from cybernetic.state.graph.book import Change
+from cybernetic.state.graph.patterns import Query
+from cybernetic.state.graph.triples import Triples
+from cybernetic.state.graph.watching import Watches
+
+
+class Lookout:
+    """The watches that agents have on the graph of `agent`, each monitored."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+        self._watches = Watches()
+        self._watchers: dict[str, tuple[Ref[Any], Any]] = {}  # and the monitors of them
+
+    def __len__(self) -> int:
+        return len(self._watchers)
+
+    def add(self, watcher: Ref[Any], query: Query) -> str:
+        """Watch a query for an agent; returns the token of the watch."""
+        watch = token()
+        self._watches.add(watch, query)
+        self._watchers[watch] = watcher, self._agent.monitor(watcher)
+        return watch
+
+    def drop(self, watch: str) -> bool:
+        """End a watch; whether there was one."""
+        found = self._watchers.pop(watch, None)
+        if found is None:
+            return False
+        self._agent.demonitor(found[1], flush=True)
+        self._watches.drop(watch)
+        return True
+
+    def ended(self, monitor: Any) -> None:
+        """The agent of this monitor has ended: drop its watch."""
+        for watch in [one for one, (_, mark) in self._watchers.items() if mark == monitor]:
+            self.drop(watch)
+
+    def react(self, triples: Triples, change: Change) -> Iterator[None]:
+        """Find what a change does to answers, see `Watches.react`."""
+        return self._watches.react(triples, change) if self._watchers else iter(())
+
+    def tell(self) -> None:
+        """Send what has come and gone since last time, and why watches have ended."""
+        for watch, added, removed in self._watches.take():
+            told = self._watches.query(watch).told
+            self._send(watch, Changed(watch, tuple(map(told, added)), tuple(map(told, removed))))
+        for watch, why in self._watches.failed.items():
+            self._send(watch, Changed(watch, (), (), why))
+            self.drop(watch)
+        self._watches.failed.clear()
+
+    def _send(self, watch: str, news: Changed) -> None:
+        self._watchers[watch][0].send(news)

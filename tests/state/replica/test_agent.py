@@ -1,0 +1,358 @@
+"""What a replica answers, tells and refuses."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cybernetic import Agent, System
+from cybernetic.core import OptionError, StartFailed, attach
+from cybernetic.state import (
+    LWW,
+    MV,
+    AWMap,
+    AWSet,
+    Diff,
+    EditRefused,
+    GCounter,
+    Journal,
+    JournalFull,
+    Lattice,
+    NoSubscriber,
+    Opaque,
+    Replica,
+    ReplicaDiverged,
+    ReplicaOptions,
+    ReplicaRefused,
+    Stamp,
+    Store,
+    StoreLimits,
+)
+from cybernetic.state.replica.frames import Frames, Hello, News
+from cybernetic.wire import Codec, TypeTable
+from tests.state.replica.fleet import add, fleet, remove
+from tests.state.replica.net import BEGAN, clock
+
+# answers
+
+
+async def test_a_change_answers_with_its_delta() -> None:
+    async with fleet(GCounter, "a") as f:
+        delta = await f.change("a", lambda value, by: value.increment(by.replica, 5))
+        assert delta.value == 5
+        assert (await f.value("a")).value == 5
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda value, by: 1 / 0,
+        lambda value, by: None,
+        lambda value, by: GCounter().increment(by.replica),
+        lambda value, by: value.add(by.replica, [1]),
+        lambda value, by: value.add(by.replica, b"x" * 5000),
+        lambda value: value,
+    ],
+)
+async def test_an_edit_that_cannot_be_made_is_refused_and_the_replica_lives(edit: Any) -> None:
+    async with fleet(AWSet, "a", largest=4096) as f:
+        with pytest.raises(EditRefused, match="edit: expected a delta of the replica's type, got: "):
+            await f.change("a", edit)
+        await f.change("a", add, 1)
+        assert set(await f.value("a")) == {1}
+
+
+async def test_a_value_of_a_type_that_does_not_travel_is_refused() -> None:
+    async with fleet(MV, "a") as f:
+        with pytest.raises(EditRefused):
+            await f.change("a", lambda value, by: value.set(by.replica, object()))
+
+
+async def test_a_full_journal_refuses_changes_and_loses_none(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "a") as store, System() as system:
+        ref = await system.start(Replica, AWSet, "it", store)
+        await Journal.open(store, StoreLimits(count=3))
+        for n in range(3):
+            await ref.call(Replica.change, add, n)
+        with pytest.raises(JournalFull):
+            await ref.call(Replica.change, add, 3)
+        assert set(await ref.call(Replica.value)) == {0, 1, 2}
+        await Journal.open(store, StoreLimits())
+        await ref.call(Replica.change, add, "more")
+        await ref.stop()
+
+
+async def test_an_empty_change_waits_for_what_it_rests_on(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "a") as store, System() as system:
+        ref = await system.start(Replica, AWSet, "it", store)
+        first = ref.request(Replica.change, add, 1)
+        second = ref.request(Replica.change, remove, 2)
+        assert not await second
+        assert (await ref.call(Replica.status)).unsaved == 0
+        await first
+        await ref.stop()
+
+
+async def test_another_type_under_a_name_is_refused(tmp_path: Path) -> None:
+    async with System() as system:
+        ref = await system.start(Replica, AWSet, "it", tmp_path / "a")
+        await ref.stop()
+        with pytest.raises(StartFailed, match="the type of 'it'"):
+            await system.start(Replica, MV, "it", tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("args", "what"),
+    [
+        ((set, "it"), "kind"),
+        ((Lattice, "it"), "kind"),
+        (("nothing", "it"), "kind"),
+        ((AWSet, ""), "name"),
+        ((AWSet, 5), "name"),
+        ((AWSet, "x" * 181), "name"),
+    ],
+)
+def test_impossible_arguments_are_refused(args: Any, what: str) -> None:
+    with pytest.raises(OptionError, match=what):
+        Replica(*args)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"pulse": 0.0},
+        {"gather": 0.2},
+        {"gather": -1.0},
+        {"leaves": 0},
+        {"largest": 10},
+        {"largest": 2**30},
+        {"buffer": 1},
+        {"most_peers": 0},
+        {"gone": float("nan")},
+        {"ahead": -1.0},
+        {"lease": 0.0},
+    ],
+)
+def test_impossible_options_are_refused(options: Any) -> None:
+    with pytest.raises(OptionError, match=next(iter(options))):
+        ReplicaOptions(**options)
+
+
+# who is told
+
+
+class Reader(Agent):
+    """Keeps what it is told of."""
+
+    def __init__(self, replica: Any) -> None:
+        self.replica, self.diffs = replica, list[Diff]()
+
+    async def begin(self) -> Any:
+        return await self.replica.call(Replica.subscribe)
+
+    async def end(self) -> None:
+        await self.replica.call(Replica.unsubscribe)
+
+    def told(self) -> list[Diff]:
+        return self.diffs
+
+    def receive(self, message: Any) -> None:
+        self.diffs.append(message)
+
+
+async def test_subscribers_are_told_what_shows_otherwise_and_nothing_else() -> None:
+    async with fleet(AWSet, "ab") as f:
+        reader = await f.system.start(Reader, f.refs["a"])
+        await f.change("a", add, 1)
+        assert set(await reader.call(Reader.begin)) == {1}
+        await f.change("a", add, 1)
+        await f.change("a", add, 2, 3)
+        await f.change("b", add, 4)
+        await asyncio.sleep(1)
+        await f.change("b", remove, 4)
+        await asyncio.sleep(1)
+        told = await reader.call(Reader.told)
+        assert [diff.name for diff in told] == ["it"] * 3
+        assert [set(diff.put) for diff in told] == [{(2, None), (3, None)}, {(4, None)}, set()]
+        assert [diff.gone for diff in told] == [(), (), (4,)]
+        await reader.call(Reader.end)
+        await f.change("a", add, 5)
+        assert len(await reader.call(Reader.told)) == 3
+        await reader.call(Reader.begin)
+        await reader.stop()
+        await f.change("a", add, 6)
+        with pytest.raises(NoSubscriber):
+            await f.refs["a"].call(Replica.subscribe)
+
+
+async def test_diffs_of_a_map_have_the_new_values_and_of_a_counter_the_whole() -> None:
+    async with fleet(AWMap, "a") as f, fleet(GCounter, "b") as g:
+        maps = await f.system.start(Reader, f.refs["a"])
+        counts = await g.system.start(Reader, g.refs["b"])
+        await maps.call(Reader.begin)
+        await counts.call(Reader.begin)
+
+        def put(value: Any, by: Any, key: str, what: Any) -> Any:
+            return value.put(key, value.at(key, LWW).set(by.replica, by.stamp(), what))
+
+        await f.change("a", put, "k", 1)
+        await f.change("a", lambda value, by: value.remove(by.replica, "k"))
+        await g.change("b", lambda value, by: value.increment(by.replica, 3))
+        first, second = await maps.call(Reader.told)
+        assert [(key, value.value) for key, value in first.put] == [("k", 1)]
+        assert (second.put, second.gone) == ((), ("k",))
+        (only,) = await counts.call(Reader.told)
+        assert [(key, value.value) for key, value in only.put] == [(None, 3)]
+
+
+# what is refused from peers
+
+
+async def test_a_stamp_from_the_future_is_refused_and_counted_and_keeps_nothing_else_out() -> None:
+    refused: list[Any] = []
+    detach = attach(ReplicaRefused, refused.append)
+    async with fleet(AWMap, "ab") as f:
+
+        def put(value: Any, by: Any, ahead: float) -> Any:
+            for key, seconds in (("late", ahead), ("fine", 0.0)):
+                stamp = Stamp(int((clock() + seconds) * 1000), 0, by.replica)
+                value = value.join(value.put(key, value.at(key, LWW).set(by.replica, stamp, key)))
+            return value
+
+        await asyncio.sleep(1)
+        await f.change("a", put, 61.0)
+        await asyncio.sleep(0.5)
+        assert set(await f.value("b")) == {"fine"}
+        assert (await f.status("b")).counts.future >= 1
+        assert {(event.what, event.value) for event in refused} == {("future", "it")}
+        await asyncio.sleep(5)
+        assert set(await f.value("b")) == {"late", "fine"}, "when its time has come it is taken"
+        assert clock() > BEGAN
+    detach()
+
+
+async def test_damaged_frames_are_refused_and_counted_and_harm_nothing() -> None:
+    async with fleet(AWSet, "ab") as f:
+        f.net.spoil = lambda frame: frame[: len(frame) // 2]
+        await f.change("a", add, 1)
+        for junk in (b"", b"\xc1", b"\x00" * 50, "text", None, 7):
+            f.refs["b"].cast(Replica.hear, junk, "x")  # type: ignore[arg-type]
+        await asyncio.sleep(3)
+        assert not set(await f.value("b"))
+        assert (await f.status("b")).counts.damaged >= 6
+        f.net.spoil = None
+        await asyncio.sleep(2)
+        assert set(await f.value("b")) == {1}
+
+
+async def test_a_replica_of_another_type_under_the_same_name_is_refused() -> None:
+    async with fleet(AWSet, "a") as f:
+        f.kind = MV
+        await f.start("b")
+        await f.change("a", add, 1)
+        await asyncio.sleep(2)
+        assert (await f.value("b")).values == ()
+        assert (await f.status("b")).counts.damaged >= 1
+        assert (await f.status("a")).counts.damaged >= 1
+
+
+async def test_digests_that_differ_for_the_same_changes_are_told_once() -> None:
+    told: list[Any] = []
+    detach = attach(ReplicaDiverged, told.append)
+    async with fleet(AWSet, "ab") as f:
+        await f.change("a", add, 1)
+        await asyncio.sleep(3)
+        assert not told
+        frames, known = Frames(AWSet, 65_536), (await f.value("a")).context
+        lie = Hello("awset", "site", 1, "liar", True, False, known, b"x" * 16, 0, (), ())
+        for _ in range(3):
+            f.refs["a"].cast(Replica.hear, frames.write(lie), "c")
+        await asyncio.sleep(1)
+        assert [event.peer for event in told] == ["liar"]
+        assert (await f.status("a")).counts.diverged == 1
+    detach()
+
+
+async def test_types_unknown_here_are_carried_on_unread() -> None:
+    class Newer:
+        def __init__(self, n: int) -> None:
+            self.n = n
+
+    types = TypeTable()
+    types.register(Newer, "a.newer.type", encode=lambda value: (value.n,), decode=Newer)
+    async with fleet(MV, "ab") as f:
+        frames = Frames(MV, 65_536)
+        unread = Frames(MV, 65_536)
+        body = Codec(types).encode((Newer(7),))
+        (opaque,) = unread._codec.decode(body)
+        assert isinstance(opaque, Opaque)
+        frame = frames.write(News(0, MV().set("newer", opaque)))
+        f.net.part("a")
+        f.refs["a"].cast(Replica.hear, frame, "c")
+        await asyncio.sleep(1)
+        f.net.heal()
+        await asyncio.sleep(2)
+        assert (await f.value("b")).values == (opaque,)
+        assert (await f.status("a")).digest == (await f.status("b")).digest
+
+
+# who is slow, and what is large
+
+
+async def test_a_peer_that_does_not_hear_is_told_no_more_and_catches_up_later() -> None:
+    async with fleet(AWSet, "ab", buffer=4096) as f:
+        await asyncio.sleep(1)
+        f.net.groups = [{"a"}, {"b"}]
+        for n in range(60):
+            await f.change("a", add, n, b"x" * 200)
+            await asyncio.sleep(0.06)
+        status = await f.status("a")
+        assert status.counts.behind == 1
+        assert status.peers[0].behind
+        assert status.peers[0].lacks >= 60
+        assert status.counts.news * 250 < 3 * 4096
+        f.net.heal()
+        await asyncio.sleep(3)
+        assert set(range(60)) < set(await f.value("b"))
+        status = await f.status("a")
+        assert (status.peers[0].behind, status.peers[0].lacks) == (False, 0)
+
+
+async def test_changes_are_told_at_once_and_those_of_a_moment_together() -> None:
+    async with fleet(AWSet, "ab") as f:
+        await asyncio.sleep(1)
+        for n in range(100):
+            await f.change("a", add, n)
+        await asyncio.sleep(0.1)
+        assert len(await f.value("b")) == 100
+        assert (await f.status("a")).counts.news == 1
+
+
+async def test_no_step_handles_more_places_than_the_options_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work is counted, not timed: places joined, searched or written between two turns of the loop."""
+    largest = 0
+    many, leaves = 3000, 50
+    join = AWSet.join
+
+    def counted(self: Any, other: Any) -> Any:
+        nonlocal largest
+        largest = max(largest, other.store.trie.size)
+        return join(self, other)
+
+    async with fleet(AWSet, "a", tmp_path, leaves=leaves) as f:
+        for n in range(0, many, leaves):
+            await f.change("a", add, *range(n, n + leaves))
+        monkeypatch.setattr(AWSet, "join", counted)
+        await f.start("b")
+        await asyncio.sleep(8)
+        assert len(await f.value("b")) == many
+        assert 0 < largest <= leaves
+        largest = 0
+        await f.kill("b")
+        await f.start("b")
+        assert len(await f.value("b")) == many
+        assert 0 < largest <= leaves
+        assert max(len(frame) for _, _, frame in f.net.frames) < 10_000

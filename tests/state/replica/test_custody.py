@@ -1,0 +1,167 @@
+"""Rights to spend: leased to the living, taken back from the dead, void for who returns; never overspent."""
+
+import asyncio
+from random import Random
+from typing import Any
+
+import pytest
+
+from cybernetic.core import OptionError, Refusal
+from cybernetic.state import Escrow, ReplicaOptions, RightsLacking
+from cybernetic.state.replica.custody import guardian_of, parting, step, wards_of
+from tests.state.replica.fleet import Fleet, fleet
+from tests.support import SEED, soak
+
+LEASE = 9.0
+
+
+def grant(value: Any, by: Any, amount: int) -> Any:
+    return value.grant(by.replica, amount)
+
+
+def give(value: Any, by: Any, to: str, amount: int) -> Any:
+    return value.give(by.replica, to, amount, by.now())
+
+
+def spend(value: Any, by: Any, amount: int) -> Any:
+    return value.spend(by.replica, amount, by.now())
+
+
+async def household(f: Fleet, wards: str, amount: int = 60) -> dict[str, str]:
+    """A guardian "a" that has given `amount` to each ward; ids by name."""
+    await f.start("a", custody="guardian")
+    await f.start(wards, custody="ward")
+    await asyncio.sleep(2.0)
+    ids = {name: (await f.status(name)).replica for name in "a" + wards}
+    await f.change("a", grant, amount * len(wards))
+    for name in wards:
+        await f.change("a", give, ids[name], amount)
+    await asyncio.sleep(2.0)
+    return ids
+
+
+async def test_a_ward_spends_under_leases_that_are_extended() -> None:
+    async with fleet(Escrow, "", lease=LEASE) as f:
+        ids = await household(f, "b")
+        assert guardian_of(await f.value("b"), ids["b"]) == ids["a"]
+        for _ in range(6):
+            await f.change("b", spend, 10)
+            await asyncio.sleep(LEASE)
+        with pytest.raises(RightsLacking):
+            await f.change("b", spend, 1)
+        assert (await f.value("a")).left == 0
+
+
+async def test_rights_of_the_dead_come_back_only_after_the_lease() -> None:
+    async with fleet(Escrow, "", lease=LEASE) as f:
+        ids = await household(f, "b")
+        await f.change("b", spend, 10)
+        await asyncio.sleep(1.0)
+        await f.kill("b")
+        await asyncio.sleep(LEASE / 3)
+        value = await f.value("a")
+        assert value.rights(ids["a"]) == 0
+        assert value.lease_of(ids["b"]) is not None
+        await asyncio.sleep(2 * LEASE)
+        value = await f.value("a")
+        assert value.lease_of(ids["b"]) is None  # the epoch is void
+
+
+async def test_who_returns_finds_its_rights_void_and_the_guardian_gets_the_rest() -> None:
+    async with fleet(Escrow, "", lease=LEASE) as f:
+        ids = await household(f, "b")
+        f.net.part("a", "b")
+        await f.change("b", spend, 10)
+        await asyncio.sleep(3 * LEASE)
+        with pytest.raises(RightsLacking):
+            await f.change("b", spend, 1)
+        assert (await f.value("a")).rights(ids["a"]) == 0  # it may have spent all under its lease
+        f.net.heal()
+        await asyncio.sleep(0.6)
+        with pytest.raises(RightsLacking):
+            await f.change("b", spend, 51)
+        await asyncio.sleep(4.0)
+        value = await f.value("a")
+        assert value.used == 10
+        assert value.left == 50
+        assert value.rights(ids["a"]) + value.rights(ids["b"]) == 50
+
+
+async def test_who_ends_in_order_leaves_its_rights_to_its_guardian() -> None:
+    async with fleet(Escrow, "", lease=LEASE) as f:
+        ids = await household(f, "b")
+        await f.change("b", spend, 10)
+        await f.stop("b")
+        await asyncio.sleep(1.0)
+        assert (await f.value("a")).rights(ids["a"]) == 50
+
+
+@pytest.mark.parametrize("round_", range(soak(3, 60)))
+async def test_no_more_is_ever_spent_than_was_granted(round_: int) -> None:
+    chance = Random(repr((SEED, round_)))
+    async with fleet(Escrow, "", seed=round_, lease=LEASE) as f:
+        await household(f, "bcd")
+        spent = 0
+        names = "abcd"
+        for _ in range(soak(80, 300)):
+            what, name = chance.random(), chance.choice(names)
+            if what < 0.15:
+                left = {one for one in names if chance.random() < 0.5}
+                f.net.groups = [left, set(names) - left]
+                f.net.loss, f.net.slowest = chance.choice([0.0, 0.5]), chance.choice([0.01, 2.0])
+            elif what < 0.2 and name != "a":
+                await f.kill(name)
+                await f.start(name, custody="ward")
+            elif what < 0.35:
+                to = (await f.status(chance.choice(names))).replica
+                await _refused_or(f, "a", give, to, chance.randint(1, 20))
+            else:
+                amount = chance.randint(1, 20)
+                spent += amount if await _refused_or(f, name, spend, amount) else 0
+            await asyncio.sleep(chance.choice([0.0, 0.3, 3.0]))
+        assert 0 < spent <= 180
+        f.net.heal()
+        f.net.slowest = 0.01
+        await asyncio.sleep(4 * LEASE)
+        value = await f.value("a")
+        assert value.granted == 180
+        assert value.used <= spent
+
+
+async def _refused_or(f: Fleet, name: str, edit: Any, *args: Any) -> bool:
+    try:
+        await f.change(name, edit, *args)
+    except Refusal:
+        return False
+    return True
+
+
+def test_what_is_to_be_done_is_decided_by_values_alone() -> None:
+    value = Escrow().join(Escrow().grant("w", 5))
+    assert step(value, "w", "none", ["g"], ["g"], 0.0, 10.0) is None
+    assert step(value, "w", "ward", [], ["x"], 0.0, 10.0) is None
+    for who, role, now in (("w", "ward", 0.0), ("g", "guardian", 0.0), ("g", "guardian", 6.0)):
+        delta = step(value, who, role, ["h", "g"], ["w"], now, 10.0)  # type: ignore[arg-type]
+        assert delta is not None
+        value = value.join(delta)
+        assert step(value, who, role, ["h", "g"], ["w"], now, 10.0) is None  # type: ignore[arg-type]
+    assert guardian_of(value, "w") == "g"
+    assert wards_of(value, "g") == ["w"]
+    assert value.spendable("w", 15.9) == 5
+    assert (
+        step(value, "g", "guardian", [], [], 16.9, 10.0) is None
+    )  # the lease, and what clocks may differ by
+    void = step(value, "g", "guardian", [], [], 17.1, 10.0)
+    assert void is not None
+    assert value.join(void).spendable("w", 0.0) == 0
+
+
+def test_parting_leaves_nothing_where_there_is_no_heir() -> None:
+    value = Escrow().join(Escrow().grant("g", 5))
+    assert parting(value, "g", ["x"], 0.0) is None
+    assert parting(Escrow(), "g", ["x"], 0.0) is None
+
+
+def test_custody_is_one_of_three() -> None:
+    with pytest.raises(OptionError, match="custody"):
+        ReplicaOptions(custody="owner")  # type: ignore[arg-type]
