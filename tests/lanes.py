@@ -1,4 +1,4 @@
-"""Runs the tests in two lanes at a time: those of `tests/integration`, which mostly wait, and all others, which compute.
+"""Runs the tests in two lanes at a time: those of `tests/integration`, which wait, and all others, which compute.
 
 `python tests/lanes.py [ARGUMENTS OF PYTEST]`: with arguments it is pytest and nothing else.
 """

@@ -8,10 +8,23 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from cybernetic.apps.commands import bench, call, config, demo, doctor, node, parked, run, stop, top, tree
+from cybernetic.apps.commands import (
+    bench,
+    call,
+    config,
+    demo,
+    doctor,
+    graph,
+    node,
+    parked,
+    run,
+    stop,
+    top,
+    tree,
+)
 from cybernetic.apps.config.nearest import hint
 
-COMMANDS = (run, node, tree, top, call, stop, parked, config, doctor, bench, demo)
+COMMANDS = (run, node, tree, top, call, stop, graph, parked, config, doctor, bench, demo)
 TEXT = """\
 Supervised agents that stay alive.
 

@@ -65,8 +65,8 @@ class Suspects:
 
         def count(connection: sqlite3.Connection) -> int:
             query = (
-                "INSERT INTO gateway_suspects VALUES (?1, ?2, ?3) "
-                "ON CONFLICT (key) DO UPDATE SET crashes = crashes + ?2, at = ?3 RETURNING crashes"
+                "INSERT INTO gateway_suspects VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE "
+                "SET crashes = crashes + excluded.crashes, at = excluded.at RETURNING crashes"
             )
             return int(connection.execute(query, (key, more, now)).fetchone()[0])
 
@@ -79,7 +79,7 @@ class Suspects:
     async def excuse(self, keys: list[str]) -> None:
         """These go back because this process ends in an orderly way: their next delivery is no sign of a crash."""
         query = (
-            "INSERT INTO gateway_suspects VALUES (?1, -1, ?2) "
+            "INSERT INTO gateway_suspects VALUES (?, -1, ?) "
             "ON CONFLICT (key) DO UPDATE SET crashes = crashes - 1"
         )
         rows = [(key, self._store.now()) for key in keys]

@@ -9,6 +9,7 @@ from cybernetic.state.crdt.keys import key_of
 from cybernetic.state.crdt.lattice import Lattice
 from cybernetic.state.crdt.leaf import Leaf
 from cybernetic.state.crdt.opaque import OpaqueTypes, Sealed
+from cybernetic.state.crdt.share import Share
 from cybernetic.wire import Codec
 
 _BYTES = 16
@@ -54,6 +55,8 @@ class Digests:
             return 0
         elif isinstance(store, Leaf):
             content = [list(write) for write in store.live]
+        elif isinstance(store, Share):
+            content = list(store[:-1])  # who has seen it does not show
         else:
             content = repr(store)  # numbers and names
         data = self._codec.encode([_place(slot), content])

@@ -18,7 +18,7 @@ from cybernetic.state.replica.roll import Roll
 from cybernetic.state.replica.sending import Sending
 from cybernetic.state.replica.status import PeerStatus, ReplicaCounts
 from cybernetic.state.replica.taking import Taking
-from cybernetic.state.replica.talk import Coming, Talk
+from cybernetic.state.replica.talk import RESEND, Coming, Talk
 
 L = TypeVar("L", bound=Lattice)
 
@@ -223,7 +223,9 @@ class Exchange(Generic[L]):
             return
         self._send(peer, Heard(end.stream, end.count))
         if len(coming.numbers) == end.count and not coming.spoiled:
-            if end.whole:
+            if end.whole and end.floor <= self._copy.saved:
+                talk.coming = None  # the whole has come from another meanwhile
+            elif end.whole:
                 whole = coming.staged.join(self._kind.from_store(None, end.context))
                 self._rejoin = self._run(self._learn(whole, end.floor, peer, talk))
             else:
@@ -240,19 +242,20 @@ class Exchange(Generic[L]):
     def _coming(self, frame: Piece | End, talk: Talk) -> Coming[L] | None:
         """The stream that a frame belongs to; None where it cannot be taken now."""
         coming = talk.coming
-        if coming is not None and coming.stream == frame.stream and coming.whole == frame.whole:
-            return coming
-        if frame.whole and self._learning(talk):
-            return None
-        coming = talk.coming = Coming(frame.stream, frame.whole, self._kind())
+        if coming is None or coming.stream != frame.stream or coming.whole != frame.whole:
+            if frame.whole and self._learning(talk):
+                return None
+            coming = talk.coming = Coming(frame.stream, frame.whole, self._kind())
+        coming.at = self._clock()
         return coming
 
     def _learning(self, talk: Talk) -> bool:
         """Whether a whole value is being learned, or put together, from another peer."""
         if self._rejoin is not None and not self._rejoin.done():
             return True
+        since = self._clock() - 2 * RESEND
         return any(
-            other.coming is not None and other.coming.whole and other is not talk and other.at is not None
+            other.coming is not None and other.coming.whole and other is not talk and other.coming.at > since
             for other in self._talks.values()
         )
 

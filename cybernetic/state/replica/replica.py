@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar
 from cybernetic.core import (
     CannotTravel,
     Down,
-    NotInside,
     NotRunning,
     OptionError,
     Reason,

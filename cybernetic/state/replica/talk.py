@@ -16,15 +16,16 @@ TRIES = 6  # times in a row, without a word, before a stream is given up; the ne
 class Coming(Generic[L]):
     """A stream of pieces that a peer is sending. Of a whole value they are put together in `staged`.
 
-    `spoiled`: a piece was refused, so the end does not mean that all is known.
+    `spoiled`: a piece was refused, so the end does not mean that all is known. `at`: when the last one came.
     """
 
-    __slots__ = ("numbers", "spoiled", "staged", "stream", "whole")
+    __slots__ = ("at", "numbers", "spoiled", "staged", "stream", "whole")
 
     def __init__(self, stream: str, whole: bool, staged: L) -> None:
         self.stream, self.whole, self.staged = stream, whole, staged
         self.numbers: set[int] = set()
         self.spoiled = False
+        self.at = 0.0
 
 
 class Talk:

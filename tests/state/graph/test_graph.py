@@ -1,7 +1,9 @@
 """The graph's agent: what is said here is known there, asked, watched, expired, and there again after a restart."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,8 +13,9 @@ from cybernetic.core import Kill
 from cybernetic.runtime import Ref
 from cybernetic.state import Changed, Fact, Graph, GraphRefused, GroupPeers, Replica, Var
 from cybernetic.state.graph.exports import PAGE
+from cybernetic.state.graph.solve import STRIDE, unified
 from tests.nodes.stage import WHERES, stage
-from tests.state.replica.net import clock
+from tests.state.replica.net import Net, clock
 
 X, Y = Var("x"), Var("y")
 ANN = ("ann", "knows", "bob")
@@ -66,6 +69,7 @@ async def test_what_is_said_on_one_node_is_answered_on_another(where: str) -> No
             "judge",
             "a mistake",
         )
+        assert period.end is not None
         assert period.end > said.at
 
 
@@ -163,6 +167,68 @@ async def test_a_renewed_fact_stays() -> None:
         assert len(await graph.call(Graph.history, *ANN)) == 1
 
 
+async def test_graphs_that_were_parted_know_the_same_within_two_seconds() -> None:
+    net, chance = Net(5), Random(5)
+    net.loss, net.twice, net.slowest = 0.3, 0.2, 0.5
+    async with System() as system:
+        graphs = [
+            await system.start(Graph, "world", None, None, net.peers(name), clock) for name in ("a", "b", "c")
+        ]
+        watcher = await system.start(Watcher, graphs[2], (X, "p", Y))
+        shown = {str(row) for row in (await watcher.call(Watcher.begin)).rows}
+        net.part("ab", "c")
+        for _ in range(300):
+            graph = chance.choice(graphs)
+            fact = chance.choice("stu"), "p", chance.randrange(5)
+            if chance.random() < 0.6:
+                ttl = chance.choice([None, 1.0, 100.0])
+                graph.cast(Graph.add, *fact, who=chance.choice("me"), ttl=ttl, confidence=chance.random())
+            else:
+                graph.cast(Graph.remove, *fact, by="me")
+            await asyncio.sleep(0.02)
+        net.heal()
+        await asyncio.sleep(2.0)
+        told = [await rows(graph, (X, "p", Y)) for graph in graphs]
+        assert told[0] == told[1] == told[2] != []
+        for row in told[0]:
+            fact = row["x"], "p", row["y"]
+            for ask in (Graph.assertions, Graph.history):
+                said = [await graph.call(ask, *fact) for graph in graphs]
+                assert said[0] == said[1] == said[2]
+        for news in await watcher.call(Watcher.heard):
+            added, removed = ({str(row) for row in some} for some in (news.added, news.removed))
+            assert added.isdisjoint(shown)
+            assert removed <= shown
+            shown = shown - removed | added
+        assert shown == {str(row) for row in told[2]}
+
+
+async def test_no_turn_does_more_than_a_little(monkeypatch: Any) -> None:
+    """Between two turns of the loop at most a few hundred facts are looked at, however many there are."""
+    looks = Counter[float]()
+    turn = 0
+
+    def count(*_: Any) -> Any:
+        looks[turn] += 1
+        return unified(*_)
+
+    monkeypatch.setattr("cybernetic.state.graph.solve.unified", count)
+    async with System() as system:
+        graph = await system.start(Graph, "world")
+        for at in range(0, 2000, 500):
+            records = [{"subject": f"s{n}", "predicate": "p", "object": n} for n in range(at, at + 500)]
+            await graph.call(Graph.load, records)
+        asked = graph.request(Graph.query, (X, "p", Y), (Y, "p", Var("z")), (X, "q", X))
+        assert (await asked).rows == ()
+        asked = graph.request(Graph.query, (X, "p", Y), (Y, Var("z"), X))
+        done = asyncio.ensure_future(asked)
+        while not done.done():
+            turn += 1
+            await asyncio.sleep(0)
+        assert sum(looks.values()) >= 2000
+        assert max(looks.values()) <= 2 * STRIDE
+
+
 async def test_who_watches_is_told_what_comes_and_goes() -> None:
     async with System() as system:
         graph = await system.start(Graph, "world")
@@ -174,7 +240,7 @@ async def test_who_watches_is_told_what_comes_and_goes() -> None:
         await graph.call(Graph.add, "bob", "age", 5, who="doctor")
         await graph.call(Graph.remove, *ANN, by="judge")
         await system.drain()
-        row = {"x": "ann", "y": "bob", "n": 5}
+        row: Any = {"x": "ann", "y": "bob", "n": 5}
         told = await watcher.call(Watcher.heard)
         assert told == [Changed(watch.token, (row,), ()), Changed(watch.token, (), (row,))]
         assert await watcher.call(Watcher.end, watch.token)

@@ -36,7 +36,7 @@ def write(watches: Watches, site: Site, fact: Any, adds: bool) -> None:
 def test_what_is_told_turns_the_old_answers_into_the_new_ones(queries: Any, steps: Any) -> None:
     site, watches = Site("one"), Watches()
     held: dict[Any, set[Any]] = {}
-    for token, wanted in enumerate(queries):
+    for token, wanted in zip("abc", queries, strict=False):
         watches.add(token, query_of(wanted))
         held[token] = set()
     for fact, adds, looks in steps:
@@ -48,7 +48,7 @@ def test_what_is_told_turns_the_old_answers_into_the_new_ones(queries: Any, step
             assert held[key] >= set(removed)
             assert added or removed
             held[key] = held[key] - set(removed) | set(added)
-        for token, wanted in enumerate(queries):
+        for token, wanted in zip("abc", queries, strict=False):
             rows = {row for row in solve(site.book.triples, watches.query(token)) if row is not None}
             assert held[token] == rows == answers(site.shown_facts(), wanted)
 

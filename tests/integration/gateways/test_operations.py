@@ -1,0 +1,204 @@
+"""What operators do: stop a program, change its password, look at what is parked; with a foreign client beside it."""
+
+import asyncio
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pika
+import pytest
+
+from cybernetic.apps import main
+from cybernetic.gateways import (
+    AmqpBroker,
+    Connection,
+    Consumer,
+    Gateway,
+    Message,
+    Publisher,
+    Queue,
+    Retries,
+    Topology,
+    consume,
+)
+from cybernetic.runtime import LocalSystem
+from tests.integration.gateways.rabbit import RabbitMQ
+
+NONE = Retries(0)
+
+
+class Refuse(Consumer):
+    """Nothing can be done with any message."""
+
+    def handle(self, delivery: Any, tx: Any) -> None:  # type: ignore[override]
+        raise ValueError(f"no order {delivery.body.decode()}")
+
+
+def by_pika(rabbit: RabbitMQ, queue: str, *bodies: bytes) -> None:
+    """A foreign client publishes."""
+    connection = pika.BlockingConnection(
+        pika.URLParameters(rabbit.at().replace(f"{rabbit.port}", f"{rabbit.port}/%2F"))
+    )
+    channel = connection.channel()
+    channel.confirm_delivery()
+    for body in bodies:
+        properties = pika.BasicProperties(message_id=body.decode(), delivery_mode=2)
+        channel.basic_publish("", queue, body, properties, mandatory=True)
+    connection.close()
+
+
+async def until(condition: Any) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.05)
+
+
+def test_what_a_foreign_client_sent_in_vain_is_listed_shown_put_back_and_discarded(
+    rabbit: RabbitMQ, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue = Queue("operated")
+
+    async def consumed(*bodies: bytes) -> None:
+        """Have a consumer refuse what there is, and what a foreign client sends."""
+        async with LocalSystem() as system:
+            work = [consume(Refuse, queue=queue, retries=NONE)]
+            await system.start(partial(Gateway, AmqpBroker(rabbit.url), tmp_path / "in.sqlite", None, work))
+            session = await AmqpBroker(rabbit.url).connect()
+            await session.declare(Topology(queues=(queue,)))
+            if bodies:
+                await asyncio.to_thread(by_pika, rabbit, queue.name, *bodies)
+            async with asyncio.timeout(20):
+                while (await session.state("operated.parked")).messages < 2:
+                    await asyncio.sleep(0.05)
+            await session.close()
+
+    def parked(*arguments: str) -> tuple[int, str]:
+        status = main(["parked", *arguments, "--amqp", f"amqp://guest@127.0.0.1:{rabbit.port}"])
+        out = capsys.readouterr()
+        return status, out.out + out.err
+
+    monkeypatch.setenv("CYBERNETIC_AMQP_PASSWORD", "guest")
+    monkeypatch.setenv("COLUMNS", "200")
+    asyncio.run(consumed(b"17", b"18"))
+    status, said = parked("list", queue.name)
+    assert status == 0
+    assert "17" in said
+    assert "ValueError: no order 18" in said
+    status, said = parked("show", queue.name, "17")
+    assert status == 0
+    assert "retries:     0" in said
+    assert parked("requeue", queue.name, "17") == (0, "1 put back into operated\n")
+    asyncio.run(consumed())  # and refused again
+    status, said = parked("show", queue.name, "17")
+    assert said.count("ValueError: no order 17") == 2
+    assert "requeued" in said
+    assert parked("discard", queue.name, "17")[0] == 0
+    status, said = parked("discard", queue.name, "17", "18")
+    assert status == 1
+    assert "1 discarded" in said
+    assert "not among the first 1000 that rest for operated: 17" in said
+    assert parked("list", queue.name) == (0, "nothing rests for operated\n")
+    status, said = parked("list", "nowhere")
+    assert status == 1
+    assert "nowhere.parked" in said
+
+
+PROGRAM = """
+import asyncio, sys
+from functools import partial
+from pathlib import Path
+from cybernetic import Supervisor, child
+from cybernetic.gateways import AmqpBroker, Consumer, Gateway, Queue, consume
+
+TABLE = "CREATE TABLE IF NOT EXISTS effects (number INTEGER)"
+
+class Slow(Consumer):
+    async def handle(self, delivery, tx):
+        print("begun", flush=True)
+        await asyncio.sleep(2)
+        tx.execute("INSERT INTO effects VALUES (?)", (int(delivery.body),))
+
+class App(Supervisor):
+    def children(self):
+        work = [consume(Slow, queue=Queue("drained"), prefetch=2)]
+        return [child(partial(Gateway, AmqpBroker({url!r}), Path({file!r}), None, work, schema=[TABLE]), id="amqp")]
+"""
+
+
+def test_a_program_that_is_told_to_stop_finishes_what_it_began_and_gives_back_the_rest(
+    rabbit: RabbitMQ, tmp_path: Path
+) -> None:
+    file = tmp_path / "store.sqlite"
+    (tmp_path / "program.py").write_text(PROGRAM.format(url=rabbit.url, file=str(file)))
+    command = [str(Path(sys.executable).with_name("cybernetic")), "run", "program:App"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as program:
+        assert program.stdout is not None
+        _until_declared(rabbit, "drained")
+        by_pika(rabbit, "drained", b"1", b"2", b"3")
+        assert program.stdout.readline() == "begun\n"
+        begun = time.monotonic()
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(40) == 0
+        assert time.monotonic() - begun < 30
+    with sqlite3.connect(file) as connection:
+        effects = sorted(number for (number,) in connection.execute("SELECT number FROM effects"))
+    assert effects == [1, 2]
+    assert _messages(rabbit, "drained") == 1
+
+
+def _messages(rabbit: RabbitMQ, queue: str) -> int:
+    async def ask() -> int:
+        session = await AmqpBroker(rabbit.url).connect()
+        try:
+            return (await session.state(queue)).messages
+        finally:
+            await session.close()
+
+    return asyncio.run(ask())
+
+
+def _until_declared(rabbit: RabbitMQ, queue: str) -> None:
+    end = time.monotonic() + 20
+    while True:
+        try:
+            _messages(rabbit, queue)
+            return
+        except Exception:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+
+
+def test_a_password_is_changed_while_messages_are_on_their_way(rabbit: RabbitMQ, tmp_path: Path) -> None:
+    async def test() -> None:
+        secret = tmp_path / "password"
+        secret.write_text("first password")
+        await asyncio.to_thread(rabbit.add_user, "rotator", "first password")
+        broker = AmqpBroker(f"amqp://rotator@127.0.0.1:{rabbit.port}", password_file=secret)
+        queue = Queue("rotated")
+        async with LocalSystem() as system:
+            await system.start(partial(Gateway, broker, tmp_path / "out.sqlite", Topology(queues=(queue,))))
+            publisher = system.named("amqp.publisher", Publisher).within(30.0)
+            sending = [
+                publisher.request(Publisher.publish, Message(b"%d" % n, "", "rotated")) for n in range(500)
+            ]
+            await asyncio.to_thread(rabbit.ctl, "change_password", "rotator", "second password")
+            secret.write_text("second password\n")
+            await system.named("amqp.out", Connection).within(20.0).call(Connection.renew)
+            sending += [
+                publisher.request(Publisher.publish, Message(b"%d" % n, "", "rotated")) for n in range(500)
+            ]
+            receipts = await asyncio.gather(*sending)
+            assert all(receipt.confirmed for receipt in receipts)
+            session = await AmqpBroker(rabbit.url).connect()
+            assert (await session.state("rotated")).messages == 1000
+            await session.close()
+
+    asyncio.run(test())
