@@ -2,11 +2,10 @@
 
 import os
 
+from cybernetic.apps.config.layers import PASSWORD
 from cybernetic.apps.config.options import Config
 from cybernetic.core import OptionError
 from cybernetic.gateways import AmqpBroker, AmqpTls, Broker
-
-PASSWORD = "CYBERNETIC_AMQP_PASSWORD"
 
 
 def broker_of(config: Config) -> Broker:

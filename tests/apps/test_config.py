@@ -109,3 +109,19 @@ def test_a_relative_path_in_a_file_starts_there_and_the_secret_is_not_shown(tmp_
     assert shown(loaded, {})[-1] == ("secret", "set", f"from {tmp_path / 'key'}")
     rows = shown(load(Path("/dev/null"), environ={}), {"CYBERNETIC_SECRET": "hush"})
     assert rows[-1] == ("secret", "set", "from environment CYBERNETIC_SECRET")
+
+
+def test_the_broker_s_password_is_in_no_file_and_its_variable_is_no_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "cybernetic.toml"
+    file.write_text('[amqp]\nurl = "amqps://shop@broker/shop"\n')
+    loaded = load(file, environ={"CYBERNETIC_AMQP_PASSWORD": "a password"})
+    assert loaded.config.amqp.url == "amqps://shop@broker/shop"
+    assert "a password" not in repr(loaded)
+    for text, expected in (
+        ('password = "guest"', "CYBERNETIC_AMQP_PASSWORD"),
+        ('url = "amqp://guest:guest@localhost"', "without a password"),
+        ('url = "http://localhost"', "amqp"),
+    ):
+        file.write_text(f"[amqp]\n{text}\n")
+        with pytest.raises(ConfigError, match=expected):
+            load(file, environ={})

@@ -11,6 +11,7 @@ from cybernetic.apps.config.nearest import hint
 from cybernetic.apps.config.options import OPTIONS, PREFIX, SECTIONS, Option
 
 FILE = "cybernetic.toml"
+PASSWORD = f"{PREFIX}_AMQP_PASSWORD"  # the variable that holds the broker's
 SECRETS = ("secret", "password", "token")
 _HEADER = re.compile(r"^\s*\[([A-Za-z0-9_.-]+)\]")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_.-]+)\s*=")
@@ -97,6 +98,8 @@ def from_environment(environ: Mapping[str, str]) -> Layer:
     for name in sorted(environ):
         if not name.startswith(tuple(f"{PREFIX}_{section}_".upper() for section in SECTIONS)):
             continue
+        if name == PASSWORD:  # a secret, read where it is needed
+            continue
         if name not in known:
             layer.problems.append(f"environment {name}: {_one_of(name, known)}")
         elif environ[name]:
@@ -121,10 +124,12 @@ def _add_key(layer: Layer, section: str, name: str, value: Any, source: str, bas
     if option is not None:
         layer.add(option, value, source, base)
     elif name in SECRETS:
-        layer.problems.append(
-            f"{source}: {section}.{name}: expected cluster.secret_file or the variable {PREFIX}_SECRET, "
-            "got: a secret in this file"
+        place = (
+            f"amqp.password_file or the variable {PASSWORD}"
+            if section == "amqp"
+            else f"cluster.secret_file or the variable {PREFIX}_SECRET"
         )
+        layer.problems.append(f"{source}: {section}.{name}: expected {place}, got: a secret in this file")
     else:
         names = [one.name for one in OPTIONS.values() if one.section == section]
         layer.problems.append(f"{source}: {section}.{name}: {_one_of(name, names)}")

@@ -7,10 +7,10 @@ like any other, which a renewal made meanwhile survives.
 
 import heapq
 from collections.abc import Iterable, Iterator
-from itertools import count, takewhile
+from itertools import count
 from typing import TypeAlias
 
-from cybernetic.state.crdt.keys import key_of, slot_of
+from cybernetic.state.crdt.keys import slot_of
 from cybernetic.state.graph.entries import ASSERTED, Key, State, period, standing, writer
 from cybernetic.state.graph.facts import Assertion, Fact, Period
 from cybernetic.state.graph.triples import Triple, Triples
@@ -24,6 +24,9 @@ GRACE = 600.0
 MOST_PAST = 16
 """Ended assertions kept of a fact: a writer takes out the oldest beyond."""
 
+SLACK = 100
+"""Entries of a heap that may be out of date beyond as many as are not."""
+
 Change: TypeAlias = tuple[Triple, bool]
 """A fact that shows from now on (True), or is about to show no more (False)."""
 
@@ -32,19 +35,27 @@ class Book:
     """Indexes of one graph. `state` is the value they are of; `now` the latest moment told, seconds since 1970.
 
     All work is in proportion to what has changed.
+
+    Args:
+        replica: whose book it is, so that it knows which expired assertions are its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, replica: str = "") -> None:
+        self._replica = replica
         self.state: State = State()
         self.now = 0.0
         self.triples = Triples()
-        self._sources: dict[Triple, str | tuple[str, ...]] = {}
+        self._sources: dict[Triple, str | set[str]] = {}  # whose assertions hold
+        self._coming: dict[Triple, set[str]] = {}  # and whose are on their way
         self._past: dict[Triple, tuple[Key, ...]] = {}
+        self._ended = 0  # how many keys these are
         self._until: dict[Key, float] = {}  # of assertions that are to expire
-        self._ends: list[tuple[float, int, Key]] = []  # a heap of these, and of some that are no longer so
         self._over: dict[Key, float] = {}  # of assertions that have expired and are still in the state
-        self._ages: list[tuple[int, int, Key]] = []  # ended assertions by their end, a heap
         self._turn = count()
+        # heaps by time, of the keys above and of some that are no longer there
+        self._ends: list[tuple[float, int, Key]] = []
+        self._removals: list[tuple[float, int, Key]] = []
+        self._ages: list[tuple[float, int, Key]] = []
 
     # changes
 
@@ -71,8 +82,10 @@ class Book:
             until, _, key = heapq.heappop(self._ends)
             if self._until.get(key) == until:
                 del self._until[key]
-                self._over[key] = until
-                yield from self._settle((key[0], key[1], slot_of(key[2])))
+                self._expired(key, until)
+                triple = (key[0], key[1], slot_of(key[2]))
+                self._source(triple, key[3], False)
+                yield from self._settle(triple)
 
     def due(self) -> float | None:
         """When something expires next, seconds since 1970; None: nothing does."""
@@ -80,18 +93,21 @@ class Book:
 
     def foresee(self, fact: Fact, who: str) -> None:
         """An assertion is on its way: `keys` has it from now on, so that who removes what was just said finds it."""
-        self._source(_triple(fact), who, True)
+        self._coming.setdefault(_triple(fact), set()).add(who)
 
     # what is to be taken out of the state
 
-    def spent(self, replica: str) -> Iterator[Key]:
-        """Expired assertions that are for `replica` to remove now."""
-        old = takewhile(lambda item: item[1] + WRITER_GRACE <= self.now, self._over.items())
-        return (key for key, until in old if until + GRACE <= self.now or writer(self.state, key) == replica)
+    def spent(self) -> Iterator[Key]:
+        """Expired assertions that are for this replica to remove now; those that stay all the same, again later."""
+        while self._removals and self._removals[0][0] <= self.now:
+            key = heapq.heappop(self._removals)[2]
+            if key in self._over:
+                heapq.heappush(self._removals, (self.now + WRITER_GRACE, next(self._turn), key))
+                yield key
 
     def outdated(self, keep: float) -> Iterator[Key]:
         """Ended assertions whose end is more than `keep` seconds ago; each is told once."""
-        while self._ages and self._ages[0][0] / 1000 + keep <= self.now:
+        while self._ages and self._ages[0][0] + keep <= self.now:
             key = heapq.heappop(self._ages)[2]
             if key in self._past.get((key[0], key[1], slot_of(key[2])), ()):
                 yield key
@@ -103,12 +119,14 @@ class Book:
     # reading
 
     def keys(self, fact: Fact, who: str | None = None) -> list[Key]:
-        """Where the assertions of a fact are, expired ones too; of one source, if `who` is given."""
-        return [(*fact, one) for one in self._named(_triple(fact)) if who is None or who == one]
+        """Where the assertions of a fact are that hold or are on their way; of one source, if `who` is given."""
+        triple = _triple(fact)
+        named = {*self._named(triple), *self._coming.get(triple, ())}
+        return [(*fact, one) for one in sorted(named) if who is None or who == one]
 
     def assertions(self, fact: Fact) -> list[Assertion]:
         """Who asserts a fact now, the first first."""
-        found = [standing(self.state, key) for key in self.keys(fact)]
+        found = [standing(self.state, (*fact, who)) for who in self._named(_triple(fact))]
         return sorted((one for one in found if one is not None and self._holds(one)), key=lambda one: one.at)
 
     def history(self, fact: Fact) -> list[Period]:
@@ -124,53 +142,79 @@ class Book:
 
     # inside
 
-    def _named(self, triple: Triple) -> tuple[str, ...]:
+    def _named(self, triple: Triple) -> Iterable[str]:
         found = self._sources.get(triple, ())
-        return (found,) if type(found) is str else found  # type: ignore[return-value]
+        return (found,) if isinstance(found, str) else found
 
     def _note(self, triple: Triple, key: Key) -> None:
-        """Know whether the assertion under a key is there, and when it expires."""
+        """Know whether the assertion under a key holds, and until when."""
         found = standing(self.state, key)
         self._over.pop(key, None)
         self._until.pop(key, None)
-        self._source(triple, key[3], found is not None)
+        if found is not None and triple in self._coming:
+            self._arrived(triple, key[3])
+        self._source(triple, key[3], found is not None and self._holds(found))
         if found is None or found.until is None:
             return
         if found.until <= self.now:
-            self._over[key] = found.until
+            self._expired(key, found.until)
             return
         self._until[key] = found.until
         heapq.heappush(self._ends, (found.until, next(self._turn), key))
-        if len(self._ends) > 2 * len(self._until) + 100:
+        if len(self._ends) > 2 * len(self._until) + SLACK:
             self._ends = [(until, next(self._turn), key) for key, until in self._until.items()]
             heapq.heapify(self._ends)
 
-    def _source(self, triple: Triple, who: str, there: bool) -> None:
-        before = self._named(triple)
-        if there == (who in before):
-            return
-        after = (*before, who) if there else tuple([one for one in before if one != who])
-        if after:
-            self._sources[triple] = after[0] if len(after) == 1 else after
-        else:
+    def _expired(self, key: Key, until: float) -> None:
+        """Keep in mind what is to be removed, and when this replica is to do it."""
+        self._over[key] = until
+        grace = WRITER_GRACE if writer(self.state, key) == self._replica else GRACE
+        heapq.heappush(self._removals, (until + grace, next(self._turn), key))
+        if len(self._removals) > 2 * len(self._over) + SLACK:
+            self._removals = [one for one in self._removals if one[2] in self._over]
+            heapq.heapify(self._removals)
+
+    def _arrived(self, triple: Triple, who: str) -> None:
+        coming = self._coming[triple]
+        coming.discard(who)
+        if not coming:
+            del self._coming[triple]
+
+    def _source(self, triple: Triple, who: str, holds: bool) -> None:
+        before = self._sources.get(triple)
+        if holds and before is None:
+            self._sources[triple] = who
+        elif isinstance(before, set):
+            (before.add if holds else before.discard)(who)
+            if len(before) == 1:
+                (self._sources[triple],) = before
+        elif holds and before is not None and before != who:
+            self._sources[triple] = {before, who}
+        elif not holds and before == who:
             del self._sources[triple]
 
     def _note_past(self, triple: Triple, key: Key) -> None:
         found = period(self.state, key)
-        others = [one for one in self._past.get(triple, ()) if one != key]
+        before = self._past.get(triple, ())
+        after = [one for one in before if one != key]
         if found is not None and found.end is not None:
-            others.append(key)
-            others.sort(key=lambda one: one[4:])
-            heapq.heappush(self._ages, (found.end.millis, next(self._turn), key))
-        if others:
-            self._past[triple] = tuple(others)
+            after.append(key)
+            after.sort(key=lambda one: one[4:])
+            heapq.heappush(self._ages, (found.end.millis / 1000, next(self._turn), key))
+        self._ended += len(after) - len(before)
+        if after:
+            self._past[triple] = tuple(after)
         else:
             self._past.pop(triple, None)
+        if len(self._ages) > 2 * self._ended + SLACK:
+            there = {key for keys in self._past.values() for key in keys}
+            self._ages = [one for one in self._ages if one[2] in there]
+            heapq.heapify(self._ages)
 
     def _settle(self, triple: Triple) -> Iterator[Change]:
-        """Let a fact show, or no more, as its assertions say."""
+        """Let a fact show, or no more, as its sources say."""
         shows = triple in self.triples
-        if shows == self._shows(triple):
+        if shows == (triple in self._sources):
             return
         if shows:
             yield triple, False
@@ -178,11 +222,6 @@ class Book:
         else:
             self.triples.add(triple)
             yield triple, True
-
-    def _shows(self, triple: Triple) -> bool:
-        fact = (triple[0], triple[1], key_of(triple[2]))
-        found = (standing(self.state, (*fact, who)) for who in self._named(triple))
-        return any(one is not None and self._holds(one) for one in found)
 
     def _holds(self, assertion: Assertion) -> bool:
         return assertion.until is None or assertion.until > self.now

@@ -83,6 +83,7 @@ class Graph(Agent):
         replica: Any = await self.start(Replica, *self._settings, link=True)
         self._replica = replica
         self._id = (await replica.call(Replica.status)).replica
+        self._book = Book(self._id)
         state = await replica.within(None).call(Replica.subscribe)
         await self._follow(state, touched(state))
         self.ref.every(_PULSE).send(_TICK)
@@ -359,7 +360,7 @@ class Graph(Agent):
         """Let expire what does, and take out of the value what is to be."""
         await self._expire()
         self._book.state = await self._kept().call(Replica.value)
-        spent = list(islice(self._book.spent(self._id), _SWEPT))
+        spent = list(islice(self._book.spent(), _SWEPT))
         outdated = list(islice(self._book.outdated(self._keep), _SWEPT))
         for edit in (
             *steps(lambda keys: sweeping(keys, ()), spent, _STEP),

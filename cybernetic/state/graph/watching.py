@@ -62,10 +62,12 @@ class Watches:
         """Find what a change adds to answers or takes away, with breaths; to be drawn to its end at once."""
         triple, _ = change
         met: dict[str, set[Row]] = {}  # an answer may rest on the fact in several patterns
-        for predicate in (triple[1], None):
-            for token, at in tuple(self._by_predicate.get(predicate, ())):
-                if token in self._queries:
-                    yield from self._changed(triples, token, at, change, met.setdefault(token, set()))
+        entries = [*self._by_predicate.get(triple[1], ()), *self._by_predicate.get(None, ())]
+        for asked, (token, at) in enumerate(entries, 1):
+            if asked % STRIDE == 0:
+                yield None
+            if token in self._queries:
+                yield from self._changed(triples, token, at, change, met.setdefault(token, set()))
 
     def take(self) -> Iterator[tuple[str, list[Row], list[Row]]]:
         """What has come and gone since last time, by token; answers that did both are left out."""

@@ -101,16 +101,16 @@ def test_an_expired_fact_is_answered_no_more_and_removed_first_by_its_writer() -
         assert list(site.book.expire(site.now)) == [(ANN, False)]
         assert site.shown() == set()
         assert site.book.assertions(ANN) == []
-        assert list(site.book.spent(site.name)) == []
+        assert list(site.book.spent()) == []
         list(site.book.expire(NOW + 10 + WRITER_GRACE))
-    assert list(one.book.spent("one")) == [(*ANN, "me")]
-    assert list(two.book.spent("two")) == []
+    assert list(one.book.spent()) == [(*ANN, "me")]
+    assert list(two.book.spent()) == []
     list(two.book.expire(NOW + 10 + GRACE))
-    assert list(two.book.spent("two")) == [(*ANN, "me")]
+    assert list(two.book.spent()) == [(*ANN, "me")]
     delta = one.remove(*ANN, how="expired", by="one")
     assert standing(one.state, (*ANN, "me")) is None
     list(two.take(delta))
-    assert list(two.book.spent("two")) == []
+    assert list(two.book.spent()) == []
     assert [period.how for period in two.book.history(ANN)] == ["expired"]
 
 
@@ -136,7 +136,7 @@ def test_what_arrives_expired_never_shows() -> None:
     assert two.shown() == set()
     two.now += GRACE
     list(two.book.expire(two.now))
-    assert list(two.book.spent("two")) == [(*ANN, "me")]
+    assert list(two.book.spent()) == [(*ANN, "me")]
 
 
 def test_many_renewals_do_not_pile_up() -> None:
@@ -148,6 +148,49 @@ def test_many_renewals_do_not_pile_up() -> None:
     assert site.shown() == {ANN}
     list(site.book.expire(NOW + 1099))
     assert site.shown() == set()
+
+
+def test_many_sources_of_one_fact_cost_no_more_each() -> None:
+    site = Site("one")
+    pen = site.pen()
+    for n in range(300):
+        pen.add(ANN, f"source {n}", until=NOW + 10 + n % 3)
+    assert list(site.take(pen.delta)) == [(ANN, True)]
+    assert len(site.book.assertions(ANN)) == 300
+    site.now = NOW + 11
+    assert list(site.book.expire(site.now)) == []
+    assert len(site.book.assertions(ANN)) == 100
+    site.now = NOW + 12
+    assert list(site.book.expire(site.now)) == [(ANN, False)]
+    list(site.book.expire(NOW + 100))
+    assert len(list(site.book.spent())) == 300
+    assert list(site.book.spent()) == []
+    list(site.book.expire(NOW + 100 + WRITER_GRACE))
+    assert len(list(site.book.spent())) == 300, "what stays all the same is told again"
+
+
+def test_the_memory_of_what_is_past_does_not_outgrow_it() -> None:
+    site = Site("one")
+    for n in range(500):
+        site.add(*ANN, cause=f"reason {n}")
+        pen = site.pen()
+        pen.erase(site.book.surplus(ANN))
+        site.write(pen)
+    assert len(site.book.history(ANN)) <= MOST_PAST + 2
+    assert len(site.book._ages) < 200
+
+
+def test_what_is_on_its_way_is_known_until_it_has_come() -> None:
+    site = Site("one")
+    site.book.foresee(ANN, "me")
+    assert site.book.keys(ANN) == [(*ANN, "me")]
+    assert site.book.assertions(ANN) == []
+    site.add(*ANN, who="you")
+    site.remove(*ANN, who="you")
+    assert site.shown() == set()
+    site.add(*ANN)
+    assert site.shown() == {ANN}
+    assert not site.book._coming
 
 
 def test_a_clock_that_is_behind_still_replaces_what_it_has_seen() -> None:

@@ -59,7 +59,7 @@ class Site:
     """A replica of a graph, as its agent would have it: a state, a book, and a clock that is moved by hand."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.state, self.book = name, State(), Book()
+        self.name, self.state, self.book = name, State(), Book(name)
         self.now, self.ticks = NOW, 0
 
     def tick(self) -> Stamp:
@@ -85,7 +85,7 @@ class Site:
 
     def remove(self, *fact: Any, who: str | None = None, how: str = "removed", by: str = "me") -> State:
         pen = self.pen()
-        pen.remove(self.book.keys(Fact(*fact), who), how, by)
+        pen.remove(self.book.keys(Fact(*fact), who) or [(*fact, "me")], how, by)
         return self.write(pen)
 
     def shown(self) -> set[Any]:
