@@ -123,5 +123,6 @@ def test_the_broker_s_password_is_in_no_file_and_its_variable_is_no_mistake(tmp_
         ('url = "http://localhost"', "amqp"),
     ):
         file.write_text(f"[amqp]\n{text}\n")
-        with pytest.raises(ConfigError, match=expected):
+        with pytest.raises(ConfigError, match=expected) as found:
             load(file, environ={})
+        assert "guest:guest" not in str(found.value)

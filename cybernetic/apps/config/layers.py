@@ -1,6 +1,7 @@
 """Where values come from: the file, the environment, the flags. Each gives values with their source, and problems."""
 
 import re
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ class Layer:
         try:
             accepted = kind.accept(value)
         except (ValueError, TypeError):
-            self.problems.append(f"{source}: {option.key}: expected {kind.expected}, got: {value!r}")
+            self.problems.append(f"{source}: {option.key}: expected {kind.expected}, got: {_plain(value)}")
             return
         if base is not None and isinstance(accepted, Path):
             accepted = base / accepted
@@ -49,7 +50,7 @@ class Layer:
         try:
             value = option.kind.parse(text)
         except ValueError:
-            self.problems.append(f"{source}: {option.key}: expected {option.kind.expected}, got: {text!r}")
+            self.problems.append(f"{source}: {option.key}: expected {option.kind.expected}, got: {_plain(text)}")
             return
         self.add(option, value, source)
 
@@ -161,3 +162,8 @@ def _names(text: str) -> Iterator[tuple[str, int]]:
             yield header[1], number
         elif key := _KEY.match(line):
             yield section + key[1], number
+
+
+def _plain(value: Any) -> str:
+    """`value` as it may be shown: without the password of an address."""
+    return re.sub(r"://([^:@/]*):[^@/]*@", r"://\1:***@", repr(value))
