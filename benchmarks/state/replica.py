@@ -1,13 +1,17 @@
 """Replicas of a large map: how long they hold the loop, and how long they take to agree after they were apart.
 
 `python -m benchmarks.state.replica [--keys N] [--folder FOLDER]` prints two tables: for each phase of a replica's life
-its seconds and the longest and the 99th percentile of the loop's turns in it (in processor time; all replicas are on one
-loop, so a turn may hold steps of several); and the seconds from a heal to agreement for more and more changes made apart, whose ratio
-to the number of changes should stay as it is. The network is a function call.
+its seconds and the longest and the 99th percentile of the loop's turns in it, in processor time; all replicas are on
+one loop, so a turn may hold steps of several. Then the seconds from a heal to agreement for more and more changes made
+apart, whose ratio to the number of changes should stay as it is.
+
+The network is a function call. The collector of garbage is off: a full collection holds the loop in proportion to
+all objects there are, whoever made them.
 """
 
 import argparse
 import asyncio
+import gc
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
@@ -196,6 +200,7 @@ def main() -> None:
     arguments.add_argument("--keys", type=int, default=100_000)
     arguments.add_argument("--folder", type=Path, default=None, help="on the disk to measure")
     args = arguments.parse_args()
+    gc.disable()
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         asyncio.run(_print(Path(folder), args.keys))
 

@@ -1,7 +1,6 @@
 """Where values come from: the file, the environment, the flags. Each gives values with their source, and problems."""
 
 import re
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from types import MappingProxyType
 
 Dot = tuple[str, int]
@@ -137,10 +138,17 @@ def _bounds(numbers: list[int]) -> Bounds:
 
 def _union(ours: Bounds, theirs: Bounds) -> Bounds:
     if len(theirs) > _FEW:
-        return _swept(ours, theirs, lambda one, other: one or other)
+        return _united(ours, theirs)
     for at in range(0, len(theirs), 2):
         ours = _with_run(ours, theirs[at], theirs[at + 1])
     return ours
+
+
+def _united(ours: Bounds, theirs: Bounds) -> Bounds:
+    """Both in one: after the n-th end there is a gap exactly if the next of the sorted beginnings lies beyond it."""
+    begins, ends = sorted(ours[::2] + theirs[::2]), sorted(ours[1::2] + theirs[1::2])
+    gaps = [pair for pair in zip(ends, begins[1:], strict=False) if pair[0] < pair[1]]
+    return begins[0], *chain.from_iterable(gaps), ends[-1]
 
 
 def _with_run(bounds: Bounds, first: int, end: int) -> Bounds:

@@ -156,9 +156,6 @@ class Book:
         self._source(triple, key[3], found is not None and self._holds(found))
         if found is None or found.until is None:
             return
-        if found.until <= self.now:
-            self._expired(key, found.until)
-            return
         self._until[key] = found.until
         heapq.heappush(self._ends, (found.until, next(self._turn), key))
         if len(self._ends) > 2 * len(self._until) + SLACK:

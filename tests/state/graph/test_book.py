@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cybernetic.state import LWW, AWMap, Stamp
+from cybernetic.state import LWW, AWMap, Hlc, Stamp
 from cybernetic.state.graph.book import GRACE, MOST_PAST, WRITER_GRACE, Book
+from cybernetic.state.graph.edits import sweeping
 from cybernetic.state.graph.entries import State, standing, touched
 from cybernetic.state.graph.facts import Fact
+from cybernetic.state.replica.author import Author
 from tests.state.graph.worlds import NOW, Site, facts, triple
 
 ANN = Fact("ann", "knows", "bob")
@@ -137,6 +139,32 @@ def test_what_arrives_expired_never_shows() -> None:
     two.now += GRACE
     list(two.book.expire(two.now))
     assert list(two.book.spent()) == [(*ANN, "me")]
+
+
+def test_the_removal_of_what_expired_spares_what_was_renewed_meanwhile() -> None:
+    site = Site("one")
+    site.add(*ANN, until=NOW + 10)
+    site.add("ann", "likes", "tea", until=NOW + 10)
+    site.now = NOW + 100
+    list(site.book.expire(site.now))
+    spent = list(site.book.spent())
+    assert len(spent) == 2
+    site.add(*ANN, until=NOW + 500)
+    delta = sweeping(spent, ())(site.state, Author("one", Hlc("one", lambda: site.now), lambda: site.now), [])
+    list(site.take(delta))
+    assert standing(site.state, (*ANN, "me")) is not None
+    assert standing(site.state, ("ann", "likes", "tea", "me")) is None
+
+
+def test_what_a_source_said_at_once_in_two_places_ends_with_what_it_says_next() -> None:
+    one, two = Site("one"), Site("two")
+    delta = one.add(*ANN, cause="here")
+    list(one.take(two.add(*ANN, cause="there")))
+    list(two.take(delta))
+    assert one.book.assertions(ANN) == two.book.assertions(ANN)
+    one.add(*ANN, cause="here")
+    told = [(period.assertion.cause, period.how) for period in one.book.history(ANN)]
+    assert told == [("here", "replaced"), ("there", "replaced"), ("here", None)]
 
 
 def test_many_renewals_do_not_pile_up() -> None:

@@ -12,6 +12,7 @@ from cybernetic import Agent, CallFailed, Killed, NoProc, Normal, System
 from cybernetic.core import Kill
 from cybernetic.runtime import Ref
 from cybernetic.state import Changed, Fact, Graph, GraphRefused, GroupPeers, Replica, Var
+from cybernetic.state.graph.entries import standing
 from cybernetic.state.graph.exports import PAGE
 from cybernetic.state.graph.solve import STRIDE, unified
 from tests.nodes.stage import WHERES, stage
@@ -30,6 +31,13 @@ class Watcher(Agent):
 
     async def begin(self) -> Any:
         return await self.graph.call(Graph.watch, *self.patterns)
+
+    async def begin_with(self, *patterns: Any) -> Any:
+        self.patterns = patterns
+        try:
+            return await self.begin()
+        except GraphRefused as refused:
+            raise GraphRefused(refused.why) from None
 
     async def end(self, token: str) -> bool:
         return await self.graph.call(Graph.unwatch, token)
@@ -227,6 +235,54 @@ async def test_no_turn_does_more_than_a_little(monkeypatch: Any) -> None:
             await asyncio.sleep(0)
         assert sum(looks.values()) >= 2000
         assert max(looks.values()) <= 2 * STRIDE
+
+
+async def test_no_turn_follows_more_than_a_little(monkeypatch: Any, tmp_path: Path) -> None:
+    async with System() as system:
+        graph = await system.start(Graph, "world", tmp_path / "world")
+        for at in range(0, 1500, 500):
+            await graph.call(
+                Graph.load, [{"subject": f"s{n}", "predicate": "p", "object": n} for n in range(at, at + 500)]
+            )
+        await graph.stop()
+        looks = Counter[int]()
+        turn = 0
+
+        def count(*_: Any) -> Any:
+            looks[turn] += 1
+            return standing(*_)
+
+        monkeypatch.setattr("cybernetic.state.graph.book.standing", count)
+        started = asyncio.ensure_future(system.start(Graph, "world", tmp_path / "world"))
+        while not started.done():
+            turn += 1
+            await asyncio.sleep(0)
+        assert sum(looks.values()) == 1500
+        assert max(looks.values()) <= 200
+
+
+async def test_a_watch_that_costs_too_much_is_ended_and_said_so(monkeypatch: Any) -> None:
+    monkeypatch.setattr("cybernetic.state.graph.watching.MOST_NEWS", 10)
+    async with System() as system:
+        graph = await system.start(Graph, "world")
+        watcher = await system.start(Watcher, graph, (X, "p", Y))
+        watch = await watcher.call(Watcher.begin)
+        await graph.call(Graph.load, [{"subject": f"s{n}", "predicate": "p", "object": n} for n in range(50)])
+        await system.drain()
+        (told,) = await watcher.call(Watcher.heard)
+        assert (told.token, told.added, told.removed) == (watch.token, (), ())
+        assert "at most 10 answers" in str(told.ended)
+        assert (await graph.call(Graph.status)).watches == 0
+        with pytest.raises(GraphRefused, match="at most 10000 answers to watch"):
+            await crowded(graph, watcher)
+
+
+async def crowded(graph: Ref[Graph], watcher: Ref[Watcher]) -> None:
+    for at in range(102):
+        await graph.call(Graph.add, f"s{at}", "q", at, who="me")
+    far = await graph.call(Graph.query, (X, "q", Y), (Var("a"), "q", Var("b")), limit=10_000)
+    assert not far.complete
+    await watcher.call(Watcher.begin_with, (X, "q", Y), (Var("a"), "q", Var("b")))
 
 
 async def test_who_watches_is_told_what_comes_and_goes() -> None:

@@ -82,6 +82,14 @@ def test_a_way_is_one_of_the_shortest(known: Any, start: Any, goal: Any, hops: i
     assert end in at
 
 
+def test_a_number_that_two_share_is_no_way_between_them() -> None:
+    triples = triples_of([("ann", "age", 5), ("bob", "age", 5)])
+    assert list(path(triples, "ann", "bob", 4, Way())) == []
+    assert list(path(triples, "ann", 5, 4, Way())) == [(("ann", "age", 5),)]
+    assert list(path(triples, 5, "bob", 4, Way())) == [(("bob", "age", 5),)]
+    assert list(around(triples, "ann", 4, Way())) == [(1, ("ann", "age", 5))]
+
+
 def test_a_long_walk_takes_breaths() -> None:
     known = [("root", "has", f"n{n}") for n in range(1000)]
     assert list(around(triples_of(known), "root", 1, Way())).count(None) == 1000 // STRIDE
