@@ -71,7 +71,7 @@ class Facts:
             pen.add(Fact(*fact), "me")
         self.state = pen.state
         for change in self.book.follow(self.state, touched(pen.delta), NOW):
-            for _ in self.watches.react(self.book.triples, change):
+            for _ in self.watches.react(self.book.triples, change) if change else ():
                 pass
 
     def match(self, s: Any, p: Any, o: Any) -> Iterable[Any]:

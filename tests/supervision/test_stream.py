@@ -71,7 +71,7 @@ async def fail_at_first(stream: Any) -> None:
             raise KeyError
 
 
-@settings(max_examples=soak(50, 300))  # a system of its own for each
+@settings(max_examples=soak(25, 300))  # a system of its own for each
 @given(st.lists(st.integers(0, 5).map(float), max_size=12), st.integers(1, 5))
 async def test_tk_9_ordered_keeps_the_order_of_the_items(items: list[float], most: int) -> None:
     async with System() as system:
@@ -82,7 +82,7 @@ async def test_tk_9_ordered_keeps_the_order_of_the_items(items: list[float], mos
         )
 
 
-@settings(max_examples=soak(50, 300))  # a system of its own for each
+@settings(max_examples=soak(25, 300))  # a system of its own for each
 @given(st.lists(st.integers(0, 5).map(float), max_size=12), st.integers(1, 5))
 async def test_tk_9_unordered_gives_each_as_it_comes(items: list[float], most: int) -> None:
     async with System() as system:
@@ -120,7 +120,7 @@ async def test_tk_9_it_is_lazy_taking_two_of_ten_with_three_at_once_pulls_four(
         assert (well.taken, well.closed) == (taken, True)
 
 
-@settings(max_examples=soak(50, 300))  # a system of its own for each
+@settings(max_examples=soak(25, 300))  # a system of its own for each
 @given(st.lists(st.integers(0, 5).map(float), min_size=1, max_size=12), st.integers(1, 4), st.booleans())
 async def test_tk_9_never_more_at_once_or_pulled_than_allowed(
     items: list[float], most: int, ordered: bool

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from cybernetic.state.crdt.keys import slot_of
 from cybernetic.state.graph.entries import ASSERTED, Key, State, period, standing, writer
 from cybernetic.state.graph.facts import Assertion, Fact, Period
+from cybernetic.state.graph.solve import STRIDE
 from cybernetic.state.graph.triples import Triple, Triples
 
 WRITER_GRACE = 60.0
@@ -59,11 +60,11 @@ class Book:
 
     # changes
 
-    def follow(self, state: State, keys: Iterable[Key], now: float) -> Iterator[Change]:
+    def follow(self, state: State, keys: Iterable[Key], now: float) -> Iterator[Change | None]:
         """Take over `state`, which differs from the last one at `keys` alone; tells what that changes.
 
-        A change is told in between: before a fact goes, and after one has come. Between two of them, and whenever
-        this is drawn no further, the indexes are whole.
+        A change is told in between: before a fact goes, and after one has come. None is a breath. To be drawn to its
+        end.
         """
         self.state = state
         yield from self.expire(now)
@@ -75,11 +76,15 @@ class Book:
             else:
                 self._note_past(triple, key)
 
-    def expire(self, now: float) -> Iterator[Change]:
-        """Let pass what expires by `now`; tells of facts that are about to show no more."""
+    def expire(self, now: float) -> Iterator[Change | None]:
+        """Let pass what expires by `now`; tells of facts that are about to show no more, as `follow` does."""
         self.now = max(self.now, now)
+        passed = 0
         while self._ends and self._ends[0][0] <= self.now:
             until, _, key = heapq.heappop(self._ends)
+            passed += 1
+            if passed % STRIDE == 0:
+                yield None
             if self._until.get(key) == until:
                 del self._until[key]
                 self._expired(key, until)

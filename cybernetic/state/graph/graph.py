@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from cybernetic.core import CyberneticError, Down, NotInside, Reason, number, wall
+from cybernetic.core import CyberneticError, Down, Reason, number, wall
 from cybernetic.runtime import Agent, Deferred, Ref
 from cybernetic.state.crdt.awmap import AWMap
 from cybernetic.state.crdt.keys import key_of, slot_of
 from cybernetic.state.graph.answers import Answers, Around, GraphRefused, GraphStatus, Watching
-from cybernetic.state.graph.book import Book
+from cybernetic.state.graph.book import Book, Change
 from cybernetic.state.graph.drawing import MOST_ANSWERS, checked, drawn, limit_of
 from cybernetic.state.graph.edits import UNSTAMPED, Edit, adding, loading, removing, steps, sweeping
 from cybernetic.state.graph.entries import Key, State, keys_among, touched
@@ -265,11 +265,11 @@ class Graph(Agent):
         """Have a `Changed` sent to the caller, an agent, whenever answers of a query come or go, until it ends.
 
         Changes that cancel each other at once are not told, and expiry is told within a second. Returns the answers
-        now. Raises `GraphRefused` where these are more than 10,000, `NotInside` outside of an agent.
+        now. Raises `GraphRefused` where these are more than 10,000, and outside of an agent.
         """
         watcher = self.sender
         if watcher is None:
-            raise NotInside("watch")
+            raise GraphRefused("watch: expected an agent to tell, got: a call from outside of one")
         query = checked(query_of, patterns)
         await self._expire()
         rows, complete = await drawn(self._told(query), MOST_ANSWERS)
@@ -296,7 +296,7 @@ class Graph(Agent):
         match message:
             case Diff():
                 keys = [*[key for key, _ in message.put], *message.gone]
-                await self._follow(await self._kept().call(Replica.value), keys_among(keys))
+                await self._follow(await self._value(), keys_among(keys))
             case Down(token=ended):
                 self._lookout.ended(ended)
             case _ if message is _TICK:
@@ -345,6 +345,7 @@ class Graph(Agent):
         self._lookout.tell()
 
     async def _expire(self) -> None:
+        """Let expire what does by now, and tell those who watch."""
         changed = False
         for change in self._book.expire(self._now()):
             changed = True
@@ -352,14 +353,20 @@ class Graph(Agent):
         if changed:
             self._lookout.tell()
 
-    async def _react(self, change: tuple[Triple, bool]) -> None:
+    async def _react(self, change: Change | None) -> None:
+        if change is None:
+            await asyncio.sleep(0)
+            return
         for _ in self._lookout.react(self._book.triples, change):
             await asyncio.sleep(0)
+
+    async def _value(self) -> State:
+        return await self._kept().within(None).call(Replica.value)
 
     async def _tend(self) -> None:
         """Let expire what does, and take out of the value what is to be."""
         await self._expire()
-        self._book.state = await self._kept().call(Replica.value)
+        self._book.state = await self._value()
         spent = list(islice(self._book.spent(), _SWEPT))
         outdated = list(islice(self._book.outdated(self._keep), _SWEPT))
         for edit in (

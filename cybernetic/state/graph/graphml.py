@@ -145,7 +145,7 @@ class _Reader:
         record |= {name: _as_text(data[name]) for name in _TEXTS if name in data}
         for name in ("at", "confidence", "until"):
             if name in data:
-                record[name] = typed_json(data[name])
+                record[name] = _from_json(data[name])
         return record
 
     def _node(self, end: str) -> Any:
@@ -163,7 +163,7 @@ class _Reader:
         return OptionError(f"line {self._parser.CurrentLineNumber}", expected, got)
 
 
-def typed_json(word: str) -> Any:
+def _from_json(word: str) -> Any:
     """What a word says in JSON; the word itself where it says nothing, for its reader to refuse."""
     try:
         return json.loads(word)

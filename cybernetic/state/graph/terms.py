@@ -24,11 +24,14 @@ def text(name: str, value: object, longest: int = LONGEST_NAME) -> str:
 
 def value_of(name: str, value: object) -> Value:
     """`value` as an object of a fact. Raises `OptionError`."""
-    kind = type(value)
-    if kind is str:
+    if type(value) is str:
         return text(name, value, LONGEST_TEXT)
-    if kind is bool or (kind is int and -(2**63) <= value < 2**63) or (kind is float and isfinite(value)):  # type: ignore[operator,arg-type]
-        return value  # type: ignore[return-value]
+    if type(value) is bool:
+        return value
+    if type(value) is int and -(2**63) <= value < 2**63:
+        return value
+    if type(value) is float and isfinite(value):
+        return value
     raise OptionError(name, "a text, a whole number of 64 bits, a finite number, True or False", value)
 
 

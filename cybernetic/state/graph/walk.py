@@ -45,9 +45,10 @@ class Way:
 
 def hops_of(value: object) -> int:
     """`value` as a number of steps, 1 to 64. Raises `OptionError`."""
-    if whole("hops", value, least=1) > MOST_HOPS:
+    hops = whole("hops", value, least=1)
+    if hops > MOST_HOPS:
         raise OptionError("hops", f"1 to {MOST_HOPS}", value)
-    return int(value)  # type: ignore[call-overload,no-any-return]
+    return hops
 
 
 def around(triples: Triples, start: Slot, hops: int, way: Way) -> Iterator[tuple[int, Triple] | None]:

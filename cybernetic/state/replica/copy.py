@@ -22,7 +22,7 @@ class Copy(Generic[L]):
     """One replica's value. Without an archive what is in memory is all there is.
 
     Attributes:
-        value: the value now.
+        value: the value now, and `version` how often it was another: what is large is let go of as it changes.
         saved: the changes it will know after a restart.
         floor: the changes that must be known to do without the marks dropped from `value`.
         on_join: told of everything that is joined; None while nobody wants to know.
@@ -30,7 +30,7 @@ class Copy(Generic[L]):
     """
 
     def __init__(self, value: L, archive: Archive[L] | None, position: int = 0) -> None:
-        self.value, self.saved = value, value.context
+        self.value, self.version, self.saved = value, 0, value.context
         self.floor = Context() if archive is None else archive.record.floor
         self.on_join: Heard[L] | None = None
         self.rejoining = False
@@ -62,13 +62,14 @@ class Copy(Generic[L]):
 
     def replace(self, value: L, part: L) -> None:
         """Have another value, made of the present one by looking at the places of `part`; the disk does not know."""
-        before, self.value = self.value, value
+        before = self.value
+        self._become(value)
         if self.on_join is not None:
             self.on_join(before, value, part)
 
     def tidy(self, stable: Context, part: L) -> None:
         """Drop the marks at the places of `part` that all know of who are to know. What shows stays as it is."""
-        self.value = self.value.forget(stable, part)
+        self._become(self.value.forget(stable, part))
 
     def merge(self, part: L, context: Context) -> None:
         """Join a part of a whole value that knows `context`, which the disk learns of when all of it is there.
@@ -96,9 +97,13 @@ class Copy(Generic[L]):
 
     def _join(self, delta: L) -> None:
         before = self.value
-        self.value = before.join(delta)
+        self._become(before.join(delta))
         if self.on_join is not None:
             self.on_join(before, self.value, delta)
+
+    def _become(self, value: L) -> None:
+        self.value = value
+        self.version += 1
 
     def _written(self, context: Context, done: "Future[int]", then: Lasting) -> None:
         error = _error(done)

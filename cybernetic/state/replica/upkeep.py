@@ -32,8 +32,8 @@ class Upkeep(Generic[L]):
         self._copy, self._archive, self._roll = copy, archive, roll
         self._exchange, self._options = exchange, options
         self.digests = Digests()
-        self._digested: L | None = None
-        self._tidied: tuple[L | None, Context] = None, Context()
+        self._digested = -1  # versions of the value
+        self._tidied = -1, Context()
 
     async def once(self) -> None:
         """Do what is due. Raises `StoreError`."""
@@ -47,20 +47,20 @@ class Upkeep(Generic[L]):
 
     async def digest(self) -> None:
         """Work out the digest of what there is now, for the next greetings."""
-        value = self._copy.value
-        if value is self._digested or self._copy.rejoining:
+        value, version = self._copy.value, self._copy.version
+        if version == self._digested or self._copy.rejoining:
             return
         for n, _ in enumerate(self.digests.steps(value)):
             if n % _TOGETHER == 0:
                 await asyncio.sleep(0)
-        self._digested = value
+        self._digested = version
         self._exchange.digest = value.context, self.digests.of(value)
 
     async def tidy(self) -> None:
         """Drop the marks of what was removed and that all who are waited for know of."""
         copy = self._copy
         stable = self._roll.stable(copy.saved)
-        if copy.rejoining or (copy.value is self._tidied[0] and stable == self._tidied[1]):
+        if copy.rejoining or (copy.version, stable) == self._tidied:
             return
         copy.floor = copy.floor.join(stable)
         for piece in copy.value.slices(self._options.leaves):
@@ -68,4 +68,4 @@ class Upkeep(Generic[L]):
                 return
             copy.tidy(stable, piece)
             await asyncio.sleep(0)
-        self._tidied = copy.value, stable
+        self._tidied = copy.version, stable

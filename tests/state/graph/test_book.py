@@ -11,6 +11,7 @@ from cybernetic.state.graph.book import GRACE, MOST_PAST, WRITER_GRACE, Book
 from cybernetic.state.graph.edits import sweeping
 from cybernetic.state.graph.entries import State, standing, touched
 from cybernetic.state.graph.facts import Fact
+from cybernetic.state.graph.solve import STRIDE
 from cybernetic.state.replica.author import Author
 from tests.state.graph.worlds import NOW, Site, facts, triple
 
@@ -186,7 +187,7 @@ def test_many_sources_of_one_fact_cost_no_more_each() -> None:
     assert list(site.take(pen.delta)) == [(ANN, True)]
     assert len(site.book.assertions(ANN)) == 300
     site.now = NOW + 11
-    assert list(site.book.expire(site.now)) == []
+    assert list(site.book.expire(site.now)) == [None]
     assert len(site.book.assertions(ANN)) == 100
     site.now = NOW + 12
     assert list(site.book.expire(site.now)) == [(ANN, False)]
@@ -195,6 +196,17 @@ def test_many_sources_of_one_fact_cost_no_more_each() -> None:
     assert list(site.book.spent()) == []
     list(site.book.expire(NOW + 100 + WRITER_GRACE))
     assert len(list(site.book.spent())) == 300, "what stays all the same is told again"
+
+
+def test_many_that_expire_at_once_are_let_go_with_breaths() -> None:
+    site = Site("one")
+    pen = site.pen()
+    for n in range(2 * STRIDE):
+        pen.add(Fact("s", "p", n), "me", until=NOW + 10)
+    site.write(pen)
+    told = list(site.book.expire(NOW + 10))
+    assert (told.count(None), len(told)) == (2, 2 * STRIDE + 2)
+    assert site.shown() == set()
 
 
 def test_the_memory_of_what_is_past_does_not_outgrow_it() -> None:

@@ -340,6 +340,7 @@ async def test_what_is_around_and_the_way_from_one_to_another() -> None:
         (Graph.lookup, ("?x knows ?y",), {}, "patterns: expected a list of texts"),
         (Graph.lookup, (["?x knows"],), {}, "pattern: expected three words"),
         (Graph.lookup, ([5],), {}, "pattern: expected a text"),
+        (Graph.watch, (("a", "b", X),), {}, "watch: expected an agent to tell"),
         (Graph.around, ("a",), {"hops": 65}, "hops: expected 1 to 64"),
         (Graph.path, ("a", "b"), {"direction": "up"}, "direction: expected one of"),
         (Graph.page, (7,), {}, "cursor: expected the one given last"),

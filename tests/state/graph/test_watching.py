@@ -17,6 +17,7 @@ X, Y = Var("x"), Var("y")
 
 def hear(watches: Watches, site: Site, delta: Any) -> None:
     for change in site.take(delta):
+        assert change is not None
         assert list(watches.react(site.book.triples, change)) == [], "nothing here is large"
 
 

@@ -69,7 +69,7 @@ class Site:
     def pen(self) -> Pen:
         return Pen(self.state, self.name, self.tick)
 
-    def take(self, delta: State) -> Iterator[Change]:
+    def take(self, delta: State) -> Iterator[Change | None]:
         """Join a delta; the changes are told lazily, and must be drawn."""
         self.state = self.state.join(delta)
         return self.book.follow(self.state, touched(delta), self.now)
