@@ -5,6 +5,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
 from cybernetic.apps.control.lines import ASK
@@ -20,6 +21,13 @@ Ts = TypeVarTuple("Ts")
 Begin = Callable[[System], Awaitable[object]]
 
 _log = logging.getLogger("cybernetic.apps")
+
+
+def import_from_here() -> None:
+    """Let this process, and those it makes, import modules from the current directory, as `python -m` does."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
 
 
 def run_tree(

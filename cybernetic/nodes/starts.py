@@ -1,26 +1,34 @@
 """Starting the children of supervisors on the node that fits, be it made for them."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakSet
 
 from cybernetic.core import (
+    AlreadyStarted,
     CallFailed,
     CannotTravel,
     Crash,
     CyberneticError,
+    Killed,
     NoConnection,
     NoNode,
     NoProc,
+    Refused,
     StartFailed,
     token,
 )
 from cybernetic.nodes.plan.placement import Candidate, NoFit, place
-from cybernetic.nodes.remote.start import RemoteStart
+from cybernetic.nodes.remote.start import RemoteStart, StartingHere
 from cybernetic.runtime import begin_child, protocol_of
 from cybernetic.supervision import Child, Limits
+
+_log = logging.getLogger("cybernetic.nodes")
+
+LINK_SECONDS = 10.0  # how long a process made on another host may take to be linked with this node
 
 
 class Alone:
@@ -45,13 +53,31 @@ class Alone:
         return self._become().begin(parent, spec, args, shutdown, history)
 
 
+class Wish(NamedTuple):
+    """A start that is wanted."""
+
+    start: RemoteStart
+    spec: Child[Any]
+    args: tuple[Any, ...]
+    shutdown: float | None
+    history: Any
+    tried: set[str]  # the nodes that were asked for it
+
+
 class Starts:
-    """What the runtime of a node asks when a child names a node, or what a node must offer."""
+    """What the runtime of a node asks when a child names a node, or what a node must offer, or is to be isolated.
+
+    A node that has not the child's class, or on whose host no process can be made for it, is avoided from then on, as
+    long as another fits; that is said once. Where none other fits the start fails with `NoNode`: the child waits.
+    """
 
     def __init__(self, cluster: Any) -> None:
         self._cluster = cluster
         self._tasks: set[asyncio.Task[Any]] = set()
         self._waiting: WeakSet[Any] = WeakSet()
+        self._unfit: set[tuple[str, str, str]] = (
+            set()
+        )  # class, name and incarnation of a node that is avoided
 
     def begin(
         self, parent: Any, spec: Child[Any], args: tuple[Any, ...], shutdown: float | None, history: Any
@@ -61,18 +87,16 @@ class Starts:
         if spec.name is not None and not isinstance(spec.name, str):
             why = "name: expected a string for a child that may run on another node, got: " + repr(spec.name)
             raise StartFailed(start.what, Crash("CannotTravel", why))
-        if spec.isolate is not False:
-            limits = spec.isolate if isinstance(spec.isolate, Limits) else Limits()
-            task = asyncio.ensure_future(self._isolated(start, spec, args, shutdown, history, limits))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        wish = Wish(start, spec, args, shutdown, history, set())
+        if spec.node is None and not spec.requires:  # isolated, on this host
+            self._isolate(wish, None)
             return start.reply
-        chosen = place(str(spec.id), spec.node, spec.requires, self._candidates())
+        chosen = self._choose(wish)
         if isinstance(chosen, NoFit):
             raise StartFailed(start.what, NoNode(str(chosen)))
-        if chosen == self._cluster.name:
+        if chosen == self._cluster.name and spec.isolate is False:
             return begin_child(parent, spec.cls, args, name=spec.name, shutdown=shutdown, history=history)
-        self._start_on(self._cluster.peers[chosen], start, spec, args, shutdown, history)
+        self._start_at(wish, chosen)
         return start.reply
 
     def waits(self, note: Any) -> None:
@@ -81,6 +105,8 @@ class Starts:
 
     def node_came(self) -> None:
         """There is a new node: it may be what some wait for."""
+        peers = self._cluster.peers
+        self._unfit = {each for each in self._unfit if self._is_there(peers.get(each[1]), each[2])}
         notes, self._waiting = list(self._waiting), WeakSet()
         for note in notes:
             note.hurry()
@@ -90,48 +116,138 @@ class Starts:
         for task in tuple(self._tasks):
             task.cancel()
 
+    # Where.
+
+    def _choose(self, wish: Wish) -> str | NoFit:
+        spec, path = wish.spec, self._path(wish)
+        avoid = {name for cls, name, _ in self._unfit if cls == path}
+        chosen = place(str(spec.id), spec.node, spec.requires, self._candidates(), avoid=avoid)
+        if not isinstance(chosen, NoFit):
+            wish.tried.add(chosen)
+        return chosen
+
     def _candidates(self) -> list[Candidate]:
         return self._cluster.candidates()  # type: ignore[no-any-return]
 
-    def _start_on(
-        self, peer: Any, start: RemoteStart, spec: Child[Any], args: Any, shutdown: Any, history: Any
-    ) -> None:
+    def _path(self, wish: Wish) -> str:
+        path: str = self._cluster.classes.path(wish.start._protocol)
+        return path
+
+    @staticmethod
+    def _is_there(peer: Any, incarnation: str) -> bool:
+        return peer is not None and peer.incarnation == incarnation
+
+    def _unfit_for(self, wish: Wish, node: str, incarnation: str, why: str) -> None:
+        """A node cannot start a child: it is started on the next that fits, if there is one not asked yet."""
+        start, known = wish.start, (self._path(wish), node, incarnation)
+        if known not in self._unfit:
+            self._unfit.add(known)
+            _log.warning("%s is avoided for %s, which it cannot start: %s", node, start.what, why)
+        asked = set(wish.tried)
+        chosen = self._choose(wish)
+        if isinstance(chosen, NoFit) or chosen in asked:
+            start.fail(StartFailed(start.what, NoNode(f"{node} cannot start {start.what}: {why}")))
+        elif start.given_up or start.parent.gone:
+            start.fail(StartFailed(start.what, Killed()))
+        else:
+            start.peer = start.abandoned = None
+            try:
+                self._start_at(wish, chosen)
+            except StartFailed as error:
+                start.fail(error)
+
+    # Starting.
+
+    def _start_at(self, wish: Wish, chosen: str) -> None:
+        """Begin the start on a node, or in a process made on its host. Raises `StartFailed`."""
+        if wish.spec.isolate is not False:
+            self._isolate(wish, chosen)
+        elif chosen == self._cluster.name:
+            self._start_here(wish)
+        else:
+            peer = self._cluster.peers[chosen]
+            wish.start.unfit = partial(self._unfit_for, wish, chosen, peer.incarnation)
+            self._start_on(peer, wish)
+
+    def _start_here(self, wish: Wish) -> None:
+        """Begin the start on this node, another having been asked before. Raises `StartFailed`."""
+        start, spec = wish.start, wish.spec
+        try:
+            begin_child(
+                start.parent,
+                spec.cls,
+                wish.args,
+                name=spec.name,
+                shutdown=wish.shutdown,
+                history=wish.history,
+                told=StartingHere(start),
+            )
+        except AlreadyStarted as held:
+            raise StartFailed(start.what, Refused(held)) from None
+
+    def _start_on(self, peer: Any, wish: Wish) -> None:
         """Ask a node for the start. Raises `StartFailed` for what cannot travel there."""
+        start, spec, args = wish.start, wish.spec, wish.args
         cls, keywords = spec.cls, {}
         if isinstance(cls, partial):
             args, keywords, cls = (*cls.args, *args), cls.keywords, cls.func
         path = self._cluster.classes.path(protocol_of(cls))
         try:
-            peer.start(start, (path, args, keywords, spec.name, shutdown, history))
+            peer.start(start, (path, args, keywords, spec.name, wish.shutdown, wish.history))
         except CannotTravel as error:
             raise StartFailed(start.what, Crash.of(error)) from None
 
-    async def _isolated(
-        self,
-        start: RemoteStart,
-        spec: Child[Any],
-        args: Any,
-        shutdown: Any,
-        history: Any,
-        limits: Limits,
-    ) -> None:
-        """Have a node made for one agent, and start it there."""
-        ticket = token(6)
+    def _isolate(self, wish: Wish, chosen: str | None) -> None:
+        """Have a node made for one agent, on the host of the chosen node or else on this one, and start it there."""
+        task = asyncio.ensure_future(self._isolated(wish, chosen))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _isolated(self, wish: Wish, chosen: str | None) -> None:
+        start = wish.start
+        there = self._cluster.peers.get(chosen) if chosen is not None else None
         try:
-            module = self._cluster.classes.path(start._protocol).partition(":")[0]
-            start.abandoned = partial(self._cluster.unmake, ticket)
-            node = await self._cluster.make_isolated(str(spec.id), limits, module, ticket)
+            node = await self._make(wish, there)
             if start.given_up:
                 return
             if start.parent.gone:
                 start.give_up()
                 return
-            self._start_on(self._cluster.peers[node], start, spec, args, shutdown, history)
+            if chosen is not None:
+                incarnation = self._cluster.incarnation if there is None else there.incarnation
+                start.unfit = partial(self._unfit_for, wish, chosen, incarnation)
+            self._start_on(self._cluster.peers[node], wish)
         except StartFailed as error:
             start.fail(error)
         except CallFailed as error:
             lost = isinstance(error.reason, NoConnection | NoProc)
+            if there is not None and chosen is not None and not lost:
+                self._unfit_for(wish, chosen, there.incarnation, f"isolate: {error.reason}")
+                return
             reason = NoNode(f"isolate: {error.reason}") if lost else Crash("HostFailed", str(error.reason))
             start.fail(StartFailed(start.what, reason))
-        except (CyberneticError, KeyError) as error:
+        except (CyberneticError, KeyError, TimeoutError) as error:
             start.fail(StartFailed(start.what, NoNode(f"no process could be made: {error}")))
+
+    async def _make(self, wish: Wish, there: Any) -> str:
+        """Have the process made, by another node for its host or else for this one; returns the node's name."""
+        start, spec, cluster = wish.start, wish.spec, self._cluster
+        limits = spec.isolate if isinstance(spec.isolate, Limits) else Limits()
+        ticket, module = token(6), self._path(wish).partition(":")[0]
+        asked = str(spec.id), limits, module, ticket
+        if there is None:
+            start.abandoned = partial(cluster.unmake, ticket)
+            return str(await cluster.make_isolated(*asked))
+        start.abandoned = partial(self._unmake_at, there, ticket)
+        node = str(await cluster.ask(there, "isolate", *asked))
+        try:
+            async with asyncio.timeout(LINK_SECONDS):  # with that host it is linked already
+                await cluster.when(lambda: cluster.is_linked(node))
+        except TimeoutError:
+            self._unmake_at(there, ticket)
+            raise TimeoutError(f"{node} was not linked within {LINK_SECONDS:g} s") from None
+        return node
+
+    def _unmake_at(self, peer: Any, ticket: str) -> None:
+        if not peer.lost:
+            peer.ask("unmake", (ticket,), self._cluster.engine.loop.create_future())

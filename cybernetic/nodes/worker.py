@@ -4,11 +4,12 @@ import asyncio
 import importlib
 import logging
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cybernetic.nodes.cluster import Cluster, describe
-from cybernetic.nodes.errors import LinkRefused
+from cybernetic.nodes.errors import HostFailed, LinkRefused
 from cybernetic.nodes.host.port import NodeContext
 from cybernetic.nodes.link import (
     Address,
@@ -125,6 +126,9 @@ class Worker(LocalSystem):
         tls = Tls(Path(far[2]), Path(far[3])) if far else None
         cluster = Cluster(self._running(), me, Secret(settings["secret"]), links, tls, told=self._told)
         cluster.maker = settings["maker"]
+        if settings["kind"] == "node":  # where a child of another host may be placed, and isolated
+            cluster.answers["isolate"] = partial(_ask_maker, cluster, "isolate")
+            cluster.answers["unmake"] = partial(_ask_maker, cluster, "unmake")
         return cluster
 
     async def _listen(self, cluster: Cluster) -> None:
@@ -158,6 +162,14 @@ class Worker(LocalSystem):
     def _told(self, what: str, member: Any, why: str) -> None:
         if what == "lost" and member.name == self._settings["maker"]:
             self._over.set()
+
+
+async def _ask_maker(cluster: Cluster, what: str, *arguments: Any) -> Any:
+    """Have the one that makes the processes of this host do something. Raises `HostFailed`, `CallFailed`."""
+    maker = cluster.peers.get(cluster.maker)
+    if maker is None:
+        raise HostFailed(f"{what}: expected a node that makes the processes of this host, got none")
+    return await cluster.ask(maker, what, *arguments)
 
 
 async def serve(context: NodeContext) -> None:

@@ -18,7 +18,6 @@ from cybernetic.state.graph.graphml import read_graphml, write_graphml
 from cybernetic.state.graph.patterns import Var
 from cybernetic.state.graph.records import read_lines, write_lines
 from cybernetic.state.hlc import FutureStamp, Hlc, Stamp
-from cybernetic.state.replica.author import Author
 from cybernetic.state.replica.diff import Diff
 from cybernetic.state.replica.events import (
     ReplicaDiverged,
@@ -62,7 +61,6 @@ __all__ = (
     "Answers",
     "Around",
     "Assertion",
-    "Author",
     "Batch",
     "CONVERGING",
     "Changed",

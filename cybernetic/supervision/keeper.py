@@ -1,6 +1,7 @@
 """What every supervisor does with its children, whatever its strategy: start, restart, stop, give up."""
 
 import asyncio
+from math import inf
 from typing import Any, ClassVar, Literal, NamedTuple, cast
 
 from cybernetic.core import (
@@ -22,16 +23,16 @@ from cybernetic.core import (
 )
 from cybernetic.runtime import FOREIGN, Agent, begin_child, begin_shut_down, started
 from cybernetic.supervision.backoff import Backoff
+from cybernetic.supervision.breath import Breath
 from cybernetic.supervision.children import Children, Counts, Record
 from cybernetic.supervision.events import ENDED, GAVE_UP, STARTED, ChildEnded, ChildStarted, GaveUp
 from cybernetic.supervision.intensity import Intensity
+from cybernetic.supervision.losses import Loss, Losses, together
 from cybernetic.supervision.plan import quiet, reaction, reported
 from cybernetic.supervision.reports import ignored, progress, report
 from cybernetic.supervision.spec import AutoShutdown, BadChild, Child, Restart, check_children
 
 NO_NODE = Backoff(0.02, 5.0)  # between two looks for a node that fits
-LOST_NODES = 16
-BREATH = 0.005  # seconds after which a supervisor with much to do gives the event loop a turn
 
 
 class ChildInfo(NamedTuple):
@@ -66,7 +67,7 @@ class Keeper(Agent):
     )
     _children: Children
     _intensity: Intensity
-    _lost_nodes: tuple[str, ...] = ()  # whose loss was counted, latest last
+    _losses: Losses | None = None  # of nodes, from the first on
 
     def receive(self, message: Any) -> Any:
         """The end of a child; anything else is logged and ignored (R-7, API-10)."""
@@ -127,6 +128,7 @@ class Keeper(Agent):
         now = engine.clock()
         lived = now - record.since
         record.note(now, reason)
+        self._loss(record, reason)  # noted when it comes, though it may be counted later
         if backoff is None:
             return self._attempt(record, reason)
         self._children.restarting(record)
@@ -157,9 +159,9 @@ class Keeper(Agent):
     def _attempt(self, record: Record, reason: Reason) -> Any:
         """One automatic restart: it counts; too many, and the supervisor gives up (RI-1 to RI-7).
 
-        The loss of a node counts once, however many children were on it.
+        The loss of a node counts once, however many children were on it; so does that of nodes lost together.
         """
-        if self._same_loss(reason) or self._intensity.add(self._ref._engine.clock()):
+        if self._is_counted(record, reason) or self._intensity.add(self._ref._engine.clock()):
             return self._restart(record)
         report(self.ref, "shutdown", record, reason)
         if GAVE_UP.listeners:
@@ -167,16 +169,23 @@ class Keeper(Agent):
         self._children.remove(record)
         raise Stop(Shutdown())
 
-    def _same_loss(self, reason: Reason) -> bool:
-        """Whether a child was lost with a node whose loss has been counted already."""
-        if self._is_known_loss(reason):
-            return True
-        if isinstance(reason, NoConnection) and reason.node:
-            self._lost_nodes = (*self._lost_nodes[1 - LOST_NODES :], reason.node)
-        return False
+    def _is_counted(self, record: Record, reason: Reason) -> bool:
+        """Whether a child was lost with a node whose loss has been counted already; from now on it has."""
+        loss = self._loss(record, reason)
+        return loss is not None and not loss.count()
+
+    def _loss(self, record: Record, reason: Reason) -> Loss | None:
+        """What the loss of a child with its node belongs to."""
+        if not isinstance(reason, NoConnection) or not reason.node:
+            return None
+        if self._losses is None:
+            self._losses = Losses(together(self._intensity.max_restarts, self._intensity.max_seconds))
+        made = -inf if record.spec.isolate is False else record.since  # a node of its own came with it
+        return self._losses.of(reason.node, self._ref._engine.clock(), made)
 
     def _is_known_loss(self, reason: Reason) -> bool:
-        return isinstance(reason, NoConnection) and reason.node in self._lost_nodes
+        losses = self._losses
+        return isinstance(reason, NoConnection) and losses is not None and losses.known(reason.node)
 
     def _restart(self, record: Record) -> Any:
         """Start one child again; if that fails, leave a note to try once more.
@@ -308,7 +317,7 @@ class Keeper(Agent):
             record.retry.cancel()
             record.retry = None
 
-    def _breathe(self) -> "Breath":
+    def _breathe(self) -> Breath:
         return Breath(self._ref._engine.clock)
 
     def _check_child(self, spec: Any, auto_shutdown: AutoShutdown = "never") -> None:
@@ -376,21 +385,6 @@ class Note:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-class Breath:
-    """Gives the event loop a turn when a supervisor has been busy for long."""
-
-    __slots__ = ("_clock", "_since")
-
-    def __init__(self, clock: Any) -> None:
-        self._clock, self._since = clock, clock()
-
-    async def take(self) -> None:
-        """Call it once for each small step of work."""
-        if self._clock() - self._since > BREATH:
-            await asyncio.sleep(0)
-            self._since = self._clock()
 
 
 def _try_again(agent: Keeper, note: Note) -> Any:

@@ -15,7 +15,8 @@ import pytest
 
 from cybernetic.apps import main
 
-COMMAND = [sys.executable, "-c", "import sys; from cybernetic.apps import main; sys.exit(main())"]
+# as it is installed: what `python -c` runs finds modules in the current directory by itself
+COMMAND = [sys.executable, str(Path(sys.executable).parent / "cybernetic")]
 SECRET = "0123456789abcdef0123"
 PROGRAM = """
 from cybernetic import Agent, DynamicSupervisor, Supervisor, child

@@ -8,7 +8,7 @@ from cybernetic.apps.commands.run import begin_log
 from cybernetic.apps.config.flags import NODE, add_flags, configured
 from cybernetic.apps.config.load import DEFAULT, ConfigError, Loaded
 from cybernetic.apps.config.system import door_options, listening, read_secret
-from cybernetic.apps.run import run_system, say
+from cybernetic.apps.run import import_from_here, run_system, say
 from cybernetic.nodes import System
 
 
@@ -37,6 +37,8 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         say(str(error))
         return 2
+
+    import_from_here()  # for what is placed here
 
     async def begin(system: System) -> None:
         print(joined(name, [node.name for node in system.nodes], listening(loaded.config) or ()), flush=True)

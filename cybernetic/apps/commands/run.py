@@ -4,15 +4,13 @@ import argparse
 import functools
 import importlib
 import logging
-import sys
-from pathlib import Path
 from typing import Any
 
 from cybernetic.apps.config.flags import RUN, add_flags, configured
 from cybernetic.apps.config.load import ConfigError
 from cybernetic.apps.config.options import Config
 from cybernetic.apps.config.system import read_secret, system_options
-from cybernetic.apps.run import run_tree, say
+from cybernetic.apps.run import import_from_here, run_tree, say
 from cybernetic.runtime import Agent
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -59,9 +57,7 @@ def agent_class(target: str) -> Any:
     module, colon, path = target.partition(":")
     if not (module and colon and path):
         raise ValueError(f"expected MODULE:CLASS such as shop.main:Shop, got: {target!r}")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    import_from_here()
     try:
         found: Any = importlib.import_module(module)
     except ModuleNotFoundError as error:

@@ -9,6 +9,8 @@ from typing import Any
 from cybernetic.core import BadCall, OptionError
 from cybernetic.runtime import Agent, Protocol, protocol_of
 
+TOP_LEVEL = "an agent class at the top level of a file, from which other processes can import it"
+
 
 class Classes:
     """The paths of agent classes, such as `shop.agents:Clerk`, and the classes of paths."""
@@ -41,6 +43,8 @@ class Classes:
         """The class, its module imported if need be. Raises `OptionError` if there is none."""
         found = self.known(path)
         if isinstance(found, Unknown):
+            if not may_travel(path):
+                raise OptionError("cls", TOP_LEVEL, path)
             try:
                 importlib.import_module(path.partition(":")[0])
             except Exception as error:
@@ -51,9 +55,15 @@ class Classes:
                 ) from error
             cls = _loaded(path)
             if cls is None:
-                raise OptionError("cls", "an agent class at the top level of its module", path)
+                raise OptionError("cls", TOP_LEVEL, path)
             found = self._found[path] = protocol_of(cls)
         return found.cls
+
+
+def may_travel(path: str) -> bool:
+    """Whether some other process may have the class: not if it was defined in a function, or typed or piped in."""
+    module, _, name = path.partition(":")
+    return module != "__main__" and "<" not in name
 
 
 class Unknown(Protocol):
@@ -92,8 +102,8 @@ def _main_name() -> str:
     main = sys.modules["__main__"]
     spec = getattr(main, "__spec__", None)
     if spec is not None:
-        name: str = spec.name
-        return name.removesuffix(".__main__") if name.endswith(".__main__") and name != "__main__" else name
+        name: str = spec.name  # of `python -m package` it is package.__main__, which can be imported
+        return name
     return Path(getattr(main, "__file__", None) or "__main__").stem
 
 

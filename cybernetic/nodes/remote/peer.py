@@ -182,7 +182,11 @@ class Peer:
         """Ask for the start of an agent there. Raises `CannotTravel`."""
         start.peer, start.id = self, next(self._ids)
         self.tell_of(start.parent)
-        data = self._encode((ops.START, start.id, *self._origin(start.parent), *message), "child")
+        try:
+            data = self._encode((ops.START, start.id, *self._origin(start.parent), *message), "child")
+        except CannotTravel:
+            self._explain(*message[1:3])
+            raise
         self.starts[start.id] = start
         self._send(data, None)
 
@@ -208,7 +212,12 @@ class Peer:
         """Answer a call from there. Raises `CannotTravel`."""
         size = _LIGHT.get(type(value))
         light = size is not None and size(value) < ENOUGH
-        self._send(self._encode((ops.ANSWER, id, value), "answer", light=light), None)
+        try:
+            data = self._encode((ops.ANSWER, id, value), "answer", light=light)
+        except CannotTravel:
+            self._encode(value, "answer")  # which names the part as who answers knows it
+            raise
+        self._send(data, None)
 
     def death(self, serial: int, reason: Reason) -> None:
         """Tell of an end; a reason that cannot travel arrives in words."""

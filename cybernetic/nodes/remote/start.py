@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from cybernetic.core import CannotTravel, Killed, Reason, StartFailed
+from cybernetic.core import CannotTravel, Crash, Killed, NoNode, Reason, StartFailed
 from cybernetic.nodes.remote import ops
 from cybernetic.nodes.remote.words import LONGEST, in_words
-from cybernetic.runtime import FOREIGN, Protocol, Reply, tie
+from cybernetic.runtime import FOREIGN, Protocol, Reply, abandon, tie
 
 GIVE_UP_SECONDS = (
     2.0  # how long who has given up a start waits for the other node to say that nothing is left
@@ -39,7 +40,8 @@ class RemoteStart:
         given_up: whether nobody waits for it any more.
         unconfirmed: while it is given up, and may be there all the same: the limit to that.
         failure: what is to be told then.
-        abandoned: called when it is given up before a node was asked.
+        abandoned: called when it is given up before a node was asked, or while the agent starts on this one.
+        unfit: called with a sentence if the node that was asked cannot start such an agent; None: that is a failure.
     """
 
     _details = None
@@ -53,6 +55,7 @@ class RemoteStart:
         self.unconfirmed: asyncio.TimerHandle | None = None
         self.failure: BaseException | None = None
         self.abandoned: Callable[[], object] | None = None
+        self.unfit: Callable[[str], object] | None = None
         self.reply: Reply[Any] = StartReply(self, "start")
 
     def __repr__(self) -> str:
@@ -74,6 +77,16 @@ class RemoteStart:
     def fail(self, error: Exception) -> None:
         """The agent did not start."""
         self.reply.fail(error)
+
+    def refused(self, error: Exception) -> None:
+        """The other node has not started it: one that lacks the class says so with `NoNode`."""
+        reason = getattr(error, "reason", None)
+        if not isinstance(reason, NoNode):
+            self.fail(error)
+        elif self.unfit is not None:
+            self.unfit(reason.why)
+        else:  # of a node that was made for it alone
+            self.fail(StartFailed(self.what, Crash("OptionError", reason.why)))
 
     def signalled(self, reason: Reason, sender: Any) -> None:
         """Whoever waits for it is to end: the start is cut short."""
@@ -97,6 +110,27 @@ class RemoteStart:
             self.unconfirmed = None
             if self.failure is not None:
                 self.reply.fail(self.failure)
+
+
+class StartingHere:
+    """A start on this node after all: what the runtime tells of it, in place of a `Reply`."""
+
+    __slots__ = ("_start",)
+
+    def __init__(self, start: RemoteStart) -> None:
+        self._start = start
+
+    def begun(self, cell: Any) -> None:
+        """The record of the agent is made."""
+        self._start.abandoned = partial(abandon, cell)
+
+    def answer(self, cell: Any) -> None:
+        """It has started."""
+        self._start.reply.answer(cell)
+
+    def fail(self, error: Exception) -> None:
+        """It has not."""
+        self._start.fail(error)
 
 
 class Starting:

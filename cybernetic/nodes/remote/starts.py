@@ -10,11 +10,14 @@ from cybernetic.core import (
     Crash,
     CyberneticError,
     Kill,
+    NoNode,
+    OptionError,
     Reason,
     Refused,
     StartFailed,
 )
 from cybernetic.nodes.remote import ops
+from cybernetic.nodes.remote.classes import may_travel
 from cybernetic.nodes.remote.start import Starting
 from cybernetic.runtime import abandon, begin_child, signal
 
@@ -47,15 +50,18 @@ class InboundStarts:
         """Start an agent on behalf of a supervisor there, and tell what comes of it."""
         supervisor = self._who(parent, kind)
         self._peer.watching[parent] = supervisor
-        starting = Starting(self._peer, id)
+        starting, what = Starting(self._peer, id), path.rpartition(":")[2]
         try:
             cls = self._cluster.classes.load(path)
+        except OptionError as error:
+            starting.fail(StartFailed(what, NoNode(str(error)) if may_travel(path) else Crash.of(error)))
+            return
+        try:
             made: Any = partial(cls, **keywords) if keywords else cls
             begin_child(supervisor, made, args, name=name, shutdown=shutdown, history=history, told=starting)
         except CyberneticError as error:
             if starting.cell is not None and not isinstance(error, ArgumentsError):
                 raise
-            what = path.rpartition(":")[2]
             starting.fail(StartFailed(what, _reason(error)))
 
     def started(self, id: int, serial: int) -> None:
@@ -70,7 +76,7 @@ class InboundStarts:
         """It is not, and nothing of it is left."""
         start = self._peer.starts.pop(id, None)
         if start is not None:
-            start.fail(error)
+            start.refused(error)
         else:
             self.given_up(id)
 

@@ -22,6 +22,9 @@ WRITER_GRACE = 60.0
 GRACE = 600.0
 """Seconds after which any replica removes it, as its writer may be gone."""
 
+AGAIN = 60.0
+"""Seconds after which it is tried again to take out what should be gone by then."""
+
 MOST_PAST = 16
 """Ended assertions kept of a fact: a writer takes out the oldest beyond."""
 
@@ -98,7 +101,9 @@ class Book:
 
     def foresee(self, fact: Fact, who: str) -> None:
         """An assertion is on its way: `keys` has it from now on, so that who removes what was just said finds it."""
-        self._coming.setdefault(_triple(fact), set()).add(who)
+        triple = _triple(fact)
+        if who not in self._named(triple):
+            self._coming.setdefault(triple, set()).add(who)
 
     # what is to be taken out of the state
 
@@ -107,14 +112,15 @@ class Book:
         while self._removals and self._removals[0][0] <= self.now:
             key = heapq.heappop(self._removals)[2]
             if key in self._over:
-                heapq.heappush(self._removals, (self.now + WRITER_GRACE, next(self._turn), key))
+                heapq.heappush(self._removals, (self.now + AGAIN, next(self._turn), key))
                 yield key
 
     def outdated(self, keep: float) -> Iterator[Key]:
-        """Ended assertions whose end is more than `keep` seconds ago; each is told once."""
+        """Ended assertions whose end is more than `keep` seconds ago; those that stay, again later."""
         while self._ages and self._ages[0][0] + keep <= self.now:
             key = heapq.heappop(self._ages)[2]
             if key in self._past.get((key[0], key[1], slot_of(key[2])), ()):
+                heapq.heappush(self._ages, (self.now - keep + AGAIN, next(self._turn), key))
                 yield key
 
     def surplus(self, fact: Fact) -> tuple[Key, ...]:

@@ -1,47 +1,30 @@
 """`Graph`: the agent that keeps a graph of facts, the same on all nodes, and answers what is asked of it."""
 
-import asyncio
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cybernetic.core import CyberneticError, Down, Reason, number, wall
-from cybernetic.runtime import Agent, Deferred, Ref
-from cybernetic.state.crdt.awmap import AWMap
+from cybernetic.core import number
+from cybernetic.runtime import Deferred, Ref
 from cybernetic.state.crdt.keys import key_of, slot_of
 from cybernetic.state.graph.answers import Answers, Around, GraphRefused, GraphStatus, Watching
-from cybernetic.state.graph.book import Book, Change
 from cybernetic.state.graph.drawing import MOST_ANSWERS, checked, drawn, limit_of
-from cybernetic.state.graph.edits import UNSTAMPED, Edit, adding, loading, removing, steps, sweeping
-from cybernetic.state.graph.entries import Key, State, keys_among, touched
-from cybernetic.state.graph.exports import Exports
+from cybernetic.state.graph.edits import UNSTAMPED, adding, loading, removing, steps
+from cybernetic.state.graph.entries import State
 from cybernetic.state.graph.facts import Assertion, Fact, Period, assertion_of, fact_of
-from cybernetic.state.graph.lookout import Lookout
+from cybernetic.state.graph.keeping import STEP, Keeping
 from cybernetic.state.graph.patterns import Pattern, Query, pattern_of, query_of
 from cybernetic.state.graph.records import Record, recorded
 from cybernetic.state.graph.solve import solve
 from cybernetic.state.graph.terms import Value, text, value_of
 from cybernetic.state.graph.triples import Triple
-from cybernetic.state.graph.walk import Way, around, hops_of, path
-from cybernetic.state.replica.diff import Diff
-from cybernetic.state.replica.group_peers import GroupPeers
-from cybernetic.state.replica.options import ReplicaOptions
-from cybernetic.state.replica.peers import Peers
+from cybernetic.state.graph.walk import around, hops_of, path, way_of
 from cybernetic.state.replica.replica import Replica
-from cybernetic.state.store.store import Store
 
-WEEK = 7 * 86_400.0
 AHEAD = 60.0  # seconds that the stamp of what is loaded may be in the future: peers refuse more
 MOST_RECORDS = 500  # loaded at once
-_STEP = 50  # assertions of one edit: a few milliseconds
-_KEYS = 100  # places followed before the loop is given back
-_PULSE = 0.5  # seconds between two looks for what has expired
-_SWEPT = 2000  # places taken out in one pulse, at most
-_TICK = object()
 
 
-class Graph(Agent):
+class Graph(Keeping):
     """Keeps facts, each with who asserts it, since when, why and how surely; the same on every node that has one.
 
         child(Graph, "world", "data/world.sqlite", name="world")          # on each node
@@ -63,30 +46,6 @@ class Graph(Agent):
 
     Raises `OptionError`, and at its start what `Replica` does.
     """
-
-    def __init__(
-        self,
-        name: str,
-        store: Store | str | os.PathLike[str] | None = None,
-        options: ReplicaOptions | None = None,
-        peers: Callable[[], Peers] = GroupPeers,
-        now: Callable[[], float] = wall,
-        keep: float = WEEK,
-    ) -> None:
-        self._settings = (AWMap, name, store, options, peers, now)
-        self._now, self._keep = now, number("keep", keep, above=0.0)
-        self._book, self._lookout, self._exports = Book(), Lookout(self), Exports()
-        self._replica: Ref[Replica[State]] | None = None
-
-    async def setup(self) -> None:
-        """Start the replica, and index what it knows."""
-        replica: Any = await self.start(Replica, *self._settings, link=True)
-        self._replica = replica
-        self._id = (await replica.call(Replica.status)).replica
-        self._book = Book(self._id)
-        state = await replica.within(None).call(Replica.subscribe)
-        await self._follow(state, touched(state))
-        self.ref.every(_PULSE).send(_TICK)
 
     # saying
 
@@ -118,7 +77,7 @@ class Graph(Agent):
         until = None if ttl is None else self._now() + checked(number, "ttl", ttl, above=0.0)
         said = checked(assertion_of, fact, who, UNSTAMPED, cause, confidence, until)
         self._book.foresee(fact, who)
-        return self._change([adding(said, self._book.surplus(fact))], lambda made: made[0])
+        return self._change(adding(said, self._book.surplus(fact)), lambda made: made[0])
 
     def remove(
         self,
@@ -138,9 +97,9 @@ class Graph(Agent):
         for name, value in (("by", by), ("who", who), ("why", why)):
             if value is not None or name == "by":
                 checked(text, name, value)
-        return self._change([removing(self._book.keys(fact, who), by, why)], len)
+        return self._change(removing(self._book.keys(fact, who), by, why), len)
 
-    def load(self, records: list[Record], who: str = "import") -> Deferred[int]:
+    async def load(self, records: list[Record], who: str = "import") -> int:
         """Put in at most 500 records, with their stamps where they have some; answers how many changed something.
 
         One that tells less than what stands, by its stamp, changes nothing, so loading again is loading once.
@@ -156,7 +115,7 @@ class Graph(Agent):
             if one.at.millis > latest:
                 raise GraphRefused(f"at: expected at most {AHEAD:g} s in the future, got: {list(one.at)}")
             self._book.foresee(one.fact, one.who)
-        return self._change(steps(loading, said, _STEP), len)
+        return len(await self._steps(steps(loading, said, STEP)))
 
     # asking
 
@@ -210,14 +169,14 @@ class Graph(Agent):
             start: the thing.
             hops: steps, 1 to 64.
             direction: "out" from subjects to objects, "in" from objects to subjects, "both".
-            predicates: only facts with one of these, at most 1000; None: any.
+            predicates: only facts with one of these, at most 16; None: any.
             limit: facts at most, 1 to 10,000.
         """
         search = around(
             self._book.triples,
             checked(text, "start", start),
             checked(hops_of, hops),
-            checked(Way, direction, predicates),  # type: ignore[arg-type]
+            checked(way_of, direction, predicates),
         )
         await self._expire()
         found, complete = await drawn(search, checked(limit_of, limit))
@@ -241,7 +200,7 @@ class Graph(Agent):
             checked(text, "start", start),
             slot_of(checked(value_of, "goal", goal)),
             checked(hops_of, hops),
-            checked(Way, direction, predicates),  # type: ignore[arg-type]
+            checked(way_of, direction, predicates),
         )
         await self._expire()
         found, _ = await drawn(search, 1)
@@ -290,90 +249,6 @@ class Graph(Agent):
     def replica(self) -> Ref[Replica[State]]:
         """The agent that keeps its value, for `Replica.status`."""
         return self._kept()
-
-    async def receive(self, message: Any) -> None:
-        """What the replica tells, the end of watchers, and the pulse."""
-        match message:
-            case Diff():
-                keys = [*[key for key, _ in message.put], *message.gone]
-                await self._follow(await self._value(), keys_among(keys))
-            case Down(token=ended):
-                self._lookout.ended(ended)
-            case _ if message is _TICK:
-                await self._tend()
-            case _:
-                super().receive(message)
-
-    async def terminate(self, reason: Reason) -> None:
-        """End the replica too, whatever the reason."""
-        if self._replica is not None:
-            try:
-                await self._replica.stop()
-            except CyberneticError:
-                pass  # it has ended first, which may be the reason
-
-    # inside
-
-    def _kept(self) -> Ref[Replica[State]]:
-        assert self._replica is not None
-        return self._replica
-
-    def _change(self, edits: Iterable[Edit], answer: Callable[[list[Any]], Any]) -> Deferred[Any]:
-        """Have edits made, in the order of calls; answers with what `answer` makes of what they have made."""
-        made: list[Any] = []
-        done = [self._kept().within(None).request(Replica.change, edit, made) for edit in edits]
-        reply = self.defer()
-
-        async def tell() -> None:
-            try:
-                for one in done:
-                    await one
-            except CyberneticError as error:
-                reply.fail(error)
-            else:
-                reply.reply(answer(made))
-
-        self.task(tell())
-        return reply
-
-    async def _follow(self, state: State, keys: Iterator[Key]) -> None:
-        """Bring the indexes up to date with `state`, which has changed at `keys`, and tell those who watch."""
-        while some := list(islice(keys, _KEYS)):
-            for change in self._book.follow(state, some, self._now()):
-                await self._react(change)
-            await asyncio.sleep(0)
-        self._lookout.tell()
-
-    async def _expire(self) -> None:
-        """Let expire what does by now, and tell those who watch."""
-        changed = False
-        for change in self._book.expire(self._now()):
-            changed = True
-            await self._react(change)
-        if changed:
-            self._lookout.tell()
-
-    async def _react(self, change: Change | None) -> None:
-        if change is None:
-            await asyncio.sleep(0)
-            return
-        for _ in self._lookout.react(self._book.triples, change):
-            await asyncio.sleep(0)
-
-    async def _value(self) -> State:
-        return await self._kept().within(None).call(Replica.value)
-
-    async def _tend(self) -> None:
-        """Let expire what does, and take out of the value what is to be."""
-        await self._expire()
-        self._book.state = await self._value()
-        spent = list(islice(self._book.spent(), _SWEPT))
-        outdated = list(islice(self._book.outdated(self._keep), _SWEPT))
-        for edit in (
-            *steps(lambda keys: sweeping(keys, ()), spent, _STEP),
-            *steps(lambda keys: sweeping((), keys), outdated, _STEP),
-        ):
-            self._kept().cast(Replica.change, edit, [])
 
     def _told(self, query: Query) -> Iterator[Any]:
         return (None if row is None else query.told(row) for row in solve(self._book.triples, query))

@@ -4,7 +4,7 @@ A walk goes through texts. A number, True or False may end it, but nothing goes 
 number 5 with somebody is no neighbour of theirs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cybernetic.core import OptionError, one_of, whole
@@ -14,33 +14,35 @@ from cybernetic.state.graph.triples import Triple, Triples
 
 DIRECTIONS = ("out", "in", "both")
 MOST_HOPS = 64
-MOST_PREDICATES = 1000
+MOST_PREDICATES = 16
 _BACK = {"out": "in", "in": "out", "both": "both"}
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Which facts a walk may take.
+    """Which facts a walk may take; `way_of` checks it.
 
     Arguments:
         direction: "out" from subjects to objects, "in" from objects to subjects, "both".
-        predicates: only these, at most 1000; None: any.
-
-    Raises `OptionError` for anything else.
+        predicates: only these, each once; None: any.
     """
 
     direction: str = "both"
     predicates: tuple[str, ...] | None = None
 
-    def __post_init__(self) -> None:
-        one_of("direction", self.direction, DIRECTIONS)
-        if self.predicates is not None:
-            found = tuple(dict.fromkeys(_predicates(self.predicates)))
-            object.__setattr__(self, "predicates", found)
-
     def back(self) -> "Way":
         """The same way walked from its end."""
         return Way(_BACK[self.direction], self.predicates)
+
+
+def way_of(direction: str, predicates: Sequence[str] | None) -> Way:
+    """The way of these parts: at most 16 predicates, in a list or tuple. Raises `OptionError`."""
+    one_of("direction", direction, DIRECTIONS)
+    if predicates is None:
+        return Way(direction)
+    if not isinstance(predicates, list | tuple) or len(predicates) > MOST_PREDICATES:
+        raise OptionError("predicates", f"a list of at most {MOST_PREDICATES} texts, or None", predicates)
+    return Way(direction, tuple(dict.fromkeys([text("predicates", one) for one in predicates])))
 
 
 def hops_of(value: object) -> int:
@@ -54,13 +56,16 @@ def hops_of(value: object) -> int:
 def around(triples: Triples, start: Slot, hops: int, way: Way) -> Iterator[tuple[int, Triple] | None]:
     """The facts within so many steps of `start`, each once with its step from 1, the nearest first.
 
-    None is a breath, every `STRIDE` facts looked at. `triples` must not change meanwhile.
+    None is a breath, every `STRIDE` things and facts looked at. `triples` must not change meanwhile.
     """
     met, told = {start}, set()
     frontier, looked = [start], 0
     for step in range(1, hops + 1):
         beyond = []
         for node in frontier:
+            looked += 1
+            if looked % STRIDE == 0:
+                yield None
             for triple, other in _from(triples, node, way):
                 looked += 1
                 if looked % STRIDE == 0:
@@ -91,6 +96,9 @@ def path(
         near, far = (here, there) if len(here.frontier) <= len(there.frontier) else (there, here)
         beyond = []
         for node in near.frontier:
+            looked += 1
+            if looked % STRIDE == 0:
+                yield None
             for triple, other in _from(triples, node, near.way):
                 looked += 1
                 if looked % STRIDE == 0:
@@ -133,10 +141,3 @@ def _from(triples: Triples, node: Slot, way: Way) -> Iterator[tuple[Triple, Slot
         if way.direction != "out":
             for triple in triples.match(None, predicate, node):
                 yield triple, triple[0]
-
-
-def _predicates(given: object) -> Iterator[str]:
-    if not isinstance(given, list | tuple) or len(given) > MOST_PREDICATES:
-        raise OptionError("predicates", f"at most {MOST_PREDICATES} texts, or None", given)
-    for predicate in given:
-        yield text("predicates", predicate)

@@ -11,6 +11,8 @@ from cybernetic.core import OptionError
 from cybernetic.state.crdt.context import Context
 from cybernetic.state.crdt.lattice import Lattice
 from cybernetic.state.crdt.opaque import OpaqueTypes
+from cybernetic.state.crdt.stamps import latest_stamp
+from cybernetic.state.hlc import Stamp
 from cybernetic.state.replica.plan import Member
 from cybernetic.state.store.journal import Journal
 from cybernetic.state.store.store import Store
@@ -56,7 +58,7 @@ class Archive(Generic[L]):
     """Keeps one replica's value in a store. Made by `open`; `load` brings what is there.
 
     `journaled` and `snapshot` are the bytes of the journal since the snapshot, and of that; `loaded` is the position
-    of the last change that `load` has brought.
+    of the last change that `load` has brought, `latest` the greatest stamp.
     """
 
     def __init__(self, store: Store, journal: Journal, name: str, kind: type[L], record: Record) -> None:
@@ -66,6 +68,7 @@ class Archive(Generic[L]):
         self.record = record
         self.journaled = self.snapshot = 0
         self.loaded = record.position
+        self.latest: Stamp | None = None
         self._busy = asyncio.Lock()
 
     @classmethod
@@ -98,14 +101,14 @@ class Archive(Generic[L]):
         number = 0
         while bodies := await self._store.read(self._fetch(number)):
             for body in bodies:
-                value = value.join(self._codec.decode(body))
+                value = value.join(self._read(body))
                 self.snapshot += len(body)
                 await asyncio.sleep(0)
             number += len(bodies)
         after = self.record.position
         while notes := await self._journal.read(self._stream, after):
             for noted in notes:
-                value = value.join(self._codec.decode(noted.event))
+                value = value.join(self._read(noted.event))
                 self.journaled += len(noted.event)
                 after = self.loaded = noted.position
                 await asyncio.sleep(0)
@@ -152,6 +155,13 @@ class Archive(Generic[L]):
             await self._drop(generation - 1)
             await self._journal.trim(self._stream, position + 1)
             self.snapshot, self.journaled = size, max(0, self.journaled - before)
+
+    def _read(self, body: bytes) -> L:
+        part: L = self._codec.decode(body)
+        stamp = latest_stamp(part)
+        if stamp is not None and (self.latest is None or self.latest < stamp):
+            self.latest = stamp
+        return part
 
     def _bodies(self, value: L, leaves: int) -> Iterator[bytes]:
         return (self._codec.encode(piece) for piece in value.slices(leaves))

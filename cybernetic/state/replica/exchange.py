@@ -13,7 +13,7 @@ from cybernetic.state.replica.frames import BadFrame, End, Frame, Frames, Heard,
 from cybernetic.state.replica.options import ReplicaOptions
 from cybernetic.state.replica.packing import packed
 from cybernetic.state.replica.peers import Peer, Peers
-from cybernetic.state.replica.plan import Due, diverged, due
+from cybernetic.state.replica.plan import Due, claimed, diverged, due
 from cybernetic.state.replica.roll import Roll
 from cybernetic.state.replica.sending import Sending
 from cybernetic.state.replica.status import PeerStatus, ReplicaCounts
@@ -84,7 +84,7 @@ class Exchange(Generic[L]):
                 roll.replica,
                 roll.kept,
                 self._options.custody == "guardian",
-                saved,
+                claimed(saved),
                 digest,
                 self._talk(peer).arrived,
                 roll.known(),
@@ -145,6 +145,8 @@ class Exchange(Generic[L]):
             self._counts.damaged += 1
             self._taking.refused("damaged", error)
             return
+        if self._copy.rejoining and isinstance(frame, News | Piece | End):
+            return  # what is dead in the whole that is being learned could come in beside it; it comes again
         talk = self._talk(peer)
         match frame:
             case Hello():

@@ -34,7 +34,7 @@ class Hello:
         context: the changes it knows and will know after a restart.
         digest: of the value that `context` makes; None where it is being worked out.
         heard: up to which byte of the peer's news they have arrived, gaps aside.
-        known: site, replica, and when it was last heard of (seconds since 1970) of those waited for.
+        known: of those waited for site, replica, when it was last heard of (seconds since 1970), and `kept`.
         absent: ids of replicas that are not waited for any more.
     """
 
@@ -49,7 +49,7 @@ class Hello:
     context: Context
     digest: bytes | None
     heard: int
-    known: tuple[tuple[str, str, float], ...]
+    known: tuple[tuple[str, str, float, bool], ...]
     absent: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -63,11 +63,12 @@ class Hello:
         if self.digest is not None and (type(self.digest) is not bytes or len(self.digest) != 16):
             raise OptionError("digest", "16 bytes or None", self.digest)
         for one in _many("known", self.known):
-            if type(one) is not tuple or len(one) != 3:
-                raise OptionError("known", "site, replica and time", one)
+            if type(one) is not tuple or len(one) != 4:
+                raise OptionError("known", "site, replica, time and whether it is kept", one)
             _name("site", one[0])
             _name("replica", one[1])
             number("heard", one[2])
+            _is("kept", one[3], bool)
         for name in _many("absent", self.absent):
             _name("absent", name)
 
@@ -166,20 +167,24 @@ _FRAMES: dict[str, type[Any]] = {kind.sign: kind for kind in (Hello, News, Piece
 
 
 class Frames:
-    """Writes and reads frames of replicas whose value is of type `kind`, at most `largest` bytes each.
+    """Writes and reads frames of replicas whose value is of type `kind`.
+
+    A frame with a part of the value has at most `largest` bytes, any other what a message may have.
 
     Types of values that are not known here pass through unread (`Opaque`).
     """
 
-    __slots__ = ("_codec", "_kind", "largest")
+    __slots__ = ("_codec", "_kind", "_limited")
 
     def __init__(self, kind: type[Lattice], largest: int) -> None:
-        self._kind, self.largest = kind, largest
-        self._codec = Codec(OpaqueTypes(), max_size=largest)
+        self._kind = kind
+        self._codec = Codec(OpaqueTypes())
+        self._limited = Codec(OpaqueTypes(), max_size=largest)
 
     def write(self, frame: Frame) -> bytes:
         """The bytes of a frame. Raises `CannotTravel` (`BeyondLimit` for one too large)."""
-        return self._codec.encode((VERSION, frame.sign, *[getattr(frame, f.name) for f in fields(frame)]))
+        codec = self._limited if isinstance(frame, News | Piece) else self._codec
+        return codec.encode((VERSION, frame.sign, *[getattr(frame, f.name) for f in fields(frame)]))
 
     def read(self, data: object) -> Frame:
         """The frame of such bytes. Raises `BadFrame` for what is none, or has a value of another type."""

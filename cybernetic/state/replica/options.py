@@ -18,7 +18,7 @@ class ReplicaOptions:
     Attributes:
         pulse: seconds from one exchange of contexts with the peers to the next, > 0. Default 1.
         gather: seconds for which changes are gathered before the peers are told, 0 to 0.1. Default 0.05.
-        leaves: places of the value handled in one step, >= 1. Default 200: some milliseconds.
+        leaves: places of the value handled in one step, >= 1. Default 100: a few milliseconds.
         largest: bytes of one frame, and so of one change, 1 KiB to 8 MiB. Default 1 MiB.
         buffer: bytes of news told to a peer and not heard yet, beyond which it is told no more: it is then sent what it
             lacks, found by its context. At least 1 KiB; default 1 MiB.
@@ -35,7 +35,7 @@ class ReplicaOptions:
 
     pulse: float = 1.0
     gather: float = 0.05
-    leaves: int = 200
+    leaves: int = 100
     largest: int = 1024 * 1024
     buffer: int = 1024 * 1024
     most_peers: int = 8

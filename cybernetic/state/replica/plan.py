@@ -60,17 +60,17 @@ def newer(members: Members, site: str, starts: int, replica: str) -> Member | No
 
 
 def heard_of(
-    members: Members, known: Iterable[tuple[str, str, float]], own: str, since: float, now: float
+    members: Members, known: Iterable[tuple[str, str, float, bool]], own: str, since: float, now: float
 ) -> dict[str, Member]:
     """The members, with those a peer has heard of after `since`; `own` is the site that asks."""
     found = dict(members)
-    for site, replica, heard in known:
+    for site, replica, heard, kept in known:
         heard = min(heard, now)
         if site == own or heard < since:
             continue
         member = found.get(site)
         if member is None:
-            found[site] = Member(0, replica, _NOTHING, heard)
+            found[site] = Member(0, replica, _NOTHING, heard, kept)
         elif member.heard < heard:
             found[site] = member._replace(heard=heard)
     return found
@@ -84,11 +84,29 @@ def gone(members: Members, now: float, kept: float, unkept: float) -> list[str]:
 
 
 def stable(own: Context, members: Members, absent: Iterable[str]) -> Context:
-    """What all who are waited for know for certain, without what replicas that were given up on have written."""
+    """What all who are waited for know for certain, without what replicas that were given up on have written.
+
+    Of each replica the changes from the first to before any that somebody lacks: the mark of a removal names the last
+    change at its place, and stands for all before it. Where one of these was not known, it would come up again.
+    """
     known = own
     for member in members.values():
         known = known.meet(member.context)
-    return known.without(absent)
+    return _first_runs(known.without(absent))
+
+
+def claimed(context: Context, most: int = 10_000) -> Context:
+    """What of `context` is worth telling each second: all, or where it is in very many runs, the first of each replica.
+
+    Who claims less than it knows is sent more than it lacks, and nothing worse.
+    """
+    if sum([len(bounds) for bounds in context.runs.values()]) <= 2 * most:
+        return context
+    return _first_runs(context)
+
+
+def _first_runs(context: Context) -> Context:
+    return Context({replica: bounds[:2] for replica, bounds in context.runs.items() if bounds[0] == 1})
 
 
 def diverged(ours: Context, digest: bytes | None, theirs: Context, their_digest: bytes | None) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -133,8 +134,9 @@ class Replica(Agent, Generic[L]):
         self._archive: Archive[L] | None = archive
         self._roll = Roll(self._name, record, archive is not None, options, self._counts, self._now)
         self._copy: Copy[L] = Copy(value, archive, 0 if archive is None else archive.loaded)
-        self._clock = Hlc(self._roll.replica, self._now, options.ahead)
-        self._author = Author(self._roll.replica, self._clock, self._now)
+        latest = None if archive is None else archive.latest  # the wall clock may have gone back meanwhile
+        self._clock = Hlc(self._roll.replica, self._now, options.ahead, after=latest)
+        self._pen = Author(self._roll.replica, self._clock, self._now)
         self._frames = Frames(self._kind, options.largest)
         taking = Taking(self._copy, self._clock, self._roll, self._counts, self._lasting)
         chance = self.system.chance.stream("replica", self._name, self._roll.replica)
@@ -188,7 +190,7 @@ class Replica(Agent, Generic[L]):
             self._exchange.peers(),
             tuple(sorted(member.replica for member in roll.members.values())),
             tuple(sorted(roll.absent)),
-            self._counts,
+            replace(self._counts),
         )
 
     def subscribe(self) -> L:
@@ -226,8 +228,10 @@ class Replica(Agent, Generic[L]):
                 self.meet()
             case Left():
                 pass
-            case Down(ref=ref):
+            case Down(ref=ref) if ref in self._subscribers:
                 self._drop(ref)
+            case Down():  # what the port rests on has ended
+                self._beside(self._peers.open(self, self._name))
             case _:
                 super().receive(message)
 
@@ -242,7 +246,7 @@ class Replica(Agent, Generic[L]):
 
     def _edited(self, edit: Callable[..., L], args: tuple[Any, ...]) -> L:
         try:
-            delta = edit(self._copy.value, self._author, *args)
+            delta = edit(self._copy.value, self._pen, *args)
         except Refusal:
             raise
         except Exception as error:

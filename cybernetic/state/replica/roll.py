@@ -96,9 +96,11 @@ class Roll:
         """What all who are waited for, and this one, know for certain."""
         return stable(own, self.members, self.absent)
 
-    def known(self) -> tuple[tuple[str, str, float], ...]:
+    def known(self) -> tuple[tuple[str, str, float, bool], ...]:
         """The members, as they are told to others."""
-        return tuple([(site, one.replica, one.heard) for site, one in self.members.items()][:MOST_KNOWN])
+        return tuple(
+            [(site, one.replica, one.heard, one.kept) for site, one in self.members.items()][:MOST_KNOWN]
+        )
 
     def recorded(self) -> dict[str, Any]:
         """What the disk keeps of it."""

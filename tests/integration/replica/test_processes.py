@@ -55,6 +55,27 @@ async def test_a_node_that_is_killed_catches_up_and_nothing_acknowledged_is_lost
         assert status.starts == 2
 
 
+async def test_a_node_that_stood_still_is_the_same_two_seconds_after_it_goes_on(tmp_path: Path) -> None:
+    async with System(nodes=2, node_dead_after=20.0) as system:
+        await system.start(Household, str(tmp_path))
+        await asyncio.sleep(1.0)
+        still = next(node for node in system.nodes if node.name == "worker-1")
+        assert still.pid is not None
+        for n, node in enumerate(NODES):
+            await writer(system, node).call(Writer.begin, n * 10**6)
+        await asyncio.sleep(0.5)
+        os.kill(still.pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(4.0)
+        finally:
+            os.kill(still.pid, signal.SIGCONT)
+        for node in NODES:
+            await writer(system, node).call(Writer.end)
+        await asyncio.sleep(0.1)
+        noted = set(await system.named("clerk", Clerk).call(Clerk.all))
+        await until_all_have(system, noted, 2)
+
+
 async def test_nobody_is_thought_dead_because_a_replica_is_joining(tmp_path: Path) -> None:
     lost: list[Any] = []
     detach = attach(NodeLost, lost.append)

@@ -30,6 +30,14 @@ def test_a_context_is_a_set_of_dots(one: set[tuple[str, int]], other: set[tuple[
     assert set(ours.without("ab")) == {dot for dot in one if dot[0] == "c"}
 
 
+scattered = st.sets(st.tuples(st.sampled_from("ab"), st.integers(1, 200)), min_size=40, max_size=90)
+
+
+@given(scattered, scattered)
+def test_two_contexts_of_many_runs_make_one(one: set[tuple[str, int]], other: set[tuple[str, int]]) -> None:
+    assert Context.of(one).join(Context.of(other)) == Context.of(one | other)
+
+
 @given(dots)
 def test_a_context_knows_its_dots_and_the_next_ones(held: set[tuple[str, int]]) -> None:
     context = Context.of(held)

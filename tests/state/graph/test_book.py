@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cybernetic.state import LWW, AWMap, Hlc, Stamp
-from cybernetic.state.graph.book import GRACE, MOST_PAST, WRITER_GRACE, Book
+from cybernetic.state.graph.book import AGAIN, GRACE, MOST_PAST, WRITER_GRACE, Book
 from cybernetic.state.graph.edits import sweeping
 from cybernetic.state.graph.entries import State, standing, touched
 from cybernetic.state.graph.facts import Fact
@@ -194,7 +194,7 @@ def test_many_sources_of_one_fact_cost_no_more_each() -> None:
     list(site.book.expire(NOW + 100))
     assert len(list(site.book.spent())) == 300
     assert list(site.book.spent()) == []
-    list(site.book.expire(NOW + 100 + WRITER_GRACE))
+    list(site.book.expire(NOW + 100 + AGAIN))
     assert len(list(site.book.spent())) == 300, "what stays all the same is told again"
 
 
@@ -230,7 +230,8 @@ def test_what_is_on_its_way_is_known_until_it_has_come() -> None:
     assert site.shown() == set()
     site.add(*ANN)
     assert site.shown() == {ANN}
-    assert not site.book._coming
+    site.book.foresee(ANN, "me")
+    assert not site.book._coming, "it has come already"
 
 
 def test_a_clock_that_is_behind_still_replaces_what_it_has_seen() -> None:

@@ -1,56 +1,20 @@
-"""The graph's agent: what is said here is known there, asked, watched, expired, and there again after a restart."""
+"""The graph's agent: what is said here is known there, asked, exported, and there again after a restart."""
 
 import asyncio
-from collections import Counter
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
-from cybernetic import Agent, CallFailed, Killed, NoProc, Normal, System
+from cybernetic import CallFailed, Killed, NoProc, Normal, System
 from cybernetic.core import Kill
-from cybernetic.runtime import Ref
-from cybernetic.state import Changed, Fact, Graph, GraphRefused, GroupPeers, Replica, Var
-from cybernetic.state.graph.entries import standing
+from cybernetic.state import Fact, Graph, GraphRefused, Var
 from cybernetic.state.graph.exports import PAGE
-from cybernetic.state.graph.solve import STRIDE, unified
 from tests.nodes.stage import WHERES, stage
-from tests.state.replica.net import Net, clock
+from tests.state.graph.agents import rows
 
 X, Y = Var("x"), Var("y")
 ANN = ("ann", "knows", "bob")
-
-
-class Watcher(Agent):
-    """Watches a query of a graph, and keeps what it is told."""
-
-    def __init__(self, graph: Ref[Graph], *patterns: Any) -> None:
-        self.graph, self.patterns = graph, patterns
-        self.told: list[Changed] = []
-
-    async def begin(self) -> Any:
-        return await self.graph.call(Graph.watch, *self.patterns)
-
-    async def begin_with(self, *patterns: Any) -> Any:
-        self.patterns = patterns
-        try:
-            return await self.begin()
-        except GraphRefused as refused:
-            raise GraphRefused(refused.why) from None
-
-    async def end(self, token: str) -> bool:
-        return await self.graph.call(Graph.unwatch, token)
-
-    def receive(self, message: Any) -> None:
-        self.told.append(message)
-
-    def heard(self) -> list[Changed]:
-        return self.told
-
-
-async def rows(graph: Ref[Graph], *patterns: Any) -> list[Any]:
-    return sorted((await graph.call(Graph.query, *patterns)).rows, key=str)
 
 
 @pytest.mark.parametrize("where", WHERES)
@@ -123,6 +87,17 @@ async def test_who_says_and_takes_back_at_once_has_taken_it_back() -> None:
         assert [one.how for one in await graph.call(Graph.history, *ANN)] == ["removed"]
 
 
+async def test_what_is_taken_back_while_it_is_loaded_is_taken_back() -> None:
+    async with System() as system:
+        graph = await system.start(Graph, "world")
+        records = [{"subject": "ann", "predicate": "knows", "object": n} for n in range(100)]
+        loaded = graph.request(Graph.load, records)
+        removed = [graph.request(Graph.remove, "ann", "knows", n, by="me") for n in range(100)]
+        assert await loaded == 100
+        assert [await one for one in removed] == [1] * 100
+        assert await rows(graph, ("ann", "knows", X)) == []
+
+
 async def test_who_has_an_answer_to_what_was_said_finds_it() -> None:
     async with System() as system:
         graph = await system.start(Graph, "world")
@@ -140,173 +115,6 @@ async def test_a_source_is_taken_back_alone_or_all_at_once() -> None:
         assert [one.who for one in await graph.call(Graph.assertions, *ANN)] == ["a", "c"]
         assert await graph.call(Graph.remove, *ANN, by="me") == 2
         assert (await graph.call(Graph.status)).facts == 0
-
-
-async def test_what_expires_is_answered_no_more_told_and_taken_out() -> None:
-    async with System() as system:
-        graph = await system.start(Graph, "world", None, None, GroupPeers, clock, 200.0)
-        watcher = await system.start(Watcher, graph, ("ann", "knows", X))
-        await graph.call(Graph.add, *ANN, who="clerk", ttl=10.0)
-        await watcher.call(Watcher.begin)
-        await asyncio.sleep(9.9)
-        assert await rows(graph, (X, "knows", Y)) == [{"x": "ann", "y": "bob"}]
-        await asyncio.sleep(0.1)
-        assert await rows(graph, (X, "knows", Y)) == []
-        (told,) = await watcher.call(Watcher.heard)
-        assert (told.added, told.removed) == ((), ({"x": "bob"},))
-        replica = await graph.call(Graph.replica)
-        assert len(await replica.call(Replica.value)) == 1
-        assert await graph.call(Graph.history, *ANN) == ()
-        await asyncio.sleep(61.0)
-        (period,) = await graph.call(Graph.history, *ANN)
-        assert (period.how, period.by) == ("expired", None)
-        await asyncio.sleep(240.0)
-        assert await graph.call(Graph.history, *ANN) == ()
-        assert len(await replica.call(Replica.value)) == 0
-
-
-async def test_a_renewed_fact_stays() -> None:
-    async with System() as system:
-        graph = await system.start(Graph, "world", None, None, GroupPeers, clock)
-        for _ in range(20):
-            await graph.call(Graph.add, *ANN, who="clerk", ttl=10.0)
-            await asyncio.sleep(9.0)
-        assert len(await rows(graph, (X, "knows", Y))) == 1
-        assert len(await graph.call(Graph.history, *ANN)) == 1
-
-
-async def test_graphs_that_were_parted_know_the_same_within_two_seconds() -> None:
-    net, chance = Net(5), Random(5)
-    net.loss, net.twice, net.slowest = 0.3, 0.2, 0.5
-    async with System() as system:
-        graphs = [
-            await system.start(Graph, "world", None, None, net.peers(name), clock) for name in ("a", "b", "c")
-        ]
-        watcher = await system.start(Watcher, graphs[2], (X, "p", Y))
-        shown = {str(row) for row in (await watcher.call(Watcher.begin)).rows}
-        net.part("ab", "c")
-        for _ in range(300):
-            graph = chance.choice(graphs)
-            fact = chance.choice("stu"), "p", chance.randrange(5)
-            if chance.random() < 0.6:
-                ttl = chance.choice([None, 1.0, 100.0])
-                graph.cast(Graph.add, *fact, who=chance.choice("me"), ttl=ttl, confidence=chance.random())
-            else:
-                graph.cast(Graph.remove, *fact, by="me")
-            await asyncio.sleep(0.02)
-        net.heal()
-        await asyncio.sleep(2.0)
-        told = [await rows(graph, (X, "p", Y)) for graph in graphs]
-        assert told[0] == told[1] == told[2] != []
-        for row in told[0]:
-            fact = row["x"], "p", row["y"]
-            for ask in (Graph.assertions, Graph.history):
-                said = [await graph.call(ask, *fact) for graph in graphs]
-                assert said[0] == said[1] == said[2]
-        for news in await watcher.call(Watcher.heard):
-            added, removed = ({str(row) for row in some} for some in (news.added, news.removed))
-            assert added.isdisjoint(shown)
-            assert removed <= shown
-            shown = shown - removed | added
-        assert shown == {str(row) for row in told[2]}
-
-
-async def test_no_turn_does_more_than_a_little(monkeypatch: Any) -> None:
-    """Between two turns of the loop at most a few hundred facts are looked at, however many there are."""
-    looks = Counter[float]()
-    turn = 0
-
-    def count(*_: Any) -> Any:
-        looks[turn] += 1
-        return unified(*_)
-
-    monkeypatch.setattr("cybernetic.state.graph.solve.unified", count)
-    async with System() as system:
-        graph = await system.start(Graph, "world")
-        for at in range(0, 2000, 500):
-            records = [{"subject": f"s{n}", "predicate": "p", "object": n} for n in range(at, at + 500)]
-            await graph.call(Graph.load, records)
-        asked = graph.request(Graph.query, (X, "p", Y), (Y, "p", Var("z")), (X, "q", X))
-        assert (await asked).rows == ()
-        asked = graph.request(Graph.query, (X, "p", Y), (Y, Var("z"), X))
-        done = asyncio.ensure_future(asked)
-        while not done.done():
-            turn += 1
-            await asyncio.sleep(0)
-        assert sum(looks.values()) >= 2000
-        assert max(looks.values()) <= 2 * STRIDE
-
-
-async def test_no_turn_follows_more_than_a_little(monkeypatch: Any, tmp_path: Path) -> None:
-    async with System() as system:
-        graph = await system.start(Graph, "world", tmp_path / "world")
-        for at in range(0, 1500, 500):
-            await graph.call(
-                Graph.load, [{"subject": f"s{n}", "predicate": "p", "object": n} for n in range(at, at + 500)]
-            )
-        await graph.stop()
-        looks = Counter[int]()
-        turn = 0
-
-        def count(*_: Any) -> Any:
-            looks[turn] += 1
-            return standing(*_)
-
-        monkeypatch.setattr("cybernetic.state.graph.book.standing", count)
-        started = asyncio.ensure_future(system.start(Graph, "world", tmp_path / "world"))
-        while not started.done():
-            turn += 1
-            await asyncio.sleep(0)
-        assert sum(looks.values()) == 1500
-        assert max(looks.values()) <= 200
-
-
-async def test_a_watch_that_costs_too_much_is_ended_and_said_so(monkeypatch: Any) -> None:
-    monkeypatch.setattr("cybernetic.state.graph.watching.MOST_NEWS", 10)
-    async with System() as system:
-        graph = await system.start(Graph, "world")
-        watcher = await system.start(Watcher, graph, (X, "p", Y))
-        watch = await watcher.call(Watcher.begin)
-        await graph.call(Graph.load, [{"subject": f"s{n}", "predicate": "p", "object": n} for n in range(50)])
-        await system.drain()
-        (told,) = await watcher.call(Watcher.heard)
-        assert (told.token, told.added, told.removed) == (watch.token, (), ())
-        assert "at most 10 answers" in str(told.ended)
-        assert (await graph.call(Graph.status)).watches == 0
-        with pytest.raises(GraphRefused, match="at most 10000 answers to watch"):
-            await crowded(graph, watcher)
-
-
-async def crowded(graph: Ref[Graph], watcher: Ref[Watcher]) -> None:
-    for at in range(102):
-        await graph.call(Graph.add, f"s{at}", "q", at, who="me")
-    far = await graph.call(Graph.query, (X, "q", Y), (Var("a"), "q", Var("b")), limit=10_000)
-    assert not far.complete
-    await watcher.call(Watcher.begin_with, (X, "q", Y), (Var("a"), "q", Var("b")))
-
-
-async def test_who_watches_is_told_what_comes_and_goes() -> None:
-    async with System() as system:
-        graph = await system.start(Graph, "world")
-        await graph.call(Graph.add, *ANN, who="clerk")
-        watcher = await system.start(Watcher, graph, (X, "knows", Y), (Y, "age", Var("n")))
-        watch = await watcher.call(Watcher.begin)
-        assert watch.rows == ()
-        await graph.call(Graph.add, "bob", "age", 5, who="nurse")
-        await graph.call(Graph.add, "bob", "age", 5, who="doctor")
-        await graph.call(Graph.remove, *ANN, by="judge")
-        await system.drain()
-        row: Any = {"x": "ann", "y": "bob", "n": 5}
-        told = await watcher.call(Watcher.heard)
-        assert told == [Changed(watch.token, (row,), ()), Changed(watch.token, (), (row,))]
-        assert await watcher.call(Watcher.end, watch.token)
-        assert not await watcher.call(Watcher.end, watch.token)
-        await graph.call(Graph.add, *ANN, who="clerk")
-        assert len(await watcher.call(Watcher.heard)) == 2
-        await watcher.call(Watcher.begin)
-        assert (await graph.call(Graph.status)).watches == 1
-        await watcher.stop()
-        assert (await graph.call(Graph.status)).watches == 0
 
 
 async def test_what_is_around_and_the_way_from_one_to_another() -> None:

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from cybernetic import OptionError
 from cybernetic.state.graph.solve import STRIDE
-from cybernetic.state.graph.walk import Way, around, hops_of, path
+from cybernetic.state.graph.walk import Way, around, hops_of, path, way_of
 from tests.state.graph.worlds import RELATIONS, THINGS, facts, triple, triples_of
 
 ways = st.builds(
-    Way,
+    way_of,
     st.sampled_from(["out", "in", "both"]),
     st.none() | st.lists(st.sampled_from(RELATIONS), max_size=2).map(tuple),
 )
@@ -96,6 +96,12 @@ def test_a_long_walk_takes_breaths() -> None:
     assert list(path(triples_of(known), "root", "nowhere", 3, Way())).count(None) <= 1000 // STRIDE
 
 
+def test_a_walk_that_finds_nothing_takes_breaths_too() -> None:
+    known = [("root", "has", f"n{n}") for n in range(1000)] + [(f"n{n}", "is", n) for n in range(1000)]
+    drawn = list(around(triples_of(known), "root", 2, Way("out", ("has",))))
+    assert drawn.count(None) == 2001 // STRIDE
+
+
 def test_a_way_between_hubs_is_searched_from_the_smaller_end() -> None:
     known = [("hub", "has", f"n{n}") for n in range(5000)] + [("n7", "has", "goal")]
     drawn = list(path(triples_of(known), "goal", "hub", 5, Way()))
@@ -105,9 +111,9 @@ def test_a_way_between_hubs_is_searched_from_the_smaller_end() -> None:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (lambda: Way("up"), "direction: expected one of 'out', 'in', 'both', got: 'up'"),
-        (lambda: Way("out", "knows"), "predicates: expected at most 1000 texts, or None"),  # type: ignore[arg-type]
-        (lambda: Way("out", ("",)), "predicates: expected a text"),
+        (lambda: way_of("up", None), "direction: expected one of 'out', 'in', 'both', got: 'up'"),
+        (lambda: way_of("out", "knows"), "predicates: expected a list of at most 16 texts, or None"),
+        (lambda: way_of("out", ("",)), "predicates: expected a text"),
         (lambda: hops_of(0), "hops: expected an integer >= 1"),
         (lambda: hops_of(65), "hops: expected 1 to 64, got: 65"),
     ],

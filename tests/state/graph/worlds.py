@@ -91,5 +91,5 @@ class Site:
     def shown(self) -> set[Any]:
         return set(self.book.triples.match(None, None, None))
 
-    def shown_facts(self) -> set[Any]:
-        return {(s, p, key_of(o)) for s, p, o in self.shown()}
+    def shown_facts(self) -> list[Any]:
+        return [(s, p, key_of(o)) for s, p, o in self.shown()]

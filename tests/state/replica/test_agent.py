@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cybernetic import Agent, System
-from cybernetic.core import OptionError, StartFailed, attach
+from cybernetic import Agent, CallFailed, Kill, System
+from cybernetic.core import OptionError, StartFailed
 from cybernetic.state import (
     LWW,
     MV,
@@ -16,23 +16,19 @@ from cybernetic.state import (
     Diff,
     EditRefused,
     GCounter,
+    GroupPeers,
     Journal,
     JournalFull,
     Lattice,
     NoSubscriber,
-    Opaque,
     Replica,
-    ReplicaDiverged,
     ReplicaOptions,
-    ReplicaRefused,
-    Stamp,
     Store,
     StoreLimits,
 )
-from cybernetic.state.replica.frames import Frames, Hello, News
-from cybernetic.wire import Codec, TypeTable
+from cybernetic.state.replica.group_peers import REPLICAS
 from tests.state.replica.fleet import add, fleet, remove
-from tests.state.replica.net import BEGAN, clock
+from tests.state.replica.net import BEGAN
 
 # answers
 
@@ -206,97 +202,6 @@ async def test_diffs_of_a_map_have_the_new_values_and_of_a_counter_the_whole() -
         assert [(key, value.value) for key, value in only.put] == [(None, 3)]
 
 
-# what is refused from peers
-
-
-async def test_a_stamp_from_the_future_is_refused_and_counted_and_keeps_nothing_else_out() -> None:
-    refused: list[Any] = []
-    detach = attach(ReplicaRefused, refused.append)
-    async with fleet(AWMap, "ab") as f:
-
-        def put(value: Any, by: Any, ahead: float) -> Any:
-            for key, seconds in (("late", ahead), ("fine", 0.0)):
-                stamp = Stamp(int((clock() + seconds) * 1000), 0, by.replica)
-                value = value.join(value.put(key, value.at(key, LWW).set(by.replica, stamp, key)))
-            return value
-
-        await asyncio.sleep(1)
-        await f.change("a", put, 61.0)
-        await asyncio.sleep(0.5)
-        assert set(await f.value("b")) == {"fine"}
-        assert (await f.status("b")).counts.future >= 1
-        assert {(event.what, event.value) for event in refused} == {("future", "it")}
-        await asyncio.sleep(5)
-        assert set(await f.value("b")) == {"late", "fine"}, "when its time has come it is taken"
-        assert clock() > BEGAN
-    detach()
-
-
-async def test_damaged_frames_are_refused_and_counted_and_harm_nothing() -> None:
-    async with fleet(AWSet, "ab") as f:
-        f.net.spoil = lambda frame: frame[: len(frame) // 2]
-        await f.change("a", add, 1)
-        for junk in (b"", b"\xc1", b"\x00" * 50, "text", None, 7):
-            f.refs["b"].cast(Replica.hear, junk, "x")
-        await asyncio.sleep(3)
-        assert not set(await f.value("b"))
-        assert (await f.status("b")).counts.damaged >= 6
-        f.net.spoil = None
-        await asyncio.sleep(2)
-        assert set(await f.value("b")) == {1}
-
-
-async def test_a_replica_of_another_type_under_the_same_name_is_refused() -> None:
-    async with fleet(AWSet, "a") as f:
-        f.kind = MV
-        await f.start("b")
-        await f.change("a", add, 1)
-        await asyncio.sleep(2)
-        assert (await f.value("b")).values == ()
-        assert (await f.status("b")).counts.damaged >= 1
-        assert (await f.status("a")).counts.damaged >= 1
-
-
-async def test_digests_that_differ_for_the_same_changes_are_told_once() -> None:
-    told: list[Any] = []
-    detach = attach(ReplicaDiverged, told.append)
-    async with fleet(AWSet, "ab") as f:
-        await f.change("a", add, 1)
-        await asyncio.sleep(3)
-        assert not told
-        frames, known = Frames(AWSet, 65_536), (await f.value("a")).context
-        lie = Hello("awset", "site", 1, "liar", True, False, known, b"x" * 16, 0, (), ())
-        for _ in range(3):
-            f.refs["a"].cast(Replica.hear, frames.write(lie), "c")
-        await asyncio.sleep(1)
-        assert [event.peer for event in told] == ["liar"]
-        assert (await f.status("a")).counts.diverged == 1
-    detach()
-
-
-async def test_types_unknown_here_are_carried_on_unread() -> None:
-    class Newer:
-        def __init__(self, n: int) -> None:
-            self.n = n
-
-    types = TypeTable()
-    types.register(Newer, "a.newer.type", encode=lambda value: (value.n,), decode=Newer)
-    async with fleet(MV, "ab") as f:
-        frames = Frames(MV, 65_536)
-        unread = Frames(MV, 65_536)
-        body = Codec(types).encode((Newer(7),))
-        (opaque,) = unread._codec.decode(body)
-        assert isinstance(opaque, Opaque)
-        frame = frames.write(News(0, MV[Any]().set("newer", opaque)))
-        f.net.part("a")
-        f.refs["a"].cast(Replica.hear, frame, "c")
-        await asyncio.sleep(1)
-        f.net.heal()
-        await asyncio.sleep(2)
-        assert (await f.value("b")).values == (opaque,)
-        assert (await f.status("a")).digest == (await f.status("b")).digest
-
-
 # who is slow, and what is large
 
 
@@ -356,3 +261,68 @@ async def test_no_step_handles_more_places_than_the_options_say(
         assert len(await f.value("b")) == many
         assert 0 < largest <= leaves
         assert max(len(frame) for _, _, frame in f.net.frames) < 10_000
+
+
+async def test_a_wall_clock_that_went_back_over_a_restart_does_not_make_writes_old(tmp_path: Path) -> None:
+    early = [BEGAN]
+
+    def write(value: Any, by: Any, what: Any) -> Any:
+        return value.set(by.replica, by.stamp(), what)
+
+    async with await Store.open(tmp_path / "a") as store, System() as system:
+        for what, now in (("first", 1000.0), ("second", 0.0)):
+            early[0] = BEGAN + now
+            ref = await system.start(Replica, LWW, "it", store, None, GroupPeers, lambda: early[0])
+            await ref.call(Replica.change, write, what)
+            assert (await ref.call(Replica.value)).value == what
+            await ref.stop()
+
+
+async def test_replicas_find_each_other_again_when_their_group_was_lost() -> None:
+    async with System() as system:
+        one, two = [await system.start(Replica, AWSet, "it") for _ in range(2)]
+        await asyncio.sleep(1)
+        scope = system.whereis(REPLICAS.name)
+        assert scope is not None
+        scope.exit(Kill())
+        await system.wait(scope)
+        await one.call(Replica.change, add, 1)
+        await asyncio.sleep(2)
+        assert set(await two.call(Replica.value)) == {1}
+        assert len((await two.call(Replica.status)).peers) == 1
+
+
+async def test_a_change_is_not_acknowledged_before_it_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[asyncio.Future[int]] = []
+
+    def append(self: Journal, stream: str, event: bytes, kind: str = "") -> "asyncio.Future[int]":
+        written.append(asyncio.get_running_loop().create_future())
+        return written[-1]
+
+    async with fleet(AWSet, "ab", tmp_path) as f:
+        await asyncio.sleep(1)
+        monkeypatch.setattr(Journal, "append", append)
+        answer = asyncio.ensure_future(f.change("a", add, 1))
+        await asyncio.sleep(4)
+        assert not answer.done()
+        assert (await f.status("a")).unsaved == 1
+        assert set(await f.value("b")) == {1}, (
+            "who asks for what it lacks is sent it, but is not told it is certain"
+        )
+        for future in written:
+            future.set_result(1)
+        await answer
+        assert (await f.status("a")).unsaved == 0
+
+
+async def test_a_replica_whose_disk_fails_begins_again_from_what_is_there(tmp_path: Path) -> None:
+    async with fleet(AWSet, "a", tmp_path) as f:
+        await f.change("a", add, 1)
+        await f.stores.pop("a").close()
+        with pytest.raises(CallFailed):
+            await f.change("a", add, 2)
+        assert not f.system.alive(f.refs["a"])
+        await f.start("a")
+        assert set(await f.value("a")) == {1}

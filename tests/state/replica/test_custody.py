@@ -84,6 +84,9 @@ async def test_who_returns_finds_its_rights_void_and_the_guardian_gets_the_rest(
         value = await f.value("a")
         assert value.used == 10
         assert value.left == 50
+        assert value.store.trie.get(ids["b"]).settled == 1, (
+            "it has said what it spent, so nothing stays hidden"
+        )
         assert value.rights(ids["a"]) + value.rights(ids["b"]) == 50
 
 

@@ -16,7 +16,7 @@ from tests.support import soak
 frames = Frames(AWSet, 65_536)
 KNOWN = Context.of([("ann", 1), ("bob", 7)])
 HELLO = Hello(
-    "awset", "site", 1, "ann", True, False, KNOWN, b"0" * 16, 12, (("other", "bob", 5.0),), ("eve",)
+    "awset", "site", 1, "ann", True, False, KNOWN, b"0" * 16, 12, (("other", "bob", 5.0, True),), ("eve",)
 )
 SAID = (
     HELLO,
@@ -76,7 +76,21 @@ def test_noise_is_refused(noise: bytes) -> None:
         (1, "hello", "awset", "s", 1, "r", True, False, Context(), None, 0, ((1, 2),), ()),
         (1, "hello", "awset", "s", 1, "r", True, False, Context(), None, 0, (), (7,)),
         (1, "hello", "awset", "s", 1, "r", True, False, Context(), None, 0, [], ()),
-        (1, "hello", "awset", "s", 1, "r", True, False, Context(), None, 0, (("s", "r", float("nan")),), ()),
+        (
+            1,
+            "hello",
+            "awset",
+            "s",
+            1,
+            "r",
+            True,
+            False,
+            Context(),
+            None,
+            0,
+            (("s", "r", float("nan"), True),),
+            (),
+        ),
     ],
 )
 def test_what_is_no_frame_is_refused(said: Any) -> None:

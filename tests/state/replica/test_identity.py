@@ -77,6 +77,19 @@ async def test_of_a_store_copied_to_two_nodes_one_takes_another_site(tmp_path: P
         assert [set(value) for value in await f.values()] == [{1, "a", "c"}] * 3
 
 
+async def test_two_copies_that_meet_nobody_else_find_each_other_out(tmp_path: Path) -> None:
+    async with fleet(AWSet, "a", tmp_path) as f:
+        await f.change("a", add, 1)
+        await closed(f, "a")
+        shutil.copy(tmp_path / "a", tmp_path / "c")
+        await f.start("ac")
+        await asyncio.sleep(3)
+        one, other = await f.status("a"), await f.status("c")
+        assert one.site != other.site
+        assert one.counts.identified + other.counts.identified == 1
+        assert (len(one.waited_for), len(other.waited_for)) == (1, 1)
+
+
 async def test_who_was_away_too_long_is_given_up_on_and_brings_nothing_back(tmp_path: Path) -> None:
     evicted: list[Any] = []
     rejoined: list[Any] = []

@@ -9,6 +9,7 @@ from cybernetic.state import Context
 from cybernetic.state.replica.plan import (
     Due,
     Member,
+    claimed,
     diverged,
     due,
     gone,
@@ -44,6 +45,9 @@ def test_what_is_stable_everyone_who_is_waited_for_knows(own: Context, who: Any,
     assert known <= own
     assert all(known <= member.context for member in who.values())
     assert not {replica for replica, _ in known} & absent
+    assert all(known.knows_up_to(replica, n) for replica, n in known)
+    everywhere = set(own).intersection(*[set(member.context) for member in who.values()])
+    assert all((replica, n) in known for replica, n in everywhere if n == 1 and replica not in absent)
 
 
 @given(members, st.floats(0, 200), st.floats(1, 50), st.floats(1, 50))
@@ -55,7 +59,7 @@ def test_who_was_silent_too_long_is_gone(who: Any, now: float, kept: float, unke
 
 @given(
     members,
-    st.lists(st.tuples(st.sampled_from("stuvw"), st.sampled_from("abc"), st.floats(0, 300))),
+    st.lists(st.tuples(st.sampled_from("stuvw"), st.sampled_from("abc"), st.floats(0, 300), st.booleans())),
     st.floats(0, 200),
 )
 def test_hearsay_adds_and_refreshes_but_takes_nothing_away(who: Any, told: Any, now: float) -> None:
@@ -67,6 +71,14 @@ def test_hearsay_adds_and_refreshes_but_takes_nothing_away(who: Any, told: Any, 
         assert member.heard <= max(now, before.heard if before else now)
         assert before is None or (member.context == before.context and member.heard >= before.heard)
         assert before is not None or not member.context
+
+
+@given(contexts, st.integers(0, 8))
+def test_who_knows_very_many_runs_claims_the_first_ones(context: Context, most: int) -> None:
+    said = claimed(context, most)
+    assert said <= context
+    assert said == context or len(context) > most
+    assert all((replica, 1) not in context or (replica, 1) in said for replica in "abc")
 
 
 def test_of_two_starts_of_one_site_the_later_counts_and_of_copies_the_greater_id() -> None:

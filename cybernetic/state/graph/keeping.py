@@ -1,0 +1,155 @@
+"""The part of a graph's agent that keeps it: its replica, the indexes, what expires, and who is told."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from cybernetic.core import CyberneticError, Down, Reason, number, wall
+from cybernetic.runtime import Agent, Deferred, Ref
+from cybernetic.state.crdt.awmap import AWMap
+from cybernetic.state.graph.book import Book, Change
+from cybernetic.state.graph.edits import Edit, steps, sweeping
+from cybernetic.state.graph.entries import Key, State, keys_among, touched
+from cybernetic.state.graph.exports import Exports
+from cybernetic.state.graph.lookout import Lookout
+from cybernetic.state.replica.diff import Diff
+from cybernetic.state.replica.group_peers import GroupPeers
+from cybernetic.state.replica.options import ReplicaOptions
+from cybernetic.state.replica.peers import Peers
+from cybernetic.state.replica.replica import Replica
+from cybernetic.state.store.store import Store
+
+WEEK = 7 * 86_400.0
+STEP = 25  # assertions of one edit: a few milliseconds
+_KEYS = 100  # places followed before the loop is given back
+_PULSE = 0.5  # seconds between two looks for what has expired
+_SWEPT = 2000  # places taken out at once, at most
+_TICK = object()
+
+
+class Keeping(Agent):
+    """What `Graph` is made on; its arguments are described there."""
+
+    def __init__(
+        self,
+        name: str,
+        store: Store | str | os.PathLike[str] | None = None,
+        options: ReplicaOptions | None = None,
+        peers: Callable[[], Peers] = GroupPeers,
+        now: Callable[[], float] = wall,
+        keep: float = WEEK,
+    ) -> None:
+        self._settings = (AWMap, name, store, options, peers, now)
+        self._now, self._keep = now, number("keep", keep, above=0.0)
+        self._book, self._lookout, self._exports = Book(), Lookout(self), Exports()
+        self._replica: Ref[Replica[State]] | None = None
+        self._sweep: asyncio.Task[None] | None = None
+
+    async def setup(self) -> None:
+        """Start the replica, and index what it knows."""
+        replica: Any = await self.start(Replica, *self._settings, link=True)
+        self._replica = replica
+        self._id = (await replica.call(Replica.status)).replica
+        self._book = Book(self._id)
+        state = await replica.within(None).call(Replica.subscribe)
+        await self._follow(state, touched(state))
+        self.ref.every(_PULSE).send(_TICK)
+
+    async def receive(self, message: Any) -> None:
+        """What the replica tells, the end of watchers, and the pulse."""
+        match message:
+            case Diff():
+                keys = [*[key for key, _ in message.put], *message.gone]
+                await self._follow(await self._value(), keys_among(keys))
+            case Down(token=ended):
+                self._lookout.ended(ended)
+            case _ if message is _TICK:
+                await self._tend()
+            case _:
+                super().receive(message)
+
+    async def terminate(self, reason: Reason) -> None:
+        """End the replica too, whatever the reason."""
+        if self._replica is not None:
+            try:
+                await self._replica.stop()
+            except CyberneticError:
+                pass  # it has ended first, which may be the reason
+
+    # for those that build on it
+
+    def _kept(self) -> Ref[Replica[State]]:
+        assert self._replica is not None
+        return self._replica
+
+    def _change(self, edit: Edit, answer: Callable[[list[Any]], Any]) -> Deferred[Any]:
+        """Have an edit made, in the order of calls; answers with what `answer` makes of what it has made."""
+        made: list[Any] = []
+        done = self._kept().within(None).request(Replica.change, edit, made)
+        reply = self.defer()
+
+        async def tell() -> None:
+            try:
+                await done
+            except CyberneticError as error:
+                reply.fail(error)
+            else:
+                reply.reply(answer(made))
+
+        self.task(tell())
+        return reply
+
+    async def _steps(self, edits: Iterable[Edit]) -> list[Any]:
+        """Have edits made one after another, so that none waits long for the loop; what they have made."""
+        made: list[Any] = []
+        for edit in edits:
+            await self._kept().within(None).call(Replica.change, edit, made)
+        return made
+
+    async def _follow(self, state: State, keys: Iterator[Key]) -> None:
+        """Bring the indexes up to date with `state`, which has changed at `keys`, and tell those who watch."""
+        while some := list(islice(keys, _KEYS)):
+            for change in self._book.follow(state, some, self._now()):
+                await self._react(change)
+            await asyncio.sleep(0)
+        self._lookout.tell()
+
+    async def _expire(self) -> None:
+        """Let expire what does by now, and tell those who watch."""
+        changed = False
+        for change in self._book.expire(self._now()):
+            changed = True
+            await self._react(change)
+        if changed:
+            self._lookout.tell()
+
+    async def _react(self, change: Change | None) -> None:
+        if change is None:
+            await asyncio.sleep(0)
+            return
+        for _ in self._lookout.react(self._book.triples, change):
+            await asyncio.sleep(0)
+
+    async def _value(self) -> State:
+        return await self._kept().within(None).call(Replica.value)
+
+    async def _tend(self) -> None:
+        """Let expire what does, and take out of the value what is to be."""
+        await self._expire()
+        self._book.state = await self._value()
+        if self._sweep is None or self._sweep.done():
+            spent = list(islice(self._book.spent(), _SWEPT))
+            outdated = list(islice(self._book.outdated(self._keep), _SWEPT))
+            edits = [
+                *steps(lambda keys: sweeping(keys, ()), spent, STEP),
+                *steps(lambda keys: sweeping((), keys), outdated, STEP),
+            ]
+            self._sweep = self.task(self._swept(edits)) if edits else None
+
+    async def _swept(self, edits: Sequence[Edit]) -> None:
+        try:
+            await self._steps(edits)
+        except CyberneticError:
+            pass  # there is no room on the disk: what is still there is told again

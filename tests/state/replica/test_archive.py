@@ -1,0 +1,148 @@
+"""A replica on the disk: what was acknowledged is there, whenever the process ends, and the journal stays short."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cybernetic.core import OptionError
+from cybernetic.state import AWMap, AWSet, Journal, Store
+from cybernetic.state.replica.archive import Archive
+from cybernetic.state.replica.copy import Copy
+from cybernetic.state.replica.plan import Member
+from cybernetic.wire import WireError
+from tests.state.crdt.world import World, schedules
+from tests.state.replica.fleet import add, fleet
+from tests.support import soak
+
+
+async def opened(store: Store, kind: Any = AWSet) -> tuple[Archive[Any], Copy[Any]]:
+    """The replica in a store, as a start finds it."""
+    archive = await Archive.open(store, "it", kind, "site")
+    value = await archive.load()
+    return archive, Copy(value, archive, archive.loaded)
+
+
+def quiet(error: BaseException | None) -> None:
+    assert error is None
+
+
+async def test_changes_before_during_and_after_a_snapshot_are_there(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "a") as store:
+        archive, copy = await opened(store)
+        for n in range(30):
+            copy.write(copy.value.add("ann", n), quiet)
+        keeping = asyncio.ensure_future(copy.keep(4))
+        for n in range(30, 60):
+            copy.write(copy.value.add("ann", n), quiet)
+            await asyncio.sleep(0)
+        await keeping
+        copy.write(copy.value.remove("ann", 3), quiet)
+        await copy.lasting()
+        assert archive.record.generation == 1
+        expected = copy.value
+        again, loaded = await opened(store)
+        assert loaded.value == expected
+        assert again.record.starts == 2
+        assert 0 < again.journaled < 31 * 100
+        journal = await Journal.open(store)
+        assert 29 < len(await journal.read("replica/it")) < 32
+
+
+@pytest.mark.parametrize("writes", range(1, 9))
+async def test_a_crash_amid_a_snapshot_leaves_the_one_before(
+    tmp_path: Path, writes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with await Store.open(tmp_path / "a") as store:
+        _, copy = await opened(store)
+        for n in range(100):
+            copy.write(copy.value.add("ann", n), quiet)
+        await copy.keep(10)
+        copy.write(copy.value.add("ann", "later"), quiet)
+        await copy.lasting()
+        left, write = writes, Store.write
+
+        async def failing(self: Store, fn: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if not left:
+                raise asyncio.CancelledError
+            return await write(self, fn)
+
+        monkeypatch.setattr(Store, "write", failing)
+        try:
+            await copy.keep(10)
+        except asyncio.CancelledError:
+            pass
+        monkeypatch.setattr(Store, "write", write)
+        _, loaded = await opened(store)
+        assert loaded.value == copy.value
+
+
+@given(steps=schedules(soak(20, 60), forgetting=True), leaves=st.integers(1, 5))
+@settings(max_examples=soak(30, 500))
+async def test_whatever_happened_a_snapshot_is_the_value(steps: Any, leaves: int) -> None:
+    world = World(AWMap)
+    for step in steps:
+        step(world)
+    value = world.states[0]
+    pieces = list(value.slices(leaves))
+    again: Any = AWMap()
+    for piece in pieces:
+        again = again.join(piece)
+    assert again == value
+
+
+async def test_a_large_journal_becomes_a_snapshot(tmp_path: Path) -> None:
+    async with fleet(AWSet, "a", tmp_path) as f:
+        for n in range(40):
+            await f.change("a", add, n.to_bytes(2, "big") * 10_000)
+        await asyncio.sleep(3)
+        journal = await Journal.open(f.stores["a"])
+        assert journal.size < 400_000
+        value = await f.value("a")
+        await f.kill("a")
+        await f.start("a")
+        assert await f.value("a") == value
+
+
+async def test_who_is_waited_for_and_what_was_forgotten_is_kept(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "a") as store:
+        _, copy = await opened(store)
+        copy.write(copy.value.add("ann", 1), quiet)
+        copy.floor = copy.value.context
+        member = Member(2, "bob", copy.value.context, 5.0, False)
+        await copy.keep(10, members=(("there", *member),), absent=("eve",))
+        again, loaded = await opened(store)
+        assert again.record.known() == {"there": member}
+        assert again.record.absent == ("eve",)
+        assert loaded.floor == copy.floor
+
+
+async def test_a_damaged_piece_is_told_of_and_not_passed_over(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "a") as store:
+        _, copy = await opened(store)
+        copy.write(copy.value.add("ann", 1), quiet)
+        await copy.keep(10)
+
+        def damage(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE cybernetic_replica_pieces SET body = substr(body, 1, 5)")
+
+        await store.write(damage)
+        with pytest.raises(WireError):
+            await opened(store)
+
+
+async def test_two_replicas_in_one_store_do_not_meet(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "a") as store:
+        one = await Archive.open(store, "one", AWSet, "site")
+        other = await Archive.open(store, "other", AWMap, "site")
+        await one.append(AWSet[int]().add("ann", 1))
+        assert not await other.load()
+        assert set(await one.load()) == {1}
+        with pytest.raises(OptionError, match="the type of 'one'"):
+            await Archive.open(store, "one", AWMap, "site")

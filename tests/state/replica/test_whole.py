@@ -1,0 +1,91 @@
+"""Learning a whole value anew: in whatever order its pieces come, and from however many who offer it."""
+
+import asyncio
+from typing import Any
+
+from cybernetic.state import (
+    MV,
+    AWMap,
+    AWSet,
+    Context,
+    GCounter,
+    Hlc,
+    Replica,
+    ReplicaCounts,
+    ReplicaOptions,
+    digest,
+)
+from cybernetic.state.crdt.branch import Branch
+from cybernetic.state.crdt.share import Share
+from cybernetic.state.replica.archive import Record
+from cybernetic.state.replica.copy import Copy
+from cybernetic.state.replica.frames import Frames, News
+from cybernetic.state.replica.roll import Roll
+from cybernetic.state.replica.taking import Taking
+from tests.state.replica.fleet import add, fleet, remove
+from tests.state.replica.net import clock
+
+
+async def test_pieces_that_overtake_each_other_make_the_whole() -> None:
+    for seed in range(4):
+        async with fleet(AWSet, "a", seed=seed, tidy=1.0, leaves=3) as f:
+            await f.change("a", add, *range(40))
+            await f.change("a", remove, 39)
+            await asyncio.sleep(3)
+            f.net.slowest, f.net.twice = 0.4, 0.3
+            await f.start("b")
+            await asyncio.sleep(20)
+            assert set(await f.value("b")) == set(range(39))
+            assert (await f.status("a")).counts.wholes >= 1
+
+
+async def test_several_who_offer_the_whole_and_one_who_falls_silent_do_not_stop_each_other() -> None:
+    async with fleet(AWSet, "abc", tidy=1.0, leaves=2) as f:
+        await f.change("a", add, *range(100))
+        await asyncio.sleep(4)
+        f.net.slowest = 0.2
+        await f.start("d")
+        await asyncio.sleep(0.5)
+        f.net.part("a", "bcd")
+        await asyncio.sleep(0.5)
+        f.net.part("b", "acd")
+        await asyncio.sleep(20)
+        assert set(await f.value("d")) == set(range(100))
+        assert (await f.status("d")).unsaved == 0
+
+
+async def test_news_that_come_while_the_whole_is_learned_wait_until_it_is() -> None:
+    """What is dead in the whole, and in news of long ago, would come in at a place that was looked at already."""
+    async with fleet(AWSet, "a") as f:
+        frame = Frames(AWSet, 65_536).write(News(0, AWSet[int]().add("x", 1)))
+        copy = f.refs["a"]._agent._copy
+        for rejoining, elements in ((True, set[int]()), (False, {1})):
+            copy.rejoining = rejoining
+            f.refs["a"].cast(Replica.hear, frame, "x")
+            assert set(await f.value("a")) == elements
+
+
+async def test_what_was_replaced_and_forgotten_does_not_stand_beside_what_replaced_it() -> None:
+    """A part of a whole is joined as of all that the whole knows, or a value long replaced would stay."""
+    key = "k"
+    away: AWMap[str] = AWMap()
+    away = away.join(away.put(key, away.at(key, MV).set("ann", "old")))
+    whole = away.join(away.put(key, away.at(key, MV).set("bob", "new")))
+    whole = whole.forget(whole.context)
+    copy: Copy[Any] = Copy(away, None)
+    counts, options = ReplicaCounts(), ReplicaOptions()
+    roll = Roll("it", Record("awmap", "site"), False, options, counts, clock)
+    taking = Taking(copy, Hlc("x", clock), roll, counts, print)
+    await taking.rejoin(whole, whole.context, 1, "peer")
+    assert (counts.rejoined, copy.floor, copy.saved) == (1, whole.context, whole.context)
+    assert copy.value.at(key, MV).values == ("new",)
+
+
+def test_who_has_seen_a_count_does_not_show_in_a_digest() -> None:
+    """Where a reset was forgotten and where it was not, the same count must have the same digest."""
+    context = Context.of([("ann", 1), ("bob", 1)])
+    seen = (("ann", 1),), (("ann", 1), ("bob", 1))
+    one, other = [
+        GCounter.from_store(Branch.of({"ann": Share(1, 5, 0, 0, 0, dots)}), context) for dots in seen
+    ]
+    assert digest(one) == digest(other)
