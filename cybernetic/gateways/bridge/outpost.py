@@ -9,7 +9,7 @@ from cybernetic.core import CannotTravel, NoConnection, Reason, Refusal, Stop
 from cybernetic.gateways.bridge.parcels import Sender
 from cybernetic.gateways.bridge.posting import post
 from cybernetic.gateways.publisher.publisher import Publisher
-from cybernetic.runtime import Agent, Named
+from cybernetic.runtime import Agent, Named, Ref
 
 _log = logging.getLogger("cybernetic.gateways")
 
@@ -84,9 +84,10 @@ class Outpost(Agent):
     async def arrived(self, value: Any) -> None:
         """The level said something. Raises `NobodyHome` where there is no agent to tell."""
         self._heard = self._now()
-        if self._method is not None:
-            await self._to.within(None).call(self._method, value)
-        elif self.system.whereis(self._name, Agent) is None:
+        agent: Ref[Any] | None = self.system.whereis(self._name, Agent)
+        if agent is not None and self._method is not None:
+            await agent.within(None).call(self._method, value)
+        elif agent is None:
             raise NobodyHome(f"expected an agent named {self._name!r}, got: none")
         else:
             self._to.send(value)

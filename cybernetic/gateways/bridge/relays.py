@@ -8,10 +8,10 @@ from cybernetic.gateways.bridge.posting import post
 from cybernetic.gateways.consumer.consumer import Consumer
 from cybernetic.gateways.consumer.effect import Effect
 from cybernetic.gateways.consumer.received import Received
-from cybernetic.gateways.consumer.verdicts import Park, Verdict
+from cybernetic.gateways.consumer.verdicts import Park, Retry, Verdict
 from cybernetic.gateways.publisher.publisher import Publisher
 from cybernetic.naming import Published, Topics
-from cybernetic.runtime import Agent, Named
+from cybernetic.runtime import Agent, Named, Ref
 from cybernetic.wire import WireError
 
 
@@ -89,6 +89,8 @@ class ToAgent(Consumer):
             value = value_of(delivery)
         except WireError as error:
             return Park(f"undecodable: {error}")
-        address: Named[Any] = self.system.named(self._name, Agent)
-        await address.within(None).call(self._method, value)
+        agent: Ref[Any] | None = self.system.whereis(self._name, Agent)
+        if agent is None:
+            return Retry(f"expected an agent named {self._name!r}, got: none")
+        await agent.within(None).call(self._method, value)
         return None

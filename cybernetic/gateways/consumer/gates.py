@@ -46,13 +46,15 @@ class Causality:
         """Wait until the causes of `dot` are done; those that did not come in time. Call `done(dot)` afterwards."""
         loop = asyncio.get_running_loop()
         waiter: Waiter = loop.create_future()
+        self._working.setdefault(
+            dot, loop.create_future()
+        )  # before waiting: those it causes wait for it in turn
         self._let_go(self._buffer.offer(dot, causes, waiter, loop.time()))
         missing = await waiter
         for cause in causes:
             working = self._working.get(cause)
-            if working is not None and cause != dot:
+            if working is not None and cause != dot and cause not in missing:
                 await working
-        self._working.setdefault(dot, loop.create_future())
         return missing
 
     def done(self, dot: Dot) -> None:

@@ -32,6 +32,7 @@ from cybernetic.state import Inbox, Journal, Nonces, Outbox, StoreError
 _log = logging.getLogger("cybernetic.gateways")
 
 DRAIN = 20.0  # seconds that handlers have to end when the consumer does
+UNREAD = 5.0  # seconds before a message goes back that could not be looked at
 AGAIN = 1.0  # seconds before consuming is tried again that ended while the connection stands
 REMEMBERED = 10_000  # keys of effects that are known without asking the disk
 
@@ -190,10 +191,19 @@ class Intake(Agent):
     def _came(self, tap: Tap, delivery: Delivery) -> None:
         tap.acks.came(delivery.tag)
         tap.open += 1
-        round = Round(self, delivery)
+        try:
+            round = Round(self, delivery)
+        except Exception:  # whatever a message does to us, its queue must not stop
+            _log.exception("%s: a message that could not be looked at goes back", self.spec.queue.name)
+            asyncio.get_running_loop().call_later(UNREAD, self._unread, tap, delivery.tag)
+            return
         task = self.task(self._run(tap, round))
         self._rounds[task] = round
         task.add_done_callback(lambda task: self._rounds.pop(task, None))
+
+    def _unread(self, tap: Tap, tag: int) -> None:
+        tap.open -= 1
+        tap.acks.back(tag)
 
     def _begin(self, work: Any) -> None:
         """Run what is no delivery: what goes on after an answer."""

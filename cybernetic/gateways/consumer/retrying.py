@@ -69,16 +69,15 @@ def around(queue: Queue, retries: Retries) -> Topology:
     """What a work queue needs beside it: a delay queue for each step, and the parking queue.
 
     From a delay queue an expired message goes back to the work queue; from the parking queue nothing goes anywhere.
-    They are as safe as the work queue: of its kind, and they reject when full.
+    They are quorum queues, whatever the work queue is: a classic one would drop what comes back to a full work queue.
     """
     waits = tuple(
         Queue(
             delay_queue(queue.name, step),
-            kind=queue.kind,
             dead_letter="",
             dead_letter_key=queue.name,
-            at_least_once=queue.kind == "quorum",
+            at_least_once=True,
         )
         for step in retries.steps
     )
-    return Topology(queues=(*waits, Queue(parking_queue(queue.name), kind=queue.kind)))
+    return Topology(queues=(*waits, Queue(parking_queue(queue.name))))

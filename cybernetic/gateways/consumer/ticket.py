@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 from cybernetic.core import OptionError
@@ -130,8 +131,10 @@ def read_ticket(message: Message, find: Callable[[str], Key | None] | None) -> T
             or type(requeued) is not int
         ):
             raise ValueError("fields of other types")
+        if not all(isfinite(at) for at in (float(since), *(line.at for line in history))):
+            raise ValueError("times that are none")
         return Ticket(queue, exchange, routing_key, float(since), max(0, retries), parked, requeued, history)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise BadTicket("a ticket", str(error)) from None
 
 
