@@ -173,8 +173,10 @@ async def test_so_it_is_started_where_its_supervisor_is_if_that_fits(monkeypatch
             assert system.whereis(f"q{number}") == ref
         assert asked == ["b"]
         assert (await nursery.call(DynamicSupervisor.count_children)).active == 8
+        ended = asyncio.ensure_future(system.wait(ref))
+        await asyncio.sleep(0)
         ref.exit(Kill())
-        assert await system.wait(ref) == Killed()
+        assert await ended == Killed()
 
 
 async def test_an_isolated_child_runs_on_the_host_of_the_node_that_fits() -> None:
