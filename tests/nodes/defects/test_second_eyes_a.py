@@ -195,8 +195,12 @@ async def test_an_isolated_child_runs_on_the_host_of_the_node_that_fits() -> Non
                 assert {node.name: node.kind for node in other.nodes}[ref.node] == "isolated"
                 assert ref.node in [node.name for node in system.nodes]
                 await ref.stop()
-                await until(lambda ref=ref: ref.node not in [node.name for node in other.nodes])
+                await until(partial(_is_gone, other, ref.node))
             await until(lambda: "b" not in [node.name for node in system.nodes])
+
+
+def _is_gone(system: System, node: str) -> bool:
+    return node not in names(system)
 
 
 class Hanging(Agent):
