@@ -168,3 +168,11 @@ _PROPERTIES: tuple[tuple[int, str, Callable[[bytes, int], tuple[Any, int]]], ...
 
 def _seconds(expiration: str | None) -> float | None:
     return int(expiration) / 1000 if expiration and expiration.isascii() and expiration.isdigit() else None
+
+
+def check_message(message: object, max_body: int) -> None:
+    """Raise `OptionError` for what is no `Message`, or has a body beyond `max_body` bytes."""
+    if not isinstance(message, Message):
+        raise OptionError("message", "a Message", message)
+    if len(message.body) > max_body:
+        raise OptionError("body", f"at most {max_body} bytes", len(message.body))

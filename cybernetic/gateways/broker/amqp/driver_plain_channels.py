@@ -12,8 +12,8 @@ import aiormq.abc
 import aiormq.exceptions
 import pamqp.header
 
-from cybernetic.core import OptionError, token, whole
-from cybernetic.gateways.broker.amqp.content import decode_message, encode_properties
+from cybernetic.core import token, whole
+from cybernetic.gateways.broker.amqp.content import check_message, decode_message, encode_properties
 from cybernetic.gateways.broker.amqp.driver_link import PARTING, Link, dropped, meant
 from cybernetic.gateways.broker.amqp.frames import EDGE, published
 from cybernetic.gateways.broker.amqp.line import Line
@@ -53,10 +53,7 @@ class PlainOutlet(Line):
         if self.over or self._closing:
             self.check("the outlet")
             raise ConnectionLost("the outlet is closing")
-        if not isinstance(message, Message):
-            raise OptionError("message", "a Message", message)
-        if len(message.body) > self._max_body:
-            raise OptionError("body", f"at most {self._max_body} bytes", len(message.body))
+        check_message(message, self._max_body)
         attempt = f"{self._attempts}.{self._last + 1}".encode()
         published(self.number, message, attempt, FRAME - EDGE)  # what cannot be sent is refused at once
         header = pamqp.header.ContentHeader()

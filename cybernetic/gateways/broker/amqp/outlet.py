@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from cybernetic.core import OptionError, token
-from cybernetic.gateways.broker.amqp.content import body_size, decode_properties
+from cybernetic.core import token
+from cybernetic.gateways.broker.amqp.content import body_size, check_message, decode_properties
 from cybernetic.gateways.broker.amqp.frames import (
     ACK,
     EDGE,
@@ -72,10 +72,7 @@ class AmqpOutlet(Line):
         if self.over or self._closing:
             self.check("the outlet")
             raise ConnectionLost("the outlet is closing")
-        if not isinstance(message, Message):
-            raise OptionError("message", "a Message", message)
-        if len(message.body) > self._max_body:
-            raise OptionError("body", f"at most {self._max_body} bytes", len(message.body))
+        check_message(message, self._max_body)
         number = self._last + 1
         attempt = f"{self._attempts}.{number}".encode()
         frames = published(self.number, message, attempt, self._room)
