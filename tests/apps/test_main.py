@@ -22,7 +22,10 @@ def _ended(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object,
 def test_an_unknown_command_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = _ended(capsys, "docter")
     assert status == 2
-    assert "expected a command (run, node, tree, top, call, stop, graph, parked, config, doctor, bench, demo)" in err
+    assert (
+        "expected a command (run, node, tree, top, call, stop, graph, parked, config, doctor, bench, demo)"
+        in err
+    )
     assert "got: 'docter', did you mean doctor?" in err
 
 

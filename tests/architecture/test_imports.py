@@ -86,7 +86,12 @@ BAD: list[tuple[Rule, str, str, str]] = [
         "only in wire/codec.py",
     ),
     (rules.strangers_stay_with_their_drivers, "nodes/node.py", "import thespian.actors\n", "nodes/.driver_"),
-    (rules.strangers_stay_with_their_drivers, "nodes/driver_x.py", "import aiormq\n", "gateways/broker/amqp/driver_"),
+    (
+        rules.strangers_stay_with_their_drivers,
+        "nodes/driver_x.py",
+        "import aiormq\n",
+        "gateways/broker/amqp/driver_",
+    ),
     (rules.strangers_stay_with_their_drivers, "vsm/a.py", "from rich import print\n", "only in apps/"),
     (rules.strangers_stay_with_their_drivers, "vsm/a.py", "import numpy\n", "`numpy` only in driver_"),
     (

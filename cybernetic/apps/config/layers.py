@@ -49,7 +49,9 @@ class Layer:
         try:
             value = option.kind.parse(text)
         except ValueError:
-            self.problems.append(f"{source}: {option.key}: expected {option.kind.expected}, got: {_plain(text)}")
+            self.problems.append(
+                f"{source}: {option.key}: expected {option.kind.expected}, got: {_plain(text)}"
+            )
             return
         self.add(option, value, source)
 
