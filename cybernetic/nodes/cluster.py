@@ -1,6 +1,6 @@
 """One node's part in a system of many: what its runtime, and other nodes, ask of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -51,7 +51,7 @@ class Cluster(Linking):
         self.names = Names(self)
         self.spread = Spread(self)
         self.starts = Starts(self)
-        self.answers: dict[str, Callable[..., Any]] = {}
+        self.answers: dict[str, Callable[..., Any]] = {"reached": self._reached}
         engine.node, engine.names = me.name, self.names
         engine.spread, engine.elsewhere = self.spread, self.starts
         engine.buried = WeakValueDictionary()
@@ -118,6 +118,11 @@ class Cluster(Linking):
         else:
             self.task(self._answer(peer, id, answer, arguments))
 
+    async def _reached(self) -> tuple[list[str], dict[str, str]]:
+        """The nodes linked with this one, once that is settled; and of those it was told of in vain, why."""
+        await self.settled()
+        return [peer.name for peer in self.linked()], dict(self.unreached)
+
     async def _answer(self, peer: Peer, id: int, answer: Callable[..., Any], arguments: Any) -> None:
         try:
             reply = (ops.REPLY, id, True, await answer(*arguments))
@@ -128,9 +133,15 @@ class Cluster(Linking):
 
 
 def describe(
-    name: str, *, number: int = 0, host: str, kind: str, capabilities: dict[str, Any] | None = None
+    name: str,
+    *,
+    number: int = 0,
+    host: str,
+    kind: str,
+    capabilities: dict[str, Any] | None = None,
+    makes: Iterable[str] = (),
 ) -> Member:
     """What a new node says of itself; its incarnation is unlike any before. Raises `OptionError`."""
     if not isinstance(name, str) or "/" in name:
         raise OptionError("node", "a name without a slash", name)
-    return Member(name, f"{number}.{token(6)}", "", host, capabilities or {}, kind)
+    return Member(name, f"{number}.{token(6)}", "", host, capabilities or {}, kind, "", "/".join(makes))

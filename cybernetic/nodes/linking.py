@@ -17,9 +17,10 @@ from cybernetic.nodes.link import (
     TcpAddress,
     Tls,
     connect,
+    connect_any,
 )
-from cybernetic.nodes.plan.membership import MOST, Member, Members, Refused, dials
-from cybernetic.nodes.plan.reach import apart, in_order, stranded, way_to
+from cybernetic.nodes.plan.membership import MOST, Member, Members, Refused, dials, taken
+from cybernetic.nodes.plan.reach import apart, in_order, seen_at, stranded, way_to, ways_to
 from cybernetic.nodes.remote import ops
 from cybernetic.nodes.remote.inbound import Inbound
 from cybernetic.nodes.remote.peer import Peer
@@ -44,7 +45,7 @@ class Linking(Waiting):
     Attributes:
         me: what others are told of this node.
         members: what the nodes linked or about to be said of themselves.
-        maker: the name of the node that makes the processes of this host; empty if it is this one.
+        unreached: of nodes it was told of, and could not be linked with: name -> why.
     """
 
     codec: Any
@@ -57,11 +58,20 @@ class Linking(Waiting):
     ) -> None:
         super().__init__()
         self.me, self.name, self.incarnation = me, me.name, me.incarnation
-        self.maker = ""
+        self.unreached: dict[str, str] = {}
         self.members = Members()
         self._secret, self._settings, self._tls, self._told = secret, settings, tls, told
         self._listeners: list[Listener] = []
         self._closing = self._retelling = False
+
+    @property
+    def maker(self) -> str:
+        """The name of the node that makes the processes of this host; empty if it is this one."""
+        return self.me.maker
+
+    @maker.setter
+    def maker(self, name: str) -> None:
+        self.me = self.me._replace(maker=name)
 
     # Listening, calling, leaving.
 
@@ -90,7 +100,7 @@ class Linking(Waiting):
     async def join(self, address: Address) -> Member:
         """Link with the node at an address; through it those it knows. Raises `LinkRefused`."""
         link = await self._call(address)
-        member = self._read(link.hello)
+        member = self._met(link)
         why = self._refusal(member)
         if why is not None:
             link.abort(why)
@@ -128,7 +138,7 @@ class Linking(Waiting):
             return
         if len(members) > MOST:
             raise DamagedMessage(f"a cluster of at most {MOST} nodes", f"{len(members)} of them in a message")
-        told = [Member(*fields) for fields in members]
+        told = self._as_told(members, teller)
         for member in told:
             known = self.members.get(member.name)
             if member.name == self.name or (known is not None and known.incarnation != member.incarnation):
@@ -151,20 +161,25 @@ class Linking(Waiting):
                 _log.warning("%s", why)
                 continue
             self._put_out(member)
-            address = way_to(member, self.me)
             peer = self._expect(member)
-            if address is not None and self._calls(member):
-                self.task(self._dial(member, peer, address, teller.dials))
+            if self._calls(member):
+                self.task(self._dial(member, peer, teller.dials))
             else:
                 self.engine.loop.call_later(DIAL_SECONDS, self._never_came, peer)
 
     def told_again(self, members: Sequence[Any], teller: Peer) -> None:
         """Another node has said whom it is linked with: those that are lost to this one, it tries to reach."""
-        for member in [Member(*fields) for fields in members[:MOST]]:
-            address = way_to(member, self.me)
+        for member in self._as_told(members[:MOST], teller):
             away = member.name not in self.peers and member.name != self.name
-            if away and address is not None and self._calls(member) and not self._closing:
-                self.task(self._try(member, address, teller.dials))
+            if away and self._calls(member) and not self._closing:
+                self.task(self._try(member, teller.dials))
+
+    def _as_told(self, members: Sequence[Any], teller: Peer) -> list[Member]:
+        """What another node has told of; those of its own host may be where that one was reached."""
+        place = teller.link.place if teller.link is not None else None
+        host = self.members[teller.name].host if teller.name in self.members else None
+        told = [Member(*fields) for fields in members]
+        return [seen_at(member, place) if member.host == host else member for member in told]
 
     async def _tell_again(self) -> None:
         """Say whom one is linked with, to one after another: a cut between two of many is mended thereby."""
@@ -178,12 +193,18 @@ class Linking(Waiting):
                 others = [tuple(self.members[each.name]) for each in peers if each is not peer]
                 peer.post((ops.LINKED, others))
 
-    async def _try(self, member: Member, address: Address, turns: asyncio.Semaphore) -> None:
+    async def _try(self, member: Member, turns: asyncio.Semaphore) -> None:
         """Link with a node that was lost, if it can be reached by now."""
         async with turns:
-            if member.name not in self.peers:
-                with contextlib.suppress(LinkRefused):
-                    await self.join(address)
+            await self._join_again(member)
+
+    async def _join_again(self, member: Member) -> None:
+        """Link with a node that was lost, at the first of its addresses where one of its name is, if there is one."""
+        for address in ways_to(member, self.me):
+            if member.name in self.peers:
+                return
+            with contextlib.suppress(LinkRefused):
+                await self.join(address)
 
     def _put_out(self, member: Member) -> None:
         """Of two that cannot reach each other, and came at different nodes, the one of the greater name goes."""
@@ -194,9 +215,10 @@ class Linking(Waiting):
 
     def _calls(self, member: Member) -> bool:
         """Whether this node calls another that it has a way to, rather than the other way round."""
-        return dials(self.name, member.name) or way_to(self.me, member) is None
+        there = way_to(member, self.me) is not None
+        return there and (dials(self.name, member.name) or way_to(self.me, member) is None)
 
-    async def _dial(self, member: Member, peer: Peer, address: Address, turns: asyncio.Semaphore) -> None:
+    async def _dial(self, member: Member, peer: Peer, turns: asyncio.Semaphore) -> None:
         """Link with a node that another has told of."""
         until, pause, why = self.engine.clock() + DIAL_SECONDS, 0.02, "others took too long"
         while peer.link is None and not peer.lost and self.engine.clock() < until:
@@ -204,27 +226,36 @@ class Linking(Waiting):
                 async with turns:
                     if self.engine.clock() >= until:
                         break
-                    link = await self._call(address)
+                    link = await self._reach(member)
             except LinkRefused as error:
                 why = str(error)
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)
                 continue
-            if peer.lost or self._read(link.hello).incarnation != member.incarnation:
-                link.abort("it is not the node that was meant")
+            if peer.lost or link is None:
+                why = "who is there is not the node that was meant"
+                if link is not None:
+                    link.abort(why)
                 break
             self._up(member, link)
         if peer.link is None:
             self.lose(peer, f"it could not be linked: {why}")
 
-    async def _dial_again(self, member: Member, address: Address) -> None:
+    async def _reach(self, member: Member) -> Link | None:
+        """Call a node wherever it may be; None if that is where others are. Raises `LinkRefused`."""
+        return await connect_any(
+            ways_to(member, self.me),
+            self._call,
+            lambda hello: self._read(hello).incarnation == member.incarnation,
+        )
+
+    async def _dial_again(self, member: Member) -> None:
         """A link broke: if the node lives it is linked anew, and all about it here begins anew."""
         until, pause = self.engine.clock() + DIAL_SECONDS, 0.05
         while self.engine.clock() < until and member.name not in self.peers:
             await asyncio.sleep(pause)
             pause = min(1.0, pause * 2)
-            with contextlib.suppress(LinkRefused):
-                await self.join(address)
+            await self._join_again(member)
 
     def _never_came(self, peer: Peer) -> None:
         if peer.link is None:
@@ -247,6 +278,10 @@ class Linking(Waiting):
         except Exception as error:
             raise LinkRefused(f"expected a node to say what it is, got: {error}") from error
 
+    def _met(self, link: Link) -> Member:
+        """Who is at the other end of a link, reached where it is seen from here too. Raises `LinkRefused`."""
+        return seen_at(self._read(link.hello), link.place)
+
     def _judge(self, hello: bytes) -> str | None:
         try:
             return self._refusal(self._read(hello))
@@ -263,12 +298,11 @@ class Linking(Waiting):
         if peer is not None and peer.incarnation != member.incarnation:
             joined = self.members.joined(member)
             return joined.why if isinstance(joined, Refused) else None
-        return stranded(
-            member, (self.members[peer.name] for peer in self.linked() if peer.name != member.name)
-        )
+        others = [self.members[peer.name] for peer in self.linked() if peer.name != member.name]
+        return taken(member, (self.me, *others)) or stranded(member, others)
 
     def _accepted(self, link: Link) -> None:
-        self._up(self._read(link.hello), link)
+        self._up(self._met(link), link)
 
     def _up(self, member: Member, link: Link) -> None:
         """A link is there."""
@@ -286,6 +320,7 @@ class Linking(Waiting):
             lagging=lambda seconds: self._lagging(peer, seconds),
         )
         peer.linked(link)
+        self.unreached.pop(member.name, None)
         if not self._retelling:
             self._retelling = True
             self.task(self._tell_again())
@@ -349,7 +384,8 @@ class Linking(Waiting):
             LOST.emit(NodeLost(peer.name, peer.incarnation, why))
         if member is not None:
             self._told("lost", member, why)
-            address = way_to(member, self.me)
-            if link is not None and not left and address is not None and self._calls(member):
-                self.task(self._dial_again(member, address))
+            if link is None:
+                self.unreached[member.name] = why
+            elif not left and self._calls(member):
+                self.task(self._dial_again(member))
         self.look()

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
-from cybernetic.core import OptionError, flag, number, whole
+from cybernetic.core import CallFailed, OptionError, flag, number, whole
 from cybernetic.nodes.cluster import Cluster, describe
 from cybernetic.nodes.door import Door
 from cybernetic.nodes.errors import LinkRefused, LinkUnreachable
@@ -94,10 +94,13 @@ class System(LocalSystem):
         host: the name of this host. Default: what the machine is called.
         capabilities: what the nodes made by this system offer to children that require something; what this process
             itself does, if it makes none.
-        listen: addresses where nodes of other hosts may link: "tcp:HOST:PORT". Links over TCP are encrypted. Left out
-            by one that joins: a free port at the address it joins from, so that those which join after it can link with
-            it. False: nowhere; then it is turned away where another that listens nowhere has joined.
+        listen: addresses where nodes of other hosts may link: "tcp:HOST:PORT". Links over TCP are encrypted. The nodes
+            this system makes listen as well: at free ports, or for "tcp:HOST:FIRST-LAST", where this process takes the
+            first port, at those after it. Left out by one that joins: free ports at the address it joins from, so that
+            those which join after it can link with it. False: nowhere; then it is turned away where another that
+            listens nowhere has joined.
         announce: the host by which they reach them. Default: the one listened at, this host's name for "0.0.0.0".
+            Those that have been linked with a node of this host also try the address at which they met it.
         join: addresses of nodes of other hosts to link with: now, and again when the link is lost.
         secret: what all nodes of the cluster know: text or bytes, at least 16; needed for `listen` and `join`. Default:
             the variable CYBERNETIC_SECRET, or a fresh one for the nodes of this host.
@@ -141,6 +144,8 @@ class System(LocalSystem):
         super().__init__(transfer=transfer, watchdog=watchdog, seed=seed, tune_gc=tune_gc, inline=inline)
         self._node_names = _names(nodes, node, f"{node}." if join else "")
         self._listen, self._join = _addresses("listen", listen or ()), _addresses("join", join)
+        if any(isinstance(each, TcpAddress) and each.last for each in self._join):
+            raise OptionError("join", "one port of each address", join)
         self._unasked = listen is not False and not self._listen  # whether to listen so as to be in the mesh
         lag = number("lag_after", lag_after, above=0)
         self._links = LinkSettings(dead_after=number("node_dead_after", node_dead_after, above=lag), lag=lag)
@@ -151,7 +156,10 @@ class System(LocalSystem):
             host=host or platform.node() or "localhost",
             kind="door" if flag("only_door", only_door) else "node",
             capabilities={} if self._node_names else self._capabilities,
+            makes=self._node_names,
         )
+        if announce is not None:
+            TcpAddress(announce, 0)
         self._announce, self._tls, self._modules, self._host = announce, tls, tuple(modules), host_port
         self._scratch: rundir.RunDirectory | None = None
         self._cluster: Cluster | None = None
@@ -202,10 +210,12 @@ class System(LocalSystem):
         if self._node_names:
             await door.open(self._node_names)
         for address in self._listen:  # now that there is something to be joined
-            await cluster.listen(address, self._announced(address))
+            await cluster.listen(_first(address), self._announced(address))
         for address in self._join:
             await self._join_first(cluster, address)
         await cluster.settled()
+        if self._join and self._me.kind == "door":
+            await self._check_reached(cluster)
 
     async def _own_addresses(self) -> list[Address]:
         """Where to listen for those that join the same nodes. Raises `LinkUnreachable`."""
@@ -234,7 +244,7 @@ class System(LocalSystem):
         there = None
         if far and self._tls is not None:
             announced = self._announced(far[0]) or far[0].host
-            there = (f"{TcpAddress(far[0].host, 0)}", announced, str(self._tls.cert), str(self._tls.key))
+            there = (str(_others(far[0])), announced, str(self._tls.cert), str(self._tls.key))
         return Orders(
             maker=self._me.name,
             door="",
@@ -262,6 +272,26 @@ class System(LocalSystem):
             return
         member = await self._in_time(partial(cluster.join, address))
         cluster.task(self._stay_joined(cluster, address, member.name))
+
+    async def _check_reached(self, cluster: Cluster) -> None:
+        """See that what this process is the door of has joined too. Raises `LinkRefused` if it could reach nobody."""
+        own = self._me.names
+        whys: dict[str, str] = {}
+        for peer in [each for each in cluster.linked() if each.name in own]:
+            try:
+                linked, unreached = await cluster.ask(peer, "reached")
+            except CallFailed:  # it has ended, and is made anew
+                return
+            if not own.issuperset(linked):
+                return
+            whys |= unreached
+        if whys:
+            names = ", ".join(self._node_names)
+            reasons = "; ".join(f"{name}: {why}" for name, why in whys.items())
+            raise LinkRefused(
+                f"{names}: expected to be linked with a node of another host, as {self._me.name} is, "
+                f"got none that can be reached ({reasons})"
+            )
 
     async def _in_time(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until somebody can be reached, or it takes too long. Raises what `attempt` raises."""
@@ -317,7 +347,10 @@ def _node(member: Member, pid: int | None, here: bool) -> Node:
 def _names(nodes: int | Sequence[str], own: str, prefix: str) -> tuple[str, ...]:
     """The names of the nodes to be made. Raises `OptionError`."""
     if isinstance(nodes, int):
-        return tuple(f"{prefix}worker-{n + 1}" for n in range(whole("nodes", nodes)))
+        names = tuple(f"{prefix}worker-{n + 1}" for n in range(whole("nodes", nodes)))
+        if own in names:
+            raise OptionError("node", f"another name than those of its {nodes} nodes", own)
+        return names
     names = tuple(nodes)
     if isinstance(nodes, str) or not all(isinstance(name, str) and name for name in names):
         raise OptionError("nodes", "how many, or their names", nodes)
@@ -332,6 +365,19 @@ def _addresses(name: str, texts: Sequence[str]) -> list[Address]:
     if isinstance(texts, str):
         raise OptionError(name, "a list of addresses", texts)
     return [parse_address(text) for text in texts]
+
+
+def _first(address: Address) -> Address:
+    """Where this process listens, of several ports."""
+    return TcpAddress(address.host, address.port) if isinstance(address, TcpAddress) else address
+
+
+def _others(address: TcpAddress) -> TcpAddress:
+    """Where the nodes it makes listen: at the ports after its own, if it was told of some, else at free ones."""
+    several = len(address.ports) > 1
+    return (
+        TcpAddress(address.host, address.port + 1, address.last) if several else TcpAddress(address.host, 0)
+    )
 
 
 def _secret(given: str | bytes | Secret | None, needed: bool) -> Secret:

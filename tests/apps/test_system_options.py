@@ -31,6 +31,8 @@ def test_everything_configured_arrives() -> None:
         ClusterSection(
             name="first",
             listen=("tcp:127.0.0.1:1", "tcp:127.0.0.1:2"),
+            announce="10.0.0.5",
+            host="shop-1",
             join=("tcp:127.0.0.1:3",),
             capabilities={"gpu": True},
             node_dead_after=7.0,
@@ -44,6 +46,8 @@ def test_everything_configured_arrives() -> None:
         "watchdog": None,
         "node": "first",
         "listen": ("tcp:127.0.0.1:1", "tcp:127.0.0.1:2"),
+        "announce": "10.0.0.5",
+        "host": "shop-1",
         "join": ("tcp:127.0.0.1:3",),
         "capabilities": {"gpu": True},
         "node_dead_after": 7.0,
@@ -141,3 +145,30 @@ def test_a_host_may_be_told_to_listen_nowhere(tmp_path: Path) -> None:
         _configured(tmp_path, NODE, "--listen", "nowhere", "--listen", "tcp:127.0.0.1:3")
     with pytest.raises(OptionError, match="--join ADDRESS or --listen ADDRESS"):
         door_options(Config(cluster=ClusterSection(listen=("nowhere",))), "edge")
+
+
+@pytest.mark.parametrize("flags", [RUN, NODE], ids=["run", "node"])
+def test_a_host_says_by_what_name_and_at_which_ports_it_is_reached(
+    flags: tuple[Flag, ...], tmp_path: Path
+) -> None:
+    given = ["--listen", "tcp:0.0.0.0:4711-4713", "--announce", "fd00::5"]
+    found = system_options(_configured(tmp_path, flags, *given).config)
+    assert (found["listen"], found["announce"]) == (("tcp:0.0.0.0:4711-4713",), "fd00::5")
+    System(**found, secret="0123456789abcdef")
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("--announce", "10.0.0.5:4711"),
+        ("--announce", "a b"),
+        ("--listen", "tcp:h:4713-4711"),
+        ("--listen", "tcp:h:0-5"),
+        ("--listen", "tcp:h:1-"),
+        ("--listen", "tcp:h:1-99999"),
+        ("--join", "tcp:h:1-2"),
+    ],
+)
+def test_what_is_no_host_or_no_range_of_ports_is_refused(flag: str, value: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="flag " + flag):
+        _configured(tmp_path, RUN, flag, value)

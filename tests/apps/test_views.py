@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cybernetic.apps.control.lines import Malformed, line, parse, plain
-from cybernetic.apps.control.views import agent_text, answer_text, clean, top_text, tree_text
+from cybernetic.apps.control.views import agent_text, answer_text, clean, top_head, top_text, tree_text
 from cybernetic.apps.control.words import arguments
 
 VALUES = st.recursive(
@@ -34,7 +34,7 @@ def record(id: str | None, cls: str, ref: str, *children: Any, **other: Any) -> 
 def test_a_tree_is_drawn_with_branches() -> None:
     shop = record(None, "Shop", "main.1", record("till", "Till", "main.2"), record("c", "Cart", "main.3"))
     lone = record(None, "Job", "main.9", status="waiting", restart=None)
-    assert tree_text({"trees": [shop], "apart": [lone], "cut": True}).splitlines() == [
+    assert tree_text({"trees": [shop], "apart": [lone], "cut": True, "nodes": []}).splitlines() == [
         "Shop main.1",
         "├─ till Till main.2",
         "└─ c Cart main.3",
@@ -47,7 +47,47 @@ def test_a_tree_is_drawn_with_branches() -> None:
 
 
 def test_an_empty_system_says_so() -> None:
-    assert tree_text({"trees": [], "apart": [], "cut": False}) == "(no agents)"
+    assert tree_text({"trees": [], "apart": [], "cut": False, "nodes": []}) == "(no agents)"
+
+
+def node(name: str, **other: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": "node",
+        "host": "alpha",
+        "pid": None,
+        "here": False,
+        "capabilities": {},
+        **other,
+    }
+
+
+def test_a_tree_says_which_nodes_are_linked() -> None:
+    nodes = [
+        node("main", pid=7, here=True),
+        node("edge.door", kind="door"),
+        node("e\x1b", capabilities={"gpu": True}),
+    ]
+    assert tree_text({"trees": [], "apart": [], "cut": False, "nodes": nodes}).splitlines() == [
+        "(no agents)",
+        "",
+        "nodes:",
+        "  main on alpha pid 7  <- asked",
+        "  edge.door (door) on alpha",
+        "  e\\x1b on alpha gpu=true",
+    ]
+
+
+def test_top_says_of_which_node_it_is_and_that_there_are_others() -> None:
+    numbers = {"agents": 1, "started": 2, "ended": 3, "dead_letters": 4}
+    answer = {
+        "agents": [],
+        "lag": 0.0,
+        "statistics": numbers,
+        "nodes": [node("main", here=True), node("edge")],
+    }
+    assert top_head(answer).startswith("of main alone; other nodes: edge; 1 agents, 2 started")
+    assert top_head(answer | {"nodes": []}).startswith("1 agents")
 
 
 def test_what_would_move_the_cursor_is_escaped() -> None:
@@ -82,7 +122,7 @@ def test_columns_of_top_line_up() -> None:
         },
     ]
     numbers = {"agents": 2, "started": 3, "ended": 1, "dead_letters": 0}
-    assert top_text({"agents": agents, "lag": 0.0015, "statistics": numbers}).splitlines() == [
+    assert top_text({"agents": agents, "lag": 0.0015, "statistics": numbers, "nodes": []}).splitlines() == [
         "2 agents, 3 started, 1 ended, 0 dead letters; loop lag 1.5 ms",
         "agent        class  status  length  reductions  held",
         "main.1       A      idle         5           7     0",

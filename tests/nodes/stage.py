@@ -90,7 +90,7 @@ class Stage:
             os.kill(_pid(self.system, self.far), signal.SIGKILL)
         else:
             for pair in network().pairs:  # a process that is killed says nothing more
-                if any(self.far.encode() in getattr(end.get_protocol(), "hello", b"") for end in pair.ends):
+                if any(_says(getattr(end.get_protocol(), "hello", b""), self.far) for end in pair.ends):
                     pair.cut()
             node = _node(self.system, self.far)
             self._host.kill(self.far, int(node.incarnation.partition(".")[0]))
@@ -118,6 +118,11 @@ async def _met(system: System) -> None:
     async with asyncio.timeout(20):
         while not {FAR, OTHER} <= {node.name for node in system.nodes} or system.whereis("reaper") is None:
             await asyncio.sleep(0.01)
+
+
+def _says(hello: bytes, name: str) -> bool:
+    """Whether the first of what a node says of itself, its name, is this one."""
+    return hello[1:].startswith(bytes([0xA0 + len(name)]) + name.encode())
 
 
 def _node(system: System, name: str) -> Node:

@@ -63,7 +63,7 @@ async def test_a_silent_node_is_lost_after_ten_seconds_and_made_anew(heard: list
 async def test_ex_4_a_name_given_twice_goes_to_the_later(heard: list[Any]) -> None:
     async with (
         System(nodes=1, host_port=MemoryHost(), node="one", secret="s" * 16, listen=["memory:one"]) as one,
-        System(nodes=1, host_port=MemoryHost(), node="two", secret="s" * 16, capabilities={}) as two,
+        System(nodes=["far"], host_port=MemoryHost(), node="two", secret="s" * 16) as two,
     ):
         earlier = one.spawn(Holder, name="chief")
         await asyncio.sleep(1)

@@ -32,8 +32,14 @@ LISTEN = Flag(
     "--listen",
     "cluster.listen",
     "ADDRESS",
-    "where other hosts may link, as tcp:10.0.0.5:4711; or nowhere",
+    "where other hosts may link, as tcp:10.0.0.5:4711, or with ports for more nodes :4711-4720; or nowhere",
     many=True,
+)
+ANNOUNCE = Flag(
+    "--announce",
+    "cluster.announce",
+    "HOST",
+    "by what name or number other hosts reach this one (default: as --listen says, or the host's name)",
 )
 JOIN = Flag("--join", "cluster.join", "ADDRESS", "a node of another host to link with", many=True)
 CAPABILITY = Flag(
@@ -50,6 +56,7 @@ RUN = (
     SYSTEM,
     NODES,
     LISTEN,
+    ANNOUNCE,
     JOIN,
     CAPABILITY,
     SECRET,
@@ -61,6 +68,7 @@ NODE = (
     Flag("--name", "cluster.name", "NAME", "what the node is called (default: the host's name)"),
     JOIN,
     LISTEN,
+    ANNOUNCE,
     CAPABILITY,
     SECRET,
     SYSTEM,

@@ -102,22 +102,35 @@ def broker() -> Kind:
     return Kind("amqp[s]://[USER@]HOST[:PORT][/VHOST] without a password", accept)
 
 
-def addresses() -> Kind:
-    """Several addresses, or one; as text with commas between them."""
+def host() -> Kind:
+    """The name or number of a host, without a port."""
+
+    def accept(value: Any) -> str:
+        found = _text(value)
+        _check(not any(sign in found for sign in " []/"))
+        _check(found.count(":") != 1)  # several are a number of IPv6, one would be before a port
+        return found
+
+    return Kind("the name or number of a host such as 10.0.0.5, without a port", accept)
+
+
+def addresses(several: bool = False) -> Kind:
+    """Several addresses, or one; as text with commas between them. `several`: each may have a range of ports."""
 
     def accept(value: Any) -> tuple[str, ...]:
         _check(isinstance(value, list | str))
-        return tuple(map(_address, [value] if isinstance(value, str) else value))
+        return tuple(_address(each, several) for each in ([value] if isinstance(value, str) else value))
 
     def parse(value: str) -> list[str]:
         return [part.strip() for part in value.split(",") if part.strip()]
 
-    return Kind(f"a list, each of it {ADDRESS}", accept, parse, many=True)
+    expected = f"a list, each of it {ADDRESS}" + (" or tcp:0.0.0.0:4711-4720" if several else "")
+    return Kind(expected, accept, parse, many=True)
 
 
 def listening() -> Kind:
-    """As `addresses`, or `nowhere` alone."""
-    some = addresses()
+    """As `addresses` with ranges of ports, or `nowhere` alone."""
+    some = addresses(several=True)
 
     def accept(value: Any) -> tuple[str, ...]:
         return (NOWHERE,) if value in (NOWHERE, [NOWHERE]) else tuple(some.accept(value))
@@ -147,7 +160,7 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _address(value: Any) -> str:
+def _address(value: Any, several: bool) -> str:
     _check(isinstance(value, str))
     kind, _, rest = value.partition(":")
     host, _, port = rest.rpartition(":")
@@ -156,8 +169,13 @@ def _address(value: Any) -> str:
     else:
         _check(":" not in host)
     _check(kind == "tcp" and bool(host) and not any(sign in host for sign in " []/"))
-    _check(port.isascii() and port.isdecimal() and int(port) <= 65_535)
+    first, dash, last = port.partition("-")
+    _check(_is_port(first) and (not dash or (several and _is_port(last) and 0 < int(first) <= int(last))))
     return str(value)
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and int(text) <= 65_535
 
 
 def _check(fits: bool) -> None:

@@ -45,9 +45,19 @@ class ClusterSection:
     name: str = _option(kinds.text(), "what this node is called; no two of a cluster share a name", "main")
     listen: tuple[str, ...] = _option(
         kinds.listening(),
-        "where nodes of other hosts may link; left out, one that joins listens at a free port",
+        "where nodes of other hosts may link; left out, one that joins listens at free ports",
         (),
-        example=["tcp:0.0.0.0:4711"],
+        example=["tcp:0.0.0.0:4711-4720"],
+    )
+    announce: str | None = _option(
+        kinds.host(),
+        "the host by which others reach this one; left out: the one listened at, this host's name for 0.0.0.0",
+        example="10.0.0.5",
+    )
+    host: str | None = _option(
+        kinds.text(),
+        "what this host is called; left out: as the machine is; no two of a cluster should share it",
+        example="shop-1",
     )
     join: tuple[str, ...] = _option(
         kinds.addresses(), "nodes of other hosts to link with", (), example=["tcp:10.0.0.1:4711"]

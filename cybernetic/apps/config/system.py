@@ -19,6 +19,8 @@ def system_options(config: Config) -> dict[str, Any]:
         "watchdog": system.watchdog,
         "node": cluster.name,
         "listen": listening(config),
+        "announce": cluster.announce,
+        "host": cluster.host,
         "join": cluster.join,
         "capabilities": dict(cluster.capabilities),
         "node_dead_after": cluster.node_dead_after,

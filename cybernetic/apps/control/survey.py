@@ -27,25 +27,30 @@ def version() -> str:
 
 def describe(system: Any, name: str, since: float) -> dict[str, Any]:
     """Who a system is: `since` in seconds since the epoch."""
-    nodes = [
-        {
-            "name": n.name,
-            "kind": n.kind,
-            "host": n.host,
-            "pid": os.getpid() if n.here else n.pid,
-            "here": n.here,
-        }
-        for n in system.nodes
-    ]
     return {
         "name": name,
         "pid": os.getpid(),
         "since": since,
         "python": platform.python_version(),
         "version": version(),
-        "nodes": nodes,
+        "nodes": nodes(system),
         "statistics": system.statistics(),
     }
+
+
+def nodes(system: Any) -> list[dict[str, Any]]:
+    """The nodes of a system that this one is linked with, itself first; empty if it is of a single process."""
+    return [
+        {
+            "name": node.name,
+            "kind": node.kind,
+            "host": node.host,
+            "pid": os.getpid() if node.here else node.pid,
+            "here": node.here,
+            "capabilities": dict(node.capabilities),
+        }
+        for node in system.nodes
+    ]
 
 
 def label(ref: Ref[Any]) -> str:

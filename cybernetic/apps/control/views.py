@@ -26,7 +26,10 @@ def tree_text(found: Mapping[str, Any]) -> str:
         lines += [f"  {text}" for record in found["apart"] for text in _branch(record, "", "")]
     if found["cut"]:
         lines += ["", "(there are more than are shown)"]
-    return "\n".join(lines) or "(no agents)"
+    lines = lines or ["(no agents)"]
+    if found["nodes"]:
+        lines += ["", "nodes:", *(f"  {node_text(node)}" for node in found["nodes"])]
+    return "\n".join(lines)
 
 
 def _branch(record: Mapping[str, Any], first: str, rest: str) -> Iterator[str]:
@@ -35,6 +38,18 @@ def _branch(record: Mapping[str, Any], first: str, rest: str) -> Iterator[str]:
     for number, child in enumerate(children, 1):
         last = number == len(children)
         yield from _branch(child, rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  "))
+
+
+def node_text(node: Mapping[str, Any]) -> str:
+    """One node as one line: name, what kind unless agents may be placed there, host, process, what it offers."""
+    parts = [node["name"]]
+    if node["kind"] != "node":
+        parts.append(f"({node['kind']})")
+    parts.append(f"on {node['host']}")
+    if node["pid"] is not None:
+        parts.append(f"pid {node['pid']}")
+    parts += [f"{name}={json.dumps(value)}" for name, value in node["capabilities"].items()]
+    return clean(" ".join(parts) + ("  <- asked" if node["here"] else ""))
 
 
 def agent_text(record: Mapping[str, Any]) -> str:
@@ -67,7 +82,10 @@ def top_rows(agents: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
 def top_head(answer: Mapping[str, Any]) -> str:
     """How the system does as a whole, in one line."""
     numbers = answer["statistics"]
-    return (
+    own = [node["name"] for node in answer["nodes"] if node["here"]]
+    others = [node["name"] for node in answer["nodes"] if not node["here"]]
+    of = f"of {', '.join(own)} alone; other nodes: {', '.join(others)}; " if others else ""
+    return clean(of) + (
         f"{numbers['agents']} agents, {numbers['started']} started, {numbers['ended']} ended, "
         f"{numbers['dead_letters']} dead letters; loop lag {answer['lag'] * 1000:.1f} ms"
     )

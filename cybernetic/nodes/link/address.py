@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cybernetic.core import OptionError, whole
 
-_FORMS = '"unix:/path", "tcp:host:port" or "memory:name"'
+_FORMS = '"unix:/path", "tcp:host:port", "tcp:host:first-last" to listen, or "memory:name"'
 _LONGEST_PATH = 107  # bytes: what the system's structure for it holds
 
 
@@ -28,21 +28,31 @@ class UnixAddress:
 class TcpAddress:
     """A TCP port: `host` as a name or a number, `port` 0 to 65,535 (0: any free one, to listen on).
 
+    With `last` it is the first free one of `port` to `last`: to listen on, not to be called.
+
     Raises `OptionError` for what cannot be.
     """
 
     host: str
     port: int
+    last: int = 0
 
     def __post_init__(self) -> None:
         if not self.host or any(sign in self.host for sign in " []/"):
             raise OptionError("host", "the name or number of a host", self.host)
         if whole("port", self.port) > 65_535:
             raise OptionError("port", "0 to 65535", self.port)
+        if whole("last", self.last) > 65_535 or (self.last and not 0 < self.port <= self.last):
+            raise OptionError("ports", "the first and the last, 1 to 65535", f"{self.port}-{self.last}")
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"tcp:{host}:{self.port}"
+        return f"tcp:{host}:{self.port}" + (f"-{self.last}" if self.last else "")
+
+    @property
+    def ports(self) -> range:
+        """Those that it stands for."""
+        return range(self.port, max(self.port, self.last) + 1)
 
     @property
     def loopback(self) -> bool:
@@ -84,6 +94,11 @@ def parse_address(text: str) -> Address:
         host = host[1:-1]
     elif ":" in host:
         host = ""  # a number with colons needs its brackets
-    if kind == "tcp" and host and port.isascii() and port.isdecimal() and len(port) <= 5:
-        return TcpAddress(host, int(port))
+    port, dash, last = port.partition("-")
+    if kind == "tcp" and host and _is_number(port) and _is_number(last or "0") and bool(dash) == bool(last):
+        return TcpAddress(host, int(port), int(last or 0))
     raise OptionError("address", _FORMS, text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 5

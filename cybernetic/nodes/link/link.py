@@ -94,6 +94,12 @@ class Link(Output, asyncio.Protocol):
     def __repr__(self) -> str:
         return f"<link {self._reason or self._closing or 'up'}>"
 
+    @property
+    def place(self) -> str | None:
+        """The number of the host at the other end, over TCP; None where there is none."""
+        found = self._transport.get_extra_info("peername")
+        return str(found[0]) if isinstance(found, tuple) else None
+
     def start(
         self,
         received: Received,

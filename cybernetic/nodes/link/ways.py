@@ -60,7 +60,7 @@ async def listen(
     """Give every caller at `address` a protocol of `factory`. Raises `OSError`.
 
     Args:
-        address: where to listen; port 0 takes a free one.
+        address: where to listen; port 0 takes a free one, several ports the first that is free.
         factory: makes the protocol of a caller.
         crowded: whether there are too many callers already: then none is taken through the beginning of TLS.
         context: for TLS; None: none.
@@ -76,7 +76,7 @@ async def listen(
     def receive() -> asyncio.Protocol:
         return _Receiver(factory, crowded, context, settings, tasks)
 
-    server = await loop.create_server(receive, address.host, address.port, backlog=_BACKLOG)
+    server = await _serve_at_port(loop, address, receive)
     port = server.sockets[0].getsockname()[1]
 
     def close() -> None:
@@ -85,6 +85,19 @@ async def listen(
             task.cancel()
 
     return Ear(TcpAddress(address.host, port), close)
+
+
+async def _serve_at_port(
+    loop: asyncio.AbstractEventLoop, address: TcpAddress, factory: Factory
+) -> asyncio.Server:
+    """Listen at the first of some ports that nobody uses. Raises `OSError`."""
+    for port in address.ports:
+        try:
+            return await loop.create_server(factory, address.host, port, backlog=_BACKLOG)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or port == address.ports[-1]:
+                raise
+    raise AssertionError("there is at least one port")
 
 
 async def _listen_at_path(loop: asyncio.AbstractEventLoop, address: UnixAddress, factory: Factory) -> Ear:

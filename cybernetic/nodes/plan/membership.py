@@ -19,6 +19,8 @@ class _Fields(NamedTuple):
     host: str
     capabilities: Mapping[str, object]
     kind: str
+    maker: str
+    makes: str
 
 
 class Member(_Fields):
@@ -32,6 +34,8 @@ class Member(_Fields):
         capabilities: what it offers to agents that require something.
         kind: "node", where agents may be placed; "door", a process that only makes nodes; "isolated", the process of
             one agent.
+        maker: the name of the node that made it; empty if none did.
+        makes: the names of the nodes it makes, also of those not there at the moment, with slashes between them.
 
     Raises:
         OptionError: a field is not what it should be.
@@ -47,14 +51,22 @@ class Member(_Fields):
         host: str,
         capabilities: Mapping[str, object],
         kind: str = "node",
+        maker: str = "",
+        makes: str = "",
     ) -> "Member":
         """Check the fields, also those another node has sent."""
-        texts = {"name": name, "incarnation": incarnation, "address": address, "host": host}
-        for field, text in texts.items():
-            if not isinstance(text, str) or not text.isprintable() or (not text and field != "address"):
+        needed = {"name": name, "incarnation": incarnation, "host": host}
+        for field, text in (needed | {"address": address, "maker": maker, "makes": makes}).items():
+            if not isinstance(text, str) or not text.isprintable() or (not text and field in needed):
                 raise OptionError(field, "printable text", text)
         one_of("kind", kind, KINDS)
-        return super().__new__(cls, name, incarnation, address, host, checked(capabilities), kind)
+        offers = checked(capabilities)
+        return super().__new__(cls, name, incarnation, address, host, offers, kind, maker, makes)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Its own name, and those of the nodes it makes."""
+        return frozenset(filter(None, (self.name, *self.makes.split("/"))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +172,21 @@ class Members:
 def dials(me: str, other: str) -> bool:
     """Whether the node called `me` connects to the one called `other`: of two with different names, just one does."""
     return me < other
+
+
+def taken(member: Member, others: Iterable[Member]) -> str | None:
+    """Why a node cannot come because of its name, or that of a node it makes; None if it can.
+
+    Such a name is taken if another has it, or makes a node of it, be that there or just about to be made anew. Those
+    of one name, and those of one maker and it, are not asked here: `Members.joined` decides between incarnations.
+    """
+    kin = {member.name, member.maker or member.name}
+    for other in others:
+        both = member.names & other.names
+        if both and not kin & {other.name, other.maker}:
+            whose = other.name if other.name in both else f"made by {other.name}"
+            return (
+                f"name: expected one that no living node has, got: {min(both)!r}, "
+                f"which is that of a node of host {other.host!r} ({whose})"
+            )
+    return None
