@@ -4,12 +4,13 @@ from cybernetic.runtime.address import CALL_SECONDS, Address, Named, Within
 from cybernetic.runtime.agent import Agent
 from cybernetic.runtime.birth import abandon, begin_child, protocol_of, spawn, started
 from cybernetic.runtime.bonds import tie, untie
-from cybernetic.runtime.cell import DeadRef, LostRef, Ref, dead_letter, function_name, outsider
+from cybernetic.runtime.cell import DeadRef, LostRef, Ref, dead_letter, function_name, outsider, registered_name
 from cybernetic.runtime.ending import ask_to_stop, begin_shut_down
 from cybernetic.runtime.events import AgentEnded, AgentStarted, DeadLetter, LoopHeld, MailboxHigh, Zombie
 from cybernetic.runtime.face import SystemFace
 from cybernetic.runtime.flags import DEAD, DROP, EXITING, FOREIGN
 from cybernetic.runtime.foreign import Foreign
+from cybernetic.runtime.ground import busy_with
 from cybernetic.runtime.holding import hold, release
 from cybernetic.runtime.inspector import Info, Inspector, StateRefused
 from cybernetic.runtime.life import deliver, depart, signal, unwatch, watch
@@ -57,6 +58,7 @@ __all__ = (
     "ask_to_stop",
     "begin_child",
     "begin_shut_down",
+    "busy_with",
     "dead_letter",
     "deliver",
     "depart",
@@ -66,6 +68,7 @@ __all__ = (
     "on_death",
     "outsider",
     "protocol_of",
+    "registered_name",
     "release",
     "signal",
     "spawn",

@@ -335,6 +335,12 @@ def bury(cell: Any, entry: Entry, why: str, reason: Any = None) -> None:
     reply.fail(CallFailed(cell, function_name(entry[0]), reason))
 
 
+def registered_name(ref: Any) -> str | None:
+    """The name an agent of this process is registered under (N-1); None: it has none, or has ended."""
+    details = getattr(ref, "_details", None)
+    return None if details is None else details.name
+
+
 def function_name(fn: Any) -> str:
     """How a text names what a message asks for."""
     return str(getattr(fn, "__qualname__", fn))

@@ -40,7 +40,7 @@ class CheckedBoundedRef(CheckedRef[A_co], BoundedRef[A_co]):
 
 
 class CheckedReply(Reply[Any]):
-    """The answer arrives as a copy; one that cannot travel is the answering agent's failure."""
+    """The answer arrives as a copy; of one that cannot travel the caller is told."""
 
     __slots__ = ()
 
@@ -50,7 +50,7 @@ class CheckedReply(Reply[Any]):
             try:
                 error = self.target._engine.transfer(error, "refusal")
             except CannotTravel as wrong:
-                error = CallFailed(self.target, function_name(self.what), Crash.of(wrong))
+                error = CallFailed(self.target, function_name(self.what), Crash.of(wrong), lost="answer")
         return super().fail(error)
 
     def answer(self, value: Any) -> bool:
@@ -58,4 +58,5 @@ class CheckedReply(Reply[Any]):
         try:
             return super().answer(self.target._engine.transfer(value, "answer"))
         except CannotTravel as error:
-            return self.fail(CallFailed(self.target, function_name(self.what), Crash.of(error)))
+            failed = CallFailed(self.target, function_name(self.what), Crash.of(error), lost="answer")
+            return self.fail(failed)

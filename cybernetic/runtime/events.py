@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cybernetic.core import Event, Reason, channel, event
+from cybernetic.core import Event, Reason, event, feed
 
 
 @event("agent.started", "runtime")
@@ -54,9 +54,9 @@ class Zombie(Event):
     ref: Any
 
 
-STARTED = channel(AgentStarted)
-ENDED = channel(AgentEnded)
-DEAD_LETTERS = channel(DeadLetter)
-HIGH_WATER = channel(MailboxHigh)
-HELD = channel(LoopHeld)
-ZOMBIES = channel(Zombie)
+STARTED = feed(AgentStarted)
+ENDED = feed(AgentEnded)
+DEAD_LETTERS = feed(DeadLetter)
+HIGH_WATER = feed(MailboxHigh)
+HELD = feed(LoopHeld)
+ZOMBIES = feed(Zombie)

@@ -101,7 +101,12 @@ class Ground:
 
 def _expire(reply: Any, seconds: float) -> None:
     """A call was not answered in time (CALL-3); the error names what the target was doing."""
-    reply.fail(CallTimeout(reply.target, function_name(reply.what), seconds, busy_with(reply.target)))
+
+    def fail(doing: str | None) -> None:
+        reply.fail(CallTimeout(reply.target, function_name(reply.what), seconds, doing))
+
+    if not reply.asks(fail):
+        fail(busy_with(reply.target))
 
 
 def busy_with(cell: Any) -> str | None:

@@ -66,6 +66,10 @@ class Reply(Generic[R]):
         """Settle with an exception to raise at the caller; False if it was settled or abandoned before."""
         return self._settle(FAILED, error)
 
+    def asks(self, told: Callable[[str | None], object]) -> bool:
+        """It has come to its deadline: have `told` called with what the target is doing, if another node has to say."""
+        return False
+
     def _settle(self, state: int, value: Any) -> bool:
         if self._state != PENDING:
             return False

@@ -8,32 +8,91 @@ and values out: `cybernetic.vsm.cyberstride` (indices, the Harrison–Stevens fi
 disturbances are absorbed) and `cybernetic.vsm.decisions` (policies and what they come to).
 """
 
+import cybernetic.vsm.travel  # noqa: F401 - lets the values travel
+from cybernetic.vsm.algedonic.humans import ConsoleHuman, HumanSink, Page
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.bargain.budget import Budget, Rate
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import Cost
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.channels.topology import TOPOLOGY, NotInTopology, topology_table
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.cyberstride.regimes import Regime
 from cybernetic.vsm.damping.fence import LeaseLost
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict
 from cybernetic.vsm.ladder.clocks import Clocks
-from cybernetic.vsm.ladder.signals import Severity
+from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Pleasure, Severity
+from cybernetic.vsm.operations.environment import NoSuchUnit
+from cybernetic.vsm.operations.management import TaskLate
+from cybernetic.vsm.operations.messages import Intervention, Rung
+from cybernetic.vsm.operations.operation import Operation
+from cybernetic.vsm.operations.task import Outcome, Performed, Task
+from cybernetic.vsm.operations.unit import Unit, unit
+from cybernetic.vsm.ports.port import Port, RateLimited
+from cybernetic.vsm.ports.receipts import Used
+from cybernetic.vsm.ports.refusals import (
+    NoEvidence,
+    OutcomeUnknown,
+    PolicyDenied,
+    Quarantined,
+    Stuck,
+    Suspended,
+    Unaudited,
+)
+from cybernetic.vsm.timing import now
+from cybernetic.vsm.viable import ViableSystem
 
 __all__: tuple[str, ...] = (
     "Allow",
     "Audit",
     "Budget",
     "BudgetExhausted",
+    "Cause",
+    "Channel",
     "Clocks",
+    "ConsoleHuman",
     "Cost",
     "Deny",
     "Escalate",
+    "HumanSink",
     "Index",
+    "Intervention",
     "LeaseLost",
+    "NoEvidence",
+    "NoSuchUnit",
+    "NotInTopology",
+    "Note",
+    "Operation",
+    "Outcome",
+    "OutcomeUnknown",
+    "Page",
+    "Pain",
+    "PainKey",
+    "Performed",
+    "Pleasure",
     "Policy",
+    "PolicyDenied",
+    "Port",
+    "Quarantined",
     "Rate",
+    "RateLimited",
     "Regime",
+    "Role",
+    "Rung",
     "Severity",
+    "Stuck",
+    "Suspended",
+    "TOPOLOGY",
+    "Task",
+    "TaskLate",
+    "Unaudited",
+    "Unit",
+    "Used",
     "Verdict",
+    "ViableSystem",
+    "now",
+    "topology_table",
+    "unit",
 )

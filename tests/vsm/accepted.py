@@ -73,6 +73,7 @@ PLAIN: dict[str, Arguments] = {
     "audit.within_grant": {"units": {"a": AuditLoad(0.5, 10.0, 1.0)}, "grant": 2.0},
     "bargain.Allocator": {"purse": PURSE, "floors": {}, "grace": 1.0},
     "bargain.Budget": {"per": 60.0, "usd": 1.0},
+    "bargain.Budget.granting": {"grant": ONE, "per": 60.0},
     "bargain.Claim": {"weight": 1.0, "floor": 0.0, "cap": 1.0},
     "bargain.Cost": {"usd": 1.0},
     "bargain.Epoch.at": {"now": 61.0, "per": 60.0},

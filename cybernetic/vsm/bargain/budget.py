@@ -27,6 +27,15 @@ class Budget:
         if not self.grant:
             raise OptionError("amounts", "at least one above 0", amounts)
 
+    @classmethod
+    def granting(cls, grant: Vector, per: float) -> Self:
+        """The budget of a vector that is there already, kept exactly. Raises `OptionError` as `Budget` does."""
+        budget = cls.__new__(cls)
+        budget.per, budget.grant = number("per", per, above=0.0), grant
+        if not grant:
+            raise OptionError("grant", "an amount above 0", grant)
+        return budget
+
     def epoch(self, now: float) -> "Epoch":
         """The epoch that `now` (seconds) falls in."""
         return Epoch.at(now, self.per)

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import add
+from typing import Self
 
-from cybernetic.core import OptionError, number
+from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.checks import word
 
 GRAIN = (
     10**9
@@ -35,6 +37,23 @@ class Vector:
             for name, amount in sorted({**amounts, **more}.items())
             if (grains := _grains(name, amount))
         }
+
+    @classmethod
+    def of_grains(cls, grains: Mapping[str, int]) -> Self:
+        """The vector of so many billionths of each resource: the inverse of `grains`.
+
+        Raises `OptionError` for what is no whole number >= 0, or no name.
+        """
+        for name, count in grains.items():
+            whole(word("resource", name), count)
+        made = cls()
+        made._grains = {name: grains[name] for name in sorted(grains) if grains[name]}
+        return made
+
+    @property
+    def grains(self) -> dict[str, int]:
+        """The amounts in whole billionths, those above 0: exact, however large."""
+        return dict(self._grains)
 
     def amount(self, resource: str) -> float:
         """How much of `resource` it holds; 0.0 if it does not name it."""

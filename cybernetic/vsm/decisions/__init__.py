@@ -3,7 +3,7 @@
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.authority import Authority, AuthorityMatrix
 from cybernetic.vsm.decisions.decide import Decision, decide, decision_table
-from cybernetic.vsm.decisions.policy import Decide, Opinion, Policy, Tier, opinion_of
+from cybernetic.vsm.decisions.policy import NO_RULES, Decide, Opinion, Policy, Tier, allow_all, opinion_of
 from cybernetic.vsm.decisions.question import Question, QuestionState, Reception, open_question
 from cybernetic.vsm.decisions.rulebook import Amendment, PolicyChange, Rulebook
 from cybernetic.vsm.decisions.verdicts import (
@@ -27,6 +27,7 @@ __all__: tuple[str, ...] = (
     "Decision",
     "Deny",
     "Escalate",
+    "NO_RULES",
     "Opinion",
     "Policy",
     "PolicyChange",
@@ -36,6 +37,7 @@ __all__: tuple[str, ...] = (
     "Rulebook",
     "Tier",
     "Verdict",
+    "allow_all",
     "asked_in_turn",
     "decide",
     "decision_table",

@@ -48,6 +48,10 @@ class AuthorityMatrix:
             case _:
                 return Deny(f"nobody has authority over {action.kind!r}")
 
+    def __call__(self, action: Any, context: Any = None) -> Verdict:
+        """The same as `verdict`: the matrix is the function of its own policy, which so travels with it."""
+        return self.verdict(action, context)
+
     def policy(self, version: int, name: str = "authority", tier: Tier = Tier.REQUIREMENT) -> Policy:
         """The matrix as a policy. Raises `OptionError` as `Policy` does."""
-        return Policy(name, version, self.verdict, tier)
+        return Policy(name, version, self, tier)

@@ -45,7 +45,7 @@ def decide(policies: Iterable[Policy], action: Any, context: Any = None) -> Deci
 
     That is the default of a total and fail-closed decision: what nobody allowed is not allowed, so an empty
     list, or a book whose last policy was retired, stops everything. A system that wants no rules says so with
-    one policy that allows.
+    one policy that allows (`NO_RULES`).
 
     Every policy is asked, in order. A denial overrides an escalation, that overrides allowing. Of several
     equally strict ones the first tier is quoted (`Tier`), then the first in order. `action` is usually an

@@ -63,6 +63,18 @@ class Opinion:
     failed: bool = False
 
 
+def allow_all(action: Any, context: Any) -> Verdict:
+    """Allows whatever is asked."""
+    return Allow()
+
+
+NO_RULES = Policy("no rules", 1, allow_all, Tier.IMPROVEMENT)
+"""The policy of a system that wants no rules: it allows everything, and any denial beside it still stands.
+
+`decide` without any policy denies; a system that declares none is given this one, so that it says so in each decision.
+"""
+
+
 def opinion_of(policy: Policy, action: Any, context: Any) -> Opinion:
     """What a policy says, whatever happens: an exception or an answer that is no verdict is a denial (fail
     closed).

@@ -1,0 +1,51 @@
+"""What is said on the algedonic channel."""
+
+from dataclasses import dataclass
+
+from cybernetic.vsm.ladder.signals import Pain, PainKey, Pleasure, Severity
+from cybernetic.wire import travels
+
+
+@travels(name="vsm.Felt")
+@dataclass(frozen=True, slots=True)
+class Felt:
+    """Something hurts, or goes well."""
+
+    signal: Pain | Pleasure
+
+
+@travels(name="vsm.Relief")
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """What hurt is over."""
+
+    key: PainKey
+
+
+@travels(name="vsm.Ack")
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """`by` at rung `level` takes a pain over."""
+
+    key: PainKey
+    level: int
+    by: str
+
+
+@travels(name="vsm.Told")
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A pain has come to rung `level`, and whoever is there should say that he takes it over."""
+
+    pain: Pain
+    level: int
+    severity: Severity
+
+
+@travels(name="vsm.Over")
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A pain that was told of is gone, or in other hands."""
+
+    key: PainKey
+    why: str

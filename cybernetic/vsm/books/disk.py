@@ -1,0 +1,194 @@
+"""Books in a file: a store of their own, with a table of values and one of the log.
+
+What is asked for is done in the order in which it was asked, by the store's one writer, and answered when it is on the
+disk; what is asked for while the disk is busy is done in one commit.
+"""
+
+import asyncio
+import sqlite3
+from asyncio import Future
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
+
+from cybernetic.core import CannotTravel, OptionError, Refusal
+from cybernetic.state import Store
+from cybernetic.vsm.books.entry import Entry, Extent, Unreadable
+from cybernetic.vsm.books.refusals import BooksRefused
+from cybernetic.vsm.books.terms import passed
+from cybernetic.wire import Codec, WireError
+
+R = TypeVar("R")
+
+READ_BYTES = 4 * 1024 * 1024  # of bodies that one `entries` brings, whatever it asks for
+
+_CODEC = Codec()
+_LONGEST = 240  # bytes of a file's name
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS books_values (key TEXT PRIMARY KEY, term INTEGER NOT NULL, value BLOB)",
+    "CREATE TABLE IF NOT EXISTS books_log (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, path TEXT NOT NULL,"
+    " at REAL NOT NULL, wall REAL NOT NULL, root TEXT NOT NULL, cause TEXT, body BLOB NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS books_log_kind ON books_log (kind, number)",
+)
+_COLUMNS = "kind, path, at, wall, root, cause, body, number"
+
+
+def file_of(data: Path | str, path: str) -> Path:
+    """The file in the folder `data` of the books of the level or unit at `path`. Raises `OptionError`."""
+    name = f"{quote(path, safe=' ')}.books"
+    if not path or len(name) > _LONGEST:
+        raise OptionError("path", f"1 to {_LONGEST} bytes, as the name of a file", path)
+    return Path(data).absolute() / name
+
+
+class OnDisk:
+    """Values and a log of the latest `keep` entries in the store of a file. Made by `open`."""
+
+    def __init__(self, store: Store, keep: int) -> None:
+        self._store, self._keep = store, keep
+        self._work = _InOrder()
+
+    @classmethod
+    async def open(cls, file: Path, keep: int, alive: Callable[[], bool]) -> "OnDisk":
+        """Open the file, which is made if it is not there, its folder too. Raises a `StoreError`.
+
+        `alive` tells whether the agent that opens it lives: what one that was killed has left open is closed first, and
+        what one that lives has open is in use.
+        """
+        here = _open_here.setdefault(asyncio.get_running_loop(), {})
+        if file in here and not here[file][1]():
+            await here[file][0].close()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        store = await Store.open(file)
+        here[file] = store, alive
+        books = cls(store, keep)
+        await books._do(_made_ready)
+        return books
+
+    def save(self, key: str, value: Any, term: int) -> "Future[None]":
+        """Keep `value`. The future raises `LeaseLost` for a term lower than the highest so far."""
+        data = None if value is None else _packed(value, f"the value of {key!r}")
+        return self._do(partial(_save, key, data, term))
+
+    def load(self, key: str) -> "Future[Any]":
+        """What was kept last; None if nothing was."""
+        return self._do(partial(_load, key))
+
+    def note(self, entry: Entry) -> "Future[int]":
+        """Append; the entry's number."""
+        body = _packed(entry.body, "the body")
+        row = (entry.kind, entry.path, entry.at, entry.wall, entry.root, entry.cause, body)
+        return self._do(partial(_note, row, self._keep))
+
+    def entries(self, since: int, kind: str | None, most: int) -> "Future[tuple[Entry, ...]]":
+        """The first of those after number `since`."""
+        return self._do(partial(_entries, since, kind, most))
+
+    def extent(self) -> "Future[Extent]":
+        """Which entries there are."""
+        return self._do(_extent)
+
+    async def close(self) -> None:
+        """Let what was asked for be done, and let go of the file."""
+        await self._store.close()
+
+    def _do(self, act: "Callable[[sqlite3.Connection], R]") -> "Future[R]":
+        return self._store.submit(self._work, act)
+
+
+class _InOrder:
+    """Functions of a connection, done one after another. A `Refusal` that one raises is its result.
+
+    Whoever asked makes an exception of it; all else that is raised undoes and fails the whole group.
+    """
+
+    def run(
+        self, connection: sqlite3.Connection, items: Sequence[Callable[[sqlite3.Connection], Any]]
+    ) -> list[Any]:
+        """Do all of `items`; they raise a refusal before they have written anything."""
+        return [self._one(connection, act) for act in items]
+
+    def settle(self, items: Sequence[Any], results: Sequence[Any] | None) -> None:
+        """Nothing is kept about them."""
+
+    def _one(self, connection: sqlite3.Connection, act: Callable[[sqlite3.Connection], Any]) -> Any:
+        try:
+            return act(connection)
+        except Refusal as refusal:
+            return refusal
+
+
+def _made_ready(connection: sqlite3.Connection) -> None:
+    for statement in _TABLES:
+        connection.execute(statement)
+
+
+def _save(key: str, data: bytes | None, term: int, connection: sqlite3.Connection) -> None:
+    row = connection.execute("SELECT term FROM books_values WHERE key = ?", (key,)).fetchone()
+    term = passed(key, row[0] if row else 0, term)
+    if data is None and not term:
+        connection.execute("DELETE FROM books_values WHERE key = ?", (key,))
+    else:
+        connection.execute(
+            "INSERT INTO books_values (key, term, value) VALUES (?, ?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET term = excluded.term, value = excluded.value",
+            (key, term, data),
+        )
+
+
+def _load(key: str, connection: sqlite3.Connection) -> Any:
+    row = connection.execute("SELECT value FROM books_values WHERE key = ?", (key,)).fetchone()
+    if row is None or row[0] is None:
+        return None
+    try:
+        return _CODEC.decode(row[0])
+    except WireError as error:
+        raise BooksRefused(f"the value of {key!r}: {error}") from error
+
+
+def _note(row: tuple[Any, ...], keep: int, connection: sqlite3.Connection) -> int:
+    number = _extent(connection).last + 1
+    connection.execute(f"INSERT INTO books_log ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, number))
+    connection.execute("DELETE FROM books_log WHERE number <= ?", (number - keep,))
+    return number
+
+
+def _entries(since: int, kind: str | None, most: int, connection: sqlite3.Connection) -> tuple[Entry, ...]:
+    of_kind, values = ("", (since, most)) if kind is None else ("kind = ? AND", (kind, since, most))
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM books_log WHERE {of_kind} number > ? ORDER BY number LIMIT ?", values
+    )
+    found, size = [], 0
+    for kind, path, at, wall, root, cause, body, number in rows:
+        found.append(Entry(kind, path, _body(body), at, root, cause, wall, number))
+        size += len(body)
+        if size >= READ_BYTES:
+            break
+    return tuple(found)
+
+
+def _extent(connection: sqlite3.Connection) -> Extent:
+    first, last = connection.execute("SELECT min(number), max(number) FROM books_log").fetchone()
+    return Extent(1, 0) if first is None else Extent(first, last)
+
+
+def _body(data: bytes) -> Any:
+    try:
+        return _CODEC.decode(data)
+    except WireError as error:
+        return Unreadable(str(error))
+
+
+def _packed(value: Any, what: str) -> bytes:
+    try:
+        return _CODEC.encode(value, what)
+    except CannotTravel as error:
+        raise BooksRefused(str(error)) from error
+
+
+_open_here: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Path, tuple[Store, Callable[[], bool]]]] = (
+    WeakKeyDictionary()
+)

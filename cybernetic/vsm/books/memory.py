@@ -1,0 +1,52 @@
+"""Books without a file: the same, for as long as their agent lives."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from cybernetic.vsm.books.entry import Entry, Extent
+from cybernetic.vsm.books.terms import passed
+
+
+class InMemory:
+    """Values and a log of the latest `keep` entries, both as they were given."""
+
+    def __init__(self, keep: int) -> None:
+        self._values: dict[str, Any] = {}
+        self._terms: dict[str, int] = {}
+        self._log: deque[Entry] = deque(maxlen=keep)
+        self._last = 0
+
+    def save(self, key: str, value: Any, term: int) -> None:
+        """Keep `value`. Raises `LeaseLost` for a term lower than the highest so far."""
+        term = passed(key, self._terms.get(key, 0), term)
+        if term:
+            self._terms[key] = term
+        if value is None:
+            self._values.pop(key, None)
+        else:
+            self._values[key] = value
+
+    def load(self, key: str) -> Any:
+        """What was kept last; None if nothing was."""
+        return self._values.get(key)
+
+    def note(self, entry: Entry) -> int:
+        """Append; the entry's number."""
+        self._last += 1
+        self._log.append(replace(entry, number=self._last))
+        return self._last
+
+    def entries(self, since: int, kind: str | None, most: int) -> tuple[Entry, ...]:
+        """The first of those after number `since`."""
+        return tuple(islice(self._after(since, kind), most))
+
+    def extent(self) -> Extent:
+        """Which entries there are."""
+        return Extent(self._last - len(self._log) + 1, self._last)
+
+    def _after(self, since: int, kind: str | None) -> Iterator[Entry]:
+        later = islice(self._log, max(0, since + 1 - self.extent().first), None)
+        return (entry for entry in later if kind is None or entry.kind == kind)

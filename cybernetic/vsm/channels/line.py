@@ -1,0 +1,109 @@
+"""The agent that carries one channel of one level, and what it counts."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cybernetic.runtime import Agent, Deferred, Named
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.ear import Ear, address
+from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.channels.topology import NotInTopology, check_way
+from cybernetic.vsm.timing import now
+from cybernetic.vsm.variety.capacity import ChannelLoad
+from cybernetic.wire import travels
+
+
+@travels(name="vsm.LineState")
+@dataclass(frozen=True, slots=True)
+class LineState:
+    """What a line has carried: notes `carried`, those `refused` by the table, and `late` ones that were let go.
+
+    `utilisation` is its load against its capacity (more than .8 is too much).
+    """
+
+    channel: Channel
+    carried: int
+    refused: int
+    late: int
+    utilisation: float
+
+
+class Line(Agent):
+    """One channel of one level: it refuses what the table of topology does not have, and passes on the rest in order.
+
+    Each channel has an agent of its own, so a flood on one delays no other (T-CH-isolation).
+
+    Args:
+        channel: which one.
+        level: the path of the level.
+        capacity: notes a second it is meant for; see `LineState.utilisation`.
+        period: seconds of the loop it serves.
+    """
+
+    mailbox_limit: ClassVar[int | None] = 10_000
+
+    def __init__(self, channel: Channel, level: str, capacity: float = 1000.0, period: float = 1.0) -> None:
+        self.channel, self.level = channel, level
+        self._load = ChannelLoad(capacity, period)
+        self._carried = self._refused = self._late = 0
+        self._known: dict[tuple[Role, str], Named[Ear]] = {}
+
+    def carry(self, note: Note) -> None:
+        """Pass a note on; nobody waits for an answer."""
+        if self._accepts(note):
+            self._to(note).cast(Ear.take, note)
+
+    def relay(self, note: Note) -> Deferred[Any]:
+        """Pass a note on, and the answer back. Raises what the one spoken to raises, and `NotInTopology`."""
+        check_way(note.channel, note.sender, note.role)
+        answer = self.defer()
+        if self._accepts(note):
+            self.task(self._relayed(note, answer))
+        else:
+            answer.fail(NotInTopology(note.channel, note.sender, note.role))
+        return answer
+
+    def state(self) -> LineState:
+        """What it has carried so far."""
+        return LineState(
+            self.channel, self._carried, self._refused, self._late, self._load.utilisation(now())
+        )
+
+    async def _relayed(self, note: Note, answer: Deferred[Any]) -> None:
+        left = None if note.deadline is None else max(0.001, note.deadline - now())
+        try:
+            value = await self._to(note).within(left).call(Ear.take, note)
+        except Exception as error:
+            answer.fail(error)
+        else:
+            answer.reply(value)
+
+    def _accepts(self, note: Note) -> bool:
+        at = now()
+        self._load = self._load.sent(at).served()
+        try:
+            check_way(note.channel, note.sender, note.role)
+        except NotInTopology:
+            self._refused += 1
+            return False
+        if note.channel is not self.channel:
+            self._refused += 1
+            return False
+        if note.late(at):
+            self._late += 1
+            return False
+        self._carried += 1
+        return True
+
+    def _to(self, note: Note) -> Named[Ear]:
+        key = note.role, note.path_to
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self.system.named(address(*key), Ear)
+        return known
+
+
+class LossyLine(Line):
+    """A line on which only the latest word counts: in a flood the oldest gives way."""
+
+    overflow = "drop_oldest"

@@ -1,0 +1,57 @@
+"""What passes on a channel: a body, and where it comes from, goes to and belongs."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from cybernetic.core import token
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.wire import travels
+
+
+@travels(name="vsm.Note")
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One message on one channel of one level.
+
+    Attributes:
+        channel: on which it goes.
+        sender: the role that speaks, of the unit (or level) at `path_from`.
+        role: the role spoken to, of the unit (or level) at `path_to`.
+        body: what is said, a value.
+        id: its own, fresh.
+        root: the id of what it all began with; its own where it began with this.
+        cause: the id of what it is said because of; None where it began with this.
+        disturbance: the id of the task or incident it belongs to; None for the daily round.
+        sent_at: when, seconds (see `timing.now`).
+        deadline: when it is of no use any more, seconds; None: never.
+    """
+
+    channel: Channel
+    sender: Role
+    path_from: str
+    role: Role
+    path_to: str
+    body: Any
+    id: str
+    root: str
+    cause: str | None = None
+    disturbance: str | None = None
+    sent_at: float = 0.0
+    deadline: float | None = None
+
+    def late(self, now: float) -> bool:
+        """Whether its deadline has come."""
+        return self.deadline is not None and now >= self.deadline
+
+    def because(self, cause: "Note | None") -> Self:
+        """The same, said because of another note: with its root, and its disturbance unless it has one."""
+        if cause is None:
+            return self
+        return replace(
+            self, root=cause.root, cause=cause.id, disturbance=self.disturbance or cause.disturbance
+        )
+
+
+def note_id() -> str:
+    """A fresh id."""
+    return token(6)

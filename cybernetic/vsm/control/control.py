@@ -1,0 +1,299 @@
+"""The agent of system 3."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cybernetic.core import CallError, Refusal
+from cybernetic.runtime import Deferred, Named
+from cybernetic.vsm.algedonic.messages import Ack, Felt, Over, Told
+from cybernetic.vsm.bargain.allocate import Claim, divide
+from cybernetic.vsm.bargain.allocator import Allocator
+from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
+from cybernetic.vsm.bargain.purse import Purse
+from cybernetic.vsm.bargain.refusals import BudgetExhausted, StaleContract
+from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
+from cybernetic.vsm.bargain.weights import Productivity, earned_weights, worth_publishing
+from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.books.entry import Entry
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.ear import hears
+from cybernetic.vsm.channels.member import Member
+from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.control.messages import Charge
+from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate, Referral
+from cybernetic.vsm.inspection.messages import Discrepancy, Quarantine
+from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
+from cybernetic.vsm.operations.messages import Accountability, Intervention, Rung, Taken
+from cybernetic.vsm.recursion.charter import Charter
+from cybernetic.vsm.timing import now
+
+HORIZON = 100.0  # units of the first resource after whose spending productivity is forgotten
+
+
+class Control(Member):
+    """System 3 of a level.
+
+    Args:
+        charter: of the level.
+        charges: its units.
+    """
+
+    role = Role.CONTROL
+    period = 1.0
+
+    def __init__(self, charter: Charter, charges: Sequence[Charge]) -> None:
+        super().__init__(charter.path)
+        self._charter = charter
+        self._charges = {charge.path: charge for charge in charges}
+        self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
+        self._allocator: Allocator | None = None
+        if charter.per is not None:
+            purse = Purse(self.path, charter.per, charter.floor)
+            self._allocator = Allocator(purse, {one.path: one.floor for one in charges})
+        self._productivity = {path: Productivity(HORIZON) for path in self._charges}
+        self._accounts: dict[str, Accountability] = {}
+        self._standing: dict[str, Contract] = {}  # contracts not yet accepted, by unit
+        self._held: dict[str, Intervention] = {}
+        self._overruns: frozenset[str] = frozenset()
+
+    async def setup(self) -> None:
+        """Go on from the books, under a higher term: a predecessor that still speaks is refused."""
+        known = await self._books.call(Books.load, "control")
+        if known is not None and self._allocator is not None:
+            self._allocator = known.succeeded(known.term + 1)
+        await self._write()
+        super().setup()
+        self.ref.cast(Control.turn)
+
+    # The bargain, downwards.
+
+    async def cycle(self) -> None:
+        """Offer what the epoch holds, settle what is overdue, let interventions lapse."""
+        at = now()
+        self._held = {path: one for path, one in self._held.items() if at < one.until}
+        if self._allocator is None:
+            return
+        epoch = self._allocator.purse.epoch(at)
+        self._allocator = self._allocator.begun(epoch).expire(at)
+        await self._share_out()
+        await self._deliver()
+        self._watch_overrun()
+
+    async def _share_out(self) -> None:
+        """Contracts for what the epoch holds, where the shares have moved far enough to be worth it."""
+        allocator, at = self._allocator, now()
+        if allocator is None or not self._charges:
+            return
+        epoch = allocator.purse.epoch(at)
+        ledger = allocator.begun(epoch).purse.ledger(epoch)
+        held = {path: ledger.open[path].upper for path in self._charges if path in ledger.open}
+        wanted = divide(ledger.available + total(held.values()), {path: self._claim(path) for path in held})
+        new = [path for path in held if (epoch, path) not in allocator.issued]
+        if not new and not self._moved(held, wanted):
+            return
+        for path in sorted(held, key=lambda path: path not in new):
+            try:
+                allocator, contract = allocator.issue(path, wanted[path], at)
+            except BudgetExhausted:
+                continue  # what another unit has to give back first is shared out in the next round
+            self._standing[path] = contract
+        self._allocator = allocator
+        await self._write()
+
+    def _claim(self, path: str) -> Claim:
+        charge = self._charges[path]
+        earned = {one: made.ratio for one, made in self._productivity.items() if made.spent}
+        weights = earned_weights({one: each.weight for one, each in self._charges.items()}, earned)
+        return Claim(weights[path], charge.floor_share, charge.cap_share)
+
+    def _moved(self, held: Mapping[str, Vector], wanted: Mapping[str, Vector]) -> bool:
+        names = {name for vector in wanted.values() for name in vector.resources}
+        return any(
+            worth_publishing(
+                {path: vector.amount(name) for path, vector in held.items()},
+                {path: vector.amount(name) for path, vector in wanted.items()},
+            )
+            for name in names
+        )
+
+    async def _deliver(self) -> None:
+        """Send what is not accepted yet; a unit that is away gets it when it is back."""
+        for path, contract in list(self._standing.items()):
+            try:
+                accepted: Accepted = await self.ask(
+                    Channel.BARGAIN, Role.MANAGEMENT, contract, path, patience=0.5
+                )
+            except StaleContract as error:
+                await self._jot("stale", str(error))
+                del self._standing[path]
+            except (CallError, Refusal):
+                continue
+            else:
+                assert self._allocator is not None
+                self._allocator = self._allocator.accepted(accepted)
+                del self._standing[path]
+
+    @hears(Accountability)
+    async def _accounted(self, account: Accountability, note: Note) -> None:
+        self._accounts[account.path] = account
+        known = self._productivity.get(account.path)
+        if known is not None and account.done:
+            resources = account.spent.resources
+            spent = account.spent.amount(sorted(resources)[0]) if resources else 0.0
+            self._productivity[account.path] = known.after(float(account.done), spent)
+        if self._allocator is None or not account.reports:
+            return
+        for report in account.reports:
+            self._allocator = self._allocator.reported(report)
+        await self._write()
+        final = [report.epoch for report in account.reports if report.final]
+        if final:
+            self.tell(Channel.BARGAIN, Role.MANAGEMENT, Taken(max(final)), account.path)
+
+    # The bargain, upwards.
+
+    async def granted(self, contract: Contract) -> Accepted:
+        """A contract from the level above. Raises `StaleContract`."""
+        assert self._allocator is not None
+        self._allocator, accepted = self._allocator.accept(contract)
+        await self._share_out()
+        await self._write()
+        self.ref.cast(Control.turn)
+        return accepted
+
+    async def taken(self, epoch: int) -> None:
+        """The level above has written down the level's reports up to an epoch."""
+        if self._allocator is not None:
+            self._allocator = self._allocator.forget(epoch)
+            await self._write()
+
+    def account(self) -> Accountability:
+        """What the level owes the level above."""
+        accounts = self._accounts.values()
+        at, spent = now(), NOTHING
+        reports: tuple[Report, ...] = ()
+        if self._allocator is not None:
+            purse = self._allocator.purse
+            spent = purse.ledger(purse.epoch(at)).committed
+            over = [epoch for epoch in sorted(purse.ledgers) if epoch < purse.epoch(at)]
+            reports = tuple(self._allocator.report(epoch, at) for epoch in over)
+        return Accountability(
+            self.path,
+            sum(one.done for one in accounts),
+            sum(one.failed for one in accounts),
+            sum(one.waiting for one in accounts),
+            spent,
+            {},
+            reports,
+        )
+
+    # What it commands.
+
+    async def intervene(self, path: str, one: Intervention) -> None:
+        """Intervene in a unit: it is written in the log, and ends by itself."""
+        self._held[path] = one
+        await self._jot("intervention", {"unit": path, "rung": one.rung.name, "why": one.reason})
+        await self._command(path, one)
+
+    async def pass_on(self, one: Intervention) -> None:
+        """An intervention of the level above in this level as a whole."""
+        for path in self._charges:
+            await self.intervene(path, one)
+
+    async def quarantine(self, one: Quarantine) -> None:
+        """Take a port out of use in all units, or put it back."""
+        await self._jot("quarantine", {"port": one.port, "why": one.reason, "lifted": one.lifted})
+        for path in self._charges:
+            await self._command(path, one)
+
+    async def distribute(self, update: PolicyUpdate) -> dict[str, int]:
+        """Policies for every unit; under which revision each acts since."""
+        known = {}
+        for path in self._charges:
+            answer = await self._command(path, update)
+            if isinstance(answer, PolicyKnown):
+                known[path] = answer.revision
+        return known
+
+    async def _command(self, path: str, body: object) -> Any:
+        try:
+            return await self.ask(Channel.COMMAND, Role.MANAGEMENT, body, path, patience=0.5)
+        except (CallError, Refusal) as error:
+            return error
+
+    @hears(PolicyUpdate)
+    async def _policies(self, update: PolicyUpdate, note: Note) -> dict[str, int]:
+        return await self.distribute(update)
+
+    @hears(Referral)
+    def _referred(self, referral: Referral, note: Note) -> Deferred[Any]:
+        answer = self.defer()
+        self.task(self._asked(referral, note, answer))
+        return answer
+
+    async def _asked(self, referral: Referral, note: Note, answer: Deferred[Any]) -> None:
+        try:
+            verdict = await self.ask(
+                Channel.METASYSTEM,
+                Role.POLICY,
+                referral,
+                cause=note,
+                patience=referral.asked.deadline,
+            )
+        except Exception as error:
+            answer.fail(error)
+        else:
+            answer.reply(verdict)
+
+    # What it is told.
+
+    @hears(Discrepancy)
+    async def _discrepant(self, found: Discrepancy, note: Note) -> None:
+        """A unit's successes are none: what it was done with is taken out of use, until somebody says otherwise."""
+        await self._jot("finding", {"unit": found.path, "gap": found.gap, "ports": list(found.ports)})
+        for port in found.ports:
+            reason = f"audits of {found.path} found {found.gap:.0%} of its successes false"
+            await self.quarantine(Quarantine(port, reason))
+
+    @hears(Told)
+    def _told(self, told: Told, note: Note) -> None:
+        """A pain has come up to the level: it takes it over, and intervenes where it knows how."""
+        pain = told.pain
+        self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Ack(pain.key, told.level, f"{self.path}:control"))
+        if pain.path in self._charges and pain.cause is Cause.LIMITS:
+            until = now() + self._charter.clocks[0].recovery
+            advise = Intervention(Rung.ADVISE, f"{pain.index} is outside its limits", until)
+            self.task(self.intervene(pain.path, advise))
+
+    @hears(Over)
+    def _over(self, over: Over, note: Note) -> None:
+        """Nothing stands on it."""
+
+    def _watch_overrun(self) -> None:
+        """A unit that took more than was set aside hurts until it is cleared."""
+        assert self._allocator is not None
+        ledger = self._allocator.purse.ledger(self._allocator.purse.epoch(now()))
+        if ledger.overrun:
+            pain = Pain(self.path, "overrun", Cause.INVARIANT, Severity.ALERT, 1.0, now())
+            self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain))
+
+    # Its books.
+
+    def ledger(self) -> Any:
+        """The allocator as it stands; None where no budget is counted."""
+        return self._allocator
+
+    def accounts(self) -> dict[str, Accountability]:
+        """The last account of each unit."""
+        return dict(self._accounts)
+
+    def interventions(self) -> dict[str, Intervention]:
+        """Those in force, by unit."""
+        return dict(self._held)
+
+    async def _write(self) -> None:
+        if self._allocator is not None:
+            await self._books.call(Books.save, "control", self._allocator, self._allocator.term)
+
+    async def _jot(self, kind: str, body: object) -> None:
+        await self._books.call(Books.note, Entry(kind=kind, path=self.path, body=body, at=now()))

@@ -1,0 +1,1 @@
+"""System 2: it paces, leases and damps, and commands nobody."""

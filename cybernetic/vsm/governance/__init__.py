@@ -1,0 +1,1 @@
+"""System 5: identity, policy, and what the others leave over."""

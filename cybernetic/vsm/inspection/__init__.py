@@ -1,0 +1,1 @@
+"""System 3*: sporadic audit, past the management."""

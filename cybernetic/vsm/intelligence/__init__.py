@@ -1,0 +1,1 @@
+"""System 4: outside and then. It models the environment and the level itself, and proposes."""

@@ -1,0 +1,221 @@
+"""The supervisors of a level: what lives in it, and how it starts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cybernetic.supervision import Backoff, Child, Supervisor, child
+from cybernetic.vsm.algedonic.algedonode import Algedonode
+from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.ear import address, line_name
+from cybernetic.vsm.channels.line import Line, LossyLine
+from cybernetic.vsm.control.control import Control
+from cybernetic.vsm.control.messages import Charge
+from cybernetic.vsm.coordination.coordination import Coordination
+from cybernetic.vsm.governance.governance import Governance
+from cybernetic.vsm.inspection.auditor import Auditor
+from cybernetic.vsm.intelligence.intelligence import Intelligence
+from cybernetic.vsm.operations.environment import Environment
+from cybernetic.vsm.operations.envoy import Envoy
+from cybernetic.vsm.operations.unit import OperationUnit, Unit
+from cybernetic.vsm.recursion.charter import Charter
+from cybernetic.vsm.recursion.handing import hand
+
+AGAIN = Backoff(0.2, 10.0, jitter=0.2, reset_after=30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A level as it is to be started: its charter, its units, what is its own, and where what lasts is kept."""
+
+    charter: Charter
+    units: tuple[Unit, ...]
+    own: tuple[Any, ...] = ()
+    data: str | None = None
+
+    def path(self, unit: Unit) -> str:
+        """Where a unit stands."""
+        return unit.path(self.charter.path)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """By path."""
+        return {self.path(unit): unit.weight for unit in self.units}
+
+    def floor(self, unit: Unit) -> Vector:
+        """What a unit may spend in an epoch when it is cut off."""
+        return self.charter.floor.times(unit.floor) if unit.floor else NOTHING
+
+    @property
+    def charges(self) -> tuple[Charge, ...]:
+        """The units as system 3 deals with them."""
+        return tuple(
+            Charge(self.path(unit), unit.weight, self.floor(unit), unit.floor, unit.cap)
+            for unit in self.units
+        )
+
+    @property
+    def paced(self) -> dict[str, Any]:
+        """The rates that system 2 of this level paces."""
+        return {name: port.rate for name, port in self.charter.ports.items() if port.rate is not None}
+
+    @property
+    def static(self) -> dict[str, float]:
+        """The static share of a unit of each paced port, units a second."""
+        return {name: rate.per_second * 0.95 / max(1, len(self.units)) for name, rate in self.paced.items()}
+
+    @property
+    def loops(self) -> list[tuple[str, str, float]]:
+        """What should beat: (role, path, period)."""
+        path = self.charter.path
+        found = [
+            (Role.COORDINATION.value, path, 1.0),
+            (Role.CONTROL.value, path, 1.0),
+            (Role.POLICY.value, path, 1.0),
+            (Role.INTELLIGENCE.value, path, 10.0),
+        ]
+        if self.charter.audit is not None:
+            found.append((Role.AUDIT.value, path, 1.0))
+        return found + [(Role.MANAGEMENT.value, self.path(unit), 1.0) for unit in self.units]
+
+
+class Channels(Supervisor):
+    """An agent for each channel of a level. Without them nothing can be said, so their end takes the level along."""
+
+    max_restarts = 10
+    max_seconds = 10.0
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def children(self) -> list[Child[Any]]:
+        """One line a channel; on that of system 2 only the latest word counts."""
+        return [
+            child(
+                LossyLine if channel is Channel.COORDINATION else Line,
+                channel,
+                self._path,
+                name=line_name(self._path, channel),
+            )
+            for channel in Channel
+        ]
+
+
+class Steady(Supervisor):
+    """Keeps one child alive for ever, with growing pauses: its deaths are nobody else's business."""
+
+    max_restarts = 1_000_000
+    max_seconds = 60.0
+
+    def __init__(self, spec: Child[Any]) -> None:
+        self._spec = spec
+
+    def children(self) -> list[Child[Any]]:
+        """The child."""
+        return [self._spec]
+
+
+class NestedUnit(Supervisor):
+    """A unit whose inside is a viable system, with the envoy that stands for it in the level above."""
+
+    strategy = "rest_for_one"
+
+    def __init__(self, path: str, spec: Child[Any], charter: Charter) -> None:
+        self._path, self._spec, self._charter = path, spec, charter
+
+    def children(self) -> list[Child[Any]]:
+        """The level first: it is told what it inherits before it starts."""
+        hand(self.system, self._charter)
+        return [
+            child(self._spec.cls, *self._spec.args, name=self._path),
+            child(Envoy, self._path, name=address(Role.MANAGEMENT, self._path)),
+        ]
+
+
+class Operations(Supervisor):
+    """System 1: the units of a level."""
+
+    max_restarts = 20
+    max_seconds = 10.0
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def children(self) -> list[Child[Any]]:
+        """A supervisor for each unit."""
+        return [self._unit(unit) for unit in self._layout.units]
+
+    def _unit(self, unit: Unit) -> Child[Any]:
+        layout, spec = self._layout, unit.spec
+        path, where = layout.path(unit), {"node": spec.node, "requires": dict(spec.requires) or None}
+        floor = layout.floor(unit)
+        if unit.nested:
+            charter = layout.charter.below(path, spec.agent, floor)
+            return child(NestedUnit, path, spec, charter, id=unit.id, isolate=spec.isolate, **where)  # type: ignore[arg-type]
+        return child(
+            OperationUnit,
+            path,
+            spec,
+            layout.charter,
+            floor,
+            layout.static,
+            layout.data,
+            id=unit.id,
+            isolate=spec.isolate,
+            **where,  # type: ignore[arg-type]
+        )
+
+
+class Metasystem(Supervisor):
+    """Systems 3, 3*, 4 and 5: the death of one is nobody else's."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def children(self) -> list[Child[Any]]:
+        """Each with pauses of its own."""
+        layout, path = self._layout, self._layout.charter.path
+        inherited = layout.charter.policies[: len(layout.charter.policies) - len(layout.own)]
+        members = [
+            steady(Control, layout.charter, layout.charges, role=Role.CONTROL, path=path),
+            steady(Intelligence, path, tuple(layout.weights), role=Role.INTELLIGENCE, path=path),
+            steady(Governance, path, inherited, layout.own, role=Role.POLICY, path=path),
+        ]
+        if layout.charter.audit is not None:
+            members.append(steady(Auditor, path, layout.charter.audit, role=Role.AUDIT, path=path))
+        return members
+
+
+class Level(Supervisor):
+    """A level: its algedonode, its environment, system 1, system 2, and the metasystem. Each dies alone."""
+
+    max_restarts = 5
+    max_seconds = 10.0
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def children(self) -> list[Child[Any]]:
+        """What feels comes first; what commands comes last."""
+        layout = self._layout
+        charter, path = layout.charter, layout.charter.path
+        return [
+            steady(
+                Algedonode,
+                path,
+                charter.clocks,
+                charter.human,
+                tuple(layout.loops),
+                role=Role.ALGEDONODE,
+                path=path,
+            ),
+            child(Environment, path, layout.weights, name=address(Role.ENVIRONMENT, path)),
+            child(Operations, layout, id="operations"),
+            steady(Coordination, path, layout.paced, layout.weights, role=Role.COORDINATION, path=path),
+            child(Metasystem, layout, id="metasystem"),
+        ]
+
+
+def steady(cls: Any, *args: Any, role: Role, path: str) -> Child[Any]:
+    """A child that is kept alive with pauses, and whose deaths do not count for the level."""
+    return child(Steady, child(cls, *args, name=address(role, path), backoff=AGAIN), id=role.value)

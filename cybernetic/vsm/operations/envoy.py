@@ -1,0 +1,85 @@
+"""The management of a unit whose inside is a viable system: it translates between the two levels."""
+
+from typing import Any
+
+from cybernetic.core import CallError
+from cybernetic.runtime import Deferred
+from cybernetic.vsm.algedonic.messages import Over, Told
+from cybernetic.vsm.bargain.contract import Accepted, Contract
+from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.ear import hears
+from cybernetic.vsm.channels.member import Member
+from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.control.control import Control
+from cybernetic.vsm.governance.governance import Governance
+from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
+from cybernetic.vsm.inspection.messages import Quarantine
+from cybernetic.vsm.operations.environment import Environment
+from cybernetic.vsm.operations.messages import Intervention, Offer, Taken
+from cybernetic.vsm.operations.task import Assignment, Performed
+
+
+class Envoy(Member):
+    """Stands for a level in the one above. `path`: of the level, which is that of the unit."""
+
+    role = Role.MANAGEMENT
+    period = 1.0
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._control = self.system.named(f"{path}:control", Control)
+        self._governance = self.system.named(f"{path}:policy", Governance)
+        self._environment = self.system.named(f"{path}:environment", Environment)
+
+    @hears(Assignment)
+    def _assigned(self, given: Assignment, note: Note) -> Deferred[Performed]:
+        answer = self.defer()
+        self.task(self._handed(given, answer))
+        return answer
+
+    async def _handed(self, given: Assignment, answer: Deferred[Any]) -> None:
+        try:
+            answer.reply(await self._environment.within(None).call(Environment.submit, given.task))
+        except Exception as error:
+            answer.fail(error)
+
+    @hears(Offer)
+    def _offered(self, offer: Offer, note: Note) -> Vector:
+        return offer.grant
+
+    @hears(Contract)
+    async def _contracted(self, contract: Contract, note: Note) -> Accepted:
+        return await self._control.call(Control.granted, contract)
+
+    @hears(Taken)
+    def _taken(self, taken: Taken, note: Note) -> None:
+        self._control.cast(Control.taken, taken.epoch)
+
+    @hears(PolicyUpdate)
+    async def _policies(self, update: PolicyUpdate, note: Note) -> PolicyKnown:
+        return await self._governance.call(Governance.inherit, update)
+
+    @hears(Quarantine)
+    async def _quarantine(self, one: Quarantine, note: Note) -> None:
+        await self._control.call(Control.quarantine, one)
+
+    @hears(Intervention)
+    async def _intervened(self, one: Intervention, note: Note) -> None:
+        await self._control.call(Control.pass_on, one)
+
+    @hears(Told)
+    def _told(self, told: Told, note: Note) -> None:
+        """Pain within the level is its own algedonode's business; pain about it belongs to the level above."""
+
+    @hears(Over)
+    def _over(self, over: Over, note: Note) -> None:
+        """Nothing was taken over here."""
+
+    async def cycle(self) -> None:
+        """Account for the level, as its own system 3 does."""
+        try:
+            account = await self._control.within(0.5).call(Control.account)
+        except CallError:
+            return  # without system 3 the level does not account, and that is seen above
+        self.tell(Channel.BARGAIN, Role.CONTROL, account)

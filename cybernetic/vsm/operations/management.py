@@ -1,0 +1,174 @@
+"""The management of a unit: it gives the operation its tasks, measures, accounts, and tries to mend first."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from cybernetic.core import CallError, Kill, Refusal
+from cybernetic.runtime import Deferred, Named
+from cybernetic.vsm.algedonic.messages import Ack, Felt, Over, Relief, Told
+from cybernetic.vsm.bargain.contract import Accepted, Contract
+from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.ear import hears
+from cybernetic.vsm.channels.member import Member
+from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.cyberstride.indices import Index
+from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
+from cybernetic.vsm.inspection.messages import Quarantine
+from cybernetic.vsm.ladder.signals import Cause, Pain
+from cybernetic.vsm.operations.figures import Figures
+from cybernetic.vsm.operations.messages import Accountability, Intervention, Offer, Rung, Taken
+from cybernetic.vsm.operations.operation import Operation
+from cybernetic.vsm.operations.task import Assignment, Performed, Task
+from cybernetic.vsm.ports.porter import Porter
+from cybernetic.vsm.timing import now
+
+
+class TaskLate(Refusal):
+    """A task came to its turn after its deadline."""
+
+    def __init__(self, task: str) -> None:
+        super().__init__(f"task {task!r}: expected to be begun before its deadline, got: its turn came later")
+        self.task = task
+
+
+class Management(Member):
+    """Manages one unit whose inside is an `Operation`.
+
+    Args:
+        path: of the unit.
+        indices: what is measured of the operation.
+    """
+
+    role = Role.MANAGEMENT
+    period = 1.0
+
+    def __init__(self, path: str, indices: Sequence[Index]) -> None:
+        super().__init__(path)
+        self._operation: Named[Operation] = self.system.named(path, Operation)
+        self._porter: Named[Porter] = self.system.named(f"{path}:porter", Porter)
+        self._figures = Figures(path, indices)
+        self._queue: deque[tuple[Task, Deferred[Any]]] = deque()
+        self._at_work = False
+        self._done = self._failed = 0
+        self._held_until = 0.0
+
+    # Tasks.
+
+    @hears(Assignment)
+    def _assigned(self, given: Assignment, note: Note) -> Deferred[Performed]:
+        answer = self.defer()
+        self._queue.append((given.task, answer))
+        self._next()
+        return answer
+
+    def _next(self) -> None:
+        if self._queue and not self._at_work and now() >= self._held_until:
+            self._at_work = True
+            self.task(self._work(*self._queue.popleft()))
+
+    async def _work(self, task: Task, answer: Deferred[Any]) -> None:
+        try:
+            if task.deadline is not None and now() >= task.deadline:
+                raise TaskLate(task.id)
+            performed = await self._operation.within(None).call(Operation.perform, task)
+        except Exception as error:
+            self._failed += 1
+            answer.fail(error)
+            self._feel(self._figures.failed(task.id, now()))
+        else:
+            self._done += performed.outcome.good
+            self._failed += not performed.outcome.good
+            answer.reply(performed)
+            self._feel(self._figures.performed(performed, now()))
+        finally:
+            self._at_work = False
+        self._next()
+
+    def _feel(self, felt: Sequence[Felt | Relief]) -> None:
+        for one in felt:
+            self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, one)
+
+    # The bargain.
+
+    @hears(Offer)
+    async def _offered(self, offer: Offer, note: Note) -> Vector:
+        """What the unit asks for: what `plan` says, if the operation has a moment."""
+        try:
+            return await self._operation.within(0.5).call(Operation.wish, offer.grant)
+        except (CallError, Refusal):
+            return offer.grant
+
+    @hears(Contract)
+    async def _contracted(self, contract: Contract, note: Note) -> Accepted:
+        return await self._porter.call(Porter.accept, contract)
+
+    @hears(Taken)
+    def _taken(self, taken: Taken, note: Note) -> None:
+        self._porter.cast(Porter.forget, taken.epoch)
+
+    # Commands.
+
+    @hears(PolicyUpdate)
+    async def _policies(self, update: PolicyUpdate, note: Note) -> PolicyKnown:
+        return await self._porter.call(Porter.adopt, update)
+
+    @hears(Quarantine)
+    async def _quarantine(self, one: Quarantine, note: Note) -> None:
+        await self._porter.call(Porter.quarantine, one)
+
+    @hears(Intervention)
+    async def _intervened(self, one: Intervention, note: Note) -> None:
+        match one.rung:
+            case Rung.SUSPEND | Rung.DISSOLVE:
+                self._held_until = one.until
+                await self._porter.call(Porter.suspend, one.until, one.reason)
+            case Rung.REPLACE:
+                self.exit(self._operation, Kill())
+            case Rung.THROTTLE:
+                await self._porter.call(Porter.throttle, one.until)
+            case _:
+                return
+
+    # Pain.
+
+    @hears(Told)
+    async def _told(self, told: Told, note: Note) -> None:
+        """The unit's own pain: mend it, if the operation knows how; who has no hope leaves it to the level."""
+        self.task(self._mend(told.pain))
+
+    async def _mend(self, pain: Pain) -> None:
+        if pain.cause in (Cause.EXIT, Cause.HEARTBEAT):
+            return
+        try:
+            hope = await self._operation.within(None).call(Operation.mend, pain)
+        except (CallError, Refusal):
+            return
+        if hope:
+            self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Ack(pain.key, 0, self.path))
+
+    @hears(Over)
+    def _over(self, over: Over, note: Note) -> None:
+        return
+
+    # Its round.
+
+    async def cycle(self) -> None:
+        """Account to system 3, and go on after a suspension."""
+        self._next()
+        spent, _ = await self._porter.call(Porter.spent)
+        reports = await self._porter.call(Porter.report)
+        revision = await self._porter.call(Porter.revision)
+        account = Accountability(
+            self.path,
+            self._done,
+            self._failed,
+            len(self._queue) + self._at_work,
+            spent,
+            self._figures.last,
+            reports,
+            revision,
+        )
+        self._done = self._failed = 0
+        self.tell(Channel.BARGAIN, Role.CONTROL, account)

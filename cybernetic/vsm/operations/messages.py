@@ -1,0 +1,82 @@
+"""What passes between the management of a unit and the level's systems 2 and 3."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from cybernetic.vsm.bargain.contract import Report
+from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.wire import travels
+
+
+@travels(name="vsm.Rung")
+class Rung(IntEnum):
+    """How far an intervention of system 3 goes; each takes more of the unit's autonomy than the one before."""
+
+    ADVISE = 0
+    REBARGAIN = 1
+    THROTTLE = 2
+    SUSPEND = 3
+    REPLACE = 4
+    DISSOLVE = 5
+
+
+@travels(name="vsm.Intervention")
+@dataclass(frozen=True, slots=True)
+class Intervention:
+    """System 3 intervenes in a unit: how far, because of what, and until when (seconds); then it is over by itself."""
+
+    rung: Rung
+    reason: str
+    until: float
+
+
+@travels(name="vsm.Offer")
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """System 3 offers so much for an epoch; answered with what the unit asks for."""
+
+    epoch: int
+    grant: Vector
+
+
+@travels(name="vsm.Accountability")
+@dataclass(frozen=True, slots=True)
+class Accountability:
+    """What a unit owes system 3: what it did, took and measured, and the reports of epochs that are over.
+
+    Attributes:
+        path: of the unit.
+        done, failed: tasks since the last, with and without a good outcome.
+        waiting: tasks it has been given and not begun.
+        spent: in this epoch so far, with what is set aside.
+        figures: by index: the last value, and the id of the task it was measured at.
+        reports: of epochs that are over.
+        revision: of the policies it acts under.
+    """
+
+    path: str
+    done: int
+    failed: int
+    waiting: int
+    spent: Vector
+    figures: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    reports: tuple[Report, ...] = ()
+    revision: int = 0
+
+
+@travels(name="vsm.Taken")
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """System 3 has written down the last reports of the epochs up to and with this one."""
+
+    epoch: int
+
+
+@travels(name="vsm.Arrived")
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A task of a kind has come, and was given to a unit."""
+
+    kind: str
+    unit: str

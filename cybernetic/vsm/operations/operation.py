@@ -1,0 +1,136 @@
+"""`Operation`: the one to subclass. It does the work of a unit, and meets the environment through ports."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from cybernetic.core import OptionError
+from cybernetic.runtime import Address, Agent, registered_name
+from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.cyberstride.indices import Index
+from cybernetic.vsm.decisions.actions import Action
+from cybernetic.vsm.ladder.signals import Pain
+from cybernetic.vsm.operations.desk import Call, Desk
+from cybernetic.vsm.operations.exclusive import Exclusive
+from cybernetic.vsm.operations.task import Outcome, Performed, Task
+from cybernetic.vsm.ports.porter import Porter
+from cybernetic.vsm.ports.receipts import Used
+from cybernetic.vsm.timing import now
+
+MEASURED = ("cycle_time", "cost", "success")  # indices that need no word of the operation
+
+
+class Operation(Agent):
+    """An agent that does the work of a unit. Subclass it, and write `handle`.
+
+    Attributes:
+        indices: what is measured of it. `cycle_time` (seconds a task), `cost` (of the budget's first resource, a
+            task) and `success` (1 or 0, a task) are measured without its help, others by `measure`.
+    """
+
+    indices: ClassVar[Sequence[Index]] = ()
+
+    _hooks = frozenset({"handle", "plan", "recover", "use", "exclusive", "measure"})
+    _final = frozenset({"perform", "use", "exclusive", "measure", "mend", "wish"})
+    _unlimited = frozenset({"perform"})
+
+    async def handle(self, task: Task) -> Outcome:
+        """Override: do the task. Runs in the agent, one task at a time; what it raises is a crash, unless a Refusal."""
+        raise NotImplementedError(
+            f"{type(self).__name__}.handle: expected a method that does a {task.kind!r}"
+        )
+
+    def plan(self, offer: Vector) -> Vector:
+        """Override: what the unit asks for in an epoch, being offered that much. The default takes the offer."""
+        return offer
+
+    def recover(self, pain: Pain) -> Any:
+        """Override, sync or async: try to mend what hurts; returns whether there is hope. The default has none."""
+        return False
+
+    async def use(
+        self,
+        port: str,
+        target: Callable[..., Any] | Address[Any],
+        /,
+        *args: Any,
+        upper: Vector = NOTHING,
+        action: Action | None = None,
+        key: str | None = None,
+        fence: int | None = None,
+        **keywords: Any,
+    ) -> Used[Any]:
+        """Meet the environment: policy, reserve, pace, call, settle, evidence, in that order.
+
+        Args:
+            port: the name of a declared port.
+            target: what is called: a function, sync or async, or the address of an agent.
+            *args: its arguments; for an agent the first is the method.
+            **keywords: further ones.
+            upper: the most it may take. It is reserved before the call, and what it took is settled after it.
+            action: what the policies are asked about. Default: of the kind of the port's name, with the amounts of
+                `upper` and `key` for facts.
+            key: names the effect; given to the call as `key=` if it takes one, so that twice is once.
+            fence: the token of a lease (`exclusive`) that must hold still; given to the call as `fence=` if it takes
+                one.
+
+        Raises:
+            PolicyDenied, BudgetExhausted, Stuck, Suspended, LeaseLost: it was not called.
+            OutcomeUnknown: it took longer than the port's `timeout`.
+            RateLimited: it was, as often as the port's `tries`.
+
+        What else the call raises is raised, too.
+        """
+        call = Call(target, args, keywords).with_marks(key=key, fence=fence)
+        return await self._desk.use(port, call, upper, action, key, fence)
+
+    def exclusive(self, key: str, ttl: float = 60.0) -> Exclusive:
+        """`async with self.exclusive("ticket/7", ttl=60) as lease:` no other unit of the level has `key` meanwhile.
+
+        It is renewed while it is held. `lease.token` grows from holder to holder: show it to what is written to.
+        Raises `LeaseLost` at its end if it was lost, for then somebody else may have written.
+        """
+        return Exclusive(self._desk, key, ttl)
+
+    def measure(self, index: str, value: float) -> None:
+        """Note a value of one of `indices` for the task at work. Raises `OptionError` for an index that is not one."""
+        names = [one.name for one in self.indices if one.name not in MEASURED]
+        if index not in names:
+            raise OptionError("index", f"one of {names}", index)
+        self._desk.measures[index] = value
+
+    # By message, from the management of its unit.
+
+    async def perform(self, task: Task) -> Performed:
+        """Do a task, once: given again under the same id it is answered as before."""
+        desk = self._desk
+        if task.id in desk.done:
+            return desk.done[task.id]
+        began, desk.task, desk.measures = now(), task, {}
+        try:
+            outcome = await self.handle(task)
+        finally:
+            desk.task = None
+        if not isinstance(outcome, Outcome):
+            raise OptionError("handle", "an Outcome", outcome)
+        receipts = await desk.porter.call(Porter.close, task, outcome)
+        return desk.remember(Performed(task.id, outcome, receipts, now() - began, desk.measures))
+
+    async def mend(self, pain: Pain) -> bool:
+        """Do what `recover` says; whether there is hope."""
+        hope = self.recover(pain)
+        return bool(await hope if inspect.isawaitable(hope) else hope)
+
+    def wish(self, offer: Vector) -> Vector:
+        """What `plan` says to an offer."""
+        return self.plan(offer)
+
+    @property
+    def _desk(self) -> Desk:
+        """Made on first use: subclasses need not call `super().__init__`."""
+        desk: Desk | None = self.__dict__.get("_desk_known")
+        if desk is None:
+            path = registered_name(self.ref) or ""
+            porter = self.system.named(f"{path}:porter", Porter)
+            desk = self.__dict__["_desk_known"] = Desk(path, porter)
+        return desk

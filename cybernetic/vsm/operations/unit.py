@@ -1,0 +1,129 @@
+"""Units as they are declared, and the supervisor that each becomes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, TypeVarTuple
+
+from cybernetic.core import OptionError, number
+from cybernetic.supervision import Child, Limits, Supervisor, child
+from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.checks import share as checked_share
+from cybernetic.vsm.checks import word
+from cybernetic.vsm.operations.management import Management
+from cybernetic.vsm.operations.operation import Operation
+from cybernetic.vsm.ports.porter import Porter
+from cybernetic.vsm.recursion.charter import Charter
+
+A = TypeVar("A")
+Ts = TypeVarTuple("Ts")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of a level, as declared; made by `unit`, which see."""
+
+    spec: Child[Any]
+    id: str
+    weight: float
+    floor: float
+    cap: float | None
+
+    @property
+    def nested(self) -> bool:
+        """Whether its inside is a viable system."""
+        return not issubclass(self.spec.agent, Operation)
+
+    def path(self, level: str) -> str:
+        """Where it stands in a level."""
+        return f"{level}/{self.id}"
+
+
+def unit(
+    cls: Callable[[*Ts], A],
+    /,
+    *args: *Ts,
+    id: str,
+    weight: float = 1.0,
+    share: float | None = None,
+    floor: float = 0.0,
+    cap: float | None = None,
+    node: str | None = None,
+    requires: Mapping[str, object] | None = None,
+    isolate: bool | Limits = False,
+) -> Unit:
+    """Declare a unit of a viable system: `unit(Answer, id="answer-1", weight=2.0)`.
+
+    Args:
+        cls: an `Operation`, or a `ViableSystem`, which then is a level within the level.
+        *args: its arguments.
+        id: what it is called in its level: no slash, no colon.
+        weight: how much it gets of what is shared out, beside the others, > 0. Default 1.
+        share: the same as a part of 1; an alias of `weight`.
+        floor: the part (0 to 1) of the level's budget that it may spend even when it is cut off. Default 0.
+        cap: the largest part it may get; None: no cap.
+        node: the name of the node it is to run on.
+        requires: what that node must offer.
+        isolate: whether the unit has a process of its own, `Limits(...)` for one that may use so much only.
+
+    Raises `OptionError`, and what `child` raises.
+    """
+    number("weight", weight if share is None else share, above=0.0)
+    checked_share("floor", floor)
+    if cap is not None and checked_share("cap", cap) < floor:
+        raise OptionError("cap", f"at least the floor ({floor:g})", cap)
+    if any(sign in word("id", id) for sign in "/:"):
+        raise OptionError("id", "a name without a slash or a colon", id)
+    spec = child(cls, *args, id=id, node=node, requires=requires, isolate=isolate)
+    return Unit(spec, id, weight if share is None else share, floor, cap)
+
+
+class OperationUnit(Supervisor):
+    """A unit whose inside is an operation: its books, the porter of its ports, the operation, its management.
+
+    What dies takes those after it along, so the operation never acts without its porter, and a new management begins
+    with a new operation's word.
+
+    Args:
+        path: of the unit.
+        spec: the operation.
+        charter: of the level.
+        floor: what it may spend in an epoch without a contract.
+        paced: static shares of the ports that system 2 paces, by port.
+        data: the directory of what lasts; None: nothing does.
+    """
+
+    strategy = "rest_for_one"
+    max_restarts = 10
+    max_seconds = 10.0
+
+    def __init__(
+        self,
+        path: str,
+        spec: Child[Any],
+        charter: Charter,
+        floor: Vector,
+        paced: Mapping[str, float],
+        data: str | None,
+    ) -> None:
+        self._path, self._spec, self._charter = path, spec, charter
+        self._floor, self._paced, self._data = floor, dict(paced), data
+
+    def children(self) -> list[Child[Any]]:
+        """In the order in which they need each other."""
+        path, charter = self._path, self._charter
+        return [
+            child(Books, self._data, path, name=f"{path}:books"),
+            child(
+                Porter,
+                path,
+                charter.ports,
+                charter.policies,
+                charter.per,
+                self._floor,
+                self._paced,
+                name=f"{path}:porter",
+            ),
+            child(self._spec.cls, *self._spec.args, name=path),
+            child(Management, path, tuple(self._spec.agent.indices), name=f"{path}:management"),
+        ]

@@ -1,0 +1,86 @@
+"""How a unit waits for its turn at a paced port: by the word of system 2, and alone at its static share without it."""
+
+import asyncio
+from collections.abc import Mapping
+from math import inf
+from typing import Any
+
+from cybernetic.core import CallError, MailboxFull, Refusal
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.coordination.messages import Joining, Leased, Paced, PaceRequest
+from cybernetic.vsm.damping.shares import Member as Share
+from cybernetic.vsm.timing import now
+
+LONGEST = 300.0  # seconds: a Retry-After that asks for more is not obeyed for longer
+LOOK = 1.0  # seconds between two looks at whether the lease has lapsed
+
+
+class Pacing:
+    """The paced ports of one porter.
+
+    Args:
+        porter: who asks system 2.
+        shares: static shares, units a second, by port.
+    """
+
+    def __init__(self, porter: Any, shares: Mapping[str, float]) -> None:
+        self._porter = porter
+        self._shares = {port: Share(share) for port, share in shares.items()}
+        self._throttled, self._spacing, self._free = -inf, 0.0, -inf
+
+    def paces(self, port: str) -> bool:
+        """Whether a call may have to wait."""
+        return port in self._shares or now() < self._throttled
+
+    def throttle(self, until: float, spacing: float) -> None:
+        """Until then leave `spacing` seconds between two calls."""
+        self._throttled, self._spacing = until, spacing
+
+    def renew(self) -> None:
+        """Ask for the leases that are due."""
+        for port in self._shares:
+            self._porter.task(self._join(port))
+
+    async def _join(self, port: str) -> None:
+        asked, share = now(), self._shares[port]
+        try:
+            answer = await self._porter.ask(
+                Channel.COORDINATION, Role.COORDINATION, Joining(port, share.until), patience=LOOK
+            )
+        except (CallError, Refusal):
+            return
+        if isinstance(answer, Leased):
+            self._shares[port] = self._shares[port].leased(now(), asked + answer.ttl)
+
+    async def wait(self, port: str) -> None:
+        """Return when it is the unit's turn."""
+        if now() < self._throttled:
+            self._free = max(now(), self._free) + self._spacing
+            await asyncio.sleep(self._free - self._spacing - now())
+        while port in self._shares:
+            if self._shares[port].alone(now()):
+                if await self._alone(port):
+                    return
+                continue
+            try:
+                request = PaceRequest(port)
+                answer = await self._porter.ask(
+                    Channel.COORDINATION, Role.COORDINATION, request, patience=30.0
+                )
+            except (CallError, MailboxFull):
+                await asyncio.sleep(LOOK)
+                continue
+            if isinstance(answer, Paced):
+                return
+
+    async def _alone(self, port: str) -> bool:
+        """Use the static share if it has enough in hand; else wait a little."""
+        at = now()
+        self._shares[port], may = self._shares[port].grant(at)
+        if not may:
+            await asyncio.sleep(min(LOOK, max(0.001, self._shares[port].ready(at) - at)))
+        return may
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait as long as the other side asks, within reason."""
+        await asyncio.sleep(min(max(0.0, seconds), LONGEST))

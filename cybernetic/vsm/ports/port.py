@@ -1,0 +1,61 @@
+"""What a viable system declares of a way into its environment."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.bargain.budget import Rate
+from cybernetic.vsm.bargain.vector import Vector
+
+
+class RateLimited(Exception):
+    """Raise it in what a port calls when the other side says "too many": HTTP's 429.
+
+    Args:
+        retry_after: seconds it asks to wait, >= 0, also infinite. What is unreasonable is capped.
+    """
+
+    def __init__(self, retry_after: float = 0.0) -> None:
+        super().__init__(f"too many requests; wait {retry_after:g} s")
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A declared way into the environment, used by `Operation.use`.
+
+    Args:
+        rate: what the other side takes from all units together; system 2 paces to it. None: no limit.
+        cost: what a result took, `cost(value) -> Cost`. Default None: the upper bound that was reserved.
+        timeout: seconds after which a call is given up, its outcome unknown, > 0. Default 60.
+        tries: how often a call that was rate limited is made in all, >= 1. Default 5.
+        refused: for what raises errors of its own when it is rate limited: `refused(error)` is the seconds to wait,
+            None for any other error. Default None: only `RateLimited` is understood.
+        repeats: so many equal calls in one task are a loop: the next is refused with `Stuck`, >= 1. Default 5.
+
+    Raises `OptionError`.
+    """
+
+    rate: Rate | None = None
+    cost: Callable[[Any], Vector] | None = None
+    timeout: float = 60.0
+    tries: int = 5
+    refused: Callable[[BaseException], float | None] | None = None
+    repeats: int = 5
+
+    def __post_init__(self) -> None:
+        if self.rate is not None and not isinstance(self.rate, Rate):
+            raise OptionError("rate", "a Rate or None", self.rate)
+        for name in ("cost", "refused"):
+            if getattr(self, name) is not None and not callable(getattr(self, name)):
+                raise OptionError(name, "a function or None", getattr(self, name))
+        number("timeout", self.timeout, above=0)
+        whole("tries", self.tries, least=1)
+        whole("repeats", self.repeats, least=1)
+
+    def wait(self, error: BaseException) -> float | None:
+        """The seconds to wait before the next try where `error` says "too many"; None where it says something else."""
+        if isinstance(error, RateLimited):
+            return error.retry_after
+        return None if self.refused is None else self.refused(error)

@@ -1,0 +1,59 @@
+"""What a use of a port is refused with: expected by the unit, and no crash."""
+
+from cybernetic.core import CyberneticError, Refusal
+
+
+class PolicyDenied(Refusal):
+    """A policy forbids the action. `by` is the policy, `reason` what it says."""
+
+    def __init__(self, action: str, by: str, reason: str) -> None:
+        super().__init__(f"{action}: denied by {by}: {reason}")
+        self.action, self.by, self.reason = action, by, reason
+
+
+class Stuck(Refusal):
+    """The same call was made again and again within one task: the unit is in a loop."""
+
+    def __init__(self, path: str, port: str, times: int) -> None:
+        super().__init__(f"{path}: expected calls of {port!r} to differ, got the same one {times} times")
+        self.path, self.port, self.times = path, port, times
+
+
+class NoEvidence(Refusal):
+    """An outcome was reported without a receipt of a port, or with one that is not its own."""
+
+    def __init__(self, task: str, why: str) -> None:
+        super().__init__(f"task {task!r}: expected an outcome with receipts of its own, got {why}")
+        self.task = task
+
+
+class Suspended(Refusal):
+    """The unit may not use its ports for the time being, by an intervention of system 3."""
+
+    def __init__(self, path: str, reason: str, until: float) -> None:
+        super().__init__(f"{path}: suspended until {until:g}: {reason}")
+        self.path, self.reason, self.until = path, reason, until
+
+
+class Quarantined(Refusal):
+    """A port is not to be used for the time being, by decision of system 3: what it gives cannot be believed."""
+
+    def __init__(self, port: str, reason: str) -> None:
+        super().__init__(f"port {port!r} is quarantined: {reason}")
+        self.port, self.reason = port, reason
+
+
+class OutcomeUnknown(CyberneticError):
+    """A call took longer than its port allows: it may have happened or not. `receipt` says what is known."""
+
+    def __init__(self, port: str, seconds: float, receipt: object) -> None:
+        super().__init__(f"port {port!r}: no answer within {seconds:g} s; it may have happened")
+        self.port, self.receipt = port, receipt
+
+
+class Unaudited(Refusal):
+    """Something was asked of a unit that only an audited one may do."""
+
+    def __init__(self, path: str, standing: str) -> None:
+        super().__init__(f"{path}: expected recent clean audits, got: {standing}")
+        self.path, self.standing = path, standing

@@ -1,0 +1,77 @@
+"""What holds in one level: its own declarations, and what it inherits from the levels above."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from cybernetic.vsm.audit.plan import Audit
+from cybernetic.vsm.bargain.budget import Budget
+from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.decisions.policy import Policy
+from cybernetic.vsm.ladder.clocks import Clocks
+from cybernetic.vsm.ports.port import Port
+
+
+@dataclass(frozen=True, slots=True)
+class Charter:
+    """The declarations in force in one level: a value, made from the top downwards.
+
+    Attributes:
+        path: of the level.
+        ports: by name, those of the levels above included.
+        shared: the names of ports that a level above declared: their rates are paced from there.
+        policies: the levels' above first; all of them hold.
+        budget: what the level has of its own; None where it lives by what the level above lends it.
+        per: seconds of an epoch, the same in all levels; None: nobody declared a budget, nothing is counted.
+        floor: what the level may spend in an epoch without a contract from above.
+        audit: how its units are audited; None: they are not.
+        clocks: of the ladder, this level's first, then those above.
+        human: whom the top pages, tried in order.
+    """
+
+    path: str
+    ports: Mapping[str, Port] = field(default_factory=dict)
+    shared: frozenset[str] = frozenset()
+    policies: tuple[Policy, ...] = ()
+    budget: Budget | None = None
+    per: float | None = None
+    floor: Vector = NOTHING
+    audit: Audit | None = None
+    clocks: tuple[Clocks, ...] = (Clocks(),)
+    human: tuple[Any, ...] = ()
+
+    @classmethod
+    def top(cls, path: str, declared: Any) -> Self:
+        """The charter of a level that has none above; `declared` is its class."""
+        budget = declared.budget
+        return cls(
+            path,
+            dict(declared.ports),
+            frozenset(),
+            tuple(declared.policies),
+            budget,
+            None if budget is None else budget.per,
+            NOTHING if budget is None else budget.grant,
+            declared.audit,
+            (declared.clocks or Clocks(),),
+            tuple(declared.human),
+        )
+
+    def below(self, path: str, declared: Any, floor: Vector) -> Self:
+        """The charter of a level within this one, at `path`, with a `floor` of its own. `declared` is its class."""
+        return replace(
+            self,
+            path=path,
+            ports={**self.ports, **declared.ports},
+            shared=frozenset(self.ports) - frozenset(declared.ports),
+            policies=(*self.policies, *declared.policies),
+            budget=None,
+            floor=floor,
+            audit=declared.audit or self.audit,
+            clocks=(declared.clocks or self.clocks[0], *self.clocks),
+        )
+
+    @property
+    def depth(self) -> int:
+        """How many levels there are above."""
+        return len(self.clocks) - 1

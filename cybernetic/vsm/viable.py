@@ -1,0 +1,141 @@
+"""`ViableSystem`: the one to subclass. A level of recursion, governed, and a unit wherever one may stand."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from cybernetic.core import OptionError
+from cybernetic.runtime import Deferred, registered_name
+from cybernetic.supervision import Child, Supervisor, child
+from cybernetic.vsm.algedonic.algedonode import Algedonode
+from cybernetic.vsm.algedonic.humans import ConsoleHuman
+from cybernetic.vsm.audit.plan import Audit
+from cybernetic.vsm.bargain.budget import Budget
+from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.control.control import Control
+from cybernetic.vsm.decisions.policy import Policy
+from cybernetic.vsm.governance.governance import Governance
+from cybernetic.vsm.ladder.climb import Climb
+from cybernetic.vsm.ladder.clocks import Clocks
+from cybernetic.vsm.ladder.signals import PainKey
+from cybernetic.vsm.level import Channels, Layout, Level
+from cybernetic.vsm.operations.environment import Environment
+from cybernetic.vsm.operations.task import Performed, Task
+from cybernetic.vsm.operations.unit import Unit
+from cybernetic.vsm.ports.port import Port
+from cybernetic.vsm.recursion.charter import Charter
+from cybernetic.vsm.recursion.handing import handed
+
+
+class ViableSystem(Supervisor):
+    """A viable system. Subclass it, declare it, and return its units from `units`; start it like any supervisor.
+
+    Attributes:
+        purpose: what it is for, in a sentence.
+        budget: what may be spent in a period; a level within another has none of its own.
+        ports: the ways into the environment that its units may use, by name.
+        policies: rules that all actions of its units, and of the levels below, must pass.
+        audit: how its units are audited; None (default): they are not, and are called "unaudited".
+        clocks: how long a level has to acknowledge a pain, and to mend it.
+        human: who is paged at the top, tried in order. Default: the console.
+        data: the directory in which what must last is kept; None (default): nothing is.
+    """
+
+    purpose: ClassVar[str] = ""
+    budget: ClassVar[Budget | None] = None
+    ports: ClassVar[Mapping[str, Port]] = {}
+    policies: ClassVar[Sequence[Policy]] = ()
+    audit: ClassVar[Audit | None] = None
+    clocks: ClassVar[Clocks | None] = None
+    human: ClassVar[Sequence[Any]] = (ConsoleHuman(),)
+    bridges: ClassVar[Sequence[Any]] = ()
+    data: ClassVar[str | None] = None
+
+    strategy = "rest_for_one"
+    _final = frozenset({"children", "submit", "alarms", "ack", "set_policy", "ledger", "decisions", "status"})
+    _hooks = frozenset({"units"})
+    _unlimited = frozenset({"submit"})
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _check(cls)
+
+    def units(self) -> Sequence[Unit]:
+        """Override: the units, each made by `unit` (or `remote`). Runs once, in the agent."""
+        return ()
+
+    def children(self) -> list[Child[Any]]:
+        """The books first, then what carries messages, then the level itself."""
+        path = self._path
+        charter = handed(self.system, path) or Charter.top(path, type(self))
+        units = tuple(self.units())
+        ids = [unit.id for unit in units]
+        if len(set(ids)) < len(ids):
+            raise OptionError("units", "ids that differ", ids)
+        layout = Layout(charter, units, tuple(self.policies), self.data)
+        return [
+            child(Books, self.data, path, name=f"{path}:books"),
+            child(Channels, path, id="channels"),
+            child(Level, layout, id="level"),
+        ]
+
+    # By message.
+
+    def submit(self, task: Task) -> Deferred[Performed]:
+        """Have a task done; answered with what came of it, however long that takes.
+
+        Raises what its operation refuses with, `NoSuchUnit`, `CallFailed` if it crashed over it again and again.
+        """
+        answer = self.defer()
+        self.system.named(f"{self._path}:environment", Environment).cast(Environment.take_on, task, answer)
+        return answer
+
+    async def alarms(self) -> tuple[Climb, ...]:
+        """The pains that are open at this level."""
+        alarms: tuple[Climb, ...] = await self._part("algedonode", Algedonode).call(Algedonode.alarms)
+        return alarms
+
+    async def ack(self, key: PainKey, by: str) -> None:
+        """A human takes a pain over."""
+        node = self._part("algedonode", Algedonode)
+        for climb in await node.call(Algedonode.alarms):
+            if climb.pain.key == key:
+                await node.call(Algedonode.ack, key, climb.level, by)
+
+    async def set_policy(self, policy: Policy, why: str = "") -> int:
+        """Put a policy in force; the revision since which it is. Raises `OptionError`."""
+        revision: int = await self._part("policy", Governance).call(Governance.set_policy, policy, why)
+        return revision
+
+    async def ledger(self) -> Any:
+        """What was granted, lent and spent: the allocator of system 3; None where no budget is counted."""
+        return await self._part("control", Control).call(Control.ledger)
+
+    async def decisions(self, since: int = 0, kind: str | None = None) -> Any:
+        """The log: decisions, findings, interventions, in order."""
+        return await self._part("books", Books).call(Books.entries, since, kind)
+
+    def _part(self, role: str, cls: Any) -> Any:
+        return self.system.named(f"{self._path}:{role}", cls)
+
+    @property
+    def _path(self) -> str:
+        return registered_name(self.ref) or type(self).__name__.lower()
+
+
+def _check(cls: type[ViableSystem]) -> None:
+    """What a class declares. Raises `OptionError`."""
+    if cls.budget is not None and not isinstance(cls.budget, Budget):
+        raise OptionError("budget", "a Budget or None", cls.budget)
+    for name, port in cls.ports.items():
+        if not isinstance(name, str) or not isinstance(port, Port):
+            raise OptionError("ports", "names with a Port each", {name: port})
+    for policy in cls.policies:
+        if not isinstance(policy, Policy):
+            raise OptionError("policies", "values of Policy", policy)
+    if cls.audit is not None and not isinstance(cls.audit, Audit):
+        raise OptionError("audit", "an Audit or None", cls.audit)
+    if cls.clocks is not None and not isinstance(cls.clocks, Clocks):
+        raise OptionError("clocks", "Clocks or None", cls.clocks)
+    for sink in cls.human:
+        if not callable(getattr(sink, "page", None)) or not callable(getattr(sink, "resolve", None)):
+            raise OptionError("human", "sinks with the methods page and resolve", sink)
