@@ -12,6 +12,7 @@ from cybernetic.vsm.channels.line import Line, LossyLine
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.coordination.coordination import Coordination
+from cybernetic.vsm.coordination.flow import MARGIN
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.inspection.auditor import Auditor
 from cybernetic.vsm.intelligence.intelligence import Intelligence
@@ -57,12 +58,25 @@ class Layout:
     @property
     def paced(self) -> dict[str, Any]:
         """The rates that system 2 of this level paces."""
-        return {name: port.rate for name, port in self.charter.ports.items() if port.rate is not None}
+        shared = self.charter.shared
+        ports = self.charter.ports.items()
+        return {name: port.rate for name, port in ports if port.rate is not None and name not in shared}
 
     @property
     def static(self) -> dict[str, float]:
-        """The static share of a unit of each paced port, units a second."""
-        return {name: rate.per_second * 0.95 / max(1, len(self.units)) for name, rate in self.paced.items()}
+        """The static share of a unit of each paced port, units a second; of those shared a part of the level's."""
+        own = {name: rate.per_second * MARGIN for name, rate in self.paced.items()}
+        return {name: rate / max(1, len(self.units)) for name, rate in (own | self.above).items()}
+
+    @property
+    def above(self) -> dict[str, float]:
+        """The static share of the level itself of the ports that a level above paces, units a second."""
+        return dict(self.charter.paced)
+
+    @property
+    def each(self) -> dict[str, float]:
+        """The static share of a unit of the ports that a level above paces."""
+        return {name: share for name, share in self.static.items() if name in self.above}
 
     @property
     def loops(self) -> list[tuple[str, str, float]]:
@@ -128,7 +142,7 @@ class NestedUnit(Supervisor):
         hand(self.system, self._charter)
         return [
             child(self._spec.cls, *self._spec.args, name=self._path),
-            child(Envoy, self._path, name=address(Role.MANAGEMENT, self._path)),
+            child(Envoy, self._path, self._charter.paced, name=address(Role.MANAGEMENT, self._path)),
         ]
 
 
@@ -150,7 +164,7 @@ class Operations(Supervisor):
         path, where = layout.path(unit), {"node": spec.node, "requires": dict(spec.requires) or None}
         floor = layout.floor(unit)
         if unit.nested:
-            charter = layout.charter.below(path, spec.agent, floor)
+            charter = layout.charter.below(path, spec.agent, floor, layout.static)
             return child(NestedUnit, path, spec, charter, id=unit.id, isolate=spec.isolate, **where)  # type: ignore[arg-type]
         return child(
             OperationUnit,
@@ -210,9 +224,17 @@ class Level(Supervisor):
                 path=path,
             ),
             child(Environment, path, layout.weights, name=address(Role.ENVIRONMENT, path)),
-            child(Operations, layout, id="operations"),
-            steady(Coordination, path, layout.paced, layout.weights, role=Role.COORDINATION, path=path),
-            child(Metasystem, layout, id="metasystem"),
+            child(Operations, layout, id="operations", name=f"{path}:operations"),
+            steady(
+                Coordination,
+                path,
+                layout.paced,
+                layout.each,
+                layout.weights,
+                role=Role.COORDINATION,
+                path=path,
+            ),
+            child(Metasystem, layout, id="metasystem", name=f"{path}:metasystem"),
         ]
 
 

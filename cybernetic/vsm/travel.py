@@ -49,6 +49,7 @@ from cybernetic.vsm.decisions.question import Question, QuestionState, Reception
 from cybernetic.vsm.decisions.rulebook import Amendment, PolicyChange, Rulebook
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate
 from cybernetic.vsm.functions import Absent, function_at, place_of
+from cybernetic.vsm.growing import Growing
 from cybernetic.vsm.homeostat.balance import Balance, Bands, Diagnosis, Pathology, Spoken
 from cybernetic.vsm.homeostat.conversation import (
     AdaptationProposal,
@@ -158,6 +159,7 @@ TRAVELLERS: tuple[type, ...] = (
     register(
         Action, "vsm.Action", encode=lambda action: (action.kind, dict(action.facts)), decode=_unpack_action
     ),
+    register(Growing, "vsm.Growing", encode=lambda table: (dict(table),), decode=Growing),
     register(Policy, "vsm.Policy", encode=_pack_policy, decode=_unpack_policy),
 )
 """What this room's mathematics adds to the types that may travel."""

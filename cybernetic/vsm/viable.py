@@ -1,9 +1,10 @@
 """`ViableSystem`: the one to subclass. A level of recursion, governed, and a unit wherever one may stand."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
-from cybernetic.core import OptionError
+from cybernetic.core import NotFound, OptionError, number, one_of
 from cybernetic.runtime import Deferred, registered_name
 from cybernetic.supervision import Child, Supervisor, child
 from cybernetic.vsm.algedonic.algedonode import Algedonode
@@ -11,6 +12,7 @@ from cybernetic.vsm.algedonic.humans import ConsoleHuman
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.bargain.budget import Budget
 from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.channels.channel import Role
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.governance.governance import Governance
@@ -19,11 +21,24 @@ from cybernetic.vsm.ladder.clocks import Clocks
 from cybernetic.vsm.ladder.signals import PainKey
 from cybernetic.vsm.level import Channels, Layout, Level
 from cybernetic.vsm.operations.environment import Environment
+from cybernetic.vsm.operations.messages import Intervention, Rung
 from cybernetic.vsm.operations.task import Performed, Task
 from cybernetic.vsm.operations.unit import Unit
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.recursion.handing import handed
+from cybernetic.vsm.status import Status, status
+from cybernetic.vsm.timing import now
+
+ABLATED = {
+    "s2": ("level", Role.COORDINATION.value),
+    "s3": ("metasystem", Role.CONTROL.value),
+    "s3star": ("metasystem", Role.AUDIT.value),
+    "s4": ("metasystem", Role.INTELLIGENCE.value),
+    "s5": ("metasystem", Role.POLICY.value),
+    "algedonic": ("level", Role.ALGEDONODE.value),
+}
+"""What `ablate` takes out: which supervisor keeps it, under which id."""
 
 
 class ViableSystem(Supervisor):
@@ -51,9 +66,23 @@ class ViableSystem(Supervisor):
     data: ClassVar[str | None] = None
 
     strategy = "rest_for_one"
-    _final = frozenset({"children", "submit", "alarms", "ack", "set_policy", "ledger", "decisions", "status"})
+    _final = frozenset(
+        {
+            "ablate",
+            "ack",
+            "alarms",
+            "children",
+            "decisions",
+            "ledger",
+            "resume",
+            "set_policy",
+            "status",
+            "submit",
+            "suspend",
+        }
+    )
     _hooks = frozenset({"units"})
-    _unlimited = frozenset({"submit"})
+    _unlimited = frozenset({"ablate", "submit"})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -72,10 +101,11 @@ class ViableSystem(Supervisor):
         if len(set(ids)) < len(ids):
             raise OptionError("units", "ids that differ", ids)
         layout = Layout(charter, units, tuple(self.policies), self.data)
+        self._nested = tuple(layout.path(unit) for unit in units if unit.nested)
         return [
             child(Books, self.data, path, name=f"{path}:books"),
             child(Channels, path, id="channels"),
-            child(Level, layout, id="level"),
+            child(Level, layout, id="level", name=f"{path}:level"),
         ]
 
     # By message.
@@ -113,6 +143,35 @@ class ViableSystem(Supervisor):
     async def decisions(self, since: int = 0, kind: str | None = None) -> Any:
         """The log: decisions, findings, interventions, in order."""
         return await self._part("books", Books).call(Books.entries, since, kind)
+
+    async def status(self) -> Status:
+        """How the level is: what each part of it that lives has to say, and "silent" for what does not."""
+        return await status(self.system, self._path)
+
+    async def suspend(self, unit: str, reason: str, seconds: float) -> None:
+        """Let a unit (its path) use no port and begin no task for so long. System 3 writes it down."""
+        until = now() + number("seconds", seconds, above=0)
+        one = Intervention(Rung.SUSPEND, reason, until)
+        await self._part("control", Control).call(Control.intervene, unit, one)
+
+    async def resume(self, unit: str) -> None:
+        """End a suspension before its time."""
+        one = Intervention(Rung.ADVISE, "resumed by request", now())
+        await self._part("control", Control).call(Control.intervene, unit, one)
+
+    async def ablate(self, *systems: str) -> None:
+        """Take systems out of this level and those within it, for good: "s2", "s3", "s3star", "s4", "s5", "algedonic".
+
+        To see what they are for. Raises `OptionError` for a name that is none of these.
+        """
+        for name in systems:
+            one_of("systems", name, sorted(ABLATED))
+        for name in systems:
+            keeper, id = ABLATED[name]
+            with suppress(NotFound):
+                await self._part(keeper, Supervisor).within(None).call(Supervisor.terminate_child, id)
+        for path in self._nested:
+            await self.system.named(path, ViableSystem).within(None).call(ViableSystem.ablate, *systems)
 
     def _part(self, role: str, cls: Any) -> Any:
         return self.system.named(f"{self._path}:{role}", cls)

@@ -68,6 +68,7 @@ def test_the_mathematics_needs_no_agent_no_clock_and_no_loop() -> None:
     pure = (
         "cybernetic.core",
         "cybernetic.vsm.checks",
+        "cybernetic.vsm.growing",
         *(f"cybernetic.vsm.{package}" for package in PACKAGES),
     )
     acting = {"asyncio", "random", "select", "signal", "socket", "subprocess", "threading", "time"}

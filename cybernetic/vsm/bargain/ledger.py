@@ -9,6 +9,7 @@ from cybernetic.core import OptionError, number
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.checks import moment
+from cybernetic.vsm.growing import Growing, added
 
 V = TypeVar("V")
 
@@ -70,7 +71,7 @@ class Ledger:
     overrun: Vector = NOTHING
     blocked: bool = False
     open: Mapping[str, Reservation] = field(default_factory=dict)
-    closed: Mapping[str, Settlement] = field(default_factory=dict)
+    closed: Mapping[str, Settlement] = field(default_factory=Growing)
 
     def __post_init__(self) -> None:
         moment("until", self.until)
@@ -183,7 +184,7 @@ class Ledger:
             spent=self.spent + settlement.actual,
             overrun=self.overrun + settlement.overrun,
             blocked=self.blocked or not settlement.overrun <= known,
-            closed=_with(self.closed, key, settlement),
+            closed=added(self.closed, key, settlement),
         )
 
 

@@ -46,7 +46,7 @@ class Vector:
         """
         for name, count in grains.items():
             whole(word("resource", name), count)
-        made = cls()
+        made = cls.__new__(cls)
         made._grains = {name: grains[name] for name in sorted(grains) if grains[name]}
         return made
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from asyncio import Future
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -89,8 +88,8 @@ class Books(Agent):
         if not isinstance(entry, Entry):
             raise BooksRefused(f"entry: expected an Entry, got: {entry!r}")
         loop = asyncio.get_running_loop()
-        noted = replace(entry, wall=wall() if real_time(loop) else loop.time(), number=0)
-        return self._answered(self._kept.note(noted))
+        at = wall() if real_time(loop) else loop.time()
+        return self._answered(self._kept.note(entry, at))
 
     def entries(
         self, since: int = 0, kind: str | None = None, most: int = 100

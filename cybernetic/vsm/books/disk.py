@@ -1,4 +1,4 @@
-"""Books in a file: a store of their own, with a table of values and one of the log.
+"""Books in a file: a store of their own, with tables of values, of the parts of large ones, and of the log.
 
 What is asked for is done in the order in which it was asked, by the store's one writer, and answered when it is on the
 disk; what is asked for while the disk is busy is done in one commit.
@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from cybernetic.core import CannotTravel, OptionError, Refusal
 from cybernetic.state import Store
 from cybernetic.vsm.books.entry import Entry, Extent, Unreadable
+from cybernetic.vsm.books.parts import Packed, Packer, unpack
 from cybernetic.vsm.books.refusals import BooksRefused
 from cybernetic.vsm.books.terms import passed
 from cybernetic.wire import Codec, WireError
@@ -29,6 +30,8 @@ _CODEC = Codec()
 _LONGEST = 240  # bytes of a file's name
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS books_values (key TEXT PRIMARY KEY, term INTEGER NOT NULL, value BLOB)",
+    "CREATE TABLE IF NOT EXISTS books_parts (key TEXT NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL,"
+    " PRIMARY KEY (key, part))",
     "CREATE TABLE IF NOT EXISTS books_log (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, path TEXT NOT NULL,"
     " at REAL NOT NULL, wall REAL NOT NULL, root TEXT NOT NULL, cause TEXT, body BLOB NOT NULL)",
     "CREATE INDEX IF NOT EXISTS books_log_kind ON books_log (kind, number)",
@@ -50,6 +53,8 @@ class OnDisk:
     def __init__(self, store: Store, keep: int) -> None:
         self._store, self._keep = store, keep
         self._work = _InOrder()
+        self._terms: dict[str, int] = {}
+        self._packer = Packer(1)
 
     @classmethod
     async def open(cls, file: Path, keep: int, alive: Callable[[], bool]) -> "OnDisk":
@@ -65,22 +70,31 @@ class OnDisk:
         store = await Store.open(file)
         here[file] = store, alive
         books = cls(store, keep)
-        await books._do(_made_ready)
+        books._terms, last = await books._do(_made_ready)
+        books._packer = Packer(last + 1)
         return books
 
     def save(self, key: str, value: Any, term: int) -> "Future[None]":
-        """Keep `value`. The future raises `LeaseLost` for a term lower than the highest so far."""
-        data = None if value is None else _packed(value, f"the value of {key!r}")
-        return self._do(partial(_save, key, data, term))
+        """Keep `value`. Raises `LeaseLost` for a term lower than the highest so far, `BooksRefused`."""
+        term = passed(key, self._terms.get(key, 0), term)
+        try:
+            packed = None if value is None else self._packer.pack(key, value)
+        except CannotTravel as error:
+            raise BooksRefused(str(error)) from error
+        if term:
+            self._terms[key] = term
+        done = self._do(partial(_save, key, packed, term))
+        done.add_done_callback(partial(self._saved, key))
+        return done
 
     def load(self, key: str) -> "Future[Any]":
         """What was kept last; None if nothing was."""
         return self._do(partial(_load, key))
 
-    def note(self, entry: Entry) -> "Future[int]":
-        """Append; the entry's number."""
+    def note(self, entry: Entry, wall: float) -> "Future[int]":
+        """Append, at that time by the wall; the entry's number. Raises `BooksRefused`."""
         body = _packed(entry.body, "the body")
-        row = (entry.kind, entry.path, entry.at, entry.wall, entry.root, entry.cause, body)
+        row = (entry.kind, entry.path, entry.at, wall, entry.root, entry.cause, body)
         return self._do(partial(_note, row, self._keep))
 
     def entries(self, since: int, kind: str | None, most: int) -> "Future[tuple[Entry, ...]]":
@@ -94,6 +108,10 @@ class OnDisk:
     async def close(self) -> None:
         """Let what was asked for be done, and let go of the file."""
         await self._store.close()
+
+    def _saved(self, key: str, done: "Future[None]") -> None:
+        if done.exception() is not None or done.result() is not None:
+            self._packer.forget(key)
 
     def _do(self, act: "Callable[[sqlite3.Connection], R]") -> "Future[R]":
         return self._store.submit(self._work, act)
@@ -121,21 +139,34 @@ class _InOrder:
             return refusal
 
 
-def _made_ready(connection: sqlite3.Connection) -> None:
+def _made_ready(connection: sqlite3.Connection) -> tuple[dict[str, int], int]:
+    """Make the tables where they are not there. The terms of fenced keys, and the highest number of a part."""
     for statement in _TABLES:
         connection.execute(statement)
+    terms = connection.execute("SELECT key, term FROM books_values WHERE term > 0").fetchall()
+    return dict(terms), connection.execute("SELECT ifnull(max(part), 0) FROM books_parts").fetchone()[0]
 
 
-def _save(key: str, data: bytes | None, term: int, connection: sqlite3.Connection) -> None:
-    row = connection.execute("SELECT term FROM books_values WHERE key = ?", (key,)).fetchone()
-    term = passed(key, row[0] if row else 0, term)
-    if data is None and not term:
+def _save(key: str, packed: Packed | None, term: int, connection: sqlite3.Connection) -> None:
+    data, made_of, new = packed or Packed(b"", frozenset(), ())
+    known = {part for (part,) in connection.execute("SELECT part FROM books_parts WHERE key = ?", (key,))}
+    if not made_of <= known | {part for part, _ in new}:
+        raise BooksRefused(
+            f"the value of {key!r}: expected what it is built on to be written, got: a failure"
+        )
+    connection.executemany(
+        "DELETE FROM books_parts WHERE key = ? AND part = ?", [(key, part) for part in known - made_of]
+    )
+    connection.executemany(
+        "INSERT INTO books_parts (key, part, data) VALUES (?, ?, ?)", [(key, *part) for part in new]
+    )
+    if packed is None and not term:
         connection.execute("DELETE FROM books_values WHERE key = ?", (key,))
     else:
         connection.execute(
             "INSERT INTO books_values (key, term, value) VALUES (?, ?, ?)"
             " ON CONFLICT (key) DO UPDATE SET term = excluded.term, value = excluded.value",
-            (key, term, data),
+            (key, term, data if packed else None),
         )
 
 
@@ -143,8 +174,9 @@ def _load(key: str, connection: sqlite3.Connection) -> Any:
     row = connection.execute("SELECT value FROM books_values WHERE key = ?", (key,)).fetchone()
     if row is None or row[0] is None:
         return None
+    parts = connection.execute("SELECT part, data FROM books_parts WHERE key = ?", (key,)).fetchall()
     try:
-        return _CODEC.decode(row[0])
+        return unpack(row[0], dict(parts))
     except WireError as error:
         raise BooksRefused(f"the value of {key!r}: {error}") from error
 

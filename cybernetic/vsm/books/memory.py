@@ -33,10 +33,10 @@ class InMemory:
         """What was kept last; None if nothing was."""
         return self._values.get(key)
 
-    def note(self, entry: Entry) -> int:
-        """Append; the entry's number."""
+    def note(self, entry: Entry, wall: float) -> int:
+        """Append, at that time by the wall; the entry's number."""
         self._last += 1
-        self._log.append(replace(entry, number=self._last))
+        self._log.append(replace(entry, wall=wall, number=self._last))
         return self._last
 
     def entries(self, since: int, kind: str | None, most: int) -> tuple[Entry, ...]:

@@ -65,3 +65,7 @@ class Ear(Agent):
         if name is None:
             raise NotUnderstood(self.role, note.body)
         return getattr(self, name)(note.body, note)
+
+    def up(self, word: object) -> Any:
+        """Override in who stands for a level in the one above: something within it is to be said up there."""
+        raise NotUnderstood(self.role, word)

@@ -85,3 +85,11 @@ class LeaseRelease:
 
     key: str
     token: int
+
+
+@travels(name="vsm.Above")
+@dataclass(frozen=True, slots=True)
+class Above:
+    """Within a level: it wants its turn at a `port` that the level above paces; answered when it has it."""
+
+    port: str

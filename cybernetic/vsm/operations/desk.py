@@ -99,9 +99,10 @@ class Desk:
         asked = call_digest(port, call.name, call.args, call.keywords)
         ask = Ask(self.at_work("use").id, port, about, asked, upper, fence)
         passage: Passage = await self.porter.within(None).call(Porter.admit, ask)
+        marked = call.with_marks(key=key, fence=fence)
         for left in reversed(range(passage.port.tries)):
             try:
-                return await self._made(passage, call)
+                return await self._made(passage, marked)
             except Exception as error:
                 wait = passage.port.wait(error)
                 if wait is None or not left:

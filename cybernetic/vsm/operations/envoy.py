@@ -1,5 +1,6 @@
 """The management of a unit whose inside is a viable system: it translates between the two levels."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cybernetic.core import CallError
@@ -12,22 +13,30 @@ from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.control.control import Control
+from cybernetic.vsm.coordination.messages import Above
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
 from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.messages import Intervention, Offer, Taken
 from cybernetic.vsm.operations.task import Assignment, Performed
+from cybernetic.vsm.ports.pacing import Pacing
 
 
 class Envoy(Member):
-    """Stands for a level in the one above. `path`: of the level, which is that of the unit."""
+    """Stands for a level in the one above.
+
+    Args:
+        path: of the level, which is that of the unit.
+        paced: static shares of the level, units a second, of the ports that the level above paces, by name.
+    """
 
     role = Role.MANAGEMENT
     period = 1.0
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, paced: Mapping[str, float]) -> None:
         super().__init__(path)
+        self._pacing = Pacing(self, paced)
         self._control = self.system.named(f"{path}:control", Control)
         self._governance = self.system.named(f"{path}:policy", Governance)
         self._environment = self.system.named(f"{path}:environment", Environment)
@@ -76,8 +85,27 @@ class Envoy(Member):
     def _over(self, over: Over, note: Note) -> None:
         """Nothing was taken over here."""
 
+    def up(self, word: object) -> Any:
+        """System 2 of the level wants its turn at a port, or has heard from the other side of one."""
+        if not isinstance(word, Above):
+            self.tell(Channel.COORDINATION, Role.COORDINATION, word)
+            return None
+        answer = self.defer()
+        self.task(self._paced(word.port, answer))
+        return answer
+
+    async def _paced(self, port: str, answer: Deferred[Any]) -> None:
+        await self._pacing.wait(port)
+        answer.reply(None)
+
+    def setup(self) -> Any:
+        """Ask for leases at once."""
+        self._pacing.renew()
+        return super().setup()
+
     async def cycle(self) -> None:
-        """Account for the level, as its own system 3 does."""
+        """Account for the level, as its own system 3 does, and renew its leases."""
+        self._pacing.renew()
         try:
             account = await self._control.within(0.5).call(Control.account)
         except CallError:

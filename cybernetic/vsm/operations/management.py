@@ -1,10 +1,11 @@
 """The management of a unit: it gives the operation its tasks, measures, accounts, and tries to mend first."""
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from cybernetic.core import CallError, Kill, Refusal
+from cybernetic.core import CallError, Kill, Reason, Refusal
 from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.algedonic.messages import Ack, Felt, Over, Relief, Told
 from cybernetic.vsm.bargain.contract import Accepted, Contract
@@ -51,6 +52,7 @@ class Management(Member):
         self._figures = Figures(path, indices)
         self._queue: deque[tuple[Task, Deferred[Any]]] = deque()
         self._at_work = False
+        self._working: asyncio.Task[None] | None = None
         self._done = self._failed = 0
         self._held_until = 0.0
 
@@ -66,7 +68,7 @@ class Management(Member):
     def _next(self) -> None:
         if self._queue and not self._at_work and now() >= self._held_until:
             self._at_work = True
-            self.task(self._work(*self._queue.popleft()))
+            self._working = self.task(self._work(*self._queue.popleft()))
 
     async def _work(self, task: Task, answer: Deferred[Any]) -> None:
         try:
@@ -85,6 +87,12 @@ class Management(Member):
         finally:
             self._at_work = False
         self._next()
+
+    async def terminate(self, reason: Reason) -> None:
+        """Say what the operation ended of, if that is why this ends too; what waits is given again by who gave it."""
+        self._queue.clear()
+        if self._working is not None and not self.system.alive(self._operation):
+            await asyncio.wait([self._working], timeout=0.1)
 
     def _feel(self, felt: Sequence[Felt | Relief]) -> None:
         for one in felt:

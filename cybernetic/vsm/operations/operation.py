@@ -81,8 +81,7 @@ class Operation(Agent):
 
         What else the call raises is raised, too.
         """
-        call = Call(target, args, keywords).with_marks(key=key, fence=fence)
-        return await self._desk.use(port, call, upper, action, key, fence)
+        return await self._desk.use(port, Call(target, args, keywords), upper, action, key, fence)
 
     def exclusive(self, key: str, ttl: float = 60.0) -> Exclusive:
         """`async with self.exclusive("ticket/7", ttl=60) as lease:` no other unit of the level has `key` meanwhile.

@@ -50,7 +50,10 @@ class Pacing:
         except (CallError, Refusal):
             return
         if isinstance(answer, Leased):
+            first = share.alone(now())
             self._shares[port] = self._shares[port].leased(now(), asked + answer.ttl)
+            if first:  # it counts once system 2 knows that it has arrived
+                await self._join(port)
 
     async def wait(self, port: str) -> None:
         """Return when it is the unit's turn."""

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cybernetic.core import OptionError, number, whole
+from cybernetic.core import OptionError, Refusal, number, whole
 from cybernetic.vsm.bargain.budget import Rate
 from cybernetic.vsm.bargain.vector import Vector
 
 
-class RateLimited(Exception):
+class RateLimited(Refusal):
     """Raise it in what a port calls when the other side says "too many": HTTP's 429.
+
+    `use` tries again as the port says, and raises it when that was of no use.
 
     Args:
         retry_after: seconds it asks to wait, >= 0, also infinite. What is unreasonable is capped.

@@ -112,6 +112,7 @@ class Porter(Member):
             epoch = self._purse.epoch(now())
             ledger = Ledger(NOTHING, until=(epoch + 1) * self._purse.per)
             self._purse = self._purse.with_ledger(epoch, ledger)
+        self._pacing.renew()
         super().setup()
 
     # Before a call.

@@ -1,6 +1,6 @@
 """What a use of a port is refused with: expected by the unit, and no crash."""
 
-from cybernetic.core import CyberneticError, Refusal
+from cybernetic.core import Refusal
 
 
 class PolicyDenied(Refusal):
@@ -43,7 +43,7 @@ class Quarantined(Refusal):
         self.port, self.reason = port, reason
 
 
-class OutcomeUnknown(CyberneticError):
+class OutcomeUnknown(Refusal):
     """A call took longer than its port allows: it may have happened or not. `receipt` says what is known."""
 
     def __init__(self, port: str, seconds: float, receipt: object) -> None:

@@ -19,7 +19,7 @@ class Charter:
     Attributes:
         path: of the level.
         ports: by name, those of the levels above included.
-        shared: the names of ports that a level above declared: their rates are paced from there.
+        paced: of the ports that a level above paces, by name: the level's static share, units a second.
         policies: the levels' above first; all of them hold.
         budget: what the level has of its own; None where it lives by what the level above lends it.
         per: seconds of an epoch, the same in all levels; None: nobody declared a budget, nothing is counted.
@@ -31,7 +31,7 @@ class Charter:
 
     path: str
     ports: Mapping[str, Port] = field(default_factory=dict)
-    shared: frozenset[str] = frozenset()
+    paced: Mapping[str, float] = field(default_factory=dict)
     policies: tuple[Policy, ...] = ()
     budget: Budget | None = None
     per: float | None = None
@@ -47,7 +47,7 @@ class Charter:
         return cls(
             path,
             dict(declared.ports),
-            frozenset(),
+            {},
             tuple(declared.policies),
             budget,
             None if budget is None else budget.per,
@@ -57,19 +57,26 @@ class Charter:
             tuple(declared.human),
         )
 
-    def below(self, path: str, declared: Any, floor: Vector) -> Self:
-        """The charter of a level within this one, at `path`, with a `floor` of its own. `declared` is its class."""
+    def below(self, path: str, declared: Any, floor: Vector, paced: Mapping[str, float]) -> Self:
+        """The charter of a level within this one, at `path`: with its `floor`, and its static shares of ports that are
+        `paced` from here or above. `declared` is its class.
+        """
         return replace(
             self,
             path=path,
             ports={**self.ports, **declared.ports},
-            shared=frozenset(self.ports) - frozenset(declared.ports),
+            paced={name: share for name, share in paced.items() if name not in declared.ports},
             policies=(*self.policies, *declared.policies),
             budget=None,
             floor=floor,
             audit=declared.audit or self.audit,
             clocks=(declared.clocks or self.clocks[0], *self.clocks),
         )
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """The names of the ports that a level above paces."""
+        return frozenset(self.paced)
 
     @property
     def depth(self) -> int:

@@ -6,6 +6,7 @@ from enum import Enum
 
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.checks import later, word
+from cybernetic.vsm.growing import Growing, added
 
 
 class Absorber(Enum):
@@ -42,7 +43,7 @@ class VarietyLedger:
     refused.
     """
 
-    entries: Mapping[str, Disturbance] = field(default_factory=dict)
+    entries: Mapping[str, Disturbance] = field(default_factory=Growing)
 
     def enter(self, id: str, kind: str, now: float, harm: float = 1.0) -> "VarietyLedger":
         """The ledger with a disturbance that came at `now` (seconds), doing `harm` (>= 0) unless absorbed.
@@ -98,7 +99,7 @@ class VarietyLedger:
             for id, entry in self.entries.items()
             if entry.absorber is None and entry.since < before
         }
-        return VarietyLedger({**self.entries, **stale})
+        return VarietyLedger(Growing({**self.entries, **stale})) if stale else self
 
     @property
     def balance(self) -> dict[Absorber | None, int]:
@@ -137,4 +138,4 @@ class VarietyLedger:
         return self.entries[id]
 
     def _with(self, id: str, entry: Disturbance) -> "VarietyLedger":
-        return VarietyLedger({**self.entries, id: entry})
+        return VarietyLedger(added(self.entries, id, entry))

@@ -16,7 +16,9 @@ from cybernetic.vsm.bargain import Budget, BudgetExhausted, Cost, Ledger, Purse,
 from cybernetic.vsm.cyberstride import Index, RegimeModel
 from cybernetic.vsm.damping import LeaseLost, Plan
 from cybernetic.vsm.decisions import Action, Escalate, Policy, Rulebook, Tier
+from cybernetic.vsm.growing import Growing
 from cybernetic.vsm.ladder import Cause, Clocks, Ladder, Paging, Pain, Rungs, Severity
+from cybernetic.vsm.variety import Absorber, VarietyLedger
 from tests.vsm.travel.rules import Cap, allows, refunds
 
 Values = st.SearchStrategy[Any]
@@ -109,6 +111,24 @@ def audited(found: list[bool]) -> AuditRecord:
     return record
 
 
+def grown(entries: dict[str, int]) -> Growing[str, int]:
+    """Such a mapping, entry by entry."""
+    table: Growing[str, int] = Growing()
+    for key, value in entries.items():
+        table = table.added(key, value)
+    return table
+
+
+def absorbed(disturbances: list[tuple[str, Absorber]]) -> VarietyLedger:
+    """A ledger of disturbances, every second closed."""
+    ledger = VarietyLedger()
+    for at, (id, absorber) in enumerate(disturbances):
+        ledger = ledger.enter(f"{id} {at}", "kind", float(at)).cross(f"{id} {at}", "S2")
+        if at % 2 and absorber is not Absorber.OPERATION:
+            ledger = ledger.close(f"{id} {at}", absorber, float(at))
+    return ledger
+
+
 QUADS = st.tuples(*[st.floats(0.5, 100)] * 4)
 
 MADE: dict[type, Callable[[], Values]] = {
@@ -147,6 +167,8 @@ MADE: dict[type, Callable[[], Values]] = {
     Index: lambda: st.builds(
         Index, WORDS, st.none() | st.just((0.0, 2.0)), st.booleans(), st.none() | st.floats(0, 1)
     ),
+    Growing: lambda: st.dictionaries(WORDS, st.integers(), max_size=60).map(grown),
+    VarietyLedger: lambda: st.lists(st.tuples(WORDS, st.sampled_from(Absorber)), max_size=9).map(absorbed),
     RegimeModel: lambda: st.builds(RegimeModel, st.just((0.25,) * 4), QUADS, QUADS, QUADS),
     BudgetExhausted: lambda: st.builds(BudgetExhausted, WORDS, vectors(), vectors(), WORDS),
     StaleContract: lambda: st.builds(StaleContract, WORDS, of(Seal), of(Seal)),

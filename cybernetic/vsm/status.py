@@ -1,0 +1,83 @@
+"""How a level is, in one value: asked of each part that lives."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cybernetic.core import CallError
+from cybernetic.vsm.algedonic.algedonode import Algedonode
+from cybernetic.vsm.audit.record import Standing
+from cybernetic.vsm.channels.channel import Channel
+from cybernetic.vsm.channels.ear import line_name
+from cybernetic.vsm.channels.line import Line, LineState
+from cybernetic.vsm.control.control import Control
+from cybernetic.vsm.coordination.coordination import Coordination
+from cybernetic.vsm.governance.governance import Governance
+from cybernetic.vsm.inspection.auditor import Auditor
+from cybernetic.vsm.ladder.climb import Climb
+from cybernetic.vsm.operations.environment import Environment
+from cybernetic.vsm.operations.messages import Accountability, Intervention
+from cybernetic.wire import travels
+
+PATIENCE = 0.5  # seconds for each part
+
+
+@travels(name="vsm.Status")
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a level is.
+
+    Attributes:
+        path: of the level.
+        silent: the parts that gave no answer: they are dead, taken out, or too busy.
+        load: tasks that each unit has been given and not finished.
+        accounts: the last account of each unit, with its figures and what they were measured at.
+        interventions: those in force, by unit.
+        flows: of each port that is paced here the rate a second, and how many wait.
+        standings: what audits say of each unit; one that is not here is unaudited.
+        alarms: the pains that are open.
+        known: under which revision of the policies each unit acts, as it acknowledged.
+        channels: what each channel has carried.
+    """
+
+    path: str
+    silent: tuple[str, ...] = ()
+    load: Mapping[str, int] = field(default_factory=dict)
+    accounts: Mapping[str, Accountability] = field(default_factory=dict)
+    interventions: Mapping[str, Intervention] = field(default_factory=dict)
+    flows: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    alarms: tuple[Climb, ...] = ()
+    known: Mapping[str, int] = field(default_factory=dict)
+    channels: Mapping[str, LineState] = field(default_factory=dict)
+
+
+_ASKED: tuple[tuple[str, str, type, Any], ...] = (
+    ("load", "environment", Environment, Environment.load),
+    ("accounts", "control", Control, Control.accounts),
+    ("interventions", "control", Control, Control.interventions),
+    ("flows", "coordination", Coordination, Coordination.flows),
+    ("standings", "audit", Auditor, Auditor.standings),
+    ("alarms", "algedonode", Algedonode, Algedonode.alarms),
+    ("known", "policy", Governance, Governance.known),
+)
+
+
+async def status(system: Any, path: str) -> Status:
+    """Ask all parts of the level at `path`."""
+    found: dict[str, Any] = {}
+    silent: list[str] = []
+    for field_name, role, cls, method in _ASKED:
+        try:
+            found[field_name] = await system.named(f"{path}:{role}", cls).within(PATIENCE).call(method)
+        except CallError:
+            if role not in silent:
+                silent.append(role)
+    channels = {}
+    for channel in Channel:
+        try:
+            line = system.named(line_name(path, channel), Line)
+            channels[channel.value] = await line.within(PATIENCE).call(Line.state)
+        except CallError:
+            silent.append(line_name(path, channel))
+    return Status(path, tuple(silent), channels=channels, **found)
