@@ -7,6 +7,7 @@ client does every kind of work, one after the other; only ratios mean something.
 mandatory, confirmed; the prefetch is 200, each delivery is acknowledged.
 
 Without `--url` it starts a RabbitMQ of its own, as the tests do. aio-pika and pika are measured where installed.
+`python -m benchmarks.gateways` measures latency too, in the same run.
 """
 
 import argparse
@@ -14,16 +15,20 @@ import asyncio
 import gc
 import importlib.util
 import logging
+import sys
 from collections import defaultdict
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from statistics import median
+from typing import TypeVar
 
 from benchmarks.gateways import agents, clients
 from benchmarks.gateways.clients import Consume, Publish, Took
 from cybernetic.gateways import AmqpBroker, Queue, Retries, Topology
 from cybernetic.gateways.consumer.retrying import around
 from tests.integration.gateways.rabbit import RabbitMQ
+
+T = TypeVar("T")
 
 KINDS = ("quorum", "classic")
 QUEUE = "benchmark"
@@ -53,10 +58,15 @@ def main() -> None:
     count = max(args.window, int(20_000 * args.scale))
     with broker(args.url) as url:
         for kind in KINDS:
-            queue = f"{QUEUE}.{kind}"
-            asyncio.run(declare(url, queue, kind))
-            report(kind, measured(url, queue, count, args.window, args.rounds))
-            asyncio.run(remove(url, queue))
+            rates(url, kind, count, args.window, args.rounds)
+
+
+def rates(url: str, kind: str, count: int, window: int, rounds: int) -> None:
+    """Measure on a queue of one kind, and print a table."""
+    queue = f"{QUEUE}.{kind}"
+    asyncio.run(declare(url, queue, kind))
+    report(kind, measured(url, queue, count, window, rounds))
+    asyncio.run(remove(url, queue))
 
 
 @contextmanager
@@ -93,9 +103,9 @@ async def remove(url: str, queue: str) -> None:
 def measured(url: str, queue: str, count: int, window: int, rounds: int) -> dict[tuple[str, str], list[Took]]:
     """Messages a second and processor time a message, by work and client."""
     found: dict[tuple[str, str], list[Took]] = defaultdict(list)
-    for _ in range(rounds):
-        for name, package, publish, consume in CLIENTS:
-            if not importlib.util.find_spec(package):
+    for turn in range(rounds):
+        for name, package, publish, consume in turned(CLIENTS, turn):
+            if not is_installed(name, package, turn):
                 continue
             for work, call in (
                 ("publish", publish(url, queue, count, window)),
@@ -105,6 +115,20 @@ def measured(url: str, queue: str, count: int, window: int, rounds: int) -> dict
                 seconds, processor = asyncio.run(_limited(call))
                 if work == "publish" or consume:
                     found[work, name].append((count / seconds, processor / count * 1e6))
+    return found
+
+
+def turned(arms: Sequence[T], turn: int) -> list[T]:
+    """All of them, in each round another one first."""
+    first = turn % len(arms)
+    return [*arms[first:], *arms[:first]]
+
+
+def is_installed(name: str, package: str, turn: int) -> bool:
+    """Whether a client can be measured; says once if not."""
+    found = importlib.util.find_spec(package) is not None
+    if not found and not turn:
+        print(f"{name} cannot be measured: {package} is not installed", file=sys.stderr)
     return found
 
 

@@ -196,7 +196,7 @@ async def aio_pika_consume(url: str, queue: str, count: int) -> Took:
 # --- pika -------------------------------------------------------------------------------------------------------
 
 
-async def _pika(url: str) -> tuple[Any, Any]:
+async def pika_channel(url: str) -> tuple[Any, Any]:
     """A connection on this loop, and a channel."""
     pika = importlib.import_module("pika")
     adapter = importlib.import_module("pika.adapters.asyncio_connection").AsyncioConnection
@@ -209,7 +209,7 @@ async def _pika(url: str) -> tuple[Any, Any]:
     return connection, await opened
 
 
-async def _pika_closed(connection: Any) -> None:
+async def pika_closed(connection: Any) -> None:
     closed = asyncio.get_running_loop().create_future()
     connection.add_on_close_callback(lambda *_: closed.set_result(None))
     connection.close()
@@ -218,7 +218,7 @@ async def _pika_closed(connection: Any) -> None:
 
 async def pika_publish(url: str, queue: str, count: int, size: int) -> Took:
     pika = importlib.import_module("pika")
-    connection, channel = await _pika(url)
+    connection, channel = await pika_channel(url)
     told, selected = 0, asyncio.get_running_loop().create_future()
 
     def confirmed(frame: Any) -> None:
@@ -238,12 +238,12 @@ async def pika_publish(url: str, queue: str, count: int, size: int) -> Took:
         await window.take()
         channel.basic_publish("", queue, BODY, properties, mandatory=True)
     took = await window.took()
-    await _pika_closed(connection)
+    await pika_closed(connection)
     return took
 
 
 async def pika_consume(url: str, queue: str, count: int) -> Took:
-    connection, channel = await _pika(url)
+    connection, channel = await pika_channel(url)
     window = Window(count, count)
 
     def came(channel: Any, method: Any, properties: Any, body: bytes) -> None:
@@ -253,5 +253,5 @@ async def pika_consume(url: str, queue: str, count: int) -> Took:
     channel.basic_qos(prefetch_count=PREFETCH)
     channel.basic_consume(queue, came)
     took = await window.took()
-    await _pika_closed(connection)
+    await pika_closed(connection)
     return took

@@ -1,12 +1,15 @@
 """From publishing to handling, at a steady rate through one RabbitMQ: how long a message takes, by client.
 
 `python -m benchmarks.gateways.latency [--url URL] [--rounds N] [--rate R] [--seconds S]` prints medians of p50, p99 in
-milliseconds and their ratios to aiormq's own calls, from interleaved runs. Publisher and consumer are in one process;
-quorum queue, 1 KiB, persistent, confirmed. With agents each effect is a commit on the disk before the acknowledgement.
+milliseconds and their ratios to aiormq's own calls, from interleaved runs, on a quorum queue and a classic one.
+Publisher and consumer are in one process; messages are of 1 KiB, persistent, confirmed. With agents each effect is a
+commit on the disk before the acknowledgement. aio-pika and pika are measured where installed.
 """
 
 import argparse
 import asyncio
+import gc
+import importlib
 import logging
 import tempfile
 import time
@@ -20,8 +23,8 @@ from typing import Any
 import aiormq
 from pamqp import commands
 
-from benchmarks.gateways.broker import broker, declare, remove
-from benchmarks.gateways.clients import BODY, PREFETCH
+from benchmarks.gateways.broker import KINDS, broker, declare, is_installed, remove, turned
+from benchmarks.gateways.clients import BODY, PREFETCH, pika_channel, pika_closed
 from cybernetic.core import CyberneticError
 from cybernetic.gateways import AmqpBroker, Consumer, Delivery, Gateway, Message, Publisher, Queue, consume
 from cybernetic.gateways.broker.messages import Outcome
@@ -40,20 +43,26 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="of each run")
     args = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    count = int(args.rate * args.seconds)
-    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
     with broker(args.url) as url:
-        asyncio.run(declare(url, QUEUE, "quorum"))
-        for _ in range(args.rounds):
-            for name, arm in ARMS.items():
-                times = asyncio.run(arm(url, count, args.rate))
-                cuts = quantiles(times, n=100)
+        for kind in KINDS:
+            latencies(url, kind, args.rounds, args.rate, args.seconds)
+
+
+def latencies(url: str, kind: str, rounds: int, rate: float, seconds: float) -> None:
+    """Measure on a queue of one kind, and print a table."""
+    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    asyncio.run(declare(url, QUEUE, kind))
+    for turn in range(rounds):
+        for name, package, arm in turned(ARMS, turn):
+            if is_installed(name, package, turn):
+                gc.collect()
+                cuts = quantiles(asyncio.run(arm(url, int(rate * seconds), rate)), n=100)
                 found[name].append((cuts[49] * 1e3, cuts[98] * 1e3))
-        asyncio.run(remove(url, QUEUE))
-    print("| client | p50 ms | p99 ms | p50 ratio | p99 ratio |\n|---|---|---|---|---|")
-    for name, runs in found.items():
+    asyncio.run(remove(url, QUEUE))
+    print(f"\n| {kind} queue: client | p50 ms | p99 ms | p50 ratio | p99 ratio |\n|---|---|---|---|---|")
+    for name in (name for name, *_ in ARMS if name in found):
+        runs, base = found[name], found[BASE]
         p50, p99 = (median(column) for column in zip(*runs, strict=True))
-        base = found[BASE]
         ratios = [median(mine[i] / other[i] for mine, other in zip(runs, base, strict=True)) for i in (0, 1)]
         print(f"| {name} | {p50:.2f} | {p99:.2f} | {ratios[0]:.2f} | {ratios[1]:.2f} |")
 
@@ -106,6 +115,51 @@ async def aiormq_alone(url: str, count: int, rate: float) -> Times:
     await steadily(count, rate, send)
     await clock.over
     await connection.close()
+    return clock.times
+
+
+async def aio_pika_alone(url: str, count: int, rate: float) -> Times:
+    aio_pika = importlib.import_module("aio_pika")
+    connection, clock = await aio_pika.connect_robust(url), Clock(count)
+    out, inward = await connection.channel(), await connection.channel()
+    await inward.set_qos(prefetch_count=PREFETCH)
+
+    async def handle(message: Any) -> None:
+        clock.came(message.message_id)
+        await message.ack()
+
+    async def send(number: int) -> None:
+        mode, id = aio_pika.DeliveryMode.PERSISTENT, clock.go(str(number))
+        await out.default_exchange.publish(aio_pika.Message(BODY, delivery_mode=mode, message_id=id), QUEUE)
+
+    await (await inward.get_queue(QUEUE, ensure=False)).consume(handle)
+    await steadily(count, rate, send)
+    await clock.over
+    await connection.close()
+    return clock.times
+
+
+async def pika_alone(url: str, count: int, rate: float) -> Times:
+    pika = importlib.import_module("pika")
+    (connection, out), (other, inward) = await pika_channel(url), await pika_channel(url)
+    clock, selected = Clock(count), asyncio.get_running_loop().create_future()
+
+    def handle(channel: Any, method: Any, properties: Any, body: bytes) -> None:
+        clock.came(properties.message_id)
+        channel.basic_ack(method.delivery_tag)
+
+    async def send(number: int) -> None:
+        properties = pika.BasicProperties(delivery_mode=2, message_id=clock.go(str(number)))
+        out.basic_publish("", QUEUE, BODY, properties, mandatory=True)
+
+    out.confirm_delivery(lambda frame: None, callback=selected.set_result)
+    await selected
+    inward.basic_qos(prefetch_count=PREFETCH)
+    inward.basic_consume(QUEUE, handle)
+    await steadily(count, rate, send)
+    await clock.over
+    for one in (connection, other):
+        await pika_closed(one)
     return clock.times
 
 
@@ -166,12 +220,15 @@ async def agents(url: str, count: int, rate: float, durable: bool) -> Times:
             return clock.times
 
 
-ARMS: dict[str, Callable[[str, int, float], Awaitable[Times]]] = {
-    BASE: aiormq_alone,
-    "driver": driver,
-    "agents without outbox": partial(agents, durable=False),
-    "agents with outbox": partial(agents, durable=True),
-}
+# name, the package it needs, how it is measured
+ARMS: tuple[tuple[str, str, Callable[[str, int, float], Awaitable[Times]]], ...] = (
+    (BASE, "aiormq", aiormq_alone),
+    ("aio-pika", "aio_pika", aio_pika_alone),
+    ("pika", "pika", pika_alone),
+    ("driver", "aiormq", driver),
+    ("agents without outbox", "aiormq", partial(agents, durable=False)),
+    ("agents with outbox", "aiormq", partial(agents, durable=True)),
+)
 
 if __name__ == "__main__":
     main()

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+ONE_SECONDS = 0.25  # signals that come so soon after another are one: `timeout` and others send theirs twice
 
 
 class Interrupted(Exception):
@@ -20,7 +21,7 @@ class Signals:
 
     def __init__(self) -> None:
         self.come = asyncio.Event()
-        self._asked = False
+        self._latest: float | None = None  # when one that counts came, on the loop's clock
         self._opening: asyncio.Task[Any] | None = None
 
     def __enter__(self) -> "Signals":
@@ -36,11 +37,14 @@ class Signals:
 
     def ask(self) -> None:
         """Ask for an orderly end, as the first signal does; to ask again changes nothing."""
-        if not self._asked:
+        if self._latest is None:
             self._signalled()
 
     def _signalled(self) -> None:
-        self._asked = True
+        now = asyncio.get_running_loop().time()
+        if self._latest is not None and now - self._latest < ONE_SECONDS:
+            return
+        self._latest = now
         self.come.set()
         if self._opening is not None:
             self._opening.cancel()

@@ -40,10 +40,11 @@ from cybernetic.core.errors import (
     TaskFailed,
     VirtualTimeDeadlock,
 )
-from cybernetic.core.events import Channel, Event, attach, channel, event, registered
+from cybernetic.core.events import Event, Feed, attach, event, feed, registered
 from cybernetic.core.keys import identity
 from cybernetic.core.messages import Down, Exit, Token
 from cybernetic.core.options import arity, bind, flag, known, number, one_of, seconds, whole
+from cybernetic.core.private import read_private
 from cybernetic.core.reasons import (
     Cancelled,
     ChildFailed,
@@ -75,7 +76,6 @@ __all__ = (
     "Cancelled",
     "CannotTravel",
     "Chance",
-    "Channel",
     "ChildFailed",
     "ChildNotStarted",
     "Crash",
@@ -84,6 +84,7 @@ __all__ = (
     "Down",
     "Event",
     "Exit",
+    "Feed",
     "Ignore",
     "InternalError",
     "Kill",
@@ -121,15 +122,16 @@ __all__ = (
     "arity",
     "attach",
     "bind",
-    "channel",
     "cpu",
     "event",
+    "feed",
     "flag",
     "identity",
     "known",
     "loop_clock",
     "number",
     "one_of",
+    "read_private",
     "real",
     "real_time",
     "registered",

@@ -1,5 +1,7 @@
 """Every error the library raises. Constructors own the text: what was expected, and what came."""
 
+import sys
+
 
 class CyberneticError(Exception):
     """Root of the library's errors."""
@@ -90,10 +92,17 @@ class CallTimeout(CallError, TimeoutError):
 
 
 class CallFailed(CallError):
-    """The target ended before it answered. `reason` is why it ended."""
+    """The target ended before it answered; `reason` is why it ended.
 
-    def __init__(self, target: object, what: str, reason: object) -> None:
-        if type(reason).__name__ == "NoProc":
+    Or the `lost` of the two, "call" or "answer", could not be brought to the other end: then the target lives on.
+    """
+
+    def __init__(self, target: object, what: str, reason: object, lost: str = "") -> None:
+        if lost == "answer":
+            text = f"the answer of {target} to {what} cannot arrive: {reason}"
+        elif lost:
+            text = f"the {lost} of {what} cannot arrive at {target}: {reason}"
+        elif type(reason).__name__ == "NoProc":
             text = f"there is no {target} to answer {what}: it has ended, or nobody holds the name"
         else:
             text = f"{target} ended before it answered {what}: {reason}"
@@ -252,7 +261,10 @@ class CannotTravel(CyberneticError, TypeError):
     """A part of a message cannot be sent to another process. `path` names the part."""
 
     def __init__(self, path: str, got: object) -> None:
-        super().__init__(f"{path}: expected a value that can travel, got: {type(got).__qualname__}")
+        cls = type(got)
+        own = cls.__module__.partition(".")[0] not in sys.stdlib_module_names
+        remedy = f"; @travels above class {cls.__name__} would let it" if own else ""
+        super().__init__(f"{path}: expected a value that can travel, got: {cls.__qualname__}{remedy}")
         self.path = path
 
 

@@ -26,7 +26,7 @@ class Event:
     units: ClassVar[dict[str, str]]
 
 
-class Channel(Generic[E]):
+class Feed(Generic[E]):
     """Where one type of event is heard. `listeners` is empty while nobody listens."""
 
     __slots__ = ("kind", "listeners")
@@ -46,7 +46,7 @@ class Channel(Generic[E]):
                     self.listeners.remove(listener)
 
 
-_registry: dict[type[Event], Channel[Any]] = {}
+_registry: dict[type[Event], Feed[Any]] = {}
 
 
 @dataclass_transform(frozen_default=True)
@@ -65,14 +65,14 @@ def event(name: str, owner: str, **units: str) -> Callable[[type[E]], type[E]]:
             raise OptionError(f"units of {name}", "names of fields", sorted(unknown))
         if any(other.name == name for other in _registry):
             raise OptionError("event name", "one that is not registered yet", name)
-        _registry[made] = Channel(made)
+        _registry[made] = Feed(made)
         return made
 
     return register
 
 
-def channel(kind: type[E]) -> Channel[E]:
-    """The channel of a registered event type. Raises `OptionError` if it is not registered."""
+def feed(kind: type[E]) -> Feed[E]:
+    """The feed of a registered event type. Raises `OptionError` if it is not registered."""
     try:
         return _registry[kind]
     except (KeyError, TypeError):
@@ -85,7 +85,7 @@ def attach(kind: type[E], listener: Callable[[E], object]) -> Callable[[], None]
     Listeners run inside the runtime, at the line that emits: they must be quick and must not raise (one that
     raises is logged and detached).
     """
-    place = channel(kind).listeners
+    place = feed(kind).listeners
 
     def heard(event: E) -> object:  # a function of its own, so that equal listeners are two
         return listener(event)

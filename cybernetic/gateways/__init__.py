@@ -53,17 +53,20 @@ from cybernetic.gateways.errors import (
     NotKept,
     NotRenewed,
     NotSent,
+    NotWritten,
     PublishRejected,
     TooMany,
     Unconfirmed,
 )
-from cybernetic.gateways.events import Connected, ConnectionFailed, Parked, QueuesLost, Retried
+from cybernetic.gateways.events import Connected, ConnectionFailed, InboxFilling, Parked, QueuesLost, Retried
 from cybernetic.gateways.gateway import Gateway
 from cybernetic.gateways.letter import Letter, Signer
 from cybernetic.gateways.parking import ParkedMessage, discard, parked, requeue
 from cybernetic.gateways.publisher.publisher import Publisher
 from cybernetic.gateways.publisher.receipt import Receipt
 from cybernetic.gateways.reasons import Disconnected
+from cybernetic.gateways.remember import Remember
+from cybernetic.gateways.replication.peers import BrokerPeers
 
 __all__ = (
     "Accepted",
@@ -75,6 +78,7 @@ __all__ = (
     "Bridge",
     "Broker",
     "BrokerError",
+    "BrokerPeers",
     "Causal",
     "CausalBuffer",
     "ChannelClosed",
@@ -97,6 +101,7 @@ __all__ = (
     "Guard",
     "Held",
     "Hold",
+    "InboxFilling",
     "Intake",
     "IntakePort",
     "Key",
@@ -113,6 +118,7 @@ __all__ = (
     "NotKept",
     "NotRenewed",
     "NotSent",
+    "NotWritten",
     "OutletPort",
     "Outpost",
     "Park",
@@ -126,6 +132,7 @@ __all__ = (
     "Receipt",
     "Received",
     "Rejected",
+    "Remember",
     "Retried",
     "Retries",
     "Retry",

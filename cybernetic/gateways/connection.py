@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from cybernetic.core import Reason, Stop
 from cybernetic.gateways.broker.errors import BrokerError, NotDeclared
-from cybernetic.gateways.broker.port import Broker, Session
+from cybernetic.gateways.broker.port import Broker, Intake, Outlet, Session
 from cybernetic.gateways.broker.topology import Topology
 from cybernetic.gateways.errors import NotRenewed
 from cybernetic.gateways.events import CONNECTED, FAILED, QUEUES_LOST, Connected, ConnectionFailed, QueuesLost
@@ -15,6 +16,8 @@ from cybernetic.gateways.reasons import Disconnected
 from cybernetic.runtime import Agent
 
 _log = logging.getLogger("cybernetic.gateways")
+
+LEAVE = 30.0  # seconds that a replaced connection is kept for what came through it and is not done
 
 
 class Connection(Agent):
@@ -40,28 +43,32 @@ class Connection(Agent):
     async def connect(self) -> None:
         """Connect and declare; does nothing where a connection stands."""
         if self._session is None:
-            left = self._line.session  # of an agent before that was killed
+            left = (self._line.session, *self._line.leaving)  # of an agent before that was killed
+            self._line.leaving = []
             try:
                 await self._use(await self._opened())
             except BrokerError as error:
                 self._failed(str(error))
             finally:
-                if left is not None:
-                    await left.close()
+                await _close(*left)
 
     async def renew(self) -> None:
-        """Connect anew, with the password and certificates as they are now, and then close the connection of before.
+        """Connect anew, with the password and certificates as they are now; all who use the line go over to that.
 
-        Raises `NotRenewed` if that cannot be; then the connection of before stays.
+        The connection of before is closed when what came through it is handled and acknowledged, and what went through
+        it is confirmed, at most 30 s later; what takes longer comes once more, as after a lost connection. Raises
+        `NotRenewed` if it cannot be; then the connection of before stays.
         """
         before = self._session
         try:
             session = await self._opened()
         except BrokerError as error:
             raise NotRenewed(str(error)) from error
+        used = self._line.channels()
         await self._use(session)
         if before is not None:
-            await before.close()
+            self._line.leaving.append(before)
+            self.task(self._leave(before, used))
 
     def lost(self, turn: int, why: str) -> None:
         """The session number `turn` of the line has ended."""
@@ -74,9 +81,15 @@ class Connection(Agent):
 
     async def terminate(self, reason: Reason) -> None:
         """Close the connection in an orderly way."""
-        session, self._session, self._line.session = self._session, None, None
-        if session is not None:
-            await session.close()
+        left = (self._session, *self._line.leaving)
+        self._session, self._line.session, self._line.leaving = None, None, []
+        await _close(*left)
+
+    async def _leave(self, session: Session, used: Sequence[Intake | Outlet]) -> None:
+        if used:
+            await asyncio.wait([channel.ended for channel in used], timeout=LEAVE)
+        await session.close()
+        self._line.leaving.remove(session)
 
     async def _opened(self) -> Session:
         session = await self._broker.connect(self._line.name)
@@ -131,3 +144,9 @@ class Connection(Agent):
             FAILED.emit(ConnectionFailed(self._line.name, self._broker.url, why))
         self._session = self._line.session = None
         raise Stop(Disconnected(why))
+
+
+async def _close(*sessions: Session | None) -> None:
+    for session in sessions:
+        if session is not None:
+            await session.close()

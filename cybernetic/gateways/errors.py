@@ -1,10 +1,15 @@
 """What a gateway answers in place of a result: refusals, so that nobody crashes for them."""
 
 from cybernetic.core import Refusal
+from cybernetic.state import StoreError
 
 
 class NotSent(Refusal):
     """A message was not sent, and will not be: the text says why."""
+
+
+class NotWritten(NotSent):
+    """The outbox could not be written: the text names the `StoreError`. It may go when it is sent once more."""
 
 
 class NotConnected(NotSent):
@@ -37,4 +42,7 @@ class NotKept(Refusal):
 
 def refusal(error: BaseException) -> Refusal:
     """`error` as an answer: as it is where it is a refusal, else a `NotSent` that names it."""
-    return error if isinstance(error, Refusal) else NotSent(f"{type(error).__name__}: {error}")
+    if isinstance(error, Refusal):
+        return error
+    kind = NotWritten if isinstance(error, StoreError) else NotSent
+    return kind(f"{type(error).__name__}: {error}")

@@ -1,6 +1,6 @@
 """What this room tells to whoever listens."""
 
-from cybernetic.core import Event, channel, event
+from cybernetic.core import Event, event, feed
 
 
 @event("gateways.connected", "gateways")
@@ -51,5 +51,18 @@ class Parked(Event):
     why: str
 
 
-CONNECTED, FAILED, QUEUES_LOST = channel(Connected), channel(ConnectionFailed), channel(QueuesLost)
-RETRIED, PARKED = channel(Retried), channel(Parked)
+@event("gateways.inbox_filling", "gateways")
+class InboxFilling(Event):
+    """The store remembers so many effects that it may soon refuse more: `share` is how full it is, from 0 to 1.
+
+    When it is full, nothing is handled until the oldest have expired: give `Remember` larger limits, or queues a TTL.
+    """
+
+    store: str
+    count: int
+    share: float
+
+
+CONNECTED, FAILED, QUEUES_LOST = feed(Connected), feed(ConnectionFailed), feed(QueuesLost)
+RETRIED, PARKED = feed(Retried), feed(Parked)
+FILLING = feed(InboxFilling)

@@ -7,12 +7,14 @@ from cybernetic.core import OptionError
 from cybernetic.gateways.broker.port import Broker
 from cybernetic.gateways.broker.topology import Topology
 from cybernetic.gateways.connection import Connection
+from cybernetic.gateways.consumer.doorman import Doorman
 from cybernetic.gateways.consumer.intake import Intake
 from cybernetic.gateways.consumer.retrying import around
 from cybernetic.gateways.consumer.spec import Consume
 from cybernetic.gateways.letter import Signer
 from cybernetic.gateways.line import Line
 from cybernetic.gateways.publisher.publisher import WINDOW, Publisher
+from cybernetic.gateways.remember import Remember
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.gateways.storage import Storage
 from cybernetic.runtime import Named
@@ -21,7 +23,6 @@ from cybernetic.supervision import Backoff, Child, Supervisor, child
 
 RECONNECT = Backoff(0.2, 15.0, jitter=0.5, reset_after=5.0)
 DRAIN = 30.0  # seconds in which a gateway ends
-HANDLERS = 20.0  # of these for what is being handled: the consumers end one after another, and share them
 
 
 class Gateway(Supervisor):
@@ -43,6 +44,7 @@ class Gateway(Supervisor):
         limits: how much the outbox takes.
         signer: signs the letters that are published; None: only messages are.
         schema: statements that make the tables that handlers write to; they must do nothing where these are there.
+        remember: how much the store remembers of what had its effect, and for how long. Default `Remember()`.
 
     Raises `OptionError`.
     """
@@ -60,20 +62,22 @@ class Gateway(Supervisor):
         limits: StoreLimits | None = None,
         signer: Signer | None = None,
         schema: Sequence[str] = (),
+        remember: Remember | None = None,
     ) -> None:
         if consume and data is None:
             raise OptionError("data", "a file for the store where something is consumed", data)
         self._broker, self._data, self._name = broker, None if data is None else Path(data), name
         self._consume, self._window, self._limits, self._signer = tuple(consume), window, limits, signer
-        self._schema = tuple(schema)
+        self._schema, self._remember = tuple(schema), remember or Remember()
         whole = topology or Topology()
         for one in consume:
+            self._remember.kept(one.terms)  # raises at the line where it is too short
             whole += Topology(queues=(one.queue,)) + around(one.queue, one.retries)
         self._topology = whole
 
     def children(self) -> list[Child[object]]:
         """The store first: without it the others cannot be."""
-        shelf = None if self._data is None else Shelf()
+        shelf = None if self._data is None else Shelf(remember=self._remember)
         traffic = child(
             Traffic,
             self._broker,
@@ -114,7 +118,7 @@ class Traffic(Supervisor):
         self._limits, self._signer = limits, signer
 
     def children(self) -> list[Child[object]]:
-        """They end in reverse: consumers give back, the publisher drains, then the connections close."""
+        """They end in reverse: the queues are closed, consumers give back, the publisher drains, connections close."""
         name, out, inward = self._name, Line(f"{self._name} out"), Line(f"{self._name} in")
         publisher: Named[Publisher] = self.system.named(f"{name}.publisher", Publisher)
         children: list[Child[object]] = [self._connection(out, "out")]
@@ -134,12 +138,21 @@ class Traffic(Supervisor):
         )
         for one in self._consume:
             assert self._shelf is not None
-            queue, drain = one.queue.name, HANDLERS / len(self._consume)
             children.append(
                 child(
-                    Intake, one, inward, self._shelf, publisher, drain, name=f"{name}.{queue}", shutdown=DRAIN
+                    Intake,
+                    one,
+                    inward,
+                    self._shelf,
+                    publisher,
+                    self._signer,
+                    name=f"{name}.{one.queue.name}",
+                    shutdown=DRAIN,
+                    backoff=RECONNECT,
                 )
             )
+        if self._consume:
+            children.append(child(Doorman, inward, id="doorman"))
         return children
 
     def _connection(self, line: Line, way: str) -> Child[object]:

@@ -17,6 +17,8 @@ class Line:
         taps: the channels that are consumed, by queue: so that one whose consumer was killed is found and closed.
         outlet: the channel that is published on, for the same reason.
         declared: whether the topology was declared before on this line: then a queue that is missing was lost.
+        closing: until when, on the loop's clock, handlers may go on, for the gateway ends; None: it does not.
+        leaving: connections that another has replaced, and that are still open for what came through them.
     """
 
     name: str
@@ -26,6 +28,13 @@ class Line:
     taps: dict[str, Intake] = field(default_factory=dict)
     outlet: Outlet | None = None
     declared: bool = False
+    closing: float | None = None
+    leaving: list[Session] = field(default_factory=list)
+
+    def channels(self) -> list[Intake | Outlet]:
+        """The channels that are in use and have not ended: each user closes its own when nothing needs it any more."""
+        used = [*self.taps.values(), *(() if self.outlet is None else (self.outlet,))]
+        return [channel for channel in used if not channel.ended.done()]
 
     def up(self, session: Session) -> None:
         """A session stands: tell all users."""

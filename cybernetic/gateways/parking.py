@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from cybernetic.core import OptionError, wall
 from cybernetic.gateways.broker.messages import Confirmed, Delivery, Message, Outcome
 from cybernetic.gateways.broker.port import Intake, Session
-from cybernetic.gateways.consumer.guard import OPERATOR
+from cybernetic.gateways.consumer.guard import GATEWAY, OPERATOR
 from cybernetic.gateways.consumer.retrying import parking_queue
 from cybernetic.gateways.consumer.ticket import BadTicket, Line, Ticket, read_ticket, ticketed, without_ticket
-from cybernetic.gateways.envelope import Author, Envelope, Key, Sealed, pack, unpack
+from cybernetic.gateways.envelope import Author, Envelope, Fault, Key, Keyring, Sealed, pack, unpack
+from cybernetic.gateways.envelope.sealing import SIGNATURE
 from cybernetic.gateways.errors import NotSent
 
+UNVERIFIED = frozenset(Fault) - {Fault.STALE, Fault.FROM_THE_FUTURE, Fault.WRONG_TYPE, Fault.REPLAYED}
+UNKNOWN = "unknown"  # the reason of what no consumer has parked
 QUIET = 2.0  # seconds without a delivery after which a queue was read to its end
 
 
@@ -25,13 +28,25 @@ class ParkedMessage:
         id: the message's; "" where it has none.
         message: as it was published first.
         reason: in a word.
-        ticket: its history, tries, and where it came from. What is shown of it is not verified.
+        ticket: its history, tries, and where it came from.
+        sealed: whether a key that is known to who looks has sealed the ticket; None: nobody can tell. Without that,
+            nothing that is shown is verified: anybody who may publish to the broker may have written it.
     """
 
     id: str
     message: Message
     reason: str
     ticket: Ticket
+    sealed: bool | None = None
+
+    @property
+    def doubt(self) -> str:
+        """Why it stays when others are put back: nobody has verified it, and putting back vouches. "": it does not."""
+        if self.reason in UNVERIFIED:
+            return "not verified: its signature was refused, or never looked at"
+        if self.reason == UNKNOWN and SIGNATURE in self.message.headers:
+            return "not verified: it says nothing of who parked it"
+        return "not verified: its ticket is not sealed by a key known here" if self.sealed is False else ""
 
     @property
     def why(self) -> str:
@@ -39,10 +54,15 @@ class ParkedMessage:
         return self.ticket.history[-1].why if self.ticket.history else ""
 
 
-async def parked(session: Session, queue: str, limit: int = 1000) -> list[ParkedMessage]:
-    """The first `limit` messages that rest for `queue`; they stay where they are. Raises `NotDeclared`."""
+async def parked(
+    session: Session, queue: str, limit: int = 1000, keyring: Keyring | None = None
+) -> list[ParkedMessage]:
+    """The first `limit` messages that rest for `queue`; they stay where they are. Raises `NotDeclared`.
+
+    `keyring`: keys for the purposes "gateway" and "operator" in it tell whose tickets they are; default None.
+    """
     async with _looking(session, queue, limit) as (_, deliveries):
-        return [_read(queue, delivery) for delivery in deliveries]
+        return [_read(queue, delivery, keyring) for delivery in deliveries]
 
 
 async def discard(session: Session, queue: str, ids: Collection[str], limit: int = 10_000) -> list[str]:
@@ -61,8 +81,13 @@ async def requeue(
     key: Key | None = None,
     author: Author | None = None,
     limit: int = 10_000,
+    keyring: Keyring | None = None,
+    forged: Collection[str] = (),
 ) -> list[str]:
     """Put the messages `ids` back into `queue`, to be tried as if they were new; those that were there.
+
+    One that nobody has verified (see `ParkedMessage.doubt`; `keyring` is that of `parked`) stays unless `forged` names
+    it: put back, a forgery would be vouched for.
 
     A signed message is signed anew, by `key`, as the operator: the key is one for the purpose "operator", bound to its
     source and to the path "operator", and known to the consumer. Each rests until the broker has confirmed that it is
@@ -75,15 +100,19 @@ async def requeue(
     """
     author = author or Author(OPERATOR)
     async with _looking(session, queue, limit) as (intake, deliveries):
-        chosen = [delivery for delivery in deliveries if delivery.message.id in ids]
-        again = [_again(_read(queue, delivery), queue, key, author) for delivery in chosen]
-        await _publish(session, again)
-        for delivery in chosen:
+        read = [(delivery, _read(queue, delivery, keyring)) for delivery in deliveries]
+        chosen = [
+            (delivery, one)
+            for delivery, one in read
+            if one.id in forged or (one.id in ids and not one.doubt)
+        ]
+        await _publish(session, [_again(one, queue, key, author) for _, one in chosen])
+        for delivery, _ in chosen:
             intake.ack(delivery.tag)
-        return [delivery.message.id for delivery in chosen]
+        return [one.id for _, one in chosen]
 
 
-def _read(queue: str, delivery: Delivery) -> ParkedMessage:
+def _read(queue: str, delivery: Delivery, keyring: Keyring | None) -> ParkedMessage:
     message = delivery.message
     try:
         ticket = read_ticket(message, None)
@@ -93,7 +122,21 @@ def _read(queue: str, delivery: Delivery) -> ParkedMessage:
         )
     if ticket is None:
         ticket = Ticket(queue, message.exchange, message.routing_key, 0.0)
-    return ParkedMessage(message.id, without_ticket(message, ticket), ticket.parked or "unknown", ticket)
+    reason, sealed = ticket.parked or UNKNOWN, _sealed(message, keyring)
+    return ParkedMessage(message.id, without_ticket(message, ticket), reason, ticket, sealed)
+
+
+def _sealed(message: Message, keyring: Keyring | None) -> bool | None:
+    """Whether a key of `keyring` has sealed the ticket of a message; None: none of them could have."""
+    if keyring is None:
+        return None
+    keys = {key.id: key for purpose in (GATEWAY, OPERATOR) for key in keyring.of(purpose)}
+    try:
+        if read_ticket(message, keys.get) is not None:
+            return True
+    except BadTicket:
+        pass
+    return False if any(key.purpose == GATEWAY for key in keys.values()) else None
 
 
 def _again(one: ParkedMessage, queue: str, key: Key | None, author: Author) -> Message:

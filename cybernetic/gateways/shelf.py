@@ -1,8 +1,9 @@
 """The store of a gateway as its agents see it: the agent that keeps it open writes here, the others read here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from cybernetic.gateways.remember import Remember
 from cybernetic.state import Store, StoreError
 
 
@@ -12,11 +13,13 @@ class Shelf:
 
     Attributes:
         store: the open store; None before it is open.
+        remember: how much it remembers of what was consumed.
         broken: called with what went wrong when the store can no longer be trusted; ends the agent that keeps it.
     """
 
     store: Store | None = None
     broken: Callable[[StoreError], object] | None = None
+    remember: Remember = field(default_factory=Remember)
 
     def open(self) -> Store:
         """The store. Raises `RuntimeError` before it is open, which no agent after `Storage` sees."""

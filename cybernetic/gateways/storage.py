@@ -1,14 +1,21 @@
 """The agent that keeps the store of a gateway open."""
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from cybernetic.core import Reason
+from cybernetic.gateways.events import FILLING, InboxFilling
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.runtime import Agent
-from cybernetic.state import Store, StoreError
+from cybernetic.state import Inbox, Store, StoreError
+
+_log = logging.getLogger("cybernetic.gateways")
+
+LOOK = 30.0  # seconds between two looks at how full the inbox is
+NEARLY_FULL, MARGIN = 0.8, 0.1  # shares of it
 
 
 class Storage(Agent):
@@ -22,6 +29,8 @@ class Storage(Agent):
 
     def __init__(self, path: Path, shelf: Shelf, schema: Sequence[str] = ()) -> None:
         self._path, self._shelf, self._schema = path, shelf, tuple(schema)
+        self._inbox: Inbox
+        self._filling = False
 
     async def setup(self) -> None:
         """Open the file. Raises a `StoreError` that says why it cannot be."""
@@ -29,10 +38,27 @@ class Storage(Agent):
         if left is not None:  # the agent before was killed
             await left.close()
         store = self._shelf.store = await Store.open(self._path)
+        self._inbox = await Inbox.open(store, self._shelf.remember.limits)
+        self.ref.every(LOOK).cast(Storage.look)
         for statement in self._schema:
             await store.write(partial(_execute, statement))
         ref = self.ref
         self._shelf.broken = lambda error: ref.cast(Storage.broken, error)
+
+    def look(self) -> None:
+        """Say so, once, when the store has room for few more effects, and again after there was room."""
+        inbox, was = self._inbox, self._filling
+        self._filling = inbox.share >= (NEARLY_FULL - MARGIN if was else NEARLY_FULL)
+        if self._filling and not was:
+            _log.warning(
+                "%s remembers %d effects, %.0f %% of what it may: when it is full, nothing is handled until the "
+                "oldest have expired; give the gateway `remember` with larger limits, or its queues a TTL",
+                self._path,
+                inbox.count,
+                100 * inbox.share,
+            )
+            if FILLING.listeners:
+                FILLING.emit(InboxFilling(str(self._path), inbox.count, inbox.share))
 
     def broken(self, error: StoreError) -> None:
         """What is in memory is not to be trusted any more: end, and be started anew with all who use it."""

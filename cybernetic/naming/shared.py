@@ -32,8 +32,8 @@ class SharedHost(Host):
         """Remove entries of an agent; returns whether there was one."""
         gone = self.table.remove(key, ref, most=most)
         if gone and self._nodes is not None and not ref._flags & FOREIGN:
-            for _ in gone:
-                self._nodes.told(self, key, ref, False)
+            for entry in gone:
+                self._nodes.told(self, entry.key, ref, False)
         return bool(gone)
 
     def learn(self, key: object, ref: Any, entered: bool) -> None:

@@ -7,8 +7,9 @@ from cybernetic.nodes.host.rundir import RunDirectory, runs
 from cybernetic.nodes.host.rundir import make as make_run
 from cybernetic.nodes.host.rundir import sweep as sweep_runs
 from cybernetic.nodes.link import Secret, Tls, parse_address
+from cybernetic.nodes.node import Node
 from cybernetic.nodes.plan.capabilities import parse as parse_capabilities
-from cybernetic.nodes.system import Node, System
+from cybernetic.nodes.system import System
 
 __all__ = (
     "Host",

@@ -5,9 +5,9 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from cybernetic.core import NoNode, OptionError, StartFailed, token
+from cybernetic.nodes.directory.exchange import Exchange
 from cybernetic.nodes.link import LinkSettings, Secret, Tls
 from cybernetic.nodes.linking import Linking, Told
-from cybernetic.nodes.names import Names
 from cybernetic.nodes.plan.membership import Member
 from cybernetic.nodes.plan.placement import Candidate
 from cybernetic.nodes.remote import ops
@@ -15,8 +15,8 @@ from cybernetic.nodes.remote.classes import Classes
 from cybernetic.nodes.remote.peer import Peer
 from cybernetic.nodes.remote.travel import codec_for, own_address
 from cybernetic.nodes.remote.words import LONGEST
-from cybernetic.nodes.spread import Spread
 from cybernetic.nodes.starts import Starts
+from cybernetic.runtime import busy_with
 from cybernetic.supervision import Limits
 
 
@@ -47,13 +47,12 @@ class Cluster(Linking):
         super().__init__(me, secret, settings, tls, told)
         self.engine = engine
         self.classes = Classes()
-        self.codec = codec_for(self)
-        self.names = Names(self)
-        self.spread = Spread(self)
+        self.codec, self.keys = codec_for(self), codec_for(self, canonical=True)
+        self.exchange = Exchange(self)
         self.starts = Starts(self)
-        self.answers: dict[str, Callable[..., Any]] = {"reached": self._reached}
-        engine.node, engine.names = me.name, self.names
-        engine.spread, engine.elsewhere = self.spread, self.starts
+        self.answers: dict[str, Callable[..., Any]] = {"reached": self._reached, "doing": self._doing}
+        engine.node, engine.names = me.name, self.exchange.names
+        engine.spread, engine.elsewhere = self.exchange.spread, self.starts
         engine.buried = WeakValueDictionary()
 
     async def close(self) -> None:
@@ -71,6 +70,16 @@ class Cluster(Linking):
             for member in self.members
             if member.kind == "node" and member.name in self.peers
         ]
+
+    def is_there(self, name: str, incarnation: str) -> bool:
+        """Whether that incarnation of a node is this one, or one that is linked or about to be."""
+        node = self if name == self.name else self.peers.get(name)
+        return node is not None and node.incarnation == incarnation
+
+    def is_kin(self, name: str) -> bool:
+        """Whether a node is of the same program on the same host: this one, its maker, or another that one made."""
+        maker, member = self.maker or self.name, self.members.get(name)
+        return name in (self.name, maker) or (member is not None and member.maker == maker)
 
     async def make_isolated(self, id: str, limits: Limits, module: str, ticket: str) -> str:
         """Have a process made for one agent, whose class is in `module`; returns the node's name.
@@ -93,7 +102,7 @@ class Cluster(Linking):
         if make is not None:
             self.task(make(ticket))
         elif maker is not None:
-            maker.ask("unmake", (ticket,), self.engine.loop.create_future())
+            self.bid(maker, "unmake", ticket)
 
     def address(self, serial: int) -> Any:
         """The address of an agent of this node, dead or alive."""
@@ -110,6 +119,13 @@ class Cluster(Linking):
         peer.ask(what, arguments, told)
         return await told
 
+    def bid(self, peer: Peer, what: str, *arguments: Any) -> None:
+        """Ask it without caring for the answer, or whether the node lives."""
+        if not peer.lost:
+            told = self.engine.loop.create_future()
+            told.add_done_callback(lambda told: told.cancelled() or told.exception())
+            peer.ask(what, arguments, told)
+
     def asked(self, peer: Peer, id: int, what: str, arguments: tuple[Any, ...]) -> None:
         """Another node asks something of this one; the answer may take its time."""
         answer = self.answers.get(what)
@@ -122,6 +138,11 @@ class Cluster(Linking):
         """The nodes linked with this one, once that is settled; and of those it was told of in vain, why."""
         await self.settled()
         return [peer.name for peer in self.linked()], dict(self.unreached)
+
+    async def _doing(self, serial: int) -> str | None:
+        """What an agent of this node is doing, or waiting for."""
+        cell = self.engine.agents.get(serial)
+        return None if cell is None else busy_with(cell)
 
     async def _answer(self, peer: Peer, id: int, answer: Callable[..., Any], arguments: Any) -> None:
         try:

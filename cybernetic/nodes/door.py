@@ -79,6 +79,7 @@ class Door:
         self._closing = False
         self._failed = False  # the host is not there, and is about to be opened anew
         self._opened: asyncio.Task[None] | None = None
+        self._reopening: asyncio.Task[None] | None = None
         cluster.answers["isolate"] = self.isolate
         cluster.answers["unmake"] = self.unmake
 
@@ -103,7 +104,9 @@ class Door:
             raise HostFailed(f"expected all nodes to be up in {UP_SECONDS:g} s, missing: {missing}") from None
 
     async def isolate(self, id: str, limits: Limits, module: str, ticket: str) -> str:
-        """Make a node for one agent; returns its name once it is linked. Raises `StartFailed`, `OptionError`.
+        """Make a node for one agent; returns its name once it is linked.
+
+        Raises `StartFailed`, `OptionError`; `HostFailed` while what makes the processes is started anew.
 
         It imports `module`, where the agent's class is, before it is linked: that may take longer than silence may.
         `ticket` is what `unmake` calls it by.
@@ -116,8 +119,8 @@ class Door:
         child = Child(f"{self._cluster.name}.{safe}.{self._isolated}", "isolated", limits)
         child.failed, child.modules = self._cluster.engine.loop.create_future(), (module,)
         child.ticket = ticket
-        self._children[child.name] = child
         self._make(child)
+        self._children[child.name] = child  # now that its end will be told
         up = self._cluster.when(lambda: self._is_up(child))
         try:
             async with asyncio.timeout(UP_SECONDS):
@@ -163,7 +166,9 @@ class Door:
             if not self._closing:
                 _log.error("what makes the nodes of this host has failed, and is started anew: %s", news.how)
                 self._failed = True
-                self._cluster.task(self._reopen())
+                if self._reopening is not None:  # it has failed while it was
+                    self._reopening.cancel()
+                self._reopening = self._cluster.task(self._reopen())
             return
         child = self._children.get(news.name)
         if child is None or child.number != news.incarnation:
@@ -178,9 +183,11 @@ class Door:
 
     async def _ready(self) -> None:
         """Open the host, and listen where its nodes will call. Raises `HostFailed`, `LinkRefused`."""
-        if self._opened is None:
+        if self._opened is None or (self._opened.done() and self._opened.exception() is not None):
             self._opened = asyncio.ensure_future(self._open_host())
         await asyncio.shield(self._opened)
+        if self._failed:
+            raise HostFailed("expected what makes processes here, got: it has failed, and is started anew")
 
     async def _open_host(self) -> None:
         await self._host.open(self.told)

@@ -1,6 +1,6 @@
 """What this room tells to whoever listens."""
 
-from cybernetic.core import Event, channel, event
+from cybernetic.core import Event, event, feed
 
 
 @event("nodes.joined", "nodes")
@@ -45,5 +45,5 @@ class NameLost(Event):
     winner: object
 
 
-JOINED, LOST, LAGGING = channel(NodeJoined), channel(NodeLost), channel(NodeLagging)
-STOPPED, NAME_LOST = channel(NodeStopped), channel(NameLost)
+JOINED, LOST, LAGGING = feed(NodeJoined), feed(NodeLost), feed(NodeLagging)
+STOPPED, NAME_LOST = feed(NodeStopped), feed(NameLost)

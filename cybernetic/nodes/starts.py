@@ -68,7 +68,8 @@ class Starts:
     """What the runtime of a node asks when a child names a node, or what a node must offer, or is to be isolated.
 
     A node that has not the child's class, or on whose host no process can be made for it, is avoided from then on, as
-    long as another fits; that is said once. Where none other fits the start fails with `NoNode`: the child waits.
+    long as another fits; that is said once. Where none other fits the start fails with `NoNode`: the child waits for
+    another host. But if a node of this host was among those that lack it, it is the program that does: the start fails.
     """
 
     def __init__(self, cluster: Any) -> None:
@@ -105,8 +106,7 @@ class Starts:
 
     def node_came(self) -> None:
         """There is a new node: it may be what some wait for."""
-        peers = self._cluster.peers
-        self._unfit = {each for each in self._unfit if self._is_there(peers.get(each[1]), each[2])}
+        self._unfit = {each for each in self._unfit if self._cluster.is_there(each[1], each[2])}
         notes, self._waiting = list(self._waiting), WeakSet()
         for note in notes:
             note.hurry()
@@ -133,20 +133,25 @@ class Starts:
         path: str = self._cluster.classes.path(wish.start._protocol)
         return path
 
-    @staticmethod
-    def _is_there(peer: Any, incarnation: str) -> bool:
-        return peer is not None and peer.incarnation == incarnation
-
-    def _unfit_for(self, wish: Wish, node: str, incarnation: str, why: str) -> None:
+    def _unfit_for(
+        self, wish: Wish, node: str, incarnation: str, why: str, kind: str = "OptionError"
+    ) -> None:
         """A node cannot start a child: it is started on the next that fits, if there is one not asked yet."""
-        start, known = wish.start, (self._path(wish), node, incarnation)
-        if known not in self._unfit:
-            self._unfit.add(known)
-            _log.warning("%s is avoided for %s, which it cannot start: %s", node, start.what, why)
-        asked = set(wish.tried)
+        start, asked = wish.start, set(wish.tried)
+        known = (self._path(wish), node, incarnation)
+        new = known not in self._unfit
+        self._unfit.add(known)
         chosen = self._choose(wish)
-        if isinstance(chosen, NoFit) or chosen in asked:
-            start.fail(StartFailed(start.what, NoNode(f"{node} cannot start {start.what}: {why}")))
+        nowhere = isinstance(chosen, NoFit) or chosen in asked
+        if new:
+            level, so = (logging.ERROR, "; no other fits") if nowhere else (logging.WARNING, "")
+            _log.log(level, "%s is avoided for %s, which it cannot start%s: %s", node, start.what, so, why)
+        if isinstance(chosen, NoFit) or nowhere:
+            text = f"{node} cannot start {start.what}: {why}"
+            own = any(
+                map(self._cluster.is_kin, asked)
+            )  # it is this program that lacks it: waiting is no help
+            start.fail(StartFailed(start.what, Crash(kind, text) if own else NoNode(text)))
         elif start.given_up or start.parent.gone:
             start.fail(StartFailed(start.what, Killed()))
         else:
@@ -222,7 +227,7 @@ class Starts:
         except CallFailed as error:
             lost = isinstance(error.reason, NoConnection | NoProc)
             if there is not None and chosen is not None and not lost:
-                self._unfit_for(wish, chosen, there.incarnation, f"isolate: {error.reason}")
+                self._unfit_for(wish, chosen, there.incarnation, f"isolate: {error.reason}", "HostFailed")
                 return
             reason = NoNode(f"isolate: {error.reason}") if lost else Crash("HostFailed", str(error.reason))
             start.fail(StartFailed(start.what, reason))
@@ -238,16 +243,12 @@ class Starts:
         if there is None:
             start.abandoned = partial(cluster.unmake, ticket)
             return str(await cluster.make_isolated(*asked))
-        start.abandoned = partial(self._unmake_at, there, ticket)
+        start.abandoned = partial(cluster.bid, there, "unmake", ticket)
         node = str(await cluster.ask(there, "isolate", *asked))
         try:
             async with asyncio.timeout(LINK_SECONDS):  # with that host it is linked already
                 await cluster.when(lambda: cluster.is_linked(node))
         except TimeoutError:
-            self._unmake_at(there, ticket)
+            cluster.bid(there, "unmake", ticket)
             raise TimeoutError(f"{node} was not linked within {LINK_SECONDS:g} s") from None
         return node
-
-    def _unmake_at(self, peer: Any, ticket: str) -> None:
-        if not peer.lost:
-            peer.ask("unmake", (ticket,), self._cluster.engine.loop.create_future())

@@ -1,21 +1,19 @@
 """`System`, as programs use it."""
 
-import asyncio
-import logging
 import platform
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 
-from cybernetic.core import CallFailed, OptionError, flag, number, whole
+from cybernetic.core import OptionError, flag, number, whole
 from cybernetic.nodes.cluster import Cluster, describe
 from cybernetic.nodes.door import Door
-from cybernetic.nodes.errors import LinkRefused, LinkUnreachable
+from cybernetic.nodes.errors import LinkRefused
 from cybernetic.nodes.host import rundir
 from cybernetic.nodes.host.port import Host
 from cybernetic.nodes.host.process import ProcessHost
+from cybernetic.nodes.joining import Joining, in_time
 from cybernetic.nodes.link import (
     Address,
     LinkSettings,
@@ -27,45 +25,15 @@ from cybernetic.nodes.link import (
     parse_address,
 )
 from cybernetic.nodes.linking import LEFT
+from cybernetic.nodes.node import Node
 from cybernetic.nodes.plan.capabilities import checked
 from cybernetic.nodes.plan.membership import Member
 from cybernetic.nodes.starts import Alone, Starts
 from cybernetic.nodes.transfer import Transfer
 from cybernetic.nodes.worker import Orders
 from cybernetic.runtime import LocalSystem
-from cybernetic.supervision import Backoff
 
-_log = logging.getLogger("cybernetic.nodes")
-
-T = TypeVar("T")
-
-JOIN_SECONDS = 10.0  # how long a node to join may take to be there
-JOIN_AGAIN = Backoff(0.5, 10.0, jitter=0.2)
 WILDCARDS = ("0.0.0.0", "::")
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """What a system knows of one node.
-
-    Attributes:
-        name: what it is called.
-        incarnation: which of the nodes of that name it is.
-        kind: "node", where children may be placed; "door", a process that only makes nodes; "isolated", the process
-            of one agent.
-        host: the host it runs on.
-        capabilities: what it offers.
-        pid: its process, if this system made it.
-        here: whether it is this one.
-    """
-
-    name: str
-    incarnation: str
-    kind: str
-    host: str
-    capabilities: Mapping[str, Any]
-    pid: int | None
-    here: bool
 
 
 class System(LocalSystem):
@@ -185,7 +153,7 @@ class System(LocalSystem):
             return []
         pids = self._door.pids if self._door is not None else {}
         linked = [member for member in cluster.members if cluster.is_linked(member.name)]
-        return [_node(cluster.me, None, True), *(_node(m, pids.get(m.name), False) for m in linked)]
+        return [Node.of(cluster.me, None, True), *(Node.of(m, pids.get(m.name), False) for m in linked)]
 
     def _become_many(self, far: Sequence[TcpAddress] = ()) -> Starts:
         """Be a node from now on, be it the only one."""
@@ -211,15 +179,17 @@ class System(LocalSystem):
             await door.open(self._node_names)
         for address in self._listen:  # now that there is something to be joined
             await cluster.listen(_first(address), self._announced(address))
+        joining = Joining(cluster, self.chance)
         for address in self._join:
-            await self._join_first(cluster, address)
+            await joining.join(address)
         await cluster.settled()
         if self._join and self._me.kind == "door":
-            await self._check_reached(cluster)
+            await joining.check_reached()
 
     async def _own_addresses(self) -> list[Address]:
         """Where to listen for those that join the same nodes. Raises `LinkUnreachable`."""
-        found = [await self._in_time(partial(own_address, each, self._me.name)) for each in self._join]
+        clock = self._running().clock
+        found = [await in_time(clock, partial(own_address, each, self._me.name)) for each in self._join]
         if None in found:
             found.append(UnixAddress(str(self._own_directory() / "links")))
         return list(dict.fromkeys(filter(None, found)))
@@ -263,74 +233,17 @@ class System(LocalSystem):
             return None
         return self._announce or (platform.node() if address.host in WILDCARDS else None)
 
-    async def _join_first(self, cluster: Cluster, address: Address) -> None:
-        """Link with a node that may be about to start, and keep it so. Raises `LinkRefused`."""
-        await cluster.settled()  # the nodes that an earlier one has told of
-        known = next((m.name for m in cluster.members if str(address) in m.address.split()), None)
-        if known is not None and cluster.is_linked(known):
-            cluster.task(self._stay_joined(cluster, address, known))
-            return
-        member = await self._in_time(partial(cluster.join, address))
-        cluster.task(self._stay_joined(cluster, address, member.name))
-
-    async def _check_reached(self, cluster: Cluster) -> None:
-        """See that what this process is the door of has joined too. Raises `LinkRefused` if it could reach nobody."""
-        own = self._me.names
-        whys: dict[str, str] = {}
-        for peer in [each for each in cluster.linked() if each.name in own]:
-            try:
-                linked, unreached = await cluster.ask(peer, "reached")
-            except CallFailed:  # it has ended, and is made anew
-                return
-            if not own.issuperset(linked):
-                return
-            whys |= unreached
-        if whys:
-            names = ", ".join(self._node_names)
-            reasons = "; ".join(f"{name}: {why}" for name, why in whys.items())
-            raise LinkRefused(
-                f"{names}: expected to be linked with a node of another host, as {self._me.name} is, "
-                f"got none that can be reached ({reasons})"
-            )
-
-    async def _in_time(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Try until somebody can be reached, or it takes too long. Raises what `attempt` raises."""
-        clock, pause = self._running().clock, 0.05
-        until = clock() + JOIN_SECONDS
-        while True:
-            try:
-                return await attempt()
-            except LinkUnreachable:
-                if clock() >= until:
-                    raise
-                await asyncio.sleep(pause)
-                pause = min(1.0, pause * 2)
-
-    async def _stay_joined(self, cluster: Cluster, address: Address, name: str) -> None:
-        """Whenever the link is lost, try until there is one again; why there is none is said once."""
-        while True:
-            await cluster.lost(name)
-            attempt, said = 0, ""
-            while name not in cluster.peers:
-                chance = self.chance.uniform("join", str(address), attempt)
-                await asyncio.sleep(JOIN_AGAIN.delay(attempt, chance))
-                attempt += 1
-                if name in cluster.peers:
-                    break
-                try:
-                    name = (await cluster.join(address)).name
-                except LinkRefused as error:
-                    new = not isinstance(error, LinkUnreachable) and str(error) != said
-                    _log.log(logging.WARNING if new else logging.INFO, "not joined again: %s", error)
-                    said = str(error) if new else said
-
     def _peer_news(self, what: str, member: Member, why: str) -> None:
         if what == "lost" and self._door is not None:
             self._door.peer_lost(member, why.startswith(LEFT))
 
-    async def _left(self) -> None:
-        if self._door is not None:
+    async def stop(self) -> None:
+        """Stop everything: trees in reverse order of their start, then what else still runs; the nodes come last."""
+        if self._door is not None:  # a node that ends meanwhile is not needed any more
             self._door.closing()
+        await super().stop()
+
+    async def _left(self) -> None:
         if self._cluster is not None:
             await self._cluster.close()
         if self._door is not None:
@@ -338,10 +251,6 @@ class System(LocalSystem):
         if self._scratch is not None:
             self._scratch.remove()
             self._scratch.release()
-
-
-def _node(member: Member, pid: int | None, here: bool) -> Node:
-    return Node(member.name, member.incarnation, member.kind, member.host, member.capabilities, pid, here)
 
 
 def _names(nodes: int | Sequence[str], own: str, prefix: str) -> tuple[str, ...]:

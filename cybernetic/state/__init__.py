@@ -1,23 +1,34 @@
 """What must last and what is shared: values that converge, the clock that stamps them, and the store on disk."""
 
-from cybernetic.state.crdt.awmap import AWMap
-from cybernetic.state.crdt.awset import AWSet
-from cybernetic.state.crdt.context import Context
-from cybernetic.state.crdt.counters import GCounter, PNCounter
-from cybernetic.state.crdt.digest import Digests, digest
-from cybernetic.state.crdt.escrow import Escrow, LeaseHolds, NotGuardian, RightsLacking
-from cybernetic.state.crdt.lattice import Lattice
-from cybernetic.state.crdt.opaque import Opaque, OpaqueTypes
-from cybernetic.state.crdt.registers import LWW, MV
-from cybernetic.state.crdt.stamps import latest_stamp
-from cybernetic.state.crdt.travel import CONVERGING
+from cybernetic.crdt import (
+    CONVERGING,
+    LWW,
+    MV,
+    AWMap,
+    AWSet,
+    Context,
+    Digests,
+    Escrow,
+    FutureStamp,
+    GCounter,
+    Hlc,
+    Lattice,
+    LeaseHolds,
+    NotGuardian,
+    Opaque,
+    OpaqueTypes,
+    PNCounter,
+    RightsLacking,
+    Stamp,
+    digest,
+    latest_stamp,
+)
 from cybernetic.state.graph.answers import Answers, Around, Changed, GraphRefused, GraphStatus, Watching
 from cybernetic.state.graph.facts import Assertion, Fact, Period
 from cybernetic.state.graph.graph import Graph
 from cybernetic.state.graph.graphml import read_graphml, write_graphml
 from cybernetic.state.graph.patterns import Var
 from cybernetic.state.graph.records import read_lines, write_lines
-from cybernetic.state.hlc import FutureStamp, Hlc, Stamp
 from cybernetic.state.replica.diff import Diff
 from cybernetic.state.replica.events import (
     ReplicaDiverged,

@@ -5,9 +5,10 @@ from typing import Any, TypeVar
 from cybernetic.core import MaxChildren, NotFound, Reason, SpecError, StartFailed
 from cybernetic.runtime import Agent, Ref
 from cybernetic.supervision.children import Children, Record
+from cybernetic.supervision.failed import refusal
 from cybernetic.supervision.intensity import Intensity
-from cybernetic.supervision.keeper import Keeper, refusal, why
-from cybernetic.supervision.reports import report, report_alike
+from cybernetic.supervision.keeper import Keeper
+from cybernetic.supervision.reports import report_alike
 from cybernetic.supervision.spec import Child, check_settings
 
 A = TypeVar("A", bound=Agent)
@@ -88,7 +89,7 @@ class DynamicSupervisor(Keeper):
         try:
             await self._start(record)
         except StartFailed as failed:
-            report(self.ref, "start_error", record, why(failed))
+            self._report_failed(record, failed)
             raise refusal(record, failed) from None
         ref: Ref[A] | None = record.ref
         return ref

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cybernetic.core import Event, Reason, channel, event
+from cybernetic.core import Event, Reason, event, feed
 
 
 @event("child.started", "supervision")
@@ -35,6 +35,6 @@ class GaveUp(Event):
     reason: Reason
 
 
-STARTED = channel(ChildStarted)
-ENDED = channel(ChildEnded)
-GAVE_UP = channel(GaveUp)
+STARTED = feed(ChildStarted)
+ENDED = feed(ChildEnded)
+GAVE_UP = feed(GaveUp)

@@ -2,18 +2,16 @@
 
 import asyncio
 from math import inf
-from typing import Any, ClassVar, Literal, NamedTuple, cast
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from cybernetic.core import (
     AlreadyStarted,
-    ChildNotStarted,
     Crash,
     Exit,
     NoConnection,
     NoNode,
     NoProc,
     Reason,
-    Refusal,
     Refused,
     Shutdown,
     SpecError,
@@ -21,11 +19,12 @@ from cybernetic.core import (
     StartIgnored,
     Stop,
 )
-from cybernetic.runtime import FOREIGN, Agent, begin_child, begin_shut_down, started
+from cybernetic.runtime import Agent, begin_child, begin_shut_down, started
 from cybernetic.supervision.backoff import Backoff
 from cybernetic.supervision.breath import Breath
 from cybernetic.supervision.children import Children, Counts, Record
 from cybernetic.supervision.events import ENDED, GAVE_UP, STARTED, ChildEnded, ChildStarted, GaveUp
+from cybernetic.supervision.failed import has_to_wait, why
 from cybernetic.supervision.intensity import Intensity
 from cybernetic.supervision.losses import Loss, Losses, together
 from cybernetic.supervision.plan import quiet, reaction, reported
@@ -210,7 +209,7 @@ class Keeper(Agent):
     def _start_failed(self, record: Record, failed: StartFailed) -> None:
         reason = why(failed)
         waits = has_to_wait(reason) and record.state == "restarting"
-        report(self.ref, "start_error", record, reason, again=waits or self._is_known_loss(reason))
+        self._report_failed(record, failed, again=waits or self._is_known_loss(reason))
         if record.state != "restarting":
             self._children.restarting(record)
         backoff = record.spec.backoff or (NO_NODE if has_to_wait(reason) else None)
@@ -221,6 +220,12 @@ class Keeper(Agent):
         else:
             record.retry = Note(self._ref, record, reason)
             record.retry.post()
+
+    def _report_failed(self, record: Record, failed: StartFailed, again: bool = False) -> None:
+        """Report that a child did not start; not where that is so because this supervisor is to end."""
+        details = self._ref._details
+        if details is None or not details.cut_short:
+            report(self.ref, "start_error", record, why(failed), again=again)
 
     # Starting and stopping one child.
 
@@ -333,26 +338,6 @@ def check_agent(spec: Child[Any]) -> None:
     """Check that a child is an agent, which `child` does not. Raises `SpecError`."""
     if not issubclass(spec.agent, Agent):
         raise SpecError("invalid_mfa", "cls", "a subclass of Agent", spec.agent)
-
-
-def why(failed: StartFailed) -> Reason:
-    """The reason a start failed for."""
-    return cast("Reason", failed.reason)
-
-
-def has_to_wait(reason: Reason) -> bool:
-    """Whether a start failed for what other nodes have to settle: no node fits, or one still holds the name."""
-    if isinstance(reason, Refused) and isinstance(reason.error, AlreadyStarted):
-        return bool(getattr(reason.error.ref, "_flags", 0) & FOREIGN)
-    return isinstance(reason, NoNode)
-
-
-def refusal(record: Record, failed: StartFailed) -> Refusal:
-    """What `start_child` raises when the child did not start: who holds its name already, or why (API-1)."""
-    reason = failed.reason
-    if isinstance(reason, Refused) and isinstance(reason.error, AlreadyStarted):
-        return reason.error
-    return ChildNotStarted(record.spec.id, reason)
 
 
 class Note:

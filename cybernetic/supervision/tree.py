@@ -6,10 +6,10 @@ from typing import Any
 from cybernetic.core import ChildFailed, NoNode, Shutdown, StartFailed, Stop
 from cybernetic.runtime import Ref
 from cybernetic.supervision.children import Children, Record
+from cybernetic.supervision.failed import refusal, why
 from cybernetic.supervision.intensity import Intensity
-from cybernetic.supervision.keeper import Keeper, check_agent, refusal, why
+from cybernetic.supervision.keeper import Keeper, check_agent
 from cybernetic.supervision.plan import Plan, auto_shutdown, group, restart_plan
-from cybernetic.supervision.reports import report
 from cybernetic.supervision.spec import AutoShutdown, Child, Strategy, check_children, check_settings
 
 
@@ -53,7 +53,7 @@ class Tree(Keeper):
                 if isinstance(failed.reason, NoNode):  # it is started when a node comes that fits
                     self._start_failed(record, failed)
                     continue
-                report(self.ref, "start_error", record, why(failed))
+                self._report_failed(record, failed)
                 self._children.remove(record)
                 await self._stop_all()
                 raise Stop(Shutdown(ChildFailed(spec.id, why(failed)))) from None
@@ -74,7 +74,7 @@ class Tree(Keeper):
         try:
             await self._start(record)
         except StartFailed as failed:
-            report(self.ref, "start_error", record, why(failed))
+            self._report_failed(record, failed)
             if not keep:
                 self._children.remove(record)
             raise refusal(record, failed) from None

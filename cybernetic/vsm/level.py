@@ -19,6 +19,7 @@ from cybernetic.vsm.intelligence.intelligence import Intelligence
 from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.envoy import Envoy
 from cybernetic.vsm.operations.unit import OperationUnit, Unit
+from cybernetic.vsm.recursion.blueprint import Blueprint
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.recursion.handing import hand
 
@@ -134,14 +135,14 @@ class NestedUnit(Supervisor):
 
     strategy = "rest_for_one"
 
-    def __init__(self, path: str, spec: Child[Any], charter: Charter) -> None:
-        self._path, self._spec, self._charter = path, spec, charter
+    def __init__(self, path: str, blueprint: Blueprint, charter: Charter) -> None:
+        self._path, self._blueprint, self._charter = path, blueprint, charter
 
     def children(self) -> list[Child[Any]]:
         """The level first: it is told what it inherits before it starts."""
         hand(self.system, self._charter)
         return [
-            child(self._spec.cls, *self._spec.args, name=self._path),
+            child(self._blueprint.made(), *self._blueprint.args, name=self._path),
             child(Envoy, self._path, self._charter.paced, name=address(Role.MANAGEMENT, self._path)),
         ]
 
@@ -161,22 +162,25 @@ class Operations(Supervisor):
 
     def _unit(self, unit: Unit) -> Child[Any]:
         layout, spec = self._layout, unit.spec
-        path, where = layout.path(unit), {"node": spec.node, "requires": dict(spec.requires) or None}
+        path = layout.path(unit)
+        where: dict[str, Any] = {"node": spec.node, "requires": dict(spec.requires) or None}
         floor = layout.floor(unit)
         if unit.nested:
             charter = layout.charter.below(path, spec.agent, floor, layout.static)
-            return child(NestedUnit, path, spec, charter, id=unit.id, isolate=spec.isolate, **where)  # type: ignore[arg-type]
+            return child(
+                NestedUnit, path, Blueprint.of(spec), charter, id=unit.id, isolate=spec.isolate, **where
+            )
         return child(
             OperationUnit,
             path,
-            spec,
+            Blueprint.of(spec),
             layout.charter,
             floor,
             layout.static,
             layout.data,
             id=unit.id,
             isolate=spec.isolate,
-            **where,  # type: ignore[arg-type]
+            **where,
         )
 
 

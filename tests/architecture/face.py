@@ -3,9 +3,11 @@
 import ast
 from collections import defaultdict
 
-from tests.architecture.tree import Module, Tree
+from tests.architecture.tree import NAME, Module, Tree
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+PASSES_ON = {"state": "crdt"}  # a door that shows names of a lower one as well: what users look for there
 
 
 def exported(module: Module) -> tuple[str, ...] | None:
@@ -73,9 +75,22 @@ def _doors_of_names(tree: Tree) -> dict[str, list[str]]:
     doors = defaultdict(list)
     for module in tree.values():
         if module.is_door:
+            passed = _passed_on(module)
             for name in exported(module) or ():
-                doors[name].append(module.name)
+                if name not in passed:
+                    doors[name].append(module.name)
     return doors
+
+
+def _passed_on(door: Module) -> set[str]:
+    """The names that a door has from the one it passes on: these are that one's."""
+    lower = f"{NAME}.{PASSES_ON.get(door.room)}"
+    return {
+        alias.name
+        for node in door.syntax.body
+        if isinstance(node, ast.ImportFrom) and node.module == lower
+        for alias in node.names
+    }
 
 
 def _names(value: ast.expr) -> tuple[str, ...] | None:

@@ -17,6 +17,8 @@ GOOD = {
     "core/__init__.py": '__all__ = ("Alpha", "beta")\n',
     "core/alpha.py": 'class Alpha:\n    "What it is for."\n\n\ndef _hidden():\n    pass\n',
     "core/inner/__init__.py": "",
+    "crdt/__init__.py": '__all__ = ("Max", "Sum")\n',
+    "state/__init__.py": 'from cybernetic.crdt import Sum\n\n__all__ = ("Sum",)\n',
     "wire/__init__.py": '__all__: tuple[str, ...] = ("pack",)\n',
 }
 
@@ -33,6 +35,18 @@ BAD: list[tuple[Rule, str, str, str]] = [
     (face.doors_list_what_they_export, "vsm/__init__.py", '__all__ = ("A", "A")\n', "without repetition"),
     (face.doors_list_what_they_export, "__init__.py", "x = 1\n", "as a tuple"),
     (face.a_name_has_one_door, "vsm/__init__.py", '__all__ = ("pack",)\n', "cybernetic.vsm, cybernetic.wire"),
+    (
+        face.a_name_has_one_door,
+        "state/__init__.py",
+        'from cybernetic.wire import pack\n\n__all__ = ("pack",)\n',
+        "cybernetic.state, cybernetic.wire",
+    ),
+    (
+        face.a_name_has_one_door,
+        "state/__init__.py",
+        'from cybernetic.crdt import Sum\n\nMax = 1\n__all__ = ("Max", "Sum")\n',
+        "`Max` .* cybernetic.crdt, cybernetic.state",
+    ),
     (face.the_facade_shows_door_names_only, "__init__.py", '__all__ = ("Gamma",)\n', "got: `Gamma`"),
     (face.what_is_public_is_documented, "core/a.py", "class Gamma:\n    pass\n", "core/a.py:1: .* `Gamma`"),
     (face.what_is_public_is_documented, "core/a.py", "async def go():\n    pass\n", "none for `go`"),

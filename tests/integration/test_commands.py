@@ -4,20 +4,14 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cybernetic.apps import main
+from tests.integration.terminal import COMMAND, SECRET, Terminal, free_port, opened
 
-# as it is installed: what `python -c` runs finds modules in the current directory by itself
-COMMAND = [sys.executable, str(Path(sys.executable).parent / "cybernetic")]
-SECRET = "0123456789abcdef0123"
 PROGRAM = """
 from cybernetic import Agent, DynamicSupervisor, Supervisor, child
 
@@ -51,77 +45,14 @@ class Spread(Supervisor):
 """
 
 
-class Terminal:
-    """Runs commands in a directory of its own, with runs of its own; kills what is left at the end."""
-
-    def __init__(self, folder: Path, runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder, self.runs = folder, runs
-        self._capsys = capsys
-        self._started: list[subprocess.Popen[str]] = []
-
-    def begin(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Begin a command as a process; both outputs are one."""
-        process = subprocess.Popen(
-            [*COMMAND, *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        self._started.append(process)
-        return process
-
-    def start(self, *arguments: str, says: str) -> "subprocess.Popen[str]":
-        """Begin a command that stays, and wait until it prints a line with `says`."""
-        process = self.begin(*arguments)
-        assert process.stdout is not None
-        heard = []
-        for line in process.stdout:
-            heard.append(line)
-            if says in line:
-                return process
-        raise AssertionError(f"expected a line with {says!r}, got: {heard}")
-
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        """What a command that ends gives, as a process: status, output, errors."""
-        done = subprocess.run([*COMMAND, *arguments], text=True, capture_output=True, timeout=30)
-        return done.returncode, done.stdout, done.stderr
-
-    def ask(self, *arguments: str) -> tuple[int, str, str]:
-        """The same without a process of its own: quicker, for commands that look into those that run."""
-        self._capsys.readouterr()
-        status = main(arguments)
-        said = self._capsys.readouterr()
-        return status, said.out, said.err
-
-    def end(self) -> None:
-        """Leave nothing behind: whoever is killed at once leaves the certificate made for its links."""
-        for process in self._started:
-            process.terminate()
-        for process in self._started:
-            try:
-                process.communicate(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
-
-
 @pytest.fixture
 def terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Terminal]:
-    for name in [name for name in os.environ if name.startswith("CYBERNETIC_")]:
-        monkeypatch.delenv(name)
     (tmp_path / "shop.py").write_text(PROGRAM)
     (tmp_path / "stall.py").write_text(PROGRAM)
-    monkeypatch.chdir(tmp_path)
-    with tempfile.TemporaryDirectory(prefix="cy") as runs:  # short: sockets are made in it
-        monkeypatch.setenv("XDG_RUNTIME_DIR", runs)
-        found = Terminal(tmp_path, Path(runs, "cybernetic"), capsys)
+    with opened(tmp_path, monkeypatch, capsys) as found:
         yield found
-        found.end()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def test_a_running_system_is_seen_asked_and_stopped_from_elsewhere(terminal: Terminal) -> None:
@@ -135,7 +66,10 @@ def test_a_running_system_is_seen_asked_and_stopped_from_elsewhere(terminal: Ter
     assert (status, "Counter" in out) == (0, True)
     status, _, err = terminal.ask("call", "counter", "ad")
     assert (status, "add" in err) == (1, True)
-    assert terminal.ask("stop") == (0, "shop has stopped\n", "")
+    status, _, err = terminal.ask("stop")
+    assert status == 1
+    assert re.search(r"expected --system NAME, or --yes .* which is shop  pid \d+, since \d", err)
+    assert terminal.ask("stop", "--yes") == (0, "shop has stopped\n", "")
     out, _ = process.communicate(timeout=10)
     assert process.returncode == 0
     assert "cybernetic: stopped\n" in out
@@ -177,7 +111,7 @@ def test_a_node_joins_a_run_and_is_given_what_only_it_can_do(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CYBERNETIC_SECRET", SECRET)
-    address = f"tcp:127.0.0.1:{_free_port()}"
+    address = f"tcp:127.0.0.1:{free_port()}"
     terminal.start("run", "shop:Spread", "--listen", address, says="this system is called shop")
     flags = ["--name", "edge", "--join", address, "--capability", "gpu=true"]
     node = terminal.start("node", *flags, says="node edge joined main")
@@ -196,7 +130,7 @@ def test_a_signal_ends_a_node_that_still_waits_for_its_peer(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CYBERNETIC_SECRET", SECRET)
-    nobody = f"tcp:127.0.0.1:{_free_port()}"
+    nobody = f"tcp:127.0.0.1:{free_port()}"
     process = terminal.start("node", "--name", "edge", "--join", nobody, says="edge.door is linked with edge")
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=10)
@@ -205,7 +139,7 @@ def test_a_signal_ends_a_node_that_still_waits_for_its_peer(
 
 def test_a_wrong_secret_is_told_and_harms_nobody(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CYBERNETIC_SECRET", SECRET)
-    address = f"tcp:127.0.0.1:{_free_port()}"
+    address = f"tcp:127.0.0.1:{free_port()}"
     terminal.start("run", "shop:App", "--listen", address, says="up")
     monkeypatch.setenv("CYBERNETIC_SECRET", SECRET[::-1])
     status, _, err = terminal.run("node", "--name", "edge", "--join", address)

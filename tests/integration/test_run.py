@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,15 @@ class Stubborn(Agent):
         await asyncio.sleep(60)
 
 
+class Unhurried(Agent):
+    def setup(self):
+        print("up unhurried", flush=True)
+
+    async def terminate(self, reason):
+        await asyncio.sleep(0.5)
+        print("down", flush=True)
+
+
 class Slow(Agent):
     async def setup(self):
         print("starting", flush=True)
@@ -62,6 +72,11 @@ class App(Supervisor):
 class Stuck(Supervisor):
     def children(self):
         return [child(Stubborn, shutdown=None)]
+
+
+class Patient(Supervisor):
+    def children(self):
+        return [child(Unhurried)]
 
 
 class Late(Supervisor):
@@ -141,9 +156,22 @@ def test_a_second_signal_ends_it_at_once(run: type[Run]) -> None:
     assert running.process.stderr is not None
     while "stopping" not in running.process.stderr.readline():
         continue
+    time.sleep(0.3)  # one that comes sooner is the same
     running.process.send_signal(signal.SIGTERM)
     status, _, err = running.end()
     assert (status, "stopped at once" in err) == (1, True)
+
+
+def test_a_signal_that_is_sent_twice_in_a_moment_is_one(run: type[Run]) -> None:
+    running = run("program:Patient")
+    running.lines(1)
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.stderr is not None
+    while "stopping" not in running.process.stderr.readline():
+        continue
+    running.process.send_signal(signal.SIGTERM)
+    status, out, err = running.end()
+    assert (status, out, err) == (0, "down\n", "cybernetic: stopped\n")
 
 
 def test_a_signal_during_the_start_abandons_it(run: type[Run]) -> None:

@@ -91,7 +91,7 @@ def test_a_living_name_is_refused_to_another_incarnation() -> None:
     refused = members.joined(member("a", "2"))
     assert isinstance(refused, Refused)
     assert str(refused) == (
-        "name: expected one that no living node has, got: 'a', which is that of incarnation 1 at unix:/a"
+        "name: expected one that no living node has, got: 'a', which is that of a node of host 'host'"
     )
     assert isinstance(members.left("a", "1").joined(member("a", "2")), Members)
 

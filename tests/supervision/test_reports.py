@@ -1,5 +1,6 @@
 """What supervisors log and tell (statements LG-2 and LG-4)."""
 
+import asyncio
 import logging
 from typing import Any
 
@@ -129,3 +130,37 @@ async def test_the_events_tell_of_starts_ends_and_giving_up() -> None:
     assert [event.again for event in heard if isinstance(event, ChildStarted)] == [False, True]
     assert [event.reaction for event in heard if isinstance(event, ChildEnded)] == ["restart", "restart"]
     assert heard[0].supervisor is top
+
+
+class Laggard(Worker):
+    """Comes up at once the first time, and never again."""
+
+    lives = 0
+
+    async def setup(self) -> None:
+        Laggard.lives += 1
+        if Laggard.lives > 1:
+            await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("strategy", ["one_for_one", "one_for_all"])
+async def test_a_start_that_is_cut_short_by_the_end_of_its_supervisor_is_no_error(
+    caplog: pytest.LogCaptureFixture, strategy: Any
+) -> None:
+    Laggard.lives = 0
+    async with System() as system:
+        top = await family(system, child(Laggard, id="it"), child(Worker, id="other"), strategy=strategy)
+        await end((await kin(top))["it"], "boom")
+        await asyncio.sleep(1)
+    assert Laggard.lives == 2
+    assert [report.context for report in reports(caplog)] == ["child_terminated"]
+
+
+async def test_nor_is_one_that_somebody_has_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    Laggard.lives = 1
+    async with System() as system:
+        nursery = await system.start(DynamicSupervisor)
+        nursery.request(DynamicSupervisor.start_child, child(Laggard))
+        await asyncio.sleep(1)
+    assert Laggard.lives == 2
+    assert reports(caplog) == []

@@ -142,3 +142,21 @@ def test_an_impossible_limit_is_refused(option: str, value: Any) -> None:
 def test_a_limit_deeper_than_can_be_read_is_refused() -> None:
     with pytest.raises(OptionError, match="max_depth: expected at most 1023, got: 1024"):
         Codec(max_depth=1024)
+
+
+class Unmarked:
+    """A class of a program's own."""
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (Unmarked(), "got: Unmarked; @travels above class Unmarked would let it"),
+        (object(), "got: object"),
+        (len, "method"),
+    ],
+)
+def test_what_would_let_a_value_travel_is_said_where_something_would(value: object, says: str) -> None:
+    with pytest.raises(CannotTravel) as failed:
+        Codec().encode([value])
+    assert str(failed.value).endswith(says)

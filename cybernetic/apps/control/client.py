@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from cybernetic.apps.config.nearest import hint
 from cybernetic.apps.control.lines import ANSWER_BYTES, ASK, Malformed, line, parse
-from cybernetic.apps.control.views import since
+from cybernetic.apps.control.views import who
 from cybernetic.core import CyberneticError
 from cybernetic.nodes import RunDirectory, runs
 
@@ -128,4 +128,4 @@ def _line_of(run: RunDirectory, names: Sequence[str]) -> str:
             about = client.ask("describe")
     except ControlError:
         return f"{shown}  (does not answer)"
-    return f"{shown}  pid {about['pid']}, since {since(about['since'])}"
+    return who(shown, about)

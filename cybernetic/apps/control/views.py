@@ -13,6 +13,11 @@ def since(moment: float) -> str:
     return datetime.datetime.fromtimestamp(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def who(name: str, about: Mapping[str, Any]) -> str:
+    """A system as one of several: what it is called, its process, since when it runs."""
+    return clean(f"{name}  pid {about['pid']}, since {since(about['since'])}")
+
+
 def clean(text: object) -> str:
     """A text without what would move a terminal's cursor: unprintable characters are escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))

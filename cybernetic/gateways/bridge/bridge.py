@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cybernetic.core import OptionError, number, token
+from cybernetic.gateways.bridge.heart import beat_key
 from cybernetic.gateways.bridge.inbound import Beats, FromPeer, speaker
-from cybernetic.gateways.bridge.outpost import beat_key, inbox_key
+from cybernetic.gateways.bridge.outpost import inbox_key
 from cybernetic.gateways.bridge.parcels import Sender
 from cybernetic.gateways.broker.topology import Binding, Exchange, Queue, Topology
 from cybernetic.gateways.consumer.guard import Guard

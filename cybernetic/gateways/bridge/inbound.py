@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cybernetic.core import CallError, OptionError
+from cybernetic.gateways.bridge.heart import Heart, heart_of
 from cybernetic.gateways.bridge.outpost import NobodyHome, Outpost
 from cybernetic.gateways.bridge.parcels import source_of, value_of
 from cybernetic.gateways.consumer.consumer import Consumer
@@ -52,7 +53,7 @@ class FromPeer(Consumer):
 
 
 class Beats(Consumer):
-    """Tells an `Outpost` that its level is alive; what is not understood is dropped, for another follows."""
+    """Tells the heart of an `Outpost` that its level lives; what is not understood is dropped, for another follows."""
 
     def __init__(self, peers: Mapping[str, str]) -> None:
         self._peers = peers
@@ -60,8 +61,11 @@ class Beats(Consumer):
     async def handle(self, delivery: Received, tx: Effect) -> Verdict | None:
         """Pass the beat on."""
         name = self._peers.get(speaker(delivery))
-        beat: Any = None if name is None else value_of(delivery)
+        try:
+            beat: Any = value_of(delivery)
+        except WireError:
+            return None
         if name is not None and isinstance(beat, tuple) and len(beat) == 2:
-            outpost: Named[Outpost] = self.system.named(name, Outpost)
-            outpost.cast(Outpost.beat, str(beat[0]), bool(beat[1]))
+            heart: Named[Heart] = self.system.named(heart_of(name), Heart)
+            heart.cast(Heart.hear, str(beat[0]), bool(beat[1]))
         return None

@@ -1,22 +1,32 @@
 """One-way bridges: a topic to an exchange, a queue to a topic or to an agent."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
+from cybernetic.core import CannotTravel, OptionError
 from cybernetic.gateways.bridge.parcels import Sender, value_of
 from cybernetic.gateways.bridge.posting import post
 from cybernetic.gateways.consumer.consumer import Consumer
 from cybernetic.gateways.consumer.effect import Effect
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.verdicts import Park, Retry, Verdict
+from cybernetic.gateways.errors import NotSent
 from cybernetic.gateways.publisher.publisher import Publisher
 from cybernetic.naming import Published, Topics
 from cybernetic.runtime import Agent, Named, Ref
 from cybernetic.wire import WireError
 
+_log = logging.getLogger("cybernetic.gateways")
+
+TOPIC = "bridge.topic"
+
 
 class TopicOut(Agent):
     """What is published under a topic here goes to an exchange, with the topic as routing key, through the outbox.
+
+    What cannot be sent (a value that cannot travel, a topic that is no routing key) is logged, counted and dropped.
+    Where no queue is bound to the exchange it goes nowhere, as under a topic that nobody subscribes to.
 
     Args:
         topics: which topics.
@@ -35,6 +45,7 @@ class TopicOut(Agent):
         self._topics, self._pattern, self._sender = topics, pattern, sender
         self._exchange, self._prefix = exchange, prefix
         self._publisher: Named[Publisher] = self.system.named(publisher, Publisher)
+        self._dropped = 0
 
     def setup(self) -> None:
         """Subscribe."""
@@ -42,11 +53,19 @@ class TopicOut(Agent):
 
     async def receive(self, message: Any) -> None:
         """Send on what was published."""
-        if isinstance(message, Published):
-            key = self._prefix + message.topic
-            await post(
-                self._publisher, self._sender.parcel(message.message, "bridge.topic", self._exchange, key)
-            )
+        if not isinstance(message, Published):
+            return
+        key = self._prefix + message.topic
+        try:
+            item = self._sender.parcel(message.message, TOPIC, self._exchange, key, mandatory=False)
+            await post(self._publisher, item)
+        except (CannotTravel, OptionError, NotSent) as error:
+            self._dropped += 1
+            _log.error("%s: what was published under %r is dropped: %s", self.ref, message.topic, error)
+
+    def dropped(self) -> int:
+        """How many publications could not be sent, since this agent started."""
+        return self._dropped
 
 
 class ToTopic(Consumer):
@@ -66,7 +85,10 @@ class ToTopic(Consumer):
             value = value_of(delivery)
         except WireError as error:
             return Park(f"undecodable: {error}")
-        self._topics.publish(self, delivery.message.routing_key.removeprefix(self._prefix), value)
+        try:
+            self._topics.publish(self, delivery.message.routing_key.removeprefix(self._prefix), value)
+        except OptionError as error:  # no later attempt makes a topic of its routing key
+            return Park(str(error))
         return None
 
 

@@ -18,7 +18,7 @@ class Message:
         exchange: where it goes; "" is the default exchange, whose routing key is a queue's name.
         headers: text, whole numbers of 64 bits, floats, bools, None, lists and mappings of these.
         id: stable over retries; travels in the header `x-mid`, for AMQP's `message_id` is unique for each attempt.
-        type, content_type, correlation_id, reply_to, app_id: AMQP's properties; "": not set.
+        type, content_type, correlation_id, reply_to, app_id, content_encoding: AMQP's properties; "": not set.
         priority: 0 to 255; None: not set.
         expiration: seconds the message may wait in a queue; None: no limit.
         timestamp: seconds since 1970; None: not set.
@@ -41,6 +41,7 @@ class Message:
     timestamp: int | None = None
     persistent: bool = True
     mandatory: bool = True
+    content_encoding: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.body, bytes):

@@ -15,6 +15,8 @@ SHORT = 255  # bytes of an AMQP short string
 NAME = re.compile(r"[a-zA-Z0-9_.:@#,/+ -]+")
 SYSTEM = "amq."  # names that begin so are the broker's own
 
+LOST = "None where it would drop messages: give the queue a dead_letter, or say lossy=True"
+
 Argument = bool | int | str
 NONE: Mapping[str, Argument] = {}
 
@@ -78,13 +80,14 @@ class Queue:
         max_length, max_bytes: limits; None: none.
         overflow: what happens beyond a limit: "reject-publish" (the publisher gets a nack), "reject-publish-dlx" (and
             the message is dead-lettered; classic only), "drop-head" (the oldest goes; only where `lossy`).
-        ttl: seconds after which a message expires, None: never.
+        ttl: seconds after which a message expires, None: never. It is dead-lettered then: needs `dead_letter` unless
+            `lossy`.
         expires: seconds without use after which the queue is deleted, None: never. Not for durable work.
         dead_letter: name of the exchange that gets rejected, expired and dropped messages; "" is the default exchange.
         dead_letter_key: routing key used there, None: the message's own.
         at_least_once: dead-letter without loss (quorum only, with "reject-publish").
         max_priority: 1 to 255 priorities (classic only), None: none.
-        delivery_limit: redeliveries after which a message is dead-lettered (quorum only), None: no limit.
+        delivery_limit: redeliveries after which a message is dead-lettered (quorum only, as for `ttl`), None: no limit.
         single_active: one consumer at a time, others wait.
         exclusive: only for the connection that declares it, and gone with it.
         auto_delete: deleted when its last consumer leaves.
@@ -128,7 +131,10 @@ class Queue:
     def _contradictions(self) -> tuple[tuple[bool, str, str], ...]:
         quorum, prio, dead = self.kind == "quorum", self.max_priority, self.dead_letter is not None
         safe = quorum and dead and self.overflow == "reject-publish"
+        drops = self.durable and not self.lossy and not dead
         return (
+            (drops and self.ttl is not None, "ttl", LOST),
+            (drops and self.delivery_limit is not None, "delivery_limit", LOST),
             (
                 self.overflow == "drop-head" and not self.lossy,
                 "overflow",

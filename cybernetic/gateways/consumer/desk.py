@@ -1,50 +1,84 @@
 """What the deliveries of one queue share: store, publisher, and who writes what to where."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
-from cybernetic.core import Chance, wall
+from cybernetic.core import CallError, Chance, OptionError, Refusal, wall
+from cybernetic.gateways.broker.messages import Delivery, Message
+from cybernetic.gateways.consumer.copies import copy_of, resting_copy
 from cybernetic.gateways.consumer.effect import Effect
+from cybernetic.gateways.consumer.identity import digest_of
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.retrying import delay_queue, parking_queue
-from cybernetic.gateways.consumer.spec import Consume
+from cybernetic.gateways.consumer.spec import LONGEST, Consume
 from cybernetic.gateways.consumer.suspects import Suspects
-from cybernetic.gateways.consumer.ticket import Ticket, ticketed
+from cybernetic.gateways.consumer.ticket import Ticket
+from cybernetic.gateways.consumer.tries import Tries
+from cybernetic.gateways.envelope import Key
 from cybernetic.gateways.events import PARKED, RETRIED, Parked, Retried
+from cybernetic.gateways.letter import Signer
+from cybernetic.gateways.publisher.publisher import Publisher
 from cybernetic.gateways.shelf import Shelf
-from cybernetic.state import Committed, Inbox, Journal, Nonces, NoRoom, Outbox
+from cybernetic.runtime import Named
+from cybernetic.state import Committed, Inbox, Journal, Nonces, NoRoom, Outbox, StoreFull
 
 PATIENCE = 600.0  # seconds that a commit waits for room in the store, before the delivery goes back
 PAUSE = 1.0  # seconds between two tries
+LONG_PAUSE = 30.0  # the same where it is known to take long: until what is remembered expires
+
+
+@dataclass(slots=True)
+class Way:
+    """A way that a message takes instead of having its effect.
+
+    Attributes:
+        copy: what is sent.
+        mark: names this way, of all that the message may take.
+        tell: told when it is written.
+        rests: whether it leads into the parking queue.
+        sent: whether the broker has the copy already.
+    """
+
+    copy: Message
+    mark: str
+    tell: Callable[[], None]
+    rests: bool
+    sent: bool = False
 
 
 @dataclass(slots=True)
 class Desk:
-    """Writes down what becomes of deliveries. Made by an intake; `look` tells the publisher of the outbox."""
+    """Writes down what becomes of deliveries. Made by an intake."""
 
     spec: Consume
     shelf: Shelf
-    look: Callable[[], object]
+    publisher: Named[Publisher]
+    signer: Signer | None
     outbox: Outbox
     inbox: Inbox
     journal: Journal
     nonces: Nonces
     suspects: Suspects
+    tries: Tries
     chance: Chance = field(default_factory=lambda: Chance())
 
     def effect(self) -> Effect:
         """A new transaction."""
-        return Effect(self.shelf.open(), outbox=self.outbox, inbox=self.inbox, journal=self.journal)
+        return Effect(
+            self.shelf.open(), self.signer, outbox=self.outbox, inbox=self.inbox, journal=self.journal
+        )
 
     async def commit(self, effect: Effect) -> Committed:
-        """Commit, waiting a while for room in the store: pressure holds the delivery. Raises what `commit` raises."""
+        """Commit, waiting a while for room: pressure holds the delivery. Raises what `Store.commit` raises."""
         loop = asyncio.get_running_loop()
         patience = loop.time() + PATIENCE
         while True:
             try:
                 committed = await self.shelf.open().commit(effect)
-            except NoRoom:
+            except (NoRoom, StoreFull):
                 if loop.time() > patience:
                     raise
                 await asyncio.sleep(PAUSE)
@@ -53,39 +87,114 @@ class Desk:
                 raise
             else:
                 if effect.sends:
-                    self.look()
+                    self.publisher.cast(Publisher.look)
                 return committed
 
-    def retry(
-        self, received: Received, ticket: Ticket, why: str, after: float | None
-    ) -> tuple[Ticket, float]:
+    @asynccontextmanager
+    async def room(self, received: Received) -> AsyncIterator[None]:
+        """Hold room for the note of an effect, as `commit` waits: no handler runs in vain. Raises `InboxFull`."""
+        loop, digest = asyncio.get_running_loop(), digest_of(received)
+        patience, pause, held = loop.time() + PATIENCE, PAUSE, None
+        while held is None:
+            try:
+                held = await self.inbox.expect(received.key, digest)
+            except NoRoom:
+                if loop.time() > patience:
+                    raise
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONG_PAUSE)
+        try:
+            yield
+        finally:
+            self.inbox.expected(held)
+
+    def stays(self, received: Received, ticket: Ticket) -> bool:
+        """Whether a message that is tried again waits here: none may overtake it, or it cannot be sent as it came."""
+        if self.spec.order is not None:
+            return True
+        try:
+            copy_of(received.message, ticket, self._key(), "")
+        except OptionError:
+            return self.spec.terms.round <= LONGEST
+        return False
+
+    def counted(self, ticket: Ticket, why: str, after: float | None) -> tuple[Ticket, float]:
         """Count one retry more: the ticket that says so, and the delay of its step in seconds."""
         step = self.spec.retries.step(ticket.retries, after)
-        ticket = ticket.noted(wall(), "retry", why, retries=ticket.retries + 1)
+        return ticket.noted(wall(), "retry", why, retries=ticket.retries + 1), step
+
+    def tell_retried(self, received: Received, ticket: Ticket, step: float, why: str) -> None:
+        """Tell that a message is tried again after `step` seconds."""
         if RETRIED.listeners:
             RETRIED.emit(Retried(self.spec.queue.name, received.message.id, ticket.retries, step, why))
-        return ticket, step
 
-    def again(
-        self, effect: Effect, received: Received, ticket: Ticket, why: str, after: float | None
-    ) -> None:
-        """Send a message into a delay queue."""
-        queue = self.spec.queue.name
+    def to_delay(self, received: Received, ticket: Ticket, why: str, after: float | None) -> Way | None:
+        """The way through a delay queue; None: the message cannot be sent as it came."""
+        queue, mark = self.spec.queue.name, f"{ticket.requeued} retry {ticket.retries}"
         draw = self.chance.uniform(f"{queue}/{received.key}/{ticket.retries}")
-        ticket, step = self.retry(received, ticket, why, after)
+        ticket, step = self.counted(ticket, why, after)
         wait = self.spec.retries.waiting(step, draw)
-        self._send_round(effect, received, ticket, delay_queue(queue, step), wait)
+        try:
+            copy = copy_of(received.message, ticket, self._key(), delay_queue(queue, step), wait)
+        except OptionError:
+            return None
+        return Way(copy, mark, partial(self.tell_retried, received, ticket, step, why), rests=False)
 
-    def park(self, effect: Effect, received: Received, ticket: Ticket, word: str, why: str) -> None:
-        """Send a message into the parking queue. `word` is the reason in a word, `why` in a sentence."""
+    def to_parking(self, received: Received, ticket: Ticket, word: str, why: str) -> Way:
+        """The way into the parking queue. `word` is the reason in a word, `why` in a sentence."""
         queue = self.spec.queue.name
         ticket = ticket.noted(wall(), "parked", f"{word}: {why}" if why else word, parked=word)
-        self._send_round(effect, received, ticket, parking_queue(queue), None)
-        if PARKED.listeners:
-            PARKED.emit(Parked(queue, received.message.id, word, why))
+        copy = resting_copy(received.message, ticket, self._key(), parking_queue(queue))
 
-    def _send_round(
-        self, effect: Effect, received: Received, ticket: Ticket, queue: str, expiration: float | None
-    ) -> None:
-        key = None if self.spec.guard is None else self.spec.guard.key()
-        effect.publish(ticketed(received.message, ticket, key, "", queue, expiration))
+        def tell() -> None:
+            if PARKED.listeners:
+                PARKED.emit(Parked(queue, received.message.id, word, why))
+
+        return Way(copy, f"{ticket.requeued} parked", tell, rests=True)
+
+    async def send_round(self, received: Received, way: Way, forget: Callable[[Effect], None]) -> None:
+        """Send a message on its way, once; `forget` adds what else is to be written with that.
+
+        What is larger than the outbox goes without it: the broker keeps the delivery until it has confirmed the copy.
+        """
+        effect = self.effect()
+        if not way.sent:
+            try:
+                effect.put(way.copy)
+            except OptionError:
+                await self._hand_over(way)
+        if received.key:
+            digest = digest_of(received)
+            effect.once(f"{received.key}\0{digest.hex()}\0{way.mark}", digest)
+        forget(effect)
+        if not (await self.commit(effect)).seen:
+            way.tell()
+
+    async def rest(self, delivery: Delivery, word: str, why: str) -> None:
+        """Park what could not be looked at: its body, and of its headers what can be read."""
+        message = delivery.message
+        ticket = Ticket(delivery.queue, message.exchange, message.routing_key, wall())
+        received = Received(message, delivery.queue, "")
+        try:
+            way = self.to_parking(received, ticket, word, why)
+        except Exception:
+            bare = Message(message.body, message.exchange, message.routing_key)
+            way = self.to_parking(Received(bare, delivery.queue, ""), ticket, word, why)
+        await self.send_round(received, way, lambda effect: None)
+
+    async def _hand_over(self, way: Way) -> None:
+        """Have the copy published, and wait until the broker has it."""
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + PATIENCE
+        while not way.sent:
+            try:
+                await self.publisher.within(None).call(Publisher.publish, way.copy, False)
+                way.sent = True
+            except (Refusal, CallError):
+                if loop.time() > patience:
+                    raise
+                await asyncio.sleep(PAUSE)
+
+    def _key(self) -> Key | None:
+        """What seals tickets."""
+        return None if self.spec.guard is None else self.spec.guard.key()

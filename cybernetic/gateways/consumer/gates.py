@@ -30,7 +30,7 @@ class Lanes:
 
 
 class Causality:
-    """Holds deliveries until those that caused them are done, bounded in number and time.
+    """Holds deliveries until those that caused them are over, bounded in number and time.
 
     Args:
         held: how many may be held, at least 0.
@@ -39,13 +39,16 @@ class Causality:
 
     def __init__(self, held: int, wait: float) -> None:
         self._buffer: CausalBuffer[Waiter] = CausalBuffer(held, wait)
-        self._working: dict[Dot, asyncio.Future[None]] = {}
+        self._held, self._wait = held, wait
+        self._working: dict[Dot, asyncio.Future[bool]] = {}
+        self._away: dict[Dot, asyncio.TimerHandle] = {}  # those that came, and are to come again
         self._timer: asyncio.TimerHandle | None = None
 
     async def turn(self, dot: Dot, causes: tuple[Dot, ...]) -> tuple[Dot, ...]:
-        """Wait until the causes of `dot` are done; those that did not come in time. Call `done(dot)` afterwards."""
+        """Wait until the causes of `dot` are over; those that were not in time. Call `leave(dot, ...)` afterwards."""
         loop = asyncio.get_running_loop()
         waiter: Waiter = loop.create_future()
+        self._stop_waiting(dot)
         self._working.setdefault(
             dot, loop.create_future()
         )  # before waiting: those it causes wait for it in turn
@@ -53,15 +56,35 @@ class Causality:
         missing = await waiter
         for cause in causes:
             working = self._working.get(cause)
-            if working is not None and cause != dot and cause not in missing:
-                await working
+            if working is None or cause == dot or cause in missing:
+                continue
+            if not await asyncio.shield(working):
+                missing = (*missing, cause)
         return missing
+
+    def leave(self, dot: Dot, *, over: bool) -> None:
+        """`dot` was handled; or (`over=False`) it comes again: what it caused waits for that, for the usual time."""
+        if over:
+            self.done(dot)
+        elif dot in self._working and dot not in self._away:
+            self._away[dot] = asyncio.get_running_loop().call_later(self._wait, self._end, dot, False)
+            if len(self._away) > self._held:
+                self._end(next(iter(self._away)), False)
 
     def done(self, dot: Dot) -> None:
         """`dot` was handled."""
+        self._end(dot, True)
+
+    def _end(self, dot: Dot, came: bool) -> None:
+        self._stop_waiting(dot)
         working = self._working.pop(dot, None)
         if working is not None and not working.done():
-            working.set_result(None)
+            working.set_result(came)
+
+    def _stop_waiting(self, dot: Dot) -> None:
+        timer = self._away.pop(dot, None)
+        if timer is not None:
+            timer.cancel()
 
     def _let_go(self, released: list[Released[Waiter]]) -> None:
         for one in released:

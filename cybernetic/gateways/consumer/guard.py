@@ -1,13 +1,7 @@
-"""Whether what came may be handled: signed messages are checked, their tickets too; a thin shell around `check`."""
-
-from dataclasses import replace
-from typing import NamedTuple
+"""`Guard`: what a consumer of signed messages is given."""
 
 from cybernetic.core import OptionError
-from cybernetic.gateways.broker.messages import Delivery, Message
-from cybernetic.gateways.consumer.received import Received
-from cybernetic.gateways.consumer.ticket import BadTicket, Ticket, read_ticket, without_ticket
-from cybernetic.gateways.envelope import Fault, Key, Keyring, Once, Rules, Sealed, Unfit, check, unpack
+from cybernetic.gateways.envelope import Key, Keyring, Rules
 
 GATEWAY, OPERATOR = "gateway", "operator"  # purposes of keys
 
@@ -38,51 +32,3 @@ class Guard:
         """A key that may have sealed a ticket, by id: a sender's key may not, or its holder could redirect messages."""
         key = self.keyring.find(id)
         return key if key is not None and key.purpose in (GATEWAY, OPERATOR) else None
-
-
-class Examined(NamedTuple):
-    """The message to be handled, or why it must not be; its ticket; and what is to be asked about its nonce."""
-
-    found: Received | Unfit
-    ticket: Ticket
-    once: Once | None = None
-
-
-def examine(delivery: Delivery, guard: Guard | None, now: float) -> Examined:
-    """Whether a delivery may be handled. `now` is in seconds since 1970. Never raises for what the message is."""
-    message = delivery.message
-    fresh = Ticket(delivery.queue, message.exchange, message.routing_key, now)
-    try:
-        known = read_ticket(message, None if guard is None else guard.sealer)
-        if known is not None and known.queue != delivery.queue:
-            raise BadTicket(f"one of the queue {delivery.queue!r}", known.queue)
-    except BadTicket as error:
-        return Examined(Unfit(Fault.TAMPERED, str(error)), fresh)
-    ticket = known or fresh
-    try:
-        message = without_ticket(message, known)
-        key = f"{delivery.queue}\0{message.id}" if message.id else ""
-        received = Received(message, delivery.queue, key, ticket.retries + 1, delivery.redelivered)
-        if guard is None:
-            return Examined(received, ticket)
-        # what waited for a retry was in time when it came
-        verdict = check(message, guard.keyring, ticket.since if known else now, guard.rules)
-    except OptionError as error:
-        return Examined(Unfit(Fault.UNDECODABLE, str(error)), ticket)
-    if isinstance(verdict, Unfit):
-        return Examined(verdict, ticket)
-    once = verdict if isinstance(verdict, Once) and not known else None
-    accepted = verdict.accepted if isinstance(verdict, Once) else verdict
-    return Examined(replace(received, envelope=accepted.envelope, value=accepted.value), ticket, once)
-
-
-def resumed(message: Message, queue: str, ticket: Ticket, why: str, guard: Guard | None) -> Received:
-    """A message that was examined before, and comes back after a wait: as it was handed over then."""
-    key = f"{queue}\0{message.id}" if message.id else ""
-    received = Received(message, queue, key, ticket.retries + 1, redelivered=True, why=why)
-    sealed = None if guard is None else unpack(message, guard.rules.limits)
-    if guard is None or not isinstance(sealed, Sealed):
-        return received
-    decode = guard.rules.decode
-    value = None if decode is None else decode(sealed.envelope.payload)
-    return replace(received, envelope=sealed.envelope, value=value)

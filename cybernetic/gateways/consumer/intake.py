@@ -2,27 +2,26 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from cybernetic.core import CannotTravel, NotFound, Reason
 from cybernetic.gateways.broker.errors import BrokerError
 from cybernetic.gateways.broker.messages import Delivery
-from cybernetic.gateways.broker.port import Intake as Channel
 from cybernetic.gateways.broker.port import Session
-from cybernetic.gateways.consumer.acks import Acks
 from cybernetic.gateways.consumer.consumer import Consumer
 from cybernetic.gateways.consumer.desk import Desk
-from cybernetic.gateways.consumer.gates import Causality, Lanes
+from cybernetic.gateways.consumer.ending import End, Endings
 from cybernetic.gateways.consumer.held import Held
-from cybernetic.gateways.consumer.received import Received
-from cybernetic.gateways.consumer.round import End, Round, settled
+from cybernetic.gateways.consumer.passage import Passage
+from cybernetic.gateways.consumer.round import STRANGE, Round
 from cybernetic.gateways.consumer.spec import Consume
 from cybernetic.gateways.consumer.suspects import Suspects
+from cybernetic.gateways.consumer.taps import TakenBack, Tap
+from cybernetic.gateways.consumer.tries import Tries
 from cybernetic.gateways.consumer.waits import Waits
 from cybernetic.gateways.errors import NotKept
+from cybernetic.gateways.letter import Signer
 from cybernetic.gateways.line import Line
 from cybernetic.gateways.publisher.publisher import Publisher
 from cybernetic.gateways.shelf import Shelf
@@ -31,20 +30,10 @@ from cybernetic.state import Inbox, Journal, Nonces, Outbox, StoreError
 
 _log = logging.getLogger("cybernetic.gateways")
 
-DRAIN = 20.0  # seconds that handlers have to end when the consumer does
-UNREAD = 5.0  # seconds before a message goes back that could not be looked at
+DRAIN = 20.0  # seconds that handlers have to end when the consumer alone does
 AGAIN = 1.0  # seconds before consuming is tried again that ended while the connection stands
-REMEMBERED = 10_000  # keys of effects that are known without asking the disk
-
-
-class Tap:
-    """One channel that deliveries come through, and what of them is not acknowledged."""
-
-    def __init__(self, turn: int) -> None:
-        self.turn = turn
-        self.channel: Channel | None = None
-        self.acks = Acks(lambda: self.channel)
-        self.open = 0  # deliveries that are being handled
+HELD = 1200.0  # seconds that a delivery stays unacknowledged here: brokers close the channel after 1,800 s
+LOOK = 60.0  # seconds between two looks for such
 
 
 class Intake(Agent):
@@ -58,46 +47,56 @@ class Intake(Agent):
         line: where the session is.
         shelf: where the store is.
         publisher: who sends what is put into the outbox.
-        drain: seconds that handlers have to end when the consumer does. Default 20.
+        signer: the publisher's; None: handlers cannot publish letters.
     """
 
     trap_exit = True
 
     def __init__(
-        self, spec: Consume, line: Line, shelf: Shelf, publisher: Named[Publisher], drain: float = DRAIN
+        self,
+        spec: Consume,
+        line: Line,
+        shelf: Shelf,
+        publisher: Named[Publisher],
+        signer: Signer | None = None,
     ) -> None:
         self.spec, self._line, self._shelf, self._publisher = spec, line, shelf, publisher
-        self._drain = drain
+        self._signer = signer
         self._tell = partial(self.ref.cast, Intake.connected)
         self._tap: Tap | None = None
         self._rounds: dict[asyncio.Task[None], Round] = {}
-        self._live: dict[str, asyncio.Future[None]] = {}  # keys being handled
-        self._done: OrderedDict[str, None] = OrderedDict()
-        self._solo = asyncio.Lock()
-        self._lanes = Lanes()
-        self._causality = None if spec.causal is None else Causality(spec.causal.held, spec.causal.wait)
+        self._taken_back = TakenBack()
+        self._passage = Passage(self, spec)
+        self._endings: Endings
         self.desk: Desk
         self._waits: Waits
 
     async def setup(self) -> None:
         """Open what is needed of the store, resume what waits for a person, and listen to the line."""
-        store = self._shelf.open()
-        suspects = Suspects(store)
+        store, remember = self._shelf.open(), self._shelf.remember
+        suspects, tries = Suspects(store), Tries(store)
         await suspects.open()
+        await tries.open()
         self.desk = Desk(
             self.spec,
             self._shelf,
-            partial(self._publisher.cast, Publisher.look),
+            self._publisher,
+            self._signer,
             await Outbox.open(store),
-            await Inbox.open(store),
+            await Inbox.open(store, remember.limits, keep=remember.kept(self.spec.terms)),
             await Journal.open(store),
-            await Nonces.open(store),
+            await Nonces.open(store, remember.nonces),
             suspects,
+            tries,
         )
+        most = STRANGE if self.spec.order is None else 1
+        self._endings = Endings(self._shelf, self.desk.rest, most)
         self._waits = Waits(self, self._begin)
         await self._waits.resume()
         await self._line.release(self.spec.queue.name)
         self._line.users[self.spec.queue.name] = self._tell
+        if self.spec.order is not None:
+            self.ref.every(LOOK).cast(Intake.refresh)
         if self._line.session is not None:
             self.continue_with(Intake.connected)
 
@@ -132,10 +131,14 @@ class Intake(Agent):
         """The line has a session: consume."""
         session, turn = self._line.session, self._line.turn
         before = self._tap
-        if session is None or (before is not None and before.turn == turn):
+        shut = self._line.closing is not None
+        if session is None or shut or (before is not None and before.turn == turn):
             return
         if before is not None and before.channel is not None and not before.channel.ended.done():
             await before.channel.stop()  # it goes on until what it delivered is done
+            if not before.open:
+                before.acks.flush()
+                await before.channel.close()
         await self._consume(session, turn)
 
     async def _consume(self, session: Session, turn: int) -> None:
@@ -156,6 +159,17 @@ class Intake(Agent):
     def receive(self, message: Any) -> None:
         """Ends of workers are known from their calls."""
 
+    def refresh(self) -> None:
+        """Give back what was held for long, to have it delivered again at once: it keeps its place meanwhile.
+
+        Else the broker would close the channel for a message that waits here for its next try, or those behind it.
+        """
+        for round in tuple(self._rounds.values()):
+            tap, tag = round.tap, round.delivery.tag
+            if tap is not None and tap is self._tap and tap.age(tag) > HELD:
+                self._take_back(round)
+                tap.back(tag)
+
     async def terminate(self, reason: Reason) -> None:
         """Take no more, let handlers end for a while, give back what is not done, and close the channel."""
         self._line.users.pop(self.spec.queue.name, None)
@@ -164,7 +178,8 @@ class Intake(Agent):
         if channel is not None:
             await channel.stop()
         if self._rounds:
-            await asyncio.wait(self._rounds, timeout=self._drain)
+            now, closing = asyncio.get_running_loop().time(), self._line.closing
+            await asyncio.wait(self._rounds, timeout=DRAIN if closing is None else max(0.0, closing - now))
         for task in tuple(self._rounds):
             task.cancel()
         undone = [round.suspect for round in self._rounds.values()]
@@ -189,126 +204,69 @@ class Intake(Agent):
         self._waits.add(held)
 
     def _came(self, tap: Tap, delivery: Delivery) -> None:
-        tap.acks.came(delivery.tag)
-        tap.open += 1
+        tap.came(delivery.tag)
         try:
-            round = Round(self, delivery)
-        except Exception:  # whatever a message does to us, its queue must not stop
-            _log.exception("%s: a message that could not be looked at goes back", self.spec.queue.name)
-            asyncio.get_running_loop().call_later(UNREAD, self._unread, tap, delivery.tag)
+            round = Round(self, delivery, tap)
+            before = self._taken_back.take(round.identity) if delivery.redelivered else None
+        except Exception as error:  # whatever a message does to us, its queue must not stop
+            self.task(self._unreadable(tap, delivery, error))
             return
-        task = self.task(self._run(tap, round))
+        if isinstance(before, Round):
+            self._came_again(before, tap, delivery)
+            return
+        task = self.task(self._run(round))
         self._rounds[task] = round
         task.add_done_callback(lambda task: self._rounds.pop(task, None))
 
-    def _unread(self, tap: Tap, tag: int) -> None:
-        tap.open -= 1
-        tap.acks.back(tag)
+    def _came_again(self, round: Round, tap: Tap, delivery: Delivery) -> None:
+        """The delivery of a message that is being handled, or was."""
+        self.desk.suspects.expect_nothing(round.suspect)
+        if round in self._rounds.values():
+            round.tap, round.delivery = tap, delivery
+        else:
+            tap.done(delivery.tag)
+
+    async def _unreadable(self, tap: Tap, delivery: Delivery, error: Exception) -> None:
+        async def fail() -> None:
+            raise error
+
+        await self._end(tap, delivery, await self._endings.of(delivery, fail()))
 
     def _begin(self, work: Any) -> None:
         """Run what is no delivery: what goes on after an answer."""
         self.task(work)
 
-    async def _run(self, tap: Tap, round: Round) -> None:
-        try:
-            name = f"{self.spec.queue.name} {round.received.message.id}"
-            end = await settled(self._through(round), name, self._shelf)
-        finally:
-            tap.open -= 1
-        if end is End.DONE:
-            tap.acks.done(round.delivery.tag)
+    async def _run(self, round: Round) -> None:
+        end = await self._endings.of(round.delivery, self._passage.through(round))
+        if round.tap is not None:
+            if end is End.BACK:
+                self.desk.suspects.returned(round.suspect)
+            await self._end(round.tap, round.delivery, end)
+        elif end is End.DONE:
+            self._taken_back.over(round)
         else:
-            self.desk.suspects.returned(round.suspect)
-            tap.acks.back(round.delivery.tag)
+            self._taken_back.drop(round)
+
+    async def _end(self, tap: Tap, delivery: Delivery, end: End) -> None:
+        if end is End.DONE:
+            tap.done(delivery.tag)
+        else:
+            tap.back(delivery.tag)
         if tap is not self._tap and not tap.open and tap.channel is not None:
             tap.acks.flush()
             await tap.channel.close()
 
-    async def _through(self, round: Round) -> None:
-        """All that a delivery passes; a lane is joined before the first wait, in order of arrival."""
-        found = round.examined.found
-        if not isinstance(found, Received):
-            await round.unfit()
-            return
-        if self.spec.order is None:
-            await self._fit(round, found)
-            return
-        try:
-            lane = self.spec.order(found)
-            before, mine = self._lanes.join(lane)
-        except Exception as error:  # the program's own function, or a key that cannot be hashed
-            await round.failed(f"its key could not be told: {type(error).__name__}: {error}")
-            return
-        try:
-            await self._fit(round, found, before)
-        finally:
-            self._lanes.leave(lane, mine)
-
-    async def _fit(self, round: Round, found: Received, before: "asyncio.Future[None] | None" = None) -> None:
-        """Handle it, once it is sure that it may be, after the one `before` it."""
-        if await round.unfit():
-            return
-        if before is not None:
-            await before
-        received = await self._in_turn(found)
-        try:
-            await self._once(round, received)
-        finally:
-            if self._causality is not None and found.envelope is not None and found.envelope.dot is not None:
-                self._causality.done(found.envelope.dot)
-
-    async def _in_turn(self, received: Received) -> Received:
-        envelope = received.envelope
-        if self._causality is None or envelope is None or envelope.dot is None:
-            return received
-        missing = await self._causality.turn(envelope.dot, envelope.causes)
-        return replace(received, missing=missing) if missing else received
-
-    async def _once(self, round: Round, received: Received) -> None:
-        """Handle it unless it had its effect; one that is being handled is waited for."""
-        key = received.key
-        while key in self._live:
-            await asyncio.shield(self._live[key])
-        if not key:
-            await self._tried(round, received)
-            return
-        if await self._had_effect(received):
-            return
-        self._live[key] = asyncio.get_running_loop().create_future()
-        try:
-            await self._tried(round, received)
-        finally:
-            self._live.pop(key).set_result(None)
-
-    async def _had_effect(self, received: Received) -> bool:
-        if received.key in self._done:
-            return True
-        if not received.redelivered and received.attempt == 1:
-            return False
-        return await self.desk.inbox.seen(received.key) is not None
-
-    async def _tried(self, round: Round, received: Received) -> None:
-        if not round.delivery.redelivered or await self.desk.suspects.innocent(round.suspect):
-            await self._handle(round, received, suspected=False)
-            return
-        async with self._solo:  # one suspect at a time, so that a crash is its fault alone
-            crashes = await self.desk.suspects.crashes(round.suspect)
-            if crashes >= self.spec.crashes:
-                await round.crashed(crashes)
-            else:
-                await self._handle(round, received, suspected=True)
-
-    async def _handle(self, round: Round, received: Received, suspected: bool) -> None:
-        handle = round.handle if self.spec.order is None else round.handle_in_place
-        if await handle(received, suspected) and received.key:
-            self._done[received.key] = None
-            if len(self._done) > REMEMBERED:
-                self._done.popitem(last=False)
+    def _take_back(self, round: Round) -> None:
+        """The delivery of `round` is not ours any more: it comes again, through no fault of its own."""
+        round.tap = None
+        self._taken_back.add(round)
+        self.desk.suspects.returned(round.suspect)
 
     def _tap_ended(self, tap: Tap, ended: "asyncio.Future[Any]") -> None:
-        """A channel is gone: what it delivered comes again, through no fault of its own."""
+        """A channel is gone, and all that it delivered is taken back."""
         for round in self._rounds.values():
-            self.desk.suspects.returned(round.suspect)
+            if round.tap is tap:
+                self._take_back(round)
         error = None if ended.cancelled() else ended.result()
         if tap is self._tap and error is not None and self._line.session is not None:
             _log.error("%s is not consumed any more: %s", self.spec.queue.name, error)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from cybernetic.core import OptionError, number, whole
+from cybernetic.core import OptionError, flag, number, whole
 from cybernetic.gateways.broker.topology import Queue
 from cybernetic.gateways.consumer.consumer import Consumer
 from cybernetic.gateways.consumer.guard import Guard
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.retrying import Retries
+from cybernetic.gateways.consumer.terms import Terms, terms_of
 
 LONGEST = 1500.0  # seconds of a handler: brokers take back what is held for 1,800 s
 
@@ -46,6 +47,8 @@ class Consume:
     order: Callable[[Received], Hashable] | None = None
     causal: Causal | None = None
     crashes: int = 5
+    once: bool = True
+    terms: Terms = field(init=False)
 
     def __post_init__(self) -> None:
         agent = self.cls.func if isinstance(self.cls, partial) else self.cls
@@ -69,6 +72,8 @@ class Consume:
                 "single_active=True where `order` is given",
                 self.queue.single_active,
             )
+        terms = terms_of(self.queue, self.retries, self.guard, flag("once", self.once))
+        object.__setattr__(self, "terms", terms)
 
 
 def consume(
@@ -83,6 +88,7 @@ def consume(
     order: Callable[[Received], Hashable] | None = None,
     causal: Causal | None = None,
     crashes: int = 5,
+    once: bool = True,
 ) -> Consume:
     """Have each message of `queue` handled by a `cls(*args)` of its own.
 
@@ -98,8 +104,10 @@ def consume(
             again holds its key meanwhile (it waits here, not in a delay queue). Needs a queue with `single_active`.
         causal: hand messages over after those that caused them. Default None: as they come.
         crashes: how many processes a message may take along before it is parked. Default 5.
+        once: remember what had its effect, so that a message that comes again has none. Default True; False where an
+            effect that comes twice does no harm: then nothing is remembered, however many messages come.
 
     Raises:
         OptionError: a value is outside of these limits.
     """
-    return Consume(cls, args, queue, prefetch, retries or Retries(), timeout, guard, order, causal, crashes)
+    return Consume(cls, args, queue, prefetch, retries or Retries(), timeout, guard, order, causal, crashes, once)

@@ -59,6 +59,16 @@ class Suspects:
         self._returned.pop(key, None)
         return True
 
+    async def expected(self, key: str) -> int:
+        """How many crashes `crashes` will count. Nothing is written."""
+        query = "SELECT crashes FROM gateway_suspects WHERE key = ?"
+        row = await self._store.read(lambda connection: connection.execute(query, (key,)).fetchone())
+        return (0 if row is None else int(row[0])) + (key not in self._returned)
+
+    def expect_nothing(self, key: str) -> None:
+        """It came again, and is handled already."""
+        self._returned.pop(key, None)
+
     async def crashes(self, key: str) -> int:
         """How many crashes the message may have caused so far. It is on disk, and one more if this process ends now."""
         more, now = 0 if self._returned.pop(key, 0) is None else 1, self._store.now()

@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import Any
 
 from cybernetic.core import OptionError
@@ -17,7 +16,9 @@ from cybernetic.gateways.envelope import Key
 TICKET, SEAL = "x-ticket", "x-ticket-seal"
 LINES = 32  # of history that are kept: the first, and the last ones
 TEXT = 500  # characters of a line
-MOST = 64 * 1024  # characters of a ticket that are read
+WRITTEN = 32 * 1024  # bytes of a ticket that is written: the oldest lines but the first make room for what is new
+MOST = 64 * 1024  # bytes of a ticket that is read
+YEAR_10000 = 253_402_300_800.0  # no time on a ticket is later than what a calendar can show
 
 # what brokers write on messages that wait and die; it is theirs, and new for each round
 _BROKERS = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
@@ -55,10 +56,15 @@ class Ticket:
     requeued: int = 0
     history: tuple[Line, ...] = ()
 
+    @property
+    def last(self) -> float:
+        """When something happened to the message last, in seconds since 1970."""
+        return self.history[-1].at if self.history else self.since
+
     def noted(self, at: float, what: str, why: str, **changes: Any) -> "Ticket":
         """With one line more, and `changes` of other fields."""
         short = why if len(why) <= TEXT else f"{why[: TEXT - 1]}…"
-        lines = (*self.history, Line(at, what, short))
+        lines = (*self.history, Line(at, what, _sound(short)))
         if len(lines) > LINES:
             lines = (lines[0], *lines[1 - LINES :])
         return replace(self, history=lines, **changes)
@@ -83,19 +89,7 @@ def ticketed(
 
     It is persistent and mandatory, whatever it was before: what goes round must not be lost.
     """
-    text = json.dumps(
-        [
-            ticket.queue,
-            ticket.exchange,
-            ticket.routing_key,
-            ticket.since,
-            ticket.retries,
-            ticket.parked,
-            ticket.requeued,
-            [[line.at, line.what, line.why] for line in ticket.history],
-        ],
-        separators=(",", ":"),
-    )
+    text = _written(ticket)
     headers = {**plain(message.headers), TICKET: text}
     if key is not None:
         headers[SEAL] = f"{key.id} {key.sign(_sealed(text, message.body))}"
@@ -118,21 +112,21 @@ def read_ticket(message: Message, find: Callable[[str], Key | None] | None) -> T
     text = message.headers.get(TICKET)
     if text is None:
         return None
-    if not isinstance(text, str) or len(text) > MOST:
-        raise BadTicket(f"text of at most {MOST} characters", type(text).__name__)
+    if not isinstance(text, str) or len(text) > MOST or len(_bytes(text)) > MOST:
+        raise BadTicket(f"text of at most {MOST} bytes", type(text).__name__)
     if find is not None:
         _check_seal(text, message, find)
     try:
         queue, exchange, routing_key, since, retries, parked, requeued, lines = json.loads(text)
-        history = tuple(Line(float(at), str(what), str(why)) for at, what, why in lines)
+        history = tuple(Line(float(at), _sound(str(what)), _sound(str(why))) for at, what, why in lines)
         if (
             not all(isinstance(one, str) for one in (queue, exchange, routing_key, parked))
             or type(retries) is not int
             or type(requeued) is not int
         ):
             raise ValueError("fields of other types")
-        if not all(isfinite(at) for at in (float(since), *(line.at for line in history))):
-            raise ValueError("times that are none")
+        if not all(0 <= at < YEAR_10000 for at in (float(since), *(line.at for line in history))):
+            raise ValueError("times that no calendar has")
         return Ticket(queue, exchange, routing_key, float(since), max(0, retries), parked, requeued, history)
     except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise BadTicket("a ticket", str(error)) from None
@@ -169,4 +163,36 @@ def _check_seal(text: str, message: Message, find: Callable[[str], Key | None]) 
 
 
 def _sealed(text: str, body: bytes) -> bytes:
-    return b"ticket\0" + hashlib.sha256(body).digest() + text.encode()
+    return b"ticket\0" + hashlib.sha256(body).digest() + _bytes(text)
+
+
+def _written(ticket: Ticket) -> str:
+    """A ticket as text, of bounded length: a long history loses lines after the first, the oldest ones."""
+    lines = ticket.history
+    while True:
+        text = json.dumps(
+            [
+                ticket.queue,
+                ticket.exchange,
+                ticket.routing_key,
+                ticket.since,
+                ticket.retries,
+                ticket.parked,
+                ticket.requeued,
+                [[line.at, line.what, line.why] for line in lines],
+            ],
+            separators=(",", ":"),
+            ensure_ascii=False,  # or a text in another script than ours would be several times as long
+        )
+        if len(text) <= WRITTEN // 4 or len(lines) <= 2 or len(_bytes(text)) <= WRITTEN:
+            return text
+        lines = (lines[0], *lines[2:])
+
+
+def _sound(text: str) -> str:
+    """`text` without halves of surrogate pairs, which UTF-8 does not have."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")

@@ -3,19 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from cybernetic.core import wall
+from cybernetic.gateways.consumer.admission import resumed
+from cybernetic.gateways.consumer.attempt import Crew, handled, persisted
+from cybernetic.gateways.consumer.conclusion import Conclusion
 from cybernetic.gateways.consumer.effect import Effect
-from cybernetic.gateways.consumer.guard import resumed
 from cybernetic.gateways.consumer.held import Held, note_answer, read_held, stream_of
-from cybernetic.gateways.consumer.round import Crew, attempt, conclude
-from cybernetic.gateways.consumer.verdicts import Retry
-from cybernetic.state import NoRoom
+from cybernetic.state import StoreError
 
 _log = logging.getLogger("cybernetic.gateways")
-
-PAUSE = 5.0  # seconds before what could not be written is tried again
 
 
 class Waits:
@@ -77,11 +76,11 @@ class Waits:
 
     async def _answer_nothing(self, held: Held) -> None:
         try:
-            await self.answer(held.id, None)
-        except NoRoom as error:
-            _log.error("%s: the end of a wait could not be written: %s", held.ticket.queue, error)
-            await asyncio.sleep(PAUSE)
-            self._time_over(held)
+            await persisted(partial(self.answer, held.id, None), held.id, self._crew.desk.shelf)
+        except (
+            StoreError
+        ) as error:  # the store is opened anew, and this intake with it: its time is over then, too
+            _log.error("%s: the end of a wait is not written: %s", held.ticket.queue, error)
 
     def _stop_timer(self, id: str) -> None:
         timer = self._timers.pop(id, None)
@@ -89,25 +88,25 @@ class Waits:
             timer.cancel()
 
     async def _go_on(self, held: Held, answer: Any) -> None:
-        """Have `answered` of the consumer run, until it says something else than `Retry`, or too often that."""
+        """Have `answered` of the consumer run, until it says something else than `Retry`, or too often that.
+
+        What it said last is written however often that takes: it is not to run again for that.
+        """
         desk, ticket = self._crew.desk, held.ticket
+        name = stream_of(ticket.queue, held.id)
 
         def forget(effect: Effect) -> None:
-            effect.close(stream_of(ticket.queue, held.id))
+            effect.close(name)
+            desk.tries.forget(name, effect)
 
-        while True:
-            received = resumed(held.message, held.ticket.queue, ticket, held.why, desk.spec.guard)
-            effect = desk.effect()
-            verdict = await attempt(self._crew, received, effect, (answer,))
-            if isinstance(verdict, Retry) and ticket.retries < desk.spec.retries.count:
-                ticket, step = desk.retry(received, ticket, verdict.why, verdict.after)
-                await asyncio.sleep(step)
-                continue
-            try:
-                await conclude(self._crew, received, ticket, verdict, effect, forget, held.id)
-            except NoRoom as error:
-                _log.error("%s: what was answered could not be written: %s", ticket.queue, error)
-                await asyncio.sleep(PAUSE)
-                continue
-            self._all.pop(held.id, None)
+        received = resumed(held.message, ticket.queue, ticket, held.why, desk.spec.terms)
+        try:
+            told = await handled(self._crew, received, ticket, name, lambda ticket: True, answer=(answer,))
+            conclusion = Conclusion(self._crew, told, forget, held.id)
+            await persisted(conclusion.write, name, desk.shelf)
+        except (
+            StoreError
+        ) as error:  # the store is opened anew, and this intake with it: it goes on from the journal
+            _log.error("%s: what was answered is not written: %s", ticket.queue, error)
             return
+        self._all.pop(held.id, None)

@@ -3,7 +3,7 @@
 from cybernetic.gateways.envelope.admit import NonceStore, admit
 from cybernetic.gateways.envelope.author import Author
 from cybernetic.gateways.envelope.causal import CausalBuffer, Released
-from cybernetic.gateways.envelope.check import Rules, check
+from cybernetic.gateways.envelope.check import Rules, check, untimely
 from cybernetic.gateways.envelope.dots import Dot
 from cybernetic.gateways.envelope.envelope import Envelope
 from cybernetic.gateways.envelope.keyfile import (
@@ -42,4 +42,5 @@ __all__ = (
     "parsed_keyring",
     "read_keyring",
     "unpack",
+    "untimely",
 )

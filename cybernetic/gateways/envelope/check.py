@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from cybernetic.core import OptionError, number
 from cybernetic.gateways.broker.messages import Message
-from cybernetic.gateways.envelope.arrival import came_by
 from cybernetic.gateways.envelope.envelope import Envelope
 from cybernetic.gateways.envelope.keyring import Keyring
 from cybernetic.gateways.envelope.keys import SKEW, Key
@@ -21,13 +20,12 @@ class Rules:
     """What a consumer takes.
 
     Attributes:
-        ttl: seconds that a message may wait, by default the TTL of the queue; None: no limit.
+        ttl: seconds that work may be old; None: as long as the queue keeps it (see `consume`).
         ages: seconds that messages of a type may be old, where it is not `ttl` (or 90 for control messages).
         control: types that are control messages: each takes effect once, by its nonce, and is short-lived. Work is
             told apart by its id, where its effect is recorded.
         types: the types taken, with the class that the payload of each is to be an instance of once decoded (`object`:
             any). None: every type.
-        delays: the queues through which messages come back after a while, with the exchange each is filled through.
         decode: makes a value of a payload, as `cybernetic.wire.Codec.decode` does; None: payloads stay bytes.
         limits: sizes.
 
@@ -38,7 +36,6 @@ class Rules:
     ages: Mapping[str, float] = field(default_factory=dict)
     control: Collection[str] = ()
     types: Mapping[str, type] | None = None
-    delays: Mapping[str, str] = field(default_factory=dict)
     decode: Callable[[bytes], object] | None = None
     limits: Limits = LIMITS
 
@@ -50,15 +47,23 @@ class Rules:
         if isinstance(self.control, str):
             raise OptionError("control", "a collection of types", self.control)
 
-    def age_of(self, type: str) -> float | None:
-        """Seconds that a message of this type may be old; None: no limit."""
+    def age_of(self, type: str, otherwise: float | None = None) -> float | None:
+        """Seconds that a message of this type may be old; `otherwise` where `ttl` does not say; None: no limit."""
         age = self.ages.get(type)
         if age is not None:
             return age
-        return CONTROL_AGE if type in self.control else self.ttl
+        if type in self.control:
+            return CONTROL_AGE
+        return otherwise if self.ttl is None else self.ttl
+
+    def oldest(self, otherwise: float) -> tuple[float, ...]:
+        """All ages in seconds that some type may have; `otherwise` where `ttl` does not say."""
+        return (otherwise if self.ttl is None else self.ttl, CONTROL_AGE, *self.ages.values())
 
 
-def check(message: Message, keyring: Keyring, now: float, rules: Rules) -> Accepted | Once | Unfit:
+def check(
+    message: Message, keyring: Keyring, now: float, rules: Rules, age: float | None = None
+) -> Accepted | Once | Unfit:
     """Whether `message` may be executed, the first fault found otherwise. Never raises, whatever the message is.
 
     No payload is decoded before the signature was verified. A control message is `Once`: whether its nonce was seen
@@ -69,14 +74,15 @@ def check(message: Message, keyring: Keyring, now: float, rules: Rules) -> Accep
         keyring: the keys known now.
         now: seconds since 1970.
         rules: what the consumer takes.
+        age: seconds that work may be old where the rules do not say; None: no limit.
     """
     sealed = unpack(message, rules.limits)
     if isinstance(sealed, Unfit):
         return sealed
     return (
         _forged(sealed, keyring, now)
-        or _moved(sealed, message, rules)
-        or _untimely(sealed.envelope, now, rules)
+        or _moved(sealed, message)
+        or untimely(sealed.envelope, now, rules, age)
         or _untaken(sealed.envelope, rules)
         or _decoded(sealed, rules)
     )
@@ -102,24 +108,26 @@ def _overstepped(key: Key, envelope: Envelope) -> Unfit | None:
     return None
 
 
-def _moved(sealed: Sealed, message: Message, rules: Rules) -> Unfit | None:
-    exchange, routing_keys = came_by(message, rules.delays)
-    if sealed.exchange == exchange and sealed.routing_key in routing_keys:
+def _moved(sealed: Sealed, message: Message) -> Unfit | None:
+    if sealed.exchange == message.exchange and sealed.routing_key == message.routing_key:
         return None
     signed = f"{sealed.exchange!r:.60} {sealed.routing_key!r:.60}"
-    said = f"expected exchange and routing key {signed}, got: {exchange!r:.60}"
-    return _unfit(Fault.MOVED, f"{said} {', '.join(map(repr, routing_keys)):.60}", sealed.envelope)
+    came = f"{message.exchange!r:.60} {message.routing_key!r:.60}"
+    return _unfit(
+        Fault.MOVED, f"expected exchange and routing key {signed}, got: {came}", sealed.envelope
+    )
 
 
-def _untimely(envelope: Envelope, now: float, rules: Rules) -> Unfit | None:
-    age = now - envelope.timestamp
-    if age < -SKEW:
+def untimely(envelope: Envelope, now: float, rules: Rules, age: float | None = None) -> Unfit | None:
+    """Whether a verified message comes too late or too early; `now` and `age` as of `check`."""
+    old = now - envelope.timestamp
+    if old < -SKEW:
         return _unfit(
-            Fault.FROM_THE_FUTURE, f"expected a time up to {SKEW:g} s ahead, got: {-age:.3f} s", envelope
+            Fault.FROM_THE_FUTURE, f"expected a time up to {SKEW:g} s ahead, got: {-old:.3f} s", envelope
         )
-    most = rules.age_of(envelope.type)
-    if most is not None and age > most:
-        return _unfit(Fault.STALE, f"expected an age of at most {most:g} s, got: {age:.3f} s", envelope)
+    most = rules.age_of(envelope.type, age)
+    if most is not None and old > most:
+        return _unfit(Fault.STALE, f"expected an age of at most {most:g} s, got: {old:.3f} s", envelope)
     return None
 
 

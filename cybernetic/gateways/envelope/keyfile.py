@@ -13,14 +13,13 @@ Which options a key has is told by `Key`.
 
 import json
 import os
-import stat
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cybernetic.core import OptionError, known
+from cybernetic.core import OptionError, known, read_private
 from cybernetic.gateways.envelope.keyring import Keyring
 from cybernetic.gateways.envelope.keys import Key
 
@@ -61,18 +60,7 @@ def read_keyring(file: str | Path) -> Keyring:
 
     It must be an ordinary file of at most 1 MiB that nobody but its owner can read or write: mode 0600.
     """
-    try:
-        with open(file, "rb", opener=_opened) as stream:
-            status = os.fstat(stream.fileno())
-            content = stream.read(MOST_BYTES + 1) if stat.S_ISREG(status.st_mode) else None
-    except OSError as error:
-        raise OptionError("keyring", "a readable file", f"{file}: {error.strerror}") from None
-    if content is None or len(content) > MOST_BYTES:
-        raise OptionError("keyring", f"an ordinary file of at most {MOST_BYTES} bytes", str(file))
-    if status.st_mode & 0o077:
-        mode = f"mode {stat.S_IMODE(status.st_mode):04o}"
-        raise OptionError("keyring", f"a file of mode 0600 (chmod 600 {file})", mode)
-    return parsed_keyring(content.decode(errors="surrogateescape"))
+    return parsed_keyring(read_private("keyring", file, MOST_BYTES).decode(errors="surrogateescape"))
 
 
 def keyring_from_environment(variable: str = VARIABLE) -> Keyring | None:
@@ -82,10 +70,6 @@ def keyring_from_environment(variable: str = VARIABLE) -> Keyring | None:
     """
     text = os.environ.get(variable, "")
     return parsed_keyring(text) if text.strip() else None
-
-
-def _opened(file: str, flags: int) -> int:
-    return os.open(file, flags | os.O_NONBLOCK)  # a pipe would wait for a writer
 
 
 def _key(id: str, options: Mapping[str, Any]) -> Key:

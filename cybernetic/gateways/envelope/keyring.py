@@ -46,8 +46,12 @@ class Keyring:
             got = self._of(purpose) or "no key"
             raise OptionError("purpose", f"a current key for {purpose!r}", got) from None
 
+    def of(self, purpose: str) -> list[Key]:
+        """The keys for `purpose`."""
+        return [key for key in self._keys.values() if key.purpose == purpose]
+
     def _of(self, purpose: str) -> list[str]:
-        return [key.id for key in self._keys.values() if key.purpose == purpose]
+        return [key.id for key in self.of(purpose)]
 
     def _only(self) -> dict[str, Key]:
         """The key of each purpose that has just one."""

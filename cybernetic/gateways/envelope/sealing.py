@@ -19,6 +19,10 @@ from cybernetic.gateways.envelope.verdicts import Fault, Unfit
 
 CONTENT_TYPE = "application/vnd.cybernetic.envelope"
 SIGNATURE = "x-signature"
+PROPERTIES = (
+    *("id", "type", "content_type", "correlation_id", "priority", "timestamp"),
+    *("reply_to", "app_id", "content_encoding"),
+)
 
 
 class Sealed(NamedTuple):
@@ -117,12 +121,14 @@ def _signed(parts: Parts, signature: object, body: bytes) -> Sealed | Unfit:
 def _differs(message: Message, envelope: Envelope) -> Unfit | None:
     """Whether a property says other than the envelope, or something where that says nothing."""
     m, e = message, envelope
-    said = m.id, m.type, m.content_type, m.correlation_id, m.priority, m.timestamp, m.reply_to, m.app_id
-    meant = e.id, e.type, CONTENT_TYPE, e.correlation or "", e.priority, int(e.timestamp), "", ""
+    said = (
+        *(m.id, m.type, m.content_type, m.correlation_id, m.priority, m.timestamp),
+        *(m.reply_to, m.app_id, m.content_encoding),
+    )
+    meant = e.id, e.type, CONTENT_TYPE, e.correlation or "", e.priority, int(e.timestamp), "", "", ""
     if said == meant:
         return None
-    names = "id", "type", "content_type", "correlation_id", "priority", "timestamp", "reply_to", "app_id"
-    for name, one, other in zip(names, said, meant, strict=True):
+    for name, one, other in zip(PROPERTIES, said, meant, strict=True):
         if one != other:
             return Unfit(Fault.TAMPERED, f"{name}: expected {other!r:.80}, got: {one!r:.80}", envelope)
     return None

@@ -80,7 +80,7 @@ class Depot:
         self._take_page(flight)
         if self._reading is None:
             self._take_fresh(flight)
-        elif len(self._fresh) > flight.limit:
+        elif len(self._fresh) > flight.limit or sum(one.size for one in self._fresh) > flight.bytes:
             self._leave_fresh()
         if self._reading is None and (self._wanted or self._more) and flight.has_room(stored=True):
             self._reading = asyncio.ensure_future(self._read(flight.limit))

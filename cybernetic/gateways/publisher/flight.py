@@ -5,19 +5,23 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import count
 
+from cybernetic.gateways.broker.messages import Message
 from cybernetic.gateways.publisher.receipt import Receipt
 from cybernetic.gateways.publisher.rows import Item
 from cybernetic.runtime import Deferred
+
+BYTES = 64 * 1024 * 1024  # of bodies that are on their way at a time, and that wait in each lane
 
 
 class Entry:
     """A message to be sent: its number in the outbox (None: it goes without) and who waits for the result."""
 
-    __slots__ = ("message", "number", "order", "reply", "suspect")
+    __slots__ = ("message", "number", "order", "reply", "size", "suspect")
 
     def __init__(self, message: Item, number: int | None, reply: "Deferred[Receipt] | None") -> None:
         self.message, self.number, self.reply = message, number, reply
         self.order = 0
+        self.size = len(message.body) if isinstance(message, Message) else len(message.envelope.payload)
         self.suspect = False  # its channel was closed, perhaps because of it: it goes alone
 
     def __lt__(self, other: "Entry") -> bool:
@@ -30,11 +34,13 @@ class Flight:
     Args:
         window: how many may be on their way at a time.
         limit: how many may wait in each lane.
+        bytes: of bodies, that may be on their way, and wait in each lane; one alone may be larger. Default 64 MiB.
     """
 
-    def __init__(self, window: int, limit: int) -> None:
-        self.window, self.limit = window, limit
+    def __init__(self, window: int, limit: int, bytes: int = BYTES) -> None:
+        self.window, self.limit, self.bytes = window, limit, bytes
         self.flying = self._others_flying = 0
+        self._flying_bytes = self._stored_bytes = self._others_bytes = 0
         self._stored: list[Entry] = []  # a heap
         self._others: list[Entry] = []  # a heap
         self._came = count(1)
@@ -48,28 +54,36 @@ class Flight:
 
     def has_room(self, *, stored: bool) -> bool:
         """Whether one more may wait in the lane of the outbox, or in the other."""
-        return len(self._stored if stored else self._others) < self.limit
+        lane, size = (self._stored, self._stored_bytes) if stored else (self._others, self._others_bytes)
+        return len(lane) < self.limit and size < self.bytes
 
     def add(self, entry: Entry) -> None:
         """Let `entry` wait; one that is back from the way takes its old place."""
         if entry.number is not None:
             entry.order = entry.number
             heapq.heappush(self._stored, entry)
+            self._stored_bytes += entry.size
         else:
             entry.order = entry.order or next(self._came)
             heapq.heappush(self._others, entry)
+            self._others_bytes += entry.size
 
     def next(self) -> Entry | None:
         """The one to send now, which is on its way from now on; None if none may go. A suspect goes alone."""
         if self.flying >= self.window or self._alone is not None:
             return None
         lane = self._lane()
-        if not lane or (lane[0].suspect and self.flying):
+        if not lane or (self.flying and not self._may_join(lane[0])):
             return None
         entry = heapq.heappop(lane)
         self._turn = not self._turn
         self.flying += 1
-        self._others_flying += entry.number is None
+        self._flying_bytes += entry.size
+        if entry.number is None:
+            self._others_flying += 1
+            self._others_bytes -= entry.size
+        else:
+            self._stored_bytes -= entry.size
         if entry.suspect:
             self._alone = entry
         return entry
@@ -78,14 +92,19 @@ class Flight:
         """These are not on their way any more."""
         for entry in entries:
             self.flying -= 1
+            self._flying_bytes -= entry.size
             self._others_flying -= entry.number is None
             if entry is self._alone:
                 self._alone = None
 
     def drop_others(self) -> "deque[Entry]":
         """Those that wait and are in no outbox; they wait no longer."""
-        dropped, self._others = deque(sorted(self._others)), []
+        dropped, self._others, self._others_bytes = deque(sorted(self._others)), [], 0
         return dropped
+
+    def _may_join(self, entry: Entry) -> bool:
+        """Whether it may be on its way beside others."""
+        return not entry.suspect and self._flying_bytes + entry.size <= self.bytes
 
     def _lane(self) -> list[Entry]:
         first, second = (self._stored, self._others) if self._turn else (self._others, self._stored)

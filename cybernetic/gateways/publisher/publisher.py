@@ -21,10 +21,11 @@ from cybernetic.gateways.errors import (
 from cybernetic.gateways.letter import Letter, Signer
 from cybernetic.gateways.line import Line
 from cybernetic.gateways.publisher.depot import Depot
-from cybernetic.gateways.publisher.flight import Entry, Flight, culprits
+from cybernetic.gateways.publisher.flight import BYTES, Entry, Flight, culprits
 from cybernetic.gateways.publisher.lane import Lane, News
 from cybernetic.gateways.publisher.receipt import Receipt
 from cybernetic.gateways.publisher.rows import Item
+from cybernetic.gateways.publisher.sendable import check_sendable, signed
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.runtime import Agent, Deferred
 from cybernetic.state import Outbox, SetAside, StoreLimits
@@ -52,6 +53,8 @@ class Publisher(Agent):
         window: how many may be on their way, at least 1. Default 256.
         limits: of the outbox.
         signer: signs letters; None: only messages are taken.
+        bytes: how many bytes of bodies may be on their way, and wait in memory. Default 64 MiB; the rest of the outbox
+            stays on the disk.
     """
 
     def __init__(
@@ -61,10 +64,11 @@ class Publisher(Agent):
         window: int = WINDOW,
         limits: StoreLimits | None = None,
         signer: Signer | None = None,
+        bytes: int = BYTES,
     ) -> None:
         self._line, self._shelf, self._limits, self._signer = line, shelf, limits, signer
         self._depot: Depot | None = None
-        self._flight = Flight(whole("window", window, least=1), 2 * window)
+        self._flight = Flight(whole("window", window, least=1), 2 * window, whole("bytes", bytes, least=1))
         self._lane: Lane | None = None
         self._news: list[News] = []
         self._tell = partial(self.ref.cast, Publisher.connected)
@@ -217,19 +221,21 @@ class Publisher(Agent):
     ) -> None:
         if not isinstance(message, Message | Letter):
             raise OptionError("message", "a Message or a Letter", message)
-        if isinstance(message, Letter) and self._signer is None:
-            raise OptionError("letter", "a publisher with a signer", None)
         if durable and self._depot is None:
             raise OptionError("durable", "False where there is no outbox", durable)
         if isinstance(message, Message) and not message.id:
             message = replace(message, id=token(ID_BYTES))
         if self._depot is not None and durable is not False:
+            check_sendable(message, self._signer)  # else it would be known only when it is its turn
             self._depot.put(message, reply, confirmed=confirmed)
             return
         if self._lane is None or self._line.session is None:
             raise NotConnected("expected a connection with the broker, got: none")
         if not self._flight.has_room(stored=False):
-            raise TooMany(f"expected at most {self._flight.limit} messages waiting without the outbox")
+            raise TooMany(
+                f"expected at most {self._flight.limit} messages, of {self._flight.bytes} bytes, that wait without the"
+                " outbox"
+            )
         self._flight.add(Entry(message, None, reply))
         self._pump()
 
@@ -246,7 +252,7 @@ class Publisher(Agent):
             self._depot.fill(self._flight)
         while (entry := self._flight.next()) is not None:
             try:
-                lane.send(entry, self._sealed(entry.message))
+                lane.send(entry, signed(entry.message, self._signer))
             except BrokerError:  # the channel has ended; its news are on their way, where there are any
                 self._flight.landed((entry,))
                 self._flight.add(entry)
@@ -256,13 +262,6 @@ class Publisher(Agent):
             except OptionError as error:
                 self._flight.landed((entry,))
                 self._give_up(entry, NotSent(str(error)))
-
-    def _sealed(self, item: Item) -> Message:
-        if isinstance(item, Message):
-            return item
-        if self._signer is None:
-            raise OptionError("letter", "a publisher with a signer", self._signer)
-        return self._signer.sign(item)
 
     async def _until_ready(self, session: Any) -> None:
         try:

@@ -33,6 +33,7 @@ def packed(item: Item) -> tuple[bytes, bytes]:
                 m.timestamp,
                 m.persistent,
                 m.mandatory,
+                m.content_encoding,
             )
         ),
         m.body,

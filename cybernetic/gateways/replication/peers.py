@@ -6,7 +6,7 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
-from cybernetic.core import OptionError, loop_clock, token, wall
+from cybernetic.core import Chance, OptionError, loop_clock, token, wall
 from cybernetic.gateways.broker.errors import BrokerError
 from cybernetic.gateways.broker.messages import Delivery, Outcome
 from cybernetic.gateways.broker.port import Broker, Intake, Outlet, Session
@@ -14,12 +14,13 @@ from cybernetic.gateways.broker.topology import Binding, Exchange, Queue, Topolo
 from cybernetic.gateways.envelope.keyring import Keyring
 from cybernetic.gateways.replication.parcels import ALL, Parcels
 from cybernetic.state import Peer, Replica
+from cybernetic.supervision import Backoff
 
 _log = logging.getLogger("cybernetic.gateways")
 
 PRESENCE = 1.0  # seconds from one word of being there to the next
 SILENT = 5.0  # seconds without a word after which a replica is not there any more
-AGAIN = (0.2, 15.0)  # seconds before connecting anew: at first, and at most
+AGAIN = Backoff(0.2, 15.0, jitter=0.5)  # before connecting anew
 MOST_PENDING = 256  # frames on their way to the broker; one more is dropped, as the network may
 MOST_BYTES = 8 * 1024 * 1024  # that wait in a queue for a slow replica; older ones are dropped
 PREFETCH = 64
@@ -58,6 +59,8 @@ class BrokerPeers:
         self._session: Session | None = None
         self._outlet: Outlet | None = None
         self._intake: Intake | None = None
+        self._early = 0  # the last tag that came before it was known through which intake
+        self._chance = Chance()
         self._agent: Any = None
 
     async def open(self, agent: Any, name: str) -> None:
@@ -111,26 +114,29 @@ class BrokerPeers:
         )
 
     async def _stay_connected(self) -> None:
-        wait = AGAIN[0]
+        tries = 0
         while True:
             try:
                 await self._connect()
-                wait = AGAIN[0]
+                tries = 0
             except BrokerError as error:
                 _log.warning("%s has no connection with %s: %s", self._exchange, self._broker.url, error)
             finally:
-                session, self._session, self._outlet = self._session, None, None
+                session, self._session, self._outlet, self._intake = self._session, None, None, None
                 if session is not None:
                     await session.close()
-            await asyncio.sleep(wait)
-            wait = min(AGAIN[1], 2 * wait)
+            await asyncio.sleep(AGAIN.delay(tries, self._chance.uniform(f"{self._queue}/{tries}")))
+            tries += 1
 
     async def _connect(self) -> None:
         """Connect, and return when the connection has ended. Raises `BrokerError`."""
         session = self._session = await self._broker.connect(self._queue)
+        self._early = 0
         await session.declare(self._topology)
         outlet = await session.outlet(_forget)
         self._intake = await session.intake(self._queue, self._delivered, prefetch=PREFETCH)
+        if self._early:  # what was quicker than this answer
+            self._intake.ack(self._early, multiple=True)
         self._outlet = outlet
         self._say_present()
         await asyncio.wait(
@@ -147,7 +153,9 @@ class BrokerPeers:
             self.send(ALL, b"")
 
     def _delivered(self, delivery: Delivery) -> None:
-        if self._intake is not None:
+        if self._intake is None:
+            self._early = delivery.tag
+        else:
             self._intake.ack(delivery.tag)
         parcel = self._parcels.open(delivery.message, self.address, wall())
         if isinstance(parcel, str):

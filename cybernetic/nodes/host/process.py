@@ -24,6 +24,7 @@ from cybernetic.nodes.host.processes import RUN, end_marked, parent
 from cybernetic.nodes.host.rundir import RunDirectory, make, sweep
 from cybernetic.wire import WireError
 
+QUIETLY = "cybernetic.nodes.host.quietly"
 THESPIAN = "cybernetic.nodes.host.driver_thespian"
 OPEN_SECONDS = 30.0  # for a machine under load; usually it takes half a second
 CLOSE_SECONDS = 2.0  # before nodes that do not end are ended by force
@@ -328,7 +329,7 @@ def _start_warden(driver: str, link: int, place: RunDirectory) -> "subprocess.Po
     here = str(Path(__file__).resolve().parents[3])
     paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
-        [sys.executable, "-m", driver, str(link), str(place.lock)],
+        [sys.executable, "-m", QUIETLY, driver, str(link), str(place.lock)],
         pass_fds=(link, place.lock),
         stdin=subprocess.DEVNULL,
         start_new_session=True,

@@ -1,7 +1,7 @@
 """Links between nodes: authenticated, ordered streams of messages, with credit, batches and heartbeats."""
 
 from cybernetic.nodes.link.address import Address, MemoryAddress, TcpAddress, UnixAddress, parse_address
-from cybernetic.nodes.link.calling import connect, connect_any
+from cybernetic.nodes.link.calling import connect
 from cybernetic.nodes.link.link import Link
 from cybernetic.nodes.link.listener import Listener
 from cybernetic.nodes.link.memory import Network, Pair, network
@@ -23,7 +23,6 @@ __all__ = (
     "Tls",
     "UnixAddress",
     "connect",
-    "connect_any",
     "network",
     "own_address",
     "parse_address",

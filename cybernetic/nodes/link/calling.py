@@ -1,8 +1,6 @@
 """How a link is made from this end."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
 
 from cybernetic.core import OptionError
 from cybernetic.nodes.errors import LinkRefused, LinkUnreachable
@@ -71,34 +69,3 @@ async def connect(
     if isinstance(result, str):
         raise LinkRefused(f"{address}: {result}")
     return result
-
-
-async def connect_any(
-    addresses: Iterable[Address],
-    call: Callable[[Address], Coroutine[Any, Any, Link]],
-    meant: Callable[[bytes], bool],
-) -> Link | None:
-    """Call one address after another until who is meant answers; None if others did, and it nowhere.
-
-    Args:
-        addresses: where it may be, the best one first.
-        call: makes a link; see `connect`.
-        meant: whether what a peer says of itself is what was expected.
-
-    Raises:
-        LinkRefused: nobody could be linked with; the text says of each address why.
-    """
-    whys, other = [], False
-    for address in addresses:
-        try:
-            link = await call(address)
-        except LinkRefused as error:
-            whys.append(str(error))
-            continue
-        if meant(link.hello):
-            return link
-        link.abort("it is not the node that was meant")
-        other = True
-    if whys and not other:
-        raise LinkRefused("; ".join(whys))
-    return None

@@ -2,12 +2,12 @@
 
 import hmac
 import os
-import stat
 from pathlib import Path
 
-from cybernetic.core import OptionError, token
+from cybernetic.core import OptionError, read_private, token
 
 LEAST_BYTES = 16
+MOST_BYTES = 1 << 16  # of a file that holds one
 VARIABLE = "CYBERNETIC_SECRET"
 
 
@@ -40,18 +40,7 @@ class Secret:
         Raises `OptionError` if the file cannot be read, is no ordinary file, may be read by others than its owner
         (it should have mode 0600), or holds too little.
         """
-        try:
-            with open(path, "rb", opener=_opened) as file:
-                status = os.fstat(file.fileno())
-                content = file.read(1 << 16) if stat.S_ISREG(status.st_mode) else b""
-        except OSError as error:
-            raise OptionError("secret", "a readable file", _Said(f"{path}: {error.strerror}")) from None
-        mode = stat.S_IMODE(status.st_mode)
-        if not stat.S_ISREG(status.st_mode):
-            raise OptionError("secret", "an ordinary file", _Said(path))
-        if mode & 0o077:
-            raise OptionError("secret", f"a file of mode 0600 (chmod 600 {path})", _Said(f"mode {mode:04o}"))
-        return cls(content.strip())
+        return cls(read_private("secret", path, MOST_BYTES).strip())
 
     @classmethod
     def from_environment(cls) -> "Secret | None":
@@ -75,15 +64,6 @@ class Secret:
         raise TypeError("expected a secret to stay in its process, got: a pickle of one")
 
 
-class _Said(str):
-    """A text that an error shows as it is."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
 class _Size(int):
     """A number of bytes, as an error shows it."""
 
@@ -91,8 +71,3 @@ class _Size(int):
 
     def __repr__(self) -> str:
         return f"{int(self)} bytes"
-
-
-def _opened(path: str, flags: int) -> int:
-    """Without waiting for whoever might write into a named pipe."""
-    return os.open(path, flags | os.O_NONBLOCK)

@@ -68,6 +68,11 @@ class Member(_Fields):
         """Its own name, and those of the nodes it makes."""
         return frozenset(filter(None, (self.name, *self.makes.split("/"))))
 
+    @property
+    def called(self) -> str:
+        """What its user calls it, in quotes: a door by the nodes that it makes."""
+        return repr(self.makes.replace("/", ", ") if self.kind == "door" and self.makes else self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -124,8 +129,8 @@ class Members:
             return self
         if living is not None:
             return Refused(
-                f"name: expected one that no living node has, got: {member.name!r}, "
-                f"which is that of incarnation {living.incarnation} at {living.address or living.host}"
+                f"name: expected one that no living node has, got: {member.called}, "
+                f"which is that of a node of host {living.host!r}"
             )
         if (member.name, member.incarnation) in self._gone:
             return Refused(

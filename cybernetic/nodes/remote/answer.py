@@ -22,13 +22,15 @@ class Answer:
         return self._settled or bool(self._peer.lost)
 
     def answer(self, value: Any) -> bool:
-        """Answer with `value`; one that cannot travel is the answering agent's failure."""
+        """Answer with `value`; of one that cannot travel the caller is told."""
         if self._settled:
             return False
         try:
             self._peer.answer(self._id, value)
         except CannotTravel as error:
-            return self.fail(CallFailed(self.target, function_name(self.what), Crash.of(error)))
+            return self.fail(
+                CallFailed(self.target, function_name(self.what), Crash.of(error), lost="answer")
+            )
         self._settled = True
         return True
 
@@ -42,8 +44,9 @@ class Answer:
         try:
             self._peer.post((ops.FAIL, self._id, error), None, "error")
         except CannotTravel as wrong:
-            why = in_words(getattr(error, "reason", wrong))
-            self._peer.post(
-                (ops.FAIL, self._id, CallFailed(self.target, function_name(self.what), why)), None, "error"
-            )
+            why, lost = in_words(getattr(error, "reason", wrong)), ""
+            if not isinstance(error, CallFailed):  # a refusal with something in it that cannot
+                lost = "answer"
+            failed = CallFailed(self.target, function_name(self.what), why, lost)
+            self._peer.post((ops.FAIL, self._id, failed), None, "error")
         return True

@@ -23,10 +23,6 @@ def _text(value: Any) -> bool:
     return type(value) is str and value != ""
 
 
-def _stamp(value: Any) -> bool:
-    return type(value) is float and math.isfinite(value)
-
-
 def _limit(value: Any) -> bool:
     return value is None or (type(value) in (int, float) and math.isfinite(value) and value >= 0)
 
@@ -43,15 +39,16 @@ def _of(*kinds: type) -> Check:
     return lambda value: isinstance(value, kinds)
 
 
-_bool, _tuple, _list, _reason, _error = _of(bool), _of(tuple), _of(list), _of(Reason), _of(Exception)
+_bool, _bytes, _tuple, _list = _of(bool), _of(bytes), _of(tuple), _of(list)
+_reason, _error = _of(Reason), _of(Exception)
 _SAID = {
     _whole: "a number from 0",
     _text: "a text that is not empty",
-    _stamp: "a finite number",
     _name: "a name, or None",
     _limit: "seconds from 0, or None",
     _keywords: "values by name",
     _bool: "True or False",
+    _bytes: "bytes",
     _tuple: "a tuple",
     _list: "a list",
     _reason: "a Reason",
@@ -88,12 +85,12 @@ FIELDS: dict[int, tuple[Check, ...]] = {
     ops.NOT_STARTED: (_whole, _error),
     ops.GIVE_UP: (_whole, _whole),
     ops.GIVEN_UP: (_whole,),
-    ops.CLAIM: (_text, *_sender, _stamp),
-    ops.RELEASE: (_text, *_sender),
     ops.MEMBERS: (_list,),
     ops.LINKED: (_list,),
-    ops.SERVICE: (_text, _bool),
-    ops.MEMBER: (_text, _any, *_sender, _bool),
+    ops.PART: (_bytes,),
+    ops.COMPARE: (_whole, _bytes),
+    ops.AGREED: (_whole,),
+    ops.LACKING: (_list,),
     ops.ASK: (_whole, _text),
     ops.REPLY: (_whole, _bool, _any),
 }

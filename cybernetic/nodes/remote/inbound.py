@@ -1,6 +1,5 @@
 """What comes from another node: each message is done at once, or put into the mailbox of whom it is for."""
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +8,7 @@ from cybernetic.core import (
     CallFailed,
     Crash,
     NoProc,
+    OptionError,
     Reason,
     StartFailed,
 )
@@ -30,8 +30,6 @@ from cybernetic.runtime import (
 from cybernetic.wire import Codec, DamagedMessage, UnreadTypes, WireError
 
 Message = tuple[Any, ...]
-
-_log = logging.getLogger("cybernetic.nodes")
 
 
 class Inbound:
@@ -69,12 +67,12 @@ class Inbound:
             ops.NOT_STARTED: starts.not_started,
             ops.GIVE_UP: starts.give_up,
             ops.GIVEN_UP: starts.given_up,
-            ops.CLAIM: self._claim,
-            ops.RELEASE: self._release,
+            ops.PART: self._part,
+            ops.COMPARE: self._compare,
+            ops.AGREED: self._agreed,
+            ops.LACKING: self._lacking,
             ops.MEMBERS: self._members,
             ops.LINKED: self._linked,
-            ops.SERVICE: self._service,
-            ops.MEMBER: self._member,
             ops.ASK: self._ask,
             ops.REPLY: self._reply,
         }
@@ -239,25 +237,25 @@ class Inbound:
 
     # What nodes share.
 
-    def _claim(self, name: str, serial: int, kind: int, stamp: float) -> None:
-        self._cluster.names.learned(self._peer, name, self._who(serial, kind), stamp)
+    def _part(self, data: bytes) -> None:
+        self._cluster.exchange.told(self._peer, data)
 
-    def _release(self, name: str, serial: int, kind: int) -> None:
-        self._cluster.names.released(self._peer, name, self._who(serial, kind))
+    def _compare(self, version: int, digest: bytes) -> None:
+        self._cluster.exchange.compared(self._peer, version, digest)
+
+    def _agreed(self, version: int) -> None:
+        self._cluster.exchange.agrees(self._peer, version)
+
+    def _lacking(self, known: list[Any]) -> None:
+        self._cluster.exchange.lacks(self._peer, known)
 
     def _members(self, members: list[Any]) -> None:
-        self._cluster.told_of_members(members, self._peer)
+        self._cluster.mesh.told(members, self._peer)
         self._peer.introduced = True
         self._cluster.look()
 
     def _linked(self, members: list[Any]) -> None:
-        self._cluster.told_again(members, self._peer)
-
-    def _service(self, name: str, running: bool) -> None:
-        self._cluster.spread.heard(self._peer, name, running)
-
-    def _member(self, name: str, key: Any, serial: int, kind: int, entered: bool) -> None:
-        self._cluster.spread.changed(self._peer, name, key, self._who(serial, kind), entered)
+        self._cluster.mesh.told_again(members, self._peer)
 
     def _ask(self, id: int, what: str, *arguments: Any) -> None:
         self._cluster.asked(self._peer, id, what, arguments)
@@ -293,6 +291,17 @@ class Inbound:
     def _nobody(self, to: int, args: tuple[Any, ...], sender: Any) -> None:
         dead_letter(self._engine, self._cluster.address(to), args, sender, "dead")
 
+    def _start_unread(self, data: bytes, message: Message, error: WireError) -> None:
+        """A start whose arguments are of types not known here: the module of its class may bring them along."""
+        try:
+            self._cluster.classes.load(text(message[4]))
+            whole = self._decode(data)
+        except (OptionError, WireError):
+            Starting(self._peer, message[1]).fail(StartFailed(str(message[4]), Crash.of(error)))
+        else:
+            check(ops.START, whole)
+            self._acts[ops.START](*whole[1:])
+
     def _unread(self, data: bytes, error: WireError) -> None:
         """A message that this node cannot make a value of: whoever waits for it is told; else it is logged."""
         try:
@@ -303,21 +312,16 @@ class Inbound:
         if op in (ops.CALL, ops.CALL_WITH):
             target = self._agents.get(message[1]) or self._cluster.address(message[1])
             answer = Answer(self._peer, message[4], target, str(message[5]))
-            answer.fail(CallFailed(target, str(message[5]), Crash.of(error)))
+            answer.fail(CallFailed(target, str(message[5]), Crash.of(error), lost="call"))
         elif op in (ops.ANSWER, ops.FAIL):
             reply = self._peer.calls.get(message[1])
             if reply is not None:
-                reply.fail(
-                    CallFailed(
-                        reply.target, str(getattr(reply.what, "__qualname__", reply.what)), Crash.of(error)
-                    )
-                )
+                what = str(getattr(reply.what, "__qualname__", reply.what))
+                reply.fail(CallFailed(reply.target, what, Crash.of(error), lost="answer"))
         elif op == ops.START:
-            Starting(self._peer, message[1]).fail(StartFailed(str(message[4]), Crash.of(error)))
+            self._start_unread(data, message, error)
         elif op == ops.NOT_STARTED:
             self._acts[op](message[1], StartFailed("the agent", Crash.of(error)))
-        elif op == ops.MEMBER:
-            _log.warning("a member of %r is not known on this node: %s", message[1], error)
         elif op in (ops.CAST, ops.CAST_WITH, ops.SEND, ops.TELL):
             cell = self._agents.get(message[1])
             self._engine.bad_calls += 1

@@ -1,11 +1,16 @@
 """The address of an agent on another node: looks and works like any other."""
 
+import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cybernetic.core import CallDeadlock, CallFailed, NoProc, Reason
 from cybernetic.runtime import CALL_SECONDS, DROP, Foreign, Reply, outsider
 
 A_co = TypeVar("A_co", covariant=True)
+
+ASK_SECONDS = 0.05  # how much later a call may fail for another node to say what its agent is doing
+ASKED = 16  # questions to a node, from which on no more are asked for the sake of an error's text
 
 
 class RemoteRef(Foreign[A_co]):
@@ -111,6 +116,24 @@ class RemoteReply(Reply[Any]):
     def __init__(self, target: Any, what: Any) -> None:
         super().__init__(target, what)
         self.waiting: dict[int, Any] | None = None  # the unanswered calls it stands among
+
+    def asks(self, told: Callable[[str | None], object]) -> bool:
+        """Ask the target's node what it is doing, for a moment, and unless there is much else that was asked."""
+        target: Any = self.target
+        peer = target._way
+        if target.gone or peer.link is None or len(peer.asked) >= ASKED:
+            return False
+        loop = self.get_loop()
+        doing = loop.create_future()
+        late = loop.call_later(ASK_SECONDS, doing.cancel)
+
+        def done(doing: "asyncio.Future[Any]") -> None:
+            late.cancel()
+            told(None if doing.cancelled() or doing.exception() is not None else doing.result())
+
+        doing.add_done_callback(done)
+        peer.ask("doing", (target._serial,), doing)
+        return True
 
     def _told(self) -> None:
         if self.waiting is not None:

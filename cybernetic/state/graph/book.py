@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import TypeAlias
 
-from cybernetic.state.crdt.keys import slot_of
+from cybernetic.crdt import slot_of
 from cybernetic.state.graph.entries import ASSERTED, Key, State, period, standing, writer
 from cybernetic.state.graph.facts import Assertion, Fact, Period
 from cybernetic.state.graph.solve import STRIDE

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from cybernetic.crdt import Stamp
 from cybernetic.state.graph.book import WRITER_GRACE
 from cybernetic.state.graph.entries import Key, State, standing
 from cybernetic.state.graph.facts import Assertion
 from cybernetic.state.graph.pen import Pen
-from cybernetic.state.hlc import Stamp
 from cybernetic.state.replica.author import Author
 
 Edit: TypeAlias = Callable[[State, Author, list[Any]], State]

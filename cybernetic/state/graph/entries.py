@@ -9,13 +9,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from cybernetic.core import CyberneticError
-from cybernetic.state.crdt.awmap import AWMap
-from cybernetic.state.crdt.keys import key_of, slot_of
-from cybernetic.state.crdt.leaf import Leaf
-from cybernetic.state.crdt.registers import LWW
+from cybernetic.crdt import LWW, AWMap, Leaf, Stamp, checked_stamp, key_of, slot_of
 from cybernetic.state.graph.facts import ENDINGS, Assertion, Fact, Period, assertion_of, fact_of
 from cybernetic.state.graph.solve import STRIDE
-from cybernetic.state.hlc import Stamp, checked_stamp
 
 State: TypeAlias = AWMap[tuple[Any, ...]]
 """A graph as it is replicated."""

@@ -3,8 +3,8 @@
 from typing import Any, NamedTuple
 
 from cybernetic.core import OptionError, number
+from cybernetic.crdt import Stamp, checked_stamp
 from cybernetic.state.graph.terms import Value, text, value_of
-from cybernetic.state.hlc import Stamp, checked_stamp
 from cybernetic.wire import register
 
 ENDINGS = ("replaced", "removed", "expired")

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cybernetic.core import number
+from cybernetic.crdt import key_of, slot_of
 from cybernetic.runtime import Deferred, Ref
-from cybernetic.state.crdt.keys import key_of, slot_of
 from cybernetic.state.graph.answers import Answers, Around, GraphRefused, GraphStatus, Watching
 from cybernetic.state.graph.drawing import MOST_ANSWERS, checked, drawn, limit_of
 from cybernetic.state.graph.edits import UNSTAMPED, adding, loading, removing, steps

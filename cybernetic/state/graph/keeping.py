@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Any
 
 from cybernetic.core import CyberneticError, Down, Reason, number, wall
+from cybernetic.crdt import AWMap
 from cybernetic.runtime import Agent, Deferred, Ref
-from cybernetic.state.crdt.awmap import AWMap
 from cybernetic.state.graph.book import Book, Change
 from cybernetic.state.graph.edits import Edit, steps, sweeping
 from cybernetic.state.graph.entries import Key, State, keys_among, touched

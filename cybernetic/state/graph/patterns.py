@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from cybernetic.core import OptionError
-from cybernetic.state.crdt.keys import key_of, slot_of
+from cybernetic.crdt import key_of, slot_of
 from cybernetic.state.graph.terms import Slot, Value, text, value_of
 from cybernetic.wire import register
 

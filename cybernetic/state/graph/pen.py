@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
-from cybernetic.state.crdt.registers import LWW
+from cybernetic.crdt import LWW, MOST_TICKS, Stamp
 from cybernetic.state.graph.entries import Key, State, content, ending, key_for, past_key, replaced, standing
 from cybernetic.state.graph.facts import Assertion, Fact
-from cybernetic.state.hlc import MOST_TICKS, Stamp
 
 
 class Pen:

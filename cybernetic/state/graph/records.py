@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cybernetic.core import OptionError, known
+from cybernetic.crdt import Stamp, checked_stamp
 from cybernetic.state.graph.facts import Assertion, assertion_of, fact_of
-from cybernetic.state.hlc import Stamp, checked_stamp
 
 FIELDS = ("subject", "predicate", "object", "who", "at", "cause", "confidence", "until")
 LONGEST_LINE = 100_000  # characters

@@ -8,11 +8,7 @@ from itertools import islice
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from cybernetic.core import OptionError
-from cybernetic.state.crdt.context import Context
-from cybernetic.state.crdt.lattice import Lattice
-from cybernetic.state.crdt.opaque import OpaqueTypes
-from cybernetic.state.crdt.stamps import latest_stamp
-from cybernetic.state.hlc import Stamp
+from cybernetic.crdt import Context, Lattice, OpaqueTypes, Stamp, latest_stamp
 from cybernetic.state.replica.plan import Member
 from cybernetic.state.store.journal import Journal
 from cybernetic.state.store.store import Store

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cybernetic.state.hlc import Hlc, Stamp
+from cybernetic.crdt import Hlc, Stamp
 
 
 class Author:

@@ -5,9 +5,9 @@ from asyncio import Future
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from cybernetic.state.crdt.context import Context
-from cybernetic.state.crdt.lattice import Lattice
+from cybernetic.crdt import Context, Lattice
 from cybernetic.state.replica.archive import Archive
+from cybernetic.state.replica.letting import Letting
 
 L = TypeVar("L", bound=Lattice)
 
@@ -27,6 +27,7 @@ class Copy(Generic[L]):
         floor: the changes that must be known to do without the marks dropped from `value`.
         on_join: told of everything that is joined; None while nobody wants to know.
         rejoining: whether it is learning the whole anew, so that it is something between.
+        letting: takes the values that were held on to while this one changed.
     """
 
     def __init__(self, value: L, archive: Archive[L] | None, position: int = 0) -> None:
@@ -34,6 +35,7 @@ class Copy(Generic[L]):
         self.floor = Context() if archive is None else archive.record.floor
         self.on_join: Heard[L] | None = None
         self.rejoining = False
+        self.letting = Letting()
         self._archive = archive
         self._last: Future[int] = asyncio.get_running_loop().create_future()
         self._last.set_result(position)
@@ -91,9 +93,17 @@ class Copy(Generic[L]):
             self.saved = value.context
             return
         floor = self.floor
-        position = await asyncio.shield(last)
-        await self._archive.keep(value, position, leaves, floor=floor, **changes)
-        self.saved = self.saved.join(value.context)
+        try:
+            position = await asyncio.shield(last)
+            await self._archive.keep(value, position, leaves, floor=floor, **changes)
+            self.saved = self.saved.join(value.context)
+        finally:
+            self.letting.drop(value)
+
+    def end(self) -> None:
+        """Hold nothing any more: the replica is dead, and may be garbage for a while."""
+        self.letting.drop(self.value)
+        self.value = type(self.value)()
 
     def _join(self, delta: L) -> None:
         before = self.value

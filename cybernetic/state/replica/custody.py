@@ -8,7 +8,7 @@ spent. A replica that is started again is another one: what the former had comes
 from collections.abc import Collection
 from typing import Any, Literal
 
-from cybernetic.state.crdt.escrow import Escrow, LeaseHolds
+from cybernetic.crdt import Escrow, LeaseHolds
 
 Custody = Literal["none", "guardian", "ward"]
 

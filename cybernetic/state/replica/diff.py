@@ -3,11 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from cybernetic.state.crdt.awmap import AWMap
-from cybernetic.state.crdt.awset import AWSet
-from cybernetic.state.crdt.digest import Digests
-from cybernetic.state.crdt.keys import key_of
-from cybernetic.state.crdt.lattice import KINDS, Lattice
+from cybernetic.crdt import KINDS, AWMap, AWSet, Digests, Lattice, key_of
 from cybernetic.wire import travels
 
 

@@ -1,6 +1,6 @@
 """The telemetry events of replicas."""
 
-from cybernetic.core import Event, channel, event
+from cybernetic.core import Event, event, feed
 
 
 @event("replica.diverged", "state")
@@ -56,8 +56,8 @@ class ReplicaRejoined(Event):
     peer: str
 
 
-DIVERGED = channel(ReplicaDiverged)
-REFUSED = channel(ReplicaRefused)
-EVICTED = channel(ReplicaEvicted)
-IDENTIFIED = channel(ReplicaIdentified)
-REJOINED = channel(ReplicaRejoined)
+DIVERGED = feed(ReplicaDiverged)
+REFUSED = feed(ReplicaRefused)
+EVICTED = feed(ReplicaEvicted)
+IDENTIFIED = feed(ReplicaIdentified)
+REJOINED = feed(ReplicaRejoined)

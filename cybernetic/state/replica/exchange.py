@@ -1,12 +1,11 @@
 """What a replica and its peers tell each other: greetings at each pulse, news at once, and what one lacks."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Generic, TypeVar
 
 from cybernetic.core import loop_clock
-from cybernetic.state.crdt.context import Context
-from cybernetic.state.crdt.lattice import Lattice
+from cybernetic.crdt import Context, Lattice
 from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.events import DIVERGED, ReplicaDiverged
 from cybernetic.state.replica.frames import BadFrame, End, Frame, Frames, Heard, Hello, News, Piece, Stale
@@ -52,6 +51,7 @@ class Exchange(Generic[L]):
         self._talks: dict[Peer, Talk] = {}
         self._told = 0  # bytes of news told so far
         self._news: L | None = None
+        self._gathering: Iterator[None] | None = None
         self._rejoin: asyncio.Task[Any] | None = None
         self.digest: tuple[Context, int] | None = None
 
@@ -59,15 +59,24 @@ class Exchange(Generic[L]):
 
     def greet(self, *, new: bool = False) -> None:
         """Say hello to the peers: to all, or some by lot where there are many; with `new` to those not met yet."""
+        for peer in self._greeted(new):
+            self.hello(peer)
+
+    async def pulse(self) -> None:
+        """`greet`, with the loop given back after each peer: what is known in many pieces is long to say."""
+        for peer in self._greeted(False):
+            self.hello(peer)
+            await asyncio.sleep(0)
+
+    def _greeted(self, new: bool) -> list[Peer]:
         others = list(self._peers.others())
         for peer in [peer for peer in self._talks if peer not in others]:
             self._forget(peer)
         if new:
-            others = [peer for peer in others if self._talk(peer).at is None]
-        elif len(others) > self._options.most_peers:
+            return [peer for peer in others if self._talk(peer).at is None]
+        if len(others) > self._options.most_peers:
             others = self._chance.sample(others, self._options.most_peers)
-        for peer in others:
-            self.hello(peer)
+        return others
 
     def hello(self, peer: Peer) -> None:
         """Say hello to one."""
@@ -95,25 +104,32 @@ class Exchange(Generic[L]):
     def tell(self, delta: L) -> None:
         """A change is on the disk: the peers will hear of it together with those of the next moment."""
         self._counts.changes += 1
-        if self._news is not None:
-            self._news = self._news.join(delta)
-            return
-        self._news = delta
-        self._run(self._gather())
+        self._news = delta if self._news is None else self._news.join(delta)
+        if self._gathering is None:
+            self._gathering = self._gathered()
+            self._run(self._gather(self._gathering))
 
     def flush(self) -> None:
         """Tell the peers now what has been gathered for them."""
-        news, self._news = self._news, None
-        if news is None:
-            return
-        parts = [news] if _few(news, self._options.leaves) else news.split(self._options.leaves)
-        for part in parts:
-            for frame in packed(part, self._options.leaves, self._written, self._oversized):
-                self._spread(frame)
+        for _ in self._gathering or ():
+            pass
 
-    async def _gather(self) -> None:
+    async def _gather(self, telling: Iterator[None]) -> None:
         await asyncio.sleep(self._options.gather)
-        self.flush()
+        for _ in telling:
+            await asyncio.sleep(0)
+
+    def _gathered(self) -> Iterator[None]:
+        """Tell the peers what has been gathered for them, frame by frame."""
+        leaves = self._options.leaves
+        while self._news is not None:
+            news, self._news = self._news, None
+            for part in [news] if news.few(leaves) else news.split(leaves):
+                for frame in packed(part, leaves, self._written, self._oversized):
+                    self._spread(frame)
+                    yield
+            self._copy.letting.drop(news)
+        self._gathering = None
 
     def _written(self, delta: L) -> bytes:
         return self._frames.write(News(self._told, delta))
@@ -226,9 +242,11 @@ class Exchange(Generic[L]):
         self._send(peer, Heard(end.stream, end.count))
         if len(coming.numbers) == end.count and not coming.spoiled:
             if end.whole and end.floor <= self._copy.saved:
-                talk.coming = None  # the whole has come from another meanwhile
+                self._unstage(coming)  # the whole has come from another meanwhile
+                talk.coming = None
             elif end.whole:
                 whole = coming.staged.join(self._kind.from_store(None, end.context))
+                coming.staged = self._kind()
                 self._rejoin = self._run(self._learn(whole, end.floor, peer, talk))
             else:
                 self._taking.knows(end.context)
@@ -247,6 +265,7 @@ class Exchange(Generic[L]):
         if coming is None or coming.stream != frame.stream or coming.whole != frame.whole:
             if frame.whole and self._learning(talk):
                 return None
+            self._unstage(coming)
             coming = talk.coming = Coming(frame.stream, frame.whole, self._kind())
         coming.at = self._clock()
         return coming
@@ -296,12 +315,13 @@ class Exchange(Generic[L]):
         return talk
 
     def _forget(self, peer: Peer) -> None:
-        self._talks.pop(peer).end()
+        talk = self._talks.pop(peer)
+        talk.end()
+        self._unstage(talk.coming)
+
+    def _unstage(self, coming: Coming[L] | None) -> None:
+        if coming is not None:
+            self._copy.letting.drop(coming.staged)
 
     def _send(self, peer: Peer, frame: Frame) -> None:
         self._peers.send(peer, self._frames.write(frame))
-
-
-def _few(delta: Lattice, leaves: int) -> bool:
-    trie = getattr(delta.store, "trie", None)
-    return trie is None or trie.size <= leaves

@@ -4,9 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 from cybernetic.core import CannotTravel, CyberneticError, OptionError, number, whole
-from cybernetic.state.crdt.context import Context
-from cybernetic.state.crdt.lattice import Lattice
-from cybernetic.state.crdt.opaque import OpaqueTypes
+from cybernetic.crdt import Context, Lattice, OpaqueTypes
 from cybernetic.wire import Codec, WireError
 
 VERSION = 1

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from cybernetic.state.crdt.lattice import Lattice
+from cybernetic.crdt import Lattice
 from cybernetic.wire import BeyondLimit
 
 L = TypeVar("L", bound=Lattice)

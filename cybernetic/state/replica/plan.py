@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from cybernetic.state.crdt.context import Context
+from cybernetic.crdt import Context
 
 
 class Due(Enum):

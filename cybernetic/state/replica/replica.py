@@ -18,11 +18,9 @@ from cybernetic.core import (
     token,
     wall,
 )
+from cybernetic.crdt import KINDS, Escrow, Hlc, Lattice
 from cybernetic.naming import Joined, Left
 from cybernetic.runtime import Agent, Deferred, Ref, off_death, on_death
-from cybernetic.state.crdt.escrow import Escrow
-from cybernetic.state.crdt.lattice import KINDS, Lattice
-from cybernetic.state.hlc import Hlc
 from cybernetic.state.replica.archive import Archive, Record
 from cybernetic.state.replica.author import Author
 from cybernetic.state.replica.copy import Copy
@@ -134,6 +132,7 @@ class Replica(Agent, Generic[L]):
         self._archive: Archive[L] | None = archive
         self._roll = Roll(self._name, record, archive is not None, options, self._counts, self._now)
         self._copy: Copy[L] = Copy(value, archive, 0 if archive is None else archive.loaded)
+        on_death(self.ref, self._ended)
         latest = None if archive is None else archive.latest  # the wall clock may have gone back meanwhile
         self._clock = Hlc(self._roll.replica, self._now, options.ahead, after=latest)
         self._pen = Author(self._roll.replica, self._clock, self._now)
@@ -310,6 +309,10 @@ class Replica(Agent, Generic[L]):
         on_death(self.ref, self._killed)
         return store
 
+    def _ended(self, _: Any) -> None:
+        """It is dead, and may have been killed: what it held is let go of."""
+        self._copy.end()
+
     def _killed(self, _: Any) -> None:
         if self._own is not None:
             self._closing = asyncio.get_running_loop().create_task(self._own.close())
@@ -322,7 +325,7 @@ class Replica(Agent, Generic[L]):
 
     async def _pulse(self) -> None:
         while True:
-            self._exchange.greet()
+            await self._exchange.pulse()
             await asyncio.sleep(self._options.pulse)
 
     async def _tend(self) -> None:

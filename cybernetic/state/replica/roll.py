@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cybernetic.core import token
-from cybernetic.state.crdt.context import Context
+from cybernetic.crdt import Context
 from cybernetic.state.replica.archive import Record
 from cybernetic.state.replica.events import EVICTED, IDENTIFIED, ReplicaEvicted, ReplicaIdentified
 from cybernetic.state.replica.frames import MOST_KNOWN, Hello, Stale

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from cybernetic.state.crdt.lattice import Lattice
+from cybernetic.crdt import Lattice
 from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.frames import End, Frames, Piece
 from cybernetic.state.replica.packing import packed
@@ -35,7 +35,14 @@ class Sending(Generic[L]):
         """Send `peer` what it lacks, or with `whole` all there is; it has then caught up with news up to `told`."""
         self._counts.streams += 1
         self._counts.wholes += whole
-        value, floor, context = self._copy.value, self._copy.floor, talk.context
+        value = self._copy.value
+        try:
+            await self._stream(value, peer, talk, whole, told)
+        finally:
+            self._copy.letting.drop(value)
+
+    async def _stream(self, value: L, peer: Peer, talk: Talk, whole: bool, told: int) -> None:
+        floor, context = self._copy.floor, talk.context
         self._streams += 1
         talk.stream = f"{self._replica}/{self._streams}"
         talk.unheard.clear()

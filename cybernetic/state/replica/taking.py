@@ -4,10 +4,7 @@ import asyncio
 from typing import Generic, TypeVar
 
 from cybernetic.core import Refusal
-from cybernetic.state.crdt.context import Context
-from cybernetic.state.crdt.lattice import Lattice
-from cybernetic.state.crdt.stamps import latest_stamp
-from cybernetic.state.hlc import FutureStamp, Hlc
+from cybernetic.crdt import Context, FutureStamp, Hlc, Lattice, latest_stamp
 from cybernetic.state.replica.copy import Copy, Lasting
 from cybernetic.state.replica.events import REFUSED, REJOINED, ReplicaRefused, ReplicaRejoined
 from cybernetic.state.replica.roll import Roll
@@ -59,10 +56,10 @@ class Taking(Generic[L]):
         What only this replica has written stays. In steps of `leaves`, with the loop given back between them.
         """
         copy = self._copy
-        before = bool(copy.value)
+        before = copy.value
         copy.rejoining = True
         try:
-            for piece in copy.value.slices(leaves):
+            for piece in before.slices(leaves):
                 copy.replace(copy.value.retire(whole, piece), piece)
                 await asyncio.sleep(0)
             for piece in whole.slices(leaves):
@@ -72,6 +69,8 @@ class Taking(Generic[L]):
             await copy.keep(leaves, **self._roll.recorded())
         finally:
             copy.rejoining = False
+            copy.letting.drop(before)
+            copy.letting.drop(whole)
         if before:
             self._counts.rejoined += 1
             if REJOINED.listeners:

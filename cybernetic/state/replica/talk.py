@@ -3,8 +3,7 @@
 import asyncio
 from typing import Any, Generic, TypeVar
 
-from cybernetic.state.crdt.context import Context
-from cybernetic.state.crdt.lattice import Lattice
+from cybernetic.crdt import Context, Lattice
 
 L = TypeVar("L", bound=Lattice)
 

@@ -3,9 +3,7 @@
 import asyncio
 from typing import Generic, TypeVar
 
-from cybernetic.state.crdt.context import Context
-from cybernetic.state.crdt.digest import Digests
-from cybernetic.state.crdt.lattice import Lattice
+from cybernetic.crdt import Context, Digests, Lattice
 from cybernetic.state.replica.archive import Archive
 from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.exchange import Exchange
@@ -50,11 +48,14 @@ class Upkeep(Generic[L]):
         value, version = self._copy.value, self._copy.version
         if version == self._digested or self._copy.rejoining:
             return
-        for n, _ in enumerate(self.digests.steps(value)):
-            if n % _TOGETHER == 0:
-                await asyncio.sleep(0)
-        self._digested = version
-        self._exchange.digest = value.context, self.digests.of(value)
+        try:
+            for n, _ in enumerate(self.digests.steps(value)):
+                if n % _TOGETHER == 0:
+                    await asyncio.sleep(0)
+            self._digested = version
+            self._exchange.digest = value.context, self.digests.of(value)
+        finally:
+            self._copy.letting.drop(value)
 
     async def tidy(self) -> None:
         """Drop the marks of what was removed and that all who are waited for know of."""
@@ -63,9 +64,13 @@ class Upkeep(Generic[L]):
         if copy.rejoining or (copy.version, stable) == self._tidied:
             return
         copy.floor = copy.floor.join(stable)
-        for piece in copy.value.slices(self._options.leaves):
-            if copy.rejoining:
-                return
-            copy.tidy(stable, piece)
-            await asyncio.sleep(0)
-        self._tidied = copy.version, stable
+        before = copy.value
+        try:
+            for piece in before.slices(self._options.leaves):
+                if copy.rejoining:
+                    return
+                copy.tidy(stable, piece)
+                await asyncio.sleep(0)
+            self._tidied = copy.version, stable
+        finally:
+            copy.letting.drop(before)

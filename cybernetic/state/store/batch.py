@@ -42,7 +42,8 @@ class Batch:
 
     Recording holds no lock and waits for nothing. Executed are: `once`; what `execute` and `run` have recorded, in
     their order; then the messages, then the events. `outbox`, `inbox` and `journal` are what `send`, `once`, and
-    `note` and `close` are about; each default None. Used on the store's event loop, and committed once.
+    `note` and `close` are about; each default None. Used on the store's event loop, and committed once: again only
+    where that has failed.
     """
 
     def __init__(
@@ -154,6 +155,9 @@ class Batch:
 
     def settle(self, done: Committed | None) -> None:
         """For `Store.commit`: count out what was deleted, or what was not written after all."""
+        if done is None:  # it may be committed again
+            self._over = False
+            self._gone.clear()
         if done is None or done.seen:
             self._let_go()
         else:

@@ -1,7 +1,7 @@
 """The inbox: which deliveries have had their effect, so that one that comes again has it only once."""
 
 from cybernetic.core import number
-from cybernetic.state.store.checks import as_key
+from cybernetic.state.store.checks import as_key, blob
 from cybernetic.state.store.errors import InboxFull
 from cybernetic.state.store.memory import Memory
 from cybernetic.state.store.room import StoreLimits
@@ -22,7 +22,7 @@ class Inbox:
         self.memory, self.keep = memory, keep
 
     @classmethod
-    async def open(cls, store: Store, limits: StoreLimits = LIMITS, *, keep: float = KEEP) -> "Inbox":
+    async def open(cls, store: Store, limits: StoreLimits | None = None, *, keep: float = KEEP) -> "Inbox":
         """The inbox of `store`.
 
         `limits` (default: 5 million keys, 2 GiB of keys and results) hold from now on for whoever has opened it.
@@ -32,12 +32,30 @@ class Inbox:
         Raises `OptionError`, `StoreError`.
         """
         number("keep", keep, above=0)
-        return cls(await Memory.open(store, "inbox", "the inbox", limits, InboxFull), keep)
+        return cls(await Memory.open(store, "inbox", "the inbox", limits or LIMITS, InboxFull), keep)
 
     @property
     def count(self) -> int:
         """How many keys are remembered, or about to be."""
         return self.memory.room.count
+
+    @property
+    def share(self) -> float:
+        """How full it is, from 0 to 1; what has expired counts until it is swept."""
+        return self.memory.share
+
+    async def expect(self, key: str | bytes, result: bytes = b"") -> int:
+        """Hold room for a key before its effect is worked out; give what this returns to `expected` after the commit.
+
+        Raises `InboxFull` where there is none, so that nothing is done in vain; `OptionError` and `StoreError`.
+        """
+        size = len(as_key(key)) + len(blob("result", result))
+        await self.memory.expect(size)
+        return size
+
+    def expected(self, held: int) -> None:
+        """Let go of room that `expect` holds: the key was added, or will not be."""
+        self.memory.expected(held)
 
     async def seen(self, key: str | bytes) -> bytes | None:
         """The result of the effect `key`, if it is committed and remembered; None otherwise. Raises `StoreError`."""

@@ -26,6 +26,13 @@ class Memory:
         self.room = store.room(what, StoreLimits(), error)
         self._table = f"cybernetic_{table}"
         self._turn = 0
+        self._expected = self._expected_bytes = 0  # room held for keys that may be added
+
+    @property
+    def share(self) -> float:
+        """How full it is, from 0 to 1: of how many it may remember, or how many bytes, whichever is fuller."""
+        room = self.room
+        return max(room.count / room.limits.count, room.bytes / room.limits.bytes)
 
     @classmethod
     async def open(
@@ -55,6 +62,22 @@ class Memory:
             if not await self.sweep():
                 break
         self.room.enter(count, size, now)
+
+    async def expect(self, size: int) -> None:
+        """Hold room for a key that may be added, sweeping if need be, until `expected`. Raises the error of the room.
+
+        Whoever holds room finds it when the key is added, as long as all who add keys hold room before.
+        """
+        while not self.room.fits(self._expected + 1, self._expected_bytes + size):
+            if not await self.sweep():
+                raise self.room.full(f"{self.room.limits.count} items, {self.room.limits.bytes} bytes")
+        self._expected += 1
+        self._expected_bytes += size
+
+    def expected(self, size: int) -> None:
+        """Let go of room that was held: the key was added, or will not be."""
+        self._expected -= 1
+        self._expected_bytes -= size
 
     def leave(self, gone: Gone) -> None:
         """Give room back: of what was swept, or not added after all."""

@@ -89,8 +89,13 @@ class Room:
             raise OptionError(f"size of what {self.what} takes", f"at most {self.limits.bytes} bytes", bytes)
         limit = self._shortage(count, bytes)
         if limit is not None:
-            age = None if self.limits.age is None else self.age
-            raise self._error(self.what, limit, self.count, self.bytes, age)
+            raise self.full(limit)
+
+    def full(self, limit: str) -> NoRoom:
+        """The error of this room, for the limit that was reached, in words."""
+        return self._error(
+            self.what, limit, self.count, self.bytes, None if self.limits.age is None else self.age
+        )
 
     def enter(self, count: int, bytes: int, now: float) -> None:
         """Count in what is to be written; raises as `check` does, and then counts nothing."""

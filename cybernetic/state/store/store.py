@@ -169,7 +169,9 @@ class Store:
         await self.close()
 
     def _connect(self, synchronous: str, max_bytes: int | None, aside: bool) -> sqlite3.Connection:
+        self._lock.cover()
         self.aside = prepare(self.path, aside=aside)
+        self._lock.cover()
         connection = connect(self.path, synchronous=synchronous, max_bytes=max_bytes)
         connection.set_authorizer(self._apart.guard)
         return connection

@@ -203,7 +203,10 @@ def _entries(since: int, kind: str | None, most: int, connection: sqlite3.Connec
 
 
 def _extent(connection: sqlite3.Connection) -> Extent:
-    first, last = connection.execute("SELECT min(number), max(number) FROM books_log").fetchone()
+    query = (
+        "SELECT (SELECT min(number) FROM books_log), (SELECT max(number) FROM books_log)"  # each by the index
+    )
+    first, last = connection.execute(query).fetchone()
     return Extent(1, 0) if first is None else Extent(first, last)
 
 

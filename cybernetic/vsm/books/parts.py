@@ -57,9 +57,8 @@ class Packer:
             found = layer, self._next
             self._next += 1
             self._new.append((found[1], self._codec.encode(dict(layer), "a part of it")))
-        self._used[id(layer)] = (
-            found  # with the layer itself: as long as it is there, its identity is its own
-        )
+        # with the layer itself: as long as it is there, its identity is its own
+        self._used[id(layer)] = found
         return found[1]
 
 

@@ -2,7 +2,10 @@
 
 from enum import Enum
 
+from cybernetic.wire import travels
 
+
+@travels(name="vsm.Channel")
 class Channel(Enum):
     """What runs between the systems of one level: Beer's six vertical components, the algedonic signal beside them,
     and the conversation of systems 3, 4 and 5 among themselves (*The Heart of Enterprise*, first axiom).
@@ -23,6 +26,7 @@ class Channel(Enum):
         return self not in (Channel.ALGEDONIC, Channel.METASYSTEM)
 
 
+@travels(name="vsm.Role")
 class Role(Enum):
     """Who speaks or is spoken to within one level."""
 

@@ -1,8 +1,10 @@
 """The agent that carries one channel of one level, and what it counts."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from cybernetic.core import CannotTravel
 from cybernetic.runtime import Agent, Deferred, Named
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import Ear, address
@@ -11,6 +13,8 @@ from cybernetic.vsm.channels.topology import NotInTopology, check_way
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.variety.capacity import ChannelLoad
 from cybernetic.wire import travels
+
+_log = logging.getLogger("cybernetic.vsm")
 
 
 @travels(name="vsm.LineState")
@@ -51,7 +55,11 @@ class Line(Agent):
     def carry(self, note: Note) -> None:
         """Pass a note on; nobody waits for an answer."""
         if self._accepts(note):
-            self._to(note).cast(Ear.take, note)
+            try:
+                self._to(note).cast(Ear.take, note)
+            except CannotTravel as error:  # what one sender says must not end the channel of all
+                self._refused += 1
+                _log.warning("%s: a note of %s was dropped: %s", self.channel.value, note.path_from, error)
 
     def relay(self, note: Note) -> Deferred[Any]:
         """Pass a note on, and the answer back. Raises what the one spoken to raises, and `NotInTopology`."""

@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from cybernetic.core import CallError, Refusal
+from cybernetic.core import CallFailed, Crash, Refusal
 from cybernetic.runtime import Deferred
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.operations.messages import Arrived
 from cybernetic.vsm.operations.task import Assignment, Performed, Task
+from cybernetic.vsm.timing import now
 
-AGAIN = 0.2  # seconds before a task is given again to a unit that died over it
-ATTEMPTS = 5
+AGAIN = 0.2  # seconds before a task is given again
+ATTEMPTS = 5  # how often a task may crash its unit
+AWAY = 60.0  # seconds after which a task is given up whose unit is away
 
 
 class NoSuchUnit(Refusal):
@@ -37,6 +39,8 @@ class Environment(Member):
         super().__init__(path)
         self._weights = dict(units)
         self._given = dict.fromkeys(units, 0)
+        self._last = dict.fromkeys(units, 0)  # which was given a task least lately
+        self._count = 0
 
     def submit(self, task: Task) -> Deferred[Performed]:
         """Give a task to a unit; answered with what came of it.
@@ -57,6 +61,8 @@ class Environment(Member):
 
     def _hand(self, task: Task, unit: str, answer: Deferred[Any]) -> None:
         self._given[unit] += 1
+        self._count += 1
+        self._last[unit] = self._count
         self.tell(Channel.ENVIRONMENT, Role.INTELLIGENCE, Arrived(task.kind, unit), disturbance=task.id)
         self.task(self._see_through(task, unit, answer))
 
@@ -66,30 +72,43 @@ class Environment(Member):
 
     async def _see_through(self, task: Task, unit: str, answer: Deferred[Any]) -> None:
         try:
-            for left in reversed(range(ATTEMPTS)):
-                given = Assignment(task, again=left < ATTEMPTS - 1)
-                try:
-                    performed = await self.ask(
-                        Channel.OPERATIONS, Role.MANAGEMENT, given, unit, disturbance=task.id, patience=None
-                    )
-                except CallError as error:
-                    if not left:
-                        answer.fail(error)
-                        return
-                    await asyncio.sleep(AGAIN)
-                except Exception as error:
-                    answer.fail(error)
-                    return
-                else:
-                    answer.reply(performed)
-                    return
+            answer.reply(await self._performed(task, unit))
+        except Exception as error:
+            answer.fail(error)
         finally:
             self._given[unit] -= 1
 
+    async def _performed(self, task: Task, unit: str) -> Performed:
+        """Give it, and give it again: a few times where it crashed its unit, for a while where that is away."""
+        crashes, since = 0, now()
+        while True:
+            try:
+                performed: Performed = await self.ask(
+                    Channel.OPERATIONS,
+                    Role.MANAGEMENT,
+                    Assignment(task, again=crashes > 0),
+                    unit,
+                    disturbance=task.id,
+                    patience=None,
+                )
+            except CallFailed as error:
+                if isinstance(error.reason, Crash):
+                    crashes += 1
+                elif now() >= since + AWAY:
+                    raise
+                if crashes >= ATTEMPTS:
+                    raise
+                await asyncio.sleep(AGAIN)
+            else:
+                return performed
+
     def _unit_for(self, to: str | None) -> str:
-        """The unit at or above `to`; without one, that with the least to do for its weight."""
+        """The unit at or above `to`; without one, that with the least to do for its weight, or which waited longest."""
         if to is None or to == self.path:
-            return min(self._given, key=lambda unit: (self._given[unit] + 1) / self._weights[unit])
+            return min(
+                self._given,
+                key=lambda unit: ((self._given[unit] + 1) / self._weights[unit], self._last[unit]),
+            )
         for unit in self._weights:
             if to == unit or to.startswith(f"{unit}/"):
                 return unit

@@ -13,6 +13,7 @@ from cybernetic.vsm.checks import word
 from cybernetic.vsm.operations.management import Management
 from cybernetic.vsm.operations.operation import Operation
 from cybernetic.vsm.ports.porter import Porter
+from cybernetic.vsm.recursion.blueprint import Blueprint
 from cybernetic.vsm.recursion.charter import Charter
 
 A = TypeVar("A")
@@ -86,7 +87,7 @@ class OperationUnit(Supervisor):
 
     Args:
         path: of the unit.
-        spec: the operation.
+        blueprint: of the operation.
         charter: of the level.
         floor: what it may spend in an epoch without a contract.
         paced: static shares of the ports that system 2 paces, by port.
@@ -100,18 +101,19 @@ class OperationUnit(Supervisor):
     def __init__(
         self,
         path: str,
-        spec: Child[Any],
+        blueprint: Blueprint,
         charter: Charter,
         floor: Vector,
         paced: Mapping[str, float],
         data: str | None,
     ) -> None:
-        self._path, self._spec, self._charter = path, spec, charter
+        self._path, self._blueprint, self._charter = path, blueprint, charter
         self._floor, self._paced, self._data = floor, dict(paced), data
 
     def children(self) -> list[Child[Any]]:
         """In the order in which they need each other."""
         path, charter = self._path, self._charter
+        operation = child(self._blueprint.made(), *self._blueprint.args, name=path)
         return [
             child(Books, self._data, path, name=f"{path}:books"),
             child(
@@ -124,6 +126,6 @@ class OperationUnit(Supervisor):
                 self._paced,
                 name=f"{path}:porter",
             ),
-            child(self._spec.cls, *self._spec.args, name=path),
-            child(Management, path, tuple(self._spec.agent.indices), name=f"{path}:management"),
+            operation,
+            child(Management, path, tuple(operation.agent.indices), name=f"{path}:management"),
         ]

@@ -10,6 +10,8 @@ from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.ladder.clocks import Clocks
 from cybernetic.vsm.ports.port import Port
+from cybernetic.vsm.recursion.blueprint import class_at, place_of_class
+from cybernetic.wire import register
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Charter:
 
     Attributes:
         path: of the level.
+        lineage: the classes that declared it, from the top down to its own: by them other nodes make it again.
         ports: by name, those of the levels above included.
         paced: of the ports that a level above paces, by name: the level's static share, units a second.
         policies: the levels' above first; all of them hold.
@@ -30,6 +33,7 @@ class Charter:
     """
 
     path: str
+    lineage: tuple[Any, ...] = ()
     ports: Mapping[str, Port] = field(default_factory=dict)
     paced: Mapping[str, float] = field(default_factory=dict)
     policies: tuple[Policy, ...] = ()
@@ -46,6 +50,7 @@ class Charter:
         budget = declared.budget
         return cls(
             path,
+            (declared,),
             dict(declared.ports),
             {},
             tuple(declared.policies),
@@ -64,6 +69,7 @@ class Charter:
         return replace(
             self,
             path=path,
+            lineage=(*self.lineage, declared),
             ports={**self.ports, **declared.ports},
             paced={name: share for name, share in paced.items() if name not in declared.ports},
             policies=(*self.policies, *declared.policies),
@@ -82,3 +88,21 @@ class Charter:
     def depth(self) -> int:
         """How many levels there are above."""
         return len(self.clocks) - 1
+
+
+def _pack(charter: Charter) -> tuple[Any, ...]:
+    """Declarations hold functions; what travels is where they stand, and what was computed from them."""
+    places = tuple(place_of_class(one) for one in charter.lineage)
+    return charter.path, places, charter.floor, dict(charter.paced)
+
+
+def _unpack(path: str, places: tuple[str, ...], floor: Vector, paced: dict[str, float]) -> Charter:
+    """Declared again by the node's own copy of the program."""
+    first, *rest = [class_at(place) for place in places]
+    charter = Charter.top(path, first)
+    for declared in rest:
+        charter = charter.below(path, declared, floor, paced)
+    return replace(charter, path=path, floor=floor, paced=paced)
+
+
+register(Charter, "vsm.Charter", encode=_pack, decode=_unpack)

@@ -170,6 +170,7 @@ async def plant(
         options.get("limits"),
         options.get("signer"),
         options.get("schema", SCHEMA),
+        options.get("remember"),
     )
     outside = None if not connected else await broker.connect("outside")
     system = LocalSystem()

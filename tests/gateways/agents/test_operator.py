@@ -17,6 +17,7 @@ from cybernetic.gateways import (
     Message,
     NotDeclared,
     NotSent,
+    ParkedMessage,
     Queue,
     Received,
     consume,
@@ -25,7 +26,9 @@ from cybernetic.gateways import (
     requeue,
 )
 from cybernetic.gateways import Retries as Tries
+from cybernetic.gateways.consumer.ticket import Ticket, ticketed
 from cybernetic.gateways.envelope import pack
+from cybernetic.gateways.parking import UNVERIFIED
 from tests.gateways.agents.plant import WORK, Book, Clerk, Plant, orders, plant, send, until
 
 KEY = Key("november", "n" * 32, ["shop"])
@@ -171,8 +174,86 @@ async def test_a_parked_message_that_is_no_envelope_cannot_be_smuggled_in_by_put
     async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK, guard=keeper)) as a:
         await send(a.outside, Message(b"pay me", routing_key="work", id="x"))
         await resting(a, 1)
-        await requeue(a.outside, "work", {"x"}, DESK)
+        assert await requeue(a.outside, "work", {"x"}, DESK) == []
+        assert await requeue(a.outside, "work", (), DESK, forged={"x"}) == ["x"]
         await asyncio.sleep(5.0)
         (one,) = await resting(a, 1)
         assert one.reason == "unsigned"
         assert not book.seen
+
+
+THIEF = Key("november", "t" * 32, ["*"])  # says that it is the good key, and is not
+BOTH = Keyring([GATE, DESK])
+
+
+async def test_what_nobody_has_verified_is_not_put_back_unless_it_is_named(tmp_path: Path) -> None:
+    book, author = Book(), Author("shop")
+    keeper = Guard(Keyring([KEY, GATE, DESK]))
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK, guard=keeper)) as a:
+        forged = pack(author.write("pay", "shop", b"\xc0"), "", "work", THIEF)
+        await send(a.outside, forged)
+        (one,) = await resting(a, 1)
+        assert one.reason == "tampered"
+        assert one.doubt.startswith("not verified")
+        assert await requeue(a.outside, "work", {forged.id}, DESK) == []
+        assert await requeue(a.outside, "work", {forged.id}, DESK, keyring=BOTH) == []
+        await asyncio.sleep(5.0)
+        assert not book.seen
+        assert await requeue(a.outside, "work", (), DESK, forged={forged.id}) == [forged.id]
+        await until(lambda: len(book.seen) == 1)
+        assert await a.parked() == []
+
+
+@pytest.mark.parametrize("ring", [BOTH, Keyring([DESK]), None])
+async def test_whose_ticket_it_is_can_be_told_by_who_has_the_key(
+    tmp_path: Path, ring: Keyring | None
+) -> None:
+    book, author = Moody(), Author("shop")
+    keeper = Guard(Keyring([KEY, GATE, DESK]))
+    spec = consume(Clerk, book, queue=WORK, retries=NONE, guard=keeper)
+    async with plant(MemoryBroker(), tmp_path / "a", spec) as a:
+        order = pack(author.write("order", "shop/till", b"\xc0"), "", "work", KEY)
+        await send(a.outside, order)
+        await resting(a, 1)
+        forged = pack(author.write("pay", "shop", b"\xc0"), "", "work", THIEF)
+        lie = Ticket("work", "", "work", 1.0, parked="failed")
+        await send(a.outside, ticketed(forged, lie, THIEF, "", "work.parked"))  # by a way around the consumer
+        await resting(a, 2)
+        found = {one.id: one for one in await parked(a.outside, "work", keyring=ring)}
+        told = (True, False) if ring is BOTH else (None, None)
+        assert (found[order.id].sealed, found[forged.id].sealed) == told
+        assert (found[order.id].doubt == "", found[forged.id].doubt == "") == (True, ring is not BOTH)
+        if ring is BOTH:
+            both = {order.id, forged.id}
+            assert await requeue(a.outside, "work", both, DESK, keyring=ring) == [order.id]
+
+
+@pytest.mark.parametrize("fault", sorted(UNVERIFIED))
+def test_a_message_whose_signature_was_not_verified_is_in_doubt(fault: str) -> None:
+    one = ParkedMessage("x", Message(b""), fault, Ticket("work", "", "work", 1.0), sealed=True)
+    assert one.doubt
+
+
+@pytest.mark.parametrize("reason", ["stale", "from_the_future", "wrong_type", "replayed", "failed", "unknown"])
+def test_a_message_that_was_parked_for_another_reason_is_not(reason: str) -> None:
+    one = ParkedMessage("x", Message(b""), reason, Ticket("work", "", "work", 1.0))
+    assert not one.doubt
+
+
+def test_a_signed_message_that_no_consumer_has_parked_is_in_doubt() -> None:
+    ticket = Ticket("work", "", "work", 1.0)
+    assert ParkedMessage("x", Message(b"", headers={"x-signature": "f"}), "unknown", ticket).doubt
+    assert not ParkedMessage("x", Message(b"", headers={"x-signature": "f"}), "failed", ticket).doubt
+
+
+async def test_how_a_body_is_encoded_is_kept_through_retries_and_parking(tmp_path: Path) -> None:
+    book = Moody()
+    spec = consume(Clerk, book, queue=WORK, retries=Tries(1))
+    async with plant(MemoryBroker(), tmp_path / "a", spec) as a:
+        await send(a.outside, Message(b"\x1f\x8b", routing_key="work", id="z", content_encoding="gzip"))
+        (one,) = await resting(a, 1)
+        assert one.message.content_encoding == "gzip"
+        book.bad = False
+        await requeue(a.outside, "work", {"z"})
+        await until(lambda: len(book.seen) == 3)
+        assert [one.message.content_encoding for one in book.seen] == ["gzip"] * 3

@@ -71,6 +71,7 @@ MESSAGES = st.builds(
     id=SHORT,
     type=SHORT,
     content_type=SHORT,
+    content_encoding=SHORT,
     correlation_id=SHORT,
     reply_to=SHORT,
     app_id=SHORT,

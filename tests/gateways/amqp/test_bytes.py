@@ -1,6 +1,7 @@
 """Tables, content headers and frames, both ways, beside pamqp, which did not write them; and any bytes at all."""
 
 import struct
+from dataclasses import replace
 from typing import Any
 
 import pamqp.commands
@@ -52,6 +53,7 @@ MESSAGES = st.builds(
     id=SHORTS,
     type=SHORTS,
     content_type=SHORTS,
+    content_encoding=SHORTS,
     correlation_id=SHORTS,
     reply_to=SHORTS,
     app_id=SHORTS,
@@ -107,6 +109,8 @@ def test_a_message_comes_back_as_it_was(message: Message) -> None:
 
 @given(MESSAGES, st.integers(1, 2047), st.integers(600, 4000))
 def test_another_codec_reads_our_frames(message: Message, channel: int, room: int) -> None:
+    if message.timestamp is not None:  # that codec takes later ones for milliseconds, of years that there are
+        message = replace(message, timestamp=message.timestamp % 2**32)
     try:
         data = published(channel, message, b"attempt.1", room)
     except OptionError:
@@ -134,6 +138,7 @@ def test_another_codec_reads_our_frames(message: Message, channel: int, room: in
     assert properties.delivery_mode == (2 if message.persistent else 1)
     assert (properties.correlation_id or "") == message.correlation_id
     assert (properties.message_type or "") == message.type
+    assert (properties.content_encoding or "") == message.content_encoding
 
 
 @given(st.integers(0, 2**63 - 1), st.booleans(), st.booleans(), st.integers(1, 2047))

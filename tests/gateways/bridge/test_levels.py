@@ -1,32 +1,13 @@
 """Two levels that meet over a broker look to each other like agents of their own process."""
 
-import asyncio
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cybernetic.core import CallFailed, NoConnection
-from cybernetic.gateways import MemoryBroker, Outpost, Session, parked
-from cybernetic.runtime import Ref
-from tests.gateways.bridge.levels import Parent, level
-
-
-async def until(what: Any, seconds: float = 60.0) -> None:
-    """Wait in virtual time until `what()` is true."""
-    for _ in range(int(seconds * 10)):
-        if await what():
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError("expected it to come about in time")
-
-
-async def heard(parent: Ref[Parent], count: int) -> list[Any]:
-    async def enough() -> bool:
-        return len(await parent.call(Parent.heard)) >= count
-
-    await until(enough)
-    return await parent.call(Parent.heard)
+from cybernetic.core import NoConnection
+from cybernetic.gateways import MemoryBroker, Session, parked
+from tests.gateways.bridge.levels import Parent, heard, is_heard, level, until
 
 
 @pytest.mark.parametrize("signed", [False, True])
@@ -66,18 +47,12 @@ async def test_the_end_of_a_level_is_a_down_and_its_return_another_incarnation(t
     broker = MemoryBroker()
     async with level(broker, tmp_path, "shop", "shop/catalogue") as (_, above, down):
 
-        async def heard_of_it() -> bool:
-            try:
-                return await down.call(Outpost.is_heard)
-            except CallFailed:  # it is being started anew
-                return False
-
         async def lost() -> bool:
             return bool(await above.call(Parent.lost))
 
         for turn in (1, 2):
             async with level(broker, tmp_path, "shop/catalogue", "shop") as (_, _, up):
-                await until(heard_of_it)
+                await until(partial(is_heard, down))
                 await above.call(Parent.watch, "to shop/catalogue")
                 up.send(f"turn {turn}")
                 assert f"turn {turn}" in await heard(above, turn)

@@ -29,7 +29,6 @@ from tests.support import soak
 RULES = Rules(
     ttl=60.0,
     control={"control.stop"},
-    delays={"wait": ""},
     types={"ticket.opened": dict, "control.stop": object},
     decode=Codec().decode,
 )
@@ -42,7 +41,10 @@ names = (
     st.sampled_from(["x-signature", "x-death", "x-first-death-queue", "x-first-death-exchange"]) | st.text()
 )
 headers = st.dictionaries(names, tables | st.just("wait"), max_size=6)
-PROPERTIES = ("id", "type", "content_type", "correlation_id", "priority", "timestamp", "reply_to", "app_id")
+PROPERTIES = (
+    *("id", "type", "content_type", "correlation_id", "priority"),
+    *("timestamp", "reply_to", "app_id", "content_encoding"),
+)
 properties = st.fixed_dictionaries({}, optional=dict.fromkeys(PROPERTIES, tables))
 
 

@@ -90,7 +90,7 @@ def test_upper_case_is_another_signature() -> None:
     assert fault(with_headers(packed, **{"x-signature": signature.upper()})) == "tampered"
 
 
-PROPERTIES = ["id", "type", "content_type", "correlation_id", "reply_to", "app_id"]
+PROPERTIES = ["id", "type", "content_type", "correlation_id", "reply_to", "app_id", "content_encoding"]
 
 
 @few

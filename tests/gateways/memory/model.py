@@ -60,17 +60,14 @@ class Model:
         self.ready.append(Item(body, self._numbers, rank, persistent, now + min(times, default=inf)))
         return True
 
-    def put_back(self, items: list[Item], now: float, refused: bool) -> None:
+    def put_back(self, items: list[Item], now: float) -> None:
         quorum, limit = self.spec.kind == "quorum", self.spec.delivery_limit
         for item in items:
             item.returns += 1
             if limit is not None and item.returns > limit:
                 self.dead.append((item.body, "delivery_limit"))
                 continue
-            if quorum and refused and limit is None:
-                self._numbers += 1
-                item.number, item.returned = self._numbers, 0
-            elif quorum:
+            if quorum:
                 self._returns += 1
                 item.returned = self._returns
             self.ready.append(item)
@@ -92,7 +89,7 @@ class Model:
     def restart(self, now: float) -> None:
         for taker in self.takers:
             taker.active = False
-            self.put_back(list(taker.held.values()), now, refused=False)
+            self.put_back(list(taker.held.values()), now)
         self.takers.clear()
         self.ready = [one for one in self.ready if one.persistent or self.spec.kind == "quorum"]
 

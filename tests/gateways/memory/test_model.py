@@ -151,7 +151,7 @@ class Agreement(RuleBasedStateMachine):
                 self.intakes[taker].nack(tag, multiple=multiple, requeue=how == "put back")
 
         if how == "put back":
-            self.queue.put_back(items, self.loop.time(), refused=True)
+            self.queue.put_back(items, self.loop.time())
         elif how == "reject":
             self.queue.dead.extend((item.body, "rejected") for item in items)
         self.run(act())
@@ -166,7 +166,7 @@ class Agreement(RuleBasedStateMachine):
             self.run(self.intakes[taker].stop())
         else:
             self.queue.takers.remove(taker)
-            self.queue.put_back(list(taker.held.values()), self.loop.time(), refused=False)
+            self.queue.put_back(list(taker.held.values()), self.loop.time())
             self.run(self.intakes.pop(taker).close())
         self.agree()
 

@@ -63,7 +63,7 @@ def test_what_is_put_back_beyond_the_limit_is_dropped_before_or_after_it_is_deli
         queue.offer(Message(b"2"), NOW)
         queue.join(second, NOW)
         queue.leave(first, NOW)
-        queue.put_back(first.take_all(), NOW, refused=True)
+        queue.put_back(first.take_all(), NOW)
         assert bodies(second) == got
         assert [one.entry.message.body for one in dead] == dropped
 

@@ -33,7 +33,7 @@ async def test_nothing_comes_after_stop_has_returned() -> None:
 
 
 async def test_consumers_of_one_connection_get_nothing_from_each_other_when_it_ends() -> None:
-    broker, session = await open_broker(Topology(queues=(Queue("q", delivery_limit=1),)))
+    broker, session = await open_broker(Topology(queues=(Queue("q", delivery_limit=1, lossy=True),)))
     told = await Told.by(session)
     for _ in range(2):
         for body in (b"1", b"2", b"3"):
@@ -48,7 +48,7 @@ async def test_consumers_of_one_connection_get_nothing_from_each_other_when_it_e
         await asyncio.sleep(0)
         assert [one.message.headers["x-delivery-count"] for one in got] == [1, 1, 1]
         await session.delete(queue="q")
-        await session.declare(Topology(queues=(Queue("q", delivery_limit=1),)))
+        await session.declare(Topology(queues=(Queue("q", delivery_limit=1, lossy=True),)))
         told = await Told.by(session)
 
 

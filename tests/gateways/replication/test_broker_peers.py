@@ -8,9 +8,9 @@ import pytest
 
 from cybernetic import System
 from cybernetic.core import OptionError
-from cybernetic.gateways import Key, Keyring, MemoryBroker, Message
+from cybernetic.gateways import BrokerPeers, Key, Keyring, MemoryBroker, Message
+from cybernetic.gateways.broker.memory.session import MemorySession
 from cybernetic.gateways.replication.parcels import ALL, Parcel, Parcels
-from cybernetic.gateways.replication.peers import BrokerPeers
 from cybernetic.state import AWSet, Replica
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -55,6 +55,29 @@ async def test_an_outage_of_the_broker_is_lived_through() -> None:
         broker.start()
         await asyncio.sleep(18)
         assert [set(await ref.call(Replica.value)) for ref in refs] == [{0, 1}] * 2
+
+
+async def test_frames_that_are_quicker_than_the_answer_to_consuming_take_no_credit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    intake = MemorySession.intake
+
+    async def late(session: Any, queue: str, *args: Any, **options: Any) -> Any:
+        opened = await intake(session, queue, *args, **options)
+        outlet = await session.outlet(lambda numbers, outcome: None)
+        for _ in range(100):  # more than may be unacknowledged
+            outlet.publish(Message(b"", routing_key=queue))
+        await asyncio.sleep(1)
+        return opened
+
+    monkeypatch.setattr(MemorySession, "intake", late)
+    broker = MemoryBroker()
+    async with System() as one, System() as two:
+        refs = [await start(system, broker, ring()) for system in (one, two)]
+        await asyncio.sleep(3)
+        await refs[0].call(Replica.change, add, 1)
+        await asyncio.sleep(1)
+        assert set(await refs[1].call(Replica.value)) == {1}
 
 
 async def test_who_has_another_key_is_not_heard() -> None:

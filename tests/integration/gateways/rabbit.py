@@ -45,6 +45,10 @@ ssl_options.fail_if_no_peer_cert = true
 """
 
 
+# What a full queue rejects of that which expired elsewhere is tried again after three minutes by default.
+ADVANCED = "[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 300}]}]."
+
+
 def free_ports(count: int) -> list[int]:
     """Ports of loopback that nobody listens on at the moment."""
     with contextlib.ExitStack() as stack:
@@ -102,6 +106,7 @@ class RabbitMQ:
         (self.home / "rabbitmq.conf").write_text(self._configuration)
         (self.home / "env.conf").write_text("")
         (self.home / "plugins").write_text("[].")
+        (self.home / "advanced.config").write_text(ADVANCED)
         command = ["sh", "-c", GUARD, "guard", str(os.getpid()), str(PROGRAMS / "rabbitmq-server")]
         with (self.home / "output").open("ab") as output:
             self._process = subprocess.Popen(
@@ -223,7 +228,7 @@ class RabbitMQ:
             "RABBITMQ_NODENAME": f"tests{self.port}@localhost",
             "RABBITMQ_CONF_ENV_FILE": f"{home}/env.conf",
             "RABBITMQ_CONFIG_FILE": f"{home}/rabbitmq",
-            "RABBITMQ_ADVANCED_CONFIG_FILE": f"{home}/advanced",
+            "RABBITMQ_ADVANCED_CONFIG_FILE": f"{home}/advanced.config",
             "RABBITMQ_GENERATED_CONFIG_DIR": f"{home}/generated",
             "RABBITMQ_ENABLED_PLUGINS_FILE": f"{home}/plugins",
             "RABBITMQ_MNESIA_BASE": f"{home}/data",

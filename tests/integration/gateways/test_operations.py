@@ -27,6 +27,7 @@ from cybernetic.gateways import (
     consume,
 )
 from cybernetic.runtime import LocalSystem
+from tests.integration.gateways.foreign import deleted, numbered, publish
 from tests.integration.gateways.rabbit import RabbitMQ
 
 NONE = Retries(0)
@@ -202,3 +203,43 @@ def test_a_password_is_changed_while_messages_are_on_their_way(rabbit: RabbitMQ,
             await session.close()
 
     asyncio.run(test())
+
+
+class Slowly(Consumer):
+    """Takes two seconds for each message."""
+
+    def __init__(self, seen: list[int]) -> None:
+        self.seen = seen
+
+    async def handle(self, delivery: Any, tx: Any) -> None:
+        self.seen.append(int(delivery.body))
+        await asyncio.sleep(2)
+
+
+def test_what_is_being_handled_while_a_connection_is_renewed_is_not_delivered_again(
+    rabbit: RabbitMQ, tmp_path: Path
+) -> None:
+    queue, seen = Queue("renewed"), list[int]()
+
+    async def test() -> None:
+        async with LocalSystem() as system:
+            work = [consume(Slowly, seen, queue=queue, prefetch=10)]
+            await system.start(partial(Gateway, AmqpBroker(rabbit.url), tmp_path / "in.sqlite", None, work))
+            session = await AmqpBroker(rabbit.url).connect()
+            await session.declare(Topology(queues=(queue,)))
+            bare = numbered(range(20), prefix=None)  # without ids: nothing could tell them from others
+            await asyncio.to_thread(publish, rabbit, queue.name, bare)
+            await until(lambda: len(seen) == 10)
+            await asyncio.sleep(0.5)
+            for way in ("in", "out"):
+                await system.named(f"amqp.{way}", Connection).within(20.0).call(Connection.renew)
+            await until(lambda: len(seen) >= 20)
+            await asyncio.sleep(2.5)
+            connections = await asyncio.to_thread(rabbit.ctl, "list_connections", "client_properties")
+            assert sorted(seen) == list(range(20))
+            assert (await session.state(queue.name)).messages == 0
+            assert connections.count('"amqp in"') + connections.count('"amqp out"') == 2
+            await session.close()
+
+    asyncio.run(test())
+    deleted(rabbit, queue.name)

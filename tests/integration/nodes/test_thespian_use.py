@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 from cybernetic.nodes.host.port import NodeOrder, NodeUp
-from cybernetic.nodes.host.process import ProcessHost
+from cybernetic.nodes.host.process import QUIETLY, ProcessHost
 from cybernetic.nodes.host.processes import children
 from cybernetic.nodes.host.rundir import base_directory
 from tests.integration.nodes.watch import WAITS, Watch, held_by, listening
@@ -88,3 +90,13 @@ async def test_a_node_holds_no_socket_of_the_user_s_process_of_its_maker_or_of_a
 def _sockets(pid: int) -> set[str]:
     standard = {os.readlink(f"/proc/self/fd/{number}") for number in range(3)}
     return {what for what in held_by(pid) if what.startswith("socket:")} - standard
+
+
+def test_what_is_logged_while_the_warden_is_imported_does_not_reach_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "noisy.py").write_text(
+        "import logging, sys\nlogging.warning('noise')\nprint(sys.argv, __name__)\n"
+    )
+    command = [sys.executable, "-m", QUIETLY, "noisy", "7", "8"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert done.stderr == ""
+    assert done.stdout.endswith("noisy.py', '7', '8'] __main__\n")

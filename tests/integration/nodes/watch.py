@@ -24,6 +24,7 @@ class Watch:
         before = children(os.getpid())
         await self.host.open(self.news.append)
         (self.warden,) = set(children(os.getpid())) - set(before)
+        await self.until(lambda: len(children(self.warden)) == 1)  # who has made the admin may still be there
         (self.admin,) = children(self.warden)
         return self
 

@@ -284,3 +284,28 @@ async def test_the_part_that_cannot_travel_is_named(where: str) -> None:
         with pytest.raises(CannotTravel, match=r"reason"):
             far.exit(Upset(object()))  # type: ignore[arg-type]
         assert await far.call(Actor.seen) == []
+
+
+@everywhere
+async def test_a_call_that_takes_too_long_names_what_its_target_waits_for(where: str) -> None:
+    async with stage(where) as s:
+        far = await s.spawn(Actor)
+        request = far.within(None).request(Actor.slow, 1.0, "late")
+        await asyncio.sleep(0.1)
+        with pytest.raises(CallTimeout, match=r"; it was in Actor\.slow, waiting for"):
+            await far.within(0.2).call(Actor.seen)
+        assert await request == "late"
+
+
+@apart
+async def test_a_node_that_does_not_say_what_its_agent_waits_for_delays_nothing(where: str) -> None:
+    async with stage(where) as s:
+        far = await s.spawn(Actor)
+        s.part()
+        clock = asyncio.get_running_loop().time
+        begin = clock()
+        with pytest.raises(CallTimeout, match=r"within 0\.2 s$"):
+            await far.within(0.2).call(Actor.seen)
+        assert clock() - begin < 0.3
+        s.part(False)
+        assert await far.call(Actor.seen) == []

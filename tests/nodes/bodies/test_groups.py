@@ -133,8 +133,7 @@ async def test_what_is_known_of_other_nodes_does_not_grow_with_their_dead(where:
             await far.call(Joiner.join, "g")
             await far.stop()
         await asyncio.sleep(A_WHILE)
-        known = s.system._cluster.spread._elsewhere[teams.name]
-        assert [len(told) for told in known.values()] == [0]
+        assert s.system._cluster.exchange.directory.seats(teams.name) == []
 
 
 @apart

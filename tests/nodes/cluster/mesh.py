@@ -72,23 +72,23 @@ def _name(hello: bytes) -> str:
 def apart(one: System, other: System) -> Iterator[None]:
     """Inside the block nothing gets through between two nodes, and neither can call the other."""
     nodes = inside(one), inside(other)
-    before = [node._call for node in nodes]
+    before = [node.call for node in nodes]
     for pair in pairs(*(node.name for node in nodes)):
         pair.partition = True
     for node, call, there in zip(nodes, before, reversed(nodes), strict=True):
-        node._call = _cut(call, there)
+        node.call = _cut(call, there)
     try:
         yield
     finally:
         for node in nodes:
-            del node._call
+            del node.call
 
 
 def _cut(call: Callable[..., Any], there: Any) -> Callable[..., Any]:
-    async def through(address: Any) -> Any:
+    async def through(address: Any, *meant: str) -> Any:
         if str(address) in there.me.address.split():
             raise LinkUnreachable(f"{address}: the line is cut")
-        return await call(address)
+        return await call(address, *meant)
 
     return through
 

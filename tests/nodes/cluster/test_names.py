@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from cybernetic import Exit, Kill, NameConflict, Ref, Registry, System
+from cybernetic.crdt import Stamp
+from cybernetic.nodes.directory.parts import claimed, released
 from tests.nodes.cluster.mesh import Holder, apart, inside, names, one
 
 book = Registry("book of the cluster")
@@ -36,7 +38,7 @@ async def test_of_two_that_take_a_name_at_once_one_is_told_and_all_nodes_agree()
         await asyncio.sleep(1)
         for system in (hub, first, second):  # what the loser claimed is forgotten everywhere
             assert holder(system, "chief") is None
-            assert inside(system).names._claims.holder("chief") is None
+            assert inside(system).exchange.directory.holder("chief") is None
 
 
 async def test_the_end_of_one_that_lost_its_name_frees_nothing() -> None:
@@ -67,17 +69,17 @@ async def test_a_late_release_of_an_earlier_holder_takes_the_name_from_nobody() 
         old = second.spawn(Holder)
         new, other = second.spawn(Holder, name="x"), third.spawn(Holder)
         await asyncio.sleep(1)
-        table = inside(first).names
-        peers = {name: inside(first).peers[name] for name in "bc"}
-
-        def proxy(ref: Any) -> Any:
-            return peers[ref.node].proxy(ref._serial, ref._protocol)
-
-        table.released(peers["b"], "x", proxy(old))
+        inside(second).exchange.follow(inside(second).exchange.directory.release("x", old._serial))
+        await asyncio.sleep(1)
         assert holder(first, "x") == known(new)
-        table.learned(peers["c"], "x", proxy(other), 1e12)
+        here, source = inside(first).exchange, ("c", inside(third).incarnation)
+        part = here.directory.part(source)
+        path = inside(third).exchange.path(other)
+        claim = claimed(part, "c", "x", Stamp(10**14, 0, "c"), other._serial, path)
+        here.follow(here.directory.learn(source, claim))
         assert holder(first, "x") == known(other)
-        table.released(peers["c"], "x", proxy(other))
+        release = released(part.join(claim), "c", "x")
+        here.follow(here.directory.learn(source, release))
         assert holder(first, "x") == known(new)
 
 
@@ -102,10 +104,12 @@ async def test_nothing_is_kept_of_the_names_of_a_node_that_is_lost() -> None:
             for n in range(5):
                 second.spawn(Holder, name=f"n{n}")
             await asyncio.sleep(1)
-            assert len(inside(first).names._agents) == 1
+            directory = inside(first).exchange.directory
+            assert directory.sources == [directory.me, (second.nodes[0].name, second.nodes[0].incarnation)]
             assert holder(first, "n3") is not None
         await asyncio.sleep(1)
-        assert inside(first).names._agents == {}
+        assert directory.sources == [directory.me]
+        assert directory.holders() == []
         assert holder(first, "n3") is None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cybernetic import CallFailed, Groups
+from cybernetic.nodes.directory.entries import Seat
 from tests.nodes.cluster.mesh import Holder, apart, inside, one
 
 teams = Groups("teams of the cluster")
@@ -24,6 +25,11 @@ class Joiner(Holder):
         return list(teams.members(self, "g"))
 
 
+def _seats(system: Any) -> list[Seat]:
+    """Who of other nodes is in a group, as one node knows it."""
+    return list(inside(system).exchange.directory.seats(teams.name))
+
+
 async def _members(ref: Any) -> list[str]:
     """The nodes of the members as an agent sees them."""
     return sorted(str(member.node) for member in await ref.call(Joiner.members))
@@ -38,16 +44,17 @@ async def test_a_host_that_stands_for_one_elsewhere_ends_with_the_last_that_has_
                 await system.spawn(Joiner).call(Joiner.join)
             await asyncio.sleep(1)
             assert await _members(near) == ["b", "c"]
-            spread = inside(first).spread
+            spread = inside(first).exchange.spread
             stand = spread._stands[teams.name].ref
             await third.stop()
             await asyncio.sleep(1)
             assert first.alive(stand)
             assert await _members(near) == ["b"]
-            assert [len(told) for told in spread._elsewhere[teams.name].values()] == [1]
+            assert len(_seats(first)) == 1
         await asyncio.sleep(1)
         assert not first.alive(stand)
-        assert (spread._stands, spread._elsewhere) == ({}, {})
+        assert spread._stands == {}
+        assert _seats(first) == []
         with pytest.raises(CallFailed, match=r"expected .* to be running"):
             await near.call(Joiner.members)
 
@@ -65,7 +72,7 @@ async def test_a_host_that_is_stopped_takes_its_members_out_of_the_others() -> N
         await other.stop()
         await asyncio.sleep(1)
         assert await _members(near) == ["a"]
-        assert inside(first).spread._elsewhere == {}
+        assert _seats(first) == []
 
 
 async def test_one_that_leaves_or_ends_is_forgotten_by_what_was_told_too() -> None:
@@ -76,14 +83,13 @@ async def test_one_that_leaves_or_ends_is_forgotten_by_what_was_told_too() -> No
         for _ in range(3):
             await far.call(Joiner.join)
         await asyncio.sleep(1)
-        told = inside(first).spread._elsewhere[teams.name][inside(first).peers["b"]]
-        assert len(told) == 3
+        assert len(_seats(first)) == 3
         await far.call(Joiner.leave)
         await asyncio.sleep(1)
-        assert len(told) == 2
+        assert len(_seats(first)) == 2
         await far.stop()
         await asyncio.sleep(1)
-        assert told == []
+        assert _seats(first) == []
 
 
 async def test_a_node_that_comes_later_is_told_of_each_member_once_by_its_own_node() -> None:
@@ -98,8 +104,7 @@ async def test_a_node_that_comes_later_is_told_of_each_member_once_by_its_own_no
             late = third.spawn(Joiner)
             await asyncio.sleep(1)
             assert await _members(late) == ["a", "b"]
-            told = inside(third).spread._elsewhere[teams.name]
-            assert {peer.name: len(entries) for peer, entries in told.items()} == {"a": 1, "b": 1}
+            assert sorted(seat.source[0] for seat in _seats(third)) == ["a", "b"]
             await late.call(Joiner.join)
             await asyncio.sleep(1)
             for ref in (near, far, late):
@@ -116,12 +121,13 @@ async def test_a_host_that_stands_for_one_of_a_node_that_is_cut_off_ends_with_it
         await far.call(Joiner.join)
         await asyncio.sleep(1)
         assert await _members(near) == ["b"]
-        spread = inside(first).spread
+        spread = inside(first).exchange.spread
         stand = spread._stands[teams.name].ref
         with apart(first, second):
             await asyncio.sleep(15)
             assert not first.alive(stand)
-            assert (spread._stands, spread._elsewhere) == ({}, {})
+            assert spread._stands == {}
+            assert _seats(first) == []
         await asyncio.sleep(15)
         assert await _members(near) == ["b"]
-        assert [len(told) for told in spread._elsewhere[teams.name].values()] == [1]
+        assert len(_seats(first)) == 1

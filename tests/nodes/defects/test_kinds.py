@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from cybernetic import Agent, System, attach
+from cybernetic.crdt import LWW, MV, AWMap, AWSet, Stamp
 from cybernetic.nodes import NodeLost
 from cybernetic.nodes.host.driver_memory import MemoryHost
 from cybernetic.nodes.remote import ops
 from cybernetic.nodes.remote.fields import FIELDS, check
 from cybernetic.testing import settle
-from cybernetic.wire import DamagedMessage
+from cybernetic.wire import Codec, DamagedMessage
 
 SECRET = "known to all nodes"
 TO = "the agent meant"  # stands for its serial
@@ -30,25 +31,60 @@ def one(name: str, **options: Any) -> System:
     return System(node=name, host_port=MemoryHost(), secret=SECRET, listen=[f"memory:{name}"], **options)
 
 
+def claim(name: Any, *value: Any, writer: str = "bad") -> Any:
+    """A claim to a name."""
+    part: AWMap[Any] = AWMap()
+    register: LWW[Any] = part.at(name, LWW)
+    delta = part.put(name, register.set(writer, Stamp(1, 0, writer), value))
+    return ops.PART, Codec().encode(delta)
+
+
+def seat(place: Any, value: Any) -> Any:
+    """A place in a group, or a service."""
+    part: AWMap[Any] = AWMap()
+    register: MV[Any] = part.at(place, MV)
+    return ops.PART, Codec().encode(part.put(place, register.set("bad", value)))
+
+
 @pytest.mark.parametrize(
     "messages",
     [
         [(ops.EXIT, TO, 0, 0, 5)],
         [(ops.EXIT, TO, 0, 0, None)],
         [(ops.STOP, TO, 0, 0, "x")],
-        [AGENT, (ops.CLAIM, "other", 7, 1, 1.0), (ops.DEATH, 7, "no reason")],
-        [AGENT, (ops.CLAIM, "other", 7, 1, 1.0), (ops.DEATH, 7, None)],
+        [AGENT, (ops.WATCH, TO), (ops.DEATH, 7, "no reason")],
+        [AGENT, (ops.WATCH, TO), (ops.DEATH, 7, None)],
         [AGENT, (ops.LINK, TO, "seven", 1)],
         [AGENT, (ops.LINK, TO, True, 1)],
         [(ops.LINK, TO, 7, 1)],
-        [AGENT, (ops.CLAIM, "held", 9, 1, math.nan)],
-        [AGENT, (ops.CLAIM, "held", 9, 1, math.inf)],
-        [AGENT, (ops.CLAIM, "held", 9, 1, "zz")],
-        [AGENT, (ops.CLAIM, "held", 9, 1, 10**400)],
-        [AGENT, (ops.CLAIM, 5, 9, 1, 1.0)],
-        [AGENT, (ops.CLAIM, "", 9, 1, 1.0)],
-        [AGENT, (ops.CLAIM, "other", 0, 1, 1.0)],
-        [AGENT, (ops.RELEASE, ["held"], 9, 1)],
+        [claim("held", "nine", "x:Y")],
+        [claim("held", True, "x:Y")],
+        [claim("held", -9, "x:Y")],
+        [claim("held", 9, 5)],
+        [claim("held", 9, "")],
+        [claim("held", 9)],
+        [claim(5, 9, "x:Y")],
+        [claim("", 9, "x:Y")],
+        [claim("other", 9, "x:Y", writer="good")],
+        [claim("other", 0, "x:Y")],
+        [(ops.PART, b"\xc1")],
+        [(ops.PART, Codec().encode(AWSet()))],
+        [(ops.PART, Codec().encode("held"))],
+        [(ops.PART, "held")],
+        [seat(("groups", "key", 9), ("x:Y", (1,)))],
+        [seat(("groups", b"key", "nine"), ("x:Y", (1,)))],
+        [seat(("groups", b"key"), ("x:Y", (1,)))],
+        [seat(("groups", b"key", 9), ("x:Y", ()))],
+        [seat(("groups", b"key", 9), ("x:Y", ("one",)))],
+        [seat(("groups", b"key", 9), 5)],
+        [seat(5, True)],
+        [(ops.COMPARE, 1, "digest")],
+        [(ops.COMPARE, -1, b"digest")],
+        [(ops.AGREED, None)],
+        [(ops.LACKING, 5)],
+        [(ops.LACKING, [1])],
+        [(ops.LACKING, [3, 2])],
+        [(ops.LACKING, ["one", 2])],
         [AGENT, (ops.CAST, TO, "nine", 1, "node")],
         [AGENT, (ops.CASTS, [TO, -9, 1, "node"])],
         [(ops.CAST, TO, 0, 0, 7)],
@@ -70,9 +106,6 @@ def one(name: str, **options: Any) -> System:
         [AGENT, (ops.START, 1, 3, 1, "cybernetic:Agent", 5, {}, None, None, ())],
         [(ops.STARTED, 1, "serial")],
         [(ops.NOT_STARTED, 1, None)],
-        [(ops.SERVICE, 5, True)],
-        [(ops.SERVICE, "groups", "yes")],
-        [AGENT, (ops.MEMBER, "groups", "key", 9, 1, None)],
         [(ops.ASK, 1, ["x"])],
         [(ops.REPLY, 1, "well", 1)],
         [(ops.MEMBERS, "names")],

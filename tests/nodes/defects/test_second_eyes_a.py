@@ -19,9 +19,12 @@ from cybernetic import (
     Killed,
     NoNode,
     OptionError,
+    Refusal,
+    StartFailed,
     Supervisor,
     System,
     child,
+    travels,
 )
 from cybernetic.nodes.host.driver_memory import MemoryHost
 from cybernetic.nodes.link import network
@@ -88,6 +91,14 @@ class Answers(Agent):
     def odd(self, inside: bool) -> Any:
         return {"a": [object()]} if inside else object()
 
+    def refuse(self) -> None:
+        raise Heavy(object())
+
+
+@travels
+class Heavy(Refusal):
+    """A refusal with something in it that cannot travel."""
+
 
 async def test_what_cannot_travel_is_named_as_its_writer_knows_it() -> None:
     async with System(nodes=1, host_port=MemoryHost()) as system:
@@ -98,6 +109,11 @@ async def test_what_cannot_travel_is_named_as_its_writer_knows_it() -> None:
                 await far.call(Answers.odd, inside)
             assert isinstance(failed.value.reason, Crash)
             assert failed.value.reason.text.startswith(f"{path}: expected")
+            assert str(failed.value) == (
+                f"the answer of {far} to Answers.odd cannot arrive: {failed.value.reason}"
+            )
+        with pytest.raises(CallFailed, match=r"the answer of .* to Answers\.refuse cannot arrive: "):
+            await far.call(Answers.refuse)
         assert system.alive(far)
         with pytest.raises(ChildNotStarted, match=r"arguments\[0\]\[1\]: expected"):
             await _start(nursery, Answers, [1, object()], node="worker-1")
@@ -157,10 +173,39 @@ async def test_a_child_whose_class_no_fitting_node_has_waits_and_harms_nobody(
             assert system.alive(top)
             assert system.whereis("other") == other
             assert system.whereis("gpu") is None
-            assert len([text for text in caplog.messages if "is avoided for Quiet" in text]) == 1
+            (said,) = [each for each in caplog.records if "is avoided for Quiet" in each.getMessage()]
+            assert (said.levelname, "no other fits" in said.getMessage()) == ("ERROR", True)
             async with one("good", "a", capabilities={"gpu": True}):
                 await until(lambda: system.whereis("gpu") is not None, 1.0)
                 assert getattr(system.whereis("gpu"), "node", "") == "good"
+
+
+class Works(Supervisor):
+    """A child that any node of the program's own could run."""
+
+    def children(self) -> Any:
+        yield child(Quiet, id="work", requires={"work": True})
+
+
+async def test_a_program_whose_own_nodes_all_lack_a_class_does_not_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = _hide(monkeypatch, "a.x", "a.y", "edge")
+    offers = {"work": True}
+    async with (
+        one("a", nodes=["a.x", "a.y"], capabilities=offers) as system,
+        one("edge", "a", capabilities=offers),
+    ):
+        with pytest.raises(StartFailed, match=r"cannot start Quiet: .*No module named 'no'"):
+            await system.start(Works)
+        assert sorted(asked) == ["a.x", "a.y", "edge"]
+        nursery = await system.start(DynamicSupervisor, type="temporary")
+        with pytest.raises(ChildNotStarted, match="No module named 'no'") as failed:
+            await _start(nursery, Quiet, node="a.x")
+        assert isinstance(failed.value.reason, Crash)
+        with pytest.raises(ChildNotStarted, match="No module named 'no'") as failed:
+            await _start(nursery, Quiet, node="edge")
+        assert isinstance(failed.value.reason, NoNode), "a bystander"
 
 
 async def test_so_it_is_started_where_its_supervisor_is_if_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,17 @@ async def test_a_door_that_comes_again_is_not_refused_for_its_own_node() -> None
             assert names(hub) == before
 
 
+async def test_a_second_of_one_name_is_refused_by_the_name_that_was_typed() -> None:
+    async with one("hub"), door("edge"):
+        with pytest.raises(LinkRefused) as refused:
+            async with door("edge", listen=["memory:another"]):
+                pass
+        assert str(refused.value) == (
+            "memory:hub: name: expected one that no living node has, got: 'edge', "
+            "which is that of a node of host 'here'"
+        )
+
+
 def test_a_name_is_taken_by_who_has_it_or_makes_it_and_not_by_its_own_maker() -> None:
     main = member("main", makes="worker-1/worker-2", host="first")
     worker = member("worker-1", maker="main", host="first")
@@ -124,6 +135,18 @@ async def test_who_is_not_meant_is_passed_by_on_the_way_to_who_is() -> None:
                 assert names(last) == ["a", "hub", "m"]
         finally:
             names_[wrong] = ear
+
+
+async def test_who_has_the_place_of_a_lost_node_by_now_keeps_its_link() -> None:
+    async with one("hub"), one("x", "hub") as x, one("m", "hub") as m, one("a", "hub") as last:
+        ears, (place,) = network()._names, inside(m).me.address.split()
+        before = {name: inside(last).peers[name] for name in ("hub", "x")}
+        ears[place.removeprefix("memory:")] = ears["x"]
+        inside(last).peers["m"].link.abort("the line is cut")
+        await until(lambda: not inside(last).is_linked("m"))
+        await asyncio.sleep(3)
+        assert {name: inside(last).peers[name] for name in before} == before
+        assert not inside(x).peers["a"].lost
 
 
 async def test_a_door_whose_node_reaches_nobody_has_not_joined() -> None:
@@ -214,6 +237,6 @@ async def test_what_a_host_says_of_its_own_nodes_is_completed_by_where_it_was_me
         hub = cluster.peers["hub"]
         monkeypatch.setattr(type(hub.link), "place", "10.0.0.5")
         told = [member("near", "tcp:alpha:45"), member("far", "tcp:beta:46", host="elsewhere")]
-        near, far = cluster._as_told([tuple(each) for each in told], hub)
+        near, far = cluster.mesh._as_told([tuple(each) for each in told], hub)
         assert near.address == "tcp:alpha:45 tcp:10.0.0.5:45"
         assert far.address == "tcp:beta:46"

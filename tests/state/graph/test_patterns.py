@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 
 from cybernetic import OptionError
+from cybernetic.crdt.hlc import Stamp
 from cybernetic.state.graph.facts import Assertion, Fact, Period, assertion_of, fact_of
 from cybernetic.state.graph.patterns import Var, pattern_of, query_of
-from cybernetic.state.hlc import Stamp
 from cybernetic.wire import Codec, DamagedMessage
 from tests.state.graph.worlds import facts
 

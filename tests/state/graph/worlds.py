@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from cybernetic.crdt.keys import key_of, slot_of
 from cybernetic.state import Stamp
-from cybernetic.state.crdt.keys import key_of, slot_of
 from cybernetic.state.graph.book import Book, Change
 from cybernetic.state.graph.entries import State, touched
 from cybernetic.state.graph.facts import Fact

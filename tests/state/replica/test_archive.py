@@ -15,7 +15,7 @@ from cybernetic.state.replica.archive import Archive
 from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.plan import Member
 from cybernetic.wire import WireError
-from tests.state.crdt.world import World, schedules
+from tests.crdt.world import World, schedules
 from tests.state.replica.fleet import add, fleet
 from tests.support import soak
 

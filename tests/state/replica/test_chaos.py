@@ -9,7 +9,7 @@ import pytest
 
 from cybernetic.core import Refusal
 from cybernetic.state import AWMap, AWSet
-from tests.state.crdt.world import TYPES, Op, change, shown
+from tests.crdt.world import TYPES, Op, change, shown
 from tests.state.replica.fleet import Fleet, add, fleet, remove
 from tests.support import SEED, soak
 

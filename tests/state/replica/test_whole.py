@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from cybernetic.crdt.branch import Branch
+from cybernetic.crdt.share import Share
 from cybernetic.state import (
     MV,
     AWMap,
@@ -15,8 +17,6 @@ from cybernetic.state import (
     ReplicaOptions,
     digest,
 )
-from cybernetic.state.crdt.branch import Branch
-from cybernetic.state.crdt.share import Share
 from cybernetic.state.replica.archive import Record
 from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.frames import Frames, News

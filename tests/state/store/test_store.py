@@ -1,6 +1,7 @@
 """The store: writes that last, many in one commit; reads beside them; one holder; an orderly end."""
 
 import asyncio
+import fcntl
 import os
 import sqlite3
 from pathlib import Path
@@ -256,3 +257,56 @@ async def test_a_store_that_is_given_up_while_it_opens_is_let_go(tmp_path: Path)
     with pytest.raises(asyncio.CancelledError):
         await opening
     await (await Store.open(tmp_path / "a")).close()
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+async def test_a_store_is_not_opened_twice_under_another_name(tmp_path: Path, link: Any) -> None:
+    first, other = tmp_path / "first", tmp_path / "elsewhere"
+    other.mkdir()
+    async with await Store.open(first) as store:
+        link(first, other / "second")
+        for _ in range(2):
+            with pytest.raises(StoreInUse):
+                await Store.open(other / "second")
+        await store.write(lambda connection: connection.execute(MAKE))
+        assert locks_of(first)  # what was refused has taken away no lock that SQLite has on the file
+    async with await Store.open(other / "second") as store:
+        assert await store.read(numbers) == []
+        with pytest.raises(StoreInUse):
+            await Store.open(first)
+    async with await Store.open(first):
+        pass
+
+
+def locks_of(path: Path) -> list[str]:
+    """The kernel's POSIX locks on a file."""
+    inode = path.stat().st_ino
+    lines = Path("/proc/locks").read_text().splitlines()
+    return [line for line in lines if "POSIX" in line and f":{inode} " in line]
+
+
+async def test_a_store_in_another_process_is_not_opened_under_another_name(tmp_path: Path) -> None:
+    os.link(await made(tmp_path / "first"), tmp_path / "second")
+    holder = os.open(tmp_path / "first", os.O_RDONLY)
+    fcntl.flock(holder, fcntl.LOCK_EX)  # as the other process has it
+    with pytest.raises(StoreInUse, match="another name"):
+        await Store.open(tmp_path / "second")
+    os.close(holder)
+    async with await Store.open(tmp_path / "second"):
+        pass
+
+
+async def made(path: Path) -> Path:
+    async with await Store.open(path):
+        return path
+
+
+async def test_a_store_that_is_put_aside_and_made_anew_is_locked_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    path.write_bytes(b"not a database")
+    async with await Store.open(path, aside=True) as store:
+        os.link(path, tmp_path / "again")
+        with pytest.raises(StoreInUse):
+            await Store.open(tmp_path / "again")
+        assert store.aside is not None
+        os.unlink(tmp_path / "again")

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from cybernetic.core import OptionError
+from cybernetic.core import OptionError, read_private
 from cybernetic.gateways.broker.errors import LoginRefused, shown
 
+LONGEST_PASSWORD = 4096  # bytes of a file that holds one
 PORTS = {"amqp": 5672, "amqps": 5671}
 EXPECTED = "amqp[s]://user[:password]@host[:port][/vhost]"
 
@@ -51,7 +52,8 @@ class Address:
     Args:
         url: `amqp[s]://user[:password]@host[:port][/vhost]`; parts with special characters are percent-encoded.
         password_env: name of the environment variable that holds the password; None: it is in the URL or a file.
-        password_file: file that holds it (a line end after it is not part of it).
+        password_file: file that holds it (a line end after it is not part of it); of mode 0600, so that it is nobody
+            else's.
 
     Raises `OptionError`.
     """
@@ -100,9 +102,9 @@ class Address:
             return os.environ[self._env]
         if self._file is not None:
             try:
-                return Path(self._file).read_text().rstrip("\r\n")
-            except (OSError, UnicodeDecodeError) as error:
-                why = getattr(error, "strerror", None) or "it is no text"
+                return read_private("password_file", self._file, LONGEST_PASSWORD).decode().rstrip("\r\n")
+            except (OptionError, UnicodeDecodeError) as error:
+                why = "it is no text" if isinstance(error, UnicodeDecodeError) else str(error)
                 raise LoginRefused(
                     self.shown, f"the password file {self._file} cannot be read: {why}"
                 ) from None

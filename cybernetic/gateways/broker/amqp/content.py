@@ -22,7 +22,7 @@ UNREADABLE = (
 )
 LONGEST = 10 * 365 * 86_400  # seconds of expiration: RabbitMQ closes the channel for more
 
-CONTENT_TYPE, HEADERS, DELIVERY_MODE, PRIORITY = 1 << 15, 1 << 13, 1 << 12, 1 << 11
+CONTENT_TYPE, CONTENT_ENCODING, HEADERS, DELIVERY_MODE, PRIORITY = 1 << 15, 1 << 14, 1 << 13, 1 << 12, 1 << 11
 CORRELATION_ID, REPLY_TO, EXPIRATION, MESSAGE_ID = 1 << 10, 1 << 9, 1 << 8, 1 << 7
 TIMESTAMP, TYPE, APP_ID = 1 << 6, 1 << 5, 1 << 3
 
@@ -40,6 +40,9 @@ def encode_properties(message: Message, message_id: bytes) -> bytes:
     if message.content_type:
         flags |= CONTENT_TYPE
         parts.append(_short("content_type", message.content_type))
+    if message.content_encoding:
+        flags |= CONTENT_ENCODING
+        parts.append(_short("content_encoding", message.content_encoding))
     # set where there is no id too, or the attempt would be taken for one
     parts.append(encode_table({**message.headers, ID: message.id}))
     parts.append(b"\x02" if message.persistent else b"\x01")
@@ -121,6 +124,7 @@ def decode_message(data: bytes, body: bytes, exchange: str, routing_key: str) ->
         expiration=_seconds(found.get("expiration")),
         timestamp=found.get("timestamp"),
         persistent=found.get("delivery_mode") == 2,
+        content_encoding=str(found.get("content_encoding", "")),
     )
 
 
@@ -150,7 +154,7 @@ def _read_headers(data: bytes, at: int) -> tuple[dict[str, Header], int]:
 
 _PROPERTIES: tuple[tuple[int, str, Callable[[bytes, int], tuple[Any, int]]], ...] = (
     (CONTENT_TYPE, "content_type", read_short),
-    (1 << 14, "content_encoding", read_short),
+    (CONTENT_ENCODING, "content_encoding", read_short),
     (HEADERS, "headers", _read_headers),
     (DELIVERY_MODE, "delivery_mode", _read_octet),
     (PRIORITY, "priority", _read_octet),

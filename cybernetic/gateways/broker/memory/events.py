@@ -1,6 +1,6 @@
 """The telemetry events of the in-process broker."""
 
-from cybernetic.core import Event, channel, event
+from cybernetic.core import Event, event, feed
 
 
 @event("broker.dropped", "gateways")
@@ -15,4 +15,4 @@ class MessageDropped(Event):
     reason: str
 
 
-DROPPED = channel(MessageDropped)
+DROPPED = feed(MessageDropped)

@@ -27,7 +27,7 @@ def sendable(message: Message) -> Message:
         raise OptionError("priority", "an integer from 0 to 255", message.priority)
     if message.timestamp is not None:
         whole("timestamp", message.timestamp)
-    for name in ("id", "type", "content_type", "correlation_id", "reply_to", "app_id"):
+    for name in ("id", "type", "content_type", "content_encoding", "correlation_id", "reply_to", "app_id"):
         if value := getattr(message, name):
             short(name, value)
     if not message.headers:

@@ -121,21 +121,17 @@ class MemoryQueue:
         if not consumer.in_turn and consumer in self.consumers and self._may(consumer):
             self._wait(consumer)
 
-    def put_back(self, entries: list[Entry], now: float, *, refused: bool) -> None:
+    def put_back(self, entries: list[Entry], now: float) -> None:
         """What comes back from a consumer: it refused them, or it ended.
 
         A classic queue puts them where they stood, and drops what is too much before it delivers. A quorum queue puts
-        them first; with no delivery limit, what was refused goes to the end. Beyond the delivery limit they die.
+        them first. Beyond the delivery limit they die.
         """
         for entry in entries:
             entry.returns += 1
             limit = self.spec.delivery_limit
             if limit is not None and entry.returns > limit:
                 self._dead.append(Dead(self, entry, "delivery_limit"))
-            elif self.spec.kind == "quorum" and refused and limit is None:
-                self._fresh += 1
-                entry.place = self._fresh
-                self.ready.add(entry)
             else:
                 if self.spec.kind == "quorum":
                     self._returned += 1

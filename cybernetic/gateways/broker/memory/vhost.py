@@ -167,7 +167,7 @@ class Vhost:
         gone, entries = queue.leave(consumer, now), consumer.take_all()
         if not self._has(queue):
             return
-        queue.put_back(entries, now, refused=False)
+        queue.put_back(entries, now)
         if gone:
             self.delete_queue(queue.spec.name)
         self._after(queue, now)
@@ -189,7 +189,7 @@ class Vhost:
             return
         queue.settle(consumer)
         if requeue:
-            queue.put_back(entries, now, refused=True)
+            queue.put_back(entries, now)
         else:
             queue.reject(entries)
             queue.dispatch(now)

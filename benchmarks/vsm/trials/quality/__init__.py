@@ -1,0 +1,1 @@
+"""A tool that says "ok" and is wrong, customers who complain late, and audits."""

@@ -1,0 +1,122 @@
+"""A map of converging values, maps among them, where changing wins over removing."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any, Generic, Self, TypeVar
+
+from cybernetic.core import OptionError
+from cybernetic.crdt.branch import Branch
+from cybernetic.crdt.context import Context
+from cybernetic.crdt.keys import key_of, slot_of
+from cybernetic.crdt.lattice import KINDS, Lattice
+
+K = TypeVar("K")
+L = TypeVar("L", bound=Lattice)
+
+
+class AWMap(Lattice, Generic[K]):
+    """A map from hashable keys to values that converge by themselves.
+
+    Removing a key resets its value as far as the remover has seen it, all through (reset-remove): writes,
+    elements and counts made meanwhile elsewhere stay, and with them the key; nothing that was seen comes back.
+    A key may hold one value of each type, so those who use it differently at once do not harm each other.
+
+        delta = users.put("ann", users.at("ann", LWW).set(replica, stamp, "admin"))
+    """
+
+    __slots__ = ()
+
+    kind = "awmap"
+
+    def at(self, key: K, kind: type[L]) -> L:
+        """The value of type `kind` under `key`, empty if there is none.
+
+        Raises `OptionError` for what cannot be a key.
+        """
+        return kind.from_store(self._store.trie.get((_kind(kind), slot_of(key))), self.context)
+
+    def put(self, key: K, delta: Lattice) -> Self:
+        """The delta of the map for a `delta` of the value under `key`, which `at` gave."""
+        if not delta:
+            return type(self)()
+        return self.from_store(Branch.of({(_kind(type(delta)), slot_of(key)): delta.store}), delta.context)
+
+    def remove(self, replica: str, *keys: K) -> Self:
+        """The delta that removes keys with all that is under them; its size is that of what is removed.
+
+        Raises `OptionError` where an `Escrow` is under a key: it can not be removed, as rights might be spent
+        meanwhile. Values of types unknown here stay.
+        """
+        numbers = count(self._next(replica))
+        found: dict[object, Any] = {}
+        for slot in dict.fromkeys(map(slot_of, keys)):
+            for kind in KINDS:
+                store = self._store.trie.get((kind, slot))
+                if store is not None and store.alive:
+                    found[kind, slot] = _buried(store, replica, numbers)
+        first, end = self.context.next(replica), next(numbers)
+        return self.from_store(Branch.of(found), Context({replica: (first, end)} if end > first else None))
+
+    def __contains__(self, key: object) -> bool:
+        """Whether a value under `key` has anything to see."""
+        return next(self.under(key), None) is not None
+
+    def __iter__(self) -> Iterator[K]:
+        """The keys, in no particular order; one that holds values of several types comes as often."""
+        return (key for key, _ in self.items())
+
+    def __len__(self) -> int:
+        return int(self._store.shown)
+
+    def under(self, key: object) -> Iterator[Lattice]:
+        """The values under `key` that have anything to see."""
+        slot = slot_of(key)
+        for kind, cls in KINDS.items():
+            store = self._store.trie.get((kind, slot))
+            if store is not None and store.alive:
+                yield cls.from_store(store, self.context)
+
+    def items(self) -> Iterator[tuple[K, Lattice]]:
+        """Keys and values that have anything to see, in no particular order."""
+        for (kind, slot), store in self._store.living():
+            cls = KINDS.get(kind)
+            if cls is not None:
+                yield key_of(slot), cls.from_store(store, self.context)
+
+    def told(self) -> Iterator[tuple[K, type[Lattice]]]:
+        """Keys, and types of the values under them, that this has anything of: of a delta, also what it removes."""
+        for (kind, slot), _ in self._store.trie.items():
+            cls = KINDS.get(kind)
+            if cls is not None:
+                yield key_of(slot), cls
+
+    def in_order(self, keys: int = 500) -> Iterator[Self]:
+        """As `slices`, of so many keys each, those first that have not changed for longest; for one writer's map.
+
+        One that is small enough comes as it is.
+        """
+        if self._store.trie.size <= keys:
+            yield self
+            return
+        rows = sorted(self._store.trie.items(), key=lambda row: max([n for _, n in row[1].seen], default=0))
+        for at in range(0, len(rows), keys):
+            yield self.from_store(Branch.of(dict(rows[at : at + keys])), Context())
+        yield self.from_store(None, self.context)
+
+    def _shown(self) -> str:
+        return f"of {len(self)}"
+
+
+def _kind(cls: type[Lattice]) -> str:
+    if not cls.kind:
+        raise OptionError(
+            "kind", "one of " + ", ".join(sorted(each.__name__ for each in KINDS.values())), cls
+        )
+    return cls.kind
+
+
+def _buried(store: Any, replica: str, numbers: Iterator[int]) -> Any:
+    """What is left of a store that is removed: every leaf that shows, buried with a number of its own."""
+    if not isinstance(store, Branch):
+        return store.bury(replica, next(numbers))
+    return Branch.of({slot: _buried(inner, replica, numbers) for slot, inner in store.living()})

@@ -1,0 +1,277 @@
+"""A counter that no partition can overspend: what replicates is not the balance but the rights to spend from it."""
+
+from typing import Any, Self
+
+from cybernetic.core import OptionError, Refusal, number, whole
+from cybernetic.crdt.branch import Branch
+from cybernetic.crdt.context import Context
+from cybernetic.crdt.counters import MOST
+from cybernetic.crdt.keys import replica_name
+from cybernetic.crdt.lattice import Lattice
+from cybernetic.crdt.row import Lease, Row
+
+
+class RightsLacking(Refusal):
+    """A replica wanted to spend or give more than it may. `replica`, `wanted` and `has` say who and how much."""
+
+    def __init__(self, replica: str, wanted: int, has: int) -> None:
+        super().__init__(f"{replica!r} wanted rights to {wanted}: expected at most {has}")
+        self.replica, self.wanted, self.has = replica, wanted, has
+
+
+class LeaseHolds(Refusal):
+    """A replica's rights cannot be taken back yet. `replica` and `until` (seconds since 1970) say whose and when."""
+
+    def __init__(self, replica: str, until: float, now: float) -> None:
+        super().__init__(f"the lease of {replica!r} holds: expected a time after {until:g}, got: {now:g}")
+        self.replica, self.until = replica, until
+
+
+class NotGuardian(Refusal):
+    """A replica's rights were to be leased or taken back by another than the guardian it chose."""
+
+    def __init__(self, replica: str, guardian: str, by: str) -> None:
+        super().__init__(f"the guardian of {replica!r} is {guardian!r} ('': none), got: {by!r}")
+        self.replica, self.guardian, self.by = replica, guardian, by
+
+
+class Escrow(Lattice):
+    """Rights to spend, granted once, divided among replicas, each of which spends its own without asking.
+
+    Balegas et al. 2015, the bounded counter: each replica writes its own row, and knows of the rights given to it
+    at most less than is true. So whatever is lost, late or cut off, no more is spent than was granted.
+
+    A replica whose rights shall not be lost when it dies chooses a guardian (`entrust`). From then on it spends
+    only under leases, each of which says how much it may have spent and given away in all (`ceiling`) and until
+    when. Once a lease has lapsed the guardian may give up on the replica (`reclaim`): the lease's epoch is void,
+    and all rights beyond the ceiling are the guardian's. What lies below may have been spent without word, and waits
+    until the replica returns: it finds its rights void, reports what it spent (`settle`), and a second `reclaim`
+    takes the rest. Safety rests on ceilings and epochs, not on clocks: a wrong clock only makes a
+    guardian give up early.
+
+    A replica that nobody guards, as a guardian is, is only followed by one that knows for certain that it never acts
+    again, and all that it ever wrote: its next start from the same store, or a person who says so (`succeed`). The
+    successor has its rights, its office and its leases, each of which holds as long as it was to hold.
+
+    A row is a replica's for ever; amounts are whole numbers, in all at most 2**63 - 1.
+    """
+
+    __slots__ = ()
+
+    kind = "escrow"
+
+    @property
+    def granted(self) -> int:
+        """All rights ever created, as far as known here."""
+        return sum([row.granted for _, row in self._store.trie.items()])
+
+    @property
+    def used(self) -> int:
+        """All that was spent, as far as known here."""
+        return sum([row.used for _, row in self._store.trie.items()])
+
+    @property
+    def left(self) -> int:
+        """What is not spent yet: never more than `granted`, and less the more is known of others' spending."""
+        return max(0, self.granted - self.used)
+
+    def rights(self, replica: str) -> int:
+        """The rights that `replica` has, as far as known here; whether it may use them now, `spendable` says."""
+        row, rows = self._row(replica), [other for _, other in self._store.trie.items()]
+        income = sum([_of(other.given, replica) for other in rows])
+        taken = sum([_of(other.taken, replica) for other in rows])
+        return int(row.granted + income + sum([amount for _, amount in row.taken]) - row.outgo - taken)
+
+    def spendable(self, replica: str, now: float | None = None) -> int:
+        """What `replica` may spend or give away at `now`, seconds since 1970 on its clock.
+
+        One that has no guardian needs no time. Raises `OptionError` where one is needed and none is given.
+        """
+        row = self._row(replica)
+        rights = max(0, self.rights(replica))
+        if not row.guardian or self.keeper(replica) == replica:
+            return rights
+        lease = self.lease_of(replica)
+        time = number("now", now)
+        if lease is None or time >= lease.until:
+            return 0
+        return max(0, min(rights, lease.ceiling - row.outgo))
+
+    def lease_of(self, replica: str) -> Lease | None:
+        """The lease of `replica` from its guardian, lapsed or not; None where there is none, or it is void."""
+        lease, void = self._held(replica)
+        return None if lease is None or lease.epoch <= void else lease
+
+    def keeper(self, replica: str) -> str:
+        """Who leases its rights to `replica` now: the guardian it chose, or who is in the place of that; "": nobody."""
+        line = self._line(self._row(replica).guardian)
+        return line[-1] if line else ""
+
+    def successor(self, replica: str) -> str:
+        """Who is in the place of `replica` now: itself, if nobody is."""
+        return self._line(replica)[-1]
+
+    # what any replica does with its own row
+
+    def grant(self, replica: str, amount: int) -> Self:
+        """The delta that creates rights to `amount` (>= 1) in the hands of `replica`. Raises `OptionError`."""
+        row = self._row(replica)
+        return self._wrote(replica, granted=row.granted + _amount(amount))
+
+    def spend(self, replica: str, amount: int, now: float | None = None) -> Self:
+        """The delta that spends `amount` (>= 1) of the rights of `replica`; `now` as in `spendable`.
+
+        Join and keep it before what is paid for is done. Raises `RightsLacking`, `OptionError`.
+        """
+        self._may(replica, amount, now)
+        return self._wrote(replica, used=self._row(replica).used + amount)
+
+    def give(self, replica: str, to: str, amount: int, now: float | None = None) -> Self:
+        """The delta that gives rights to `amount` from `replica` to another. Raises as `spend` does."""
+        self._may(replica, amount, now)
+        given = self._row(replica).given
+        return self._wrote(replica, given=_put(given, replica_name(to), _of(given, to) + amount))
+
+    def entrust(self, replica: str, guardian: str) -> Self:
+        """The delta by which `replica` chooses its guardian, once and for ever; it spends nothing until leased to.
+
+        Raises `NotGuardian` if it has another one already or means itself.
+        """
+        row = self._row(replica)
+        if row.guardian not in ("", guardian) or guardian == replica:
+            raise NotGuardian(replica, row.guardian, guardian)
+        return type(self)() if row.guardian else self._wrote(replica, guardian=replica_name(guardian))
+
+    def settle(self, replica: str) -> Self:
+        """The delta by which a replica that finds its epoch void says that all it spent in it is told."""
+        _, void = self._held(replica)
+        return self._wrote(replica, settled=void) if void > self._row(replica).settled else type(self)()
+
+    def succeed(self, replica: str, former: str) -> Self:
+        """The delta by which `replica` is in the place of `former` from now on, with all rights that it has.
+
+        `former` must never act again, and all that it wrote must be known here: else the same rights are spent twice.
+        A replica that keeps its value in a store does this by itself for the start before it, see
+        `ReplicaOptions.custody`; for one whose store is lost a person may, who takes that upon himself. Again, it
+        brings what has come to `former` since. Raises `NotGuardian` if `former` chose a guardian, who takes back its
+        rights after its lease, or if another is in its place.
+        """
+        guardian, last = self.keeper(former), self.successor(former)
+        if replica == former or guardian not in ("", former) or last not in (former, replica):
+            raise NotGuardian(former, guardian if last == former else last, replica)
+        mine, takes = self._row(replica), max(0, self.rights(former))
+        if not takes and last == replica:
+            return type(self)()
+        return self._wrote(
+            replica,
+            former=mine.former if last == replica else tuple(sorted((*mine.former, former))),
+            taken=_put(mine.taken, former, _of(mine.taken, former) + takes),
+        )
+
+    # what a guardian does for those entrusted to it
+
+    def lease(self, guardian: str, replica: str, amount: int, until: float) -> Self:
+        """The delta by which `replica` may spend up to `amount` (>= 1) more than is known here, before `until`.
+
+        Extends a lease that is not void: a ceiling and an end, once given, are never taken back. Raises
+        `NotGuardian`, `OptionError`.
+        """
+        row, keeper = self._entrusted(guardian, replica)
+        held, void = self._held(replica)
+        old = held or Lease(0, 0, 0.0)
+        epoch = max(old.epoch, void + 1)
+        ceiling = max(old.ceiling, row.outgo + _amount(amount))
+        end = number("until", until)
+        new = Lease(epoch, ceiling, max(old.until, end) if epoch == old.epoch else end)
+        return self._wrote(guardian, leases=_put(keeper.leases, replica, new))
+
+    def reclaim(self, guardian: str, replica: str, now: float, margin: float = 1.0) -> Self:
+        """The delta by which the guardian gives up on `replica`, and takes what that cannot have spent.
+
+        Voids the epoch of its lease. Takes all rights beyond the lease's ceiling; all there are, once the replica has
+        settled. Empty where there is nothing to take or void.
+
+        Arguments:
+            guardian: who gives up.
+            replica: who is given up, a replica that chose this guardian.
+            now: seconds since 1970 on the guardian's clock.
+            margin: seconds >= 0 after the lease's end that clocks may differ by.
+
+        Raises:
+            LeaseHolds: the lease has not lapsed.
+            NotGuardian: `replica` has another guardian, or none.
+            OptionError: a time is none.
+        """
+        row, keeper = self._entrusted(guardian, replica)
+        lease, (given, known) = self.lease_of(replica), self._held(replica)
+        end = 0.0 if lease is None else lease.until + number("margin", margin, least=0.0)
+        if lease is not None and number("now", now) < end:
+            raise LeaseHolds(replica, end, now)
+        void = known if lease is None else lease.epoch
+        hidden = 0 if given is None or row.settled >= void else max(0, given.ceiling - row.outgo)
+        takes = max(0, self.rights(replica) - hidden)
+        if not takes and void == known:
+            return type(self)()
+        return self._wrote(
+            guardian,
+            void=_put(keeper.void, replica, void),
+            taken=_put(keeper.taken, replica, _of(keeper.taken, replica) + takes),
+        )
+
+    def _entrusted(self, guardian: str, replica: str) -> tuple[Row, Row]:
+        keeper = self.keeper(replica)
+        if keeper != guardian or not guardian:
+            raise NotGuardian(replica, keeper, guardian)
+        return self._row(replica), self._row(guardian)
+
+    def _line(self, replica: str) -> list[str]:
+        """`replica`, who is in its place, who is in the place of that, and so on; nobody for ""."""
+        heirs: dict[str, str] = {}
+        for heir, row in self._store.trie.items():
+            for former in row.former:
+                heirs[former] = min(heir, heirs.get(former, heir))
+        line = [replica] if replica else []
+        while line and (heir := heirs.get(line[-1])) is not None and heir not in line:
+            line.append(heir)
+        return line
+
+    def _held(self, replica: str) -> tuple[Lease | None, int]:
+        """The latest lease of a replica, void or not, and the epoch up to which it was given up on."""
+        keepers = [self._row(keeper) for keeper in self._line(self._row(replica).guardian)]
+        leases = [lease for keeper in keepers if (lease := _of(keeper.leases, replica, None)) is not None]
+        return max(leases, default=None), max([_of(keeper.void, replica) for keeper in keepers], default=0)
+
+    def _may(self, replica: str, amount: int, now: float | None) -> None:
+        has = self.spendable(replica, now)
+        if _amount(amount) > has:
+            raise RightsLacking(replica, amount, has)
+
+    def _row(self, replica: str) -> Row:
+        row: Row | None = self._store.trie.get(replica)
+        return _BLANK if row is None else row
+
+    def _wrote(self, replica: str, **changes: Any) -> Self:
+        n = self._next(replica)
+        row = self._row(replica)._replace(seen=((replica, n),), **changes)
+        most = max([row.granted, row.outgo, *[lease.ceiling for _, lease in row.leases]])
+        if most > MOST:
+            raise OptionError("amount", f"at most {MOST} in all", most)
+        return self.from_store(Branch.of({replica: row}), Context.of([(replica, n)]))
+
+    def _shown(self) -> str:
+        return f"{self.left} of {self.granted}"
+
+
+_BLANK = Row(())
+
+
+def _amount(amount: object) -> int:
+    return whole("amount", amount, least=1)
+
+
+def _of(pairs: Any, replica: str, default: Any = 0) -> Any:
+    return next((value for other, value in pairs if other == replica), default)
+
+
+def _put(pairs: tuple[tuple[str, Any], ...], replica: str, value: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted((dict(pairs) | {replica: value}).items()))

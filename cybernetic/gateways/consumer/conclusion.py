@@ -1,0 +1,120 @@
+"""What a verdict says, written down: the effect, or that the message goes round, or that it waits."""
+
+import logging
+from collections.abc import Callable
+from enum import Enum
+
+from cybernetic.core import token, wall
+from cybernetic.gateways.consumer.attempt import Crew, Handled
+from cybernetic.gateways.consumer.desk import Way
+from cybernetic.gateways.consumer.effect import Effect
+from cybernetic.gateways.consumer.held import Held, note_held
+from cybernetic.gateways.consumer.identity import digest_of, is_other
+from cybernetic.gateways.consumer.verdicts import Ack, Hold, Park, Retry, Verdict
+from cybernetic.state import NoRoom, StoreError, WriteUndone
+
+_log = logging.getLogger("cybernetic.gateways")
+
+CRASHED, FAILED, ASKED, OTHER = (
+    "crashed its worker",
+    "failed",
+    "refused",
+    "another message under this id",
+)  # words of parked messages, besides those of `Fault`
+TAKEN = "a message of this id, of other content, had its effect before"
+ID_BYTES = 8
+
+
+class Came(Enum):
+    """What came of a message."""
+
+    EFFECT = "it had its whole effect"
+    RESTS = "it waits for a person, or is parked"
+    ROUND = "it comes again"
+
+
+class Conclusion:
+    """What is to be written of a message that was handled. `write` may be called again until it does not raise.
+
+    Args:
+        crew: the intake.
+        handled: what came of the message.
+        forget: adds what else is to be written with it.
+        after: names the wait that went before.
+    """
+
+    def __init__(
+        self, crew: Crew, handled: Handled, forget: Callable[[Effect], None], after: str = ""
+    ) -> None:
+        self._crew, self._forget, self._after = crew, forget, after
+        self._received, self._ticket, said, self._effect = handled
+        self._verdict: Verdict | None = said  # None: another message had an effect under its key
+        self._held: Held | None = None
+        self._ready = False
+        self._way: Way | None = None
+
+    async def write(self) -> Came:
+        """Write it, once; what came of the message. Raises `StoreError` or `NoRoom`: nothing is written."""
+        verdict = self._verdict
+        if isinstance(verdict, Ack | Hold):
+            try:
+                if await self._take_effect(verdict):
+                    return Came.EFFECT if isinstance(verdict, Ack) else Came.RESTS
+                self._verdict = None
+            except Exception as error:  # the statements of the handler, on the store
+                if isinstance(error, NoRoom) or (
+                    isinstance(error, StoreError) and not isinstance(error, WriteUndone)
+                ):
+                    raise
+                why = f"its effect could not be written: {type(error).__name__}: {error}"
+                self._verdict = Retry(why)
+                _log.warning("%s: %s", self._received.queue, why)
+        return await self._go_round()
+
+    async def _take_effect(self, verdict: Ack | Hold) -> bool:
+        """Commit the effect; whether it is there, by this or before: else another message had one under its key."""
+        desk, received = self._crew.desk, self._received
+        if not self._ready:
+            self._prepare(verdict)
+            self._ready = True
+        committed = await desk.commit(self._effect)
+        if not committed.seen:
+            if self._held is not None:
+                self._crew.hold(self._held)
+            return True
+        if is_other(committed.result, received):
+            return False
+        rest = desk.effect()  # what goes with the effect is not done when that was there before
+        self._forget(rest)
+        await desk.commit(rest)
+        return True
+
+    def _prepare(self, verdict: Ack | Hold) -> None:
+        """Add to the effect what says that it is there."""
+        received, ticket, digest, mark = self._received, self._ticket, digest_of(self._received), ""
+        if isinstance(verdict, Hold):
+            until = None if verdict.timeout is None else wall() + verdict.timeout
+            self._held = Held(token(ID_BYTES), verdict.why, until, received.message, ticket)
+            note_held(self._effect, self._held)
+            mark = f"\0{digest.hex()}\0{ticket.requeued} held {ticket.retries} {self._after}"
+        if received.key:
+            self._effect.once(received.key + mark, digest)
+        self._forget(self._effect)
+
+    async def _go_round(self) -> Came:
+        way = self._way = self._way or self._chosen()
+        await self._crew.desk.send_round(self._received, way, self._forget)
+        return Came.RESTS if way.rests else Came.ROUND
+
+    def _chosen(self) -> Way:
+        """Where the message goes that had no effect."""
+        desk, received, ticket, verdict = self._crew.desk, self._received, self._ticket, self._verdict
+        if verdict is None:
+            return desk.to_parking(received, ticket, OTHER, TAKEN)
+        assert isinstance(verdict, Park | Retry)
+        if isinstance(verdict, Park):
+            return desk.to_parking(received, ticket, ASKED, verdict.why)
+        way = None
+        if ticket.retries < desk.spec.retries.count:
+            way = desk.to_delay(received, ticket, verdict.why, verdict.after)
+        return way or desk.to_parking(received, ticket, FAILED, verdict.why)

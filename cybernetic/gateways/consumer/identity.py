@@ -1,0 +1,35 @@
+"""What names the effect of a message, and what tells whether another message goes by that name."""
+
+import hashlib
+
+from cybernetic.gateways.broker.messages import Message
+from cybernetic.gateways.consumer.received import Received
+from cybernetic.gateways.envelope import Envelope
+
+DIGEST_BYTES = 16
+
+
+def key_of(queue: str, message: Message, envelope: Envelope | None) -> str:
+    """The key of a message's effect; "" for one without an id, whose repetitions cannot be told from new ones.
+
+    That of a signed one names its source too: nobody else's message can stand in for it by taking its id.
+    """
+    if not message.id:
+        return ""
+    return f"{queue}\0{message.id}" if envelope is None else f"{queue}\0{envelope.source}\0{message.id}"
+
+
+def digest_of(received: Received) -> bytes:
+    """What tells a message from another of the same id: the same each time it is published, also signed anew."""
+    digest, envelope = hashlib.sha256(), received.envelope
+    if envelope is None:
+        digest.update(received.body)
+    else:
+        digest.update(f"{envelope.source}\0{envelope.type}\0".encode())
+        digest.update(envelope.payload)
+    return digest.digest()[:DIGEST_BYTES]
+
+
+def is_other(known: bytes, received: Received) -> bool:
+    """Whether an effect, known with this result, was that of another message than the one received."""
+    return bool(known) and known != digest_of(received)

@@ -1,0 +1,127 @@
+"""What a delivery passes on its way to a handler: its lane, its causes, others of its key, and suspicion."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from cybernetic.gateways.consumer.attempt import Crew, persisted
+from cybernetic.gateways.consumer.conclusion import Came
+from cybernetic.gateways.consumer.gates import Causality, Lanes
+from cybernetic.gateways.consumer.identity import digest_of, is_other
+from cybernetic.gateways.consumer.received import Received
+from cybernetic.gateways.consumer.round import Round
+from cybernetic.gateways.consumer.spec import Consume
+from cybernetic.gateways.consumer.ward import Ward, beside
+
+REMEMBERED = 10_000  # keys of effects that are known without asking the disk
+
+
+class Passage:
+    """Takes the deliveries of one queue to their handlers, each when it may be handled.
+
+    Args:
+        crew: the intake.
+        spec: what is consumed and how.
+    """
+
+    def __init__(self, crew: Crew, spec: Consume) -> None:
+        self._crew, self._spec = crew, spec
+        self._lanes = Lanes()
+        self._causality = None if spec.causal is None else Causality(spec.causal.held, spec.causal.wait)
+        self._live: dict[str, asyncio.Future[None]] = {}  # keys being handled
+        self._done: OrderedDict[str, bytes] = OrderedDict()
+        self._ward = Ward()
+
+    async def through(self, round: Round) -> None:
+        """All that a delivery passes; a lane is joined before the first wait, in order of arrival."""
+        found = round.examined.found
+        if not isinstance(found, Received):
+            await round.unfit()
+            return
+        if self._spec.order is None:
+            await self._fit(round, found)
+            return
+        try:
+            lane = self._spec.order(found)
+            before, mine = self._lanes.join(lane)
+        except Exception as error:  # the program's own function, or a key that cannot be hashed
+            await round.failed(f"its key could not be told: {type(error).__name__}: {error}")
+            return
+        try:
+
+            async def fit() -> None:
+                await self._fit(round, found, before)
+
+            # what went back would be overtaken by the next of its lane
+            await persisted(fit, round.suspect, self._crew.desk.shelf, 1)
+        finally:
+            self._lanes.leave(lane, mine)
+
+    async def _fit(self, round: Round, found: Received, before: "asyncio.Future[None] | None" = None) -> None:
+        """Handle it, once it is sure that it may be, after the one `before` it."""
+        if await round.unfit():
+            return
+        if before is not None:
+            await asyncio.shield(before)
+        dot = None if found.envelope is None else found.envelope.dot
+        if self._causality is None or found.envelope is None or dot is None:
+            await self._once(round, found)
+            return
+        over = False
+        try:
+            missing = await self._causality.turn(dot, found.envelope.causes)
+            over = await self._once(round, replace(found, missing=missing) if missing else found)
+        finally:
+            self._causality.leave(dot, over=over)
+
+    async def _once(self, round: Round, received: Received) -> bool:
+        """Handle it unless it had its effect; one of its key that is handled is waited for. Whether that is all."""
+        key = received.key
+        while key in self._live:
+            await asyncio.shield(self._live[key])
+        if not key:
+            return await self._tried(round, received)
+        known = await self._effect_of(received)
+        if known is not None:
+            if is_other(known, received):
+                await round.other()
+            return True
+        self._live[key] = asyncio.get_running_loop().create_future()
+        try:
+            async with self._crew.desk.room(received):
+                return await self._tried(round, received)
+        finally:
+            self._live.pop(key).set_result(None)
+
+    async def _effect_of(self, received: Received) -> bytes | None:
+        """What the effect under its key is known with; None where there may be none yet."""
+        known = self._done.get(received.key)
+        if known is not None or (not received.redelivered and received.attempt == 1):
+            return known
+        return await self._crew.desk.inbox.seen(received.key)
+
+    async def _tried(self, round: Round, received: Received) -> bool:
+        suspects = self._crew.desk.suspects
+        if not round.delivery.redelivered or await suspects.innocent(round.suspect):
+            return self._noted(received, await round.handle(received))
+        crashes = await suspects.expected(round.suspect)
+        if crashes >= self._spec.crashes:
+            await round.crashed(crashes)
+            return True
+        return self._noted(received, await round.handle(received, self._suspected(round.suspect, crashes)))
+
+    @asynccontextmanager
+    async def _suspected(self, suspect: str, crashes: int) -> AsyncIterator[None]:
+        """What is handled inside may end the process: it is counted, and few others are beside it."""
+        async with self._ward.place(beside(crashes, self._spec.crashes, self._spec.prefetch)):
+            await self._crew.desk.suspects.crashes(suspect)
+            yield
+
+    def _noted(self, received: Received, came: Came) -> bool:
+        if came is Came.EFFECT and received.key:
+            self._done[received.key] = digest_of(received)
+            if len(self._done) > REMEMBERED:
+                self._done.popitem(last=False)
+        return came is not Came.ROUND

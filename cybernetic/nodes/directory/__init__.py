@@ -1,0 +1,1 @@
+"""The directory: names, groups and topics that all nodes know, each node writing what its own agents do."""

@@ -1,0 +1,48 @@
+"""A disk that fails as a test wants it."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+
+class Faulty(sqlite3.Connection):
+    """A connection whose statements fail as `fault` says: given the statement, the error or None."""
+
+    fault: Callable[[str], Exception | None] = staticmethod(lambda sql: None)
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        error = type(self).fault(sql)
+        if error is not None:
+            raise error
+        return super().execute(sql, *values)
+
+    @classmethod
+    def fail(cls, word: str, name: str, times: int = 10**9) -> None:
+        """Let statements that begin with `word` fail with SQLite's error `name`, so many times."""
+        left = [times]
+
+        def fault(sql: str) -> Exception | None:
+            if not sql.startswith(word) or left[0] <= 0:
+                return None
+            left[0] -= 1
+            error = sqlite3.OperationalError("as the test wants it")
+            error.sqlite_errorcode, error.sqlite_errorname = getattr(sqlite3, name), name
+            return error
+
+        cls.fault = staticmethod(fault)
+
+    @classmethod
+    def heal(cls) -> None:
+        cls.fault = staticmethod(lambda sql: None)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> type[Faulty]:
+    Faulty.heal()
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *args, **more: connect(*args, **{"factory": Faulty} | more)
+    )
+    return Faulty

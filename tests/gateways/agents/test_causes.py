@@ -1,0 +1,117 @@
+"""What caused a message is over before it is handled: also where its cause failed, or went back, and comes again."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cybernetic.gateways import (
+    Author,
+    Causal,
+    Dot,
+    Effect,
+    Guard,
+    Key,
+    Keyring,
+    MemoryBroker,
+    Received,
+    Remember,
+    Retry,
+    Rules,
+    consume,
+)
+from cybernetic.gateways.consumer.desk import Desk
+from cybernetic.gateways.consumer.gates import Causality
+from cybernetic.gateways.envelope import pack
+from cybernetic.state import StoreFull, StoreLimits
+from tests.gateways.agents.plant import WORK, Book, Clerk, plant, send, until
+
+KEY = Key("november", "n" * 32, ["shop"])
+GATE = Key("gate", "g" * 32, ["shop"], purpose="gateway")
+
+
+def guard() -> Guard:
+    return Guard(Keyring([KEY, GATE]), Rules(control={"stop"}))
+
+
+@pytest.mark.parametrize("how", ["fails", "goes back"])
+async def test_what_was_caused_waits_for_a_cause_that_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    import cybernetic.gateways.consumer.desk as desk
+
+    monkeypatch.setattr(desk, "PATIENCE", 0.5)
+    commit, refused = Desk.commit, 0
+
+    async def commits(self: Desk, effect: Effect) -> Any:
+        nonlocal refused
+        if how == "goes back" and refused < 1:
+            refused += 1
+            raise StoreFull("a", "full")
+        return await commit(self, effect)
+
+    async def fails(delivery: Received, tx: Effect) -> Any:
+        return (
+            Retry("later")
+            if how == "fails" and delivery.body == cause.body and delivery.attempt < 4
+            else None
+        )
+
+    monkeypatch.setattr(Desk, "commit", commits)
+    author, book = Author("shop"), Book(fails)
+    first = author.write("order", "shop", b"first")
+    second = author.write("order", "shop", b"second", cause=first)
+    cause, effect = pack(first, "", "work", KEY), pack(second, "", "work", KEY)
+    spec = consume(Clerk, book, queue=WORK, guard=guard(), causal=Causal(wait=30.0))
+    async with plant(MemoryBroker(), tmp_path / "a", spec) as a:
+        await send(a.outside, cause, effect)
+
+        async def both() -> bool:
+            return len(await a.effects()) == 2
+
+        await until(both)
+        assert [id for id, _ in await a.effects()] == [first.id, second.id]
+        assert book.seen[-1].message.id == second.id
+        assert book.seen[-1].missing == ()
+
+
+async def test_a_cause_that_does_not_come_again_is_waited_for_as_long_as_any_and_told() -> None:
+    causality, loop = Causality(100, 30.0), asyncio.get_running_loop()
+    x, a, b = (Dot("node", "first", number) for number in (1, 2, 3))
+    assert await causality.turn(x, ()) == ()
+    began = loop.time()
+    waits = asyncio.ensure_future(causality.turn(a, (x,)))
+    await asyncio.sleep(1.0)
+    causality.leave(x, over=False)
+    assert await waits == (x,)
+    assert loop.time() - began == pytest.approx(31.0)
+    causality.leave(a, over=True)
+    assert await causality.turn(b, (a, x)) == ()
+    assert causality._working.keys() == {b}
+
+
+async def test_no_more_causes_are_waited_for_than_may_be_held() -> None:
+    causality = Causality(3, 30.0)
+    dots = [Dot("node", "first", number) for number in range(1, 10)]
+    for dot in dots:
+        await causality.turn(dot, ())
+        causality.leave(dot, over=False)
+    assert list(causality._away) == dots[-3:]
+    assert list(causality._working) == dots[-3:]
+
+
+async def test_a_control_message_that_finds_no_room_for_its_nonce_goes_back_and_is_no_replay(
+    tmp_path: Path,
+) -> None:
+    book, author = Book(), Author("shop")
+    spec = consume(Clerk, book, queue=WORK, guard=guard())
+    remember = Remember(nonces=StoreLimits(count=3))
+    stops = [author.write("stop", "shop", f"{n}".encode()) for n in range(6)]
+    async with plant(MemoryBroker(), tmp_path / "a", spec, remember=remember) as a:
+        await send(a.outside, *[pack(one, "", "work", KEY) for one in stops[:3]])
+        await until(lambda: len(book.seen) == 3)
+        await send(a.outside, *[pack(one, "", "work", KEY) for one in stops[3:]])
+        await asyncio.sleep(20.0)
+        assert len(book.seen) == 3
+        assert await a.parked() == []

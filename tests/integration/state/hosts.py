@@ -1,0 +1,100 @@
+"""What each of three hosts runs: `python -m tests.integration.state.hosts east`.
+
+A system of one node that joins the others, with a replica and who writes to it. Each line of input is a command, and
+each line of output the answer to one, in JSON.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from cybernetic import Agent, System
+from cybernetic.state import AWSet, Replica
+from tests.integration.state.switch import HOSTS, PORT, address
+
+
+def add(value: Any, by: Any, *elements: Any) -> Any:
+    """Put elements into a set."""
+    return value.add(by.replica, *elements)
+
+
+class Writer(Agent):
+    """Writes numbers to the replica of its host, one after another, and notes each that was acknowledged."""
+
+    def __init__(self, replica: Any, first: int) -> None:
+        self.replica, self.next = replica, first
+        self.first, self.writes = first, False
+
+    def begin(self) -> None:
+        """Write on."""
+        self.writes = True
+        self.task(self._write())
+
+    def end(self) -> list[int]:
+        """Write no more. Returns the first number acknowledged, and the one after the last."""
+        self.writes = False
+        return [self.first, self.next]
+
+    async def _write(self) -> None:
+        while self.writes:
+            await self.replica.call(Replica.change, add, self.next)
+            self.next += 1
+            await asyncio.sleep(0.005)
+
+
+class Host:
+    """Answers the commands."""
+
+    def __init__(self, system: System, replica: Any, writer: Any) -> None:
+        self.system, self.replica, self.writer = system, replica, writer
+
+    async def begin(self) -> None:
+        """Begin to write."""
+        await self.writer.call(Writer.begin)
+
+    async def end(self) -> list[int]:
+        """Write no more; what was acknowledged."""
+        ended: list[int] = await self.writer.call(Writer.end)
+        return ended
+
+    async def count(self) -> int:
+        """How many elements the replica has."""
+        return len(await self.replica.call(Replica.value))
+
+    async def all(self) -> list[int]:
+        """What the replica has."""
+        return sorted(await self.replica.call(Replica.value))
+
+    async def reached(self) -> list[str]:
+        """The nodes that can be reached."""
+        return sorted([node.name for node in self.system.nodes])
+
+
+async def run(name: str) -> None:
+    """Be a host until there is no more input."""
+    folder = os.environ["XDG_RUNTIME_DIR"]
+    others = [f"tcp:{address(host)}:{PORT}" for host in HOSTS[: HOSTS.index(name)]]
+    async with System(
+        node=name,
+        host=name,
+        listen=[f"tcp:{address(name)}:{PORT}"],
+        join=others,
+        node_dead_after=3.0,
+        lag_after=0.5,
+    ) as system:
+        replica = await system.start(Replica, AWSet, "facts", f"{folder}/{name}")
+        host = Host(system, replica, await system.start(Writer, replica, HOSTS.index(name) * 10**6))
+        print(json.dumps("ready"), flush=True)
+        loop = asyncio.get_running_loop()
+        while line := await loop.run_in_executor(None, sys.stdin.readline):
+            command: Callable[[], Any] = getattr(host, line.strip())
+            print(json.dumps(await command()), flush=True)
+
+
+if __name__ == "__main__":
+    from tests.integration.state import hosts  # so that the classes have the name others import them by
+
+    asyncio.run(hosts.run(sys.argv[1]))

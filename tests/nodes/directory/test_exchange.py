@@ -1,0 +1,392 @@
+"""The directory between nodes: what is lost is told again, what is the same is left alone, and nothing grows."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from cybernetic import CannotTravel, Groups, Joined, Left, Registry, System, travels
+from cybernetic.nodes.remote import ops
+from cybernetic.nodes.remote.peer import Peer
+from tests.nodes.cluster.mesh import Holder, apart, inside, one
+
+teams = Groups("teams of the exchange")
+book = Registry("book of the exchange")
+
+KINDS = {
+    number: name for name, number in vars(ops).items() if name in ("PART", "COMPARE", "AGREED", "LACKING")
+}
+
+
+@travels
+@dataclass(frozen=True, eq=False)
+class Loud:
+    """A key that is equal to another in whatever letters it is written."""
+
+    text: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Loud) and self.text.lower() == other.text.lower()
+
+    def __hash__(self) -> int:
+        return hash(self.text.lower())
+
+
+class Joiner(Holder):
+    """Joins and looks."""
+
+    def join(self, group: Any = "g") -> None:
+        teams.join(self, group)
+
+    def leave(self, group: Any = "g") -> None:
+        teams.leave(self, group)
+
+    def members(self, group: Any = "g") -> list[Any]:
+        return list(teams.members(self, group))
+
+    def watch(self, group: Any = "g") -> None:
+        teams.monitor(self, group)
+
+
+def post(system: System, other: str) -> Any:
+    """Where a node posts what is for another."""
+    return inside(system).peers[other]
+
+
+@contextmanager
+def watched(system: System, other: str, lose: int = 0) -> Iterator[Counter[str]]:
+    """Counts what a node tells another of the directory; the first `lose` pieces are lost."""
+    peer, told = post(system, other), Counter[str]()
+    before = peer.post
+
+    def through(message: tuple[Any, ...], *rest: Any) -> None:
+        kind = KINDS.get(message[0])
+        if kind is not None:
+            told[kind] += 1
+        if kind != "PART" or told[kind] > lose:
+            before(message, *rest)
+
+    peer.post = through
+    try:
+        yield told
+    finally:
+        del peer.post
+
+
+def serials(refs: Any) -> list[int]:
+    """The numbers of agents on their nodes."""
+    return [ref._serial for ref in refs]
+
+
+def part(system: System, of: System) -> Any:
+    """What a node knows of the part of another."""
+    return inside(system).exchange.directory.part(inside(of).exchange.directory.me)
+
+
+async def test_what_was_lost_on_the_way_is_told_again_within_two_seconds() -> None:
+    async with one("a") as first, one("b", "a") as second:
+        await teams.start(second)
+        await teams.start(first)
+        gone = first.spawn(Holder, name="gone")
+        await asyncio.sleep(5)
+        with watched(first, "b", lose=3) as told:
+            await gone.stop()
+            first.spawn(Holder, name="come")
+            near = first.spawn(Joiner)
+            await near.call(Joiner.join)
+            await asyncio.sleep(0.5)
+            assert second.whereis("come") is None
+            assert teams.members(second, "g") == []
+            await asyncio.sleep(1.5)
+            assert second.whereis("gone") is None
+            assert second.whereis("come") is not None
+            assert serials(teams.members(second, "g")) == serials([near])
+            assert told["PART"] == 4  # what was lacking came in one
+        await asyncio.sleep(3)
+        assert part(second, first) == part(first, first)
+
+
+async def test_who_agrees_is_asked_no_more() -> None:
+    async with one("a") as first, one("b", "a") as second:
+        first.spawn(Holder, name="x")
+        with watched(first, "b") as there, watched(second, "a") as back:
+            await asyncio.sleep(60)
+            assert (there, back) == ({"COMPARE": 1}, {"AGREED": 1})
+            first.spawn(Holder, name="y")
+            await asyncio.sleep(60)
+            assert (there, back) == ({"COMPARE": 2, "PART": 1}, {"AGREED": 2})
+
+
+async def test_a_node_that_never_agrees_is_asked_ever_more_seldom() -> None:
+    async with one("a") as first, one("b", "a") as second:
+        await asyncio.sleep(1)
+        with watched(second, "a") as told, watched(first, "b") as asked:
+            post(second, "a").post = lambda *_: told.update(["lost"])
+            first.spawn(Holder, name="x")
+            await asyncio.sleep(300)
+            assert asked["PART"] == 1
+            assert 10 < asked["COMPARE"] < 16
+            assert second.whereis("x") is not None
+
+
+async def test_what_is_otherwise_than_on_its_own_node_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One of several pieces of a whole part is lost: that none is missing is seen by the digest alone."""
+    pieces, before = Counter[int](), Peer.post
+
+    def through(peer: Any, message: tuple[Any, ...], *rest: Any) -> None:
+        pieces[message[0]] += 1
+        if (message[0], pieces[ops.PART]) != (ops.PART, 2):
+            before(peer, message, *rest)
+
+    async with one("a") as first:
+        await teams.start(first)
+        refs = [first.spawn(Joiner, name=f"n{n}") for n in range(600)]
+        for ref in refs:
+            await ref.call(Joiner.join)
+        monkeypatch.setattr(Peer, "post", through)
+        async with one("b", "a") as second:
+            await teams.start(second)
+            assert 0 < len(teams.members(second, "g")) < 600
+            with caplog.at_level(logging.WARNING):
+                await asyncio.sleep(5)
+            assert caplog.text.count("is asked again") == 1
+            assert part(second, first) == part(first, first)
+            assert all(second.whereis(f"n{n}") is not None for n in range(600))
+            assert serials(teams.members(second, "g")) == serials(refs)
+
+
+async def test_names_and_members_that_come_and_go_leave_nothing_behind() -> None:
+    async with one("a") as first, one("b", "a") as second, one("c", "a") as third:
+        await teams.start(first)
+        await asyncio.sleep(5)
+        for n in range(200):
+            ref = second.spawn(Joiner, name=f"n{n}")
+            await ref.call(Joiner.join, n)
+            await ref.stop()
+        await asyncio.sleep(5)
+        for system in (first, second, third):
+            directory = inside(system).exchange.directory
+            known = directory.part(inside(second).exchange.directory.me)
+            assert known.store.trie.size == 0
+            assert [len(runs) for runs in known.context.runs.values()] == [2]
+            assert not any((directory._marks, directory._claims, directory._holders, directory._seats))
+
+
+async def test_a_node_alone_keeps_nothing_of_what_has_gone() -> None:
+    async with one("a") as first:
+        for n in range(50):
+            await first.spawn(Holder, name=f"n{n}").stop()
+        directory = inside(first).exchange.directory
+        assert directory.own.store.trie.size == 0
+        assert not directory._marks
+
+
+async def test_a_later_claim_wins_over_an_earlier_that_its_node_knew_of_whatever_the_clocks_say() -> None:
+    async with one("a") as first, one("b", "a") as second:
+        await asyncio.sleep(1)
+        clock = inside(second).exchange._clock
+        ahead = clock._now
+        clock._now = lambda: ahead() + 50  # b's clock is 50 s ahead
+        await second.spawn(Holder, name="x").stop()
+        await asyncio.sleep(1)
+        with apart(first, second):
+            await asyncio.sleep(15)
+            clock._now = ahead  # and is set right
+            earlier = second.spawn(Holder, name="x")
+            await asyncio.sleep(1)
+            later = first.spawn(Holder, name="x")
+        await asyncio.sleep(30)
+        assert first.whereis("x") == later
+        assert not second.alive(earlier)
+
+
+async def test_a_clock_far_ahead_is_said_once_and_not_followed(caplog: pytest.LogCaptureFixture) -> None:
+    async with one("a") as first, one("b", "a") as second:
+        await asyncio.sleep(1)
+        inside(second).exchange._clock._now = lambda: 1e6
+        with caplog.at_level(logging.WARNING):
+            for n in range(3):
+                second.spawn(Holder, name=f"n{n}")
+            await asyncio.sleep(1)
+        assert caplog.text.count("the clock of b is ahead") == 1
+        assert first.whereis("n2") is not None
+        assert inside(first).exchange.stamp().millis < 60_000
+
+
+async def test_a_new_node_is_told_of_many_members_in_the_order_of_joining() -> None:
+    async with one("a") as first:
+        await teams.start(first)
+        refs = [first.spawn(Joiner) for _ in range(1200)]
+        for ref in refs:
+            await ref.call(Joiner.join)
+        async with one("b", "a") as second:
+            await teams.start(second)
+            assert serials(teams.members(second, "g")) == serials(refs)
+
+
+async def test_who_leaves_by_a_key_that_is_equal_and_written_otherwise_has_left_everywhere() -> None:
+    async with one("a") as first, one("b", "a") as second:
+        await teams.start(first)
+        await teams.start(second)
+        far = second.spawn(Joiner)
+        await asyncio.sleep(1)
+        await far.call(Joiner.join, Loud("Choir"))
+        await asyncio.sleep(1)
+        assert len(teams.members(first, Loud("choir"))) == 1
+        await far.call(Joiner.leave, Loud("CHOIR"))
+        await asyncio.sleep(1)
+        assert teams.members(first, Loud("choir")) == []
+        assert part(first, second).store.trie.size <= 2  # that the service runs, and a mark
+
+
+async def test_a_key_too_large_to_be_told_is_refused_at_the_line_and_nobody_has_joined() -> None:
+    async with one("a") as first, one("b", "a") as second:
+        await teams.start(first)
+        near = first.spawn(Joiner)
+        await asyncio.sleep(1)
+        with pytest.raises(CannotTravel):
+            teams.join(first, "g" * (1 << 20), near)
+        with pytest.raises(CannotTravel):
+            teams.join(first, object(), near)
+        assert teams.which_groups(first) == []
+        assert inside(first).exchange.directory._seats == {}
+        await near.call(Joiner.join)
+        await asyncio.sleep(1)
+        assert inside(second).exchange.directory.seats(teams.name) != []
+
+
+async def test_two_that_stand_for_a_service_do_not_keep_each_other_alive() -> None:
+    async with one("a") as first, one("b", "a") as second, one("c", "a") as third:
+        host = await teams.start(first)
+        await asyncio.sleep(1)
+        for system in (second, third):
+            await system.spawn(Joiner).call(Joiner.join)
+        await asyncio.sleep(1)
+        await host.stop()
+        await asyncio.sleep(1)
+        for system in (second, third):
+            assert inside(system).exchange.spread._stands == {}
+            assert inside(system).exchange.directory.seats(teams.name) == []
+
+
+async def test_what_stands_for_a_service_takes_its_members_along_when_it_ends() -> None:
+    async with one("a") as first, one("b", "a") as second:
+        await teams.start(first)
+        await asyncio.sleep(1)
+        await second.spawn(Joiner).call(Joiner.join)
+        await asyncio.sleep(1)
+        assert len(teams.members(first, "g")) == 1
+        await inside(second).exchange.spread._stands[teams.name].ref.stop()
+        await asyncio.sleep(1)
+        assert teams.members(first, "g") == []
+
+
+async def test_a_name_that_something_of_this_node_hides_is_seen_again_when_that_has_ended() -> None:
+    async with one("a") as first, one("b", "a") as second:
+        mine = await book.start(first)
+        other = second.spawn(Holder, name=book.name)
+        await asyncio.sleep(1)
+        assert first.whereis(book.name) == mine
+        await mine.stop()
+        found: Any = first.whereis(book.name)
+        assert (found.node, *serials([found])) == ("b", *serials([other]))
+
+
+async def test_members_from_before_there_were_nodes_are_told_save_those_whose_key_cannot_travel() -> None:
+    """A process alone becomes one of many when it first needs another."""
+    async with System() as system:
+        await teams.start(system)
+        near = system.spawn(Joiner)
+        await near.call(Joiner.join)
+        teams.join(system, object(), near)
+        system._become_many()
+        exchange = inside(system).exchange
+        places = exchange.directory._seats[teams.name][exchange.directory.me]
+        assert [(exchange.decode(key), serial) for _, key, serial in places] == [("g", *serials([near]))]
+
+
+async def test_nothing_is_taken_from_a_node_that_is_lost_already() -> None:
+    async with one("a") as first:
+        async with one("b", "a") as second:
+            await asyncio.sleep(1)
+            peer, exchange = post(first, "b"), inside(second).exchange
+            exchange.directory.claim("x", exchange.stamp(), 1, "m:C")
+            data = inside(second).codec.encode(exchange.directory.own)
+        await asyncio.sleep(1)
+        inside(first).exchange.told(peer, data)
+        directory = inside(first).exchange.directory
+        assert directory.sources == [directory.me]
+        assert first.whereis("x") is None
+
+
+async def test_a_name_that_is_lost_at_once_goes_on_leading_to_who_holds_it() -> None:
+    async with one("a") as first, one("b", "a") as second:
+        await asyncio.sleep(1)
+        inside(second).exchange._clock._now = lambda: 1e6  # its claims win for a long time
+        winner = second.spawn(Holder, name="x")
+        await asyncio.sleep(1)
+        loser: Any = first.spawn(Holder)
+        inside(first).exchange.names["x"] = loser
+        found: Any = first.whereis("x")
+        assert (found.node, *serials([found])) == ("b", *serials([winner]))
+        await first.wait(loser)
+        await asyncio.sleep(1)
+        assert second.whereis("x") == winner
+        assert inside(first).exchange.names._own == {}
+
+
+async def test_digests_are_compared_of_what_had_been_told_however_long_they_take(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with one("a") as first, one("b", "a") as second:
+        exchange, made = inside(first).exchange, inside(first).exchange._digest
+
+        async def slowly(part: Any) -> bytes:
+            await asyncio.sleep(0.3)
+            return bytes(await made(part))
+
+        monkeypatch.setattr(exchange, "_digest", slowly)
+        with caplog.at_level(logging.WARNING), watched(first, "b") as told:
+            for n in range(40):
+                first.spawn(Holder, name=f"n{n}")
+                await asyncio.sleep(0.25)
+            assert told["COMPARE"] == 7
+            assert exchange.directory.version - min(exchange._agreed.values()) < 8
+            await asyncio.sleep(5)
+        assert "is asked again" not in caplog.text
+        assert part(second, first) == part(first, first)
+
+
+async def test_what_is_too_large_for_one_message_is_told_in_several() -> None:
+    async with one("a") as first:
+        for letter in "xy":
+            first.spawn(Holder, name=letter * (9 << 20))
+        async with one("b", "a") as second:
+            await asyncio.sleep(3)
+            assert all(second.whereis(letter * (9 << 20)) is not None for letter in "xy")
+            assert set(inside(first).exchange._agreed.values()) == {2}
+
+
+async def test_members_of_a_node_that_is_cut_off_have_left_and_come_back_with_it() -> None:
+    async with one("a") as first, one("b", "a") as second:
+        await teams.start(first)
+        await teams.start(second)
+        near, far = first.spawn(Joiner), second.spawn(Joiner)
+        await near.call(Joiner.watch)
+        for _ in range(2):
+            await far.call(Joiner.join)
+        await asyncio.sleep(1)
+        with apart(first, second):
+            await asyncio.sleep(15)
+            assert teams.members(first, "g") == []
+        await asyncio.sleep(15)
+        assert serials(teams.members(first, "g")) == serials([far, far])
+        told = [(type(news), len(news.refs)) for news in await near.call(Joiner.seen)]
+        assert told == [(Joined, 1), (Joined, 1), (Left, 2), (Joined, 1), (Joined, 1)]

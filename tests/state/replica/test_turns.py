@@ -1,0 +1,226 @@
+"""No turn of the loop is long: what is large is told, and let go of, in steps. They are counted, not timed."""
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cybernetic.crdt import AWMap, AWSet, Digests, Leaf, held
+from cybernetic.state.replica.exchange import Exchange
+from cybernetic.state.replica.frames import Frames, News
+from cybernetic.state.replica.letting import Letting
+from tests.state.replica.fleet import Fleet, add, fleet, remove
+
+MANY, SOME = 4000, 1500  # elements there are, and leaves let go of in one turn at most
+
+
+@contextmanager
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
+    """Counts leaves as they are freed: "all", and the "most" in one turn of the loop."""
+    gc.collect()  # what other tests have left
+    counts = {"all": 0, "most": 0}
+    run = asyncio.Handle._run
+
+    def freed(_: Any) -> None:
+        counts["all"] += 1
+
+    def turn(handle: Any) -> Any:
+        before = counts["all"]
+        run(handle)
+        counts["most"] = max(counts["most"], counts["all"] - before)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Leaf, "__del__", freed, raising=False)
+        patch.setattr(asyncio.Handle, "_run", turn)
+        yield counts
+
+
+async def test_a_value_that_nobody_needs_goes_in_steps_and_what_others_hold_is_not_gone_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    value = AWSet[int]()
+    value = value.join(value.add("a", *range(MANY)))
+    later = value.join(value.add("a", 1))
+    looked: list[Any] = []
+    monkeypatch.setattr("cybernetic.state.replica.letting.held", lambda part: looked.append(1) or held(part))
+    with counted(monkeypatch) as counts:
+        letting = Letting()
+        letting.drop(value)
+        del value
+        await asyncio.sleep(1)
+        assert counts["all"] == 1
+        assert len(looked) < 10
+        letting.drop(later)
+        del later
+        await asyncio.sleep(1)
+    assert counts["all"] == MANY + 1
+    assert counts["most"] <= SOME
+
+
+async def _killed(f: Fleet) -> None:
+    await f.kill("a")
+
+
+async def _forgotten(f: Fleet) -> None:
+    for first in range(0, MANY, 100):
+        await f.change("a", remove, *range(first, first + 100))
+
+
+async def _replaced_meanwhile(f: Fleet) -> None:
+    """All is replaced while the whole of it is sent to another, and written as a snapshot."""
+    await f.start("b")
+    await asyncio.sleep(0.1)
+    for first in range(0, MANY, 100):
+        await f.change("a", add, *range(first, first + 100))
+
+
+@pytest.mark.parametrize("ends", [_killed, _forgotten, _replaced_meanwhile])
+async def test_what_a_replica_held_goes_in_steps(
+    ends: Callable[[Fleet], Awaitable[None]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async with fleet(AWSet, "a", tmp_path, tidy=1.0, pulse=0.2) as f:
+        await f.change("a", add, *range(MANY))
+        await asyncio.sleep(3)
+        with counted(monkeypatch) as counts:
+            await ends(f)
+            await asyncio.sleep(5)
+    assert counts["all"] >= MANY
+    assert counts["most"] <= SOME
+
+
+async def _replace(f: Fleet) -> None:
+    """Replace all that the replica "a" has."""
+    for first in range(0, MANY, 500):
+        await f.change("a", add, *range(first, first + 500))
+
+
+async def _digest(f: Fleet, patch: pytest.MonkeyPatch) -> None:
+    steps = Digests.steps
+    patch.setattr(Digests, "steps", lambda self, value: chain(steps(self, value), repeat(None, 40_000)))
+    await f.change("a", add, -1)
+    digest = asyncio.ensure_future(f.refs["a"]._agent._upkeep.digest())
+    await asyncio.sleep(0)
+    await _replace(f)
+    assert not digest.done()
+    await digest
+
+
+async def _snapshot(f: Fleet, patch: pytest.MonkeyPatch) -> None:
+    copy = f.refs["a"]._agent._copy
+    patch.setattr(copy._archive, "keep", lambda *_, **__: asyncio.sleep(1))
+    keeps = asyncio.ensure_future(copy.keep(100))
+    await asyncio.sleep(0)
+    await _replace(f)
+    assert not keeps.done()
+    await keeps
+
+
+async def _stream(f: Fleet, patch: pytest.MonkeyPatch) -> None:
+    f.net.spoil = lambda frame: b"" if b"piece" in frame else frame
+    await f.start("b")
+    await asyncio.sleep(0.2)
+    assert (await f.status("a")).peers[0].catching_up
+    await _replace(f)
+    assert (await f.status("a")).peers[0].catching_up
+    await asyncio.sleep(4)
+
+
+@pytest.mark.parametrize("holds", [_digest, _snapshot, _stream])
+async def test_who_held_on_to_a_value_that_is_replaced_meanwhile_lets_go_of_it_in_steps(
+    holds: Callable[[Fleet, pytest.MonkeyPatch], Awaitable[None]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    async with fleet(AWSet, "a", tmp_path) as f:
+        await f.change("a", add, *range(MANY))
+        await asyncio.sleep(3)
+        with counted(monkeypatch) as counts, monkeypatch.context() as patch:
+            await holds(f, patch)
+            await asyncio.sleep(0.1)
+            assert counts["all"] >= MANY
+            assert counts["most"] <= SOME
+
+
+@pytest.mark.parametrize("gone", [100, MANY - 100])
+async def test_one_that_learns_the_whole_anew_lets_go_of_what_it_had_in_steps(
+    gone: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with fleet(AWSet, "ab", tidy=1.0, gone_unkept=2.0) as f:
+        await f.change("a", add, *range(MANY))
+        await asyncio.sleep(2)
+        f.net.part("a", "b")
+        await f.change("a", remove, *range(gone))
+        await asyncio.sleep(5)
+        f.net.heal()
+        with counted(monkeypatch) as counts:
+            await asyncio.sleep(5)
+            assert (await f.status("b")).counts.rejoined == 1
+    assert counts["all"] >= MANY
+    assert counts["most"] <= SOME
+
+
+def _put(value: Any, by: Any, n: int) -> Any:
+    """Put an element into a set inside a map."""
+    return value.put("all", value.at("all", AWSet).add(by.replica, n))
+
+
+@pytest.mark.parametrize(("kind", "edit"), [(AWSet, add), (AWMap, _put)])
+async def test_many_changes_of_one_moment_are_told_a_frame_a_turn(
+    kind: Any, edit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    run, write = asyncio.Handle._run, Frames.write
+    sizes: list[int] = []
+
+    def turn(handle: Any) -> None:
+        written.clear()
+        run(handle)
+        sizes.append(len(written))
+
+    def noted(frames: Any, frame: Any) -> bytes:
+        if isinstance(frame, News):
+            written.append(1)
+        return write(frames, frame)
+
+    async with fleet(kind, "ab", leaves=10) as f:
+        for n in range(100):
+            await f.change("a", edit, n)
+        with monkeypatch.context() as patch:
+            patch.setattr(Frames, "write", noted)
+            patch.setattr(asyncio.Handle, "_run", turn)
+            await asyncio.sleep(1)
+        assert max(sizes) == 1
+        assert sum(sizes) >= 10
+        assert (await f.value("b")).context == (await f.value("a")).context
+
+
+async def test_an_end_in_order_tells_what_was_not_told_yet_however_much() -> None:
+    async with fleet(AWSet, "ab", leaves=10) as f:
+        for n in range(100):
+            await f.change("a", add, n)
+        await f.stop("a")
+        await asyncio.sleep(0.05)
+        assert set(await f.value("b")) == set(range(100))
+
+
+async def test_all_peers_are_greeted_each_in_a_turn_of_its_own() -> None:
+    """What is known in many pieces is long to write, for each peer anew."""
+    turns: list[int] = []
+    async with fleet(AWSet, "abcd", pulse=5.0) as f:
+        await asyncio.sleep(1)
+        exchange: Exchange[Any] = f.refs["a"]._agent._exchange
+        f.net.frames.clear()
+        pulse = exchange.pulse()
+        while True:
+            before = len(f.net.frames)
+            try:
+                pulse.send(None)
+            except StopIteration:
+                break
+            turns.append(len(f.net.frames) - before)
+    assert turns == [1, 1, 1]
