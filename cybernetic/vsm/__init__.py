@@ -9,12 +9,15 @@ disturbances are absorbed) and `cybernetic.vsm.decisions` (policies and what the
 """
 
 import cybernetic.vsm.travel  # noqa: F401 - lets the values travel
+from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.humans import ConsoleHuman, HumanSink, Page
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.bargain.budget import Budget, Rate
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import Cost
 from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.ear import line_name
+from cybernetic.vsm.channels.line import Line
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.channels.topology import TOPOLOGY, NotInTopology, topology_table
 from cybernetic.vsm.cyberstride.indices import Index
@@ -31,6 +34,7 @@ from cybernetic.vsm.operations.operation import Operation
 from cybernetic.vsm.operations.task import Outcome, Performed, Task
 from cybernetic.vsm.operations.unit import Unit, unit
 from cybernetic.vsm.ports.port import Port, RateLimited
+from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.receipts import Used
 from cybernetic.vsm.ports.refusals import (
     NoEvidence,
@@ -41,10 +45,12 @@ from cybernetic.vsm.ports.refusals import (
     Suspended,
     Unaudited,
 )
+from cybernetic.vsm.status import Status
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.viable import ViableSystem
 
 __all__: tuple[str, ...] = (
+    "Algedonode",
     "Allow",
     "Audit",
     "Budget",
@@ -60,6 +66,7 @@ __all__: tuple[str, ...] = (
     "Index",
     "Intervention",
     "LeaseLost",
+    "Line",
     "NoEvidence",
     "NoSuchUnit",
     "NotInTopology",
@@ -75,6 +82,7 @@ __all__: tuple[str, ...] = (
     "Policy",
     "PolicyDenied",
     "Port",
+    "Porter",
     "Quarantined",
     "Rate",
     "RateLimited",
@@ -82,6 +90,7 @@ __all__: tuple[str, ...] = (
     "Role",
     "Rung",
     "Severity",
+    "Status",
     "Stuck",
     "Suspended",
     "TOPOLOGY",
@@ -92,6 +101,7 @@ __all__: tuple[str, ...] = (
     "Used",
     "Verdict",
     "ViableSystem",
+    "line_name",
     "now",
     "topology_table",
     "unit",

@@ -74,6 +74,7 @@ class ViableSystem(Supervisor):
             "children",
             "decisions",
             "ledger",
+            "levels",
             "resume",
             "set_policy",
             "status",
@@ -147,6 +148,13 @@ class ViableSystem(Supervisor):
     async def status(self) -> Status:
         """How the level is: what each part of it that lives has to say, and "silent" for what does not."""
         return await status(self.system, self._path)
+
+    async def levels(self) -> tuple[str, ...]:
+        """The paths of this level and of those within it."""
+        found = [self._path]
+        for path in self._nested:
+            found += await self.system.named(path, ViableSystem).call(ViableSystem.levels)
+        return tuple(found)
 
     async def suspend(self, unit: str, reason: str, seconds: float) -> None:
         """Let a unit (its path) use no port and begin no task for so long. System 3 writes it down."""

@@ -20,12 +20,12 @@ OTHERWISE: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
     ({"kind": "classic"}, {"kind": "quorum"}),
     ({"kind": "classic"}, {"kind": "classic", "durable": False, "lossy": True}),
     ({"kind": "classic"}, {"kind": "classic", "auto_delete": True}),
-    ({"kind": "classic"}, {"kind": "classic", "ttl": 60.0}),
-    ({"kind": "classic", "ttl": 60.0}, {"kind": "classic", "ttl": 61.0}),
+    ({"kind": "classic"}, {"kind": "classic", "ttl": 60.0, "lossy": True}),
+    ({"kind": "classic", "ttl": 60.0, "lossy": True}, {"kind": "classic", "ttl": 61.0, "lossy": True}),
     ({"kind": "classic"}, {"kind": "classic", "max_length": 5}),
     ({"kind": "classic"}, {"kind": "classic", "max_priority": 5}),
     ({"kind": "classic"}, {"kind": "classic", "dead_letter": ""}),
-    ({"kind": "quorum"}, {"kind": "quorum", "delivery_limit": 5}),
+    ({"kind": "quorum"}, {"kind": "quorum", "delivery_limit": 5, "lossy": True}),
     ({"kind": "quorum"}, {"kind": "quorum", "single_active": True}),
 )
 

@@ -46,7 +46,7 @@ class Dying(Contract):
                 exchange, dead = await stage.exchange(f"x-{kind}"), await stage.queue(f"dead-{kind}")
                 await stage.bind(exchange, dead, stage.name(kind))
                 queue = await stage.queue(kind, kind, ttl=SOON, dead_letter=exchange)
-                gone = await stage.queue(f"gone-{kind}", kind, ttl=SOON)
+                gone = await stage.queue(f"gone-{kind}", kind, ttl=SOON, lossy=True)
                 await stage.put(queue, b"1", b"2")
                 await stage.put(gone, b"1")
                 into = await stage.intake(dead)
@@ -108,7 +108,7 @@ class Dying(Contract):
         """A consumer that comes too late does not get it; one that has it keeps it."""
         async with self.stage() as stage:
             for kind in KINDS:
-                queue = await stage.queue(kind, kind, ttl=0.15)
+                queue = await stage.queue(kind, kind, ttl=0.15, lossy=True)
                 into = await stage.intake(queue, prefetch=1)
                 await stage.put(queue, b"held", b"late")
                 held = await into.next()

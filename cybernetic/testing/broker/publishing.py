@@ -20,6 +20,7 @@ EVERYTHING: dict[str, Any] = {
     "id": "stable",
     "type": "greeting",
     "content_type": "application/msgpack",
+    "content_encoding": "gzip",
     "correlation_id": "cause",
     "reply_to": "somewhere",
     "app_id": "tests",

@@ -18,7 +18,7 @@ from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.messages import Beat
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.ladder.climb import Climb
-from cybernetic.vsm.ladder.clocks import Clocks, Paging, Rungs
+from cybernetic.vsm.ladder.clocks import Clocks, Paging, Rungs, time_to_human
 from cybernetic.vsm.ladder.deadman import Deadman
 from cybernetic.vsm.ladder.effects import (
     AckRefused,
@@ -101,6 +101,10 @@ class Algedonode(Member):
     def ack(self, key: PainKey, level: int, by: str) -> None:
         """Somebody takes a pain over; what does not count is in the log."""
         self._move(self._ladder.ack(key, level, by, self._at()))
+
+    def bound(self) -> float:
+        """Seconds from a pain that is an event to the page, at the most."""
+        return time_to_human(self._ladder.rungs.levels)
 
     def alarms(self) -> tuple[Climb, ...]:
         """The pains that are open."""

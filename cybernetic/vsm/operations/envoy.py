@@ -1,9 +1,9 @@
 """The management of a unit whose inside is a viable system: it translates between the two levels."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Mapping
+from typing import Any, TypeVar
 
-from cybernetic.core import CallError
+from cybernetic.core import CallError, Refusal
 from cybernetic.runtime import Deferred
 from cybernetic.vsm.algedonic.messages import Over, Told
 from cybernetic.vsm.bargain.contract import Accepted, Contract
@@ -21,6 +21,16 @@ from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.messages import Intervention, Offer, Taken
 from cybernetic.vsm.operations.task import Assignment, Performed
 from cybernetic.vsm.ports.pacing import Pacing
+
+R = TypeVar("R")
+
+
+class Away(Refusal):
+    """The part of the level within that has to answer is away. `role` says which."""
+
+    def __init__(self, path: str, role: str) -> None:
+        super().__init__(f"{path}: expected its {role} to answer, got: it is away")
+        self.path, self.role = path, role
 
 
 class Envoy(Member):
@@ -59,7 +69,7 @@ class Envoy(Member):
 
     @hears(Contract)
     async def _contracted(self, contract: Contract, note: Note) -> Accepted:
-        return await self._control.call(Control.granted, contract)
+        return await self._inside(self._control.call(Control.granted, contract), "control")
 
     @hears(Taken)
     def _taken(self, taken: Taken, note: Note) -> None:
@@ -67,15 +77,15 @@ class Envoy(Member):
 
     @hears(PolicyUpdate)
     async def _policies(self, update: PolicyUpdate, note: Note) -> PolicyKnown:
-        return await self._governance.call(Governance.inherit, update)
+        return await self._inside(self._governance.call(Governance.inherit, update), "policy")
 
     @hears(Quarantine)
     async def _quarantine(self, one: Quarantine, note: Note) -> None:
-        await self._control.call(Control.quarantine, one)
+        await self._inside(self._control.call(Control.quarantine, one), "control")
 
     @hears(Intervention)
     async def _intervened(self, one: Intervention, note: Note) -> None:
-        await self._control.call(Control.pass_on, one)
+        await self._inside(self._control.call(Control.pass_on, one), "control")
 
     @hears(Told)
     def _told(self, told: Told, note: Note) -> None:
@@ -97,6 +107,13 @@ class Envoy(Member):
     async def _paced(self, port: str, answer: Deferred[Any]) -> None:
         await self._pacing.wait(port)
         answer.reply(None)
+
+    async def _inside(self, call: Awaitable[R], role: str) -> R:
+        """What a part of the level answers. Raises `Away` where there is none."""
+        try:
+            return await call
+        except CallError as error:
+            raise Away(self.path, role) from error
 
     def setup(self) -> Any:
         """Ask for leases at once."""

@@ -1,1 +1,15 @@
 """Ports: how a viable system meets its environment, and the evidence that is left by it."""
+
+from cybernetic.vsm.ports.port import Port, RateLimited
+from cybernetic.vsm.ports.porter import Ask, Passage, Porter
+from cybernetic.vsm.ports.receipts import Came, Used
+
+__all__: tuple[str, ...] = (
+    "Ask",
+    "Came",
+    "Passage",
+    "Port",
+    "Porter",
+    "RateLimited",
+    "Used",
+)

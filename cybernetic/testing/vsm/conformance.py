@@ -1,0 +1,106 @@
+"""The invariants that every viable system should have, asked of one of your own, at each of its levels."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from cybernetic.core import OptionError
+from cybernetic.testing import loop as loops
+from cybernetic.testing.vsm.bench import Subject, set_up
+from cybernetic.testing.vsm.invariants import INVARIANTS
+from cybernetic.testing.vsm.invariants.invariant import Invariant
+from cybernetic.vsm import Task, ViableSystem
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of one invariant at one level; `why` is empty where it holds."""
+
+    invariant: Invariant
+    path: str
+    why: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it does."""
+        return not self.why
+
+
+@dataclass(frozen=True, slots=True)
+class Conformance:
+    """What came of all of them."""
+
+    found: tuple[Found, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all hold at all levels."""
+        return not self.failures
+
+    @property
+    def failures(self) -> tuple[Found, ...]:
+        """Those that do not."""
+        return tuple(one for one in self.found if not one.holds)
+
+    def check(self) -> None:
+        """Raises `AssertionError` naming each that does not hold, where, and why."""
+        assert self.passed, "\n" + "\n".join(
+            f"{one.invariant.name} at {one.path}: expected that {one.invariant.says}; {one.why}"
+            for one in self.failures
+        )
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{'holds ' if one.holds else 'FAILS '} {one.invariant.name:<22} {one.path:<24} {one.invariant.says}"
+            for one in self.found
+        )
+
+
+def _plain(n: int) -> Task:
+    return Task("job", {}, id=f"task-{n}")
+
+
+def conformance(
+    cls: type[ViableSystem],
+    *args: Any,
+    task: Callable[[int], Task] = _plain,
+    only: Collection[str] | None = None,
+) -> Conformance:
+    """Ask a viable system for its invariants, each in a fresh simulation, at each of its levels (T-REC).
+
+    Args:
+        cls: the viable system.
+        *args: its arguments.
+        task: makes the n-th task that its units can do, with ids that differ. Default: `Task("job", {})`.
+        only: the names of the invariants asked for, such as "T-S1-autonomy". Default None: all.
+
+    Raises `OptionError`, and what the start of the system raises.
+    """
+    names = [one.name for one in INVARIANTS]
+    for name in only or ():
+        if name not in names:
+            raise OptionError("only", f"names of {names}", name)
+    subject = Subject(cls, args, task)
+    levels = loops.run(_levels(subject))
+    wanted = [one for one in INVARIANTS if only is None or one.name in only]
+    return Conformance(tuple(_asked(subject, one, path) for one in wanted for path in levels))
+
+
+async def _levels(subject: Subject) -> tuple[str, ...]:
+    async with set_up(subject) as bench:
+        levels: tuple[str, ...] = await bench.company.ref.call(ViableSystem.levels)
+        return levels
+
+
+def _asked(subject: Subject, invariant: Invariant, path: str) -> Found:
+    async def ask() -> None:
+        async with set_up(subject, path) as bench:
+            await invariant.ask(bench)
+
+    try:
+        loops.run(ask())
+    except AssertionError as error:
+        return Found(invariant, path, str(error) or "it does not")
+    except Exception as error:
+        return Found(invariant, path, f"{type(error).__name__}: {error}")
+    return Found(invariant, path)

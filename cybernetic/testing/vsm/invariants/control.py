@@ -1,0 +1,46 @@
+"""System 3: what is lent is never more than there is, at any level, at any time."""
+
+import asyncio
+from typing import Any
+
+from cybernetic.testing.vsm.bench import Bench
+from cybernetic.testing.vsm.invariants.invariant import Invariant, expect
+from cybernetic.vsm import ViableSystem
+
+ROUNDS, PAUSE, TASKS = 20, 0.5, 40
+
+
+async def _ledgers(bench: Bench) -> dict[int, Any]:
+    allocator = await bench.level.call(ViableSystem.ledger)
+    return {} if allocator is None else dict(allocator.purse.ledgers)
+
+
+async def _conserve(bench: Bench) -> None:
+    work = asyncio.ensure_future(bench.work(TASKS))
+    for _ in range(ROUNDS):
+        await asyncio.sleep(PAUSE)
+        for epoch, ledger in (await _ledgers(bench)).items():
+            over = ledger.committed.less(ledger.grant + ledger.overrun)
+            expect(not over, f"{over!r} more than was granted in epoch {epoch}")
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+
+
+async def _nested(bench: Bench) -> None:
+    await bench.work(TASKS // 4)
+    above, _, _ = bench.path.rpartition("/")
+    if not above:
+        return
+    outer = bench.company.ref if "/" not in above else bench.system.named(above, ViableSystem)
+    allocator = await outer.call(ViableSystem.ledger)
+    for epoch, ledger in (await _ledgers(bench)).items():
+        lent = allocator.purse.ledger(epoch)
+        held = lent.open.get(bench.path) or lent.closed.get(bench.path)
+        upper = getattr(held, "upper", None) or getattr(held, "actual", None)
+        expect(upper is not None and ledger.grant <= upper, f"{ledger.grant!r} granted of {upper!r} lent")
+
+
+INVARIANTS = (
+    Invariant("T-S3-conserve", "spent, reserved and lent are at most what was granted", _conserve),
+    Invariant("T-S3-nested", "a level grants no more than it holds", _nested),
+)

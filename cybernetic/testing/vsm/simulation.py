@@ -1,0 +1,172 @@
+"""A viable system in simulated time: an hour of it takes seconds, and the same seed gives the same hour."""
+
+import asyncio
+import hashlib
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cybernetic.core import Chance, OptionError, number, one_of
+from cybernetic.nodes import System
+from cybernetic.testing import loop as loops
+from cybernetic.vsm import Page, Status, Task, ViableSystem
+
+ABLATIONS = ("algedonic", "s2", "s3", "s3star", "s4", "s5")
+
+Work = Callable[["Company", Chance], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One task of a run: when it was submitted and how long it took (seconds), and why it failed, if it did."""
+
+    id: str
+    kind: str
+    at: float
+    seconds: float
+    good: bool
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Company:
+    """The viable system as the work of a run sees it.
+
+    Attributes:
+        ref: its address, for messages of one's own.
+        tasks: what has been done so far.
+    """
+
+    ref: Any
+    tasks: list[Done] = field(default_factory=list)
+
+    async def submit(self, task: Task) -> Any:
+        """Have a task done, and note what came of it; None where it failed."""
+        loop = asyncio.get_running_loop()
+        at = loop.time()
+        try:
+            performed = await self.ref.within(None).call(ViableSystem.submit, task)
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            self.tasks.append(Done(task.id, task.kind, at, loop.time() - at, False, why))
+            return None
+        good = performed.outcome.good
+        self.tasks.append(Done(task.id, task.kind, at, loop.time() - at, good))
+        return performed
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of a run.
+
+    Attributes:
+        seconds: of simulated time it took.
+        tasks: what was submitted, in the order in which it ended.
+        levels: how each level was at the end, by path.
+        pages: calls for a human, with their times.
+        log: what stands in the books of each level, by path.
+        hash: of the tasks, the pages and the log: equal for equal seeds.
+    """
+
+    seconds: float
+    tasks: tuple[Done, ...]
+    levels: dict[str, Status]
+    pages: tuple[tuple[float, Page], ...]
+    log: dict[str, tuple[Any, ...]]
+    hash: str
+
+    @property
+    def good(self) -> int:
+        """How many tasks were done well."""
+        return sum(one.good for one in self.tasks)
+
+
+class Notebook:
+    """The human of a simulation: pages are noted."""
+
+    def __init__(self) -> None:
+        self.pages: list[tuple[float, Page]] = []
+
+    def page(self, page: Page) -> None:
+        """Note it."""
+        self.pages.append((asyncio.get_running_loop().time(), page))
+
+    def resolve(self, key: Any) -> None:
+        """Nothing more is to be done."""
+
+
+def run(
+    cls: type[ViableSystem],
+    *args: Any,
+    hours: float = 1.0,
+    seed: int = 7,
+    without: Iterable[str] = (),
+    work: Work | None = None,
+) -> Run:
+    """Let a viable system live for a while in simulated time.
+
+    Args:
+        cls: the viable system.
+        *args: its arguments.
+        hours: how long, > 0.
+        seed: of everything that chance decides.
+        without: systems that are taken out at the beginning: "s2", "s3", "s3star", "s4", "s5", "algedonic".
+        work: `async def work(company, chance)` submits its tasks (`await company.submit(Task(...))`) and ends when it
+            will; what it leaves running is ended with the run. Default None: nothing to do.
+
+    Raises `OptionError`, what the start raises, and what `work` raises.
+    """
+    number("hours", hours, above=0)
+    for name in without:
+        one_of("without", name, ABLATIONS)
+    if not (isinstance(cls, type) and issubclass(cls, ViableSystem)):
+        raise OptionError("cls", "a ViableSystem", cls)
+    return loops.run(_lived(cls, args, hours * 3600.0, seed, tuple(without), work), seed=seed)
+
+
+async def _lived(
+    cls: type[ViableSystem],
+    args: tuple[Any, ...],
+    seconds: float,
+    seed: int,
+    without: Sequence[str],
+    work: Work | None,
+) -> Run:
+    human = Notebook()
+    under = type(cls.__name__, (cls,), {"human": (human,), "__module__": cls.__module__})
+    async with System(seed=seed) as system:
+        company = Company(await system.start(under, *args))
+        if without:
+            await company.ref.within(None).call(ViableSystem.ablate, *without)
+        await _worked(company, Chance(seed), seconds, work)
+        levels, log = {}, {}
+        for path in await company.ref.call(ViableSystem.levels):
+            level = company.ref if "/" not in path else system.named(path, ViableSystem)
+            levels[path] = await level.call(ViableSystem.status)
+            log[path] = await level.call(ViableSystem.decisions)
+        tasks, pages = tuple(company.tasks), tuple(human.pages)
+        took = asyncio.get_running_loop().time()
+    return Run(took, tasks, levels, pages, log, _hash(tasks, pages))
+
+
+async def _worked(company: Company, chance: Chance, seconds: float, work: Work | None) -> None:
+    """Let the work go on for so long, beside the rest of life."""
+    async with asyncio.TaskGroup() as group:
+        doing = [group.create_task(_begun(work, company, chance))] if work is not None else []
+        await asyncio.sleep(seconds)
+        for one in doing:
+            one.cancel()
+
+
+async def _begun(work: Work, company: Company, chance: Chance) -> None:
+    result = work(company, chance)
+    if inspect.isawaitable(result):
+        await result
+
+
+def _hash(tasks: Sequence[Done], pages: Sequence[tuple[float, Page]]) -> str:
+    """Of what happened, in times of a microsecond; ids that are fresh each time do not count."""
+    lines = [f"{one.kind} {one.at:.6f} {one.seconds:.6f} {one.good}" for one in tasks]
+    lines += [f"{at:.6f} {page}" for at, page in pages]
+    return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()
