@@ -2,8 +2,7 @@
 
 from cybernetic.testing.vsm.bench import Bench
 from cybernetic.testing.vsm.invariants.invariant import Invariant, expect
-from cybernetic.vsm import TOPOLOGY, Channel, Note, NotInTopology, Role, now
-from cybernetic.vsm.channels import Line, line_name
+from cybernetic.vsm import TOPOLOGY, Channel, Line, Note, NotInTopology, Role, line_name, now
 
 
 def _note(bench: Bench, channel: Channel, sender: Role, role: Role) -> Note:

@@ -2,8 +2,7 @@
 
 from cybernetic.testing.vsm.bench import Bench
 from cybernetic.testing.vsm.invariants.invariant import Invariant, expect
-from cybernetic.vsm import NoEvidence, Outcome, Task
-from cybernetic.vsm.ports import Porter
+from cybernetic.vsm import NoEvidence, Outcome, Porter, Task
 
 TASKS = 20
 

@@ -4,8 +4,7 @@ import asyncio
 
 from cybernetic.testing.vsm.bench import Bench
 from cybernetic.testing.vsm.invariants.invariant import Invariant, expect
-from cybernetic.vsm import Cause, Pain, ViableSystem
-from cybernetic.vsm.algedonic import Algedonode
+from cybernetic.vsm import Algedonode, Cause, Pain, ViableSystem
 
 PATIENCE = 120.0
 LOOPS = {"s2": "coordination", "s3": "control", "s4": "intelligence", "s5": "policy"}
