@@ -78,7 +78,7 @@ class Line(Agent):
     def state(self) -> LineState:
         """What it has carried so far."""
         return LineState(
-            self.channel, self._carried, self._refused, self._late, self._load.utilisation(now())
+            self.channel, self._carried, self._refused, self._late, self._rate_at(now()) / self._capacity
         )
 
     async def _relayed(self, note: Note, answer: Deferred[Any]) -> None:
@@ -108,7 +108,7 @@ class Line(Agent):
         return True
 
     def _rate_at(self, at: float) -> float:
-        """The average rate, with weights that halve every half period (as `variety.ChannelLoad`, without its checks)."""
+        """The average rate, with weights that halve every half period, as `variety.ChannelLoad` has it."""
         return float(self._rate * 2.0 ** ((self._at - at) / self._half))
 
     def _to(self, note: Note) -> Named[Ear]:
