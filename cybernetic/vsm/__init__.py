@@ -32,7 +32,7 @@ from cybernetic.vsm.operations.management import TaskLate
 from cybernetic.vsm.operations.messages import Intervention, Rung
 from cybernetic.vsm.operations.operation import Operation
 from cybernetic.vsm.operations.task import Outcome, Performed, Task
-from cybernetic.vsm.operations.unit import Unit, unit
+from cybernetic.vsm.operations.unit import Unit, remote, unit
 from cybernetic.vsm.ports.port import Port, RateLimited
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.receipts import Used
@@ -45,11 +45,13 @@ from cybernetic.vsm.ports.refusals import (
     Suspended,
     Unaudited,
 )
+from cybernetic.vsm.recursion.remote import Abroad, junction_of
 from cybernetic.vsm.status import Status
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.viable import ViableSystem
 
 __all__: tuple[str, ...] = (
+    "Abroad",
     "Algedonode",
     "Allow",
     "Audit",
@@ -101,8 +103,10 @@ __all__: tuple[str, ...] = (
     "Used",
     "Verdict",
     "ViableSystem",
+    "junction_of",
     "line_name",
     "now",
+    "remote",
     "topology_table",
     "unit",
 )

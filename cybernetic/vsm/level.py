@@ -22,6 +22,7 @@ from cybernetic.vsm.operations.unit import OperationUnit, Unit
 from cybernetic.vsm.recursion.blueprint import Blueprint
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.recursion.handing import hand
+from cybernetic.vsm.recursion.remote import RemoteUnit
 
 AGAIN = Backoff(0.2, 10.0, jitter=0.2, reset_after=30.0)
 
@@ -163,6 +164,8 @@ class Operations(Supervisor):
     def _unit(self, unit: Unit) -> Child[Any]:
         layout, spec = self._layout, unit.spec
         path = layout.path(unit)
+        if spec is None:
+            return child(RemoteUnit, path, unit.outlet or f"{path}:outpost", unit.pain, id=unit.id)
         where: dict[str, Any] = {"node": spec.node, "requires": dict(spec.requires) or None}
         floor = layout.floor(unit)
         if unit.nested:

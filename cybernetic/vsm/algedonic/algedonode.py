@@ -48,7 +48,7 @@ class Algedonode(Member):
     """
 
     role = Role.ALGEDONODE
-    period = 0.5
+    period: float | None = 0.5
 
     def __init__(
         self,

@@ -7,10 +7,12 @@ from cybernetic.core import Refusal
 from cybernetic.runtime import Agent
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.note import Note
+from cybernetic.wire import travels
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+@travels(name="vsm.NotUnderstood")
 class NotUnderstood(Refusal):
     """A note came whose body its addressee has no ear for. `body` names its type."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cybernetic.core import Refusal
 from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.wire import travels
 
 _UNIT = (Role.MANAGEMENT, Role.PORTER)
 _META = (Role.CONTROL, Role.INTELLIGENCE, Role.POLICY)
@@ -50,6 +51,7 @@ TOPOLOGY: frozenset[tuple[Channel, Role, Role]] = frozenset(
 """Every (channel, from, to) that there is. What is not here is refused."""
 
 
+@travels(name="vsm.NotInTopology")
 class NotInTopology(Refusal):
     """A message was to go where no channel leads. `channel`, `sender` and `role` say between whom."""
 

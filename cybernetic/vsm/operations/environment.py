@@ -11,12 +11,14 @@ from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.operations.messages import Arrived
 from cybernetic.vsm.operations.task import Assignment, Performed, Task
 from cybernetic.vsm.timing import now
+from cybernetic.wire import travels
 
 AGAIN = 0.2  # seconds before a task is given again
 ATTEMPTS = 5  # how often a task may crash its unit
 AWAY = 60.0  # seconds after which a task is given up whose unit is away
 
 
+@travels(name="vsm.NoSuchUnit")
 class NoSuchUnit(Refusal):
     """A task is for a path that is none of the level's."""
 

@@ -21,10 +21,12 @@ from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.messages import Intervention, Offer, Taken
 from cybernetic.vsm.operations.task import Assignment, Performed
 from cybernetic.vsm.ports.pacing import Pacing
+from cybernetic.wire import travels
 
 R = TypeVar("R")
 
 
+@travels(name="vsm.Away")
 class Away(Refusal):
     """The part of the level within that has to answer is away. `role` says which."""
 

@@ -24,8 +24,10 @@ from cybernetic.vsm.operations.operation import Operation
 from cybernetic.vsm.operations.task import Assignment, Performed, Task
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.timing import now
+from cybernetic.wire import travels
 
 
+@travels(name="vsm.TaskLate")
 class TaskLate(Refusal):
     """A task came to its turn after its deadline."""
 

@@ -22,18 +22,20 @@ Ts = TypeVarTuple("Ts")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit of a level, as declared; made by `unit`, which see."""
+    """A unit of a level, as declared; made by `unit` or `remote`, which see. `spec` is None for one elsewhere."""
 
-    spec: Child[Any]
+    spec: Child[Any] | None
     id: str
     weight: float
     floor: float
     cap: float | None
+    outlet: str | None = None
+    pain: str | None = None
 
     @property
     def nested(self) -> bool:
         """Whether its inside is a viable system."""
-        return not issubclass(self.spec.agent, Operation)
+        return self.spec is not None and not issubclass(self.spec.agent, Operation)
 
     def path(self, level: str) -> str:
         """Where it stands in a level."""
@@ -69,14 +71,53 @@ def unit(
 
     Raises `OptionError`, and what `child` raises.
     """
-    number("weight", weight if share is None else share, above=0.0)
+    spec = child(cls, *args, id=id, node=node, requires=requires, isolate=isolate)
+    return Unit(spec, _checked(id), *_part(weight if share is None else share, floor, cap))
+
+
+def remote(
+    id: str,
+    *,
+    weight: float = 1.0,
+    share: float | None = None,
+    floor: float = 0.0,
+    cap: float | None = None,
+    outlet: str | None = None,
+    pain: str | None = None,
+) -> Unit:
+    """Declare a unit whose inside is a viable system elsewhere: in another process, or another organisation.
+
+    There it is started by `Abroad`. What passes between the two ends goes through an agent of this system, the
+    `outlet`, that carries values there: an `Outpost` of a broker's bridge. What comes from there is for the agent named
+    `junction_of(path)`.
+
+    Args:
+        id: what it is called in its level: no slash, no colon.
+        weight: how much it gets of what is shared out, beside the others, > 0. Default 1.
+        share: the same as a part of 1; an alias of `weight`.
+        floor: the part (0 to 1) of the level's budget that it may spend even when it is cut off. Default 0.
+        cap: the largest part it may get; None: no cap.
+        outlet: name of that agent. Default: `<path of the unit>:outpost`.
+        pain: name of another one for the algedonic channel, so that nothing delays it. Default: the same.
+
+    Raises `OptionError`.
+    """
+    part = _part(weight if share is None else share, floor, cap)
+    return Unit(None, _checked(id), *part, outlet, pain)
+
+
+def _part(weight: float, floor: float, cap: float | None) -> tuple[float, float, float | None]:
+    number("weight", weight, above=0.0)
     checked_share("floor", floor)
     if cap is not None and checked_share("cap", cap) < floor:
         raise OptionError("cap", f"at least the floor ({floor:g})", cap)
+    return weight, floor, cap
+
+
+def _checked(id: str) -> str:
     if any(sign in word("id", id) for sign in "/:"):
         raise OptionError("id", "a name without a slash or a colon", id)
-    spec = child(cls, *args, id=id, node=node, requires=requires, isolate=isolate)
-    return Unit(spec, id, weight if share is None else share, floor, cap)
+    return id
 
 
 class OperationUnit(Supervisor):

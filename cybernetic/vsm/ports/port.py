@@ -7,8 +7,10 @@ from typing import Any
 from cybernetic.core import OptionError, Refusal, number, whole
 from cybernetic.vsm.bargain.budget import Rate
 from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.wire import travels
 
 
+@travels(name="vsm.RateLimited")
 class RateLimited(Refusal):
     """Raise it in what a port calls when the other side says "too many": HTTP's 429.
 

@@ -1,8 +1,10 @@
 """What a use of a port is refused with: expected by the unit, and no crash."""
 
 from cybernetic.core import Refusal
+from cybernetic.wire import travels
 
 
+@travels(name="vsm.PolicyDenied")
 class PolicyDenied(Refusal):
     """A policy forbids the action. `by` is the policy, `reason` what it says."""
 
@@ -11,6 +13,7 @@ class PolicyDenied(Refusal):
         self.action, self.by, self.reason = action, by, reason
 
 
+@travels(name="vsm.Stuck")
 class Stuck(Refusal):
     """The same call was made again and again within one task: the unit is in a loop."""
 
@@ -19,6 +22,7 @@ class Stuck(Refusal):
         self.path, self.port, self.times = path, port, times
 
 
+@travels(name="vsm.NoEvidence")
 class NoEvidence(Refusal):
     """An outcome was reported without a receipt of a port, or with one that is not its own."""
 
@@ -27,6 +31,7 @@ class NoEvidence(Refusal):
         self.task = task
 
 
+@travels(name="vsm.Suspended")
 class Suspended(Refusal):
     """The unit may not use its ports for the time being, by an intervention of system 3."""
 
@@ -35,6 +40,7 @@ class Suspended(Refusal):
         self.path, self.reason, self.until = path, reason, until
 
 
+@travels(name="vsm.Quarantined")
 class Quarantined(Refusal):
     """A port is not to be used for the time being, by decision of system 3: what it gives cannot be believed."""
 
@@ -43,6 +49,7 @@ class Quarantined(Refusal):
         self.port, self.reason = port, reason
 
 
+@travels(name="vsm.OutcomeUnknown")
 class OutcomeUnknown(Refusal):
     """A call took longer than its port allows: it may have happened or not. `receipt` says what is known."""
 
@@ -51,6 +58,7 @@ class OutcomeUnknown(Refusal):
         self.port, self.receipt = port, receipt
 
 
+@travels(name="vsm.Unaudited")
 class Unaudited(Refusal):
     """Something was asked of a unit that only an audited one may do."""
 

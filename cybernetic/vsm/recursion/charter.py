@@ -62,6 +62,12 @@ class Charter:
             tuple(declared.human),
         )
 
+    @classmethod
+    def abroad(cls, path: str, declared: Any, per: float | None, floor: Vector) -> Self:
+        """The charter of a level whose level above lies elsewhere: it lives by what is lent from there."""
+        here = cls.top(path, declared)
+        return replace(here, budget=None, per=per, floor=floor, clocks=(*here.clocks, *here.clocks))
+
     def below(self, path: str, declared: Any, floor: Vector, paced: Mapping[str, float]) -> Self:
         """The charter of a level within this one, at `path`: with its `floor`, and its static shares of ports that are
         `paced` from here or above. `declared` is its class.

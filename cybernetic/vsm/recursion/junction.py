@@ -1,0 +1,155 @@
+"""Where two halves of a system meet: what is said to a name of the other half goes over, and its answer comes back."""
+
+from collections.abc import Collection
+from typing import Any, ClassVar
+
+from cybernetic.core import CallError, CallFailed, Down, NoConnection, Refusal, token
+from cybernetic.runtime import Agent, Deferred, Named
+from cybernetic.vsm.algedonic.algedonode import Algedonode
+from cybernetic.vsm.channels.channel import Channel
+from cybernetic.vsm.channels.ear import Ear
+from cybernetic.vsm.channels.line import Line
+from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.recursion.parcels import Answered, Saying
+from cybernetic.wire import travels
+
+METHODS: dict[str, tuple[Any, Any]] = {
+    "take": (Ear, Ear.take),
+    "carry": (Line, Line.carry),
+    "relay": (Line, Line.relay),
+    "from_below": (Algedonode, Algedonode.from_below),
+    "alive": (Algedonode, Algedonode.alive),
+    "page": (Algedonode, Algedonode.page),
+}
+"""What may be asked across: nothing else is, whoever is at the other end."""
+
+LOOK = 1.0  # seconds between two looks at an outlet that is away
+
+
+@travels(name="vsm.NotAcross")
+class NotAcross(Refusal):
+    """The other half asked for what it may not: an agent or a method that is none of its business."""
+
+    def __init__(self, to: str, method: str) -> None:
+        super().__init__(
+            f"{to}: expected a part that the other half of the system may speak to, got: {method}"
+        )
+        self.to, self.method = to, method
+
+
+class Junction(Agent):
+    """One half's end. The other half's end is the same, with the names exchanged.
+
+    Args:
+        path: of the level that lies elsewhere, seen from the half above.
+        outlet: name of the agent that carries values to the other end (`send`), and what that one sends comes to
+            `receive`: an `Outpost` of a broker's bridge, or any other.
+        pain: the same for the algedonic channel, so that nothing delays it; None: it goes the same way.
+        mine: the names of this half that the other may speak to.
+        speaks: the path that notes of the other half come from; notes of anybody else are refused.
+    """
+
+    role: ClassVar[str] = "junction"
+
+    def __init__(
+        self, path: str, outlet: str, pain: str | None, mine: Collection[str], speaks: str | None
+    ) -> None:
+        self.path, self._mine, self._speaks = path, frozenset(mine), speaks
+        self._outlet: Named[Agent] = self.system.named(outlet, Agent)
+        self._pain: Named[Agent] = self.system.named(pain or outlet, Agent)
+        self._waiting: dict[str, Deferred[Any]] = {}
+        self._watched: Any = None
+
+    def setup(self) -> None:
+        """Watch the outlet."""
+        self.look()
+
+    # From this half.
+
+    def tell(self, to: str, method: str, *args: Any) -> None:
+        """Say something to the other half; nobody waits for an answer."""
+        self._way(args).send(Saying(to, method, args))
+
+    def ask(self, to: str, method: str, *args: Any) -> Deferred[Any]:
+        """Say something and have the answer. Raises what it is refused with, `CallFailed` while the other is away."""
+        answer, id = self.defer(), token(8)
+        if self._watched is None:
+            answer.fail(CallFailed(self.ref, method, NoConnection(self.path)))
+            return answer
+        self._waiting[id] = answer
+        self._way(args).send(Saying(to, method, args, id))
+        return answer
+
+    def _way(self, args: tuple[Any, ...]) -> Named[Agent]:
+        pain = any(isinstance(one, Note) and one.channel is Channel.ALGEDONIC for one in args)
+        return self._pain if pain else self._outlet
+
+    # From the other.
+
+    def receive(self, message: Any) -> None:
+        """What came over, or the end of the outlet."""
+        match message:
+            case Saying():
+                self.task(self._said(message))
+            case Answered():
+                self._answered(message)
+            case Down():
+                self._lost()
+
+    async def _said(self, saying: Saying) -> None:
+        try:
+            value = await self._done(saying)
+        except (CallError, Refusal) as error:
+            if saying.id is not None:
+                self._outlet.send(Answered(saying.id, error=_told(error)))
+        else:
+            if saying.id is not None:
+                self._outlet.send(Answered(saying.id, value))
+
+    async def _done(self, saying: Saying) -> Any:
+        known = METHODS.get(saying.method)
+        if known is None or saying.to not in self._mine:
+            raise NotAcross(saying.to, saying.method)
+        for one in saying.args:
+            if isinstance(one, Note) and self._speaks not in (None, one.path_from):
+                raise NotAcross(saying.to, f"a note of {one.path_from}")
+        cls, method = known
+        address = self.system.named(saying.to, cls)
+        if saying.id is None:
+            return address.cast(method, *saying.args)
+        return await address.within(None).call(method, *saying.args)
+
+    def _answered(self, answered: Answered) -> None:
+        answer = self._waiting.pop(answered.id, None)
+        if answer is None:
+            return
+        if answered.error is None:
+            answer.reply(answered.value)
+        elif isinstance(answered.error, Refusal):
+            answer.fail(answered.error)
+        else:
+            answer.fail(CallFailed(self.ref, "what it was asked", answered.error))
+
+    # Its liveness.
+
+    def look(self) -> None:
+        """Watch the outlet again, if it is there."""
+        ref = self.system.whereis(self._outlet.name, Agent)
+        if ref is None or ref == self._watched:
+            self.ref.after(LOOK).cast(Junction.look)
+            return
+        self._watched = ref
+        self.monitor(ref)
+
+    def _lost(self) -> None:
+        """The other half is away: what was asked of it fails at once."""
+        self._watched = None
+        waiting, self._waiting = self._waiting, {}
+        for answer in waiting.values():
+            answer.fail(CallFailed(self.ref, "what it was asked", NoConnection(self.path)))
+        self.look()
+
+
+def _told(error: Exception) -> Any:
+    """An error as it goes over: a refusal as it is, the reason of anything else."""
+    return error if isinstance(error, Refusal) else getattr(error, "reason", None) or NoConnection()

@@ -1,0 +1,105 @@
+"""Levels that lie elsewhere: a unit whose inside is a viable system of another process or organisation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from cybernetic.supervision import Child, Supervisor, child
+from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.ear import address, level_of, line_name
+from cybernetic.vsm.operations.envoy import Envoy
+from cybernetic.vsm.recursion.charter import Charter
+from cybernetic.vsm.recursion.handing import hand
+from cybernetic.vsm.recursion.junction import Junction
+from cybernetic.vsm.recursion.voices import LineVoice, NodeVoice, PartVoice, Voice
+
+
+def junction_of(path: str) -> str:
+    """The name of the agent at either end to which the outlet gives what has come over."""
+    return f"{path}:junction"
+
+
+class RemoteUnit(Supervisor):
+    """The end in the level above: it stands where the unit would stand.
+
+    Args:
+        path: of the unit.
+        outlet: name of the agent that carries values to the other end; see `Junction`.
+        pain: the same for the algedonic channel; None: the same way.
+    """
+
+    max_restarts = 10
+    max_seconds = 10.0
+
+    def __init__(self, path: str, outlet: str, pain: str | None) -> None:
+        self._path, self._outlet, self._pain = path, outlet, pain
+
+    def children(self) -> list[Child[Any]]:
+        """The junction, and those who bear the names of the level that is not here."""
+        path, level = self._path, level_of(self._path)
+        mine = [line_name(level, channel) for channel in Channel] + [address(Role.ALGEDONODE, level)]
+        voices = [(PartVoice, address(Role.MANAGEMENT, path)), (NodeVoice, address(Role.ALGEDONODE, path))]
+        return _ends(path, self._outlet, self._pain, mine, path, voices)
+
+
+class Abroad(Supervisor):
+    """A viable system whose level above lies elsewhere. It is one child of your supervisor.
+
+        child(Abroad, Catalogue, "shop/catalogue", "to shop", per=3600, floor=Cost(usd=10))
+
+    Args:
+        cls: the viable system.
+        path: where it stands in the system above, as declared there (`remote("catalogue")` in `Shop`).
+        outlet: name of the agent that carries values to that system; see `Junction`. What comes from there is to be
+            given to the agent named `junction_of(path)`.
+        per: seconds of the budget's epoch up there; None: nothing is counted.
+        floor: what it may spend in an epoch while it is cut off, as agreed.
+        pain: another outlet for the algedonic channel; None: the same.
+        args: of the class.
+    """
+
+    max_restarts = 10
+    max_seconds = 10.0
+
+    def __init__(
+        self,
+        cls: Any,
+        path: str,
+        outlet: str,
+        per: float | None = None,
+        floor: Vector = NOTHING,
+        pain: str | None = None,
+        args: tuple[Any, ...] = (),
+    ) -> None:
+        self._cls, self._path, self._outlet, self._pain = cls, path, outlet, pain
+        self._per, self._floor, self._args = per, floor, args
+
+    def children(self) -> list[Child[Any]]:
+        """The junction and the voices of the level above, then the level, and the envoy that stands for it there."""
+        path, level = self._path, level_of(self._path)
+        hand(self.system, Charter.abroad(path, self._cls, self._per, self._floor))
+        mine = [address(Role.MANAGEMENT, path), address(Role.ALGEDONODE, path)]
+        voices: list[tuple[type[Voice], str]] = [
+            *((LineVoice, line_name(level, channel)) for channel in Channel),
+            (NodeVoice, address(Role.ALGEDONODE, level)),
+        ]
+        return [
+            *_ends(path, self._outlet, self._pain, mine, None, voices),
+            child(self._cls, *self._args, name=path, id="level"),
+            child(Envoy, path, {}, name=address(Role.MANAGEMENT, path)),
+        ]
+
+
+def _ends(
+    path: str,
+    outlet: str,
+    pain: str | None,
+    mine: list[str],
+    speaks: str | None,
+    voices: Sequence[tuple[type[Voice], str]],
+) -> list[Child[Any]]:
+    junction = junction_of(path)
+    return [
+        child(Junction, path, outlet, pain, tuple(mine), speaks, name=junction),
+        *(child(voice, name, junction, name=name) for voice, name in voices),
+    ]

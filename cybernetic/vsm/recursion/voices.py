@@ -1,0 +1,78 @@
+"""Who bears a name of the other half of a system: what is said to them here is said over there."""
+
+from typing import Any
+
+from cybernetic.runtime import Agent, Deferred, Named
+from cybernetic.vsm.algedonic.algedonode import Algedonode
+from cybernetic.vsm.channels.channel import Role
+from cybernetic.vsm.channels.ear import Ear
+from cybernetic.vsm.channels.line import Line
+from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.recursion.junction import Junction
+
+
+class Voice(Agent):
+    """What all of them do. `name`: the one they bear; `junction`: the name of this half's end."""
+
+    def __init__(self, name: str, junction: str) -> None:
+        self._name = name
+        self._junction: Named[Junction] = self.system.named(junction, Junction)
+
+    def setup(self) -> Any:
+        """There is nothing here to begin."""
+
+    def _tell(self, method: str, *args: Any) -> None:
+        self._junction.cast(Junction.tell, self._name, method, *args)
+
+    def _ask(self, method: str, *args: Any) -> Deferred[Any]:
+        answer = self.defer()
+        self.task(self._asked(method, args, answer))
+        return answer
+
+    async def _asked(self, method: str, args: tuple[Any, ...], answer: Deferred[Any]) -> None:
+        try:
+            value = await self._junction.within(None).call(Junction.ask, self._name, method, *args)
+        except Exception as error:
+            answer.fail(error)
+        else:
+            answer.reply(value)
+
+
+class PartVoice(Voice, Ear):
+    """Of a part that takes notes."""
+
+    role = Role.MANAGEMENT
+
+    def take(self, note: Note) -> Deferred[Any]:
+        """A note for a part over there."""
+        return self._ask("take", note)
+
+
+class LineVoice(Voice, Line):
+    """Of a channel."""
+
+    def carry(self, note: Note) -> None:
+        """A note for a channel over there."""
+        self._tell("carry", note)
+
+    def relay(self, note: Note) -> Deferred[Any]:
+        """A note for a channel over there, and its answer."""
+        return self._ask("relay", note)
+
+
+class NodeVoice(Voice, Algedonode):
+    """Of an algedonode."""
+
+    period = None
+
+    def from_below(self, told: Any, origin: str) -> None:
+        """A pain that has come up."""
+        self._tell("from_below", told, origin)
+
+    def alive(self, path: str, period: float) -> None:
+        """The algedonode of the level within shows that it lives."""
+        self._tell("alive", path, period)
+
+    def page(self, page: Any, sink: int) -> Any:
+        """A call for the human at the top."""
+        return self._ask("page", page, sink)

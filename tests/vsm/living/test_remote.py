@@ -1,0 +1,169 @@
+"""A level elsewhere: another system, met through two agents that carry values."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar
+
+import pytest
+
+from cybernetic import Agent, CallFailed, Kill, System
+from cybernetic.vsm import (
+    Abroad,
+    Allow,
+    Budget,
+    BudgetExhausted,
+    Channel,
+    Cost,
+    Deny,
+    Note,
+    Policy,
+    PolicyDenied,
+    Port,
+    Role,
+    Task,
+    ViableSystem,
+    junction_of,
+    remote,
+    unit,
+)
+from cybernetic.vsm.recursion.parcels import Saying
+from cybernetic.wire import Codec
+from tests.vsm.living.company import PAGER, TOOL, Worker, done
+
+PATH = "shop/catalogue"
+
+
+def nothing_large(action: Any, context: Any) -> Any:
+    """Not above three dollars."""
+    return Deny("too large") if action.facts.get("usd", 0) > 3 else Allow()
+
+
+class Shop(ViableSystem):
+    """With a catalogue elsewhere."""
+
+    budget = Budget(usd=10, per=60)
+    ports: ClassVar[Any] = {"tool": Port()}
+    policies = (Policy("nothing large", 1, nothing_large),)
+    human = (PAGER,)
+
+    def units(self) -> list[Any]:
+        """One here, one elsewhere."""
+        return [remote("catalogue", share=0.5, floor=0.1), unit(Worker, id="here", share=0.5, floor=0.1)]
+
+
+class Catalogue(ViableSystem):
+    """In a system of its own."""
+
+    ports: ClassVar[Any] = {"tool": Port()}
+    human = ()
+
+    def units(self) -> list[Any]:
+        """Two."""
+        return [unit(Worker, id=f"w{n}", floor=0.1) for n in range(2)]
+
+
+class Outlet(Agent):
+    """Carries values to the other system, as bytes."""
+
+    cut: ClassVar[bool] = False
+
+    def __init__(self, other: System) -> None:
+        self.other, self.codec = other, Codec()
+
+    def receive(self, message: Any) -> None:
+        """Over."""
+        if not Outlet.cut:
+            value = self.codec.decode(self.codec.encode(message))
+            self.other.named(junction_of(PATH), Agent).send(value)
+
+
+@asynccontextmanager
+async def two() -> AsyncIterator[tuple[System, System, Any]]:
+    """The shop's system, the catalogue's, and the shop."""
+    TOOL.__init__()  # type: ignore[misc]
+    PAGER.__init__()  # type: ignore[misc]
+    Outlet.cut = False
+    async with System(node="a") as here, System(node="b") as there:
+        await here.start(Outlet, there, name=f"{PATH}:outpost")
+        await there.start(Outlet, here, name="to shop")
+        shop = await here.start(Shop)
+        await there.start(Abroad, Catalogue, PATH, "to shop", 60.0, Cost(usd=1))
+        await asyncio.sleep(3.0)
+        yield here, there, shop
+
+
+async def test_work_goes_over_and_what_came_of_it_comes_back() -> None:
+    async with two() as (_, _, shop):
+        performed = await done(shop, PATH)
+        assert performed.outcome.good
+        assert performed.receipts[0].path.startswith(f"{PATH}/w")
+
+
+async def test_it_spends_what_is_lent_and_its_reports_settle_it() -> None:
+    async with two() as (_, there, shop):
+        results = await asyncio.gather(*(done(shop, PATH, usd=1.0) for _ in range(9)), return_exceptions=True)
+        assert sum(isinstance(one, BudgetExhausted) for one in results) == 9 - len(TOOL.asked)
+        assert 4 <= len(TOOL.asked) <= 5
+        catalogue = there.named(PATH, ViableSystem)
+        inner = (await catalogue.call(ViableSystem.ledger)).purse.ledger(0)
+        outer = (await shop.call(ViableSystem.ledger)).purse.ledger(0)
+        assert inner.grant <= outer.open[PATH].upper
+        await asyncio.sleep(60.0)
+        settled = (await shop.call(ViableSystem.ledger)).purse.ledgers.get(0)
+        assert settled is None or settled.closed[PATH].actual.amount("usd") == len(TOOL.asked)
+
+
+async def test_policies_hold_over_there() -> None:
+    async with two() as (_, _, shop):
+        with pytest.raises(PolicyDenied, match="too large"):
+            await done(shop, PATH, usd=3.5)
+
+
+async def test_pain_over_there_comes_up() -> None:
+    async with two() as (_here, there, _shop):
+        await there.named(PATH, ViableSystem).within(None).call(ViableSystem.ablate, "s3")
+        for _ in range(600):
+            await asyncio.sleep(1.0)
+            if PAGER.pages:
+                break
+        assert PAGER.pages[0][1].level == PATH
+
+
+async def test_when_it_is_cut_off_it_falls_to_its_floor_and_the_level_above_feels_it() -> None:
+    async with two() as (_, there, shop):
+        Outlet.cut = True
+        await asyncio.sleep(70.0)
+        catalogue = there.named(PATH, ViableSystem)
+        TOOL.asked.clear()
+        jobs = (
+            catalogue.within(None).call(ViableSystem.submit, Task("job", {"usd": 0.1})) for _ in range(30)
+        )
+        await asyncio.gather(*jobs, return_exceptions=True)
+        assert 1 <= len(TOOL.asked) <= 10  # its floor is a dollar
+        alarms = await shop.call(ViableSystem.alarms)
+        assert {alarm.pain.index for alarm in alarms if alarm.pain.path == PATH} >= {"management silent"}
+
+
+async def test_what_is_asked_of_one_that_is_lost_fails() -> None:
+    async with two() as (here, _there, shop):
+        TOOL.hangs = True
+        job = asyncio.ensure_future(done(shop, PATH))
+        await asyncio.sleep(1.0)
+        outlet = here.whereis(f"{PATH}:outpost")
+        assert outlet is not None
+        outlet.exit(Kill())
+        with pytest.raises(CallFailed):
+            await job
+
+
+async def test_nobody_over_there_speaks_for_others() -> None:
+    async with two() as (_here, there, shop):
+        before = (await shop.call(ViableSystem.status)).channels["bargain"].carried
+        forged = Note(Channel.BARGAIN, Role.MANAGEMENT, "shop/here", Role.CONTROL, "shop", "?", "1", "1")
+        there.named("to shop", Agent).send(Saying("shop:channel.bargain", "carry", (forged,)))
+        there.named("to shop", Agent).send(Saying("shop:books", "save", ("control", None)))
+        there.named("to shop", Agent).send(Saying("shop/here:porter", "take", (forged,)))
+        await asyncio.sleep(0.01)
+        assert (await shop.call(ViableSystem.status)).channels["bargain"].carried <= before + 3
+        assert (await shop.call(ViableSystem.ledger)) is not None
