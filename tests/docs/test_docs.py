@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from cybernetic.core.events import _registry
 from cybernetic.testing import run
 from tests.architecture.tree import ROOT
 
@@ -62,6 +63,8 @@ def test_the_program_runs_and_prints_what_the_document_says(
     monkeypatch.setattr(asyncio, "run", run)  # on virtual time
     monkeypatch.setattr(logging.getLogger("cybernetic"), "propagate", False)
     monkeypatch.setattr(logging.getLogger("cybernetic"), "handlers", [logging.NullHandler()])
+    for heard in _registry.values():  # what a program listens to is no business of the next one
+        monkeypatch.setattr(heard, "listeners", list(heard.listeners))
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(program.code, program.name, "exec"), {"__name__": "__main__"})

@@ -165,6 +165,7 @@ class OperationUnit(Supervisor):
                 charter.per,
                 self._floor,
                 self._paced,
+                charter.audit is not None,
                 name=f"{path}:porter",
             ),
             operation,

@@ -75,6 +75,7 @@ class Porter(Member):
         per: seconds of a budget's epoch; None: nothing is counted.
         floor: what the unit may spend in an epoch without a contract.
         paced: static shares, units a second, of the ports that system 2 paces.
+        audited: whether the level has a system 3* that wants to hear of what is done.
     """
 
     role = Role.PORTER
@@ -88,6 +89,7 @@ class Porter(Member):
         per: float | None = None,
         floor: Vector = NOTHING,
         paced: Mapping[str, float] | None = None,
+        audited: bool = False,
     ) -> None:
         super().__init__(path)
         self._ports, self._policies, self._revision = dict(ports), policies, 0
@@ -99,7 +101,7 @@ class Porter(Member):
         self._evidence: dict[str, Evidence] = {}  # of tasks reported done
         self._suspended: tuple[float, str] | None = None
         self._quarantined: dict[str, str] = {}
-        self._serial = 0
+        self._serial, self._audited = 0, audited
         self._contracted = asyncio.Event()
 
     async def setup(self) -> None:
@@ -269,7 +271,7 @@ class Porter(Member):
         self._evidence[task.id] = Evidence(self.path, task, outcome, receipts)
         while len(self._evidence) > KEPT:
             del self._evidence[next(iter(self._evidence))]
-        if outcome.good:
+        if outcome.good and self._audited:
             completed = Completed(task.id, task.kind, self.path)
             self.tell(Channel.AUDIT, Role.AUDIT, completed, disturbance=task.id)
         return receipts
