@@ -19,7 +19,10 @@ from benchmarks.harness import FAMILIES, WORKLOADS
 from benchmarks.launch import PEERS
 from benchmarks.run import Plan, measure
 from benchmarks.table import summary
+from benchmarks.vsm.trials.registry import TRIALS
+from benchmarks.vsm.trials.run import seeds, show
 
+VSM = "vsm"  # a family of its own: simulated worlds, and no peers
 DEFAULT_PEERS = (SUBJECT, BEAM, ASYNCIO, THESPIAN)
 
 
@@ -29,6 +32,11 @@ def main() -> int:
     Returns the exit status: 0; 1 if something failed; 2 if it cannot be measured here; 130 if interrupted.
     """
     args = _arguments()
+    if args.family == VSM:
+        if args.peers:
+            _say(f"the family {VSM} has no peers, got: {' '.join(args.peers)}")
+            return 2
+        return show(TRIALS, seeds(args.scale), args.out, _say)
     workloads = tuple(dict.fromkeys(args.workloads or FAMILIES.get(args.family, "") or sorted(WORKLOADS)))
     peers = []
     for peer in dict.fromkeys(args.peers or DEFAULT_PEERS):
@@ -81,7 +89,11 @@ def _arguments() -> argparse.Namespace:
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--workloads", nargs="+", choices=sorted(WORKLOADS), help=f"default: all ({letters})")
     families = ", ".join(f"{name}: {' '.join(these)}" for name, these in FAMILIES.items())
-    chosen.add_argument("--family", choices=sorted(FAMILIES), help=f"workloads of a kind ({families})")
+    chosen.add_argument(
+        "--family",
+        choices=sorted([*FAMILIES, VSM]),
+        help=f"workloads of a kind ({families}); {VSM}: trials of the viable system, {seeds()} paired seeds by --scale",
+    )
     parser.add_argument(
         "--out",
         type=Path,

@@ -69,7 +69,7 @@ class Nothing(Consumer):
 
 async def consumed(url: str, queue: str, count: int) -> Took:
     """A worker agent for each delivery, a record of it on the disk, and then the acknowledgement."""
-    declared = await _as_declared(url, queue)
+    declared = await as_declared(url, queue)
     with tempfile.TemporaryDirectory() as folder:
         async with LocalSystem() as system:
             window = Window(count, count)
@@ -79,7 +79,8 @@ async def consumed(url: str, queue: str, count: int) -> Took:
             return await window.took()
 
 
-async def _as_declared(url: str, queue: str) -> Queue:
+async def as_declared(url: str, queue: str) -> Queue:
+    """The queue of this name, of the kind it has."""
     session = await AmqpBroker(url).connect()
     try:
         await session.declare(Topology(queues=(Queue(queue),)))

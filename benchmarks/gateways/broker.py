@@ -112,7 +112,7 @@ def measured(url: str, queue: str, count: int, window: int, rounds: int) -> dict
                 ("consume", (consume or clients.our_consume)(url, queue, count)),
             ):
                 gc.collect()
-                seconds, processor = asyncio.run(_limited(call))
+                seconds, processor = asyncio.run(limited(call))
                 if work == "publish" or consume:
                     found[work, name].append((count / seconds, processor / count * 1e6))
     return found
@@ -132,7 +132,8 @@ def is_installed(name: str, package: str, turn: int) -> bool:
     return found
 
 
-async def _limited(call: Awaitable[Took]) -> Took:
+async def limited(call: Awaitable[T]) -> T:
+    """Its result; one that hangs is an error."""
     async with asyncio.timeout(300):
         return await call
 

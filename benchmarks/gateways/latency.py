@@ -23,10 +23,11 @@ from typing import Any
 import aiormq
 from pamqp import commands
 
-from benchmarks.gateways.broker import KINDS, broker, declare, is_installed, remove, turned
+from benchmarks.gateways.agents import as_declared
+from benchmarks.gateways.broker import KINDS, broker, declare, is_installed, limited, remove, turned
 from benchmarks.gateways.clients import BODY, PREFETCH, pika_channel, pika_closed
 from cybernetic.core import CyberneticError
-from cybernetic.gateways import AmqpBroker, Consumer, Delivery, Gateway, Message, Publisher, Queue, consume
+from cybernetic.gateways import AmqpBroker, Consumer, Delivery, Gateway, Message, Publisher, consume
 from cybernetic.gateways.broker.messages import Outcome
 from cybernetic.runtime import LocalSystem
 
@@ -56,7 +57,7 @@ def latencies(url: str, kind: str, rounds: int, rate: float, seconds: float) -> 
         for name, package, arm in turned(ARMS, turn):
             if is_installed(name, package, turn):
                 gc.collect()
-                cuts = quantiles(asyncio.run(arm(url, int(rate * seconds), rate)), n=100)
+                cuts = quantiles(asyncio.run(limited(arm(url, int(rate * seconds), rate))), n=100)
                 found[name].append((cuts[49] * 1e3, cuts[98] * 1e3))
     asyncio.run(remove(url, QUEUE))
     print(f"\n| {kind} queue: client | p50 ms | p99 ms | p50 ratio | p99 ratio |\n|---|---|---|---|---|")
@@ -198,7 +199,7 @@ class Timed(Consumer):
 async def agents(url: str, count: int, rate: float, durable: bool) -> Times:
     with tempfile.TemporaryDirectory() as folder:
         clock = Clock(count)
-        work = [consume(Timed, clock, queue=Queue(QUEUE))]
+        work = [consume(Timed, clock, queue=await as_declared(url, QUEUE))]
         async with LocalSystem() as system:
             await system.start(partial(Gateway, AmqpBroker(url), Path(folder, "store.sqlite"), None, work))
             publisher = system.named("amqp.publisher", Publisher).within(None)

@@ -77,9 +77,10 @@ def run_system(options: Mapping[str, Any], begin: Begin, control: str | None) ->
 
 
 async def _serve(options: Mapping[str, Any], begin: Begin, control: str | None) -> int:
+    signals = Signals()
     try:
         async with contextlib.AsyncExitStack() as stack:
-            signals = stack.enter_context(Signals())
+            stack.enter_context(signals)
             with signals.interrupting():
                 system = await stack.enter_async_context(System(**options))
                 if control is not None:
@@ -92,6 +93,9 @@ async def _serve(options: Mapping[str, Any], begin: Begin, control: str | None) 
         say("stopped before all was started")
         return 0
     except SystemStopped as error:
+        if signals.come.is_set():  # it was asked to stop in the same moment
+            say("stopped")
+            return 0
         return _ended(error.reason)
     except (CyberneticError, OSError) as error:
         say(str(error))

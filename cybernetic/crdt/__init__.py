@@ -9,6 +9,7 @@ Invariants", 2015.
 
 from cybernetic.crdt.awmap import AWMap
 from cybernetic.crdt.awset import AWSet
+from cybernetic.crdt.branch import Branch
 from cybernetic.crdt.context import Context
 from cybernetic.crdt.counters import GCounter, PNCounter
 from cybernetic.crdt.digests import Digests, digest
@@ -26,6 +27,7 @@ from cybernetic.crdt.travel import CONVERGING
 __all__ = (
     "AWMap",
     "AWSet",
+    "Branch",
     "CONVERGING",
     "Context",
     "Digests",

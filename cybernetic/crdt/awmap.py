@@ -9,9 +9,13 @@ from cybernetic.crdt.branch import Branch
 from cybernetic.crdt.context import Context
 from cybernetic.crdt.keys import key_of, slot_of
 from cybernetic.crdt.lattice import KINDS, Lattice
+from cybernetic.crdt.leaf import Leaf
+from cybernetic.crdt.registers import Register
 
 K = TypeVar("K")
 L = TypeVar("L", bound=Lattice)
+
+_BLANK: Leaf[Any] = Leaf()
 
 
 class AWMap(Lattice, Generic[K]):
@@ -40,6 +44,16 @@ class AWMap(Lattice, Generic[K]):
         if not delta:
             return type(self)()
         return self.from_store(Branch.of({(_kind(type(delta)), slot_of(key)): delta.store}), delta.context)
+
+    def write(self, replica: str, key: K, kind: type[Register[Any]], payload: object) -> Self:
+        """The delta that writes into the register under `key`: as `put` with what its `set` gives, and quicker.
+
+        `payload` is what the register keeps: of an `MV` the value, of an `LWW` (stamp, value), the latest there is.
+        """
+        n = self._next(replica)
+        slot = kind.kind, slot_of(key)
+        leaf = (self._store.trie.get(slot) or _BLANK).write(replica, n, payload)
+        return self.from_store(Branch.of({slot: leaf}), Context({replica: (n, n + 1)}))
 
     def remove(self, replica: str, *keys: K) -> Self:
         """The delta that removes keys with all that is under them; its size is that of what is removed.

@@ -52,6 +52,9 @@ class Branch:
     @classmethod
     def of(cls, stores: Mapping[object, Store]) -> "Branch":
         """The branch of these stores by slot."""
+        if len(stores) == 1:
+            ((slot, store),) = stores.items()
+            return cls(Trie.of(slot, store), int(store.alive))
         edit = _NONE.edit()
         for slot, store in stores.items():
             edit.set(slot, store)

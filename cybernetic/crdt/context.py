@@ -41,6 +41,11 @@ class Context:
         """The runs of each replica."""
         return MappingProxyType(self._runs)
 
+    @property
+    def unbroken(self) -> bool:
+        """Whether it has of each replica the changes from the first on, without gaps."""
+        return all(len(bounds) == 2 and bounds[0] == 1 for bounds in self._runs.values())
+
     def next(self, replica: str) -> int:
         """The number of the next change of `replica`: one more than any known."""
         bounds = self._runs.get(replica)

@@ -115,7 +115,13 @@ class Lattice:
         contexts. One that was away too long may be left out of it, if `stable` is taken `without` its own changes
         and it has to `retire` when it returns. With `part`, a slice of this value (`slices`), only what is there is
         looked at.
+
+        `stable` must have no gaps, of each replica the changes from the first on: the mark of a removal names the last
+        change at its place and stands for all before it, so one that somebody lacks would come up again. Raises
+        `OptionError` for one that has.
         """
+        if not stable.unbroken:
+            raise OptionError("stable", "of each replica the changes from the first on, without gaps", stable)
         store = self._store
         if isinstance(store, Branch):
             store = store.forget(stable, None if part is None else part._store)

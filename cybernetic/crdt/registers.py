@@ -25,11 +25,11 @@ class Register(Lattice, Generic[T]):
         n = self._next(replica)
         if not self._store.alive:
             return type(self)()
-        return self.from_store(self._store.bury(replica, n), Context.of([(replica, n)]))
+        return self.from_store(self._store.bury(replica, n), Context({replica: (n, n + 1)}))
 
     def _written(self, replica: str, payload: object) -> Self:
         n = self._next(replica)
-        return self.from_store(self._store.write(replica, n, payload), Context.of([(replica, n)]))
+        return self.from_store(self._store.write(replica, n, payload), Context({replica: (n, n + 1)}))
 
 
 class LWW(Register[T]):

@@ -64,6 +64,13 @@ class Trie(Generic[V]):
         self._root: Node[V] = Node(None, {}, {}, [])
         self.size = 0
 
+    @classmethod
+    def of(cls, slot: object, value: V) -> "Trie[V]":
+        """The trie of one value."""
+        trie: Trie[V] = cls.__new__(cls)
+        trie._root, trie.size = Node(None, dict(value.seen), {slot: value}, []), 1
+        return trie
+
     @property
     def top(self) -> Iterable[Dot]:
         """The highest number of each replica that any value has, or had, seen."""

@@ -18,6 +18,7 @@ from cybernetic.gateways.errors import NotSent
 UNVERIFIED = frozenset(Fault) - {Fault.STALE, Fault.FROM_THE_FUTURE, Fault.WRONG_TYPE, Fault.REPLAYED}
 UNKNOWN = "unknown"  # the reason of what no consumer has parked
 QUIET = 2.0  # seconds without a delivery after which a queue was read to its end
+PAUSE = 0.05  # seconds between two looks whether what was read is back
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,15 @@ async def parked(
 
     `keyring`: keys for the purposes "gateway" and "operator" in it tell whose tickets they are; default None.
     """
-    async with _looking(session, queue, limit) as (_, deliveries):
-        return [_read(queue, delivery, keyring) for delivery in deliveries]
+    async with _looking(session, queue, limit) as look:
+        return [_read(queue, delivery, keyring) for delivery in look.deliveries]
 
 
 async def discard(session: Session, queue: str, ids: Collection[str], limit: int = 10_000) -> list[str]:
     """Discard the messages `ids`; those that were there. Raises `NotDeclared`."""
-    async with _looking(session, queue, limit) as (intake, deliveries):
-        gone = [delivery for delivery in deliveries if delivery.message.id in ids]
-        for delivery in gone:
-            intake.ack(delivery.tag)
+    async with _looking(session, queue, limit) as look:
+        gone = [delivery for delivery in look.deliveries if delivery.message.id in ids]
+        look.take(gone)
         return [delivery.message.id for delivery in gone]
 
 
@@ -99,16 +99,13 @@ async def requeue(
         NotDeclared: there is no such parking queue.
     """
     author = author or Author(OPERATOR)
-    async with _looking(session, queue, limit) as (intake, deliveries):
-        read = [(delivery, _read(queue, delivery, keyring)) for delivery in deliveries]
+    async with _looking(session, queue, limit) as look:
+        read = [(delivery, _read(queue, delivery, keyring)) for delivery in look.deliveries]
         chosen = [
-            (delivery, one)
-            for delivery, one in read
-            if one.id in forged or (one.id in ids and not one.doubt)
+            (delivery, one) for delivery, one in read if one.id in forged or (one.id in ids and not one.doubt)
         ]
         await _publish(session, [_again(one, queue, key, author) for _, one in chosen])
-        for delivery, _ in chosen:
-            intake.ack(delivery.tag)
+        look.take([delivery for delivery, _ in chosen])
         return [one.id for _, one in chosen]
 
 
@@ -193,11 +190,25 @@ async def _publish(session: Session, messages: Sequence[Message]) -> None:
         raise NotSent(f"{len(bad)} of {len(messages)} messages were not taken: {bad[0]}")
 
 
+class _Look:
+    """Deliveries of a parking queue, and how many of them were taken out."""
+
+    def __init__(self, intake: Intake, deliveries: list[Delivery]) -> None:
+        self._intake, self.deliveries, self.taken = intake, deliveries, 0
+
+    def take(self, deliveries: Sequence[Delivery]) -> None:
+        """These do not go back."""
+        for delivery in deliveries:
+            self._intake.ack(delivery.tag)
+        self.taken += len(deliveries)
+
+
 @asynccontextmanager
-async def _looking(session: Session, queue: str, limit: int) -> AsyncIterator[tuple[Intake, list[Delivery]]]:
-    """Deliveries of a parking queue; what is not acknowledged inside goes back into it."""
+async def _looking(session: Session, queue: str, limit: int) -> AsyncIterator[_Look]:
+    """Deliveries of a parking queue; what is not taken inside goes back into it, and is there again on leaving."""
     name = parking_queue(queue)
-    wanted = min(limit, (await session.state(name)).messages)
+    before = (await session.state(name)).messages
+    wanted = min(limit, before)
     deliveries: list[Delivery] = []
     more = asyncio.Event()
 
@@ -207,6 +218,7 @@ async def _looking(session: Session, queue: str, limit: int) -> AsyncIterator[tu
         more.set()
 
     intake = await session.intake(name, deliver, prefetch=max(1, wanted))
+    look = _Look(intake, deliveries)
     try:
         while len(deliveries) < wanted:
             more.clear()
@@ -214,6 +226,15 @@ async def _looking(session: Session, queue: str, limit: int) -> AsyncIterator[tu
                 await asyncio.wait_for(more.wait(), QUIET)
             except TimeoutError:
                 break
-        yield intake, deliveries
+        yield look
     finally:
         await intake.close()
+        await _back(session, name, before - look.taken)
+
+
+async def _back(session: Session, name: str, count: int) -> None:
+    """Wait until the broker has put back what was looked at, for a while: others may take it, too."""
+    for _ in range(round(QUIET / PAUSE)):
+        if (await session.state(name)).messages >= count:
+            return
+        await asyncio.sleep(PAUSE)

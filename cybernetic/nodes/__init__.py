@@ -1,5 +1,6 @@
 """Many processes as one system: nodes, the links between them, and agents that do not care where others run."""
 
+from cybernetic.nodes.busiest import ORDERS, Busiest
 from cybernetic.nodes.errors import HostFailed, LinkBroken, LinkRefused, LinkUnreachable
 from cybernetic.nodes.events import NameLost, NodeJoined, NodeLagging, NodeLost, NodeStopped
 from cybernetic.nodes.host.port import Host, HostEnded, NodeContext, NodeEnded, NodeOrder, NodeUp
@@ -12,6 +13,7 @@ from cybernetic.nodes.plan.capabilities import parse as parse_capabilities
 from cybernetic.nodes.system import System
 
 __all__ = (
+    "Busiest",
     "Host",
     "HostEnded",
     "HostFailed",
@@ -28,6 +30,7 @@ __all__ = (
     "NodeOrder",
     "NodeStopped",
     "NodeUp",
+    "ORDERS",
     "RunDirectory",
     "Secret",
     "System",

@@ -5,6 +5,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from cybernetic.core import NoNode, OptionError, StartFailed, token
+from cybernetic.nodes.busiest import here
 from cybernetic.nodes.directory.exchange import Exchange
 from cybernetic.nodes.link import LinkSettings, Secret, Tls
 from cybernetic.nodes.linking import Linking, Told
@@ -47,10 +48,14 @@ class Cluster(Linking):
         super().__init__(me, secret, settings, tls, told)
         self.engine = engine
         self.classes = Classes()
-        self.codec, self.keys = codec_for(self), codec_for(self, canonical=True)
+        self.codec = codec_for(self)
         self.exchange = Exchange(self)
         self.starts = Starts(self)
-        self.answers: dict[str, Callable[..., Any]] = {"reached": self._reached, "doing": self._doing}
+        self.answers: dict[str, Callable[..., Any]] = {
+            "reached": self._reached,
+            "doing": self._doing,
+            "busiest": self._busiest,
+        }
         engine.node, engine.names = me.name, self.exchange.names
         engine.spread, engine.elsewhere = self.exchange.spread, self.starts
         engine.buried = WeakValueDictionary()
@@ -144,13 +149,19 @@ class Cluster(Linking):
         cell = self.engine.agents.get(serial)
         return None if cell is None else busy_with(cell)
 
+    async def _busiest(self, by: str, count: int) -> tuple[list[dict[str, Any]], dict[str, int]]:
+        """Which agents of this node have most to do."""
+        return await here(self.engine.system, by, count)
+
     async def _answer(self, peer: Peer, id: int, answer: Callable[..., Any], arguments: Any) -> None:
+        """Answer in any case: what cannot travel, or is too much, is told as what failed."""
         try:
-            reply = (ops.REPLY, id, True, await answer(*arguments))
+            value = await answer(*arguments)
+            if not peer.lost:
+                peer.post((ops.REPLY, id, True, value))
         except Exception as error:
-            reply = (ops.REPLY, id, False, f"{type(error).__name__}: {error!s:.{LONGEST}}")
-        if not peer.lost:
-            peer.post(reply)
+            if not peer.lost:
+                peer.post((ops.REPLY, id, False, f"{type(error).__name__}: {error!s:.{LONGEST}}"))
 
 
 def describe(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from cybernetic.core import Crash, OptionError, StartFailed, token
+from cybernetic.core import Crash, NoNode, OptionError, StartFailed, token
 from cybernetic.nodes.cluster import Cluster
 from cybernetic.nodes.errors import HostFailed, LinkRefused
 from cybernetic.nodes.events import STOPPED, NodeStopped
@@ -106,7 +106,8 @@ class Door:
     async def isolate(self, id: str, limits: Limits, module: str, ticket: str) -> str:
         """Make a node for one agent; returns its name once it is linked.
 
-        Raises `StartFailed`, `OptionError`; `HostFailed` while what makes the processes is started anew.
+        Raises `StartFailed`, with `NoNode` while what makes the processes is started anew; `HostFailed` if it cannot
+        be started at all; `OptionError`.
 
         It imports `module`, where the agent's class is, before it is linked: that may take longer than silence may.
         `ticket` is what `unmake` calls it by.
@@ -114,6 +115,10 @@ class Door:
         if not isinstance(limits, Limits) or not all(isinstance(each, str) for each in (id, module, ticket)):
             raise OptionError("isolate", "three texts and limits", (id, limits, module, ticket))
         await self._ready()
+        if self._failed:
+            raise StartFailed(
+                id, NoNode("isolate: what makes processes here has failed, and is started anew")
+            )
         self._isolated += 1
         safe = "".join(c if c.isascii() and c.isalnum() else "-" for c in id)[:12]
         child = Child(f"{self._cluster.name}.{safe}.{self._isolated}", "isolated", limits)
@@ -186,8 +191,6 @@ class Door:
         if self._opened is None or (self._opened.done() and self._opened.exception() is not None):
             self._opened = asyncio.ensure_future(self._open_host())
         await asyncio.shield(self._opened)
-        if self._failed:
-            raise HostFailed("expected what makes processes here, got: it has failed, and is started anew")
 
     async def _open_host(self) -> None:
         await self._host.open(self.told)

@@ -87,7 +87,7 @@ class Linking(Waiting):
             accepted=self._accepted,
             settings=self._settings,
             tls=self._tls if isinstance(address, TcpAddress) else None,
-            refused=partial(_turned_away, address),
+            refused=partial(self._turned_away, address),
         )
         self._listeners.append(listener)
         shown = actual = listener.address
@@ -165,6 +165,13 @@ class Linking(Waiting):
         if meant not in ("", self.name, f"{self.name}#{self.incarnation}"):
             return f"{self.name} {NOT_MEANT}: {meant}"
         return self._refusal(member)
+
+    def _turned_away(self, address: Address, why: str) -> None:
+        """A caller was: said aloud unless it was led astray, has ended and is of this host, or this node leaves."""
+        ended = not isinstance(address, TcpAddress) and why.startswith("the peer ended")
+        quiet = self.leaving or ended or NOT_MEANT in why
+        level = self._aside if quiet else logging.WARNING
+        _log.log(level, "%s: a connection was refused: %s", address, why)
 
     def _refusal(self, member: Member) -> str | None:
         """Why a node cannot be linked; None if it can."""
@@ -268,9 +275,3 @@ class Linking(Waiting):
             elif not left:
                 self.mesh.lost(member)
         self.look()
-
-
-def _turned_away(address: Address, why: str) -> None:
-    """A caller was: said aloud unless it has only been led to the wrong place."""
-    level = logging.INFO if NOT_MEANT in why else logging.WARNING
-    _log.log(level, "%s: a connection was refused: %s", address, why)

@@ -21,6 +21,8 @@ from cybernetic.core import (
     StartFailed,
     token,
 )
+from cybernetic.nodes.errors import HostFailed
+from cybernetic.nodes.plan.membership import Member
 from cybernetic.nodes.plan.placement import Candidate, NoFit, place
 from cybernetic.nodes.remote.start import RemoteStart, StartingHere
 from cybernetic.runtime import begin_child, protocol_of
@@ -35,22 +37,25 @@ class Alone:
     """What a system of a single process is asked: it becomes one of several when a child is to be isolated.
 
     Args:
-        become: makes it one; returns its `Starts`.
+        me: what it offers.
+        become: makes it one of several; returns its `Starts`.
     """
 
-    def __init__(self, become: Callable[[], "Starts"]) -> None:
-        self._become = become
+    def __init__(self, me: Member, become: Callable[[], "Starts"]) -> None:
+        self._me, self._become = me, become
 
     def begin(
         self, parent: Any, spec: Child[Any], args: tuple[Any, ...], shutdown: float | None, history: Any
     ) -> Any:
-        """Begin the start of a child that is to be isolated. Raises `StartFailed` for one that names a node."""
-        if spec.isolate is False:
-            wanted = (
-                "node, requires: expected a system of several nodes, such as System(nodes=2), got one process"
-            )
-            raise StartFailed(spec.agent.__name__, Crash("OptionError", wanted))
-        return self._become().begin(parent, spec, args, shutdown, history)
+        """Begin the start of a child. Raises `StartFailed` for one that wants what this process does not offer."""
+        if spec.isolate is not False:
+            return self._become().begin(parent, spec, args, shutdown, history)
+        own = Candidate(self._me.name, self._me.host, self._me.capabilities)
+        found = place(str(spec.id), spec.node, spec.requires, [own])
+        if isinstance(found, NoFit):
+            why = f"{found}; expected a system of several nodes, such as System(nodes=2), got one process"
+            raise StartFailed(spec.agent.__name__, Crash("OptionError", why))
+        return _begin_here(parent, spec, args, shutdown, history)
 
 
 class Wish(NamedTuple):
@@ -76,9 +81,7 @@ class Starts:
         self._cluster = cluster
         self._tasks: set[asyncio.Task[Any]] = set()
         self._waiting: WeakSet[Any] = WeakSet()
-        self._unfit: set[tuple[str, str, str]] = (
-            set()
-        )  # class, name and incarnation of a node that is avoided
+        self._unfit: set[tuple[str, str, str]] = set()  # class; name and incarnation of a node avoided for it
 
     def begin(
         self, parent: Any, spec: Child[Any], args: tuple[Any, ...], shutdown: float | None, history: Any
@@ -96,7 +99,7 @@ class Starts:
         if isinstance(chosen, NoFit):
             raise StartFailed(start.what, NoNode(str(chosen)))
         if chosen == self._cluster.name and spec.isolate is False:
-            return begin_child(parent, spec.cls, args, name=spec.name, shutdown=shutdown, history=history)
+            return _begin_here(parent, spec, args, shutdown, history)
         self._start_at(wish, chosen)
         return start.reply
 
@@ -119,12 +122,16 @@ class Starts:
     # Where.
 
     def _choose(self, wish: Wish) -> str | NoFit:
-        spec, path = wish.spec, self._path(wish)
-        avoid = {name for cls, name, _ in self._unfit if cls == path}
+        spec, avoid = wish.spec, self._lacking(wish)
         chosen = place(str(spec.id), spec.node, spec.requires, self._candidates(), avoid=avoid)
         if not isinstance(chosen, NoFit):
             wish.tried.add(chosen)
         return chosen
+
+    def _lacking(self, wish: Wish) -> set[str]:
+        """The nodes known to be unable to start such a child."""
+        path = self._path(wish)
+        return {name for cls, name, _ in self._unfit if cls == path}
 
     def _candidates(self) -> list[Candidate]:
         return self._cluster.candidates()  # type: ignore[no-any-return]
@@ -148,9 +155,8 @@ class Starts:
             _log.log(level, "%s is avoided for %s, which it cannot start%s: %s", node, start.what, so, why)
         if isinstance(chosen, NoFit) or nowhere:
             text = f"{node} cannot start {start.what}: {why}"
-            own = any(
-                map(self._cluster.is_kin, asked)
-            )  # it is this program that lacks it: waiting is no help
+            lacking = asked.union(self._lacking(wish))
+            own = any(map(self._cluster.is_kin, lacking))  # the program lacks it: waiting is no help
             start.fail(StartFailed(start.what, Crash(kind, text) if own else NoNode(text)))
         elif start.given_up or start.parent.gone:
             start.fail(StartFailed(start.what, Killed()))
@@ -176,19 +182,8 @@ class Starts:
 
     def _start_here(self, wish: Wish) -> None:
         """Begin the start on this node, another having been asked before. Raises `StartFailed`."""
-        start, spec = wish.start, wish.spec
-        try:
-            begin_child(
-                start.parent,
-                spec.cls,
-                wish.args,
-                name=spec.name,
-                shutdown=wish.shutdown,
-                history=wish.history,
-                told=StartingHere(start),
-            )
-        except AlreadyStarted as held:
-            raise StartFailed(start.what, Refused(held)) from None
+        start = wish.start
+        _begin_here(start.parent, wish.spec, wish.args, wish.shutdown, wish.history, StartingHere(start))
 
     def _start_on(self, peer: Any, wish: Wish) -> None:
         """Ask a node for the start. Raises `StartFailed` for what cannot travel there."""
@@ -231,6 +226,8 @@ class Starts:
                 return
             reason = NoNode(f"isolate: {error.reason}") if lost else Crash("HostFailed", str(error.reason))
             start.fail(StartFailed(start.what, reason))
+        except HostFailed as error:
+            start.fail(StartFailed(start.what, Crash.of(error)))
         except (CyberneticError, KeyError, TimeoutError) as error:
             start.fail(StartFailed(start.what, NoNode(f"no process could be made: {error}")))
 
@@ -252,3 +249,20 @@ class Starts:
             cluster.bid(there, "unmake", ticket)
             raise TimeoutError(f"{node} was not linked within {LINK_SECONDS:g} s") from None
         return node
+
+
+def _begin_here(
+    parent: Any,
+    spec: Child[Any],
+    args: tuple[Any, ...],
+    shutdown: float | None,
+    history: Any,
+    told: StartingHere | None = None,
+) -> Any:
+    """Begin the start of a child on this node. Raises `StartFailed` if its name is held."""
+    try:
+        return begin_child(
+            parent, spec.cls, args, name=spec.name, shutdown=shutdown, history=history, told=told
+        )
+    except AlreadyStarted as held:
+        raise StartFailed(spec.agent.__name__, Refused(held)) from None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from cybernetic.core import OptionError, flag, number, whole
+from cybernetic.nodes.busiest import Busiest, everywhere
 from cybernetic.nodes.cluster import Cluster, describe
 from cybernetic.nodes.door import Door
 from cybernetic.nodes.errors import LinkRefused
@@ -142,7 +143,7 @@ class System(LocalSystem):
                 await self.stop()
                 raise
         else:
-            self._running().elsewhere = Alone(self._become_many)
+            self._running().elsewhere = Alone(self._me, self._become_many)
         return self
 
     @property
@@ -154,6 +155,13 @@ class System(LocalSystem):
         pids = self._door.pids if self._door is not None else {}
         linked = [member for member in cluster.members if cluster.is_linked(member.name)]
         return [Node.of(cluster.me, None, True), *(Node.of(m, pids.get(m.name), False) for m in linked)]
+
+    async def busiest(self, by: str = "length", count: int = 20) -> Busiest:
+        """The agents of all nodes that have most of `by`: "length" of the mailbox, or "reductions".
+
+        A node that does not answer in a second is among `silent`. Raises `OptionError`.
+        """
+        return await everywhere(self, self._cluster, by, count)
 
     def _become_many(self, far: Sequence[TcpAddress] = ()) -> Starts:
         """Be a node from now on, be it the only one."""

@@ -4,7 +4,15 @@ from cybernetic.runtime.address import CALL_SECONDS, Address, Named, Within
 from cybernetic.runtime.agent import Agent
 from cybernetic.runtime.birth import abandon, begin_child, protocol_of, spawn, started
 from cybernetic.runtime.bonds import tie, untie
-from cybernetic.runtime.cell import DeadRef, LostRef, Ref, dead_letter, function_name, outsider, registered_name
+from cybernetic.runtime.cell import (
+    DeadRef,
+    LostRef,
+    Ref,
+    dead_letter,
+    function_name,
+    outsider,
+    registered_name,
+)
 from cybernetic.runtime.ending import ask_to_stop, begin_shut_down
 from cybernetic.runtime.events import AgentEnded, AgentStarted, DeadLetter, LoopHeld, MailboxHigh, Zombie
 from cybernetic.runtime.face import SystemFace

@@ -35,6 +35,7 @@ class Details:
     limit: Any = None  # the timer that ends the wait for it
 
     stopping: Reason | None = None  # the reason `stop` gave
+    cut_short: bool = False  # the start it waited for was, because it is to end
     farewell: tuple[Any, Any] | None = None  # (reply, value) to send once `terminate` has run
     deferred: dict[Any, None] | None = None  # calls taken over by `defer`
     continues: deque[Any] | None = None  # what `continue_with` asked for

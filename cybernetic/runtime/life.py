@@ -83,7 +83,8 @@ def order(cell: Any, reason: Reason, sender: Any) -> None:
     cell.put_control((obey, (reason,), None, sender, None))
     details = cell._details
     waits = waited_for(details.task) if cell._flags & PARKED and details is not None else None
-    if isinstance(waits, Reply) and waits.what == START:
+    if details is not None and isinstance(waits, Reply) and waits.what == START:
+        details.cut_short = True
         signal(waits.target, Kill(), sender)
 
 

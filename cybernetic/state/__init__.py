@@ -42,6 +42,7 @@ from cybernetic.state.replica.options import ReplicaOptions
 from cybernetic.state.replica.peers import Peer, Peers
 from cybernetic.state.replica.replica import EditRefused, NoSubscriber, Replica
 from cybernetic.state.replica.status import PeerStatus, ReplicaCounts, ReplicaStatus
+from cybernetic.state.replica.writer import Writer
 from cybernetic.state.store.batch import Batch, Committed
 from cybernetic.state.store.errors import (
     InboxFull,
@@ -138,6 +139,7 @@ __all__ = (
     "Var",
     "Watching",
     "WriteUndone",
+    "Writer",
     "WrongStore",
     "digest",
     "latest_stamp",

@@ -8,7 +8,7 @@ import pytest
 from cybernetic import Agent, BadCall, CallTimeout, OptionError, Refusal, Supervisor, System, child
 from cybernetic.apps.control.ask import ask
 from cybernetic.apps.control.server import may_ask
-from cybernetic.apps.control.survey import Survey, describe, top
+from cybernetic.apps.control.survey import Survey, describe
 
 
 class Counter(Agent):
@@ -86,20 +86,6 @@ async def test_a_supervisor_that_does_not_answer_is_said_so() -> None:
         assert tree["children"] is None
         assert "did not answer" in tree["status"]
         await ref.inspect().resume()
-
-
-async def test_the_busiest_agents_come_first() -> None:
-    async with System() as system:
-        quiet, busy = system.spawn(Counter), system.spawn(Counter, name="busy")
-        await quiet.call(Counter.add)
-        for _ in range(5):
-            await busy.call(Counter.add)
-        assert [row["name"] for row in await top(system, "reductions", 2)] == ["busy", None]
-        quiet.cast(Counter.add)
-        (row,) = await top(system, "length", 1)
-        assert (row["name"], row["length"]) == (None, 1)
-        with pytest.raises(OptionError, match="length"):
-            await top(system, "size", 1)
 
 
 async def test_a_call_names_agent_and_method() -> None:

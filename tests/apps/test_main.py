@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -95,3 +96,10 @@ def test_a_reader_that_has_gone_is_no_error(
         assert capsys.readouterr().err == ""
     finally:
         os.close(copy)
+
+
+def test_the_package_runs_as_a_module() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "cybernetic", "--version"], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout.split()[:2]) == (0, ["cybernetic", __version__])

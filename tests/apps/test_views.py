@@ -78,16 +78,19 @@ def test_a_tree_says_which_nodes_are_linked() -> None:
     ]
 
 
-def test_top_says_of_which_node_it_is_and_that_there_are_others() -> None:
+def test_top_says_on_how_many_nodes_and_which_did_not_answer() -> None:
     numbers = {"agents": 1, "started": 2, "ended": 3, "dead_letters": 4}
     answer = {
         "agents": [],
         "lag": 0.0,
         "statistics": numbers,
-        "nodes": [node("main", here=True), node("edge")],
+        "nodes": [node("main", here=True), node("edge"), node("far"), node("far.door", kind="door")],
+        "silent": ["far"],
     }
-    assert top_head(answer).startswith("of main alone; other nodes: edge; 1 agents, 2 started")
-    assert top_head(answer | {"nodes": []}).startswith("1 agents")
+    assert top_head(answer) == (
+        "1 agents on 2 nodes, 2 started, 3 ended, 4 dead letters; loop lag 0.0 ms; no answer in a second: far"
+    )
+    assert top_head(answer | {"nodes": [], "silent": []}).startswith("1 agents, 2 started")
 
 
 def test_what_would_move_the_cursor_is_escaped() -> None:
@@ -122,7 +125,9 @@ def test_columns_of_top_line_up() -> None:
         },
     ]
     numbers = {"agents": 2, "started": 3, "ended": 1, "dead_letters": 0}
-    assert top_text({"agents": agents, "lag": 0.0015, "statistics": numbers, "nodes": []}).splitlines() == [
+    assert top_text(
+        {"agents": agents, "lag": 0.0015, "statistics": numbers, "nodes": [], "silent": []}
+    ).splitlines() == [
         "2 agents, 3 started, 1 ended, 0 dead letters; loop lag 1.5 ms",
         "agent        class  status  length  reductions  held",
         "main.1       A      idle         5           7     0",

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cybernetic.crdt import MV, AWMap, AWSet, PNCounter
+from cybernetic.core import OptionError
+from cybernetic.crdt import MV, AWMap, AWSet, Context, GCounter, PNCounter
 from tests.crdt.world import TYPES, Op, World, ops, shown
 from tests.support import soak
 
@@ -106,3 +107,14 @@ def test_what_not_all_know_to_be_removed_is_not_forgotten() -> None:
     removed = other.join(other.remove("dan", "a", "b", "c"))
     assert removed.forget(other.context) == removed
     assert len(other.join(removed.forget(other.context).since(other.context))) == 0
+
+
+@pytest.mark.parametrize("gaps", [[("ann", 2)], [("ann", 1), ("ann", 3)], [("bob", 1), ("ann", 2)]])
+def test_nothing_is_forgotten_by_a_context_with_gaps(gaps: list[tuple[str, int]]) -> None:
+    value = AWSet[int]()
+    value = value.join(value.add("ann", 1)).join(value.add("bob", 2))
+    with pytest.raises(OptionError, match="stable: expected of each replica the changes from the first on"):
+        value.forget(Context.of(gaps))
+    with pytest.raises(OptionError, match="stable"):
+        GCounter().forget(Context.of(gaps))
+    assert value.forget(Context.of([("ann", 1)])) == value

@@ -225,3 +225,34 @@ def test_values_show_themselves_in_short() -> None:
     assert repr(AWSet[int]().add("ann", 1, 2)) == "<AWSet of 2>"
     assert repr(LWW[Any]().set("ann", stamp(1), "x")) == "<LWW 'x'>"
     assert repr(Context.of([("ann", 1), ("ann", 2)])) == "Context({'ann': (1, 3)})"
+
+
+def test_writing_into_a_map_is_putting_what_its_register_sets() -> None:
+    users: AWMap[Any] = AWMap()
+    for n, (replica, key) in enumerate([("ann", "x"), ("bob", "x"), ("ann", ("y", 1)), ("ann", "x")], 1):
+        latest, several = (stamp(n, replica), n), n
+        long = users.put(key, users.at(key, LWW).set(replica, *latest))
+        assert users.write(replica, key, LWW, latest) == long
+        assert users.write(replica, key, MV, several) == users.put(
+            key, users.at(key, MV).set(replica, several)
+        )
+        users = users.join(long)
+    assert users.at("x", LWW).value == 4
+
+
+def test_a_map_says_what_it_tells_of_and_comes_in_order_of_its_changes() -> None:
+    users: AWMap[str] = AWMap()
+    for n, key in enumerate("ecadb", 1):
+        users = users.join(users.write("ann", key, LWW, (stamp(n), n)))
+    gone = users.put("c", users.at("c", LWW).clear("ann"))
+    assert [*gone] == []
+    assert [*gone.told()] == [("c", LWW)]
+    users = users.join(gone)
+    pieces = [*users.in_order(2)]
+    assert [sorted(key for key, _ in piece.told()) for piece in pieces] == [["a", "e"], ["b", "d"], ["c"], []]
+    assert [bool(piece.context) for piece in pieces] == [False, False, False, True]
+    whole: AWMap[str] = AWMap()
+    for piece in pieces:
+        whole = whole.join(piece)
+    assert whole == users
+    assert [*users.in_order(5)] == [users]

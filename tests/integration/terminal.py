@@ -47,13 +47,8 @@ class Terminal:
     def start(self, *arguments: str, says: str, folder: Path | None = None) -> "subprocess.Popen[str]":
         """Begin a command that stays, and wait until it prints a line with `says`."""
         process = self.begin(*arguments, folder=folder)
-        assert process.stdout is not None
-        heard = []
-        for line in process.stdout:
-            heard.append(line)
-            if says in line:
-                return process
-        raise AssertionError(f"expected a line with {says!r}, got: {heard}")
+        hear(process, says)
+        return process
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
         """What a command that ends gives, as a process: status, output, errors."""
@@ -91,6 +86,17 @@ class Terminal:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()
+
+
+def hear(process: "subprocess.Popen[str]", says: str) -> None:
+    """Wait until a command prints a line with `says`."""
+    assert process.stdout is not None
+    heard = []
+    for line in process.stdout:
+        heard.append(line)
+        if says in line:
+            return
+    raise AssertionError(f"expected a line with {says!r}, got: {heard}")
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def test_a_running_system_is_seen_asked_and_stopped_from_elsewhere(terminal: Ter
     assert (status, "add" in err) == (1, True)
     status, _, err = terminal.ask("stop")
     assert status == 1
-    assert re.search(r"expected --system NAME, or --yes .* which is shop  pid \d+, since \d", err)
+    assert re.search(r"expected --system NAME, or --yes .* which is shop, pid \d+, since \d", err)
     assert terminal.ask("stop", "--yes") == (0, "shop has stopped\n", "")
     out, _ = process.communicate(timeout=10)
     assert process.returncode == 0

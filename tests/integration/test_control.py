@@ -92,7 +92,7 @@ async def test_a_system_is_found_and_answers(base: Path) -> None:
 
 async def test_several_systems_are_listed(base: Path) -> None:
     async with running(base, "one") as (first, _), running(base, "two"):
-        with pytest.raises(ControlError, match=r"(?s)--system NAME.*one  pid \d+, since .*two  pid"):
+        with pytest.raises(ControlError, match=r"(?s)--system NAME.*one, pid \d+, since .*two, pid"):
             await asyncio.to_thread(find, None, base)
         assert find("one", base).path == first
         with pytest.raises(ControlError, match="did you mean two"):

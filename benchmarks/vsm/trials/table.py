@@ -6,12 +6,13 @@ from math import isinf
 from benchmarks.vsm.trials.compare import Verdict, compare
 from benchmarks.vsm.trials.trial import Column, Found, Trial
 
+JUDGED = {True: "holds", False: "DOES NOT HOLD", None: "too few seeds to say"}
+
 
 def report(trial: Trial, found: Found) -> str:
     """All there is to say about one trial."""
-    seeds = len(found.results[trial.ours])
-    parts = [f"## {trial.title}", f"Medians of {seeds} paired seeds.", medians(trial, found)]
-    if seeds > 1 and trial.compared:
+    parts = [f"## {trial.title}", f"Medians of {found.seeds} paired seeds.", medians(trial, found)]
+    if found.seeds > 1 and trial.compared:
         parts += [
             f"{trial.ours} less each of the others: median paired difference, 95 % bootstrap interval.",
             differences(trial, found),
@@ -39,7 +40,7 @@ def differences(trial: Trial, found: Found) -> str:
 def claims(trial: Trial, found: Found) -> Iterator[str]:
     """A line for each claim."""
     for claim in trial.claims:
-        yield f"- {'holds' if claim.holds(found) else 'DOES NOT HOLD'}: {claim.words}"
+        yield f"- {JUDGED[claim.judge(found)]}: {claim.words}"
 
 
 def _difference(trial: Trial, found: Found, arm: str, column: Column) -> str:
@@ -62,7 +63,10 @@ def shown(value: float, digits: int, signed: bool = False) -> str:
 def markdown(heads: list[str], rows: list[list[str]]) -> str:
     """A table whose columns are as wide as they need to be; all but the first stand to the right."""
     widths = [max(len(row[k]) for row in [heads, *rows]) for k in range(len(heads))]
-    lines = [_line(heads, widths), "|" + "|".join("-" * (width + 1) + _edge(k) for k, width in enumerate(widths)) + "|"]
+    lines = [
+        _line(heads, widths),
+        "|" + "|".join("-" * (width + 1) + _edge(k) for k, width in enumerate(widths)) + "|",
+    ]
     return "\n".join([*lines, *(_line(row, widths) for row in rows)])
 
 

@@ -51,6 +51,11 @@ class Found:
     def __init__(self, results: Mapping[str, Sequence[Result]]) -> None:
         self.results = results
 
+    @property
+    def seeds(self) -> int:
+        """How many worlds each arm lived in."""
+        return min(len(results) for results in self.results.values())
+
     def values(self, arm: str, figure: str) -> list[float]:
         """One figure of one arm, in the order of the seeds."""
         return [result.figures[figure] for result in self.results[arm]]
@@ -70,23 +75,29 @@ class Found:
 
 @dataclass(frozen=True)
 class Claim:
-    """What the trial is to show, in words, and whether it does."""
+    """What the trial is to show, in words, and whether it does; judged only by `seeds` paired seeds or more."""
 
     words: str
     holds: Callable[[Found], bool]
+    seeds: int = 1
+
+    def judge(self, found: Found) -> bool | None:
+        """Whether it holds; None where the seeds are too few to say."""
+        return self.holds(found) if found.seeds >= self.seeds else None
 
 
 @dataclass(frozen=True)
 class Trial:
     """A world and those who live in it.
 
-    `name` chooses it, `title` heads its table; `world` makes a fresh one of a seed; `ours` is the arm that is
-    compared with all `others` (all arms, where that is empty).
+    `name` chooses it, `title` heads its table; `world` makes a fresh one of a seed and a length (1: all of it;
+    tests live shorter, where a world can be shorter); `ours` is the arm that is compared with all `others` (all
+    arms, where that is empty).
     """
 
     name: str
     title: str
-    world: Callable[[int], Any]
+    world: Callable[[int, float], Any]
     arms: Mapping[str, Arm]
     columns: tuple[Column, ...]
     ours: str

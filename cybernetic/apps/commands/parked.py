@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cybernetic.apps.broker import broker_of
+from cybernetic.apps.commands import aside
 from cybernetic.apps.config.flags import AMQP, add_flags, configured
 from cybernetic.apps.control.report import count, reported
 from cybernetic.apps.control.views import clean, since
@@ -26,7 +27,7 @@ def add(commands: Any) -> None:
     one = commands.add_parser(
         "parked", help="messages of a queue that can never succeed: look, put back, discard"
     )
-    parts = one.add_subparsers(required=True, metavar="list|show|requeue|discard")
+    parts = one.add_subparsers(required=True, metavar="list|show|requeue|discard|outbox")
     _part(parts, "list", "which messages rest, and why", _list, ids=None)
     _part(parts, "show", "all that is known of some", _show, ids="+")
     again = _part(parts, "requeue", "put them back, to be tried as if they were new", _requeue, ids="*")
@@ -45,6 +46,7 @@ def add(commands: Any) -> None:
     )
     gone = _part(parts, "discard", "drop them for good", _discard, ids="*")
     gone.add_argument("--all", action="store_true", help="all that rest")
+    aside.add(parts)
 
 
 def _part(parts: Any, name: str, text: str, work: Any, *, ids: str | None) -> Any:
@@ -189,7 +191,9 @@ def _record(one: ParkedMessage) -> dict[str, Any]:
 def _told(one: ParkedMessage) -> str:
     record = _record(one)
     history = record.pop("history")
-    lines = [f"{name + ':':<13}{clean(value)}" for name, value in record.items() if value not in ("", {}, None)]
+    lines = [
+        f"{name + ':':<13}{clean(value)}" for name, value in record.items() if value not in ("", {}, None)
+    ]
     return "\n".join(
         [
             *lines,

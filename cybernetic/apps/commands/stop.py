@@ -48,7 +48,9 @@ def _wanted(found: Found, client: Client) -> bool:
     """Whether the person at the terminal wants this one to stop. Raises `ControlError` where there is none."""
     about = who(found.name, client.ask("describe"))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise ControlError(f"expected --system NAME, or --yes to stop the only one there is, which is {about}")
+        raise ControlError(
+            f"expected --system NAME, or --yes to stop the only one there is, which is {about}"
+        )
     print(f"stop {about}? [y/N] ", end="", flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

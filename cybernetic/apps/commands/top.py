@@ -1,4 +1,4 @@
-"""`cybernetic top`: the busiest agents of a running system, once or until `q` is pressed."""
+"""`cybernetic top`: the busiest agents of a running system, on all its nodes, once or until `q` is pressed."""
 
 import argparse
 import os
@@ -17,8 +17,8 @@ from rich.text import Text
 
 from cybernetic.apps.control.client import Client, find
 from cybernetic.apps.control.report import count, positive, reported
-from cybernetic.apps.control.survey import ORDERS
 from cybernetic.apps.control.views import TOP_COLUMNS, top_head, top_rows, top_text
+from cybernetic.nodes import ORDERS
 
 
 def add(commands: Any) -> None:

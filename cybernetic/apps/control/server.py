@@ -14,7 +14,7 @@ from typing import Any, Self
 from cybernetic.apps.config.nearest import hint
 from cybernetic.apps.control.ask import ask
 from cybernetic.apps.control.lines import ANSWER_BYTES, REQUEST_BYTES, REQUESTS, Malformed, line, parse
-from cybernetic.apps.control.survey import Survey, describe, nodes, top
+from cybernetic.apps.control.survey import Survey, describe, nodes
 from cybernetic.core import CyberneticError, OptionError, wall
 
 CONNECTIONS = 32
@@ -129,9 +129,8 @@ class ControlServer:
             case "tree":
                 return await Survey(self._system).take() | {"nodes": nodes(self._system)}
             case "top":
-                rows = await top(self._system, request.get("by", "length"), request.get("n", 20))
-                found = {"agents": rows, "lag": self._lag, "statistics": self._system.statistics()}
-                return found | {"nodes": nodes(self._system)}
+                found = await self._system.busiest(request.get("by", "length"), request.get("n", 20))
+                return found._asdict() | {"lag": self._lag, "nodes": nodes(self._system)}
             case "call":
                 return await ask(self._system, request)
             case "stop":

@@ -1,20 +1,18 @@
-"""What is told of a running system: its description, its trees, and its busiest agents. Runs on its loop."""
+"""What is told of a running system: its description, its nodes, and its trees. Runs on its loop."""
 
 import asyncio
 import importlib.metadata
 import os
 import platform
-from collections.abc import Iterator
 from typing import Any
 
-from cybernetic.core import CyberneticError, one_of, whole
+from cybernetic.core import CyberneticError
 from cybernetic.runtime import Agent, Ref
 from cybernetic.supervision import Supervisor
 
 RECORDS = 10_000
 BRANCH_SECONDS = 2.0  # how long a supervisor may take to name its children
 STRIDE = 500  # agents looked at before the loop has another turn
-ORDERS = ("length", "reductions")
 
 
 def version() -> str:
@@ -166,35 +164,3 @@ def _parent(ref: Ref[Any]) -> Any:
 def _kind(ref: Ref[Any]) -> str:
     cls: type[Agent] = ref.cls
     return cls.agent_type
-
-
-async def top(system: Any, by: str, count: int) -> list[dict[str, Any]]:
-    """The `count` agents of this node that have most of `by`: "length" or "reductions". Raises `OptionError`."""
-    one_of("by", by, ORDERS)
-    whole("n", count, least=1)
-    ranked: list[tuple[int, int, Ref[Any]]] = []
-    for number, ref in enumerate(_living(system)):
-        if number % STRIDE == STRIDE - 1:
-            await asyncio.sleep(0)
-        ranked.append((ref.length() if by == "length" else ref.reductions, -ref._serial, ref))
-    ranked.sort(reverse=True)
-    return [row for _, _, ref in ranked[:count] if (row := _row(ref)) is not None]
-
-
-def _living(system: Any) -> Iterator[Ref[Any]]:
-    return (ref for ref in system.agents() if not ref.gone)
-
-
-def _row(ref: Ref[Any]) -> dict[str, Any] | None:
-    info = None if ref.gone else ref.inspect().info()
-    if info is None:
-        return None
-    return {
-        "ref": label(ref),
-        "name": None if ref.name is None else str(ref.name),
-        "class": ref.cls.__name__,
-        "status": info.status,
-        "length": info.length,
-        "reductions": info.reductions,
-        "held": info.held,
-    }

@@ -15,7 +15,7 @@ def since(moment: float) -> str:
 
 def who(name: str, about: Mapping[str, Any]) -> str:
     """A system as one of several: what it is called, its process, since when it runs."""
-    return clean(f"{name}  pid {about['pid']}, since {since(about['since'])}")
+    return clean(f"{name}, pid {about['pid']}, since {since(about['since'])}")
 
 
 def clean(text: object) -> str:
@@ -86,13 +86,13 @@ def top_rows(agents: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
 
 def top_head(answer: Mapping[str, Any]) -> str:
     """How the system does as a whole, in one line."""
-    numbers = answer["statistics"]
-    own = [node["name"] for node in answer["nodes"] if node["here"]]
-    others = [node["name"] for node in answer["nodes"] if not node["here"]]
-    of = f"of {', '.join(own)} alone; other nodes: {', '.join(others)}; " if others else ""
-    return clean(of) + (
-        f"{numbers['agents']} agents, {numbers['started']} started, {numbers['ended']} ended, "
-        f"{numbers['dead_letters']} dead letters; loop lag {answer['lag'] * 1000:.1f} ms"
+    numbers, silent = answer["statistics"], answer["silent"]
+    asked = [node for node in answer["nodes"] if node["here"] or node["kind"] != "door"]
+    nodes = f" on {len(asked) - len(silent)} nodes" if asked else ""
+    unheard = f"; no answer in a second: {', '.join(silent)}" if silent else ""
+    return (
+        f"{numbers['agents']} agents{nodes}, {numbers['started']} started, {numbers['ended']} ended, "
+        f"{numbers['dead_letters']} dead letters; loop lag {answer['lag'] * 1000:.1f} ms{clean(unheard)}"
     )
 
 

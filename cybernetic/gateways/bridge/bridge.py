@@ -88,7 +88,7 @@ class Bridge:
         peers = dict(self.peers)
         return (
             consume(FromPeer, peers, queue=self.inbox, retries=PATIENT, guard=self.guard, order=speaker),
-            consume(Beats, peers, queue=self.beats, guard=self.guard, retries=Retries(0)),
+            consume(Beats, peers, queue=self.beats, guard=self.guard, retries=Retries(0), once=False),
         )
 
 

@@ -46,7 +46,7 @@ class FromPeer(Consumer):
             return Park(f"undecodable: {error}")
         outpost: Named[Outpost] = self.system.named(name, Outpost)
         try:
-            await outpost.within(None).call(Outpost.arrived, value)
+            await outpost.within(None).call(Outpost.arrived, value, delivery.message.id)
         except (CallError, NobodyHome) as error:
             return Retry(str(error))
         return None

@@ -53,6 +53,7 @@ class Outpost(Agent):
         self._to: Named[Any] = self.system.named(to, Agent)
         self._publisher: Named[Publisher] = self.system.named(publisher, Publisher)
         self._dropped = 0
+        self._last = ""  # id of what arrived last
         name = self.ref.name
         heart = None if name is None else heart_of(name)
         self._heart = self.spawn(Heart, bridge, peer, self._publisher, name=heart, link=True)
@@ -66,18 +67,25 @@ class Outpost(Agent):
             self._dropped += 1
             _log.error("%s: a message for %s is dropped: %s", self.ref, self._peer, error)
 
-    async def arrived(self, value: Any) -> None:
-        """The level said something. Raises `NobodyHome` where no agent takes it, and what the method refuses with."""
+    async def arrived(self, value: Any, id: str = "") -> None:
+        """The level said something. Raises `NobodyHome` where no agent takes it, and what the method refuses with.
+
+        It says one thing at a time; what it says again under the `id` of the last, for the answer took too long, was
+        handled already.
+        """
+        if id and id == self._last:
+            return
         agent: Ref[Any] | None = self.system.whereis(self._name, Agent)
         if agent is None:
             raise NobodyHome(f"expected an agent named {self._name!r}, got: none")
         if self._method is None:
             self._to.send(value)
-            return
-        try:
-            await agent.within(None).call(self._method, value)
-        except CallError as error:  # its crash is not ours: the level lives
-            raise NobodyHome(str(error)) from error
+        else:
+            try:
+                await agent.within(None).call(self._method, value)
+            except CallError as error:  # its crash is not ours: the level lives
+                raise NobodyHome(str(error)) from error
+        self._last = id
 
     async def is_heard(self) -> bool:
         """Whether the level was heard since this agent started."""

@@ -7,6 +7,7 @@ from cybernetic.gateways.consumer.effect import Effect
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.verdicts import Ack, Hold, Park, Retry, Verdict
 from cybernetic.runtime import Agent
+from cybernetic.state import NoRoom
 
 VERDICTS = (Ack, Retry, Park, Hold)
 
@@ -23,7 +24,10 @@ class Consumer(Agent):
     _hooks = frozenset({"handle", "answered"})
 
     async def handle(self, delivery: Received, tx: Effect) -> Verdict | None:
-        """Override: do the work. None is `Ack()`. A `Refusal` raised here parks the message: it can never succeed."""
+        """Override: do the work. None is `Ack()`.
+
+        A `Refusal` raised here parks the message: it can never succeed; but a `NoRoom` gives it back for a while.
+        """
         raise NotImplementedError(f"{type(self).__name__}.handle: expected to be overridden")
 
     async def answered(self, delivery: Received, answer: Any, tx: Effect) -> Verdict | None:
@@ -40,6 +44,8 @@ class Consumer(Agent):
             )
             if hasattr(said, "__await__"):
                 said = await said
+        except NoRoom:  # that of the store: it goes on when there is some
+            raise
         except Refusal as refusal:
             return Park(f"{type(refusal).__name__}: {refusal}")
         if said is None:

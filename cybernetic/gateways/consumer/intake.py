@@ -65,7 +65,7 @@ class Intake(Agent):
         self._tell = partial(self.ref.cast, Intake.connected)
         self._tap: Tap | None = None
         self._rounds: dict[asyncio.Task[None], Round] = {}
-        self._taken_back = TakenBack()
+        self._taken_back: TakenBack[Round] = TakenBack()
         self._passage = Passage(self, spec)
         self._endings: Endings
         self.desk: Desk
@@ -211,20 +211,20 @@ class Intake(Agent):
         except Exception as error:  # whatever a message does to us, its queue must not stop
             self.task(self._unreadable(tap, delivery, error))
             return
-        if isinstance(before, Round):
-            self._came_again(before, tap, delivery)
+        if before is not None:
+            self._came_again(before.handled, round, tap)
             return
         task = self.task(self._run(round))
         self._rounds[task] = round
         task.add_done_callback(lambda task: self._rounds.pop(task, None))
 
-    def _came_again(self, round: Round, tap: Tap, delivery: Delivery) -> None:
-        """The delivery of a message that is being handled, or was."""
+    def _came_again(self, before: Round | None, round: Round, tap: Tap) -> None:
+        """A delivery of a message that is being handled, or (None) was meanwhile."""
         self.desk.suspects.expect_nothing(round.suspect)
-        if round in self._rounds.values():
-            round.tap, round.delivery = tap, delivery
+        if before is None:
+            tap.done(round.delivery.tag)
         else:
-            tap.done(delivery.tag)
+            before.tap, before.delivery = tap, round.delivery
 
     async def _unreadable(self, tap: Tap, delivery: Delivery, error: Exception) -> None:
         async def fail() -> None:
@@ -259,7 +259,7 @@ class Intake(Agent):
     def _take_back(self, round: Round) -> None:
         """The delivery of `round` is not ours any more: it comes again, through no fault of its own."""
         round.tap = None
-        self._taken_back.add(round)
+        self._taken_back.add(round.identity, round)
         self.desk.suspects.returned(round.suspect)
 
     def _tap_ended(self, tap: Tap, ended: "asyncio.Future[Any]") -> None:

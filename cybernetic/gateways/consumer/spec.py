@@ -99,7 +99,9 @@ def consume(
         prefetch: how many deliveries are handled at a time, at least 1. Default 50.
         retries: how often, and after what delays, a message is tried again. Default `Retries()`.
         timeout: seconds a handler may take, at most 1,500; then it is killed, which is a retry. Default 60.
-        guard: which signed messages are taken. Default None: messages are not signed, all are taken.
+        guard: which signed messages are taken. Where its rules do not say how old work may be, that is the queue's
+            TTL (and 90 s, by which clocks may differ), or three days. Default None: messages are not signed, all are
+            taken.
         order: gives the key of a message: those of one key are handled one at a time, in order, and one that is tried
             again holds its key meanwhile (it waits here, not in a delay queue). Needs a queue with `single_active`.
         causal: hand messages over after those that caused them. Default None: as they come.
@@ -110,4 +112,6 @@ def consume(
     Raises:
         OptionError: a value is outside of these limits.
     """
-    return Consume(cls, args, queue, prefetch, retries or Retries(), timeout, guard, order, causal, crashes, once)
+    return Consume(
+        cls, args, queue, prefetch, retries or Retries(), timeout, guard, order, causal, crashes, once
+    )

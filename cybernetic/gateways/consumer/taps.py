@@ -2,13 +2,16 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from typing import Protocol
+from math import inf
+from typing import Generic, NamedTuple, TypeVar
 
 from cybernetic.gateways.broker.port import Intake as Channel
 from cybernetic.gateways.consumer.acks import Acks
 
+T = TypeVar("T")
+
 KEPT = 600.0  # seconds for which a delivery is waited for whose message has been handled meanwhile
-MOST = 10_000  # that are waited for
+MOST = 10_000  # identities that are waited for
 
 
 class Tap:
@@ -53,53 +56,72 @@ class Tap:
         self._came.pop(tag, None)
 
 
-class Handled(Protocol):
-    """What is known of a message whose delivery was taken back."""
-
-    @property
-    def identity(self) -> str:
-        """The same for every delivery of the message."""
-
-
-class TakenBack:
+class TakenBack(Generic[T]):
     """Messages that are being handled, or were, and whose deliveries were taken back: each comes once more."""
 
     def __init__(self) -> None:
-        self._all: OrderedDict[str, deque[Handled]] = OrderedDict()
-        self._over: dict[Handled, float] = {}
-        self._count = 0
+        self._all: OrderedDict[str, deque[_Waiting[T]]] = OrderedDict()  # by identity
+        self._of: dict[T, _Waiting[T]] = {}  # those that are being handled
 
-    def add(self, handled: Handled) -> None:
-        """The broker has taken its delivery back."""
-        self._all.setdefault(handled.identity, deque()).append(handled)
-        self._count += 1
-        while self._count > MOST:
-            self._drop(self._all[next(iter(self._all))][0])
+    def add(self, identity: str, handled: T) -> None:
+        """The broker has taken its delivery back. `identity` is the same for every delivery of the message."""
+        waiting = self._of[handled] = _Waiting(identity, handled)
+        self._all.setdefault(identity, deque()).append(waiting)
+        while len(self._all) > MOST:
+            _, forgotten = self._all.popitem(last=False)
+            for one in forgotten:
+                self._forget(one)
 
-    def over(self, handled: Handled) -> None:
+    def over(self, handled: T) -> None:
         """It was handled meanwhile."""
-        self._over[handled] = asyncio.get_running_loop().time() + KEPT
+        waiting = self._of.get(handled)
+        if waiting is not None:
+            self._forget(waiting)
+            waiting.until = asyncio.get_running_loop().time() + KEPT
 
-    def drop(self, handled: Handled) -> None:
+    def drop(self, handled: T) -> None:
         """It was not, and is to be when it comes again."""
-        if handled in self._all.get(handled.identity, ()):
-            self._drop(handled)
+        waiting = self._of.get(handled)
+        if waiting is not None:
+            self._remove(waiting)
 
-    def take(self, identity: str) -> Handled | None:
-        """The one whose delivery comes again, if it is one of these."""
-        now = asyncio.get_running_loop().time()
+    def take(self, identity: str) -> "Taken[T] | None":
+        """What the delivery that comes again is of; None: nothing that is known here."""
         while waiting := self._all.get(identity):
             first = waiting[0]
-            until = self._over.get(first)
-            self._drop(first)
-            if until is None or until >= now:
-                return first
+            handled = first.handled
+            self._remove(first)
+            if first.until >= asyncio.get_running_loop().time():
+                return Taken(handled)
         return None
 
-    def _drop(self, handled: Handled) -> None:
-        waiting = self._all[handled.identity]
-        waiting.remove(handled)
-        self._over.pop(handled, None)
-        self._count -= 1
-        if not waiting:
-            del self._all[handled.identity]
+    def _remove(self, waiting: "_Waiting[T]") -> None:
+        self._forget(waiting)
+        others = self._all.get(waiting.identity)
+        if others is not None:
+            others.remove(waiting)
+            if not others:
+                del self._all[waiting.identity]
+
+    def _forget(self, waiting: "_Waiting[T]") -> None:
+        """Let go of what was handled."""
+        if waiting.handled is not None:
+            del self._of[waiting.handled]
+            waiting.handled = None
+
+
+class Taken(NamedTuple, Generic[T]):
+    """What comes again: what is being handled; None: it was handled meanwhile."""
+
+    handled: T | None
+
+
+class _Waiting(Generic[T]):
+    """One that is waited for, until then (loop's time)."""
+
+    __slots__ = ("handled", "identity", "until")
+
+    def __init__(self, identity: str, handled: T) -> None:
+        self.identity = identity
+        self.handled: T | None = handled
+        self.until = inf

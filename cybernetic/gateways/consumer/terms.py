@@ -1,10 +1,12 @@
 """What the deliveries of one queue are held to, and for how long its messages can come again."""
 
+from math import inf
 from typing import NamedTuple
 
 from cybernetic.gateways.broker.topology import Queue
 from cybernetic.gateways.consumer.guard import Guard
 from cybernetic.gateways.consumer.retrying import SPREAD, Retries
+from cybernetic.gateways.envelope.keys import SKEW
 
 DAY = 86_400.0  # seconds, besides the retries, after which a ticket is too old wherever messages are signed
 AGE = 3 * DAY  # seconds that work may be old in a queue without a TTL: what came before a long weekend
@@ -38,6 +40,10 @@ class Terms(NamedTuple):
 
 
 def terms_of(queue: Queue, retries: Retries, guard: Guard | None, once: bool) -> Terms:
-    """The terms of a queue: its work may be as old as its TTL, or three days where it has none."""
+    """The terms of a queue: its work may be as old as its TTL, or three days where it has none.
+
+    What the queue's clock allows may look older by as much as the sender's clock differs from ours.
+    """
     steps = sum(retries.delay(done) for done in range(retries.count))
-    return Terms(guard, once, AGE if queue.ttl is None else queue.ttl, steps * (1 + SPREAD))
+    age = AGE if queue.ttl is None or queue.ttl == inf else queue.ttl + SKEW
+    return Terms(guard, once, age, steps * (1 + SPREAD))

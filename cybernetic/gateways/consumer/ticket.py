@@ -11,13 +11,17 @@ from typing import Any
 
 from cybernetic.core import OptionError
 from cybernetic.gateways.broker.messages import Header, Message
+from cybernetic.gateways.broker.topology import short
 from cybernetic.gateways.envelope import Key
 
 TICKET, SEAL = "x-ticket", "x-ticket-seal"
 LINES = 32  # of history that are kept: the first, and the last ones
 TEXT = 500  # characters of a line
-WRITTEN = 32 * 1024  # bytes of a ticket that is written: the oldest lines but the first make room for what is new
+WRITTEN = (
+    32 * 1024
+)  # bytes of a ticket that is written: the oldest lines but the first make room for what is new
 MOST = 64 * 1024  # bytes of a ticket that is read
+MANY = 2**31  # retries, or requeueings, that nobody has seen
 YEAR_10000 = 253_402_300_800.0  # no time on a ticket is later than what a calendar can show
 
 # what brokers write on messages that wait and die; it is theirs, and new for each round
@@ -63,8 +67,9 @@ class Ticket:
 
     def noted(self, at: float, what: str, why: str, **changes: Any) -> "Ticket":
         """With one line more, and `changes` of other fields."""
-        short = why if len(why) <= TEXT else f"{why[: TEXT - 1]}…"
-        lines = (*self.history, Line(at, what, _sound(short)))
+        said = _sound(why[:TEXT])
+        told = said if len(why) <= TEXT and len(said) <= TEXT else f"{said[: TEXT - 1]}…"
+        lines = (*self.history, Line(at, what, told))
         if len(lines) > LINES:
             lines = (lines[0], *lines[1 - LINES :])
         return replace(self, history=lines, **changes)
@@ -119,16 +124,16 @@ def read_ticket(message: Message, find: Callable[[str], Key | None] | None) -> T
     try:
         queue, exchange, routing_key, since, retries, parked, requeued, lines = json.loads(text)
         history = tuple(Line(float(at), _sound(str(what)), _sound(str(why))) for at, what, why in lines)
-        if (
-            not all(isinstance(one, str) for one in (queue, exchange, routing_key, parked))
-            or type(retries) is not int
-            or type(requeued) is not int
-        ):
-            raise ValueError("fields of other types")
+        for name in (queue, exchange, routing_key, parked, *(line.what for line in history)):
+            short("a name", name, empty=True)
+        if not all(type(count) is int and 0 <= count < MANY for count in (retries, requeued)):
+            raise ValueError("counts that are none")
         if not all(0 <= at < YEAR_10000 for at in (float(since), *(line.at for line in history))):
             raise ValueError("times that no calendar has")
-        return Ticket(queue, exchange, routing_key, float(since), max(0, retries), parked, requeued, history)
-    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        if len(history) > 2 * LINES or any(len(line.why) > TEXT for line in history):
+            raise ValueError("a history that is longer than any of ours")
+        return Ticket(queue, exchange, routing_key, float(since), retries, parked, requeued, history)
+    except (ValueError, TypeError, ArithmeticError, RecursionError, OptionError) as error:
         raise BadTicket("a ticket", str(error)) from None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from cybernetic.core import wall
 from cybernetic.gateways.consumer.admission import resumed
-from cybernetic.gateways.consumer.attempt import Crew, handled, persisted
+from cybernetic.gateways.consumer.attempt import Crew, Handled, handled, persisted
 from cybernetic.gateways.consumer.conclusion import Conclusion
 from cybernetic.gateways.consumer.effect import Effect
 from cybernetic.gateways.consumer.held import Held, note_answer, read_held, stream_of
@@ -77,9 +77,8 @@ class Waits:
     async def _answer_nothing(self, held: Held) -> None:
         try:
             await persisted(partial(self.answer, held.id, None), held.id, self._crew.desk.shelf)
-        except (
-            StoreError
-        ) as error:  # the store is opened anew, and this intake with it: its time is over then, too
+        except StoreError as error:
+            # the store is opened anew, and this intake with it: its time is over then, too
             _log.error("%s: the end of a wait is not written: %s", held.ticket.queue, error)
 
     def _stop_timer(self, id: str) -> None:
@@ -100,13 +99,15 @@ class Waits:
             desk.tries.forget(name, effect)
 
         received = resumed(held.message, ticket.queue, ticket, held.why, desk.spec.terms)
+
+        async def answered() -> Handled:
+            return await handled(self._crew, received, ticket, name, lambda ticket: True, answer=(answer,))
+
         try:
-            told = await handled(self._crew, received, ticket, name, lambda ticket: True, answer=(answer,))
-            conclusion = Conclusion(self._crew, told, forget, held.id)
-            await persisted(conclusion.write, name, desk.shelf)
-        except (
-            StoreError
-        ) as error:  # the store is opened anew, and this intake with it: it goes on from the journal
+            told = await persisted(answered, name, desk.shelf)
+            await persisted(Conclusion(self._crew, told, forget, held.id).write, name, desk.shelf)
+        except StoreError as error:
+            # the store is opened anew, and this intake with it: it goes on from the journal
             _log.error("%s: what was answered is not written: %s", ticket.queue, error)
             return
         self._all.pop(held.id, None)

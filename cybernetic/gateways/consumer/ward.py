@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 def beside(crashes: int, most: int, prefetch: int) -> int:
     """How many suspects may be handled at a time, one of which may have caused so many crashes.
 
-    Half of all, a quarter ... and one alone before it would be parked: `most` crashes are its own fault only if nothing
-    else was suspected of the last.
+    Half of all, a quarter ... and alone for the last three times before it would be parked: a process that ended for
+    another reason must be no fault of those that were being handled.
     """
-    return 1 if crashes >= most - 1 else max(1, prefetch >> crashes)
+    return 1 if crashes >= most - 3 else max(1, prefetch >> crashes)
 
 
 class Ward:

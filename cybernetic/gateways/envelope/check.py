@@ -113,9 +113,7 @@ def _moved(sealed: Sealed, message: Message) -> Unfit | None:
         return None
     signed = f"{sealed.exchange!r:.60} {sealed.routing_key!r:.60}"
     came = f"{message.exchange!r:.60} {message.routing_key!r:.60}"
-    return _unfit(
-        Fault.MOVED, f"expected exchange and routing key {signed}, got: {came}", sealed.envelope
-    )
+    return _unfit(Fault.MOVED, f"expected exchange and routing key {signed}, got: {came}", sealed.envelope)
 
 
 def untimely(envelope: Envelope, now: float, rules: Rules, age: float | None = None) -> Unfit | None:

@@ -20,6 +20,7 @@ from cybernetic.gateways.errors import (
 )
 from cybernetic.gateways.letter import Letter, Signer
 from cybernetic.gateways.line import Line
+from cybernetic.gateways.publisher.aside import record
 from cybernetic.gateways.publisher.depot import Depot
 from cybernetic.gateways.publisher.flight import BYTES, Entry, Flight, culprits
 from cybernetic.gateways.publisher.lane import Lane, News
@@ -122,13 +123,17 @@ class Publisher(Agent):
         self._pump()
 
     def waiting(self) -> int:
-        """How many messages have no outcome yet: in the outbox, or on their way without it."""
-        stored = self._depot.outbox.count if self._depot is not None else 0
+        """How many messages have no outcome yet: wait in the outbox, or are on their way without it."""
+        stored = 0 if self._depot is None else self._depot.outbox.count - self._depot.outbox.aside
         return stored + self._flight.others
 
     async def set_aside(self, after: int = 0, limit: int = 256) -> list[SetAside]:
         """Messages of the outbox that cannot be sent, with the reasons: of numbers above `after`, at most `limit`."""
         return [] if self._depot is None else await self._depot.outbox.failed(after, limit)
+
+    async def aside(self, after: int = 0, limit: int = 256) -> list[dict[str, object]]:
+        """As `set_aside`, as plain values that travel anywhere."""
+        return [record(one) for one in await self.set_aside(after, limit)]
 
     async def restore(self, number: int) -> int:
         """Send a message that was set aside after all: its new number. Raises `NotFound`."""

@@ -20,7 +20,9 @@ _log = logging.getLogger("cybernetic.gateways")
 
 PRESENCE = 1.0  # seconds from one word of being there to the next
 SILENT = 5.0  # seconds without a word after which a replica is not there any more
-AGAIN = Backoff(0.2, 15.0, jitter=0.5)  # before connecting anew
+AGAIN = Backoff(
+    0.2, 3.0, jitter=0.5
+)  # before connecting anew: all are the same seconds after the broker is back
 MOST_PENDING = 256  # frames on their way to the broker; one more is dropped, as the network may
 MOST_BYTES = 8 * 1024 * 1024  # that wait in a queue for a slow replica; older ones are dropped
 PREFETCH = 64

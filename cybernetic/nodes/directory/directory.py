@@ -8,7 +8,7 @@ name, and the agent that lost is told by its own node, which takes the claim bac
 
 from collections import deque
 
-from cybernetic.crdt import LWW, MV, Stamp
+from cybernetic.crdt import LWW, Stamp
 from cybernetic.nodes.directory import parts
 from cybernetic.nodes.directory.entries import (
     Changed,
@@ -23,6 +23,8 @@ from cybernetic.nodes.directory.entries import (
     Source,
     Tell,
 )
+
+MOST_MARKS = 10_000  # removals of one node that are kept for those who have not said that they know of them
 
 Seatings = dict[parts.Place, parts.Seating]
 
@@ -60,7 +62,7 @@ class Directory:
     @property
     def version(self) -> int:
         """The number of the latest change of this node."""
-        return self.own.context.next(self._writer) - 1
+        return self._latest(self.me, self.own)
 
     def part(self, source: Source) -> Part:
         """What is known of the part of a node."""
@@ -128,18 +130,17 @@ class Directory:
     # What other nodes tell.
 
     def learn(self, source: Source, delta: Part) -> list[Effect]:
-        """Another node tells of its part. Raises `DamagedMessage` for what no node says, and nothing has changed."""
-        told = list(parts.told(delta, source))
+        """Another node tells of its part."""
         before, after = self.part(source), self.part(source).join(delta)
         seatings: dict[parts.Place, tuple[parts.Seating | None, parts.Seating | None]] = {}
         claims: dict[str, Claim | None] = {}
         runs: dict[str, bool] = {}
-        for key, kind in told:
-            if kind is LWW:
-                claims[key] = parts.claim(after, source, key)
-            elif kind is MV and isinstance(key, tuple):
+        for key, kind in delta.told():
+            if isinstance(key, tuple):
                 seatings[key] = parts.seating(before, key), parts.seating(after, key)
-            elif kind is MV:
+            elif kind is LWW:
+                claims[key] = parts.claim(after, source, key)
+            else:
                 runs[key] = parts.runs(after, key)
         self._keep(source, after, delta)
         effects: list[Effect] = []
@@ -155,7 +156,7 @@ class Directory:
         effects += [Entered(seat) for seat in sorted(came)]
         for service, running in runs.items():
             effects += self._run(service, source, running)
-        return effects
+        return sorted(effects, key=_is_lost)
 
     def lost(self, source: Source) -> list[Effect]:
         """A node is out of reach: the names its agents held are free, or another's; they are in no group."""
@@ -169,7 +170,7 @@ class Directory:
                 self._seat(source, key, None)
             elif kind is LWW:
                 effects += self._settle(key, source, None)
-            elif kind is MV:
+            else:
                 effects += self._run(key, source, False)
         return effects
 
@@ -204,21 +205,30 @@ class Directory:
                 effects += self._settle(key, self.me, parts.claim(after, self.me, key))
             else:
                 effects += self._run(key, self.me, parts.runs(after, key))
-        return effects
+        return sorted(effects, key=_is_lost)
 
     def _keep(self, source: Source, after: Part, delta: Part) -> None:
         """Note what a part has become, and what of it need not be kept."""
         self._parts[source] = after
         if len(delta) < delta.store.trie.size:  # it removes something
             self._marks.setdefault(source, deque()).append(delta)
-        if source != self.me:
-            whole = after.context.runs.get(parts.writer(source), ())
-            if len(whole) == 2 and whole[0] == 1:  # nothing that comes yet could bring back what was removed
-                self._forget(source, whole[1])
+        if source == self.me:
+            marks = self._marks.get(source)
+            if (
+                marks is not None and len(marks) > MOST_MARKS
+            ):  # who has not heard of it yet will see so by the digest
+                self._forget(source, self._latest(source, marks[0]))
+            return
+        known = after.context.runs.get(parts.writer(source), ())
+        if len(known) == 2 and known[0] == 1:  # nothing that may still come could bring back what was removed
+            self._forget(source, known[1] - 1)
+
+    def _latest(self, source: Source, part: Part) -> int:
+        return part.context.next(parts.writer(source)) - 1
 
     def _forget(self, source: Source, version: int) -> None:
         marks = self._marks.get(source)
-        while marks and marks[0].context.next(parts.writer(source)) - 1 <= version:
+        while marks and self._latest(source, marks[0]) <= version:
             part = self._parts[source]
             self._parts[source] = part.forget(parts.upto(source, (1, version + 1)), marks.popleft())
         if not marks:
@@ -231,7 +241,7 @@ class Directory:
             claims.pop(source, None)
         else:
             claims[source] = claim
-        best = max(claims.values(), key=lambda claim: claim.rank, default=None)
+        best = max(claims.values(), key=_rank) if len(claims) > 1 else next(iter(claims.values()), None)
         effects: list[Effect] = []
         own = claims.get(self.me)
         if best is not None and own is not None and own is not best:
@@ -272,6 +282,15 @@ class Directory:
             del nodes[source]
         if not nodes:
             del self._seats[place[0]]
+
+
+def _is_lost(effect: Effect) -> bool:
+    """What comes last: an agent that is told may end at once, and others with it, when all names lead elsewhere."""
+    return isinstance(effect, Lost)
+
+
+def _rank(claim: Claim) -> tuple[Stamp, Source, int]:
+    return claim.rank
 
 
 def _seats(source: Source, place: parts.Place, seating: parts.Seating | None) -> list[Seat]:

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from cybernetic.core import CannotTravel, real_time, wall
-from cybernetic.crdt import AWMap, Digests, FutureStamp, Hlc, Stamp, latest_stamp
+from cybernetic.crdt import FutureStamp, Hlc, Stamp, latest_stamp
 from cybernetic.nodes.directory.directory import Directory
 from cybernetic.nodes.directory.entries import Changed, Effect, Left, Lost, Part, Source, Tell
+from cybernetic.nodes.directory.form import pack, unpack
 from cybernetic.nodes.directory.names import Names
-from cybernetic.nodes.directory.parts import writer
+from cybernetic.nodes.directory.parts import Digest, writer
 from cybernetic.nodes.directory.spread import Spread
 from cybernetic.nodes.remote import ops
-from cybernetic.wire import BeyondLimit, DamagedMessage
+from cybernetic.wire import BeyondLimit
 
 _log = logging.getLogger("cybernetic.nodes")
 
@@ -41,7 +42,7 @@ class Exchange:
         loop = cluster.engine.loop
         self.directory = Directory(cluster.name, cluster.incarnation)
         self._clock = Hlc(writer(self.directory.me), wall if real_time(loop) else loop.time)
-        self._digests = Digests()
+        self._digests = Digest()
         self._agreed: dict[Any, int] = {}  # the change up to which a peer has all of this node's part
         self._comparing: asyncio.Task[Any] | None = None
         self._ahead: set[Source] = set()  # nodes whose clock is wrong, and that it was said of
@@ -60,15 +61,15 @@ class Exchange:
         return str(self._cluster.classes.path(ref._protocol))
 
     def encode(self, key: object) -> bytes:
-        """A key of a group, so that equal ones are the same bytes. Raises `CannotTravel`."""
-        data: bytes = self._cluster.keys.encode(key, "key")
+        """A key of a group, which is the same bytes each time. Raises `CannotTravel`."""
+        data: bytes = self._cluster.codec.encode(key, "key")
         if len(data) > LARGEST_KEY:
             raise BeyondLimit("key", f"at most {LARGEST_KEY} bytes", LARGEST_KEY, f"{len(data)} bytes")
         return data
 
     def decode(self, key: bytes) -> Any:
         """The key of a group. Raises `WireError` for one of a type not known here."""
-        return self._cluster.keys.decode(key)
+        return self._cluster.codec.decode(key)
 
     def stamp(self) -> Stamp:
         """The time of something that happens here now."""
@@ -101,10 +102,8 @@ class Exchange:
         """A piece of another node's part. Raises `WireError`."""
         if peer.lost:
             return
-        delta = self._cluster.codec.decode(data)
-        if not isinstance(delta, AWMap):
-            raise DamagedMessage("a part of the directory", f"{delta!r:.80}")
         source = peer.name, peer.incarnation
+        delta = unpack(self._cluster.codec.decode(data), source)
         effects = self.directory.learn(source, delta)
         stamp = latest_stamp(delta)
         if stamp is not None:
@@ -131,7 +130,7 @@ class Exchange:
     def agrees(self, peer: Any, version: int) -> None:
         """Another node knows all of this one's part, up to this change."""
         if peer in self._agreed:
-            self._agreed[peer] = max(self._agreed[peer], version)
+            self._agreed[peer] = max(self._agreed[peer], min(version, self.directory.version))
             self.directory.agreed(min(self._agreed.values()))
 
     # What follows from changes.
@@ -164,12 +163,12 @@ class Exchange:
     def _encoded(self, delta: Part) -> Iterator[bytes]:
         """A part of the directory in messages: in several if one would be too large."""
         try:
-            yield self._cluster.codec.encode(delta)
+            yield self._cluster.codec.encode(pack(delta, self.directory.me))
         except CannotTravel:
             if delta.store.trie.size < 2:
                 raise
             for piece in delta.slices(1):
-                yield self._cluster.codec.encode(piece)
+                yield self._cluster.codec.encode(pack(piece, self.directory.me))
 
     def _heed(self, source: Source, stamp: Stamp) -> None:
         """Let the clock here be past what others have stamped."""
@@ -181,7 +180,7 @@ class Exchange:
                 _log.warning("the clock of %s is ahead, so that names go to its agents: %s", source[0], error)
 
     def _compare(self) -> None:
-        if self._comparing is None or self._comparing.done():
+        if not self._cluster.leaving and (self._comparing is None or self._comparing.done()):
             self._comparing = self._cluster.task(self._until_agreed())
 
     async def _until_agreed(self) -> None:
@@ -193,10 +192,8 @@ class Exchange:
             if not self._behind(version):
                 return
             digest = await self._digest(own)
-            if (
-                version < self.directory.version
-            ):  # what has changed meanwhile was told before this: a number must do
-                digest = b""
+            if version < self.directory.version:
+                digest = b""  # what has changed meanwhile was told before this, so the number must do
             for peer in self._behind(version):
                 peer.post((ops.COMPARE, version, digest))
             pause = COMPARE_SECONDS if version > before else min(SELDOM_SECONDS, 2 * pause)
@@ -224,4 +221,4 @@ class Exchange:
         for step, _ in enumerate(self._digests.steps(part)):
             if step % _STEPS == 0:
                 await asyncio.sleep(0)
-        return self._digests.of(part).to_bytes(16, "big")
+        return self._digests.of(part).to_bytes(8, "big")

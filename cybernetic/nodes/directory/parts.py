@@ -2,15 +2,15 @@
 
 A map of registers, written by its own node alone: under a name an `LWW` of (serial, class), with the stamp of the
 claim; under the name of a service an `MV`, while its agent runs there; under (service, group, serial) an `MV` of the
-class and the numbers with which that agent joined. The functions that change it return deltas. What another node has
-sent is looked at before it is believed.
+class and the numbers with which that agent joined. The functions that change it return deltas.
 """
 
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
 
-from cybernetic.crdt import LWW, MV, AWMap, Context, Lattice, Stamp
+from cybernetic.crdt import LWW, MV, AWMap, Context, Stamp
 from cybernetic.nodes.directory.entries import Claim, Part, Source
 from cybernetic.wire import DamagedMessage
 
@@ -32,8 +32,7 @@ def writer(source: Source) -> str:
 
 def claimed(part: Part, me: str, name: str, stamp: Stamp, serial: int, path: str) -> Part:
     """The delta by which an agent takes a name, in place of any other of this node."""
-    register: LWW[Any] = part.at(name, LWW)
-    return part.put(name, register.set(me, stamp, (serial, path)))
+    return part.write(me, name, LWW, (stamp, (serial, path)))
 
 
 def released(part: Part, me: str, name: str) -> Part:
@@ -43,24 +42,21 @@ def released(part: Part, me: str, name: str) -> Part:
 
 def opened(part: Part, me: str, service: str) -> Part:
     """The delta by which the agent of a service runs."""
-    register: MV[Any] = part.at(service, MV)
-    return part.put(service, register.set(me, True))
+    return part.write(me, service, MV, True)
 
 
 def joined(part: Part, me: str, place: Place, path: str) -> Part:
     """The delta by which an agent is in a group once more."""
-    register: MV[Any] = part.at(place, MV)
     _, numbers = seating(part, place) or (path, ())
-    return part.put(place, register.set(me, (path, (*numbers, part.context.next(me)))))
+    return part.write(me, place, MV, (path, (*numbers, part.context.next(me))))
 
 
 def left(part: Part, me: str, place: Place) -> Part:
     """The delta by which an agent is in a group once less: the earliest time does not count any more."""
-    register: MV[Any] = part.at(place, MV)
     now = seating(part, place)
     if now is None or len(now[1]) < 2:
-        return part.put(place, register.clear(me))
-    return part.put(place, register.set(me, (now[0], now[1][1:])))
+        return part.put(place, part.at(place, MV).clear(me))
+    return part.write(me, place, MV, (now[0], now[1][1:]))
 
 
 def closed(part: Part, me: str, service: str, places: Iterable[Place]) -> Part:
@@ -73,15 +69,12 @@ def closed(part: Part, me: str, service: str, places: Iterable[Place]) -> Part:
 
 
 def claim(part: Part, source: Source, name: str) -> Claim | None:
-    """Who has taken a name. Raises `DamagedMessage` for what no node writes."""
-    register: LWW[Any] = part.at(name, LWW)
-    stamp = register.stamp
-    if stamp is None:
+    """Who has taken a name."""
+    live = part.at(name, LWW).store.live
+    if not live:
         return None
-    match register.value:
-        case (int(serial), str(path)) if serial > 0 and path and type(serial) is int and name:
-            return Claim(name, source, stamp, serial, path)
-    raise DamagedMessage("a claim to a name", f"{name!r:.40}: {register.value!r:.40}")
+    stamp, (serial, path) = live[-1][2]
+    return Claim(name, source, stamp, serial, path)
 
 
 def runs(part: Part, service: str) -> bool:
@@ -90,33 +83,39 @@ def runs(part: Part, service: str) -> bool:
 
 
 def seating(part: Part, place: Place) -> Seating | None:
-    """How an agent is in a group. Raises `DamagedMessage` for what no node writes."""
-    values: tuple[Any, ...] = part.at(place, MV).values
-    if not values:
-        return None
-    match values[0]:
-        case (str(path), tuple(numbers)) if path and numbers and all(type(n) is int for n in numbers):
-            return path, numbers
-    raise DamagedMessage("a place in a group", f"{values!r:.80}")
-
-
-def told(delta: Part, source: Source) -> Iterator[tuple[Any, type[Lattice]]]:
-    """The keys of a delta, and what is under each. Raises `DamagedMessage` for what no node writes."""
-    if not set(delta.context.runs) <= {writer(source)}:
-        raise DamagedMessage(f"changes of {source[0]}", f"some of {', '.join(delta.context.runs)!r:.80}")
-    for key, kind in delta.told():
-        if kind in (LWW, MV) and not _fits(key, kind):
-            raise DamagedMessage("a name, a service or a place in a group", f"{key!r:.80}")
-        yield key, kind
-
-
-def _fits(key: Any, kind: type[Lattice]) -> bool:
-    if kind is LWW or not isinstance(key, tuple):
-        return type(key) is str and key != ""
-    return len(key) == 3 and all(type(each) is cls for each, cls in zip(key, (str, bytes, int), strict=True))
+    """How an agent is in a group."""
+    values: tuple[Seating, ...] = part.at(place, MV).values
+    return values[-1] if values else None
 
 
 # What another node lacks.
+
+
+class Digest:
+    """A number from 0 to 2**64 - 1 for a part, the same for all that have the same of it.
+
+    It is of the numbers of the changes that stand, for what a change has written never changes. After few changes it
+    costs little.
+    """
+
+    def of(self, part: Part) -> int:
+        """The digest."""
+        return int(part.store.trie.total(self)) % 2**64
+
+    def steps(self, part: Part) -> Iterator[None]:
+        """Do what `of` does in short steps; then `of` takes no time."""
+        yield from part.store.trie.totals(self, lambda store: None)
+
+    def __call__(self, slot: Any, store: Any) -> int:
+        """What a place adds to it."""
+        live = getattr(store, "live", None)
+        if live is None:  # of a kind that this version does not write
+            return 0
+        return sum([_mixed(n) for _, n, _ in live])
+
+
+def _mixed(n: int) -> int:
+    return int.from_bytes(blake2b((n % 2**64).to_bytes(8, "big"), digest_size=8).digest(), "big")
 
 
 def known(part: Part, source: Source) -> tuple[int, ...]:

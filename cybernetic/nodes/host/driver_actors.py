@@ -100,7 +100,13 @@ class Sup(Actor):  # type: ignore[misc]
         self._directory = boot.directory
         adopt_orphans()
         self._control = socket.socket(socket.AF_UNIX)
-        self._control.connect(str(Path(boot.directory) / SOCKET))
+        try:
+            self._control.connect(str(Path(boot.directory) / SOCKET))
+        except (
+            ConnectionRefusedError,
+            FileNotFoundError,
+        ):  # nobody wants it any more: the warden is about to end
+            os._exit(0)
         self._control.setblocking(False)
         LINEAGE[0].sockets.append(self._control)
         self._tell(Kind.HELLO, {})

@@ -7,11 +7,8 @@ from cybernetic.runtime import DEAD, FOREIGN, Address, DeadRef, LostRef, Named, 
 from cybernetic.wire import Codec, Extension
 
 
-def codec_for(cluster: Any, canonical: bool = False) -> Codec:
-    """The codec of one node, which takes addresses apart and puts them together as they are seen from there.
-
-    `canonical`: equal values are the same bytes.
-    """
+def codec_for(cluster: Any) -> Codec:
+    """The codec of one node, which takes addresses apart and puts them together as they are seen from there."""
 
     def pack(address: Address[Any]) -> tuple[Any, ...]:
         kind = type(address)
@@ -35,7 +32,7 @@ def codec_for(cluster: Any, canonical: bool = False) -> Codec:
         node, incarnation, serial, path = parts
         return address(cluster, node, incarnation, serial, path)
 
-    return Codec(extensions=(Extension("ref", Address, pack, unpack),), canonical=canonical)
+    return Codec(extensions=(Extension("ref", Address, pack, unpack),))
 
 
 def address(cluster: Any, node: str, incarnation: str, serial: int, path: str) -> Ref[Any]:

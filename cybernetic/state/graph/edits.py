@@ -8,9 +8,9 @@ from cybernetic.state.graph.book import WRITER_GRACE
 from cybernetic.state.graph.entries import Key, State, standing
 from cybernetic.state.graph.facts import Assertion
 from cybernetic.state.graph.pen import Pen
-from cybernetic.state.replica.author import Author
+from cybernetic.state.replica.writer import Writer
 
-Edit: TypeAlias = Callable[[State, Author, list[Any]], State]
+Edit: TypeAlias = Callable[[State, Writer, list[Any]], State]
 """Makes a delta; puts what it has made into the list."""
 
 UNSTAMPED = Stamp(0, 0, "-")
@@ -20,7 +20,7 @@ UNSTAMPED = Stamp(0, 0, "-")
 def adding(assertion: Assertion, surplus: Sequence[Key]) -> Edit:
     """Assert a fact; `surplus` are places of its past that are too many."""
 
-    def edit(state: State, by: Author, made: list[Any]) -> State:
+    def edit(state: State, by: Writer, made: list[Any]) -> State:
         pen = Pen(state, by.replica, by.stamp)
         fact, who, _, cause, confidence, until = assertion
         made.append(pen.add(fact, who, cause, confidence, until))
@@ -33,7 +33,7 @@ def adding(assertion: Assertion, surplus: Sequence[Key]) -> Edit:
 def removing(keys: Sequence[Key], who: str, why: str | None) -> Edit:
     """Take assertions back."""
 
-    def edit(state: State, by: Author, made: list[Any]) -> State:
+    def edit(state: State, by: Writer, made: list[Any]) -> State:
         pen = Pen(state, by.replica, by.stamp)
         made.extend(pen.remove(keys, "removed", who, why))
         return pen.delta
@@ -44,7 +44,7 @@ def removing(keys: Sequence[Key], who: str, why: str | None) -> Edit:
 def loading(assertions: Sequence[Assertion]) -> Edit:
     """Put in assertions made elsewhere; those that change something are made."""
 
-    def edit(state: State, by: Author, made: list[Any]) -> State:
+    def edit(state: State, by: Writer, made: list[Any]) -> State:
         pen = Pen(state, by.replica, by.stamp)
         for one in assertions:
             if one.at != UNSTAMPED:
@@ -63,7 +63,7 @@ def loading(assertions: Sequence[Assertion]) -> Edit:
 def sweeping(spent: Sequence[Key], outdated: Sequence[Key]) -> Edit:
     """Take out what has expired, unless it was renewed meanwhile, and what is too old of the past."""
 
-    def edit(state: State, by: Author, made: list[Any]) -> State:
+    def edit(state: State, by: Writer, made: list[Any]) -> State:
         pen = Pen(state, by.replica, by.stamp)
         latest = by.now() - WRITER_GRACE
         pen.remove([key for key in spent if _expired(state, key, latest)], "expired")

@@ -34,6 +34,7 @@ class Record(NamedTuple):
         floor: what must be known to do without the marks that are not in the snapshot.
         members: site, starts, replica, context, time, kept of those who are waited for.
         absent: ids of replicas that were given up on.
+        former: ids of the starts of this store, the latest last: this one is the last of all.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Record(NamedTuple):
     floor: Context = Context()
     members: tuple[tuple[Any, ...], ...] = ()
     absent: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
 
     def known(self) -> dict[str, Member]:
         """The members by site."""

@@ -2,7 +2,8 @@
 
 A ward spends under leases of its guardian. One that is silent beyond the end of its lease is given up on: its epoch
 is void, and what it cannot have spent is the guardian's. When it returns it finds its rights void, and says what it
-spent. A replica that is started again is another one: what the former had comes back through its guardian.
+spent. A replica that is started again is another one: what the former had comes back through its guardian. Where it
+had none, as a guardian has, the next start from the same store is in its place, with its rights and its wards.
 """
 
 from collections.abc import Collection
@@ -53,15 +54,37 @@ def parting(value: Escrow, me: str, live: Collection[str], now: float) -> Escrow
     return value.give(me, min(heirs), amount, now) if heirs and amount else None
 
 
+def following(value: Escrow, me: str, former: Collection[str]) -> Escrow | None:
+    """The delta by which `me` is in the place of the next of those who never act again; None if it is of all.
+
+    Those who had a guardian are left to that. Join what is returned before asking again.
+    """
+    for one in former:
+        if value.store.trie.get(one) is None or value.keeper(one) not in ("", one):
+            continue
+        if value.successor(one) in (one, me) and (delta := value.succeed(me, one)):
+            return delta
+    return None
+
+
+def left_by(value: Escrow, former: Collection[str]) -> list[str]:
+    """Those of former starts of one store that the next start has to follow, or that have anything left."""
+    return [
+        one
+        for one in former
+        if value.store.trie.get(one) is not None and (value.successor(one) == one or value.rights(one) > 0)
+    ]
+
+
 def guardian_of(value: Escrow, replica: str) -> str:
-    """The guardian that a replica has chosen; "" for none."""
-    row: Any = value.store.trie.get(replica)
-    return "" if row is None else str(row.guardian)
+    """Who guards a replica now; "" for nobody."""
+    return value.keeper(replica)
 
 
 def wards_of(value: Escrow, guardian: str) -> list[str]:
-    """Those who have chosen a guardian, in order."""
-    return sorted([str(replica) for replica, row in value.store.trie.items() if row.guardian == guardian])
+    """Those whom a replica guards, by their choice or in another's place, in order."""
+    wards: Any = value.store.trie.items()
+    return sorted([ward for ward, row in wards if row.guardian and value.keeper(ward) == guardian])
 
 
 def _as_ward(value: Escrow, me: str, guardians: Collection[str]) -> Escrow | None:

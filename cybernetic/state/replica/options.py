@@ -29,7 +29,9 @@ class ReplicaOptions:
         gone_unkept: the same for one that keeps nothing on a disk, and so never returns. Default 60.
         ahead: seconds that a stamp may be in the future, >= 0. Default 60.
         custody: of an `Escrow`: "guardian" leases their rights to wards and takes back those of the dead, "ward" spends
-            under leases of a guardian; "none" (default) spends what it has, and takes it along when it dies.
+            under leases of a guardian; "none" (default) spends what it has. What a guardian, or a "none", leaves when
+            it dies is that of its next start from the same store, a lease later and when all peers were heard; without
+            a store, or where that is lost, it stays until a person has another `Escrow.succeed` it.
         lease: seconds that a lease lasts, > 0; extended when half of it is over. Default 30.
     """
 

@@ -22,9 +22,8 @@ from cybernetic.crdt import KINDS, Escrow, Hlc, Lattice
 from cybernetic.naming import Joined, Left
 from cybernetic.runtime import Agent, Deferred, Ref, off_death, on_death
 from cybernetic.state.replica.archive import Archive, Record
-from cybernetic.state.replica.author import Author
 from cybernetic.state.replica.copy import Copy
-from cybernetic.state.replica.custody import parting, step
+from cybernetic.state.replica.custody import following, left_by, parting, step
 from cybernetic.state.replica.diff import difference
 from cybernetic.state.replica.exchange import Exchange
 from cybernetic.state.replica.frames import Frames, News
@@ -36,6 +35,7 @@ from cybernetic.state.replica.roll import Roll
 from cybernetic.state.replica.status import ReplicaCounts, ReplicaStatus
 from cybernetic.state.replica.taking import Taking
 from cybernetic.state.replica.upkeep import Upkeep
+from cybernetic.state.replica.writer import Writer
 from cybernetic.state.store.errors import StoreInUse
 from cybernetic.state.store.store import Store
 from cybernetic.wire import travels
@@ -132,10 +132,16 @@ class Replica(Agent, Generic[L]):
         self._archive: Archive[L] | None = archive
         self._roll = Roll(self._name, record, archive is not None, options, self._counts, self._now)
         self._copy: Copy[L] = Copy(value, archive, 0 if archive is None else archive.loaded)
+        if isinstance(value, Escrow):
+            self._roll.former = left_by(value, record.former)
+        else:
+            self._roll.former.clear()
+        if archive is not None:
+            await archive.note(record._replace(former=(*self._roll.former, self._roll.replica)))
         on_death(self.ref, self._ended)
         latest = None if archive is None else archive.latest  # the wall clock may have gone back meanwhile
         self._clock = Hlc(self._roll.replica, self._now, options.ahead, after=latest)
-        self._pen = Author(self._roll.replica, self._clock, self._now)
+        self._pen = Writer(self._roll.replica, self._clock, self._now)
         self._frames = Frames(self._kind, options.largest)
         taking = Taking(self._copy, self._clock, self._roll, self._counts, self._lasting)
         chance = self.system.chance.stream("replica", self._name, self._roll.replica)
@@ -151,7 +157,7 @@ class Replica(Agent, Generic[L]):
         """Change the value: answers with the delta when that is on the disk, and the peers are about to be told.
 
         Args:
-            edit: called as `edit(value, by, *args)` with the value now and an `Author`; returns a delta, which it
+            edit: called as `edit(value, by, *args)` with the value now and a `Writer`; returns a delta, which it
                 makes by the methods of the value in the name `by.replica`. It must be quick. A function does not
                 travel: ask the replica of one's own node.
             *args: what the edit is given besides.
@@ -337,8 +343,11 @@ class Replica(Agent, Generic[L]):
     def _keep_rights(self) -> None:
         """Do what a guardian or a ward has to do."""
         options, copy = self._options, self._copy
-        if options.custody == "none" or not isinstance(copy.value, Escrow) or copy.rejoining:
+        if not isinstance(copy.value, Escrow) or copy.rejoining:
             return
+        former = self._roll.followed(options.lease)
+        while isinstance(copy.value, Escrow) and (left := following(copy.value, self._roll.replica, former)):
+            self._keep_right(left)
         live = self._exchange.live(options.lease / 3)
         guardians = self._exchange.live(options.lease / 3, guardians=True)
         while isinstance(copy.value, Escrow):
@@ -347,7 +356,10 @@ class Replica(Agent, Generic[L]):
             )
             if delta is None:
                 return
-            copy.write(delta, partial(self._done, delta))
+            self._keep_right(delta)
+
+    def _keep_right(self, delta: Any) -> None:
+        self._copy.write(delta, partial(self._done, delta))
 
     async def _part(self) -> None:
         """Leave rights to spend to who lives on."""

@@ -6,6 +6,7 @@ from typing import Any
 from cybernetic.core import token
 from cybernetic.crdt import Context
 from cybernetic.state.replica.archive import Record
+from cybernetic.state.replica.custody import MARGIN
 from cybernetic.state.replica.events import EVICTED, IDENTIFIED, ReplicaEvicted, ReplicaIdentified
 from cybernetic.state.replica.frames import MOST_KNOWN, Hello, Stale
 from cybernetic.state.replica.options import ReplicaOptions
@@ -22,6 +23,7 @@ class Roll:
         site, starts: the store's name, and how often it was started.
         members: the others that are waited for, by site.
         absent: ids of replicas that were given up on: what they wrote last is not forgotten.
+        former: ids of the starts of the same store before this one, in order, that may have left rights to spend.
         changed: whether the disk is to learn of members or site.
     """
 
@@ -42,6 +44,8 @@ class Roll:
             site: member._replace(heard=heard) for site, member in record.known().items()
         }
         self.absent = set(record.absent)
+        self.former = list(record.former)
+        self._began, self._met = heard, set[str]()
         self.changed = False
         self._options, self._counts, self._now = options, counts, now
 
@@ -55,6 +59,8 @@ class Roll:
         if later is not None:
             return Stale(hello.site, max(1, later.starts), later.replica)
         now = self._now()
+        self._met.add(hello.site)
+        self._alive([hello.replica, *[one for _, one, at, _ in hello.known if at > self._began + MARGIN]])
         members = heard_of(self.members, hello.known, self.site, now - self._options.gone_unkept, now)
         before = members.get(hello.site)
         context = hello.context
@@ -73,6 +79,7 @@ class Roll:
         if stale.site != self.site or (stale.starts, stale.replica) <= (self.starts, self.replica):
             return False
         former, self.site, self.starts = self.site, token(), 1
+        self.former.clear()  # they are those of the original
         self.changed = True
         self._counts.identified += 1
         if IDENTIFIED.listeners:
@@ -92,6 +99,20 @@ class Roll:
             if EVICTED.listeners:
                 EVICTED.emit(ReplicaEvicted(self.name, self.replica, member.replica, now - member.heard))
 
+    def followed(self, lease: float) -> list[str]:
+        """The starts before this one, once it is certain that none of them acts any more; none before.
+
+        A lease must have passed, in which all who are waited for were heard, and nobody had heard of a former start,
+        as they would where this store is a copy of one in use.
+        """
+        certain = self._now() - self._began > lease + MARGIN and self.members.keys() <= self._met
+        return list(self.former) if certain else []
+
+    def _alive(self, replicas: list[str]) -> None:
+        for replica in replicas:
+            if replica in self.former:
+                self.former.remove(replica)
+
     def stable(self, own: Context) -> Context:
         """What all who are waited for, and this one, know for certain."""
         return stable(own, self.members, self.absent)
@@ -110,4 +131,5 @@ class Roll:
             "starts": self.starts,
             "members": members,
             "absent": tuple(sorted(self.absent)),
+            "former": (*self.former, self.replica),
         }

@@ -11,12 +11,15 @@ Row = tuple[int, int, float, str, str, bytes, bytes]  # as the table has it
 
 
 class Box:
-    """The state that all who have opened one outbox share. `last` is the highest number given so far."""
+    """The state that all who have opened one outbox share. `last` is the highest number given so far.
 
-    __slots__ = ("deletions", "id", "last", "puts", "room")
+    `room` is that of what waits, `aside` that of what was set aside.
+    """
 
-    def __init__(self, id: int, last: int, room: Room) -> None:
-        self.id, self.last, self.room = id, last, room
+    __slots__ = ("aside", "deletions", "id", "last", "puts", "room")
+
+    def __init__(self, id: int, last: int, room: Room, aside: Room) -> None:
+        self.id, self.last, self.room, self.aside = id, last, room, aside
         self.puts, self.deletions = Puts(self), Deletions(self)
 
     def row(self, size: int, now: float, exchange: str, routing_key: str, body: bytes, headers: bytes) -> Row:

@@ -3,6 +3,7 @@
 import sqlite3
 from asyncio import Future
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from cybernetic.core import OptionError, whole
@@ -40,8 +41,8 @@ class SetAside(NamedTuple):
 class Outbox:
     """Messages on their way out, in the order of their numbers. Made by `open`; all of one name are one outbox.
 
-    Numbers rise from 1, are never used twice, and leave a gap where a commit failed. Its limits count what waits and
-    what was set aside; only what waits has an age.
+    Numbers rise from 1, are never used twice, and leave a gap where a commit failed. Its limits count what waits; as
+    much again may be set aside, which takes no room from what waits, and has no age.
     """
 
     def __init__(self, store: Store, name: str, box: Box) -> None:
@@ -58,25 +59,34 @@ class Outbox:
         text("name", name)
         key = ("outbox", name)
         if key not in store.shared:
-            id, last, held = await store.write(lambda connection: _load(connection, name))
+            id, last, held, apart = await store.write(lambda connection: _load(connection, name))
             if key not in store.shared:
                 room = store.room(f"the outbox {name!r}", limits or StoreLimits(), OutboxFull)
                 room.count, room.bytes, room.oldest = held
-                store.shared[key] = Box(id, last, room)
+                aside = store.room(f"what the outbox {name!r} has set aside", StoreLimits(), OutboxFull)
+                aside.count, aside.bytes = apart
+                aside.limit(replace(room.limits, age=None))
+                store.shared[key] = Box(id, last, room, aside)
         box: Box = store.shared[key]
         if limits is not None:
             box.room.limit(limits)
+            box.aside.limit(replace(limits, age=None))
         return cls(store, name, box)
 
     @property
     def count(self) -> int:
         """How many messages it holds: on their way into it, waiting, and set aside."""
-        return self.box.room.count
+        return self.box.room.count + self.box.aside.count
+
+    @property
+    def aside(self) -> int:
+        """How many of them were set aside."""
+        return self.box.aside.count
 
     @property
     def size(self) -> int:
         """The bytes of what it holds: of exchange, routing key, headers and body."""
-        return self.box.room.bytes
+        return self.box.room.bytes + self.box.aside.bytes
 
     @property
     def age(self) -> float:
@@ -127,20 +137,25 @@ class Outbox:
     async def fail(self, number: int, why: str) -> bool:
         """Set a message aside: it is kept with the reason, and not taken any more. False if it does not wait.
 
-        Raises `StoreError`.
+        Raises `OutboxFull` where as many are set aside as may be, and `StoreError`.
         """
+        self.box.aside.check(1, 0)
         key, box = place(self.box.id, number), self.box
 
-        def move(connection: sqlite3.Connection) -> tuple[bool, float | None]:
-            moved = connection.execute(
+        def move(connection: sqlite3.Connection) -> tuple[int | None, float | None]:
+            size = _size(connection, "cybernetic_outbox", key)
+            connection.execute(
                 "INSERT INTO cybernetic_failed SELECT *, ? FROM cybernetic_outbox WHERE place = ?", (why, key)
-            ).rowcount
+            )
             connection.execute("DELETE FROM cybernetic_outbox WHERE place = ?", (key,))
-            return bool(moved), oldest(connection, box.id)
+            return size, oldest(connection, box.id)
 
-        moved, since = await self.store.write(move)
+        size, since = await self.store.write(move)
+        if size is not None:
+            box.aside.count, box.aside.bytes = box.aside.count + 1, box.aside.bytes + size
+            box.room.leave(1, size)
         box.room.since(since)
-        return moved
+        return size is not None
 
     async def failed(self, after: int = 0, limit: int = 256) -> list[SetAside]:
         """The first messages set aside, of numbers above `after`, in order. Raises `StoreError`."""
@@ -153,24 +168,28 @@ class Outbox:
     async def restore(self, number: int) -> int | None:
         """Put a message that was set aside back, at the end: its new number, or None if there is none such.
 
-        Raises `StoreError`.
+        A full outbox takes it, too. Raises `StoreError`.
         """
         self.store.check()
         key, box, now = place(self.box.id, number), self.box, self.store.now()
         box.last += 1
         new = box.last
 
-        def move(connection: sqlite3.Connection) -> bool:
-            moved = connection.execute(
+        def move(connection: sqlite3.Connection) -> int | None:
+            size = _size(connection, "cybernetic_failed", key)
+            connection.execute(
                 "INSERT INTO cybernetic_outbox SELECT ?, size, ?, exchange, routing_key, headers, body"
                 " FROM cybernetic_failed WHERE place = ?",
                 (place(box.id, new), now, key),
-            ).rowcount
+            )
             connection.execute("DELETE FROM cybernetic_failed WHERE place = ?", (key,))
-            return bool(moved)
+            return size
 
-        if not await self.store.write(move):
+        size = await self.store.write(move)
+        if size is None:
             return None
+        box.aside.leave(1, size)
+        box.room.count, box.room.bytes = box.room.count + 1, box.room.bytes + size
         box.room.came(now)
         return new
 
@@ -201,21 +220,30 @@ class _Discard:
 
     def settle(self, done: bool | None) -> None:
         if done:
-            self._box.room.leave(1, self._size)
+            self._box.aside.leave(1, self._size)
 
 
-def _load(connection: sqlite3.Connection, name: str) -> tuple[int, int, tuple[int, int, float | None]]:
-    """The id of a box, made if need be; the last number it gave; and how much it holds, since when."""
+def _load(
+    connection: sqlite3.Connection, name: str
+) -> tuple[int, int, tuple[int, int, float | None], tuple[int, int]]:
+    """The id of a box, made if need be; the last number it gave; how much waits, since when; how much is set aside."""
     connection.execute("INSERT OR IGNORE INTO cybernetic_boxes (name) VALUES (?)", (name,))
     id, last = connection.execute("SELECT id, last FROM cybernetic_boxes WHERE name = ?", (name,)).fetchone()
-    count = bytes = 0
+    held: list[tuple[int, int]] = []
     for table in ("cybernetic_outbox", "cybernetic_failed"):
         many, much, highest = connection.execute(
             f"SELECT count(*), ifnull(sum(size), 0), max(place) FROM {table} WHERE place BETWEEN ? AND ?",
             reach(id),
         ).fetchone()
-        count, bytes, last = count + many, bytes + much, max(last, (highest or 0) % ROWS)
-    return id, last, (count, bytes, oldest(connection, id))
+        last = max(last, (highest or 0) % ROWS)
+        held.append((many, much))
+    return id, last, (*held[0], oldest(connection, id)), held[1]
+
+
+def _size(connection: sqlite3.Connection, table: str, key: int) -> int | None:
+    """The size of the message at this place; None: there is none."""
+    found = connection.execute(f"SELECT size FROM {table} WHERE place = ?", (key,)).fetchone()
+    return None if found is None else int(found[0])
 
 
 def _some(rows: Iterator[tuple[int, str, str, bytes, bytes, float]]) -> Iterator[Outgoing]:

@@ -4,8 +4,6 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 
 class Faulty(sqlite3.Connection):
     """A connection whose statements fail as `fault` says: given the statement, the error or None."""
@@ -36,13 +34,3 @@ class Faulty(sqlite3.Connection):
     @classmethod
     def heal(cls) -> None:
         cls.fault = staticmethod(lambda sql: None)
-
-
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> type[Faulty]:
-    Faulty.heal()
-    connect = sqlite3.connect
-    monkeypatch.setattr(
-        sqlite3, "connect", lambda *args, **more: connect(*args, **{"factory": Faulty} | more)
-    )
-    return Faulty

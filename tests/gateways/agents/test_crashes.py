@@ -198,11 +198,13 @@ async def test_nothing_is_lost_or_doubled_over_crashes_at_any_time(tmp_path: Pat
     outside = await broker.connect()
     for crash in range(7):
         book = Book(slow)
-        async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, prefetch=10)) as a:
+        # what takes long may be there each time: it is not to be parked for that
+        spec = consume(Clerk, book, queue=WORK, prefetch=10, crashes=20)
+        async with plant(broker, tmp_path / "a", spec) as a:
             await send(a.outside, *orders(20, first=20 * crash))
             await asyncio.sleep(0.06 * (crash + 1))
             await a.crash()
-    async with plant(broker, tmp_path / "a", consume(Clerk, Book(), queue=WORK)) as a:
+    async with plant(broker, tmp_path / "a", consume(Clerk, Book(), queue=WORK, crashes=20)) as a:
 
         async def all_there() -> bool:
             return len(await a.effects()) >= 140

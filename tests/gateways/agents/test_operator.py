@@ -234,7 +234,9 @@ def test_a_message_whose_signature_was_not_verified_is_in_doubt(fault: str) -> N
     assert one.doubt
 
 
-@pytest.mark.parametrize("reason", ["stale", "from_the_future", "wrong_type", "replayed", "failed", "unknown"])
+@pytest.mark.parametrize(
+    "reason", ["stale", "from_the_future", "wrong_type", "replayed", "failed", "unknown"]
+)
 def test_a_message_that_was_parked_for_another_reason_is_not(reason: str) -> None:
     one = ParkedMessage("x", Message(b""), reason, Ticket("work", "", "work", 1.0))
     assert not one.doubt

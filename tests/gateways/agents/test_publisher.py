@@ -24,7 +24,7 @@ from cybernetic.gateways import (
     Topology,
 )
 from cybernetic.state import Outbox, OutboxFull, StoreLimits
-from tests.gateways.agents.plant import Plant, Reader, ask_all, empty, orders, plant, until
+from tests.gateways.agents.plant import Reader, ask_all, empty, orders, plant, until
 
 SMALL = Queue("out", max_length=3, kind="classic")
 
@@ -117,7 +117,7 @@ async def test_an_exchange_that_is_not_there_fails_its_own_messages_and_no_other
                 assert "missing" in str(result)
             else:
                 assert result.confirmed
-        await empty_but(a, 5)
+        await empty(a)
         assert set(reader.ids) == {str(n) for n in range(50) if n % 10 != 5}
 
 
@@ -143,16 +143,9 @@ async def test_a_message_that_closes_its_channel_without_a_word_is_found_among_t
         failed = [n for n, one in enumerate(results) if isinstance(one, BaseException)]
         assert failed == [7, 30]
         assert "something is wrong" in str(results[7])
-        await empty_but(a, 2)
+        await empty(a)
         assert set(reader.ids) == {str(n) for n in range(60) if n not in (7, 30)}
         assert list(dict.fromkeys(reader.ids)) == sorted(set(reader.ids), key=int)
-
-
-async def empty_but(a: Plant, count: int) -> None:
-    async def so_many() -> bool:
-        return await a.waiting() == count
-
-    await until(so_many)
 
 
 async def test_a_full_queue_has_one_tried_again_later_while_others_go_on(tmp_path: Path) -> None:
@@ -207,7 +200,7 @@ async def test_what_is_wrong_with_a_message_is_told_and_harms_nobody_else(tmp_pa
         assert a.ref("amqp.publisher") == publisher
     async with plant(MemoryBroker(), tmp_path / "a") as a:
         publisher = a.ref("amqp.publisher")
-        with pytest.raises(NotSent, match="header .odd."):
+        with pytest.raises(NotSent, match="header 'odd'"):
             await a.publish(b"x", headers={"odd": object()})
         with pytest.raises(NotSent, match="letter"):
             await a.publisher.call(Publisher.publish, letter())

@@ -53,7 +53,9 @@ def few(count: int, **options: Any) -> Remember:
 # Bounds.
 
 
-async def test_with_a_full_inbox_no_handler_runs_in_vain_and_all_go_on_when_keys_expire(tmp_path: Path) -> None:
+async def test_with_a_full_inbox_no_handler_runs_in_vain_and_all_go_on_when_keys_expire(
+    tmp_path: Path,
+) -> None:
     book = Book()
     spec = consume(Clerk, book, queue=Queue("work", ttl=7200.0, **DEAD))  # type: ignore[arg-type]
     async with plant(MemoryBroker(), tmp_path / "a", spec, remember=few(20, outage=0)) as a:
@@ -113,8 +115,8 @@ async def test_what_may_be_done_twice_is_not_remembered(tmp_path: Path) -> None:
     ("ttl", "rules", "age"),
     [
         (None, None, AGE),
-        (5.0, None, 5.0),
-        (9 * DAY, None, 9 * DAY),
+        (5.0, None, 5.0 + 90.0),
+        (9 * DAY, None, 9 * DAY + 90.0),
         (5.0, Rules(), DAY),
         (5.0, Rules(ttl=2 * DAY), 2 * DAY),
         (None, Rules(ttl=5.0, ages={"slow": 8 * DAY}), 8 * DAY),
@@ -235,3 +237,26 @@ async def test_a_signed_message_is_known_whoever_signs_it_anew_and_nobody_else_t
         await asyncio.sleep(2.0)
         assert [one.envelope.payload for one in book.seen if one.envelope] == [b"\x01", b"\x02"]
         assert [one.reason for one in await a.parked()] == ["another message under this id"]
+
+
+async def test_a_wait_whose_message_had_its_effect_meanwhile_is_over_when_it_is_answered(
+    tmp_path: Path,
+) -> None:
+    async def ask_first(delivery: Received, tx: Effect) -> Any:
+        return Hold("may it?") if len(book.seen) == 1 else None
+
+    book, (order,) = Book(ask_first), orders(1)
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await send(a.outside, order)
+        await until(lambda: book.seen)
+        await asyncio.sleep(1.0)
+        await send(a.outside, order)
+        await until(lambda: len(book.seen) == 2)
+        await asyncio.sleep(1.0)
+        (held,) = await a.intake().call(Intake.held)
+        await a.intake().call(Intake.answer, held.id, "yes")
+        await asyncio.sleep(1.0)
+        assert (await a.parked(), len(book.answers)) == ([], 1)
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await asyncio.sleep(5.0)
+        assert len(book.answers) == 1

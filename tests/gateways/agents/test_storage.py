@@ -2,14 +2,13 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cybernetic.core import Kill, StartFailed
 from cybernetic.gateways import Effect, MemoryBroker, NotSent, Publisher, Received, consume
 from cybernetic.state import Store
-from tests.gateways.agents.disk import Faulty, disk
+from tests.gateways.agents.disk import Faulty
 from tests.gateways.agents.plant import WORK, Book, Clerk, Reader, orders, plant, send, until
 
 

@@ -68,3 +68,27 @@ def test_a_time_that_no_calendar_has_is_no_ticket(where: str, time: float) -> No
     text = json.dumps(["work", "", "work", since, 0, "", 0, [[at, "parked", "why"]]])
     with pytest.raises(BadTicket):
         read_ticket(Message(b"x", headers={TICKET: text}), None)
+
+
+LINE = [1, "parked", "why"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ["work", "", "work", 1, 0, "\ud800", 0, []],
+        ["work", "", "w" * 256, 1, 0, "", 0, []],
+        ["work", "", "work", 1, 0, "p" * 300, 0, []],
+        ["work", "", "work", 1, -1, "", 0, []],
+        ["work", "", "work", 1, 2**31, "", 0, []],
+        ["work", "", "work", 1, 0, "", 2**80, []],
+        ["work", "", "work", 1, 0, "", True, []],
+        ["work", "", "work", 1, 0, "", 0, [LINE] * (2 * LINES + 1)],
+        ["work", "", "work", 1, 0, "", 0, [[1, "parked", "x" * (TEXT + 1)]]],
+        ["work", "", "work", 1, 0, "", 0, [[1, "x" * 256, "why"]]],
+        ["work", "", "work", 1, 0, "", 0, [[1, "parked"]]],
+    ],
+)
+def test_what_no_gateway_writes_is_no_ticket(fields: list[object]) -> None:
+    with pytest.raises(BadTicket):
+        read_ticket(Message(b"x", headers={TICKET: json.dumps(fields)}), None)

@@ -21,6 +21,7 @@ from cybernetic.gateways import (
     Queue,
     Received,
     Retried,
+    Retries,
     Retry,
     Topology,
     consume,
@@ -31,7 +32,7 @@ from cybernetic.gateways.consumer.suspects import Suspects
 from cybernetic.gateways.consumer.ticket import Ticket, read_ticket
 from cybernetic.gateways.publisher.sendable import check_headers
 from cybernetic.state import OutboxFull, StoreLimits
-from tests.gateways.agents.disk import Faulty, disk
+from tests.gateways.agents.disk import Faulty
 from tests.gateways.agents.plant import WORK, Book, Clerk, Plant, idle, orders, plant, send, until
 
 SMALL = StoreLimits(bytes=1000)
@@ -301,6 +302,27 @@ def test_an_id_that_is_too_long_is_told_by_its_digest() -> None:
     assert copy.body == b"body"
 
 
+@pytest.mark.parametrize("most", [16.0, 3600.0])
+async def test_what_cannot_be_written_back_is_tried_again_here_as_it_came_unless_that_takes_too_long(
+    tmp_path: Path, most: float
+) -> None:
+    foreign = Message(b"x", routing_key="work", id="large", timestamp=2**63 + 5, headers={"kind": "odd"})
+    book = Book(lambda delivery, tx: says(Retry("later"), delivery))
+    spec = consume(Clerk, book, queue=WORK, retries=Retries(5, first=most / 16, most=most))
+    async with plant(MemoryBroker(), tmp_path / "a", spec) as a:
+        await send(a.outside, foreign, *orders(3))
+        one = await rests(a)
+        assert book.count("large") == (6 if most == 16.0 else 1)
+        tries = [one for one in book.seen if one.message.id == "large"]
+        assert [one.attempt for one in tries] == list(range(1, len(tries) + 1))
+        assert all(one.message.timestamp == foreign.timestamp for one in tries)
+        assert all(one.message.headers == {"kind": "odd"} for one in tries)
+        assert one.message.headers == {"kind": "odd"}
+        assert any(str(2**63 + 5) in line.why for line in one.ticket.history)
+        assert len(await a.effects()) == 3
+        assert await a.publisher.call(Publisher.set_aside) == []
+
+
 # What is told.
 
 
@@ -328,3 +350,17 @@ async def test_retries_and_parking_are_told_when_they_are_on_the_disk(
             for one in detach:
                 one()
     assert [type(one) for one in told] == [Retried, Parked]
+
+
+async def test_a_store_without_room_is_no_refusal_of_the_message(tmp_path: Path) -> None:
+    async def notes(delivery: Received, tx: Effect) -> Any:
+        if len(book.seen) < 4:
+            raise OutboxFull("it", "1 item", 1, 1, None)
+
+    book = Book(notes)
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await send(a.outside, *orders(1))
+        await asyncio.sleep(60.0)
+        assert len(book.seen) == 4
+        assert len(await a.effects()) == 1
+        assert await a.parked() == []

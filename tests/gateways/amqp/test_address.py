@@ -10,6 +10,7 @@ import pytest
 from cybernetic.core import OptionError
 from cybernetic.gateways.broker.amqp.address import Address, Tls
 from cybernetic.gateways.broker.amqp.broker import AmqpBroker
+from cybernetic.gateways.broker.errors import LoginRefused
 
 
 def test_an_address_is_taken_apart() -> None:
@@ -95,3 +96,17 @@ def test_nothing_that_can_be_printed_holds_the_password() -> None:
 def test_a_tls_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(OptionError):
         Tls(**wrong)
+
+
+def test_a_password_file_that_others_can_read_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("secret\n")
+    address = Address("amqp://shop@broker", password_file=file)
+    file.chmod(0o644)
+    with pytest.raises(LoginRefused, match=f"chmod 600 {file}"):
+        address.password()
+    file.chmod(0o600)
+    assert address.password() == "secret"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(LoginRefused, match="expected text"):
+        address.password()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cybernetic.core import Kill, NoConnection, Refusal
-from cybernetic.gateways import MemoryBroker, Message, Outpost, Publisher, Queue, Topology, parked
+from cybernetic.gateways import MemoryBroker, Message, Outpost, Publisher, Queue, Remember, Topology, parked
 from cybernetic.runtime import LocalSystem
 from cybernetic.state import StoreLimits
 from tests.gateways.bridge.levels import Parent, heard, is_heard, level, until
@@ -87,13 +87,14 @@ async def test_an_outbox_that_is_full_for_long_declares_nobody_dead_and_what_was
     broker = MemoryBroker()
     gateway = {"limits": StoreLimits(count=5), "topology": Topology(queues=(STUCK,))}
     async with AsyncExitStack() as stack:
-        (_, above, _), (system, below, up) = await both(stack, tmp_path, broker, gateway=gateway)
+        (_, above, down), (system, below, up) = await both(stack, tmp_path, broker, gateway=gateway)
         publisher = system.named("amqp.publisher", Publisher)
         for n in range(7):  # the queue takes two (a quorum queue is one late), five fill the outbox
             await publisher.call(Publisher.post, Message(b"%d" % n, routing_key="stuck"))
             await asyncio.sleep(1)
         up.send("late")
-        await asyncio.sleep(100)
+        down.send("meanwhile")  # waits behind it, for longer than a handler may take
+        await asyncio.sleep(300)
         assert await above.call(Parent.heard) == []  # it really waits
         assert await above.call(Parent.lost) == await below.call(Parent.lost) == []
         session = await broker.connect()
@@ -101,7 +102,20 @@ async def test_an_outbox_that_is_full_for_long_declares_nobody_dead_and_what_was
             await session.purge("stuck")
             await asyncio.sleep(40)
         assert await heard(above, 1) == ["late"]
+        assert await below.call(Parent.heard) == ["meanwhile"]  # once, however often it was tried
         await session.close()
+
+
+async def test_heartbeats_are_not_remembered_and_go_on_where_no_more_can_be(tmp_path: Path) -> None:
+    gateway = {"remember": Remember(StoreLimits(count=3))}
+    async with AsyncExitStack() as stack:
+        (_, above, down), (_, below, _) = await both(stack, tmp_path, MemoryBroker(), gateway=gateway)
+        await asyncio.sleep(100)
+        for value in range(5):
+            down.send(value)
+        await asyncio.sleep(100)
+        assert await below.call(Parent.heard) == [0, 1, 2]  # the store is full of these, not of heartbeats
+        assert await above.call(Parent.lost) == await below.call(Parent.lost) == []
 
 
 async def test_a_level_that_is_killed_is_lost_within_the_time_stated_also_for_a_busy_outpost(

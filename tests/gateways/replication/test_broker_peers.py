@@ -53,7 +53,7 @@ async def test_an_outage_of_the_broker_is_lived_through() -> None:
             await ref.call(Replica.change, add, n)
         await asyncio.sleep(20)
         broker.start()
-        await asyncio.sleep(18)
+        await asyncio.sleep(6)
         assert [set(await ref.call(Replica.value)) for ref in refs] == [{0, 1}] * 2
 
 

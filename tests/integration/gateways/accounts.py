@@ -20,7 +20,6 @@ from cybernetic.gateways import (
     Message,
     Publisher,
     Queue,
-    Retries,
     Topology,
     consume,
 )
@@ -32,9 +31,14 @@ QUICK = Backoff(0.1, 1.0)
 
 
 class Count(Consumer):
-    """Its effect is one row."""
+    """Its effect is one row, after `pause` seconds of work."""
+
+    def __init__(self, pause: float = 0.0) -> None:
+        self.pause = pause
 
     async def handle(self, delivery: Any, tx: Any) -> None:
+        if self.pause:
+            await asyncio.sleep(self.pause)
         tx.execute("INSERT INTO effects VALUES (?)", (int(delivery.body),))
 
 
@@ -76,10 +80,10 @@ class Shop:
             yield system.named("out.publisher", Publisher)
 
     @asynccontextmanager
-    async def receiver(self, broker: Broker, retries: Retries | None = None) -> AsyncIterator[LocalSystem]:
-        """A system that consumes."""
+    async def receiver(self, broker: Broker, pause: float = 0.0) -> AsyncIterator[LocalSystem]:
+        """A system that consumes; each message takes `pause` seconds."""
         async with LocalSystem() as system:
-            work = consume(Count, queue=self.queue, retries=retries or Retries())
+            work = consume(Count, pause, queue=self.queue)
             file = self.folder / "in.sqlite"
             await system.start(
                 partial(Gateway, broker, file, self.topology, [work], name="in", schema=[TABLE])

@@ -50,7 +50,7 @@ async def main() -> None:
             while before != (before := sum(shop.effects().values())) or await publisher.call(
                 Publisher.waiting
             ):
-                await asyncio.sleep(2)
+                await asyncio.sleep(1)
 
         await (drain() if mode == "drain" else asyncio.gather(*(send() for _ in range(10))))
 

@@ -104,10 +104,13 @@ async def test_the_password_is_read_anew_at_each_connect(
     url = f"amqp://rotating@127.0.0.1:{rabbit.port}"
     file = tmp_path / "password"
     by_file = AmqpBroker(url, password_file=file)
-    assert f"{file} cannot be read: No such file" in await fails(by_file, LoginRefused)
+    assert f"expected a readable file, got: {file}: No such file" in await fails(by_file, LoginRefused)
     by_variable = AmqpBroker(url, password_env="BROKER_PASSWORD")
     assert "BROKER_PASSWORD" in await fails(by_variable, LoginRefused)
     file.write_text("first\n")
+    file.chmod(0o644)
+    assert f"chmod 600 {file}" in await fails(by_file, LoginRefused)
+    file.chmod(0o600)
     monkeypatch.setenv("BROKER_PASSWORD", "first")
     await works(by_file)
     await works(by_variable)

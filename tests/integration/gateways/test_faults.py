@@ -6,14 +6,25 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cybernetic.core import attach
-from cybernetic.gateways import AmqpBroker, Connected, QueuesLost
-from tests.integration.gateways.accounts import Shop
+from cybernetic.gateways import AmqpBroker, Connected, QueuesLost, gateway
+from cybernetic.state import Replica
+from tests.integration.gateways.accounts import QUICK, Shop
+from tests.integration.gateways.pair import agree, pair
 from tests.integration.gateways.proxy import Proxy
 from tests.integration.gateways.rabbit import RabbitMQ
+from tests.integration.gateways.replicas import add
 from tests.support import soak
 
 RATE = 500.0
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connect again soon, so that the tests do not wait for it longer than the broker takes to start."""
+    monkeypatch.setattr(gateway, "RECONNECT", QUICK)
 
 
 def real(test: Coroutine[Any, Any, None]) -> None:
@@ -37,11 +48,21 @@ def test_a_broker_that_stops_for_ten_seconds_and_is_killed_costs_nothing(
     async def test() -> None:
         shop, numbers = Shop("stopped", tmp_path), range(int(RATE) * soak(18, 60))
         broker = AmqpBroker(rabbit.url)
-        async with shop.sender(broker) as publisher, shop.receiver(broker):
+        async with (
+            pair(rabbit, tmp_path) as (mine, there),
+            shop.sender(broker) as publisher,
+            shop.receiver(broker),
+        ):
+            await mine.call(Replica.change, add, 1)
+            await agree(mine, there, {1}, 10)
             sending = asyncio.create_task(shop.send(publisher, numbers, RATE))
             await asyncio.sleep(1)
             await asyncio.to_thread(rabbit.stop)
+            await mine.call(
+                Replica.change, add, 2
+            )  # replicas that meet over it go on meanwhile, each for itself
             await asyncio.sleep(10)
+            assert await there.ask("add 3") == {1, 3}
             await asyncio.to_thread(rabbit.start)
             await asyncio.sleep(2)
             await asyncio.to_thread(rabbit.kill9)
@@ -49,6 +70,7 @@ def test_a_broker_that_stops_for_ten_seconds_and_is_killed_costs_nothing(
             await sending
             assert shop.confirmed == set(numbers)
             once_each(await shop.until_effects(len(numbers)), numbers)
+            await agree(mine, there, {1, 2, 3}, 10)
 
     real(test())
 
@@ -103,7 +125,7 @@ def test_a_wire_that_is_cut_and_stalls_at_random_costs_nothing(rabbit: RabbitMQ,
         chance = random.Random(7)
         async with Proxy(rabbit.port) as proxy:
             broker = AmqpBroker(rabbit.at(port=proxy.port), heartbeat=2)
-            async with shop.sender(broker) as publisher, shop.receiver(broker):
+            async with shop.sender(broker) as publisher, shop.receiver(broker, pause=0.05):
                 sending = asyncio.create_task(shop.send(publisher, numbers, RATE))
                 while not sending.done():
                     await asyncio.sleep(chance.uniform(0.2, 1.2))

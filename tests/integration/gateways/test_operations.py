@@ -180,6 +180,7 @@ def _until_declared(rabbit: RabbitMQ, queue: str) -> None:
 def test_a_password_is_changed_while_messages_are_on_their_way(rabbit: RabbitMQ, tmp_path: Path) -> None:
     async def test() -> None:
         secret = tmp_path / "password"
+        secret.touch(0o600)
         secret.write_text("first password")
         await asyncio.to_thread(rabbit.add_user, "rotator", "first password")
         broker = AmqpBroker(f"amqp://rotator@127.0.0.1:{rabbit.port}", password_file=secret)

@@ -71,7 +71,7 @@ async def until(condition: Any, seconds: float = 20.0) -> None:
 def test_what_always_fails_is_seen_six_times_at_its_steps_and_rests_then(
     rabbit: RabbitMQ, tmp_path: Path
 ) -> None:
-    queue, diary, retries = Queue("timed"), Diary(), Retries(5, first=0.5, most=2.0)
+    queue, diary, retries = Queue("timed"), Diary(), Retries(5, first=0.5, most=1.0)
     steps = [retries.delay(n) for n in range(5)]
 
     async def test() -> None:

@@ -12,17 +12,17 @@ from cybernetic.naming import Topics
 from cybernetic.supervision import child
 from tests.gateways.bridge.levels import Parent, level
 
-BEATS = (0.2, 1.5)
+BEATS = (0.3, 2.5)
 NEWS = Topics("news")
 PRICES = Exchange("till.prices")
 
 
 class Clerk(Parent):
-    """Answers each message; "slow" takes twice as long as a level may be silent."""
+    """Answers each message; "slow" takes longer than a level may be silent."""
 
     async def take(self, value: Any) -> None:
         if value == "slow":
-            await asyncio.sleep(2 * BEATS[1])
+            await asyncio.sleep(1.4 * BEATS[1])
         self.system.named("to shop", Outpost).send(("answer", value))
         NEWS.publish(self, "prices.eur", value)
 

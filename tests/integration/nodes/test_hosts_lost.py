@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.terminal import SECRET, Terminal, free_port, opened
+from tests.integration.terminal import SECRET, Terminal, free_port, hear, opened
 
 PROGRAM = """
 import os
@@ -112,10 +112,10 @@ def test_a_host_that_lacks_the_code_is_no_harm_when_a_worker_is_killed(terminal:
 
 def test_a_host_with_four_nodes_is_killed_and_its_agents_are_back_on_the_other(terminal: Terminal) -> None:
     address = f"tcp:127.0.0.1:{free_port()}"
-    options = ("--node", "second", "--nodes", "4", *WORK, "--listen", address, "--system", "second")
-    second = terminal.start("run", "shop:Idle", *options, says="is called second")
-    options = ("--nodes", "1", *WORK, "--join", address, "--system", "hub")
-    hub = terminal.start("run", "shop:Crew", *options, says="started child 7")
+    four = ("--node", "second", "--nodes", "4", *WORK, "--listen", address, "--system", "second")
+    second = terminal.start("run", "shop:Idle", *four, says="is called second")
+    join = ("--nodes", "1", *WORK, "--join", address, "--system", "hub")
+    hub = terminal.start("run", "shop:Crew", *join, says="started child 7")
     before = _pids(terminal)
     own = _nodes(terminal)["main.worker-1"]
     assert len(set(before) - {own}) >= 3, "spread over the nodes of the second host"
@@ -130,10 +130,10 @@ def test_hosts_that_are_told_to_end_do_so_in_order_and_leave_nothing(
     terminal: Terminal, number: signal.Signals
 ) -> None:
     hub, address = _hub(terminal, 2)
-    edges = [
-        terminal.start("node", "--name", name, "--join", address, *WORK, says=f"node {name} joined")
-        for name in ("east", "west")
-    ]
+    names = "east", "west"
+    edges = [terminal.begin("node", "--name", name, "--join", address, *WORK) for name in names]
+    for edge, name in zip(edges, names, strict=True):
+        hear(edge, f"node {name} joined")
     for process in (edges[0], hub, edges[1]):  # beside another, before another, alone
         said = _end(process, number)
         assert "cybernetic: stopped\n" in said

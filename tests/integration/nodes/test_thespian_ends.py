@@ -87,6 +87,21 @@ async def test_a_warden_that_is_told_to_end_again_and_again_still_ends_everythin
         await watch.until(lambda: watch.of(HostEnded))
 
 
+async def test_a_host_that_is_given_up_while_it_opens_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    host, before = ProcessHost("test"), set(children(os.getpid()))
+    opening = asyncio.ensure_future(host.open(lambda news: None))
+    async with asyncio.timeout(20):
+        while not [
+            grandchild for child in set(children(os.getpid())) - before for grandchild in children(child)
+        ]:
+            await asyncio.sleep(0.001)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert set(children(os.getpid())) == before
+    assert capfd.readouterr() == ("", "")
+
+
 async def test_no_port_is_left_after_an_ordinary_end() -> None:
     async with Watch() as watch:
         await watch.node("one")

@@ -42,7 +42,7 @@ class Writer(Agent):
         while self.writes:
             await self.replica.call(Replica.change, add, self.next)
             self.next += 1
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)
 
 
 class Host:

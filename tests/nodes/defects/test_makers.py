@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from cybernetic import Agent, DynamicSupervisor, Supervisor, System, child
+from cybernetic import Agent, DynamicSupervisor, StartFailed, Supervisor, System, child
 from cybernetic.nodes import HostFailed
 from cybernetic.nodes.host.driver_memory import MemoryHost
 from cybernetic.nodes.host.port import HostEnded, News, NodeEnded, NodeOrder
 from cybernetic.nodes.link import network
-from tests.nodes.cluster.mesh import until
+from tests.nodes.cluster.mesh import inside, until
 
 
 class Failing(MemoryHost):
@@ -21,7 +21,10 @@ class Failing(MemoryHost):
         takes: seconds until it is open.
         refuses: how many times more it cannot be opened.
         made: the names of all nodes that were ordered.
+        ready: whether orders reach anybody.
     """
+
+    ready = False
 
     def __init__(self, takes: float = 0.0, refuses: int = 0) -> None:
         super().__init__()
@@ -29,15 +32,19 @@ class Failing(MemoryHost):
         self.made: list[str] = []
 
     async def open(self, told: Callable[[News], object]) -> None:
-        await asyncio.sleep(self.takes)
         if self.refuses:
             self.refuses -= 1
+            await asyncio.sleep(self.takes)
             raise HostFailed("expected a host, got: none yet")
         await super().open(told)
+        self.ready = False
+        await asyncio.sleep(self.takes)
+        self.ready = True
 
     def create(self, order: NodeOrder) -> None:
-        super().create(order)
         self.made.append(order.name)
+        if self.ready:
+            super().create(order)
 
     def fail(self) -> None:
         """End all nodes, and itself."""
@@ -64,9 +71,9 @@ class Alone(Supervisor):
     """Three children, each in a process of its own, and one on a node."""
 
     def children(self) -> Any:
-        yield child(Quiet, id="there", name="there", node="worker-1")
         for n in range(3):
             yield child(Quiet, id=n, name=f"alone {n}", isolate=True)
+        yield child(Quiet, id="there", name="there", node="worker-1")
 
 
 @pytest.mark.parametrize("refuses", [0, 2])
@@ -91,6 +98,12 @@ async def test_no_process_is_made_for_a_start_that_failed_while_there_was_no_hos
         assert len(host.made) == len(host._nodes) == 4, host.made
 
 
+async def test_a_tree_does_not_start_where_no_process_can_be_made_for_its_child() -> None:
+    async with System(host_port=Failing(refuses=1)) as system:
+        with pytest.raises(StartFailed, match="HostFailed: expected a host, got: none yet"):
+            await system.start(Alone)
+
+
 async def test_a_host_that_could_not_be_opened_is_opened_when_it_is_wanted_again() -> None:
     host = Failing(refuses=1)
     async with System(host_port=host) as system:
@@ -108,7 +121,8 @@ async def test_a_host_that_fails_while_it_is_opened_anew_is_opened_once_more(
 ) -> None:
     host = Failing()
     async with System(nodes=1, host_port=host) as system:
-        listen, failed = system._cluster.listen, []  # type: ignore[union-attr]
+        listen = inside(system).listen
+        failed: list[bool] = []
 
         async def slowly(*args: Any) -> Any:
             if not failed:
@@ -117,7 +131,7 @@ async def test_a_host_that_fails_while_it_is_opened_anew_is_opened_once_more(
                 await asyncio.sleep(0.1)
             return await listen(*args)
 
-        monkeypatch.setattr(system._cluster, "listen", slowly)
+        monkeypatch.setattr(inside(system), "listen", slowly)
         host.made.clear()
         host.fail()
         await until(lambda: host.made and system._door.pids)  # type: ignore[union-attr]

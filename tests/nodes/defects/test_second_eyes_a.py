@@ -205,7 +205,16 @@ async def test_a_program_whose_own_nodes_all_lack_a_class_does_not_start(
         assert isinstance(failed.value.reason, Crash)
         with pytest.raises(ChildNotStarted, match="No module named 'no'") as failed:
             await _start(nursery, Quiet, node="edge")
-        assert isinstance(failed.value.reason, NoNode), "a bystander"
+        assert isinstance(failed.value.reason, Crash), "no node of the program itself has it"
+
+
+async def test_a_bystander_that_lacks_a_class_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    _hide(monkeypatch, "edge")
+    async with one("a", nodes=["a.x"]) as system, one("edge", "a"):
+        nursery = await system.start(DynamicSupervisor, type="temporary")
+        with pytest.raises(ChildNotStarted, match="No module named 'no'") as failed:
+            await _start(nursery, Quiet, node="edge")
+        assert isinstance(failed.value.reason, NoNode)
 
 
 async def test_so_it_is_started_where_its_supervisor_is_if_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:

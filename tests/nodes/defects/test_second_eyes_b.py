@@ -149,6 +149,21 @@ async def test_who_has_the_place_of_a_lost_node_by_now_keeps_its_link() -> None:
         assert not inside(x).peers["a"].lost
 
 
+async def test_a_node_in_whose_only_place_another_is_is_not_waited_for() -> None:
+    clock, ears = asyncio.get_running_loop().time, network()._names
+    async with one("hub") as hub, one("m", "hub"):
+        place = inside(hub).members["m"].address.removeprefix("memory:")
+        ears[place], ear = ears["hub"], ears[place]
+        try:
+            begin = clock()
+            async with one("a", "hub") as last:
+                assert names(last) == ["a", "hub"]
+                assert clock() - begin < 1.0
+                assert "hub is not the node that was meant: m#" in inside(last).unreached["m"]
+        finally:
+            ears[place] = ear
+
+
 async def test_a_door_whose_node_reaches_nobody_has_not_joined() -> None:
     loop = asyncio.get_running_loop()
     async with one("hub") as hub:

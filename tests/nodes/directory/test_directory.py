@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cybernetic.crdt import LWW, AWMap, Context, Stamp, digest
+from cybernetic.crdt import Context, Stamp, digest
+from cybernetic.nodes.directory import directory as decisions
 from cybernetic.nodes.directory.directory import Directory
 from cybernetic.nodes.directory.entries import (
     Changed,
@@ -21,6 +22,7 @@ from cybernetic.nodes.directory.entries import (
     Source,
     Tell,
 )
+from cybernetic.nodes.directory.parts import Digest
 from cybernetic.wire import DamagedMessage
 
 NODES = ("a", "b", "c")
@@ -119,7 +121,7 @@ def test_ex_4_who_loses_is_told_to_whom_and_the_claim_is_taken_back() -> None:
     assert told(node.claim("x", own.stamp, 1, "C")) == [Changed("x", own)]
     (delta,) = apart(later)["b"]
     effects = node.learn(later.source, delta)
-    assert told(effects) == [Lost(own, later), Changed("x", later)]
+    assert told(effects) == [Changed("x", later), Lost(own, later)]
     assert len(deltas(effects)) == 1
     assert told(node.learn(later.source, delta)) == []
     assert node.release("x", 1) == []
@@ -197,23 +199,6 @@ def test_the_last_that_runs_a_service_closes_it() -> None:
     assert node.learn(others[1].me, *deltas(others[1].close(SERVICE))) == [Closed(SERVICE)]
 
 
-def test_no_node_speaks_for_another_and_nothing_is_believed_of_a_message_with_a_fault() -> None:
-    node = Directory("a", "1")
-    node.claim("x", Stamp(1, 0, "a"), 1, "C")
-    (foreign,) = apart(claim("x", "b", 5))["b"]
-    with pytest.raises(DamagedMessage, match="expected changes of c"):
-        node.learn(("c", "1"), foreign)
-    empty: AWMap[Any] = AWMap()
-    register: LWW[Any] = empty.at("y", LWW)
-    good = empty.put("y", register.set("b", Stamp(9, 0, "b"), (1, "C")))
-    register = good.at("z", LWW)
-    bad = good.join(good.put("z", register.set("b", Stamp(9, 0, "b"), ("one", "C"))))
-    with pytest.raises(DamagedMessage, match="a claim to a name"):
-        node.learn(("b", "1"), bad)
-    assert node.sources == [node.me]
-    assert node.holder("y") is None
-
-
 @pytest.mark.parametrize("known", [(1,), (2, 1), (0, 2), (1, 3, 3, 4), ("1", 2), (-1, 2)])
 def test_what_is_lacking_is_said_in_numbers(known: Any) -> None:
     node = Directory("a", "1")
@@ -234,3 +219,34 @@ def test_whoever_lacks_a_change_in_the_middle_is_told_it_and_no_more() -> None:
     assert other.learn(node.me, delta) == [Changed("n51", claim("n51", "a", 51, 51))]
     assert other.missing(node.me, node.version) is None
     assert other.part(node.me).context == Context({"a": (1, 101)})
+
+
+def test_marks_that_come_in_pieces_of_a_whole_are_forgotten_with_the_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(decisions, "MOST_MARKS", 2)
+    node, other = Directory("a", "1"), Directory("b", "1")
+    for n in range(1, 12):
+        node.claim(f"n{n}", Stamp(n, 0, "a"), n, "C")
+    whole = node.own
+    for n in range(1, 9):
+        whole = whole.join(deltas(node.release(f"n{n}", n))[0])
+    for piece in whole.in_order(1):
+        other.learn(node.me, piece)
+    assert sorted(other.holders()) == sorted(node.holders())
+    assert other.part(node.me).store.trie.size == 3
+    assert not other._marks
+
+
+def test_a_digest_tells_parts_apart_in_which_as_much_stands() -> None:
+    node = Directory("a", "1")
+    parts = [node.own]
+    for n in range(1, 4):
+        node.claim("x", Stamp(n, 0, "a"), n, "C")
+        parts.append(node.own)
+    node.enter(SERVICE, b"g", 1, "C")
+    parts.append(node.own)
+    node.leave(SERVICE, b"g", 1)
+    numbers = [Digest().of(part) for part in parts]
+    assert len(set(numbers)) == len(parts)
+    assert Digest().of(node.own) == numbers[3], "what has been removed does not count"

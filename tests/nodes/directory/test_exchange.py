@@ -3,89 +3,19 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from cybernetic import CannotTravel, Groups, Joined, Left, Registry, System, travels
+from cybernetic import Registry, attach
+from cybernetic.nodes import NameLost
+from cybernetic.nodes.directory import directory as decisions
 from cybernetic.nodes.remote import ops
 from cybernetic.nodes.remote.peer import Peer
 from tests.nodes.cluster.mesh import Holder, apart, inside, one
+from tests.nodes.directory.stage import Joiner, part, post, serials, teams, watched
 
-teams = Groups("teams of the exchange")
 book = Registry("book of the exchange")
-
-KINDS = {
-    number: name for name, number in vars(ops).items() if name in ("PART", "COMPARE", "AGREED", "LACKING")
-}
-
-
-@travels
-@dataclass(frozen=True, eq=False)
-class Loud:
-    """A key that is equal to another in whatever letters it is written."""
-
-    text: str
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Loud) and self.text.lower() == other.text.lower()
-
-    def __hash__(self) -> int:
-        return hash(self.text.lower())
-
-
-class Joiner(Holder):
-    """Joins and looks."""
-
-    def join(self, group: Any = "g") -> None:
-        teams.join(self, group)
-
-    def leave(self, group: Any = "g") -> None:
-        teams.leave(self, group)
-
-    def members(self, group: Any = "g") -> list[Any]:
-        return list(teams.members(self, group))
-
-    def watch(self, group: Any = "g") -> None:
-        teams.monitor(self, group)
-
-
-def post(system: System, other: str) -> Any:
-    """Where a node posts what is for another."""
-    return inside(system).peers[other]
-
-
-@contextmanager
-def watched(system: System, other: str, lose: int = 0) -> Iterator[Counter[str]]:
-    """Counts what a node tells another of the directory; the first `lose` pieces are lost."""
-    peer, told = post(system, other), Counter[str]()
-    before = peer.post
-
-    def through(message: tuple[Any, ...], *rest: Any) -> None:
-        kind = KINDS.get(message[0])
-        if kind is not None:
-            told[kind] += 1
-        if kind != "PART" or told[kind] > lose:
-            before(message, *rest)
-
-    peer.post = through
-    try:
-        yield told
-    finally:
-        del peer.post
-
-
-def serials(refs: Any) -> list[int]:
-    """The numbers of agents on their nodes."""
-    return [ref._serial for ref in refs]
-
-
-def part(system: System, of: System) -> Any:
-    """What a node knows of the part of another."""
-    return inside(system).exchange.directory.part(inside(of).exchange.directory.me)
 
 
 async def test_what_was_lost_on_the_way_is_told_again_within_two_seconds() -> None:
@@ -220,74 +150,6 @@ async def test_a_clock_far_ahead_is_said_once_and_not_followed(caplog: pytest.Lo
         assert inside(first).exchange.stamp().millis < 60_000
 
 
-async def test_a_new_node_is_told_of_many_members_in_the_order_of_joining() -> None:
-    async with one("a") as first:
-        await teams.start(first)
-        refs = [first.spawn(Joiner) for _ in range(1200)]
-        for ref in refs:
-            await ref.call(Joiner.join)
-        async with one("b", "a") as second:
-            await teams.start(second)
-            assert serials(teams.members(second, "g")) == serials(refs)
-
-
-async def test_who_leaves_by_a_key_that_is_equal_and_written_otherwise_has_left_everywhere() -> None:
-    async with one("a") as first, one("b", "a") as second:
-        await teams.start(first)
-        await teams.start(second)
-        far = second.spawn(Joiner)
-        await asyncio.sleep(1)
-        await far.call(Joiner.join, Loud("Choir"))
-        await asyncio.sleep(1)
-        assert len(teams.members(first, Loud("choir"))) == 1
-        await far.call(Joiner.leave, Loud("CHOIR"))
-        await asyncio.sleep(1)
-        assert teams.members(first, Loud("choir")) == []
-        assert part(first, second).store.trie.size <= 2  # that the service runs, and a mark
-
-
-async def test_a_key_too_large_to_be_told_is_refused_at_the_line_and_nobody_has_joined() -> None:
-    async with one("a") as first, one("b", "a") as second:
-        await teams.start(first)
-        near = first.spawn(Joiner)
-        await asyncio.sleep(1)
-        with pytest.raises(CannotTravel):
-            teams.join(first, "g" * (1 << 20), near)
-        with pytest.raises(CannotTravel):
-            teams.join(first, object(), near)
-        assert teams.which_groups(first) == []
-        assert inside(first).exchange.directory._seats == {}
-        await near.call(Joiner.join)
-        await asyncio.sleep(1)
-        assert inside(second).exchange.directory.seats(teams.name) != []
-
-
-async def test_two_that_stand_for_a_service_do_not_keep_each_other_alive() -> None:
-    async with one("a") as first, one("b", "a") as second, one("c", "a") as third:
-        host = await teams.start(first)
-        await asyncio.sleep(1)
-        for system in (second, third):
-            await system.spawn(Joiner).call(Joiner.join)
-        await asyncio.sleep(1)
-        await host.stop()
-        await asyncio.sleep(1)
-        for system in (second, third):
-            assert inside(system).exchange.spread._stands == {}
-            assert inside(system).exchange.directory.seats(teams.name) == []
-
-
-async def test_what_stands_for_a_service_takes_its_members_along_when_it_ends() -> None:
-    async with one("a") as first, one("b", "a") as second:
-        await teams.start(first)
-        await asyncio.sleep(1)
-        await second.spawn(Joiner).call(Joiner.join)
-        await asyncio.sleep(1)
-        assert len(teams.members(first, "g")) == 1
-        await inside(second).exchange.spread._stands[teams.name].ref.stop()
-        await asyncio.sleep(1)
-        assert teams.members(first, "g") == []
-
-
 async def test_a_name_that_something_of_this_node_hides_is_seen_again_when_that_has_ended() -> None:
     async with one("a") as first, one("b", "a") as second:
         mine = await book.start(first)
@@ -297,19 +159,6 @@ async def test_a_name_that_something_of_this_node_hides_is_seen_again_when_that_
         await mine.stop()
         found: Any = first.whereis(book.name)
         assert (found.node, *serials([found])) == ("b", *serials([other]))
-
-
-async def test_members_from_before_there_were_nodes_are_told_save_those_whose_key_cannot_travel() -> None:
-    """A process alone becomes one of many when it first needs another."""
-    async with System() as system:
-        await teams.start(system)
-        near = system.spawn(Joiner)
-        await near.call(Joiner.join)
-        teams.join(system, object(), near)
-        system._become_many()
-        exchange = inside(system).exchange
-        places = exchange.directory._seats[teams.name][exchange.directory.me]
-        assert [(exchange.decode(key), serial) for _, key, serial in places] == [("g", *serials([near]))]
 
 
 async def test_nothing_is_taken_from_a_node_that_is_lost_already() -> None:
@@ -374,19 +223,67 @@ async def test_what_is_too_large_for_one_message_is_told_in_several() -> None:
             assert set(inside(first).exchange._agreed.values()) == {2}
 
 
-async def test_members_of_a_node_that_is_cut_off_have_left_and_come_back_with_it() -> None:
+async def test_what_a_node_never_says_it_knows_is_not_kept_for_it_for_ever(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(decisions, "MOST_MARKS", 20)
     async with one("a") as first, one("b", "a") as second:
-        await teams.start(first)
-        await teams.start(second)
-        near, far = first.spawn(Joiner), second.spawn(Joiner)
-        await near.call(Joiner.watch)
-        for _ in range(2):
-            await far.call(Joiner.join)
+        stays = [first.spawn(Holder, name=f"n{n}") for n in range(50)]
+        await asyncio.sleep(5)
+        with watched(first, "b", lose=1000):
+            for ref in stays[:40]:
+                await ref.stop()
+            await asyncio.sleep(5)
+            assert inside(first).exchange.directory.own.store.trie.size <= 31
+            assert second.whereis("n0") is not None
+        with caplog.at_level(logging.WARNING):
+            await asyncio.sleep(60)
+        assert "is asked again" in caplog.text
+        assert part(second, first) == part(first, first)
+        assert [second.whereis(f"n{n}") is not None for n in range(50)] == [False] * 40 + [True] * 10
+
+
+async def test_a_node_that_takes_leave_compares_no_more() -> None:
+    async with one("a") as first, one("b", "a"):
+        await asyncio.sleep(5)
+        leave = asyncio.ensure_future(inside(first).leave())
+        await asyncio.sleep(0)
+        assert inside(first).linked() != []
+        first.spawn(Holder, name="late")
+        await leave
+        comparing = inside(first).exchange._comparing
+        assert comparing is None or comparing.done()
+
+
+async def test_two_that_are_linked_and_both_lose_their_names_are_both_told_of() -> None:
+    lost: list[Any] = []
+    end = attach(NameLost, lost.append)
+    async with one("a") as first, one("b", "a") as second:
         await asyncio.sleep(1)
         with apart(first, second):
             await asyncio.sleep(15)
-            assert teams.members(first, "g") == []
+            here = [first.spawn(Joiner, name=name) for name in "xyz"]
+            for ref in here:
+                await ref.call(Joiner.tie, here)
+            await asyncio.sleep(1)
+            there = [second.spawn(Holder, name=name) for name in "xyz"]
         await asyncio.sleep(15)
-        assert serials(teams.members(first, "g")) == serials([far, far])
-        told = [(type(news), len(news.refs)) for news in await near.call(Joiner.seen)]
-        assert told == [(Joined, 1), (Joined, 1), (Left, 2), (Joined, 1), (Joined, 1)]
+        assert [first.alive(ref) for ref in here] == [False] * 3
+        assert sorted(event.taken for event in lost) == ["x", "y", "z"]
+        for system in (first, second):
+            assert serials(map(system.whereis, "xyz")) == serials(there)
+        assert inside(first).exchange.names._own == {}
+        assert part(second, first) == part(first, first)
+    end()
+
+
+async def test_whoever_claims_to_know_what_has_not_happened_is_asked_all_the_same() -> None:
+    async with one("a") as first, one("b", "a") as second:
+        first.spawn(Holder, name="x")
+        await asyncio.sleep(5)
+        post(second, "a").post((ops.AGREED, 10**9))
+        await asyncio.sleep(1)
+        with watched(first, "b") as told:
+            first.spawn(Holder, name="y")
+            await asyncio.sleep(5)
+            assert told["COMPARE"] == 1

@@ -11,6 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from cybernetic.crdt import Stamp, digest
 from cybernetic.nodes.directory.directory import Directory
 from cybernetic.nodes.directory.entries import Changed, Claim, Effect, Entered, Left, Lost, Seat, Tell
+from cybernetic.nodes.directory.form import pack, unpack
+from cybernetic.wire import Codec
 from tests.support import soak
 
 NODES = ("a", "b", "c")
@@ -20,6 +22,7 @@ KEYS = st.sampled_from([b"g", b"h"])
 SERIALS = st.integers(1, 3)
 STAMPS = st.integers(0, 3)
 SERVICE = "teams"
+CODEC = Codec()
 
 
 class Cluster(RuleBasedStateMachine):
@@ -96,7 +99,9 @@ class Cluster(RuleBasedStateMachine):
         (sender, to), (what, *rest) = link, self.links[link].popleft()
         here, source = self.nodes[to], self.nodes[sender].me
         if what == "part":
-            self.follow(to, here.learn(source, rest[0]))
+            piece = unpack(CODEC.decode(CODEC.encode(pack(rest[0], source))), source)
+            assert piece == rest[0]
+            self.follow(to, here.learn(source, piece))
         elif what == "compare":
             version, number = rest
             missing = here.missing(source, version)

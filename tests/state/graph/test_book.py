@@ -12,7 +12,7 @@ from cybernetic.state.graph.edits import sweeping
 from cybernetic.state.graph.entries import State, standing, touched
 from cybernetic.state.graph.facts import Fact
 from cybernetic.state.graph.solve import STRIDE
-from cybernetic.state.replica.author import Author
+from cybernetic.state.replica.writer import Writer
 from tests.state.graph.worlds import NOW, Site, facts, triple
 
 ANN = Fact("ann", "knows", "bob")
@@ -151,7 +151,7 @@ def test_the_removal_of_what_expired_spares_what_was_renewed_meanwhile() -> None
     spent = list(site.book.spent())
     assert len(spent) == 2
     site.add(*ANN, until=NOW + 500)
-    delta = sweeping(spent, ())(site.state, Author("one", Hlc("one", lambda: site.now), lambda: site.now), [])
+    delta = sweeping(spent, ())(site.state, Writer("one", Hlc("one", lambda: site.now), lambda: site.now), [])
     list(site.take(delta))
     assert standing(site.state, (*ANN, "me")) is not None
     assert standing(site.state, ("ann", "likes", "tea", "me")) is None

@@ -157,7 +157,7 @@ class Reader(Agent):
         self.diffs.append(message)
 
 
-async def test_subscribers_are_told_what_shows_otherwise_and_nothing_else() -> None:
+async def test_ex_5_subscribers_are_told_what_shows_otherwise_and_nothing_else() -> None:
     async with fleet(AWSet, "ab") as f:
         reader = await f.system.start(Reader, f.refs["a"])
         await f.change("a", add, 1)

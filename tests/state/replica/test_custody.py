@@ -1,6 +1,7 @@
 """Rights to spend: leased to the living, taken back from the dead, void for who returns; never overspent."""
 
 import asyncio
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -97,6 +98,71 @@ async def test_who_ends_in_order_leaves_its_rights_to_its_guardian() -> None:
         await f.stop("b")
         await asyncio.sleep(1.0)
         assert (await f.value("a")).rights(ids["a"]) == 50
+
+
+async def test_what_a_guardian_that_died_had_and_was_entrusted_is_that_of_its_next_start(
+    tmp_path: Path,
+) -> None:
+    async with fleet(Escrow, "", tmp_path, lease=LEASE) as f:
+        ids = await household(f, "b")
+        await f.change("a", grant, 7)
+        await f.change("b", spend, 10)
+        await f.kill("a")
+        await f.start("a", custody="guardian")
+        later = (await f.status("a")).replica
+        await asyncio.sleep(LEASE)
+        assert (await f.value("a")).rights(
+            later
+        ) == 0  # its lease to the ward, and its own time, are not over
+        await asyncio.sleep(5.0)
+        value = await f.value("b")
+        assert (value.rights(later), value.keeper(ids["b"])) == (7, later)
+        await f.change("b", spend, 20)  # under a lease of the successor
+        await f.kill("b")
+        await asyncio.sleep(3 * LEASE)
+        await f.start("b", custody="ward")  # as which the former is void, and another
+        await f.kill("a")
+        await f.start("a", custody="guardian")
+        await asyncio.sleep(2 * LEASE)
+        value, last = await f.value("b"), (await f.status("a")).replica
+        assert (value.keeper(ids["b"]), value.rights(last), value.left) == (last, 7, 37)
+
+
+async def test_one_without_a_guardian_has_after_a_restart_what_it_had_before(tmp_path: Path) -> None:
+    async with fleet(Escrow, "a", tmp_path, lease=LEASE) as f:
+        await f.change("a", grant, 50)
+        for left in 40, 30, 20:
+            await f.change("a", spend, 10)
+            await f.kill("a")
+            await f.start("a")
+            with pytest.raises(RightsLacking):
+                await f.change("a", spend, 1)
+            await asyncio.sleep(LEASE + 3.0)
+            assert (await f.value("a")).rights((await f.status("a")).replica) == left
+
+
+async def test_nobody_follows_one_that_may_still_act(tmp_path: Path) -> None:
+    """A store that was copied says that its last start is over; the peers know that it is not."""
+    async with fleet(Escrow, "ab", tmp_path, lease=LEASE) as f:
+        await f.change("a", grant, 50)
+        await asyncio.sleep(2.0)
+        one, roll = (await f.status("a")).replica, f.refs["b"]._agent._roll
+        roll.former = [one]
+        await asyncio.sleep(3 * LEASE)
+        assert not roll.former
+        assert (await f.value("b")).rights(one) == 50
+
+        f.net.part("a", "b")
+        await f.kill("b")
+        await f.start("b")
+        roll = f.refs["b"]._agent._roll
+        roll.former = [one]
+        await asyncio.sleep(3 * LEASE)
+        assert roll.followed(LEASE) == []  # for it waits for who was not heard
+        f.net.heal()
+        await asyncio.sleep(2.0)
+        assert not roll.former
+        assert (await f.value("a")).rights(one) == 50
 
 
 @pytest.mark.parametrize("round_", range(soak(3, 60)))

@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -99,7 +100,7 @@ class StoreMachine(RuleBasedStateMachine):
         async def put() -> list[int]:
             futures = []
             for body in bodies:
-                if self.outbox.count < LIMIT:
+                if self.outbox.count - self.outbox.aside < LIMIT:
                     futures.append(self.outbox.put("e", "q", body))
                 else:
                     try:
@@ -109,7 +110,7 @@ class StoreMachine(RuleBasedStateMachine):
                     raise AssertionError("expected that a full outbox refuses")
             return list(await asyncio.gather(*futures))
 
-        room = LIMIT - self.model.messages
+        room = max(0, LIMIT - len(self.model.waiting))
         for number, body in zip(self.run(put()), bodies[:room], strict=True):
             self.model.put(number, body)
 
@@ -125,6 +126,10 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(number=st.integers(1, 40))
     def fail(self, number: int) -> None:
         there = number in self.model.waiting
+        if len(self.model.aside) >= LIMIT:
+            with pytest.raises(NoRoom):
+                self.run(self.outbox.fail(number, "why"))
+            return
         assert self.run(self.outbox.fail(number, "why")) == there
         if there:
             self.model.aside[number] = self.model.waiting.pop(number)
@@ -146,7 +151,8 @@ class StoreMachine(RuleBasedStateMachine):
     def commit(self, key: str, bodies: list[bytes], stream: str, life: float) -> None:
         batch = Batch(self.store, outbox=self.outbox, inbox=self.inbox, journal=self.journal)
         until = self.store.now() + life
-        fits = len(bodies) <= LIMIT - self.model.messages and len(bodies) <= LIMIT - self.model.events
+        fits = not bodies or len(bodies) <= LIMIT - len(self.model.waiting)
+        fits = fits and len(bodies) <= LIMIT - self.model.events
         try:
             batch.once(key, b"result of " + key.encode(), until)
             for body in bodies:
@@ -211,7 +217,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert [(m.number, m.body) for m in waiting] == sorted(self.model.waiting.items())
         aside = self.run(self.outbox.failed(limit=1000))
         assert [(f.message.number, f.message.body) for f in aside] == sorted(self.model.aside.items())
-        assert self.outbox.count == self.model.messages
+        assert (self.outbox.count, self.outbox.aside) == (self.model.messages, len(self.model.aside))
         assert self.outbox.size == sum(
             len("eq") + len(body) for body in (*self.model.waiting.values(), *self.model.aside.values())
         )

@@ -9,7 +9,7 @@ from collections import deque
 from statistics import median
 
 from benchmarks.vsm.trials.costs.plain import Caps
-from benchmarks.vsm.trials.costs.world import BUDGET, HORIZON, CostWorld, Refused, Request
+from benchmarks.vsm.trials.costs.world import CostWorld, Refused, Request
 from benchmarks.vsm.trials.trial import Result
 
 EVERY, WINDOW, TIMES = 60.0, 300.0, 3.0
@@ -34,7 +34,7 @@ class Log:
 
 async def run(world: CostWorld, seed: int) -> Result:
     """Caps, a budget for all, an alert."""
-    caps, log, left = Caps(world), Log(), BUDGET
+    caps, log, left = Caps(world), Log(), world.budget
 
     async def call(request: Request) -> None:
         nonlocal left
@@ -48,7 +48,7 @@ async def run(world: CostWorld, seed: int) -> Result:
         log.lines.append((asyncio.get_running_loop().time(), request.agent, answer.usd))
 
     async def alert() -> None:
-        for _ in range(int(HORIZON / EVERY) - 1):
+        for _ in range(int(world.horizon / EVERY) - 1):
             await asyncio.sleep(EVERY)
             for agent in log.outliers(world.agents, asyncio.get_running_loop().time()):
                 world.flag(agent)

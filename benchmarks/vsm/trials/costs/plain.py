@@ -1,16 +1,17 @@
 """Plain arms: no limit at all, and a cap for each agent of one and a half fair shares."""
 
-from benchmarks.vsm.trials.costs.world import AGENTS, BUDGET, CostWorld, Refused, Request
+from benchmarks.vsm.trials.costs.world import AGENTS, CostWorld, Refused, Request
 from benchmarks.vsm.trials.trial import Result
 
-CAP = 1.5 * BUDGET / AGENTS
+SHARES = 1.5  # fair ones, for each agent
 
 
 class Caps:
     """What each agent has left. What is under way is counted at its upper bound."""
 
-    def __init__(self, world: CostWorld, cap: float = CAP) -> None:
-        self.world, self.left = world, dict.fromkeys(world.agents, cap)
+    def __init__(self, world: CostWorld) -> None:
+        self.world = world
+        self.left = dict.fromkeys(world.agents, SHARES * world.budget / AGENTS)
 
     def check(self, request: Request) -> None:
         """Refuse what the cap does not cover, which is when one sees who loops. Raises `Refused`."""

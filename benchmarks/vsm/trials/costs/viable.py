@@ -4,7 +4,7 @@ agent's spending was worth.
 
 import asyncio
 
-from benchmarks.vsm.trials.costs.world import AGENTS, BUDGET, HORIZON, CostWorld, Refused, Request
+from benchmarks.vsm.trials.costs.world import AGENTS, CostWorld, Refused, Request
 from benchmarks.vsm.trials.trial import Result
 from cybernetic.vsm.bargain import (
     BudgetExhausted,
@@ -41,7 +41,7 @@ class Lender:
         for agent, ledger in self.ledgers.items():
             self.spent = self.spent + ledger.spent
             self.before[agent] = Ledger(ledger.reserved, reserved=ledger.reserved, open=ledger.open)
-        due = Vector(usd=BUDGET).times(min(1.0, (now + EPOCH) / HORIZON))
+        due = Vector(usd=self.world.budget).times(min(1.0, (now + EPOCH) / self.world.horizon))
         for ledger in self.before.values():
             due = due.less(ledger.reserved)
         worth = {agent: earned.ratio for agent, earned in self.earned.items() if earned.spent}
@@ -99,7 +99,7 @@ async def run(world: CostWorld, seed: int) -> Result:
         lender.settle(request, answer.usd, answer.useful)
 
     async def epochs() -> None:
-        for epoch in range(1, round(HORIZON / EPOCH)):
+        for epoch in range(1, round(world.horizon / EPOCH)):
             await asyncio.sleep(epoch * EPOCH - asyncio.get_running_loop().time())
             lender.lend(asyncio.get_running_loop().time())
 

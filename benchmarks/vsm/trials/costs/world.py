@@ -87,10 +87,11 @@ Call = Callable[[Request], Awaitable[None]]
 
 
 class CostWorld:
-    """The agents, their calls and the bills."""
+    """The agents, their calls and the bills; `budget` is for all the time there is."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, length: float = 1.0) -> None:
         self.luck, self.trace, self.bills = Luck(seed), Trace(), Bills()
+        self.horizon, self.budget = length * HORIZON, length * BUDGET
         self.provider = Provider(self.luck, self.trace, self.bills)
         self.agents = tuple(f"agent-{number}" for number in range(AGENTS))
 
@@ -112,7 +113,7 @@ class CostWorld:
             task = f"{agent}/{number}"
             due += self.luck.exponential(GAP / (LOOP_RATE if looping else 1.0), "gap", task)
             number += 1
-            if due >= HORIZON:
+            if due >= self.horizon:
                 return
             looping = agent == LOOPER and due >= LOOP_AT
             if loop.time() < due:
@@ -130,7 +131,7 @@ class CostWorld:
         bills = self.bills
         figures = {
             "spent": sum(bills.spent.values()),
-            "share": 100.0 * sum(bills.spent.values()) / BUDGET,
+            "share": 100.0 * sum(bills.spent.values()) / self.budget,
             "looper": bills.spent.get(LOOPER, 0.0),
             "looped": bills.looped,
             "useful": float(bills.useful),

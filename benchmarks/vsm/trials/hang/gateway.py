@@ -14,31 +14,22 @@ EVERY, STANDS = 30.0, 60.0  # seconds
 
 async def run(world: HangWorld, seed: int) -> Result:
     """Probes, and an alert on what they log."""
-    alert = Alert(world)
-    world.log = alert.line  # type: ignore[method-assign]
-    return await world.play(alert.watch(), *(probe(world, name) for name in world.divisions))
+    return await world.play(watch(world), *(probe(world, name) for name in world.divisions))
 
 
-class Alert:
-    """For each division since when its log says that it does not answer."""
-
-    def __init__(self, world: HangWorld) -> None:
-        self.world, self.since, self.told = world, dict[str, float](), set[str]()
-        self._log = world.log
-        self.paging: asyncio.Future[None] | None = None
-
-    def line(self, name: str, what: str) -> None:
-        """A line comes in."""
-        self._log(name, what)
-        self.since.setdefault(name, asyncio.get_running_loop().time())
-
-    async def watch(self) -> None:
-        """Look twice a minute."""
-        while True:
-            await asyncio.sleep(EVERY)
-            now = asyncio.get_running_loop().time()
-            stands = [name for name, since in self.since.items() if now - since >= STANDS]
-            fresh = [name for name in stands if name not in self.told]
-            if fresh:
-                self.told.update(fresh)
-                self.paging = asyncio.ensure_future(self.world.page(fresh))
+async def watch(world: HangWorld) -> None:
+    """Look at the log twice a minute."""
+    since: dict[str, float] = {}  # when a division first did not answer
+    told: set[str] = set()
+    read, paging = 0, set[asyncio.Future[None]]()
+    while True:
+        await asyncio.sleep(EVERY)
+        for at, name, _ in world.lines[read:]:
+            since.setdefault(name, at)
+        read, now = len(world.lines), asyncio.get_running_loop().time()
+        fresh = [name for name, at in since.items() if now - at >= STANDS and name not in told]
+        if fresh:
+            told.update(fresh)
+            page = asyncio.ensure_future(world.page(fresh))
+            paging.add(page)
+            page.add_done_callback(paging.discard)

@@ -34,16 +34,14 @@ IN_BOUND = Claim(
     f"the viable arm's human knows within the clocks' bound, {BOUND:.1f} s",
     lambda found: found.most(VIABLE, "human") <= BOUND + SECONDS,
 )
-UNHEARD = Claim(
-    "a probe that writes to a log tells nobody", lambda found: found.least(PLAIN, "human") == inf
-)
+UNHEARD = Claim("a probe that writes to a log tells nobody", lambda found: found.least(PLAIN, "human") == inf)
 ONE_PAGE = Claim("one page", lambda found: found.most(VIABLE, "pages") == 1)
 
 TRIALS = (
     Trial(
         "hang",
         "A division hangs, restarts fail, nobody answers below the human",
-        HangWorld,
+        lambda seed, length: HangWorld(seed),
         ARMS,
         COLUMNS,
         VIABLE,
@@ -52,7 +50,7 @@ TRIALS = (
     Trial(
         "hang-owned",
         "A division hangs, restarts fail, the company takes it over in time",
-        lambda seed: HangWorld(seed, answers=True),
+        lambda seed, length: HangWorld(seed, answers=True),
         ARMS,
         OWNED_COLUMNS,
         VIABLE,
@@ -66,7 +64,7 @@ TRIALS = (
     Trial(
         "hang-storm",
         "Two hundred divisions hang within a second",
-        lambda seed: HangWorld(seed, divisions=200),
+        lambda seed, length: HangWorld(seed, divisions=200),
         ARMS,
         COLUMNS,
         VIABLE,
@@ -75,7 +73,7 @@ TRIALS = (
     Trial(
         "hang-noise",
         "A week of white noise on 120 indices",
-        noise.NoiseWorld,
+        lambda seed, length: noise.NoiseWorld(seed),
         {"naive: nobody is called": noise.silent, GATEWAY: noise.alert, VIABLE: noise.ladder},
         (Column("pages", "false pages", "less"), Column("signals", "signals within the company")),
         VIABLE,

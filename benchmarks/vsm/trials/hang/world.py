@@ -39,12 +39,10 @@ class HangWorld:
     def __init__(self, seed: int, divisions: int = 1, answers: bool = False) -> None:
         self.luck, self.trace, self.answers = Luck(seed), Trace(), answers
         names = [f"acme/division-{number}" for number in range(divisions)]
-        self.divisions = {
-            name: Division(name, HANGS + self.luck.uniform("hangs", name)) for name in names
-        }
+        self.divisions = {name: Division(name, HANGS + self.luck.uniform("hangs", name)) for name in names}
         self.pages: list[float] = []
         self.paged: dict[str, float] = {}  # when a human first learnt of a division
-        self.logged = 0
+        self.lines: list[tuple[float, str, str]] = []  # the log: when, of whom, what
 
     async def ping(self, name: str) -> None:
         """Ask a division's management whether it is there; it answers in a millisecond, or not at all."""
@@ -76,8 +74,9 @@ class HangWorld:
 
     def log(self, name: str, what: str) -> None:
         """Write a line that somebody may read one day."""
-        self.logged += 1
-        self.trace.note("log", asyncio.get_running_loop().time(), name, what)
+        line = (asyncio.get_running_loop().time(), name, what)
+        self.lines.append(line)
+        self.trace.note("log", *line)
 
     async def page(self, names: Sequence[str]) -> None:
         """Call a human about divisions; returns when they say that they are at it, within a minute.
@@ -120,7 +119,7 @@ class HangWorld:
             "pages": float(len(self.pages)),
             "restored": quantile((one.repaired - one.hangs for one in each), 1.0),
             "late": float(sum(_late(one) for one in each)) / len(self.divisions),
-            "logged": float(self.logged),
+            "logged": float(len(self.lines)),
         }
         return Result(figures, self.trace.digest)
 

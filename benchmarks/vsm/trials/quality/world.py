@@ -13,7 +13,8 @@ from math import inf
 from benchmarks.vsm.trials.luck import Luck
 from benchmarks.vsm.trials.trial import Result, Trace
 
-GAP, HORIZON, DEGRADES = 1.5, 7200.0, 1200.0  # seconds between tasks, in all, until it degrades
+GAP, HORIZON = 1.5, 7200.0  # seconds between tasks, and in all
+SIXTH = 1 / 6  # of the time: when it degrades
 SOUND, DEGRADED = 0.01, 0.20  # share of wrong answers
 COMPLAINS, DELAY = 0.05, 1800.0
 CHEAP, DEAR = 0.1, 0.3  # what a look-up costs, by the first and by the second tool
@@ -63,9 +64,10 @@ class Tool:
 class QualityWorld:
     """Tasks, two tools, a checker and customers. `wrong` is the truth, which arms learn from `check` alone."""
 
-    def __init__(self, seed: int) -> None:
-        self.luck, self.trace = Luck(seed), Trace()
-        self.primary = Tool("first", CHEAP, DEGRADES, self)
+    def __init__(self, seed: int, length: float = 1.0) -> None:
+        self.luck, self.trace, self.horizon = Luck(seed), Trace(), length * HORIZON
+        self.degrades = SIXTH * self.horizon
+        self.primary = Tool("first", CHEAP, self.degrades, self)
         self.fallback = Tool("second", DEAR, inf, self)
         self.wrong: set[Answer] = set()
         self.kept: dict[str, Kept] = {}
@@ -83,7 +85,7 @@ class QualityWorld:
     def report(self) -> None:
         """Say that the first tool is bad. The first time after it became so counts."""
         now = asyncio.get_running_loop().time()
-        if now < DEGRADES:
+        if now < self.degrades:
             self.before += 1
         else:
             self.found = min(self.found, now)
@@ -91,11 +93,11 @@ class QualityWorld:
     async def play(self, serve: Callable[[str], Awaitable[Answer]]) -> Result:
         """Every task is served by `serve`, one after another, and its answer shipped; returns what came of it."""
         loop = asyncio.get_running_loop()
-        for number in range(round(HORIZON / GAP)):
+        for number in range(round(self.horizon / GAP)):
             if loop.time() < number * GAP:
                 await asyncio.sleep(number * GAP - loop.time())
             await self._one(f"task-{number}", serve)
-        await asyncio.sleep(HORIZON + GRACE - loop.time())
+        await asyncio.sleep(self.horizon + GRACE - loop.time())
         return self.result()
 
     def ship(self, answer: Answer) -> None:
@@ -113,10 +115,10 @@ class QualityWorld:
 
     def result(self) -> Result:
         """The figures. Wrong answers are counted from when the tool became bad."""
-        after = [kept for kept in self.kept.values() if kept.at >= DEGRADES]
+        after = [kept for kept in self.kept.values() if kept.at >= self.degrades]
         shipped = sum(kept.shipped_bad for kept in after)
         left = sum(kept.answer in self.wrong for kept in after)
-        found = self.found - DEGRADES
+        found = self.found - self.degrades
         until = [kept for kept in after if kept.at <= self.found]
         figures = {
             "minutes": found / 60.0,

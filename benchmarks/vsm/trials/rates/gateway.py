@@ -1,7 +1,6 @@
-"""The gateway arm: a limiter that all agents share, first come first served, and jitter if it is refused."""
+"""The gateway arm: a limiter that all agents share, first come first served, and jitter if a call is refused."""
 
 import asyncio
-from itertools import count
 
 from benchmarks.vsm.trials.rates.plain import jitter
 from benchmarks.vsm.trials.rates.world import LIMIT, RateLimited, RateWorld
@@ -29,10 +28,14 @@ async def run(world: RateWorld, seed: int) -> Result:
     limiter = Limiter(MARGIN * LIMIT)
 
     async def call(agent: str, task: str) -> None:
-        for attempt in count(1):
-            await limiter.turn()
+        attempt = 0
+        while True:
+            attempt += 1
+            if not world.down:  # without the limiter calls go as they did before there was one
+                await limiter.turn()
             try:
-                return await world.provider.complete(task, attempt)
+                await world.provider.complete(task, attempt)
+                return
             except RateLimited as refusal:
                 await asyncio.sleep(jitter(world.luck, task, attempt, refusal.retry_after))
 

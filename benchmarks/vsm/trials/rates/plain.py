@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from itertools import count
 
 from benchmarks.vsm.trials.luck import Luck
 from benchmarks.vsm.trials.rates.world import GaveUp, RateLimited, RateWorld
@@ -39,9 +38,12 @@ def retrying(wait: Wait, tries: int | None) -> Arm:
 
     async def run(world: RateWorld, seed: int) -> Result:
         async def call(agent: str, task: str) -> None:
-            for attempt in count(1):
+            attempt = 0
+            while True:
+                attempt += 1
                 try:
-                    return await world.provider.complete(task, attempt)
+                    await world.provider.complete(task, attempt)
+                    return
                 except RateLimited as refusal:
                     if attempt == tries:
                         raise GaveUp from None

@@ -1,7 +1,6 @@
 """System 2's parts in the place of the whole: one paced queue with fair turns and a limit of work in progress."""
 
 import asyncio
-from itertools import count
 
 from benchmarks.vsm.trials.rates.world import LIMIT, SECONDS, RateLimited, RateWorld
 from benchmarks.vsm.trials.trial import Result
@@ -22,10 +21,10 @@ class Scheduler:
         self.places = wip_limit(LIMIT, HEADROOM * SECONDS)
         self._timer: asyncio.TimerHandle | None = None
 
-    async def turn(self, agent: str) -> None:
+    async def turn(self, agent: str, weight: float = 1.0) -> None:
         """Wait for a grant. It holds a place, which `succeeded` or `refused` gives back."""
         grant = asyncio.get_running_loop().create_future()
-        self.queue = self.queue.put(agent, grant)
+        self.queue = self.queue.put(agent, grant, weight=weight)
         self._serve()
         await grant
 
@@ -72,13 +71,16 @@ async def run(world: RateWorld, seed: int) -> Result:
     scheduler = Scheduler()
 
     async def call(agent: str, task: str) -> None:
-        for attempt in count(1):
-            await scheduler.turn(agent)
+        attempt = 0
+        while True:
+            attempt += 1
+            await scheduler.turn(agent, world.weights[agent])
             try:
                 await world.provider.complete(task, attempt)
             except RateLimited as refusal:
                 scheduler.refused(refusal.retry_after)
             else:
-                return scheduler.succeeded()
+                scheduler.succeeded()
+                return
 
     return await world.play(call)

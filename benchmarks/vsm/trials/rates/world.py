@@ -16,8 +16,10 @@ from benchmarks.vsm.trials.trial import Result, Trace
 
 AGENTS, CALLS, SECONDS, SIGMA = 20, 5, 3.0, 0.5
 LIMIT, BURST = 1.0, 5.0  # calls a second, calls at once
-HORIZON, FOLLOWED = 1800.0, 3600.0
-HALVED = (600.0, 1200.0)
+HORIZON = 1800.0
+THIRDS = (1 / 3, 2 / 3)  # of the time: when something may happen
+
+HEAVY = 3.0  # the weight of an agent that counts more
 
 _EPSILON = 1e-9  # a bucket is full enough in spite of rounding
 
@@ -56,12 +58,12 @@ class Job:
 
 class Provider:
     """What takes calls. `charge` is what a refused one costs of the bucket; `halved`: between which times it
-    gives half.
+    gives half. `refusals` holds when it refused.
     """
 
     def __init__(self, luck: Luck, trace: Trace, charge: float, halved: tuple[float, float]) -> None:
         self.luck, self.trace, self.charge, self.halved = luck, trace, charge, halved
-        self.refusals = 0
+        self.refusals: list[float] = []
         self._bucket, self._filled = BURST, 0.0
 
     async def complete(self, task: str, attempt: int) -> None:
@@ -70,7 +72,7 @@ class Provider:
         self._bucket = min(BURST, self._bucket + self._gained(now))
         self._filled = now
         if self._bucket < 1.0 - _EPSILON:
-            self.refusals += now < HORIZON
+            self.refusals.append(now)
             self._bucket = max(0.0, self._bucket - self.charge)
             self.trace.note("429", now, task, attempt)
             raise RateLimited(float(max(1, ceil((1.0 - self._bucket) / self._rate(now) - _EPSILON))))
@@ -89,22 +91,38 @@ class Provider:
 
 
 class RateWorld:
-    """The agents, their jobs, and the provider they share."""
+    """The agents, their jobs, and the provider they share.
 
-    def __init__(self, seed: int, charge: float = 0.0, halved: tuple[float, float] = (inf, inf)) -> None:
-        self.luck, self.trace = Luck(seed), Trace()
-        self.provider = Provider(self.luck, self.trace, charge, halved)
+    A refused call may be charged. In the second third of the time the limit may be halved, or what an arm shares
+    between its agents may be `down` (an `outage`). Of the agents the first so many may be `heavy`: they count three
+    times as much.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        length: float = 1.0,
+        charge: float = 0.0,
+        halved: bool = False,
+        outage: bool = False,
+        heavy: int = 0,
+    ) -> None:
+        self.luck, self.trace, self.horizon = Luck(seed), Trace(), length * HORIZON
+        third = (THIRDS[0] * self.horizon, THIRDS[1] * self.horizon)
+        self.outage = third if outage else (inf, inf)
+        self.provider = Provider(self.luck, self.trace, charge, third if halved else (inf, inf))
         self.agents = tuple(f"agent-{number}" for number in range(AGENTS))
+        self.weights = {agent: HEAVY if number < heavy else 1.0 for number, agent in enumerate(self.agents)}
         self.jobs: list[Job] = []
         self._over = asyncio.Event()
 
     async def play(self, call: Call) -> Result:
         """Let the agents work, making their calls by `call`; returns what came of it."""
         work = [asyncio.ensure_future(self._agent(agent, call)) for agent in self.agents]
-        await asyncio.sleep(HORIZON)
+        await asyncio.sleep(self.horizon)
         try:
             if self._following:
-                await asyncio.wait_for(self._over.wait(), FOLLOWED - HORIZON)
+                await asyncio.wait_for(self._over.wait(), self.horizon)
         except TimeoutError:
             pass
         for task in work:
@@ -115,6 +133,11 @@ class RateWorld:
         return self.result()
 
     @property
+    def down(self) -> bool:
+        """Whether a process that all agents depend on is dead at the moment."""
+        return self.outage[0] <= asyncio.get_running_loop().time() < self.outage[1]
+
+    @property
     def _following(self) -> bool:
         return any(job.open for job in self.jobs)
 
@@ -123,25 +146,25 @@ class RateWorld:
         loop, number = asyncio.get_running_loop(), 0
         while True:
             job = Job(agent, loop.time())
-            if job.offered < HORIZON:
+            if job.offered < self.horizon:
                 self.jobs.append(job)
             try:
                 for step in range(CALLS):
                     await call(agent, f"{agent}/{number}/{step}")
-                    job.calls += loop.time() < HORIZON
+                    job.calls += loop.time() < self.horizon
                 job.done = loop.time()
             except GaveUp:
                 job.failed = True
             self.trace.note("failed" if job.failed else "done", loop.time(), agent, number)
-            if loop.time() >= HORIZON and not self._following:
+            if loop.time() >= self.horizon and not self._following:
                 self._over.set()
             number += 1
 
     def result(self) -> Result:
         """The figures: counts are of the half hour, times are of all jobs offered in it."""
-        done = [job for job in self.jobs if job.done < HORIZON]
+        done = [job for job in self.jobs if job.done < self.horizon]
         failed = [job for job in self.jobs if job.failed]
-        each = {agent: 0 for agent in self.agents}
+        each = dict.fromkeys(self.agents, 0)
         for job in done:
             each[job.agent] += 1
         times = [job.done - job.offered for job in self.jobs]
@@ -149,12 +172,12 @@ class RateWorld:
         figures = {
             "done": float(len(done)),
             "failed": float(len(failed)),
-            "refused": float(self.provider.refusals),
+            "refused": float(sum(at < self.horizon for at in self.provider.refusals)),
             "wasted": float(sum(job.calls for job in failed)),
             "p50": quantile(times, 0.50),
             "p95": quantile(times, 0.95),
             "p50 done": quantile(of_done, 0.50),
             "p95 done": quantile(of_done, 0.95),
-            "jain": jain(list(each.values())),
+            "jain": jain([count / self.weights[agent] for agent, count in each.items()]),
         }
         return Result(figures, self.trace.digest)

@@ -4,7 +4,7 @@ from benchmarks.vsm.trials.shift.world import DIVISIONS, GROWS, SHRINKS, SLOTS, 
 from benchmarks.vsm.trials.trial import Arm, Result
 
 SMOOTH = 0.3  # weight of the last tick in what is taken for the load
-DEAD = 2  # slots that are not worth a move
+DEAD = 4  # slots that are not worth a move: a tenth
 CLEARS = 40.0  # ticks in which a queue is to be worked off
 
 

@@ -39,7 +39,9 @@ class ShiftWorld:
         self.slots = {SHRINKS: first, GROWS: SLOTS - first}
         self.planned = dict(self.slots)
         self.backlog = dict.fromkeys(DIVISIONS, 0)
-        self.moving: list[tuple[int, int, str, str]] = []  # when they have moved, how many, from where to where
+        self.moving: list[
+            tuple[int, int, str, str]
+        ] = []  # when they have moved, how many, from where to where
         self.tick = self.moves = self.orders = 0
         self.total: list[int] = []
 
@@ -51,7 +53,8 @@ class ShiftWorld:
 
     async def ticks(self) -> AsyncIterator[Seen]:
         """Live through all ticks, one a second; what is decided in one begins with it."""
-        for self.tick in range(CALM + self.ramp + AFTER):
+        for tick in range(CALM + self.ramp + AFTER):
+            self.tick = tick
             await asyncio.sleep(1.0)
             for one in [one for one in self.moving if one[0] <= self.tick]:
                 self.moving.remove(one)

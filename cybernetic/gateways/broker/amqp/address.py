@@ -104,10 +104,8 @@ class Address:
             try:
                 return read_private("password_file", self._file, LONGEST_PASSWORD).decode().rstrip("\r\n")
             except (OptionError, UnicodeDecodeError) as error:
-                why = "it is no text" if isinstance(error, UnicodeDecodeError) else str(error)
-                raise LoginRefused(
-                    self.shown, f"the password file {self._file} cannot be read: {why}"
-                ) from None
+                text = f"{self._file}: expected text" if isinstance(error, UnicodeDecodeError) else str(error)
+                raise LoginRefused(self.shown, f"there is no password to be had: {text}") from None
         return "guest" if self._url_password is None else self._url_password
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from cybernetic.crdt import Hlc, Stamp
 
 
-class Author:
+class Writer:
     """What an edit is given to make its delta with: `value.add(by.replica, "x")`.
 
     Attributes:
