@@ -18,11 +18,13 @@ from benchmarks.goals import ASYNCIO, BEAM, SUBJECT, THESPIAN
 from benchmarks.harness import FAMILIES, WORKLOADS
 from benchmarks.launch import PEERS
 from benchmarks.run import Plan, measure
+from benchmarks.state import family as state
 from benchmarks.table import summary
 from benchmarks.vsm.trials.registry import TRIALS
 from benchmarks.vsm.trials.run import seeds, show
 
 VSM = "vsm"  # a family of its own: simulated worlds, and no peers
+STATE = "state"  # another: scripts with peers of their own
 DEFAULT_PEERS = (SUBJECT, BEAM, ASYNCIO, THESPIAN)
 
 
@@ -37,6 +39,8 @@ def main() -> int:
             _say(f"the family {VSM} has no peers, got: {' '.join(args.peers)}")
             return 2
         return show(TRIALS, seeds(args.scale), args.out, _say)
+    if args.family == STATE:
+        return state.show(args.scale, args.rounds, _say)
     workloads = tuple(dict.fromkeys(args.workloads or FAMILIES.get(args.family, "") or sorted(WORKLOADS)))
     peers = []
     for peer in dict.fromkeys(args.peers or DEFAULT_PEERS):
@@ -91,8 +95,10 @@ def _arguments() -> argparse.Namespace:
     families = ", ".join(f"{name}: {' '.join(these)}" for name, these in FAMILIES.items())
     chosen.add_argument(
         "--family",
-        choices=sorted([*FAMILIES, VSM]),
-        help=f"workloads of a kind ({families}); {VSM}: trials of the viable system, {seeds()} paired seeds by --scale",
+        choices=sorted([*FAMILIES, STATE, VSM]),
+        help=f"workloads of a kind ({families}); "
+        f"{VSM}: trials of the viable system, {seeds()} paired seeds by --scale; "
+        f"{STATE}: values that converge, the graph, the replica, 100,000 keys and facts by --scale",
     )
     parser.add_argument(
         "--out",
