@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cybernetic.core import OptionError, wall
 from cybernetic.gateways.broker.messages import Confirmed, Delivery, Message, Outcome
 from cybernetic.gateways.broker.port import Intake, Session
+from cybernetic.gateways.consumer.conclusion import UNFORESEEN
 from cybernetic.gateways.consumer.guard import GATEWAY, OPERATOR
 from cybernetic.gateways.consumer.retrying import parking_queue
 from cybernetic.gateways.consumer.ticket import BadTicket, Line, Ticket, read_ticket, ticketed, without_ticket
@@ -15,7 +16,8 @@ from cybernetic.gateways.envelope import Author, Envelope, Fault, Key, Keyring, 
 from cybernetic.gateways.envelope.sealing import SIGNATURE
 from cybernetic.gateways.errors import NotSent
 
-UNVERIFIED = frozenset(Fault) - {Fault.STALE, Fault.FROM_THE_FUTURE, Fault.WRONG_TYPE, Fault.REPLAYED}
+VERIFIED = {Fault.STALE, Fault.FROM_THE_FUTURE, Fault.WRONG_TYPE, Fault.REPLAYED}
+UNVERIFIED = frozenset(Fault) - VERIFIED | {UNFORESEEN}
 UNKNOWN = "unknown"  # the reason of what no consumer has parked
 QUIET = 2.0  # seconds without a delivery after which a queue was read to its end
 PAUSE = 0.05  # seconds between two looks whether what was read is back

@@ -15,11 +15,12 @@ from cybernetic.state import NoRoom, StoreError, WriteUndone
 
 _log = logging.getLogger("cybernetic.gateways")
 
-CRASHED, FAILED, ASKED, OTHER = (
+CRASHED, FAILED, ASKED, OTHER, UNFORESEEN = (
     "crashed its worker",
     "failed",
     "refused",
     "another message under this id",
+    "not foreseen",
 )  # words of parked messages, besides those of `Fault`
 TAKEN = "a message of this id, of other content, had its effect before"
 ID_BYTES = 8

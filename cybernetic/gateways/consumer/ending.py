@@ -9,7 +9,7 @@ from typing import Protocol
 
 from cybernetic.gateways.broker.messages import Delivery
 from cybernetic.gateways.consumer.attempt import AGAIN
-from cybernetic.gateways.consumer.conclusion import FAILED
+from cybernetic.gateways.consumer.conclusion import UNFORESEEN
 from cybernetic.gateways.consumer.round import STRANGE
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.state import NoRoom, StoreError
@@ -75,7 +75,7 @@ class Endings:
         if times < self._most:
             return False
         try:
-            await self._rest(delivery, FAILED, f"{type(error).__name__}: {error}")
+            await self._rest(delivery, UNFORESEEN, f"{type(error).__name__}: {error}")
         except Exception as another:
             _log.error("%s %r: it cannot be parked: %s", delivery.queue, message.id, another)
             self._shelf.failed(another)

@@ -172,6 +172,7 @@ async def test_what_cannot_even_be_looked_at_is_parked_after_a_few_times(
         await send(a.outside, LARGE, *orders(5))
         one = await rests(a)
         assert "OverflowError" in one.why
+        assert "never looked at" in one.doubt
         assert one.message.body == LARGE.body
         await asyncio.sleep(60.0)
         assert looks == 3
