@@ -33,6 +33,14 @@ def _children(parent: int) -> list[int]:
     ]
 
 
+def _lives(pid: int) -> bool:
+    """Whether it is there and no zombie: whose parent was killed waits for the machine's init to be buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def _parent(entry: Path) -> int:
     try:
         return int((entry / "stat").read_text().rpartition(")")[2].split()[1])
@@ -63,4 +71,4 @@ async def test_the_nodes_come_back_when_what_makes_them_was_killed(victim: str) 
             "worker-2",
         ]
     assert set(_children(os.getpid())) == before
-    assert not [pid for pid in pids.values() if Path(f"/proc/{pid}").exists()]
+    assert not [pid for pid in pids.values() if _lives(pid)]
