@@ -14,7 +14,12 @@ from tests.support import SOAK, run_real, run_virtual
 INTEGRATION = Path(__file__).parent / "integration"
 
 hypothesis.settings.register_profile(
-    "default", max_examples=50, deadline=None, derandomize=True, database=None
+    "default",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],  # of the machine, that is
 )
 hypothesis.settings.register_profile("soak", max_examples=2000, deadline=None, print_blob=True)
 hypothesis.settings.load_profile("soak" if SOAK else "default")
