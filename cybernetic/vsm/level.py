@@ -58,6 +58,15 @@ class Layout:
         )
 
     @property
+    def purposes(self) -> dict[str, dict[str, float]]:
+        """What each unit is chartered for, by path: kinds of tasks with their weights."""
+        found = {}
+        for unit in self.units:
+            agent = None if unit.spec is None else unit.spec.agent
+            found[self.path(unit)] = dict(getattr(agent, "purposes", {}))
+        return found
+
+    @property
     def paced(self) -> dict[str, Any]:
         """The rates that system 2 of this level paces."""
         shared = self.charter.shared
@@ -203,7 +212,10 @@ class Metasystem(Supervisor):
             steady(Governance, path, inherited, layout.own, role=Role.POLICY, path=path),
         ]
         if layout.charter.audit is not None:
-            members.append(steady(Auditor, path, layout.charter.audit, role=Role.AUDIT, path=path))
+            paced = frozenset(layout.static)
+            members.append(
+                steady(Auditor, layout.charter, layout.purposes, paced, role=Role.AUDIT, path=path)
+            )
         return members
 
 

@@ -9,9 +9,11 @@ from types import FunctionType
 from typing import Any
 
 from cybernetic.vsm.audit.assurance import RateInterval
+from cybernetic.vsm.audit.canary import Canary
 from cybernetic.vsm.audit.cusum import CusumDesign, DiscrepancyCusum
 from cybernetic.vsm.audit.design import AuditDetection
 from cybernetic.vsm.audit.findings import Account, AuditFinding
+from cybernetic.vsm.audit.health import VerifierHealth
 from cybernetic.vsm.audit.posiwid import PosiwidGap
 from cybernetic.vsm.audit.record import AuditRecord, Standing
 from cybernetic.vsm.audit.sampling import AuditLoad
@@ -107,8 +109,8 @@ def _unpack_action(kind: str, facts: dict[str, Any]) -> Action:
 
 # what travels as its fields or its name say
 _PLAIN = (
-    *(Account, AuditDetection, AuditFinding, AuditLoad, AuditRecord, CusumDesign, DiscrepancyCusum),
-    *(PosiwidGap, RateInterval, Standing),
+    *(Account, AuditDetection, AuditFinding, AuditLoad, AuditRecord, Canary, CusumDesign, DiscrepancyCusum),
+    *(PosiwidGap, RateInterval, Standing, VerifierHealth),
     *(Accepted, Allocator, BudgetExhausted, Claim, Contract, Epoch, Ledger, Price, Productivity, Purse, Rate),
     *(Report, Reservation, Seal, Settlement, StaleContract, Talk),
     *(Achievement, Attention, Forecast, Health, HealthLimits, Index, Judgement, Reading, Regime, RegimeModel),

@@ -9,6 +9,7 @@ from cybernetic.vsm.audit.assurance import (
     lower_bound,
     upper_bound,
 )
+from cybernetic.vsm.audit.canary import Canary
 from cybernetic.vsm.audit.cusum import CusumDesign, DiscrepancyCusum
 from cybernetic.vsm.audit.design import (
     AuditDetection,
@@ -19,6 +20,7 @@ from cybernetic.vsm.audit.design import (
     run_length,
 )
 from cybernetic.vsm.audit.findings import Account, AuditFinding
+from cybernetic.vsm.audit.health import VerifierHealth
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.audit.posiwid import PosiwidGap, posiwid
 from cybernetic.vsm.audit.record import AuditRecord, Standing
@@ -31,6 +33,7 @@ __all__: tuple[str, ...] = (
     "AuditFinding",
     "AuditLoad",
     "AuditRecord",
+    "Canary",
     "CusumDesign",
     "DiscrepancyCusum",
     "PosiwidGap",
@@ -38,6 +41,7 @@ __all__: tuple[str, ...] = (
     "RunLength",
     "Sampler",
     "Standing",
+    "VerifierHealth",
     "assured_rate",
     "audit_detection",
     "audits_until",

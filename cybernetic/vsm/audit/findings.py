@@ -9,7 +9,7 @@ from cybernetic.vsm.checks import word
 @dataclass(frozen=True, slots=True)
 class Account:
     """One account of a task: did it succeed (`good`), what did it cost (>= 0), how long did it take (seconds,
-    >= 0).
+    >= 0)? `ports` names those at fault, where that is known.
 
     Raises `OptionError`.
     """
@@ -17,11 +17,14 @@ class Account:
     good: bool
     cost: float = 0.0
     seconds: float = 0.0
+    ports: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         flag("good", self.good)
         number("cost", self.cost, least=0)
         number("seconds", self.seconds, least=0)
+        if not isinstance(self.ports, tuple):
+            raise OptionError("ports", "a tuple of names", self.ports)
 
 
 @dataclass(frozen=True, slots=True)

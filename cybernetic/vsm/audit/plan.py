@@ -1,10 +1,11 @@
 """What a viable system declares about its audits: how much is audited, by whom, and what is an alarm."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cybernetic.core import OptionError, number
+from cybernetic.vsm.audit.canary import Canary
 from cybernetic.vsm.audit.cusum import CusumDesign
 from cybernetic.vsm.checks import share, word
 
@@ -21,6 +22,16 @@ class Audit:
     discrepancies alarm. `max_age` (seconds) is how long an audit keeps a unit's standing from falling back to
     "unaudited".
 
+    `verify(evidence)` or `verify(evidence, use)`, sync or async, gives whether the task was really done well: a bool,
+    or an `Account`. What it meets the environment with is `use`, which works as an operation's does, is paid out of
+    `budget_share`, and refuses the port of `independent_of`. After `patience` seconds (> 0) it is given up. `canaries`
+    are tasks whose answer is known: a verifier that fails them is not believed.
+
+    `every` (seconds, > 0; None: never) is the mean time between two surprise inspections of a unit, at times that
+    nobody can foresee; `inspect(state)` or `inspect(state, use)` says whether what an inspection found (an
+    `Inspected`) is as it should be. `drift` (bits, > 0) is how far what a unit does may be from what its operation is
+    chartered for, before it hurts.
+
     Raises `OptionError` for an impossible value.
     """
 
@@ -31,14 +42,26 @@ class Audit:
     kappa: float = 10.0
     design: CusumDesign = field(default_factory=CusumDesign)
     max_age: float = 86_400.0
+    patience: float = 60.0
+    canaries: Sequence[Canary] = ()
+    every: float | None = None
+    inspect: Callable[..., Any] | None = None
+    drift: float = 0.5
 
     def __post_init__(self) -> None:
         share("probability", self.probability)
         share("budget_share", self.budget_share)
         number("kappa", self.kappa, least=0)
         number("max_age", self.max_age, above=0)
-        if self.verify is not None and not callable(self.verify):
-            raise OptionError("verify", "a function or None", self.verify)
+        number("patience", self.patience, above=0)
+        number("drift", self.drift, above=0)
+        if self.every is not None:
+            number("every", self.every, above=0)
+        for name in ("verify", "inspect"):
+            if getattr(self, name) is not None and not callable(getattr(self, name)):
+                raise OptionError(name, "a function or None", getattr(self, name))
+        if not all(isinstance(canary, Canary) for canary in self.canaries):
+            raise OptionError("canaries", "values of Canary", self.canaries)
         if self.independent_of is not None:
             word("independent_of", self.independent_of)
         if not isinstance(self.design, CusumDesign):

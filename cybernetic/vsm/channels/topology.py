@@ -26,7 +26,7 @@ TOPOLOGY: frozenset[tuple[Channel, Role, Role]] = frozenset(
         (Channel.ENVIRONMENT, Role.ENVIRONMENT, Role.INTELLIGENCE),
         (Channel.ENVIRONMENT, Role.PORTER, Role.INTELLIGENCE),
         # system 2: it grants, plans and tells, and commands nobody
-        *((Channel.COORDINATION, role, Role.COORDINATION) for role in _UNIT),
+        *((Channel.COORDINATION, role, Role.COORDINATION) for role in (*_UNIT, Role.AUDIT)),
         *(
             (Channel.COORDINATION, Role.COORDINATION, role)
             for role in (*_UNIT, Role.ENVIRONMENT, Role.CONTROL)

@@ -1,105 +1,334 @@
 """The agent of system 3*."""
 
-import inspect
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
-from cybernetic.core import CallError, Refusal, token
+from cybernetic.core import CallError, Refusal
 from cybernetic.runtime import Named
-from cybernetic.vsm.algedonic.messages import Felt
-from cybernetic.vsm.audit.cusum import DiscrepancyCusum
+from cybernetic.vsm.algedonic.messages import Felt, Relief
 from cybernetic.vsm.audit.findings import Account, AuditFinding
+from cybernetic.vsm.audit.health import VerifierHealth
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.audit.record import AuditRecord, Standing
-from cybernetic.vsm.audit.sampling import Sampler
+from cybernetic.vsm.bargain.contract import Accepted, Contract
+from cybernetic.vsm.bargain.purse import Purse
+from cybernetic.vsm.bargain.vector import total
 from cybernetic.vsm.books.books import Books
-from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
-from cybernetic.vsm.inspection.messages import Completed, Discrepancy, Evidence, Probe
-from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
+from cybernetic.vsm.governance.messages import PolicyUpdate
+from cybernetic.vsm.inspection.canaries import Canaries
+from cybernetic.vsm.inspection.dossier import Dossier
+from cybernetic.vsm.inspection.files import Files
+from cybernetic.vsm.inspection.gate import Gate
+from cybernetic.vsm.inspection.messages import Audited, Completed, Discrepancy, Evidence, Probe, Quarantine
+from cybernetic.vsm.inspection.secret import Secret
+from cybernetic.vsm.inspection.spending import Spending
+from cybernetic.vsm.inspection.surprises import Surprises
+from cybernetic.vsm.inspection.verifier import CannotTell, judgement
+from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Pleasure, Severity
+from cybernetic.vsm.operations.messages import Taken
+from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.timing import now
 
-REMEMBERED = 200  # tasks of a unit that may have to be done again
+AT_ONCE = 8  # audits
+WAITING = 1000  # audits that wait; beyond them the oldest are given up
+DOUBT = 10  # rounds between two canaries of a verifier that is not believed
 
 
 class Auditor(Member):
     """System 3* of a level: looks at finished tasks past the management, when nobody expects it.
 
+    What it knows is in the books, its secret too, so that its successor goes on where it ended.
+
     Args:
-        path: of the level.
-        audit: what was declared.
-        secret: decides which tasks are looked at; None: a fresh one.
+        charter: of the level; its `audit` is declared.
+        units: by path, the purposes of each with their weights; none where none are declared.
+        paced: names of the ports that system 2 paces.
+        secret: decides which tasks are looked at. Default None: a fresh one, or that of the books.
     """
 
     role = Role.AUDIT
     period = 1.0
 
-    def __init__(self, path: str, audit: Audit, secret: bytes | None = None) -> None:
-        super().__init__(path)
-        self._audit = audit
-        self._sampler = Sampler(secret or token(16).encode(), audit.probability, audit.kappa)
-        self._records: dict[str, AuditRecord] = {}
-        self._since_clean: dict[str, list[str]] = {}
-        self._suspects: dict[str, set[str]] = {}
-        self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
+    def __init__(
+        self,
+        charter: Charter,
+        units: Mapping[str, Mapping[str, float]],
+        paced: frozenset[str] = frozenset(),
+        secret: bytes | None = None,
+    ) -> None:
+        super().__init__(charter.path)
+        audit = self._audit = charter.audit or Audit()
+        books: Named[Books] = self.system.named(f"{self.path}:books", Books)
+        known = Secret.fresh() if secret is None else Secret(secret)
+        files = self._files = Files(self.path, audit, units, books, known)
+        purse = None if charter.per is None else Purse(f"{self.path}:audit", charter.per)
+        self._gate = Gate(
+            self, charter.ports, paced, charter.policies, audit.independent_of, purse, files.keep_purse
+        )
+        self._canaries = Canaries(audit.canaries)
+        self._surprises = Surprises(self, audit, units, files, self._gate.use)
+        self._spending = Spending()
+        self._due: deque[tuple[Callable[..., Awaitable[None]], Any]] = deque()
+        self._at_work = self._turns = 0
+        self._telling: set[str] = set()
+
+    async def setup(self) -> None:
+        """Go on from the books: with the same secret, the same records, the same purse."""
+        purse = await self._files.load()
+        if purse is not None and self._gate.purse is not None:
+            self._gate.purse = purse
+        for unit in self._files.dossiers:
+            self._wind(unit)
+        if self._audit.verify is not None:  # before it is believed, it shows that it can tell
+            for _ in self._audit.canaries:
+                self._soon(self._try_out, self._canaries.next(self.path))
+        super().setup()
+
+    # Which tasks.
 
     @hears(Completed)
     def _completed(self, completed: Completed, note: Note) -> None:
-        """A task is reported done: the lot decides, now that nothing of it can be changed."""
-        record = self._records.setdefault(completed.path, self._fresh())
-        tasks = self._since_clean.setdefault(completed.path, [])
-        tasks.append(completed.task)
-        del tasks[:-REMEMBERED]
-        chance = self._sampler.probability(gap=record.gap)
-        if self._audit.verify is not None and self._sampler.picks(completed.task, chance):
-            self.task(self._look_at(completed, note))
-
-    async def _look_at(self, completed: Completed, note: Note) -> None:
-        try:
-            evidence = await self.ask(
-                Channel.AUDIT, Role.PORTER, Probe(completed.task), completed.path, cause=note
-            )
-        except (CallError, Refusal):
+        """A task is reported: the lot decides, now that nothing of it can be changed."""
+        unit = completed.path
+        self._files.change(unit, lambda one: one.completed(completed.task) if completed.good else one)
+        if self._gate.purse is not None:
+            self._spending.completed(unit, self._gate.purse.epoch(now()))
+        if self._audit.verify is None:
             return
-        if evidence is not None:
-            await self._judge(evidence, await self._verified(evidence))
+        if self._files.sampler.picks(completed.task, self._chances()[unit]):
+            self._soon(self._look_at, (completed, note))
 
-    async def _verified(self, evidence: Evidence) -> Account:
+    def _chances(self) -> dict[str, float]:
+        """The chance of an audit, by unit: raised by its gap, and thinned to what audits may cost."""
+        dossiers, chance = self._files.dossiers.items(), self._files.sampler.probability
+        wished = {unit: chance(gap=one.record.gap) for unit, one in dossiers}
+        granted = self._gate.granted
+        if not granted:
+            return wished
+        return self._spending.thinned(wished, granted.amount(sorted(granted.resources)[0]))
+
+    def _soon(self, work: Callable[..., Awaitable[None]], about: Any) -> None:
+        """Do it when fewer than `AT_ONCE` audits are under way."""
+        self._due.append((work, about))
+        if len(self._due) > WAITING:
+            self._due.popleft()
+        self._next()
+
+    def _next(self) -> None:
+        while self._due and self._at_work < AT_ONCE:
+            self._at_work += 1
+            self.task(self._worked(*self._due.popleft()))
+
+    async def _worked(self, work: Callable[..., Awaitable[None]], about: Any) -> None:
+        try:
+            await work(about)
+        finally:
+            self._at_work -= 1
+        self._next()
+
+    # One audit.
+
+    async def _look_at(self, about: tuple[Completed, Note]) -> None:
+        completed, note = about
+        unit, probe = completed.path, Probe(completed.task)
+        try:
+            evidence = await self.ask(Channel.AUDIT, Role.PORTER, probe, unit, cause=note)
+        except (CallError, Refusal):
+            evidence = None
+        verified = None if evidence is None else await self._verified(evidence)
+        if verified is None or self._files.health.suspect:
+            self._files.change(unit, lambda one: replace(one, missed=one.missed + 1))
+        else:
+            await self._judge(evidence, verified)
+        if self._canaries.turn(self._files.sampler, completed.task):
+            self._soon(self._try_out, self._canaries.next(unit))
+
+    async def _verified(self, evidence: Evidence) -> Account | None:
+        """What the verifier says; None where it cannot tell, which is noted."""
         assert self._audit.verify is not None
-        verdict = self._audit.verify(evidence)
-        if inspect.isawaitable(verdict):
-            verdict = await verdict
-        return verdict if isinstance(verdict, Account) else Account(bool(verdict))
+        before = self._gate.purse
+        try:
+            account = await judgement(self._audit.verify, evidence, self._gate.use, self._audit.patience)
+        except CannotTell as error:
+            about = {"task": evidence.task.id, "unit": evidence.path, "why": str(error)}
+            await self._files.jot("unverified", about)
+            if error.failed:
+                await self._heal(self._files.health.after_try(True))
+            return None
+        finally:
+            self._spending.audited(_cost(before, self._gate.purse))
+        await self._heal(self._files.health.after_try(False))
+        return account
 
     async def _judge(self, evidence: Evidence, verified: Account) -> None:
-        path, task = evidence.path, evidence.task.id
-        finding = AuditFinding(task, path, Account(evidence.outcome.good), verified)
-        before = self._records[path]
-        record = self._records[path] = before.after(finding.discrepant, now())
+        unit, task = evidence.path, evidence.task.id
+        cost = total(receipt.cost for receipt in evidence.receipts)
+        reported = Account(
+            evidence.outcome.good, sum(cost.amount(name) for name in sorted(cost.resources)[:1])
+        )
+        finding = AuditFinding(task, unit, reported, verified)
+        if finding.commendable and (verified.cost > 0 or not reported.good):
+            await self._commend(unit, task)
+        if not reported.good:
+            return  # a failure that was owned up to is none of a false success
+        ports = frozenset(verified.ports or (receipt.port for receipt in evidence.receipts))
+        alarm = await self._files.judged(unit, finding.discrepant, ports)
         if finding.discrepant:
-            ports = self._suspects.setdefault(path, set())
-            ports |= {receipt.port for receipt in evidence.receipts}
-            body = {"task": task, "unit": path, "reported": True, "verified": False}
-            await self._books.call(Books.note, Entry(kind="finding", path=self.path, body=body, at=now()))
-        if record.work.alarm and not before.work.alarm:
-            self._alarm(path, record)
+            body = {"task": task, "unit": unit, "reported": True, "verified": False, "ports": sorted(ports)}
+            await self._files.jot("finding", body)
+        if alarm:
+            self.feel(unit, "discrepancy")
+            self._report(unit)
+        elif self._files.of(unit).healed:
+            await self._close(unit)
 
-    def _alarm(self, path: str, record: AuditRecord) -> None:
-        pain = Pain(path, "discrepancy", Cause.AUDIT, Severity.ALERT, 1.0, now())
-        self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain))
-        ports = tuple(sorted(self._suspects.get(path, set()) - {self._audit.independent_of}))
-        found = Discrepancy(path, record.work.audits, record.gap, ports, tuple(self._since_clean[path]))
-        self.tell(Channel.AUDIT, Role.CONTROL, found)
+    async def _commend(self, unit: str, task: str) -> None:
+        """Audits find good news, too: work that is better than its report."""
+        self._files.change(unit, lambda one: replace(one, commended=one.commended + 1))
+        await self._files.jot("commendation", {"task": task, "unit": unit})
+        self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(Pleasure(unit, "audit", 1.0, now())))
+
+    # What follows from an alarm.
+
+    def _report(self, unit: str) -> None:
+        """Have system 3 hear of it, until it has."""
+        if unit not in self._telling:
+            self._telling.add(unit)
+            self.task(self._reported(unit))
+
+    async def _reported(self, unit: str) -> None:
+        one = self._files.of(unit)
+        blamed = self._files.blamed(unit)
+        found = Discrepancy(unit, one.record.work.audits, one.record.gap, blamed, one.affected)
+        try:
+            await self.ask(Channel.AUDIT, Role.CONTROL, found, patience=30.0)
+        except (CallError, Refusal):
+            return  # the next round tries again
+        else:
+            self._files.change(unit, lambda one: replace(one, told=True))
+        finally:
+            self._telling.discard(unit)
+
+    async def _close(self, unit: str) -> None:
+        """The unit is as it should be again."""
+        await self._files.jot("cleared", {"unit": unit, "audits": self._files.of(unit).record.work.audits})
+        await self._files.close(unit)
+        self.relieve(unit, "discrepancy")
+
+    @hears(Quarantine)
+    async def _lifted(self, one: Quarantine, note: Note) -> None:
+        """System 3 has put a port to use again: what was held against it is over."""
+        if one.lifted:
+            for unit, dossier in list(self._files.dossiers.items()):
+                if dossier.case is not None and one.port in dossier.ports:
+                    await self._close(unit)
+            await self._files.clear([one.port])
+
+    # The verifier itself.
+
+    async def _try_out(self, canary: tuple[Evidence, bool]) -> None:
+        evidence, good = canary
+        account = await self._verified(evidence)
+        if account is not None:
+            await self._heal(self._files.health.after_canary(account.good is good))
+
+    async def _heal(self, health: VerifierHealth) -> None:
+        before, self._files.health = self._files.health.suspect, health
+        if health.suspect is before:
+            return
+        await self._files.keep()
+        await self._files.jot("verifier", {"suspect": health.suspect})
+        (self.feel if health.suspect else self.relieve)(self.path, "verifier")
+
+    # Surprise inspections.
+
+    def _wind(self, unit: str) -> None:
+        wait = self._surprises.due(unit)
+        if wait is not None:
+            self.ref.after(wait).cast(Auditor.look_in, unit)
+
+    def look_in(self, unit: str) -> None:
+        """The time of a surprise inspection has come."""
+        self._soon(self._look_in, unit)
+
+    async def _look_in(self, unit: str) -> None:
+        try:
+            await self._surprises.inspect(unit)
+        finally:
+            self._wind(unit)
+
+    # Its account, and what system 3 says.
+
+    @hears(Contract)
+    async def _contracted(self, contract: Contract, note: Note) -> Accepted | None:
+        return await self._gate.accept(contract)
+
+    @hears(Taken)
+    async def _taken(self, taken: Taken, note: Note) -> None:
+        await self._gate.forget(taken.epoch)
+
+    @hears(PolicyUpdate)
+    def _policies(self, update: PolicyUpdate, note: Note) -> None:
+        self._gate.policies = update.policies
+
+    async def cycle(self) -> None:
+        """Account to system 3, tell again what it has not heard, try out a verifier in doubt, and save."""
+        self._turns += 1
+        if self._canaries and self._files.health.suspect and self._turns % DOUBT == 0:
+            self._soon(self._try_out, self._canaries.next(self.path))
+        reports = self._gate.reports()
+        if reports:
+            self.tell(Channel.AUDIT, Role.CONTROL, Audited(reports))
+        for unit, one in self._files.dossiers.items():
+            if not one.told:
+                self._report(unit)
+        await self._files.save()
+
+    # Asked.
 
     def standings(self) -> dict[str, Standing]:
         """What each unit may be called; what was never audited is "unaudited"."""
-        at = now()
-        return {path: one.standing(at, self._audit.max_age) for path, one in self._records.items()}
+        at, age, suspect = now(), self._audit.max_age, self._files.health.suspect
+        return {unit: one.standing(at, age, suspect) for unit, one in self._files.dossiers.items()}
 
     def records(self) -> dict[str, AuditRecord]:
-        """All that audits know of each unit."""
-        return dict(self._records)
+        """What the audits of each unit came to."""
+        return {unit: one.record for unit, one in self._files.dossiers.items()}
 
-    def _fresh(self) -> AuditRecord:
-        return AuditRecord(work=DiscrepancyCusum(self._audit.design))
+    def dossiers(self) -> dict[str, Dossier]:
+        """All that is known of each unit."""
+        return dict(self._files.dossiers)
+
+    def gaps(self) -> dict[str, float]:
+        """How far what each unit does is from what it is chartered for, bits; of those that were looked at."""
+        return {unit: one.gap.bits for unit, one in self._files.dossiers.items() if one.gap is not None}
+
+    def health(self) -> VerifierHealth:
+        """How far the verifier is to be believed."""
+        return self._files.health
+
+    # What it feels.
+
+    def feel(self, path: str, index: str, intensity: float = 1.0) -> None:
+        """Say that it hurts at `path`."""
+        pain = Pain(path, index, Cause.AUDIT, Severity.ALERT, intensity, now())
+        self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain))
+
+    def relieve(self, path: str, index: str) -> None:
+        """Say that what hurt is over."""
+        key = PainKey(path, index, Cause.AUDIT.value)
+        self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Relief(key))
+
+
+def _cost(before: Purse | None, after: Purse | None) -> float:
+    """What was spent between two states of a purse, of its first resource; other audits of that time included."""
+    if before is None or after is None or before is after:
+        return 0.0
+    was, spent = (total(ledger.spent for ledger in purse.ledgers.values()) for purse in (before, after))
+    return max(0.0, sum(spent.amount(name) - was.amount(name) for name in sorted(spent.resources)[:1]))

@@ -1,8 +1,11 @@
 """What passes between the auditor, the ports of units, and system 3."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from cybernetic.vsm.bargain.contract import Report
+from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.ports.receipts import Receipt
 from cybernetic.wire import travels
 
@@ -10,11 +13,12 @@ from cybernetic.wire import travels
 @travels(name="vsm.Completed")
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A unit reported a task of a kind as done well."""
+    """A unit reported a task of a kind as done: well, or (`good` is False) that it could not be."""
 
     task: str
     kind: str
     path: str
+    good: bool = True
 
 
 @travels(name="vsm.Probe")
@@ -34,6 +38,43 @@ class Evidence:
     task: Any
     outcome: Any
     receipts: tuple[Receipt, ...]
+
+
+@travels(name="vsm.Inspect")
+@dataclass(frozen=True, slots=True)
+class Inspect:
+    """The auditor wants to see how the ports of a unit stand, now."""
+
+
+@travels(name="vsm.Inspected")
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """How the ports of the unit at `path` stand, by their own books.
+
+    Attributes:
+        path: of the unit.
+        spent, grant: in this epoch, what is spent and set aside, and what it may spend.
+        tasks: how many it has reported done, by kind.
+        seconds: at its ports, by kind of task.
+        costs: of the first resource, by kind of task.
+        revision: of the policies it acts under.
+    """
+
+    path: str
+    spent: Vector = NOTHING
+    grant: Vector = NOTHING
+    tasks: Mapping[str, int] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    costs: Mapping[str, float] = field(default_factory=dict)
+    revision: int = 0
+
+
+@travels(name="vsm.Audited")
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What the audits of a level took in epochs that are over: the auditor's account to system 3."""
+
+    reports: tuple[Report, ...]
 
 
 @travels(name="vsm.Discrepancy")

@@ -1,7 +1,7 @@
 """`Operation`: the one to subclass. It does the work of a unit, and meets the environment through ports."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from cybernetic.core import OptionError
@@ -26,9 +26,12 @@ class Operation(Agent):
     Attributes:
         indices: what is measured of it. `cycle_time` (seconds a task), `cost` (of the budget's first resource, a
             task) and `success` (1 or 0, a task) are measured without its help, others by `measure`.
+        purposes: what it is there for: kinds of tasks, with the parts of its time and money that are meant for each.
+            Audits compare them with what it does. Default: nothing is said.
     """
 
     indices: ClassVar[Sequence[Index]] = ()
+    purposes: ClassVar[Mapping[str, float]] = {}
 
     _hooks = frozenset({"handle", "plan", "recover", "use", "exclusive", "measure"})
     _final = frozenset({"perform", "use", "exclusive", "measure", "mend", "wish"})

@@ -24,7 +24,8 @@ from cybernetic.vsm.decisions.decide import Decision, decide
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate
 from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate, Referral
-from cybernetic.vsm.inspection.messages import Completed, Evidence, Probe, Quarantine
+from cybernetic.vsm.inspection.messages import Completed, Evidence, Inspect, Inspected, Probe, Quarantine
+from cybernetic.vsm.ports.doings import Doings
 from cybernetic.vsm.ports.guard import Guard
 from cybernetic.vsm.ports.holding import Holding
 from cybernetic.vsm.ports.pacing import Pacing
@@ -101,7 +102,7 @@ class Porter(Member):
         self._evidence: dict[str, Evidence] = {}  # of tasks reported done
         self._suspended: tuple[float, str] | None = None
         self._quarantined: dict[str, str] = {}
-        self._serial, self._audited = 0, audited
+        self._serial, self._audited, self._doings = 0, audited, Doings()
         self._contracted = asyncio.Event()
 
     async def setup(self) -> None:
@@ -114,6 +115,7 @@ class Porter(Member):
             epoch = self._purse.epoch(now())
             ledger = Ledger(NOTHING, until=(epoch + 1) * self._purse.per)
             self._purse = self._purse.with_ledger(epoch, ledger)
+        self._quarantined = await self._books.call(Books.load, "quarantined") or {}
         self._pacing.renew()
         super().setup()
 
@@ -271,8 +273,9 @@ class Porter(Member):
         self._evidence[task.id] = Evidence(self.path, task, outcome, receipts)
         while len(self._evidence) > KEPT:
             del self._evidence[next(iter(self._evidence))]
-        if outcome.good and self._audited:
-            completed = Completed(task.id, task.kind, self.path)
+        self._doings = self._doings.after(task.kind, receipts)
+        if self._audited:
+            completed = Completed(task.id, task.kind, self.path, outcome.good)
             self.tell(Channel.AUDIT, Role.AUDIT, completed, disturbance=task.id)
         return receipts
 
@@ -296,17 +299,23 @@ class Porter(Member):
             self._policies, self._revision = update.policies, update.revision
         return PolicyKnown(self.path, self._revision)
 
-    def quarantine(self, one: Quarantine) -> None:
-        """Let nothing through a port, or let it through again."""
+    async def quarantine(self, one: Quarantine) -> None:
+        """Let nothing through a port, or let it through again; a successor knows of it."""
         if one.lifted:
             self._quarantined.pop(one.port, None)
         else:
             self._quarantined[one.port] = one.reason
+        await self._books.call(Books.save, "quarantined", dict(self._quarantined))
 
     @hears(Probe)
     def _probed(self, probe: Probe, note: Note) -> Evidence | None:
         """What is asked for an audit: it comes past the management. None: it is not known any more."""
         return self._evidence.get(probe.task)
+
+    @hears(Inspect)
+    def _inspected(self, inspect: Inspect, note: Note) -> Inspected:
+        """How it stands, by its own books: past the management as well."""
+        return self._doings.inspected(self.path, *self.spent(), self._revision)
 
     async def accept(self, contract: Contract) -> Accepted:
         """A contract, by way of the management. Raises `StaleContract`."""

@@ -1,0 +1,114 @@
+"""The files of an auditor: what it knows of each unit, of ports and of its verifier, and how that is kept."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from cybernetic.runtime import Address
+from cybernetic.vsm.audit.health import VerifierHealth
+from cybernetic.vsm.audit.plan import Audit
+from cybernetic.vsm.audit.sampling import Sampler
+from cybernetic.vsm.bargain.purse import Purse
+from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.books.entry import Entry
+from cybernetic.vsm.inspection.dossier import Dossier, Suspicions, suspects, suspicions
+from cybernetic.vsm.inspection.secret import Secret
+from cybernetic.vsm.timing import now
+
+
+class Files:
+    """Kept in the books of a level, so that a successor of the auditor goes on where it ended.
+
+    Args:
+        path: of the level.
+        audit: what was declared.
+        units: their paths.
+        books: where they are kept.
+        secret: decides which tasks are looked at; what is in the books goes before.
+
+    Attributes:
+        sampler: the lottery.
+        dossiers: by path of the unit.
+        health: of the verifier.
+    """
+
+    def __init__(
+        self, path: str, audit: Audit, units: Iterable[str], books: Address[Books], secret: Secret
+    ) -> None:
+        self._path, self._audit, self._books, self._secret = path, audit, books, secret
+        self.sampler = self._lottery()
+        self.dossiers = {unit: Dossier.fresh(unit, audit) for unit in units}
+        self.health = VerifierHealth()
+        self._suspicions: Suspicions = {}
+        self._unsaved: set[str] = set()
+
+    def _lottery(self) -> Sampler:
+        return Sampler(self._secret.value, self._audit.probability, self._audit.kappa)
+
+    async def load(self) -> Purse | None:
+        """Go on from the books; the purse as it was kept."""
+        known = await self._books.call(Books.load, "audit")
+        if known is None:
+            await self.keep()
+        else:
+            self._secret, self.health, self._suspicions = known
+            self.sampler = self._lottery()
+        for unit in self.dossiers:
+            self.dossiers[unit] = await self._books.call(Books.load, f"audit {unit}") or self.dossiers[unit]
+        purse: Purse | None = await self._books.call(Books.load, "audit.purse")
+        return purse
+
+    def of(self, unit: str) -> Dossier:
+        """What is known of a unit."""
+        return self.dossiers.get(unit) or Dossier.fresh(unit, self._audit)
+
+    def change(self, unit: str, change: Callable[[Dossier], Dossier]) -> None:
+        """Change what is known of a unit; it is saved in the next round."""
+        self.dossiers[unit] = change(self.of(unit))
+        self._unsaved.add(unit)
+
+    async def judged(self, unit: str, discrepant: bool, ports: frozenset[str]) -> bool:
+        """Take an audit of a task that was done with `ports`, and keep it; whether it alarms."""
+        self._suspicions = suspicions(self._suspicions, self._audit, ports, discrepant)
+        dossier, alarm = self.of(unit).judged(discrepant, ports, now())
+        self.dossiers[unit] = replace(dossier, told=dossier.told and not alarm)
+        await self._save(unit)
+        await self.keep()
+        return alarm
+
+    def blamed(self, unit: str) -> tuple[str, ...]:
+        """The ports that are to blame for what was found of a unit."""
+        return suspects(self._suspicions, self.of(unit).ports, self._audit)
+
+    async def close(self, unit: str) -> None:
+        """Nothing of what was stands against the unit any more, nor against the ports it was done with."""
+        ports = self.of(unit).ports
+        self.dossiers[unit] = self.of(unit).closed()
+        await self._save(unit)
+        await self.clear(ports)
+
+    async def clear(self, ports: Iterable[str]) -> None:
+        """Hold nothing against these ports any more."""
+        gone = frozenset(ports)
+        self._suspicions = {port: score for port, score in self._suspicions.items() if port not in gone}
+        await self.keep()
+
+    async def save(self) -> None:
+        """Keep what has changed."""
+        for unit in list(self._unsaved):
+            await self._save(unit)
+
+    async def keep(self) -> None:
+        """Keep what is of no unit."""
+        await self._books.call(Books.save, "audit", (self._secret, self.health, dict(self._suspicions)))
+
+    async def keep_purse(self, purse: Purse) -> None:
+        """Keep what audits have spent."""
+        await self._books.call(Books.save, "audit.purse", purse)
+
+    async def jot(self, kind: str, body: object) -> None:
+        """Write in the log."""
+        await self._books.call(Books.note, Entry(kind=kind, path=self._path, body=body, at=now()))
+
+    async def _save(self, unit: str) -> None:
+        self._unsaved.discard(unit)
+        await self._books.call(Books.save, f"audit {unit}", self.dossiers[unit])

@@ -1,0 +1,90 @@
+"""Surprise inspections: looks at how a unit stands, at times that nobody can foresee."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from cybernetic.core import CallError, Refusal
+from cybernetic.vsm.audit.plan import Audit
+from cybernetic.vsm.audit.posiwid import PosiwidGap, posiwid
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.inspection.files import Files
+from cybernetic.vsm.inspection.messages import Inspect, Inspected
+from cybernetic.vsm.inspection.verifier import CannotTell, judgement
+
+PURPOSE = (
+    60.0  # seconds, on average, between two looks at a unit with purposes, unless inspections are declared
+)
+
+
+class Surprises:
+    """The inspections of a level.
+
+    Args:
+        auditor: who makes them.
+        audit: what was declared.
+        units: by path, what each is chartered for.
+        files: where it is noted.
+        use: the verifier's way to ports.
+    """
+
+    def __init__(
+        self, auditor: Any, audit: Audit, units: Mapping[str, Mapping[str, float]], files: Files, use: Any
+    ) -> None:
+        self._auditor, self._audit, self._units = auditor, audit, units
+        self._files, self._use = files, use
+
+    def due(self, unit: str) -> float | None:
+        """Seconds to the next inspection of a unit; None: there is nothing to look for."""
+        if self._audit.every is None and not self._units.get(unit):
+            return None
+        rate = 1 / (self._audit.every or PURPOSE)
+        return self._files.sampler.inspection(unit, self._files.of(unit).inspections, rate)
+
+    async def inspect(self, unit: str) -> None:
+        """Look at a unit."""
+        self._files.change(unit, lambda one: replace(one, inspections=one.inspections + 1))
+        try:
+            state = await self._auditor.ask(Channel.AUDIT, Role.PORTER, Inspect(), unit)
+        except (CallError, Refusal):
+            return
+        self._look_at_purpose(unit, state)
+        if self._audit.inspect is not None and self._audit.every is not None:
+            await self._judge(unit, state)
+
+    async def _judge(self, unit: str, state: Inspected) -> None:
+        assert self._audit.inspect is not None
+        try:
+            account = await judgement(self._audit.inspect, state, self._use, self._audit.patience)
+        except CannotTell as error:
+            await self._files.jot("unverified", {"inspection": unit, "why": str(error)})
+            return
+        was = self._files.of(unit).untrue
+        self._files.change(unit, lambda one: replace(one, untrue=not account.good))
+        if not account.good:
+            await self._files.jot(
+                "finding", {"unit": unit, "inspection": self._files.of(unit).inspections, "verified": False}
+            )
+            self._auditor.feel(unit, "inspection")
+        elif was:
+            self._auditor.relieve(unit, "inspection")
+
+    def _look_at_purpose(self, unit: str, state: Inspected) -> None:
+        """POSIWID: what it spends its time and money on, against what it is chartered for."""
+        gap = purpose_gap(self._units.get(unit, {}), state)
+        if gap is None:
+            return
+        before = self._files.of(unit).gap
+        self._files.change(unit, lambda one: replace(one, gap=gap))
+        if gap.bits > self._audit.drift:
+            self._auditor.feel(unit, "purpose", gap.bits)
+        elif before is not None and before.bits > self._audit.drift:
+            self._auditor.relieve(unit, "purpose")
+
+
+def purpose_gap(chartered: Mapping[str, float], state: Inspected) -> PosiwidGap | None:
+    """The larger of the gaps in time and in money; None where nothing is chartered, or nothing was done."""
+    actual = [shares for shares in (state.seconds, state.costs) if sum(shares.values()) > 0]
+    if not chartered or not actual:
+        return None
+    return max((posiwid(chartered, shares) for shares in actual), key=lambda one: one.bits)

@@ -1,0 +1,55 @@
+"""The verifier of a level as the auditor asks it: bounded in time, and never believed without proof."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from inspect import Parameter, isawaitable, signature
+from typing import Any
+
+from cybernetic.core import Refusal
+from cybernetic.vsm.audit.findings import Account
+
+_log = logging.getLogger("cybernetic.vsm")
+_BY_PLACE = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.VAR_POSITIONAL)
+
+
+class CannotTell(Exception):
+    """An audit came to nothing. `failed`: because the verifier raised or hung; else it was refused its means."""
+
+    def __init__(self, why: str, failed: bool) -> None:
+        super().__init__(why)
+        self.failed = failed
+
+
+async def judgement(check: Callable[..., Any], of: Any, use: Any, patience: float) -> Account:
+    """What `check(of)`, or `check(of, use)` where it takes two, says within `patience` seconds.
+
+    Raises `CannotTell`, whatever `check` raises, and where it gives what is neither a bool nor an `Account`.
+    """
+    try:
+        async with asyncio.timeout(patience):
+            verdict = check(of, use) if _takes_two(check) else check(of)
+            if isawaitable(verdict):
+                verdict = await verdict
+    except TimeoutError as error:
+        raise CannotTell(f"no answer within {patience:g} s", True) from error
+    except Refusal as error:  # its budget is spent, a policy denies, or it may not use what it audits
+        raise CannotTell(str(error), False) from error
+    except Exception as error:
+        _log.warning("a verifier raised", exc_info=error)
+        raise CannotTell(f"{type(error).__name__}: {error}", True) from error
+    if isinstance(verdict, bool):
+        return Account(verdict)
+    if not isinstance(verdict, Account):
+        raise CannotTell(f"expected a bool or an Account, got: {type(verdict).__name__}", True)
+    return verdict
+
+
+def _takes_two(check: Callable[..., Any]) -> bool:
+    try:
+        parameters = signature(check).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    by_place = [one for one in parameters if one.kind in _BY_PLACE]
+    required = sum(one.default is Parameter.empty for one in by_place)
+    return any(one.kind is Parameter.VAR_POSITIONAL for one in by_place) or required >= 2
