@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cybernetic.core import CannotTravel
@@ -76,7 +76,9 @@ def test_every_public_class_travels_or_it_is_said_why_not() -> None:
 
 @pytest.mark.parametrize("cls", TRAVELLERS, ids=lambda cls: cls.__name__)
 def test_what_arrives_equals_what_was_sent(cls: type) -> None:
-    @settings(max_examples=soak(15, 300))
+    @settings(
+        max_examples=soak(15, 300), suppress_health_check=[HealthCheck.filter_too_much]
+    )  # bands are ordered
     @given(of(cls))
     def there_and_back(value: Any) -> None:
         there = arrived(value)
