@@ -5,6 +5,7 @@ from typing import Any
 
 from cybernetic.supervision import Backoff, Child, Supervisor, child
 from cybernetic.vsm.algedonic.algedonode import Algedonode
+from cybernetic.vsm.algedonic.watcher import VIGIL
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import address, line_name
@@ -101,6 +102,9 @@ class Layout:
         ]
         if self.charter.audit is not None:
             found.append((Role.AUDIT.value, path, 1.0))
+        if len(self.charter.lineage) == 1:  # there is no level above in this half
+            found.append((VIGIL, path, 1.0))
+        found += [(Role.ALGEDONODE.value, self.path(unit), 1.0) for unit in self.units if unit.nested]
         return found + [(Role.MANAGEMENT.value, self.path(unit), 1.0) for unit in self.units]
 
 
@@ -180,7 +184,14 @@ class Operations(Supervisor):
         if unit.nested:
             charter = layout.charter.below(path, spec.agent, floor, layout.static)
             return child(
-                NestedUnit, path, Blueprint.of(spec), charter, id=unit.id, isolate=spec.isolate, **where
+                NestedUnit,
+                path,
+                Blueprint.of(spec),
+                charter,
+                id=unit.id,
+                name=f"{path}:unit",
+                isolate=spec.isolate,
+                **where,
             )
         return child(
             OperationUnit,
@@ -191,6 +202,7 @@ class Operations(Supervisor):
             layout.static,
             layout.data,
             id=unit.id,
+            name=f"{path}:unit",
             isolate=spec.isolate,
             **where,
         )
@@ -209,7 +221,17 @@ class Metasystem(Supervisor):
         members = [
             steady(Control, layout.charter, layout.charges, role=Role.CONTROL, path=path),
             steady(Intelligence, path, tuple(layout.weights), role=Role.INTELLIGENCE, path=path),
-            steady(Governance, path, inherited, layout.own, role=Role.POLICY, path=path),
+            steady(
+                Governance,
+                path,
+                inherited,
+                layout.own,
+                layout.charter.purpose,
+                tuple(layout.weights),
+                layout.charter.human,
+                role=Role.POLICY,
+                path=path,
+            ),
         ]
         if layout.charter.audit is not None:
             paced = frozenset(layout.static)
@@ -257,6 +279,7 @@ class Level(Supervisor):
         ]
 
 
-def steady(cls: Any, *args: Any, role: Role, path: str) -> Child[Any]:
+def steady(cls: Any, *args: Any, role: Role | str, path: str) -> Child[Any]:
     """A child that is kept alive with pauses, and whose deaths do not count for the level."""
-    return child(Steady, child(cls, *args, name=address(role, path), backoff=AGAIN), id=role.value)
+    id = role if isinstance(role, str) else role.value
+    return child(Steady, child(cls, *args, name=f"{path}:{id}", backoff=AGAIN), id=id)

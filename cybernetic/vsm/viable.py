@@ -9,17 +9,20 @@ from cybernetic.runtime import Deferred, registered_name
 from cybernetic.supervision import Child, Supervisor, child
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.humans import ConsoleHuman
+from cybernetic.vsm.algedonic.vigil import Vigil
+from cybernetic.vsm.algedonic.watcher import VIGIL
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.bargain.budget import Budget
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Role
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.decisions.policy import Policy
+from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.ladder.climb import Climb
 from cybernetic.vsm.ladder.clocks import Clocks
 from cybernetic.vsm.ladder.signals import PainKey
-from cybernetic.vsm.level import Channels, Layout, Level
+from cybernetic.vsm.level import Channels, Layout, Level, steady
 from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.messages import Intervention, Rung
 from cybernetic.vsm.operations.task import Performed, Task
@@ -102,10 +105,13 @@ class ViableSystem(Supervisor):
         if len(set(ids)) < len(ids):
             raise OptionError("units", "ids that differ", ids)
         layout = Layout(charter, units, tuple(self.policies), self.data)
+        top = len(charter.lineage) == 1
+        vigil = [steady(Vigil, path, charter.human, self.ref, role=VIGIL, path=path)] if top else []
         self._nested = tuple(layout.path(unit) for unit in units if unit.nested)
         return [
+            *vigil,
             child(Books, self.data, path, name=f"{path}:books"),
-            child(Channels, path, id="channels"),
+            child(Channels, path, id="channels", name=f"{path}:channels"),
             child(Level, layout, id="level", name=f"{path}:level"),
         ]
 
@@ -125,12 +131,13 @@ class ViableSystem(Supervisor):
         alarms: tuple[Climb, ...] = await self._part("algedonode", Algedonode).call(Algedonode.alarms)
         return alarms
 
-    async def ack(self, key: PainKey, by: str) -> None:
-        """A human takes a pain over."""
-        node = self._part("algedonode", Algedonode)
-        for climb in await node.call(Algedonode.alarms):
-            if climb.pain.key == key:
-                await node.call(Algedonode.ack, key, climb.level, by)
+    async def ack(self, key: PainKey, by: str) -> Reception:
+        """A human takes a pain over, wherever at or below this level it was felt; what became of the word.
+
+        All but `Reception.TAKEN` changed nothing, and is in the log of the level where it was felt.
+        """
+        reception: Reception = await self._part("algedonode", Algedonode).call(Algedonode.answered, key, by)
+        return reception
 
     async def set_policy(self, policy: Policy, why: str = "") -> int:
         """Put a policy in force; the revision since which it is. Raises `OptionError`."""
@@ -178,6 +185,9 @@ class ViableSystem(Supervisor):
             keeper, id = ABLATED[name]
             with suppress(NotFound):
                 await self._part(keeper, Supervisor).within(None).call(Supervisor.terminate_child, id)
+            if name == "algedonic":
+                with suppress(NotFound):  # who watches it goes with it; only the top has one
+                    await self.terminate_child(VIGIL)
         for path in self._nested:
             await self.system.named(path, ViableSystem).within(None).call(ViableSystem.ablate, *systems)
 

@@ -28,7 +28,7 @@ class Bridge:
         child(Outpost, bridge, "shop/catalogue", "inbox-agent", name="catalogue")
 
     Attributes:
-        path: this level's path, as "shop".
+        path: this level's path, as "shop"; its words are those of routing keys, escaped, of 255 bytes at most.
         peers: other levels by path, with the name of the `Outpost` that stands for each here.
         exchange: where levels meet; all use the same.
         author: signs what is sent (the gateway needs a signer); None: unsigned.
@@ -51,6 +51,8 @@ class Bridge:
         number("lost_after", self.lost_after, above=number("every", self.every, above=0))
         if (self.author is None) != (self.guard is None):
             raise OptionError("author, guard", "both or neither", (self.author, self.guard))
+        for path in (self.path, *self.peers):
+            inbox_key(path)  # raises here rather than when something is said
 
     @property
     def sender(self) -> Sender:

@@ -4,6 +4,7 @@ import asyncio
 from typing import Protocol
 
 from cybernetic.core import NoConnection, Stop
+from cybernetic.gateways.bridge.keys import key
 from cybernetic.gateways.bridge.parcels import Sender
 from cybernetic.gateways.publisher.publisher import Publisher
 from cybernetic.runtime import Agent, Named
@@ -86,8 +87,8 @@ def beat(bridge: Level, peer: str, publisher: Named[Publisher], *, alive: bool) 
 
 
 def beat_key(path: str) -> str:
-    """The routing key by which heartbeats for a level go."""
-    return f"beat.{path}"
+    """The routing key by which heartbeats for a level go. Raises `OptionError` for a path that is too long."""
+    return key("beat", path)
 
 
 def heart_of(outpost: str) -> str:

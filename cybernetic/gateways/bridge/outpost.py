@@ -6,6 +6,7 @@ from typing import Any
 
 from cybernetic.core import CallError, CannotTravel, OptionError, Reason, Refusal
 from cybernetic.gateways.bridge.heart import Heart, Level, beat, heart_of
+from cybernetic.gateways.bridge.keys import key
 from cybernetic.gateways.bridge.posting import post
 from cybernetic.gateways.errors import NotSent
 from cybernetic.gateways.publisher.publisher import Publisher
@@ -101,5 +102,5 @@ class Outpost(Agent):
 
 
 def inbox_key(path: str) -> str:
-    """The routing key by which messages for a level go."""
-    return f"message.{path}"
+    """The routing key by which messages for a level go. Raises `OptionError` for a path that is too long."""
+    return key("message", path)

@@ -1,4 +1,4 @@
-"""One store to a file: locks held with flock as long as the store is open, by the file's name and by the file itself."""
+"""One store to a file: locks held with flock while the store is open, by the name of the file and by the file."""
 
 import fcntl
 import os

@@ -1,15 +1,15 @@
 """The agent that feels: the ladder of one level, the deadmen of its loops, and the way to a human."""
 
-import asyncio
-import inspect
 from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any
 
-from cybernetic.core import CallError
-from cybernetic.runtime import Named, Timer
-from cybernetic.vsm.algedonic.humans import Page
+from cybernetic.core import CallError, Down, NoProc, Reason, Token
+from cybernetic.runtime import Agent, Deferred, Named, Timer
+from cybernetic.vsm.algedonic.humans import TAKE, Page, called, resolved
 from cybernetic.vsm.algedonic.messages import Ack, Felt, Relief, Told
+from cybernetic.vsm.algedonic.nerves import Nerves, Watched
+from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
@@ -17,6 +17,7 @@ from cybernetic.vsm.channels.ear import hears, level_of
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.messages import Beat
 from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.ladder.climb import Climb
 from cybernetic.vsm.ladder.clocks import Clocks, Paging, Rungs, time_to_human
 from cybernetic.vsm.ladder.deadman import Deadman
@@ -34,7 +35,8 @@ from cybernetic.vsm.ladder.ladder import Ladder, Move
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
 from cybernetic.vsm.timing import now
 
-HOP = 2.0  # seconds for a page to be taken by who is above
+HOP = TAKE + 1.0  # seconds for who is above to answer
+LOOK = 0.1  # seconds after which what ended may be back
 
 
 class Algedonode(Member):
@@ -65,6 +67,11 @@ class Algedonode(Member):
         self._deadmen: dict[tuple[str, str], Deadman] = {}
         self._missed: set[tuple[str, str]] = set()
         self._pains: dict[PainKey, Pain] = {}
+        self._origins: dict[PainKey, str] = {}
+        self._nerves = Nerves()
+        self._watching: dict[Token, tuple[str, Watched]] = {}
+        self._orderly: list[tuple[str, Watched, Reason]] = []
+        self._turned = 0.0
         self._timer: Timer | None = None
         self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
 
@@ -72,9 +79,11 @@ class Algedonode(Member):
         """Go on from the books: a pain does not end because who felt it did."""
         known = await self._books.call(Books.load, "ladder")
         if known is not None:
-            self._ladder, self._pains = known
-        at = now()
+            self._ladder, self._pains, self._origins = known
+        at = self._turned = now()
+        self._nerves = Nerves(self._pains, at)
         self._deadmen = {(role, path): Deadman(period, at) for role, path, period in self._loops}
+        self._missed = {key for key in self._deadmen if self._silence(key).key in self._pains}
         self._wind()
         super().setup()
 
@@ -94,13 +103,67 @@ class Algedonode(Member):
     def _relieved(self, relief: Relief, note: Note) -> None:
         self._move(self._ladder.clear(relief.key, self._at()))
 
+    # Who takes it over.
+
     @hears(Ack)
     def _acked(self, ack: Ack, note: Note) -> None:
-        self.ack(ack.key, ack.level, ack.by)
+        """Of a unit's management for its unit, or of who is at this level for what has come up to it."""
+        origin = self._origin(ack.key)
+        if note.sender is Role.MANAGEMENT:
+            rung = 0 if note.path_from == ack.key.path else None
+        else:
+            rung = self._rung(origin)
+        if rung != ack.level:
+            refused = AckRefused(ack.key, ack.level, ack.by, Reception.UNAUTHORISED, self._at())
+            self._log(refused)
+        else:
+            self.ack(ack.key, ack.level, ack.by)
 
-    def ack(self, key: PainKey, level: int, by: str) -> None:
-        """Somebody takes a pain over; what does not count is in the log."""
-        self._move(self._ladder.ack(key, level, by, self._at()))
+    def ack(self, key: PainKey, level: int, by: str) -> Reception:
+        """Somebody takes a pain over; what does not count is in the log. What was felt below is answered there."""
+        origin = self._origin(key)
+        if origin != self.path:
+            self._toward(origin).cast(Algedonode.ack, key, level, by)
+            return Reception.TAKEN
+        ladder, effects = self._ladder.ack(key, level, by, self._at())
+        self._move((ladder, effects))
+        return next((effect.why for effect in effects if isinstance(effect, AckRefused)), Reception.TAKEN)
+
+    def answered(self, key: PainKey, by: str) -> Deferred[Reception]:
+        """A human takes a pain over, however high it has come and wherever it was felt; what became of that."""
+        answer = self.defer()
+        origin = self._origin(key)
+        if origin == self.path:
+            climb = self._ladder.climbs.get(self._ladder.folded.get(key, key))
+            answer.reply(self.ack(key, 0 if climb is None else climb.level, by))
+        else:
+            self.task(self._answered_below(origin, key, by, answer))
+        return answer
+
+    async def _answered_below(self, origin: str, key: PainKey, by: str, answer: Deferred[Any]) -> None:
+        try:
+            answer.reply(await self._toward(origin).within(HOP).call(Algedonode.answered, key, by))
+        except CallError as error:
+            self._jot("pain", {"what": "AckLost", "key": repr(key), "by": by, "origin": origin})
+            answer.fail(error)
+
+    def _origin(self, key: PainKey) -> str:
+        """The level where a pain was felt: here, or below."""
+        if key in self._ladder.climbs or key in self._ladder.folded:
+            return self.path
+        return self._origins.get(key, self.path)
+
+    def _rung(self, origin: str) -> int:
+        """Which rung this level is of the ladder at `origin`."""
+        return origin.count("/") - self.path.count("/") + 1
+
+    def _toward(self, origin: str) -> "Named[Algedonode]":
+        """The algedonode at `origin`; where that one is not known here, of the level on the way there."""
+        name = f"{origin}:algedonode"
+        if not self.system.alive(self.system.named(name, Agent)):
+            step = origin[len(self.path) + 1 :].partition("/")[0]
+            name = f"{self.path}/{step}:algedonode"
+        return self.system.named(name, Algedonode)
 
     def bound(self) -> float:
         """Seconds from a pain that is an event to the page, at the most."""
@@ -114,28 +177,88 @@ class Algedonode(Member):
 
     @hears(Beat)
     def _beaten(self, beat: Beat, note: Note) -> None:
-        key, at = (beat.role, beat.path), now()
-        self._deadmen[key] = Deadman(beat.period, at)
+        self.shows(beat.role, beat.path, beat.period)
+
+    def shows(self, role: str, path: str, period: float) -> None:
+        """A loop shows that it lives; within `period` seconds it will again."""
+        key = role, path
+        self._deadmen[key] = Deadman(period, now())
         if key in self._missed:
             self._missed.discard(key)
             self._move(self._ladder.clear(self._silence(key).key, self._at()))
 
+    def alive(self, path: str, period: float) -> None:
+        """The algedonode of a level below shows that it lives."""
+        self.shows(Role.ALGEDONODE.value, path, period)
+
     def cycle(self) -> None:
-        """Feel what has gone silent, and tell the level above that this one is alive."""
-        at = now()
+        """Feel what has gone silent, and tell the level above, or the vigil, that this one is alive."""
+        at, period = now(), 2 * (self.period or 0.5)
+        if (
+            at - self._turned > period
+        ):  # it was away itself: what it did not hear in that time may have been said
+            self._deadmen = {key: deadman.beat(at) for key, deadman in self._deadmen.items()}
+        self._turned = at
         for key, deadman in self._deadmen.items():
             if key not in self._missed and deadman.missed(at):
                 self._missed.add(key)
                 self.feel(self._silence(key))
+        self._judge()
+        self.look()
         above = level_of(self.path)
         if above:
-            self.system.named(f"{above}:algedonode", Algedonode).cast(
-                Algedonode.alive, self.path, self.period or 1.0
-            )
+            self.system.named(f"{above}:algedonode", Algedonode).cast(Algedonode.alive, self.path, period)
+        if (VIGIL, self.path) in self._deadmen:
+            vigil = self.system.named(f"{self.path}:{VIGIL}", Watcher)
+            vigil.cast(Watcher.shows, Role.ALGEDONODE.value, self.path, period)
 
-    def alive(self, path: str, period: float) -> None:
-        """The algedonode of a level below shows that it lives."""
-        self._beaten(Beat(Role.ALGEDONODE.value, path, period), None)  # type: ignore[arg-type]
+    # Ends.
+
+    def look(self) -> None:
+        """Watch what is not watched because it was not there, and feel what is back."""
+        watched = set(self._watching.values())
+        for (path, what), name in self._lives.items():
+            if (path, what) not in watched:
+                self._watching[self.monitor(self.system.named(name, Agent))] = path, what
+        if self._nerves.paths:
+            alive = {path for path in self._nerves.paths if self.system.alive(self.system.named(path, Agent))}
+            for key in self._nerves.over(alive, now()):
+                self._move(self._ladder.clear(key, self._at()))
+
+    def receive(self, message: Any) -> None:
+        """The end of something watched."""
+        found = self._watching.pop(message.token, None) if isinstance(message, Down) else None
+        if found is None or isinstance(message.reason, NoProc):
+            return
+        if message.reason.orderly:
+            self._orderly.append((*found, message.reason))
+        else:
+            self._ended(*found, message.reason)
+        self.ref.after(LOOK).cast(Algedonode.look)
+
+    def _judge(self) -> None:
+        """What ended in order has given up, unless the level is being stopped, or all its units with it."""
+        ends, self._orderly = self._orderly, []
+        if not ends or not self.system.alive(self.system.named(f"{self.path}:metasystem", Agent)):
+            return
+        together = [end for end in ends if end[1] is Watched.UNITS]
+        for end in together or ends:
+            self._ended(*end)
+
+    def _ended(self, path: str, what: Watched, reason: Reason) -> None:
+        for pain in self._nerves.ended(path, what, reason, now()):
+            self.feel(pain)
+
+    @property
+    def _lives(self) -> dict[tuple[str, Watched], str]:
+        """What is watched, by where and what, and its name."""
+        within = {path for role, path, _ in self._loops if role == Role.ALGEDONODE.value}
+        units = [path for role, path, _ in self._loops if role == Role.MANAGEMENT.value]
+        found = {(self.path, Watched.UNITS): f"{self.path}:operations"}
+        for path in units:
+            found[path, Watched.LEVEL if path in within else Watched.OPERATION] = path
+            found[path, Watched.UNIT] = f"{path}:unit"
+        return found
 
     def _silence(self, key: tuple[str, str]) -> Pain:
         role, path = key
@@ -147,8 +270,11 @@ class Algedonode(Member):
         self._ladder, effects = move
         for effect in effects:
             self._carry_out(effect)
-        self._books.cast(Books.save, "ladder", (self._ladder, self._pains))
+        self._save()
         self._wind()
+
+    def _save(self) -> None:
+        self._books.cast(Books.save, "ladder", (self._ladder, self._pains, self._origins))
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
@@ -183,7 +309,8 @@ class Algedonode(Member):
 
     def from_below(self, told: Told, origin: str) -> None:
         """A pain of a level below has come up to this one: system 3 is told, and answers where it is felt."""
-        self._origins = {**getattr(self, "_origins", {}), told.pain.key: origin}
+        self._origins[told.pain.key] = origin
+        self._save()
         self.tell(Channel.ALGEDONIC, Role.CONTROL, told)
 
     async def _page(self, key: PainKey, sink: int, attempt: int) -> None:
@@ -192,36 +319,39 @@ class Algedonode(Member):
         top = self.path.partition("/")[0]
         try:
             if top == self.path:
-                taken = await self.page(page, sink)
+                taken = await self._called(page, sink)
             else:
                 node = self.system.named(f"{top}:algedonode", Algedonode)
                 taken = await node.within(HOP).call(Algedonode.page, page, sink)
         except CallError:
-            taken = await self.page(page, sink)
+            taken = await self._called(page, sink)
         if not taken:
             self._move(self._ladder.sink_failed(key, sink, attempt, self._at()))
 
-    async def page(self, page: Page, sink: int) -> bool:
-        """Page a human through a sink; whether it took the page."""
-        if sink >= len(self._human):
-            return False
-        try:
-            done = self._human[sink].page(page)
-            if inspect.isawaitable(done):
-                await asyncio.wait_for(done, HOP)
-        except Exception as error:  # whatever a sink raises, it did not take the page
-            self._jot("page", {"sink": sink, "failed": f"{type(error).__name__}: {error}"})
-            return False
-        return True
+    def page(self, page: Page, sink: int) -> Deferred[bool]:
+        """Page a human through a sink; whether it took the page. Whoever answers the page answers where it hurts."""
+        answer = self.defer()
+        if page.level != self.path:
+            self._origins[page.pain.key] = page.level
+            self._save()
+        self.task(self._called(page, sink, answer))
+        return answer
+
+    async def _called(self, page: Page, sink: int, answer: Deferred[bool] | None = None) -> bool:
+        why: str | None = "there is none"
+        if sink < len(self._human):
+            why = await called(self._human[sink], page)
+        if why is not None:
+            self._jot("page", {"sink": sink, "failed": why})
+        if answer is not None:
+            answer.reply(why is None)
+        return why is None
 
     async def _resolve(self, key: PainKey) -> None:
         for sink in self._human:
-            try:
-                done = sink.resolve(key)
-                if inspect.isawaitable(done):
-                    await asyncio.wait_for(done, HOP)
-            except Exception as error:
-                self._jot("page", {"failed": f"{type(error).__name__}: {error}"})
+            why = await resolved(sink, key)
+            if why is not None:
+                self._jot("page", {"failed": why})
 
     # Time.
 

@@ -1,11 +1,15 @@
 """Humans at the end of the ladder: the port they are paged through, and the console."""
 
+import asyncio
+import inspect
 import sys
 from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
 
 from cybernetic.vsm.ladder.signals import Pain, PainKey
 from cybernetic.wire import travels
+
+TAKE = 2.0  # seconds that a sink has to take a page
 
 
 @travels(name="vsm.Page")
@@ -46,3 +50,23 @@ class ConsoleHuman:
     def resolve(self, key: PainKey) -> None:
         """Write that it is over."""
         print(f"OVER  {key.path}: {key.index}", file=self._stream or sys.stderr, flush=True)
+
+
+async def called(sink: Any, page: Page) -> str | None:
+    """Page a human through `sink`; why it did not take the page, None if it did. A sink that hangs costs `TAKE`."""
+    return await _tried(sink.page, page)
+
+
+async def resolved(sink: Any, key: PainKey) -> str | None:
+    """Tell a human through `sink` that a pain is over; why it could not be told, None if it was."""
+    return await _tried(sink.resolve, key)
+
+
+async def _tried(method: Any, word: Any) -> str | None:
+    try:
+        done = method(word)
+        if inspect.isawaitable(done):
+            await asyncio.wait_for(done, TAKE)
+    except Exception as error:  # whatever a sink raises, it did not take the word
+        return f"{type(error).__name__}: {error}"
+    return None

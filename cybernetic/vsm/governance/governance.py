@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from cybernetic.core import CallError, Refusal
+from cybernetic.core import CallError, OptionError, Refusal
 from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
@@ -11,34 +11,54 @@ from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
-from cybernetic.vsm.decisions.policy import Policy
-from cybernetic.vsm.decisions.question import Question, QuestionState, Reception, open_question
-from cybernetic.vsm.decisions.rulebook import Rulebook
+from cybernetic.vsm.decisions.policy import Policy, Tier
+from cybernetic.vsm.decisions.question import QuestionState, Reception
+from cybernetic.vsm.decisions.rulebook import PolicyChange, Rulebook
 from cybernetic.vsm.decisions.verdicts import Verdict
-from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate, Referral
+from cybernetic.vsm.governance.humans import call, over, page_of
+from cybernetic.vsm.governance.identity import Identity
+from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral
+from cybernetic.vsm.governance.questions import Asked, Questions
+from cybernetic.vsm.governance.refusals import PolicyRefused
 from cybernetic.vsm.timing import now
+
+HELD = 100  # revisions of which it is remembered what held
 
 
 class Governance(Member):
-    """System 5 of a level: keeps the policies, distributes them, and puts questions to who is to decide.
+    """System 5 of a level: keeps identity and policies, distributes them, and puts questions to who is to decide.
 
     Args:
         path: of the level.
         inherited: policies of the levels above.
         own: policies that the level declares.
+        purpose: what the level is for.
+        boundary: paths of its units.
+        human: who is paged when a question is put, tried in order.
     """
 
     role = Role.POLICY
     period = 1.0
 
-    def __init__(self, path: str, inherited: Sequence[Policy], own: Sequence[Policy]) -> None:
+    def __init__(
+        self,
+        path: str,
+        inherited: Sequence[Policy],
+        own: Sequence[Policy],
+        purpose: str = "",
+        boundary: Sequence[str] = (),
+        human: Sequence[Any] = (),
+    ) -> None:
         super().__init__(path)
         self._inherited, self._above = tuple(inherited), 0
-        self._own = tuple(own)
+        self._own, self._human = tuple(own), tuple(human)
+        self._purpose, self._boundary = purpose, tuple(boundary)
         self._book = Rulebook()
         self._revision = 0
-        self._known: dict[str, int] = {}
-        self._questions: dict[str, tuple[Question, Deferred[Any], Referral]] = {}
+        self._held: tuple[tuple[int, tuple[Policy, ...]], ...] = ()
+        self._known = dict.fromkeys(boundary, 0)
+        self._questions = Questions()
+        self._waiting: dict[str, list[Deferred[Any]]] = {}
         self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
 
     async def setup(self) -> None:
@@ -48,20 +68,84 @@ class Governance(Member):
             for policy in self._own:
                 self._book = self._book.adopt(policy, now(), "declared")
         else:
-            self._book, self._inherited, self._above, self._revision = known
+            self._book, self._inherited, self._above, self._revision, self._held = known
+        self._questions = await self._books.call(Books.load, "questions") or self._questions
         await self._changed()
         super().setup()
+
+    # Identity and policies.
 
     @property
     def policies(self) -> tuple[Policy, ...]:
         """Those in force, the inherited ones first."""
         return (*self._inherited, *self._book.policies)
 
+    def rules(self) -> PolicyUpdate:
+        """The policies in force, and since which revision."""
+        return PolicyUpdate(self._revision, self.policies)
+
+    def identity(self) -> Identity:
+        """What the level is: its purpose, its boundary, and the invariants it holds."""
+        held = tuple(one.name for one in self.policies if one.tier is Tier.INVARIANT)
+        return Identity(self.path, self._purpose, self._boundary, held)
+
     async def set_policy(self, policy: Policy, why: str = "") -> int:
-        """Put a policy in force; the revision since which it is. Raises `OptionError` for a version that is not new."""
-        self._book = self._book.adopt(policy, now(), why)
-        await self._jot("policy", {"policy": policy.label, "why": why})
+        """Put a policy in force; the revision since which it is.
+
+        Raises `PolicyRefused` for a version that is not new, and where it would give up an invariant.
+        """
+        self._kept(policy.name, policy)
+        return await self._amended(_tried(self._book.adopt, policy, now(), why))
+
+    async def retire(self, name: str, why: str = "") -> int:
+        """Take a policy of this level out of force; the revision since which it is.
+
+        Raises `PolicyRefused` for one that is not in force here, and for an invariant.
+        """
+        self._kept(name, None)
+        return await self._amended(_tried(self._book.retire, name, now(), why))
+
+    async def rollback(self, name: str, version: int, why: str = "") -> int:
+        """Put an old wording in force again, under a new version; the revision since which it is.
+
+        Raises `PolicyRefused` for a version there was not, and where it would give up an invariant.
+        """
+        book = _tried(self._book.rollback, name, version, now(), why)
+        self._kept(name, book.amendments[-1].policy)
+        return await self._amended(book)
+
+    def diff(self, before: int, after: int) -> tuple[PolicyChange, ...]:
+        """What differs between two revisions, by name. Raises `PolicyRefused` for one that is not remembered."""
+        old, new = ({one.name: one for one in self._at(revision)} for revision in (before, after))
+        return tuple(
+            PolicyChange(name, old.get(name), new.get(name))
+            for name in sorted(old.keys() | new.keys())
+            if old.get(name) != new.get(name)
+        )
+
+    def _at(self, revision: int) -> tuple[Policy, ...]:
+        held = dict(self._held)
+        if revision not in held:
+            raise PolicyRefused(f"revision: expected one of {sorted(held)}, got: {revision!r}")
+        return held[revision]
+
+    def _kept(self, name: str, policy: Policy | None) -> None:
+        if self.identity().given_up(name, policy):
+            raise PolicyRefused(f"{name}: expected to stay an invariant, got: {policy and policy.tier.name}")
+
+    async def _amended(self, book: Rulebook) -> int:
+        self._book, change = book, book.amendments[-1]
         await self._changed()
+        await self._jot(
+            "policy",
+            {
+                "name": change.name,
+                "version": change.policy and change.policy.version,
+                "restores": change.restores,
+                "why": change.why,
+                "revision": self._revision,
+            },
+        )
         return self._revision
 
     async def inherit(self, update: PolicyUpdate) -> PolicyKnown:
@@ -69,62 +153,131 @@ class Governance(Member):
         if update.revision > self._above:
             self._inherited, self._above = update.policies, update.revision
             await self._changed()
-        return PolicyKnown(self.path, update.revision)
+        return PolicyKnown(self.path, self._above)
+
+    # How they reach everybody.
 
     async def _changed(self) -> None:
         self._revision += 1
-        state = (self._book, self._inherited, self._above, self._revision)
+        self._held = (*self._held, (self._revision, self.policies))[-HELD:]
+        state = (self._book, self._inherited, self._above, self._revision, self._held)
         await self._books.call(Books.save, "policy", state)
         self.task(self._distribute())
 
     async def _distribute(self) -> None:
-        update = PolicyUpdate(self._revision, self.policies)
         try:
-            known = await self.ask(Channel.METASYSTEM, Role.CONTROL, update)
+            known = await self.ask(Channel.METASYSTEM, Role.CONTROL, self.rules())
         except (CallError, Refusal):
             return  # the next round tries again
         self._known.update(known)
 
+    @hears(Acting)
+    async def _acting(self, acting: Acting, note: Note) -> None:
+        """A part has only begun, and acts under what was declared: it is told what has changed since."""
+        if acting.revision < self._known.get(acting.path, 0) or not acting.revision:
+            self._known[acting.path] = acting.revision
+            self.task(self._distribute())
+
     def known(self) -> dict[str, int]:
-        """Under which revision each unit acts, as it acknowledged."""
+        """Under which revision each unit acts, as it acknowledged; 0: under what was declared."""
         return dict(self._known)
 
     # Questions.
 
     @hears(Referral)
-    def _referred(self, referral: Referral, note: Note) -> Deferred[Verdict]:
-        answer = self.defer()
-        self._questions[note.id] = open_question(referral.asked, now()), answer, referral
+    async def _referred(self, referral: Referral, note: Note) -> Deferred[Verdict]:
+        answer: Deferred[Verdict] = self.defer()
+        id = f"{self.path}?{referral.id or note.id}"
+        new = id not in self._questions.by_id
+        self._questions = self._questions.put(id, referral, now())
+        self._waiting.setdefault(id, []).append(answer)
+        if new:
+            await self._remember()
+            await self._put(self._questions.by_id[id], note)
+        self._reply(self._questions.by_id[id])
         return answer
 
-    def questions(self) -> dict[str, Referral]:
+    async def _put(self, asked: Asked, note: Note | None = None) -> None:
+        referral = asked.referral
+        body = {
+            "question": asked.id,
+            "task": referral.task,
+            "action": referral.action,
+            "to": asked.question.escalation.to,
+            "revision": referral.revision,
+        }
+        await self._jot("question", body, note)
+        self.task(self._page(asked))
+
+    async def _page(self, asked: Asked) -> None:
+        if self._human and not await call(self._human, page_of(self.path, asked)):
+            await self._jot("unasked", {"question": asked.id, "to": asked.question.escalation.to})
+
+    def questions(self) -> dict[str, Asked]:
         """What waits for somebody's word, by its id."""
-        return {id: referral for id, (_, _, referral) in self._questions.items()}
+        return self._questions.open
 
     async def decide(self, id: str, verdict: Verdict, by: str) -> Reception:
-        """`by` answers a question. A late, double or unauthorised answer changes nothing, and is in the log."""
-        if id not in self._questions:
-            await self._jot("answer", {"question": id, "by": by, "reception": Reception.LATE.name})
-            return Reception.LATE
-        question, answer, referral = self._questions[id]
-        question, reception = question.answer(verdict, by, now())
-        self._questions[id] = question, answer, referral
-        await self._jot("answer", {"question": id, "by": by, "reception": reception.name})
-        self._look()
+        """`by` answers a question; what became of it. A late, double or unauthorised answer changes nothing.
+
+        All of them are in the log. Raises `NoSuchQuestion`, and `PolicyRefused` for what is no Allow or Deny.
+        """
+        self._questions, reception = _tried(self._questions.answered, id, verdict, by, now())
+        body = {"question": id, "by": by, "reception": reception.name, "verdict": verdict}
+        await self._jot("answer", body)
+        if reception is Reception.TAKEN:
+            await self._settle(self._questions.by_id[id])
         return reception
 
-    def _look(self) -> None:
-        for id, (question, answer, _) in list(self._questions.items()):
-            at = question.tick(now())
-            if at.state is not QuestionState.OPEN:
-                del self._questions[id]
-                answer.reply(at.verdict)
+    async def _look(self) -> None:
+        before, self._questions = self._questions.open, self._questions.ticked(now())
+        for id, old in before.items():
+            asked = self._questions.by_id[id]
+            if not asked.open:
+                await self._settle(asked)
+            elif asked.question is not old.question:
+                await self._remember()
+                await self._put(asked)
+
+    async def _settle(self, asked: Asked) -> None:
+        """A question has come to its end: it is in the books before anybody acts on it."""
+        question = asked.question
+        await self._remember()
+        body = {
+            "question": asked.id,
+            "verdict": question.verdict,
+            "by": question.by or QuestionState.TIMED_OUT.value,
+            "revision": asked.referral.revision,
+        }
+        await self._jot("decision", body)
+        self._reply(asked)
+        self.task(over(self._human, page_of(self.path, asked)))
+
+    def _reply(self, asked: Asked) -> None:
+        if not asked.open:
+            for answer in self._waiting.pop(asked.id, ()):
+                answer.reply(asked.question.verdict)
+
+    # Its round.
 
     async def cycle(self) -> None:
         """Let time run out for questions, and tell units that act under an old revision."""
-        self._look()
-        if any(revision < self._revision for revision in self._known.values()) or not self._known:
+        await self._look()
+        if any(revision < self._revision for revision in self._known.values()):
             await self._distribute()
 
-    async def _jot(self, kind: str, body: object) -> None:
-        await self._books.call(Books.note, Entry(kind=kind, path=self.path, body=body, at=now()))
+    async def _remember(self) -> None:
+        await self._books.call(Books.save, "questions", self._questions)
+
+    async def _jot(self, kind: str, body: object, note: Note | None = None) -> None:
+        root, cause = (note.root, note.id) if note else ("", None)
+        entry = Entry(kind=kind, path=self.path, body=body, at=now(), root=root, cause=cause)
+        await self._books.call(Books.note, entry)
+
+
+def _tried(change: Any, *args: Any) -> Any:
+    """What a change of a value comes to; an impossible one is refused, and nobody's crash."""
+    try:
+        return change(*args)
+    except OptionError as error:
+        raise PolicyRefused(str(error)) from error

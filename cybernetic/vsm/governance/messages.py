@@ -29,8 +29,23 @@ class PolicyKnown:
 @travels(name="vsm.Referral")
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """An action of a task that somebody else is to decide, as the policy says."""
+    """An action of a task that somebody else is to decide, as the policy says.
+
+    `id` is its own: whoever refers it again under the same one, because nobody answered, asks once. `revision` is that
+    of the policies that say so.
+    """
 
     task: str
     action: Action
     asked: Escalate
+    id: str = ""
+    revision: int = 0
+
+
+@travels(name="vsm.Acting")
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """The part at `path` acts under `revision` of the policies, and has heard of none since it began."""
+
+    path: str
+    revision: int

@@ -86,6 +86,11 @@ class Charter:
         )
 
     @property
+    def purpose(self) -> str:
+        """What the level is for, as its class declares."""
+        return str(self.lineage[-1].purpose) if self.lineage else ""
+
+    @property
     def shared(self) -> frozenset[str]:
         """The names of the ports that a level above paces."""
         return frozenset(self.paced)

@@ -20,6 +20,8 @@ METHODS: dict[str, tuple[Any, Any]] = {
     "from_below": (Algedonode, Algedonode.from_below),
     "alive": (Algedonode, Algedonode.alive),
     "page": (Algedonode, Algedonode.page),
+    "ack": (Algedonode, Algedonode.ack),
+    "answered": (Algedonode, Algedonode.answered),
 }
 """What may be asked across: nothing else is, whoever is at the other end."""
 
@@ -68,7 +70,7 @@ class Junction(Agent):
 
     def tell(self, to: str, method: str, *args: Any) -> None:
         """Say something to the other half; nobody waits for an answer."""
-        self._way(args).send(Saying(to, method, args))
+        self._way(method, args).send(Saying(to, method, args))
 
     def ask(self, to: str, method: str, *args: Any) -> Deferred[Any]:
         """Say something and have the answer. Raises what it is refused with, `CallFailed` while the other is away."""
@@ -77,12 +79,13 @@ class Junction(Agent):
             answer.fail(CallFailed(self.ref, method, NoConnection(self.path)))
             return answer
         self._waiting[id] = answer
-        self._way(args).send(Saying(to, method, args, id))
+        self._way(method, args).send(Saying(to, method, args, id))
         return answer
 
-    def _way(self, args: tuple[Any, ...]) -> Named[Agent]:
+    def _way(self, method: str, args: tuple[Any, ...]) -> Named[Agent]:
+        """The algedonic channel's outlet for all that hurts: its notes, and what algedonodes say to each other."""
         pain = any(isinstance(one, Note) and one.channel is Channel.ALGEDONIC for one in args)
-        return self._pain if pain else self._outlet
+        return self._pain if pain or METHODS[method][0] is Algedonode else self._outlet
 
     # From the other.
 
@@ -98,13 +101,11 @@ class Junction(Agent):
 
     async def _said(self, saying: Saying) -> None:
         try:
-            value = await self._done(saying)
+            answer = Answered(saying.id or "", await self._done(saying))
         except (CallError, Refusal) as error:
-            if saying.id is not None:
-                self._outlet.send(Answered(saying.id, error=_told(error)))
-        else:
-            if saying.id is not None:
-                self._outlet.send(Answered(saying.id, value))
+            answer = Answered(saying.id or "", error=_told(error))
+        if saying.id is not None:  # it goes back by the way it came
+            self._way(saying.method, saying.args).send(answer)
 
     async def _done(self, saying: Saying) -> Any:
         known = METHODS.get(saying.method)

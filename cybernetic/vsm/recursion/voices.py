@@ -76,3 +76,11 @@ class NodeVoice(Voice, Algedonode):
     def page(self, page: Any, sink: int) -> Any:
         """A call for the human at the top."""
         return self._ask("page", page, sink)
+
+    def ack(self, key: Any, level: int, by: str) -> Any:
+        """Somebody here takes a pain over that was felt over there."""
+        self._tell("ack", key, level, by)
+
+    def answered(self, key: Any, by: str) -> Any:
+        """A human takes a pain over; what became of that."""
+        return self._ask("answered", key, by)

@@ -131,7 +131,9 @@ async def test_asking_a_node_is_answered_or_fails_with_a_sentence() -> None:
         assert await ask("add", 2, 3) == 5
         with pytest.raises(CallFailed, match="ValueError: not today"):
             await ask("fail")
-        with pytest.raises(CallFailed, match=r"expected one of \['add', .*'fail', .*'wait'\], got: 'nonsense'"):
+        with pytest.raises(
+            CallFailed, match=r"expected one of \['add', .*'fail', .*'wait'\], got: 'nonsense'"
+        ):
             await ask("nonsense")
         assert peer.asked == {}
         waiting = asyncio.ensure_future(here.ask(peer, "wait"))

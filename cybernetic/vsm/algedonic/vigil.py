@@ -1,0 +1,99 @@
+"""Who watches at the top, where there is no level above: the deadman of the ladder itself, and the last to call."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cybernetic.core import Reason, attach
+from cybernetic.supervision import GaveUp
+from cybernetic.vsm.algedonic.algedonode import Algedonode
+from cybernetic.vsm.algedonic.humans import Page, called, resolved
+from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
+from cybernetic.vsm.ladder.clocks import Paging
+from cybernetic.vsm.ladder.deadman import Deadman
+from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
+from cybernetic.vsm.timing import now
+
+PERIOD = 0.5  # seconds of its loop
+
+
+class Vigil(Watcher):
+    """Expects the top's algedonode to show that it lives, and pages a human by itself when it does not; also when the
+    top, its channels or its level have used up their restarts, for then nobody else is left to say so.
+
+    The algedonode expects the same of the vigil: each is the other's deadman.
+
+    Args:
+        path: of the top.
+        human: sinks for pages, tried in order.
+        top: the address of the top itself.
+    """
+
+    def __init__(self, path: str, human: Sequence[Any], top: Any) -> None:
+        self.path, self._human, self._paging, self._top = path, tuple(human), Paging(), top
+        self._node = self.system.named(f"{path}:algedonode", Algedonode)
+        self._unsaid: list[Pain] = []
+        self._attempt = 0
+        self._detach: Callable[[], None] = lambda: None
+
+    def setup(self) -> None:
+        """Begin to watch."""
+        self._deadman = Deadman(2 * PERIOD, now())
+        self._again, self._turned = self._deadman.due, now()
+        self._detach = attach(GaveUp, self._gave_up)
+        self.ref.every(PERIOD).cast(Vigil.turn)
+
+    def shows(self, role: str, path: str, period: float) -> None:
+        """The algedonode shows that it lives."""
+        self._deadman = self._deadman.beat(now())
+        self._again = self._deadman.due
+        if self._attempt:
+            self._attempt = 0
+            self.task(self._over(self._silence().key))
+
+    async def turn(self) -> None:
+        """Show that it lives; page while the algedonode is silent, with growing pauses."""
+        self._node.cast(Algedonode.shows, VIGIL, self.path, 2 * PERIOD)
+        at = now()
+        if (
+            at - self._turned > 2 * PERIOD
+        ):  # it was away itself: what it did not hear in that time may have been said
+            self._deadman = self._deadman.beat(at)
+        self._turned = at
+        if self._deadman.missed(at) and at >= self._again and self._attempt < self._paging.attempts:
+            self._attempt += 1
+            self._again = at + self._paging.wait(self._attempt)
+            self.task(self._call(self._silence(), self._attempt))
+
+    def _silence(self) -> Pain:
+        return Pain(self.path, "algedonode silent", Cause.HEARTBEAT, Severity.ALERT, 1.0, self._deadman.last)
+
+    # What gives up.
+
+    def _gave_up(self, event: GaveUp) -> None:
+        """Heard of any supervisor in the process: of the top's own it is said to a human before all is over."""
+        parts = (self.system.whereis(f"{self.path}:{part}") for part in ("channels", "level"))
+        if event.supervisor in (self._top, *parts):
+            index = f"restarts of {event.id}"
+            self._unsaid.append(Pain(self.path, index, Cause.EXHAUSTED, Severity.CRITICAL, 1.0, now()))
+            self.ref.cast(Vigil.say)
+
+    async def say(self) -> None:
+        """Page a human for what has given up."""
+        while self._unsaid:
+            await self._call(self._unsaid.pop(0), 1)
+
+    async def terminate(self, reason: Reason) -> None:
+        """Say what is unsaid: with the top the vigil ends, too."""
+        self._detach()
+        await self.say()
+
+    # The human.
+
+    async def _call(self, pain: Pain, attempt: int) -> None:
+        for sink in self._human:
+            if await called(sink, Page(pain, attempt, self.path)) is None:
+                return
+
+    async def _over(self, key: PainKey) -> None:
+        for sink in self._human:
+            await resolved(sink, key)

@@ -1,0 +1,66 @@
+"""The questions that wait for somebody's word, as a value: what is open, and the latest that are not any more."""
+
+from dataclasses import dataclass, field, replace
+
+from cybernetic.vsm.decisions.question import Question, QuestionState, Reception, open_question
+from cybernetic.vsm.decisions.verdicts import Verdict
+from cybernetic.vsm.governance.messages import Referral
+from cybernetic.vsm.governance.refusals import NoSuchQuestion
+from cybernetic.wire import travels
+
+KEPT = 200  # questions that have ended and are remembered, so that a late answer is known for one
+
+
+@travels(name="vsm.Asked")
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with its `id`, and the `referral` that it came from."""
+
+    id: str
+    referral: Referral
+    question: Question
+
+    @property
+    def open(self) -> bool:
+        """Whether it still waits."""
+        return self.question.state is QuestionState.OPEN
+
+
+@travels(name="vsm.Questions")
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """All that were put, by id, the oldest first. Values in, values out: changes return the next."""
+
+    by_id: dict[str, Asked] = field(default_factory=dict)
+
+    @property
+    def open(self) -> dict[str, Asked]:
+        """Those that wait."""
+        return {id: one for id, one in self.by_id.items() if one.open}
+
+    def put(self, id: str, referral: Referral, now: float) -> "Questions":
+        """With a question; one of that id that is there already stays as it is: asked twice is asked once."""
+        if id in self.by_id:
+            return self
+        ended = [old for old, one in self.by_id.items() if not one.open]
+        kept = {old: one for old, one in self.by_id.items() if old not in ended[: max(0, len(ended) - KEPT)]}
+        return Questions({**kept, id: Asked(id, referral, open_question(referral.asked, now))})
+
+    def answered(self, id: str, verdict: Verdict, by: str, now: float) -> tuple["Questions", Reception]:
+        """After `by` answered, and what became of the answer. Raises `NoSuchQuestion`, `OptionError`."""
+        if id not in self.by_id:
+            raise NoSuchQuestion(id)
+        question, reception = self.by_id[id].question.answer(verdict, by, now)
+        return self._with(id, question), reception
+
+    def ticked(self, now: float) -> "Questions":
+        """At `now`: where time has run out the next in the chain is asked, or it comes to what was declared."""
+        at = self
+        for id, one in self.open.items():
+            question = one.question.tick(now)
+            if question is not one.question:
+                at = at._with(id, question)
+        return at
+
+    def _with(self, id: str, question: Question) -> "Questions":
+        return Questions({**self.by_id, id: replace(self.by_id[id], question=question)})

@@ -1,0 +1,140 @@
+"""A level elsewhere, over a broker: two systems with gateways of their own, in virtual time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from cybernetic import CallFailed, Kill, System
+from cybernetic.gateways import MemoryBroker
+from cybernetic.vsm import Abroad, Budget, BudgetExhausted, Clocks, Cost, Port, ViableSystem, remote, unit
+from tests.vsm.living.company import PAGER, TOOL, Worker, done
+from tests.vsm.living.posts import UNIT, Post
+
+
+class Shop(ViableSystem):
+    """With a catalogue elsewhere, met over a broker."""
+
+    budget = Budget(usd=10, per=600)
+    ports: ClassVar[Any] = {"tool": Port(timeout=5.0)}
+    clocks = Clocks(ack=1.0, recovery=5.0)
+    human = (PAGER,)
+
+    def units(self) -> list[Any]:
+        """One here, one elsewhere."""
+        ways = {"outlet": f"amqp to {UNIT}", "pain": f"pain to {UNIT}"}
+        return [
+            remote("catalogue", share=0.5, floor=0.1, **ways),
+            unit(Worker, id="here", share=0.5, floor=0.1),
+        ]
+
+
+class Catalogue(ViableSystem):
+    """In a system of its own."""
+
+    ports: ClassVar[Any] = {"tool": Port(timeout=5.0)}
+    clocks = Clocks(ack=1.0, recovery=5.0)
+    human = ()
+
+    def units(self) -> list[Any]:
+        """Two."""
+        return [unit(Worker, id=f"w{n}", floor=0.1) for n in range(2)]
+
+
+class Two:
+    """Two halves, over one broker, and another for pain (as if it were another connection)."""
+
+    def __init__(self, folder: Path, stack: AsyncExitStack) -> None:
+        self.folder, self.stack = folder, stack
+        self.broker, self.painful = MemoryBroker(), MemoryBroker()
+        self.there: Any = None
+
+    async def half(self, path: str, peer: str, stack: AsyncExitStack) -> Any:
+        """A system with its post."""
+        system = await stack.enter_async_context(System())
+        post = partial(Post, self.broker, self.painful, self.folder, path, peer)
+        await system.start(post, type="temporary")
+        return system
+
+    async def come(self, data: Path | None = None) -> None:
+        """The catalogue comes, perhaps again, with what it kept."""
+        self.life = await self.stack.enter_async_context(AsyncExitStack())
+        self.there = await self.half(UNIT, "shop", self.life)
+        cls = type("Catalogue", (Catalogue,), {"data": None if data is None else str(data)})
+        abroad = partial(Abroad, cls, UNIT, "amqp to shop", 600.0, Cost(usd=1), pain="pain to shop")
+        await self.there.start(abroad, type="temporary")
+
+    async def go(self) -> None:
+        """The catalogue's system ends."""
+        await self.life.aclose()
+
+
+@asynccontextmanager
+async def two(folder: Path, data: Path | None = None) -> AsyncIterator[tuple[Any, Two]]:
+    """The shop, and the two halves."""
+    TOOL.__init__()  # type: ignore[misc]
+    PAGER.__init__()  # type: ignore[misc]
+    async with AsyncExitStack() as stack:
+        both = Two(folder, stack)
+        here = await both.half("shop", UNIT, stack)
+        shop = await here.start(Shop, type="temporary")
+        await both.come(data)
+        await asyncio.sleep(5.0)
+        yield shop, both
+
+
+async def test_work_goes_over_a_broker_and_what_came_of_it_comes_back(tmp_path: Path) -> None:
+    async with two(tmp_path) as (shop, _):
+        performed = await done(shop, UNIT)
+        assert performed.outcome.good
+        assert performed.receipts[0].path.startswith(f"{UNIT}/w")
+        assert await shop.call(ViableSystem.alarms) == ()
+
+
+async def test_a_contract_over_a_broker_bounds_what_is_spent(tmp_path: Path) -> None:
+    async with two(tmp_path) as (shop, both):
+        results = await asyncio.gather(*(done(shop, UNIT, usd=1.0) for _ in range(9)), return_exceptions=True)
+        assert sum(isinstance(one, BudgetExhausted) for one in results) == 9 - len(TOOL.asked)
+        assert 4 <= len(TOOL.asked) <= 5
+        inner = (await both.there.named(UNIT, ViableSystem).call(ViableSystem.ledger)).purse.ledger(0)
+        outer = (await shop.call(ViableSystem.ledger)).purse.ledger(0)
+        assert inner.committed <= inner.grant <= outer.open[UNIT].upper
+
+
+async def test_a_half_that_is_away_counts_as_spent_until_it_reports_and_its_ledger_is_right(
+    tmp_path: Path,
+) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    async with two(tmp_path, kept) as (shop, both):
+        for _ in range(2):
+            await done(shop, UNIT, usd=1.0)
+        lent = (await shop.call(ViableSystem.ledger)).purse.ledger(0).open[UNIT].upper
+        await both.go()
+        job = asyncio.ensure_future(done(shop, UNIT, usd=1.0))
+        with pytest.raises(CallFailed):
+            await job
+        away = (await shop.call(ViableSystem.ledger)).purse.ledger(0)
+        assert away.open[UNIT].upper == lent
+        assert away.committed >= lent
+        await both.come(kept)
+        await asyncio.sleep(10.0)
+        inner = (await both.there.named(UNIT, ViableSystem).call(ViableSystem.ledger)).purse.ledger(0)
+        assert inner.committed.amount("usd") >= 2.0
+        TOOL.asked.clear()
+        results = await asyncio.gather(*(done(shop, UNIT, usd=1.0) for _ in range(9)), return_exceptions=True)
+        assert all(isinstance(one, BudgetExhausted) for one in results if isinstance(one, Exception))
+        assert 1 <= len(TOOL.asked) <= lent.amount("usd") - 2
+
+
+async def test_pain_goes_by_an_outpost_of_its_own_while_all_else_is_stuck(tmp_path: Path) -> None:
+    async with two(tmp_path) as (_, both):
+        both.broker.cut("for good")
+        both.broker.alarm()
+        await both.there.named(UNIT, ViableSystem).within(None).call(ViableSystem.ablate, "s4")
+        await asyncio.sleep(60.0)
+        assert any(page.level == UNIT for _, page in PAGER.pages)
