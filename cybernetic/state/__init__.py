@@ -30,6 +30,7 @@ from cybernetic.state.graph.graphml import read_graphml, write_graphml
 from cybernetic.state.graph.patterns import Var
 from cybernetic.state.graph.records import read_lines, write_lines
 from cybernetic.state.replica.diff import Diff
+from cybernetic.state.replica.editing import EditRefused
 from cybernetic.state.replica.events import (
     ReplicaDiverged,
     ReplicaEvicted,
@@ -40,7 +41,7 @@ from cybernetic.state.replica.events import (
 from cybernetic.state.replica.group_peers import GroupPeers
 from cybernetic.state.replica.options import ReplicaOptions
 from cybernetic.state.replica.peers import Peer, Peers
-from cybernetic.state.replica.replica import EditRefused, NoSubscriber, Replica
+from cybernetic.state.replica.replica import NoSubscriber, Replica
 from cybernetic.state.replica.status import PeerStatus, ReplicaCounts, ReplicaStatus
 from cybernetic.state.replica.writer import Writer
 from cybernetic.state.store.batch import Batch, Committed

@@ -11,7 +11,9 @@ disturbances are absorbed) and `cybernetic.vsm.decisions` (policies and what the
 import cybernetic.vsm.travel  # noqa: F401 - lets the values travel
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.humans import ConsoleHuman, HumanSink, Page
+from cybernetic.vsm.audit.canary import Canary
 from cybernetic.vsm.audit.plan import Audit
+from cybernetic.vsm.audit.record import Standing
 from cybernetic.vsm.bargain.budget import Budget, Rate
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import Cost
@@ -24,8 +26,14 @@ from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.cyberstride.regimes import Regime
 from cybernetic.vsm.damping.fence import LeaseLost
 from cybernetic.vsm.decisions.policy import Policy
+from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict
-from cybernetic.vsm.ladder.clocks import Clocks
+from cybernetic.vsm.governance.identity import Identity
+from cybernetic.vsm.governance.messages import PolicyUpdate
+from cybernetic.vsm.governance.questions import Asked
+from cybernetic.vsm.governance.refusals import NoSuchQuestion, PolicyRefused
+from cybernetic.vsm.inspection.gate import NotIndependent
+from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Pleasure, Severity
 from cybernetic.vsm.operations.environment import NoSuchUnit
 from cybernetic.vsm.operations.management import TaskLate
@@ -54,9 +62,11 @@ __all__: tuple[str, ...] = (
     "Abroad",
     "Algedonode",
     "Allow",
+    "Asked",
     "Audit",
     "Budget",
     "BudgetExhausted",
+    "Canary",
     "Cause",
     "Channel",
     "Clocks",
@@ -65,33 +75,41 @@ __all__: tuple[str, ...] = (
     "Deny",
     "Escalate",
     "HumanSink",
+    "Identity",
     "Index",
     "Intervention",
     "LeaseLost",
     "Line",
     "NoEvidence",
+    "NoSuchQuestion",
     "NoSuchUnit",
     "NotInTopology",
+    "NotIndependent",
     "Note",
     "Operation",
     "Outcome",
     "OutcomeUnknown",
     "Page",
+    "Paging",
     "Pain",
     "PainKey",
     "Performed",
     "Pleasure",
     "Policy",
     "PolicyDenied",
+    "PolicyRefused",
+    "PolicyUpdate",
     "Port",
     "Porter",
     "Quarantined",
     "Rate",
     "RateLimited",
+    "Reception",
     "Regime",
     "Role",
     "Rung",
     "Severity",
+    "Standing",
     "Status",
     "Stuck",
     "Suspended",

@@ -220,7 +220,14 @@ class Metasystem(Supervisor):
         inherited = layout.charter.policies[: len(layout.charter.policies) - len(layout.own)]
         members = [
             steady(Control, layout.charter, layout.charges, role=Role.CONTROL, path=path),
-            steady(Intelligence, path, tuple(layout.weights), role=Role.INTELLIGENCE, path=path),
+            steady(
+                Intelligence,
+                path,
+                layout.weights,
+                layout.charter.per is not None,
+                role=Role.INTELLIGENCE,
+                path=path,
+            ),
             steady(
                 Governance,
                 path,
@@ -261,6 +268,7 @@ class Level(Supervisor):
                 charter.clocks,
                 charter.human,
                 tuple(layout.loops),
+                charter.paging,
                 role=Role.ALGEDONODE,
                 path=path,
             ),

@@ -34,7 +34,8 @@ class Status:
         accounts: the last account of each unit, with its figures and what they were measured at.
         interventions: those in force, by unit.
         flows: of each port that is paced here the rate a second, and how many wait.
-        standings: what audits say of each unit; one that is not here is unaudited.
+        standings: what audits say of each unit; where nothing audits it, or what does is silent, "unaudited".
+        gaps: how far what a unit does is from what it is chartered for, bits; of those that were looked at.
         alarms: the pains that are open.
         known: under which revision of the policies each unit acts, as it acknowledged.
         channels: what each channel has carried.
@@ -47,6 +48,7 @@ class Status:
     interventions: Mapping[str, Intervention] = field(default_factory=dict)
     flows: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
+    gaps: Mapping[str, float] = field(default_factory=dict)
     alarms: tuple[Climb, ...] = ()
     known: Mapping[str, int] = field(default_factory=dict)
     channels: Mapping[str, LineState] = field(default_factory=dict)
@@ -58,6 +60,7 @@ _ASKED: tuple[tuple[str, str, type, Any], ...] = (
     ("interventions", "control", Control, Control.interventions),
     ("flows", "coordination", Coordination, Coordination.flows),
     ("standings", "audit", Auditor, Auditor.standings),
+    ("gaps", "audit", Auditor, Auditor.gaps),
     ("alarms", "algedonode", Algedonode, Algedonode.alarms),
     ("known", "policy", Governance, Governance.known),
 )
@@ -73,6 +76,8 @@ async def status(system: Any, path: str) -> Status:
         except CallError:
             if role not in silent:
                 silent.append(role)
+    units = {*found.get("load", {}), *found.get("accounts", {}), *found.get("known", {})}
+    found["standings"] = dict.fromkeys(sorted(units), Standing.UNAUDITED) | found.get("standings", {})
     channels = {}
     for channel in Channel:
         try:

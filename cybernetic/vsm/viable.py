@@ -18,9 +18,16 @@ from cybernetic.vsm.channels.channel import Role
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.question import Reception
+from cybernetic.vsm.decisions.rulebook import PolicyChange
+from cybernetic.vsm.decisions.verdicts import Verdict
 from cybernetic.vsm.governance.governance import Governance
+from cybernetic.vsm.governance.identity import Identity
+from cybernetic.vsm.governance.messages import PolicyUpdate
+from cybernetic.vsm.governance.questions import Asked
+from cybernetic.vsm.governance.refusals import NoSuchQuestion
+from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.ladder.climb import Climb
-from cybernetic.vsm.ladder.clocks import Clocks
+from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ladder.signals import PainKey
 from cybernetic.vsm.level import Channels, Layout, Level, steady
 from cybernetic.vsm.operations.environment import Environment
@@ -55,6 +62,7 @@ class ViableSystem(Supervisor):
         audit: how its units are audited; None (default): they are not, and are called "unaudited".
         clocks: how long a level has to acknowledge a pain, and to mend it.
         human: who is paged at the top, tried in order. Default: the console.
+        paging: how often he is called, how long he has, and what holds when he does not answer.
         data: the directory in which what must last is kept; None (default): nothing is.
     """
 
@@ -65,6 +73,7 @@ class ViableSystem(Supervisor):
     audit: ClassVar[Audit | None] = None
     clocks: ClassVar[Clocks | None] = None
     human: ClassVar[Sequence[Any]] = (ConsoleHuman(),)
+    paging: ClassVar[Paging] = Paging()
     bridges: ClassVar[Sequence[Any]] = ()
     data: ClassVar[str | None] = None
 
@@ -74,11 +83,19 @@ class ViableSystem(Supervisor):
             "ablate",
             "ack",
             "alarms",
+            "answer",
             "children",
             "decisions",
+            "identity",
             "ledger",
             "levels",
+            "lift",
+            "policy_changes",
+            "questions",
             "resume",
+            "retire_policy",
+            "rollback_policy",
+            "rules",
             "set_policy",
             "status",
             "submit",
@@ -106,7 +123,7 @@ class ViableSystem(Supervisor):
             raise OptionError("units", "ids that differ", ids)
         layout = Layout(charter, units, tuple(self.policies), self.data)
         top = len(charter.lineage) == 1
-        vigil = [steady(Vigil, path, charter.human, self.ref, role=VIGIL, path=path)] if top else []
+        vigil = [steady(Vigil, path, charter.human, self.ref, charter.paging, role=VIGIL, path=path)] if top else []
         self._nested = tuple(layout.path(unit) for unit in units if unit.nested)
         return [
             *vigil,
@@ -140,9 +157,58 @@ class ViableSystem(Supervisor):
         return reception
 
     async def set_policy(self, policy: Policy, why: str = "") -> int:
-        """Put a policy in force; the revision since which it is. Raises `OptionError`."""
+        """Put a policy in force; the revision since which it is.
+
+        Raises `PolicyRefused` for a version that is not new, and where it would give up an invariant.
+        """
         revision: int = await self._part("policy", Governance).call(Governance.set_policy, policy, why)
         return revision
+
+    async def retire_policy(self, name: str, why: str = "") -> int:
+        """Take a policy of this level out of force; the revision since which it is. Raises `PolicyRefused`."""
+        revision: int = await self._part("policy", Governance).call(Governance.retire, name, why)
+        return revision
+
+    async def rollback_policy(self, name: str, version: int, why: str = "") -> int:
+        """Put an old wording in force again, under a new version; the revision since which. Raises `PolicyRefused`."""
+        revision: int = await self._part("policy", Governance).call(Governance.rollback, name, version, why)
+        return revision
+
+    async def rules(self) -> PolicyUpdate:
+        """The policies in force here, the inherited ones first, and the revision since which they are."""
+        rules: PolicyUpdate = await self._part("policy", Governance).call(Governance.rules)
+        return rules
+
+    async def policy_changes(self, before: int, after: int) -> tuple[PolicyChange, ...]:
+        """What differs between two revisions, by name. Raises `PolicyRefused` for one that is not remembered."""
+        governance = self._part("policy", Governance)
+        changes: tuple[PolicyChange, ...] = await governance.call(Governance.diff, before, after)
+        return changes
+
+    async def identity(self) -> Identity:
+        """What the level is: its purpose, who is inside, and what it does not give up."""
+        identity: Identity = await self._part("policy", Governance).call(Governance.identity)
+        return identity
+
+    async def questions(self) -> dict[str, Asked]:
+        """The questions that wait for somebody's word, by id, of this level and those within it."""
+        found: dict[str, Asked] = dict(await self._part("policy", Governance).call(Governance.questions))
+        for path in self._nested:
+            found |= await self.system.named(path, ViableSystem).call(ViableSystem.questions)
+        return found
+
+    async def answer(self, question: str, verdict: Verdict, by: str) -> Reception:
+        """`by` answers a question (its id), wherever at or below this level it was put; what became of the answer.
+
+        All but `Reception.TAKEN` changed nothing, and is in the log of the level where it was put. Raises
+        `NoSuchQuestion`, and `PolicyRefused` for what is no Allow or Deny.
+        """
+        path = question.partition("?")[0]
+        if path != self._path and not path.startswith(f"{self._path}/"):
+            raise NoSuchQuestion(question)
+        governance = self.system.named(f"{path}:policy", Governance)
+        reception: Reception = await governance.call(Governance.decide, question, verdict, by)
+        return reception
 
     async def ledger(self) -> Any:
         """What was granted, lent and spent: the allocator of system 3; None where no budget is counted."""
@@ -173,6 +239,11 @@ class ViableSystem(Supervisor):
         """End a suspension before its time."""
         one = Intervention(Rung.ADVISE, "resumed by request", now())
         await self._part("control", Control).call(Control.intervene, unit, one)
+
+    async def lift(self, port: str, why: str) -> None:
+        """Let a port that was taken out of use be used again in this level, and hold nothing against it any more."""
+        one = Quarantine(port, why, lifted=True)
+        await self._part("control", Control).within(None).call(Control.quarantine, one)
 
     async def ablate(self, *systems: str) -> None:
         """Take systems out of this level and those within it, for good: "s2", "s3", "s3star", "s4", "s5", "algedonic".
@@ -213,6 +284,8 @@ def _check(cls: type[ViableSystem]) -> None:
         raise OptionError("audit", "an Audit or None", cls.audit)
     if cls.clocks is not None and not isinstance(cls.clocks, Clocks):
         raise OptionError("clocks", "Clocks or None", cls.clocks)
+    if not isinstance(cls.paging, Paging):
+        raise OptionError("paging", "a Paging", cls.paging)
     for sink in cls.human:
         if not callable(getattr(sink, "page", None)) or not callable(getattr(sink, "resolve", None)):
             raise OptionError("human", "sinks with the methods page and resolve", sink)

@@ -53,7 +53,15 @@ SHARED = SharedPacer(1.0, frozenset("ab"), 10.0, born=0.0)
 # what is made or called by itself
 PLAIN: dict[str, Arguments] = {
     "audit.Account": {"good": True, "cost": 1.0, "seconds": 1.0},
-    "audit.Audit": {"probability": 0.1, "budget_share": 0.1, "kappa": 1.0, "max_age": 60.0},
+    "audit.Audit": {
+        "probability": 0.1,
+        "budget_share": 0.1,
+        "kappa": 1.0,
+        "max_age": 60.0,
+        "patience": 5.0,
+        "every": 600.0,
+        "drift": 0.5,
+    },
     "audit.AuditLoad": {"probability": 0.1, "tasks": 10.0, "cost": 1.0},
     "audit.AuditRecord": {"gap": 0.1, "last": 1.0, "memory": 50.0},
     "audit.CusumDesign": {"q0": 0.02, "q1": 0.15, "limit": 3.9},

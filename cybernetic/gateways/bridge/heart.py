@@ -15,10 +15,21 @@ BEAT = "bridge.beat"
 class Level(Protocol):
     """What an outpost needs of the `Bridge` it belongs to."""
 
-    exchange: str
-    every: float
-    lost_after: float
-    incarnation: str
+    @property
+    def exchange(self) -> str:
+        """Where levels meet."""
+
+    @property
+    def every(self) -> float:
+        """Seconds between two heartbeats."""
+
+    @property
+    def lost_after(self) -> float:
+        """Seconds without one after which a level counts as lost."""
+
+    @property
+    def incarnation(self) -> str:
+        """Which run of the level it is."""
 
     @property
     def sender(self) -> Sender:

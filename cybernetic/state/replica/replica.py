@@ -25,6 +25,7 @@ from cybernetic.state.replica.archive import Archive, Record
 from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.custody import following, left_by, parting, step
 from cybernetic.state.replica.diff import difference
+from cybernetic.state.replica.editing import EditRefused, check_dots
 from cybernetic.state.replica.exchange import Exchange
 from cybernetic.state.replica.frames import Frames, News
 from cybernetic.state.replica.group_peers import GroupPeers
@@ -45,15 +46,6 @@ L = TypeVar("L", bound=Lattice)
 _MOST_TOLD = 2**62  # a number of bytes as long as any
 _LONGEST = 180  # characters of a name
 _OPEN_TRIES, _OPEN_WAIT = 50, 0.1  # an agent that was killed may need a moment to let go of its store
-
-
-@travels(name="state.EditRefused")
-class EditRefused(Refusal):
-    """An edit could not be made: `why` says what it raised, or gave back instead of a delta."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(f"edit: expected a delta of the replica's type, got: {why}")
-        self.why = why
 
 
 @travels(name="state.NoSubscriber")
@@ -158,12 +150,13 @@ class Replica(Agent, Generic[L]):
 
         Args:
             edit: called as `edit(value, by, *args)` with the value now and a `Writer`; returns a delta, which it
-                makes by the methods of the value in the name `by.replica`. It must be quick. A function does not
-                travel: ask the replica of one's own node.
+                makes by the methods of the value in the name `by.replica`: `value.at(key, LWW).set(...)`, never
+                `LWW().set(...)`. It must be quick. A function does not travel: ask the replica of one's own node.
             *args: what the edit is given besides.
 
         Raises:
-            EditRefused: the edit raised, gave something else, or a delta too large for a frame.
+            EditRefused: the edit raised, gave something else, a delta that was not made of `value` in the name
+                `by.replica`, so that it would be lost (`check_dots`), or one too large for a frame.
             Refusal: the edit raised one, such as `RightsLacking`; `JournalFull`.
         """
         delta = self._edited(edit, args)
@@ -258,6 +251,7 @@ class Replica(Agent, Generic[L]):
             raise EditRefused(f"{type(error).__name__}: {error}") from error
         if type(delta) is not self._kind:
             raise EditRefused(type(delta).__name__)
+        check_dots(delta, self._copy.value.context, self._roll.replica)
         self._check_size(delta)
         return delta
 

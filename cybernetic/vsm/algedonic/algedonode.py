@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any
 
-from cybernetic.core import CallError, Down, NoProc, Reason, Token
+from cybernetic.core import CallError, Down
 from cybernetic.runtime import Agent, Deferred, Named, Timer
+from cybernetic.vsm.algedonic.ends import Ends
 from cybernetic.vsm.algedonic.humans import TAKE, Page, called, resolved
-from cybernetic.vsm.algedonic.messages import Ack, Felt, Relief, Told
-from cybernetic.vsm.algedonic.nerves import Nerves, Watched
+from cybernetic.vsm.algedonic.messages import Ack, Felt, Glad, Relief, Told
+from cybernetic.vsm.algedonic.nerves import Nerves
 from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
@@ -18,6 +19,7 @@ from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.messages import Beat
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.decisions.question import Reception
+from cybernetic.vsm.ladder.arousal import Feeling, Sensitivity, arouse
 from cybernetic.vsm.ladder.climb import Climb
 from cybernetic.vsm.ladder.clocks import Clocks, Paging, Rungs, time_to_human
 from cybernetic.vsm.ladder.deadman import Deadman
@@ -28,6 +30,7 @@ from cybernetic.vsm.ladder.effects import (
     Folded,
     Owned,
     Paged,
+    Pleased,
     Raised,
     Unanswered,
 )
@@ -47,6 +50,7 @@ class Algedonode(Member):
         clocks: of the rungs: this level's, then those above it.
         human: sinks for pages, tried in order; only the top's are used.
         loops: what should beat: (role, path, period).
+        paging: how the human is called. Default: `Paging()`, with that many sinks.
     """
 
     role = Role.ALGEDONODE
@@ -58,19 +62,18 @@ class Algedonode(Member):
         clocks: Sequence[Clocks],
         human: Sequence[Any] = (),
         loops: Iterable[tuple[str, str, float]] = (),
+        paging: Paging | None = None,
     ) -> None:
         super().__init__(path)
         self._human = tuple(human)
-        rungs = Rungs((clocks[0], *clocks), Paging(sinks=max(1, len(self._human))))
+        rungs = Rungs((clocks[0], *clocks), paging or Paging(sinks=max(1, len(self._human))))
         self._ladder = Ladder(path, rungs)
         self._loops = tuple(loops)
         self._deadmen: dict[tuple[str, str], Deadman] = {}
         self._missed: set[tuple[str, str]] = set()
         self._pains: dict[PainKey, Pain] = {}
         self._origins: dict[PainKey, str] = {}
-        self._nerves = Nerves()
-        self._watching: dict[Token, tuple[str, Watched]] = {}
-        self._orderly: list[tuple[str, Watched, Reason]] = []
+        self._arousal = Sensitivity()
         self._turned = 0.0
         self._timer: Timer | None = None
         self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
@@ -79,9 +82,9 @@ class Algedonode(Member):
         """Go on from the books: a pain does not end because who felt it did."""
         known = await self._books.call(Books.load, "ladder")
         if known is not None:
-            self._ladder, self._pains, self._origins = known
+            self._ladder, self._pains, self._origins, self._arousal = known
         at = self._turned = now()
-        self._nerves = Nerves(self._pains, at)
+        self._ends = Ends(self, self.path, self._loops, Nerves(self._pains, at))
         self._deadmen = {(role, path): Deadman(period, at) for role, path, period in self._loops}
         self._missed = {key for key in self._deadmen if self._silence(key).key in self._pains}
         self._wind()
@@ -94,8 +97,12 @@ class Algedonode(Member):
         self.feel(felt.signal)
 
     def feel(self, signal: Any) -> None:
-        """Something hurts, or goes well."""
+        """Something hurts, or goes well. Of what is read off an index only what is strong enough begins to hurt."""
         if isinstance(signal, Pain):
+            if signal.cause is Cause.REGIME and not self._is_open(signal.key):
+                feeling, self._arousal = arouse(False, self._arousal, signal.intensity, self._at())
+                if feeling is Feeling.QUIET:
+                    return
             self._pains[signal.key] = signal
         self._move(self._ladder.feel(signal, self._at()))
 
@@ -149,9 +156,12 @@ class Algedonode(Member):
 
     def _origin(self, key: PainKey) -> str:
         """The level where a pain was felt: here, or below."""
-        if key in self._ladder.climbs or key in self._ladder.folded:
+        if self._is_open(key):
             return self.path
         return self._origins.get(key, self.path)
+
+    def _is_open(self, key: PainKey) -> bool:
+        return key in self._ladder.climbs or key in self._ladder.folded
 
     def _rung(self, origin: str) -> int:
         """Which rung this level is of the ladder at `origin`."""
@@ -203,7 +213,8 @@ class Algedonode(Member):
             if key not in self._missed and deadman.missed(at):
                 self._missed.add(key)
                 self.feel(self._silence(key))
-        self._judge()
+        for pain in self._ends.orderly(at):
+            self.feel(pain)
         self.look()
         above = level_of(self.path)
         if above:
@@ -216,49 +227,15 @@ class Algedonode(Member):
 
     def look(self) -> None:
         """Watch what is not watched because it was not there, and feel what is back."""
-        watched = set(self._watching.values())
-        for (path, what), name in self._lives.items():
-            if (path, what) not in watched:
-                self._watching[self.monitor(self.system.named(name, Agent))] = path, what
-        if self._nerves.paths:
-            alive = {path for path in self._nerves.paths if self.system.alive(self.system.named(path, Agent))}
-            for key in self._nerves.over(alive, now()):
-                self._move(self._ladder.clear(key, self._at()))
+        for key in self._ends.look(now()):
+            self._move(self._ladder.clear(key, self._at()))
 
     def receive(self, message: Any) -> None:
         """The end of something watched."""
-        found = self._watching.pop(message.token, None) if isinstance(message, Down) else None
-        if found is None or isinstance(message.reason, NoProc):
-            return
-        if message.reason.orderly:
-            self._orderly.append((*found, message.reason))
-        else:
-            self._ended(*found, message.reason)
-        self.ref.after(LOOK).cast(Algedonode.look)
-
-    def _judge(self) -> None:
-        """What ended in order has given up, unless the level is being stopped, or all its units with it."""
-        ends, self._orderly = self._orderly, []
-        if not ends or not self.system.alive(self.system.named(f"{self.path}:metasystem", Agent)):
-            return
-        together = [end for end in ends if end[1] is Watched.UNITS]
-        for end in together or ends:
-            self._ended(*end)
-
-    def _ended(self, path: str, what: Watched, reason: Reason) -> None:
-        for pain in self._nerves.ended(path, what, reason, now()):
-            self.feel(pain)
-
-    @property
-    def _lives(self) -> dict[tuple[str, Watched], str]:
-        """What is watched, by where and what, and its name."""
-        within = {path for role, path, _ in self._loops if role == Role.ALGEDONODE.value}
-        units = [path for role, path, _ in self._loops if role == Role.MANAGEMENT.value]
-        found = {(self.path, Watched.UNITS): f"{self.path}:operations"}
-        for path in units:
-            found[path, Watched.LEVEL if path in within else Watched.OPERATION] = path
-            found[path, Watched.UNIT] = f"{path}:unit"
-        return found
+        if isinstance(message, Down) and self._ends.down(message):
+            for pain in self._ends.abrupt(now()):
+                self.feel(pain)
+            self.ref.after(LOOK).cast(Algedonode.look)
 
     def _silence(self, key: tuple[str, str]) -> Pain:
         role, path = key
@@ -274,7 +251,7 @@ class Algedonode(Member):
         self._wind()
 
     def _save(self) -> None:
-        self._books.cast(Books.save, "ladder", (self._ladder, self._pains, self._origins))
+        self._books.cast(Books.save, "ladder", (self._ladder, self._pains, self._origins, self._arousal))
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
@@ -282,6 +259,9 @@ class Algedonode(Member):
                 self._raise(key, level, severity)
             case Paged(key=key, sink=sink, attempt=attempt):
                 self.task(self._page(key, sink, attempt))
+            case Pleased(key=key, level=level):
+                if level:
+                    self._say(level, Glad(key), Role.POLICY)
             case Cleared(key=key):
                 self._pains.pop(key, None)
                 self.task(self._resolve(key))
@@ -299,16 +279,26 @@ class Algedonode(Member):
             if key.path != self.path:
                 self.tell(Channel.ALGEDONIC, Role.MANAGEMENT, told, key.path)
             return
+        self._say(level, told, Role.CONTROL)
+
+    def _say(self, level: int, word: Told | Glad, role: Role) -> None:
+        """Say something at rung `level`: to who plays the role here, or to the algedonode of a level above."""
         above = self.path
         for _ in range(level - 1):
             above = level_of(above)
         if above == self.path:
-            self.tell(Channel.ALGEDONIC, Role.CONTROL, told)
+            self.tell(Channel.ALGEDONIC, role, word)
         else:
-            self.system.named(f"{above}:algedonode", Algedonode).cast(Algedonode.from_below, told, self.path)
+            self.system.named(f"{above}:algedonode", Algedonode).cast(Algedonode.from_below, word, self.path)
 
-    def from_below(self, told: Told, origin: str) -> None:
-        """A pain of a level below has come up to this one: system 3 is told, and answers where it is felt."""
+    def from_below(self, told: Told | Glad, origin: str) -> None:
+        """A pain of a level below has come up to this one: system 3 is told, and answers where it is felt.
+
+        What goes well there is told to system 5.
+        """
+        if isinstance(told, Glad):
+            self.tell(Channel.ALGEDONIC, Role.POLICY, told)
+            return
         self._origins[told.pain.key] = origin
         self._save()
         self.tell(Channel.ALGEDONIC, Role.CONTROL, told)

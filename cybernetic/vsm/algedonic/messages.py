@@ -42,6 +42,14 @@ class Told:
     severity: Severity
 
 
+@travels(name="vsm.Glad")
+@dataclass(frozen=True, slots=True)
+class Glad:
+    """Something at `key.path` goes better than it has to, lastingly: news for system 5."""
+
+    key: PainKey
+
+
 @travels(name="vsm.Over")
 @dataclass(frozen=True, slots=True)
 class Over:

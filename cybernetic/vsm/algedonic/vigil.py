@@ -26,10 +26,11 @@ class Vigil(Watcher):
         path: of the top.
         human: sinks for pages, tried in order.
         top: the address of the top itself.
+        paging: how often a human is called.
     """
 
-    def __init__(self, path: str, human: Sequence[Any], top: Any) -> None:
-        self.path, self._human, self._paging, self._top = path, tuple(human), Paging(), top
+    def __init__(self, path: str, human: Sequence[Any], top: Any, paging: Paging) -> None:
+        self.path, self._human, self._paging, self._top = path, tuple(human), paging, top
         self._node = self.system.named(f"{path}:algedonode", Algedonode)
         self._unsaid: list[Pain] = []
         self._attempt = 0

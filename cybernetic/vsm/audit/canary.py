@@ -9,7 +9,7 @@ from cybernetic.vsm.checks import word
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """A task of a `kind` with a `body`, the `value` an operation might have reported for it, and whether that is `good`.
+    """A task of a `kind` with a `body`, the `value` an operation might report for it, and whether that is `good`.
 
     A verifier is given it like any other task. One that calls a good one bad, or a bad one good, fails it; give some of
     each. Raises `OptionError`.

@@ -24,17 +24,16 @@ class VerifierHealth:
 
     def after_canary(self, right: bool) -> Self:
         """After it judged a canary, rightly or not. Raises `OptionError`."""
-        return self._with(canaries=_after(self.canaries, not flag("right", right)))
+        return replace(self, canaries=_after(self.canaries, not flag("right", right)))._judged()
 
     def after_try(self, failed: bool) -> Self:
         """After it was asked, and raised or hung (`failed`), or not. Raises `OptionError`."""
-        return self._with(failures=_after(self.failures, failed))
+        return replace(self, failures=_after(self.failures, failed))._judged()
 
-    def _with(self, **scores: DiscrepancyCusum) -> Self:
-        after = replace(self, **scores)
-        bad = after.canaries.alarm or after.failures.alarm
-        clear = after.canaries.score == 0 and after.failures.score == 0
-        return replace(after, suspect=bad or (self.suspect and not clear))
+    def _judged(self) -> Self:
+        bad = self.canaries.alarm or self.failures.alarm
+        clear = self.canaries.score == 0 and self.failures.score == 0
+        return replace(self, suspect=bad or (self.suspect and not clear))
 
 
 def _after(cusum: DiscrepancyCusum, bad: bool) -> DiscrepancyCusum:

@@ -22,7 +22,8 @@ _log = logging.getLogger("cybernetic.vsm")
 class LineState:
     """What a line has carried: notes `carried`, those `refused` by the table, and `late` ones that were let go.
 
-    `utilisation` is its load against its capacity (more than .8 is too much).
+    `dropped` gave way in a flood, and `lost` came to somebody who had no ear for them, or could not travel: variety
+    that the channel did not carry. `utilisation` is its load against its capacity (more than .8 is too much).
     """
 
     channel: Channel
@@ -30,6 +31,14 @@ class LineState:
     refused: int
     late: int
     utilisation: float
+    dropped: int = 0
+    lost: int = 0
+
+    @property
+    def fidelity(self) -> float:
+        """The share of what was said that was understood, 1 where nothing was said (Beer's third principle)."""
+        said = self.carried + self.dropped
+        return 1.0 if not said else max(0.0, 1.0 - (self.lost + self.dropped) / said)
 
 
 class Line(Agent):
@@ -53,7 +62,7 @@ class Line(Agent):
             number("period", period, above=0) / 2,
         )
         self._rate, self._at = 0.0, 0.0  # notes a second, as of when
-        self._carried = self._refused = self._late = 0
+        self._carried = self._refused = self._late = self._lost = 0
         self._known: dict[tuple[Role, str], Named[Ear]] = {}
 
     def carry(self, note: Note) -> None:
@@ -62,7 +71,7 @@ class Line(Agent):
             try:
                 self._to(note).cast(Ear.take, note)
             except CannotTravel as error:  # what one sender says must not end the channel of all
-                self._refused += 1
+                self._lost += 1
                 _log.warning("%s: a note of %s was dropped: %s", self.channel.value, note.path_from, error)
 
     def relay(self, note: Note) -> Deferred[Any]:
@@ -77,9 +86,20 @@ class Line(Agent):
 
     def state(self) -> LineState:
         """What it has carried so far."""
+        info = self.ref.inspect().info()
         return LineState(
-            self.channel, self._carried, self._refused, self._late, self._rate_at(now()) / self._capacity
+            self.channel,
+            self._carried,
+            self._refused,
+            self._late,
+            self._rate_at(now()) / self._capacity,
+            0 if info is None else info.dropped,
+            self._lost,
         )
+
+    def misheard(self) -> None:
+        """A note that was carried came to somebody who had no ear for its body."""
+        self._lost += 1
 
     async def _relayed(self, note: Note, answer: Deferred[Any]) -> None:
         left = None if note.deadline is None else max(0.001, note.deadline - now())

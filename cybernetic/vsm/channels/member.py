@@ -3,7 +3,7 @@
 from typing import Any
 
 from cybernetic.vsm.channels.channel import Channel, Role
-from cybernetic.vsm.channels.ear import Ear, level_of, line_name
+from cybernetic.vsm.channels.ear import Ear, NotUnderstood, level_of, line_name
 from cybernetic.vsm.channels.line import Line
 from cybernetic.vsm.channels.messages import Beat
 from cybernetic.vsm.channels.note import Note, note_id
@@ -34,6 +34,13 @@ class Member(Ear):
         """Begin the loop, if it has one."""
         if self.period is not None:
             self.ref.every(self.period).cast(type(self).turn)
+
+    def take(self, note: Note) -> Any:
+        """A note has come. Raises `NotUnderstood`, which the line counts: what nobody has an ear for is lost."""
+        if type(note.body) not in self._ears:
+            self._line(note.channel).cast(Line.misheard)
+            raise NotUnderstood(self.role, note.body)
+        return super().take(note)
 
     def tell(
         self,

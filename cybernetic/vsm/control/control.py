@@ -1,5 +1,6 @@
 """The agent of system 3."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,8 +21,11 @@ from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.control.messages import Charge
-from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate, Referral
-from cybernetic.vsm.inspection.messages import Discrepancy, Quarantine
+from cybernetic.vsm.control.reweighing import considered
+from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral
+from cybernetic.vsm.inspection.messages import Audited, Discrepancy, Quarantine
+from cybernetic.vsm.inspection.verifier import spends
+from cybernetic.vsm.intelligence.messages import Considered, Proposed, Settled, Shift
 from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
 from cybernetic.vsm.operations.messages import Accountability, Intervention, Rung, Taken
 from cybernetic.vsm.recursion.charter import Charter
@@ -45,15 +49,21 @@ class Control(Member):
         super().__init__(charter.path)
         self._charter = charter
         self._charges = {charge.path: charge for charge in charges}
+        free = max(0.0, 1.0 - sum(charge.floor_share for charge in charges))
+        self._auditing = {}  # what audits are set aside, as a part of the level's budget
+        if charter.audit is not None and spends(charter.audit):
+            self._auditing[f"{charter.path}:audit"] = min(charter.audit.budget_share, free)
         self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
         self._allocator: Allocator | None = None
         if charter.per is not None:
             purse = Purse(self.path, charter.per, charter.floor)
-            self._allocator = Allocator(purse, {one.path: one.floor for one in charges})
+            floors = {one.path: one.floor for one in charges}
+            self._allocator = Allocator(purse, {**floors, **dict.fromkeys(self._auditing, NOTHING)})
         self._productivity = {path: Productivity(HORIZON) for path in self._charges}
         self._accounts: dict[str, Accountability] = {}
         self._standing: dict[str, Contract] = {}  # contracts not yet accepted, by unit
         self._held: dict[str, Intervention] = {}
+        self._shift: Shift | None = None  # of weights, agreed with system 4
         self._overruns: frozenset[str] = frozenset()
 
     async def setup(self) -> None:
@@ -61,6 +71,7 @@ class Control(Member):
         known = await self._books.call(Books.load, "control")
         if known is not None and self._allocator is not None:
             self._allocator = known.succeeded(known.term + 1)
+        self._shift = await self._books.call(Books.load, "shift")
         await self._write()
         super().setup()
         self.ref.cast(Control.turn)
@@ -86,7 +97,9 @@ class Control(Member):
             return
         epoch = allocator.purse.epoch(at)
         ledger = allocator.begun(epoch).purse.ledger(epoch)
-        held = {path: ledger.open[path].upper for path in self._charges if path in ledger.open}
+        held = {
+            path: ledger.open[path].upper for path in (*self._charges, *self._auditing) if path in ledger.open
+        }
         wanted = divide(ledger.available + total(held.values()), {path: self._claim(path) for path in held})
         new = [path for path in held if (epoch, path) not in allocator.issued]
         if not new and not self._moved(held, wanted):
@@ -101,10 +114,35 @@ class Control(Member):
         await self._write()
 
     def _claim(self, path: str) -> Claim:
+        if path in self._auditing:
+            return Claim(0.0, self._auditing[path], self._auditing[path])
         charge = self._charges[path]
         earned = {one: made.ratio for one, made in self._productivity.items() if made.spent}
-        weights = earned_weights({one: each.weight for one, each in self._charges.items()}, earned)
+        weights = earned_weights(self._weights(), earned)
         return Claim(weights[path], charge.floor_share, charge.cap_share)
+
+    def _weights(self) -> dict[str, float]:
+        """Those that were agreed with system 4 or ruled by system 5, as long as they hold; else as declared."""
+        if self._shift is not None and now() < self._shift.until:
+            return dict(self._shift.weights)
+        return {path: charge.weight for path, charge in self._charges.items()}
+
+    async def reweigh(self, shift: Shift | None, why: str = "") -> None:
+        """Share out by other weights until then; None: by those that were declared."""
+        self._shift = shift
+        await self._books.call(Books.save, "shift", shift)
+        weights = None if shift is None else dict(shift.weights)
+        await self._jot("shift", {"weights": weights, "until": shift and shift.until, "why": why})
+        await self._share_out()
+
+    @hears(Proposed)
+    def _proposed(self, proposed: Proposed, note: Note) -> Considered:
+        declared = {path: charge.weight for path, charge in self._charges.items()}
+        return considered(proposed.shift, declared, self._held, self._allocator is not None, now())
+
+    @hears(Settled)
+    async def _settled(self, settled: Settled, note: Note) -> None:
+        await self.reweigh(settled.shift, f"{settled.id}: {settled.why}")
 
     def _moved(self, held: Mapping[str, Vector], wanted: Mapping[str, Vector]) -> bool:
         names = {name for vector in wanted.values() for name in vector.resources}
@@ -120,9 +158,10 @@ class Control(Member):
         """Send what is not accepted yet; a unit that is away gets it when it is back."""
         for path, contract in list(self._standing.items()):
             try:
-                accepted: Accepted = await self.ask(
-                    Channel.BARGAIN, Role.MANAGEMENT, contract, path, patience=0.5
-                )
+                if path in self._auditing:
+                    accepted: Accepted = await self.ask(Channel.AUDIT, Role.AUDIT, contract, patience=0.5)
+                else:
+                    accepted = await self.ask(Channel.BARGAIN, Role.MANAGEMENT, contract, path, patience=0.5)
             except StaleContract as error:
                 await self._jot("stale", str(error))
                 del self._standing[path]
@@ -149,6 +188,19 @@ class Control(Member):
         final = [report.epoch for report in account.reports if report.final]
         if final:
             self.tell(Channel.BARGAIN, Role.MANAGEMENT, Taken(max(final)), account.path)
+
+    @hears(Audited)
+    async def _audited(self, audited: Audited, note: Note) -> None:
+        """What audits took in epochs that are over."""
+        if self._allocator is None:
+            return
+        for report in audited.reports:
+            if report.unit in self._allocator.floors:
+                self._allocator = self._allocator.reported(report)
+        await self._write()
+        final = [report.epoch for report in audited.reports if report.final]
+        if final:
+            self.tell(Channel.AUDIT, Role.AUDIT, Taken(max(final)))
 
     # The bargain, upwards.
 
@@ -205,15 +257,15 @@ class Control(Member):
         await self._jot("quarantine", {"port": one.port, "why": one.reason, "lifted": one.lifted})
         for path in self._charges:
             await self._command(path, one)
+        if self._charter.audit is not None:
+            self.tell(Channel.AUDIT, Role.AUDIT, one)
 
     async def distribute(self, update: PolicyUpdate) -> dict[str, int]:
         """Policies for every unit; under which revision each acts since."""
-        known = {}
-        for path in self._charges:
-            answer = await self._command(path, update)
-            if isinstance(answer, PolicyKnown):
-                known[path] = answer.revision
-        return known
+        if self._charter.audit is not None:
+            self.tell(Channel.AUDIT, Role.AUDIT, update)  # the verifier acts under them, too
+        answers = await asyncio.gather(*(self._command(path, update) for path in self._charges))
+        return {known.path: known.revision for known in answers if isinstance(known, PolicyKnown)}
 
     async def _command(self, path: str, body: object) -> Any:
         try:
@@ -222,8 +274,18 @@ class Control(Member):
             return error
 
     @hears(PolicyUpdate)
-    async def _policies(self, update: PolicyUpdate, note: Note) -> dict[str, int]:
-        return await self.distribute(update)
+    def _policies(self, update: PolicyUpdate, note: Note) -> Deferred[dict[str, int]]:
+        answer: Deferred[dict[str, int]] = self.defer()
+        self.task(self._distributed(update, answer))
+        return answer
+
+    async def _distributed(self, update: PolicyUpdate, answer: Deferred[dict[str, int]]) -> None:
+        answer.reply(await self.distribute(update))
+
+    @hears(Acting)
+    def _acting(self, acting: Acting, note: Note) -> None:
+        """A part has only begun: system 5 knows what it should act under."""
+        self.tell(Channel.METASYSTEM, Role.POLICY, acting, cause=note)
 
     @hears(Referral)
     def _referred(self, referral: Referral, note: Note) -> Deferred[Any]:
@@ -238,7 +300,7 @@ class Control(Member):
                 Role.POLICY,
                 referral,
                 cause=note,
-                patience=referral.asked.deadline,
+                patience=None,  # who refers it knows how long to wait
             )
         except Exception as error:
             answer.fail(error)

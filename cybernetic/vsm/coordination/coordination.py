@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-from cybernetic.runtime import Deferred, Timer
+from cybernetic.runtime import Deferred, Named, Timer
 from cybernetic.vsm.bargain.budget import Rate
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Role
@@ -12,23 +12,24 @@ from cybernetic.vsm.channels.ear import Ear, hears
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.coordination.flow import Flow
+from cybernetic.vsm.coordination.lending import LONGEST, LeaseDesk
 from cybernetic.vsm.coordination.messages import (
     Joining,
     Leased,
     LeaseRelease,
     LeaseRenewal,
     LeaseRequest,
+    LeaseWithdrawal,
     Paced,
     PaceRequest,
     Refused,
     Succeeded,
+    lease_seconds,
 )
 from cybernetic.vsm.coordination.relay import Relay
-from cybernetic.vsm.damping.leases import Lease, LeaseTable
+from cybernetic.vsm.damping.leases import Lease
+from cybernetic.vsm.damping.shares import SharedPacer
 from cybernetic.vsm.timing import now
-
-TTL = 5.0  # seconds of a lease on a part of a rate
-LEASE = 60.0  # seconds of an exclusive lease, at most
 
 
 class Coordination(Member):
@@ -54,22 +55,29 @@ class Coordination(Member):
         super().__init__(path)
         self._rates, self._weights = dict(rates), dict(weights)
         self._flows: dict[str, Flow] = {}
-        above = self.system.named(f"{path}:management", Ear)
-        members = frozenset(weights)
-        self._relays = {port: Relay(self, above, port, members, each) for port, each in shared.items()}
-        self._leases = LeaseTable(LEASE)
-        self._waiting: dict[tuple[str, str], Deferred[Any]] = {}
+        self._shared, self._ttl = dict(shared), lease_seconds(path)
+        self._relays: dict[str, Relay] = {}
+        self._lending = LeaseDesk()
         self._timer: Timer | None = None
-        self._epoch = 0
+        self._books: Named[Books] = self.system.named(f"{path}:books", Books)
+        self._epoch, self._longest = 0, 0.0
 
     async def setup(self) -> None:
         """Be born: what a predecessor granted is in use still, so nothing is granted for as long as that may last."""
-        books = self.system.named(f"{self.path}:books", Books)
-        born = now() if await books.call(Books.load, "coordination") else now() - TTL
-        await books.call(Books.save, "coordination", True)
+        known = await self._books.call(Books.load, "coordination")
+        born = now() if known else now() - self._ttl
+        if known:
+            self._epoch, self._longest = known[0] + 1, known[1]
+            self._lending = LeaseDesk(self._epoch, now() + self._longest)
+        await self._write()
         members = frozenset(self._weights)
         self._flows = {
-            port: Flow.of(rate, members, TTL, born) for port, rate in self._rates.items() if members
+            port: Flow.of(rate, members, self._ttl, born) for port, rate in self._rates.items() if members
+        }
+        above = self.system.named(f"{self.path}:management", Ear)
+        self._relays = {
+            port: Relay(self, above, port, SharedPacer(each * len(members), members, self._ttl, born))
+            for port, each in self._shared.items()
         }
         super().setup()
 
@@ -78,12 +86,12 @@ class Coordination(Member):
     @hears(Joining)
     def _joined(self, joining: Joining, note: Note) -> Leased:
         if joining.port in self._relays:
-            self._relays[joining.port].heard(note.path_from, joining.holds_until)
+            self._relays[joining.port].heard(note.path_from, joining.holds_until, joining.part)
         else:
             flow = self._flows[joining.port]
-            self._flows[joining.port] = flow.heard(note.path_from, joining.holds_until, now())
+            self._flows[joining.port] = flow.heard(note.path_from, joining.holds_until, now(), joining.part)
             self._turn()
-        return Leased(joining.port, TTL)
+        return Leased(joining.port, self._ttl)
 
     @hears(PaceRequest)
     def _asked(self, request: PaceRequest, note: Note) -> Deferred[Paced]:
@@ -114,6 +122,10 @@ class Coordination(Member):
         if succeeded.port in self._flows:
             self._flows[succeeded.port] = self._flows[succeeded.port].succeeded(now())
 
+    def part(self, port: str, until: float) -> float:
+        """The part (0 to 1) of a port paced above that no unit of the level will use by itself before `until`."""
+        return self._relays[port].part(until)
+
     def look(self) -> None:
         """A timer has come: who may go now?"""
         self._timer = None
@@ -121,11 +133,13 @@ class Coordination(Member):
 
     def _turn(self) -> None:
         at = now()
+        self._lending.turn(at)
         for port, flow in self._flows.items():
             self._flows[port], gone = flow.turn(at)
             for head in gone:
                 head.item.reply(Paced(port))
         due = min((flow.due(at) for flow in self._flows.values()), default=inf)
+        due = min(due, self._lending.due(at))
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -135,37 +149,41 @@ class Coordination(Member):
     # Exclusive leases.
 
     @hears(LeaseRequest)
-    def _lease(self, request: LeaseRequest, note: Note) -> Any:
-        self._leases, lease = self._leases.request(
-            request.key, note.path_from, now(), priority=request.priority
-        )
-        if lease is not None:
-            return lease
-        answer = self._waiting[request.key, note.path_from] = self.defer()
+    async def _lease(self, request: LeaseRequest, note: Note) -> Any:
+        answer, at = self.defer(), now()
+        if (
+            min(request.ttl, LONGEST) > self._longest
+        ):  # a successor has to know how long to wait, before anybody holds it
+            self._longest = min(request.ttl, LONGEST)
+            await self._write()
+        patience = inf if note.deadline is None else note.deadline
+        self._lending.request(request, note.path_from, answer, patience, max(at, now()))
+        self._turn()
         return answer
 
     @hears(LeaseRenewal)
     def _renewed(self, renewal: LeaseRenewal, note: Note) -> Lease:
-        self._leases, lease = self._leases.renew(renewal.key, renewal.token, now())
-        return lease
+        return self._lending.renew(renewal, note.path_from, now())
 
     @hears(LeaseRelease)
     def _released(self, release: LeaseRelease, note: Note) -> None:
-        self._leases, lease = self._leases.release(release.key, release.token, now())
-        self._granted([] if lease is None else [lease])
+        self._lending.release(release, now())
 
-    def _granted(self, leases: Any) -> None:
-        for lease in leases:
-            answer = self._waiting.pop((lease.key, lease.holder), None)
-            if answer is not None:
-                answer.reply(lease)
+    @hears(LeaseWithdrawal)
+    def _withdrawn(self, withdrawal: LeaseWithdrawal, note: Note) -> None:
+        self._lending.withdraw(note.path_from, withdrawal.key, now())
+
+    def leases(self) -> dict[str, Lease]:
+        """The exclusive leases that are held, by key."""
+        return self._lending.held(now())
+
+    async def _write(self) -> None:
+        await self._books.call(Books.save, "coordination", (self._epoch, self._longest))
 
     # Its round.
 
     def cycle(self) -> None:
         """Let leases lapse, and look at the queues."""
-        self._leases, granted = self._leases.turn(now())
-        self._granted(granted)
         self._turn()
         for relay in self._relays.values():
             relay.cycle()

@@ -41,9 +41,9 @@ class Flow:
         """Somebody waits."""
         return replace(self, queue=self.queue.put(unit, item, cost=cost, weight=weight))
 
-    def heard(self, unit: str, holds_until: float, now: float) -> Self:
+    def heard(self, unit: str, holds_until: float, now: float, part: float = 1.0) -> Self:
         """A unit asks for its lease."""
-        return replace(self, pacer=self.pacer.heard(unit, holds_until, now))
+        return replace(self, pacer=self.pacer.heard(unit, holds_until, now, part))
 
     def refused(self, now: float, retry_after: float) -> Self:
         """The other side said "too many"."""

@@ -1,6 +1,6 @@
 """A port that is paced by the level above: whose turn it is here, once it is the level's turn there."""
 
-from math import inf
+import asyncio
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
@@ -8,62 +8,51 @@ from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.channels.ear import Ear
 from cybernetic.vsm.coordination.messages import Above, Paced
 from cybernetic.vsm.damping.fair import FairQueue
+from cybernetic.vsm.damping.shares import SharedPacer
 from cybernetic.vsm.timing import now
 
-AGAIN = 1.0  # seconds between two tries where nobody speaks for the level above
-SILENT = ""  # the flow of the units that pace themselves
+AGAIN = 1.0  # seconds for a word to the level above
+LOOK = 0.5  # seconds between two looks at whether the level above speaks again, while it does not
 
 
 class Relay:
     """The queue of one shared port in a level within another.
 
-    Units whose lease has lapsed use their static share by themselves; as much is asked for above and let go, so that
-    the level as a whole stays within what it is granted.
+    While the level holds a lease above, each use of the port is granted there, and the level vouches for no more than
+    the part of its share whose units hold leases here. When its lease has lapsed it shares out its static share by
+    itself. A unit whose lease has lapsed uses a part of that by itself; in both cases nobody counts on it.
 
     Args:
         owner: the agent of system 2.
         above: who speaks for this level in the one above.
         port: its name.
-        members: the paths of the units.
-        each: what one unit may use by itself, units a second.
+        pacer: of the level's static share among its units.
     """
 
-    def __init__(
-        self, owner: Any, above: Named[Ear], port: str, members: frozenset[str], each: float
-    ) -> None:
-        self._owner, self._above, self._port, self._each = owner, above, port, each
-        self._held = dict.fromkeys(members, -inf)
+    def __init__(self, owner: Any, above: Named[Ear], port: str, pacer: SharedPacer) -> None:
+        self._owner, self._above, self._port, self._pacer = owner, above, port, pacer
         self._queue: FairQueue[Any] = FairQueue()
         self._pulling = False
-        self._owed, self._at = 0.0, now()
 
-    def heard(self, unit: str, holds_until: float) -> None:
+    def heard(self, unit: str, holds_until: float, part: float) -> None:
         """A unit asks for its lease."""
-        self._held[unit] = holds_until
+        self._pacer = self._pacer.heard(unit, holds_until, now(), part)
+
+    def part(self, until: float) -> float:
+        """The part of the level's share that none of its units will use by itself before `until`."""
+        return self._pacer.part(until)
 
     def asked(self, unit: str, answer: Deferred[Any], cost: float, weight: float) -> None:
         """A unit waits for its turn."""
         self._queue = self._queue.put(unit, answer, cost=cost, weight=weight)
-        self._pull()
+        self.cycle()
 
     def pass_on(self, word: object) -> None:
         """What the other side of the port said concerns the level above."""
         self._owner.task(self._told(word))
 
     def cycle(self) -> None:
-        """Ask for what the silent units use meanwhile."""
-        at = now()
-        silent = sum(until <= at for until in self._held.values())
-        self._owed = (
-            min(len(self._held), self._owed + silent * self._each * (at - self._at)) if silent else 0.0
-        )
-        self._at = at
-        while self._owed >= 1.0:
-            self._owed -= 1.0
-            self._queue = self._queue.put(SILENT, None)
-        self._pull()
-
-    def _pull(self) -> None:
+        """Ask for a turn, if somebody waits for one."""
         if not self._pulling and len(self._queue):
             self._pulling = True
             self._owner.task(self._pulled())
@@ -71,20 +60,23 @@ class Relay:
     async def _pulled(self) -> None:
         try:
             while len(self._queue):
-                if not await self._granted():
-                    return  # the next round tries again; units whose leases lapse pace themselves
-                self._queue, head = self._queue.pop()
-                if head.item is not None:
+                if await self._granted():
+                    self._queue, head = self._queue.pop()
                     head.item.reply(Paced(self._port))
+        except (CallError, Refusal):
+            return  # nobody speaks for the level above; the next round tries again
         finally:
             self._pulling = False
 
     async def _granted(self) -> bool:
-        try:
-            await self._above.within(None).call(Ear.up, Above(self._port))
-        except (CallError, Refusal):
-            return False
-        return True
+        """Whether the head may go: by the word from above, or else out of the level's own share; or look again."""
+        if await self._above.within(None).call(Ear.up, Above(self._port)):
+            return True
+        at = now()
+        self._pacer, may = self._pacer.grant(at)
+        if not may:
+            await asyncio.sleep(min(LOOK, max(0.001, self._pacer.ready(at) - at)))
+        return may
 
     async def _told(self, word: object) -> None:
         try:

@@ -41,11 +41,15 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Waiter:
-    """One that waits for a key since a time, with a priority that grows as it waits."""
+    """One that waits for a key since a time, with a priority that grows as it waits.
+
+    `ttl`: seconds of the lease it wants; None: as long as the table gives.
+    """
 
     holder: str
     since: float
     priority: float
+    ttl: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class LeaseTable:
     another clock counts `ttl` from when it asked.
 
     Arguments:
-        ttl: seconds > 0 a lease lasts unless renewed.
+        ttl: seconds > 0 a lease lasts, at most, unless renewed; a request may want a shorter one.
         epoch: number of this table among its predecessors and successors, >= 0.
         quiet: nothing is granted before this time, seconds; for a successor: its birth + ttl.
         ageing: seconds of waiting that weigh as much as one step of priority, > 0.
@@ -86,31 +90,33 @@ class LeaseTable:
         return lease if lease and now < lease.until else None
 
     def request(
-        self, key: str, holder: str, now: float, *, priority: float = 0.0
+        self, key: str, holder: str, now: float, *, priority: float = 0.0, ttl: float | None = None
     ) -> tuple[Self, Lease | None]:
         """Ask for `key`: the table, and the lease if `holder` has it now; else it waits until granted or
         `forget`ten.
 
         Asking again changes nothing: a holder gets the lease it has, unrenewed; one that waits keeps its
-        place.
+        place. `ttl`: seconds > 0 it is to last; those beyond the table's are not granted.
         """
         number("priority", priority)
+        if ttl is not None:
+            number("ttl", ttl, above=0.0)
         lease = self.holding(key, now)
         if lease and lease.holder == holder:
             return replace(self, seen=now), lease
         queue = self.waiting.get(key, ())
         if all(waiter.holder != holder for waiter in queue):
-            queue = (*queue, Waiter(holder, now, priority))
+            queue = (*queue, Waiter(holder, now, priority, ttl))
         table, granted = replace(self, waiting=_with(self.waiting, key, queue), seen=now)._next(key, now)
         return table, granted if granted and granted.holder == holder else None
 
     def renew(self, key: str, token: int, now: float) -> tuple[Self, Lease]:
-        """Prolong a lease to `now + ttl`.
+        """Prolong a lease by its own `ttl`, from now on.
 
         Raises `LeaseLost` if it has lapsed or `token` is not the one that holds.
         """
         lease = self._held(key, token, now)
-        longer = replace(lease, until=now + self.ttl)
+        longer = replace(lease, until=now + lease.ttl)
         return replace(self, leases=_with(self.leases, key, longer), seen=now), longer
 
     def release(self, key: str, token: int, now: float) -> tuple[Self, Lease | None]:
@@ -123,17 +129,23 @@ class LeaseTable:
             return replace(self, leases=_with(self.leases, key, None), seen=now)._next(key, now)
         return replace(self, seen=now), None
 
+    def withdraw(self, holder: str, now: float, key: str | None = None) -> Self:
+        """`holder` does not wait any more, for `key` or (None) for anything. What it holds it holds."""
+        number("now", now, least=self.seen)
+        table = self
+        for waited, queue in self.waiting.items():
+            if key is None or waited == key:
+                rest = tuple(waiter for waiter in queue if waiter.holder != holder)
+                table = replace(table, waiting=_with(table.waiting, waited, rest))
+        return replace(table, seen=now)
+
     def forget(self, holder: str, now: float) -> tuple[Self, tuple[Lease, ...]]:
         """After the death of `holder`: it waits no more and its leases are free; the leases that others got
         by it.
 
         Only for a holder that is known dead: one that is merely silent keeps its leases until they lapse.
         """
-        number("now", now, least=self.seen)
-        table = self
-        for key, queue in self.waiting.items():
-            rest = tuple(waiter for waiter in queue if waiter.holder != holder)
-            table = replace(table, waiting=_with(table.waiting, key, rest))
+        table = self.withdraw(holder, now)
         leases = {key: lease for key, lease in self.leases.items() if lease.holder != holder}
         return replace(table, leases=leases).turn(now)
 
@@ -182,7 +194,8 @@ class LeaseTable:
         first = max(queue, key=lambda waiter: waiter.priority + (now - waiter.since) / self.ageing)
         rest = tuple(waiter for waiter in queue if waiter is not first)
         token = self.epoch * SERIALS + self.serial + 1
-        lease = Lease(key, first.holder, token, now + self.ttl, self.ttl)
+        ttl = self.ttl if first.ttl is None else min(first.ttl, self.ttl)
+        lease = Lease(key, first.holder, token, now + ttl, ttl)
         return replace(
             self,
             serial=self.serial + 1,

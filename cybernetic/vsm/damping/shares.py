@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Self
 
-from cybernetic.core import number, one_of
+from cybernetic.core import OptionError, number, one_of
 from cybernetic.vsm.checks import moment
 from cybernetic.vsm.damping.pacer import Pacer
 
@@ -27,6 +27,7 @@ class SharedPacer:
         ttl: how long a lease lasts, seconds > 0. Members renew at a third of it.
         born: when this coordinator began, seconds.
         burst: units that may be granted at once, as in `Pacer`, > 0.
+        held, parts: what was heard of each member: until when it holds a lease, and on which part of its share.
     """
 
     rate: float
@@ -35,6 +36,7 @@ class SharedPacer:
     born: float
     burst: float = 1.0
     held: Mapping[str, float] = field(default_factory=dict)
+    parts: Mapping[str, float] = field(default_factory=dict)
     pacer: Pacer = field(default=Pacer(0.0))
 
     def __post_init__(self) -> None:
@@ -51,18 +53,26 @@ class SharedPacer:
         number("now", now, least=self.pacer.seen)
         if now < self.born + self.ttl:
             return 0.0
-        return sum(until > now for until in self.held.values()) / len(self.members)
+        return sum(self.parts[one] for one, until in self.held.items() if until > now) / len(self.members)
 
-    def heard(self, member: str, holds_until: float, now: float) -> Self:
+    def part(self, until: float) -> float:
+        """The part of all members, in [0, 1], that holds leases until then at least."""
+        return sum(self.parts[one] for one, held in self.held.items() if held >= until) / len(self.members)
+
+    def heard(self, member: str, holds_until: float, now: float, part: float = 1.0) -> Self:
         """After `member` asked for a lease or a renewal and said that it holds one until `holds_until`
         (`-inf`: none).
 
-        The answer to it is a lease until `now + ttl`, which counts from the next time the member is heard.
+        The answer to it is a lease until `now + ttl`, which counts from the next time the member is heard. A member
+        that stands for several says with `part` (0 to 1) how much of its share nobody will use by itself before then.
         """
         one_of("member", member, sorted(self.members))
         pacer = self._caught_up(now)
+        if number("part", part, least=0.0) > 1.0:
+            raise OptionError("part", "a number in [0, 1]", part)
         until = holds_until if holds_until == -inf else number("holds_until", holds_until)
-        told = replace(self, held={**self.held, member: until}, pacer=pacer)
+        parts = {**self.parts, member: part}
+        told = replace(self, held={**self.held, member: until}, parts=parts, pacer=pacer)
         return replace(told, pacer=pacer.at_rate(told.rate * told.share(now), now))
 
     def ready(self, now: float, cost: float = 1.0) -> float:

@@ -5,6 +5,7 @@ from typing import Any
 
 from cybernetic.core import CallError, OptionError, Refusal
 from cybernetic.runtime import Deferred, Named
+from cybernetic.vsm.algedonic.messages import Felt, Glad
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
@@ -20,7 +21,13 @@ from cybernetic.vsm.governance.identity import Identity
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral
 from cybernetic.vsm.governance.questions import Asked, Questions
 from cybernetic.vsm.governance.refusals import PolicyRefused
+from cybernetic.vsm.homeostat.balance import Balance, Bands, diagnose
+from cybernetic.vsm.intelligence.messages import BalanceReport, Deadlock, Ruling
+from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
 from cybernetic.vsm.timing import now
+
+BANDS = Bands(flow=(-1.0, 1.0), change_share=(0.0, 1.0))
+"""Until somebody says more: what change costs is not counted, and system 3 need not bring up as much as system 4."""
 
 HELD = 100  # revisions of which it is remembered what held
 
@@ -58,6 +65,8 @@ class Governance(Member):
         self._held: tuple[tuple[int, tuple[Policy, ...]], ...] = ()
         self._known = dict.fromkeys(boundary, 0)
         self._questions = Questions()
+        self._bands = BANDS
+        self._balance: Balance | None = None
         self._waiting: dict[str, list[Deferred[Any]]] = {}
         self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
 
@@ -70,6 +79,7 @@ class Governance(Member):
         else:
             self._book, self._inherited, self._above, self._revision, self._held = known
         self._questions = await self._books.call(Books.load, "questions") or self._questions
+        self._bands = await self._books.call(Books.load, "bands") or self._bands
         await self._changed()
         super().setup()
 
@@ -182,7 +192,44 @@ class Governance(Member):
         """Under which revision each unit acts, as it acknowledged; 0: under what was declared."""
         return dict(self._known)
 
+    # What systems 3 and 4 leave over.
+
+    @hears(Deadlock)
+    async def _deadlocked(self, deadlock: Deadlock, note: Note) -> Ruling:
+        """The declared rule: what can be taken back and is worth more than is uncertain about it is tried."""
+        one = deadlock.proposal
+        do = one.reversible and one.benefit - one.spread > one.cost
+        why = f"worth {one.benefit:.3g} give or take {one.spread:.3g}, for {one.cost:.3g}"
+        await self._jot("ruling", {"proposal": one.id, "issue": one.issue, "do": do, "why": why}, note)
+        return Ruling(do, why)
+
+    @hears(BalanceReport)
+    async def _balanced(self, report: BalanceReport, note: Note) -> None:
+        """What is wrong with the balance is pain; where nothing is, system 5 is quiet."""
+        self._balance = report.balance
+        for pathology, why in diagnose(report.balance, self._bands, report.period).findings.items():
+            await self._jot("balance", {"pathology": pathology.name, "why": list(why)}, note)
+            index = f"balance: {pathology.name.lower()}"
+            pain = Pain(self.path, index, Cause.INVARIANT, Severity.NOTICE, 1.0, now())
+            self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain), cause=note)
+
+    def balance(self) -> tuple[Balance | None, Bands]:
+        """The balance of systems 3 and 4 in the last period in which they talked, and what it should be within."""
+        return self._balance, self._bands
+
+    async def set_bands(self, bands: Bands, why: str = "") -> None:
+        """Say within what the balance should be; system 4 proposes no more than its churn lets it."""
+        self._bands = bands
+        await self._books.call(Books.save, "bands", bands)
+        await self._jot("bands", {"bands": bands, "why": why})
+        self.tell(Channel.METASYSTEM, Role.INTELLIGENCE, bands)
+
     # Questions.
+
+    @hears(Glad)
+    async def _glad(self, glad: Glad, note: Note) -> None:
+        """Something goes better than it has to: whoever decides what is planned finds it in the log."""
+        await self._jot("pleasure", {"path": glad.key.path, "index": glad.key.index})
 
     @hears(Referral)
     async def _referred(self, referral: Referral, note: Note) -> Deferred[Verdict]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
-from cybernetic.runtime import Named
+from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.algedonic.messages import Felt, Relief
 from cybernetic.vsm.audit.findings import Account, AuditFinding
 from cybernetic.vsm.audit.health import VerifierHealth
@@ -134,7 +134,7 @@ class Auditor(Member):
 
     # One audit.
 
-    async def _look_at(self, about: tuple[Completed, Note]) -> None:
+    async def _look_at(self, about: tuple[Completed, Note | None]) -> None:
         completed, note = about
         unit, probe = completed.path, Probe(completed.task)
         try:
@@ -291,6 +291,19 @@ class Auditor(Member):
         await self._files.save()
 
     # Asked.
+
+    async def audit(self, unit: str, task: str) -> Any:
+        """Audit one task of a unit, whatever the lot says; answered when that is done."""
+        answer = self.defer()
+        self._soon(self._looked_at, (Completed(task, "asked", unit), answer))
+        return answer
+
+    async def _looked_at(self, about: tuple[Completed, Deferred[None]]) -> None:
+        completed, answer = about
+        try:
+            await self._look_at((completed, None))
+        finally:
+            answer.reply(None)
 
     def standings(self) -> dict[str, Standing]:
         """What each unit may be called; what was never audited is "unaudited"."""

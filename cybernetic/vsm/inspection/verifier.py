@@ -8,6 +8,7 @@ from typing import Any
 
 from cybernetic.core import Refusal
 from cybernetic.vsm.audit.findings import Account
+from cybernetic.vsm.audit.plan import Audit
 
 _log = logging.getLogger("cybernetic.vsm")
 _BY_PLACE = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.VAR_POSITIONAL)
@@ -43,6 +44,11 @@ async def judgement(check: Callable[..., Any], of: Any, use: Any, patience: floa
     if not isinstance(verdict, Account):
         raise CannotTell(f"expected a bool or an Account, got: {type(verdict).__name__}", True)
     return verdict
+
+
+def spends(audit: Audit) -> bool:
+    """Whether what verifies or inspects wants to use ports, and so needs a budget."""
+    return any(check is not None and _takes_two(check) for check in (audit.verify, audit.inspect))
 
 
 def _takes_two(check: Callable[..., Any]) -> bool:

@@ -105,8 +105,11 @@ class Environment(Member):
                 return performed
 
     def _unit_for(self, to: str | None) -> str:
-        """The unit at or above `to`; without one, that with the least to do for its weight, or which waited longest."""
-        if to is None or to == self.path:
+        """The unit at or above `to`; without one, that with the least to do for its weight, or which waited longest.
+
+        A task for a level above this one may be done by anybody in it, so by anybody here.
+        """
+        if to is None or to == self.path or self.path.startswith(f"{to}/"):
             return min(
                 self._given,
                 key=lambda unit: ((self._given[unit] + 1) / self._weights[unit], self._last[unit]),

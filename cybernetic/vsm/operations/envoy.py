@@ -13,9 +13,10 @@ from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.control.control import Control
+from cybernetic.vsm.coordination.coordination import Coordination
 from cybernetic.vsm.coordination.messages import Above
 from cybernetic.vsm.governance.governance import Governance
-from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
+from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate
 from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.messages import Intervention, Offer, Taken
@@ -48,7 +49,8 @@ class Envoy(Member):
 
     def __init__(self, path: str, paced: Mapping[str, float]) -> None:
         super().__init__(path)
-        self._pacing = Pacing(self, paced)
+        self._pacing = Pacing(self, paced, self._part)
+        self._coordination = self.system.named(f"{path}:coordination", Coordination)
         self._control = self.system.named(f"{path}:control", Control)
         self._governance = self.system.named(f"{path}:policy", Governance)
         self._environment = self.system.named(f"{path}:environment", Environment)
@@ -107,8 +109,11 @@ class Envoy(Member):
         return answer
 
     async def _paced(self, port: str, answer: Deferred[Any]) -> None:
-        await self._pacing.wait(port)
-        answer.reply(None)
+        answer.reply(await self._pacing.turn(port))
+
+    async def _part(self, port: str, until: float) -> float:
+        """What system 2 of the level vouches for; without it nothing is renewed, and the lease above lapses first."""
+        return await self._coordination.within(0.5).call(Coordination.part, port, until)
 
     async def _inside(self, call: Awaitable[R], role: str) -> R:
         """What a part of the level answers. Raises `Away` where there is none."""
@@ -118,8 +123,9 @@ class Envoy(Member):
             raise Away(self.path, role) from error
 
     def setup(self) -> Any:
-        """Ask for leases at once."""
+        """Ask for leases at once, and for the policies of the level above: what was said of them may be forgotten."""
         self._pacing.renew()
+        self.tell(Channel.COMMAND, Role.CONTROL, Acting(self.path, 0))
         return super().setup()
 
     async def cycle(self) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from cybernetic.core import number
+from cybernetic.vsm.checks import word
 from cybernetic.vsm.damping.fence import LeaseLost
 from cybernetic.vsm.damping.leases import Lease
 from cybernetic.vsm.ports.porter import Porter
@@ -11,7 +13,7 @@ class Exclusive:
     """The block in which a unit alone has a key. Made by `Operation.exclusive`."""
 
     def __init__(self, desk: Any, key: str, ttl: float) -> None:
-        self._desk, self._key, self._ttl = desk, key, ttl
+        self._desk, self._key, self._ttl = desk, word("key", key), number("ttl", ttl, above=0.0)
         self._lease: Lease | None = None
 
     async def __aenter__(self) -> Lease:

@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 
 from cybernetic.vsm.algedonic.messages import Felt, Relief
+from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.cyberstride.gauge import Gauge, Judgement
 from cybernetic.vsm.cyberstride.indices import Index
-from cybernetic.vsm.cyberstride.plan import Attention
-from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
+from cybernetic.vsm.cyberstride.plan import Attention, Thresholds
+from cybernetic.vsm.ladder.deadman import ErrorBurst
+from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Pleasure, Severity
 from cybernetic.vsm.operations.task import Performed
+from cybernetic.vsm.ports.refusals import PolicyDenied, Quarantined, Suspended
+
+ERRORS = "errors"
+DECIDED = (BudgetExhausted, PolicyDenied, Quarantined, Suspended)  # what a unit is refused by its own levels
+ALERT = Thresholds()
 
 
 class Figures:
@@ -21,6 +28,7 @@ class Figures:
         self._path = path
         self._gauges = {index.name: Gauge(index) for index in indices}
         self._aching: dict[tuple[str, Cause], PainKey] = {}
+        self._burst = ErrorBurst()
         self.last: dict[str, tuple[float, str]] = {}
 
     def performed(self, performed: Performed, now: float) -> list[Felt | Relief]:
@@ -35,9 +43,24 @@ class Figures:
         }
         return self._measured(values, performed.task, now)
 
-    def failed(self, task: str, now: float) -> list[Felt | Relief]:
-        """Take that a task was not done; what is felt of it."""
-        return self._measured({"success": 0.0}, task, now)
+    def failed(self, task: str, now: float, error: Exception | None = None) -> list[Felt | Relief]:
+        """Take that a task was not done, for an `error` if it was one; what is felt of it.
+
+        Five errors in ten seconds are an event. What the levels above forbid is a decision, and no error.
+        """
+        felt = self._measured({"success": 0.0}, task, now)
+        if error is not None and not isinstance(error, DECIDED):
+            self._burst = self._burst.after(now)
+            felt += self._felt(ERRORS, Cause.ERRORS, self._burst.reached, 1.0, now)
+        return felt
+
+    def passed(self, now: float) -> list[Felt | Relief]:
+        """Let time pass: errors that come no more are over."""
+        last = self._burst.times[-1] if self._burst.times else now
+        if (ERRORS, Cause.ERRORS) not in self._aching or now - last < self._burst.window:
+            return []
+        self._burst = ErrorBurst()
+        return self._felt(ERRORS, Cause.ERRORS, False, 0.0, now)
 
     def _measured(self, values: dict[str, float], source: str, now: float) -> list[Felt | Relief]:
         felt: list[Felt | Relief] = []
@@ -46,9 +69,18 @@ class Figures:
                 self.last[name] = values[name], source
                 judged = gauge.update(values[name])
                 felt += self._felt(name, Cause.LIMITS, judged.breach is not None, _intensity(judged), now)
-                alert = judged.attention >= Attention.ALERT and judged.better is not True
-                felt += self._felt(name, Cause.REGIME, alert, _intensity(judged), now)
+                felt += self._regime(name, judged, now)
         return felt
+
+    def _regime(self, name: str, judged: Judgement, now: float) -> list[Felt | Relief]:
+        """An alert hurts, and goes on to hurt until attention is quiet; one for the better, if it lasts, pleases."""
+        alert = judged.attention >= Attention.ALERT
+        if judged.better is True:
+            pleased = [Felt(Pleasure(self._path, name, _intensity(judged), now))]
+            lasting = alert and judged.pages
+            return self._felt(name, Cause.REGIME, False, 0.0, now) + (pleased if lasting else [])
+        stands = (name, Cause.REGIME) in self._aching and judged.attention > Attention.QUIET
+        return self._felt(name, Cause.REGIME, alert or stands, _intensity(judged), now)
 
     def _felt(
         self, name: str, cause: Cause, aches: bool, intensity: float, now: float
@@ -65,6 +97,8 @@ class Figures:
 
 
 def _intensity(judged: Judgement) -> float:
-    """How many standard deviations it is from plan; 1 where there is none."""
+    """How many standard deviations it is from plan; a change without a plan counts as far as it is as alarming."""
     reading = judged.reading
-    return 1.0 if reading is None or reading.z_plan is None else abs(reading.z_plan)
+    if reading is None:
+        return 1.0
+    return max(abs(reading.z_plan or 0.0), ALERT.alert_z * reading.change / ALERT.alert_change)

@@ -80,7 +80,7 @@ class Management(Member):
         except Exception as error:
             self._failed += 1
             answer.fail(error)
-            self._feel(self._figures.failed(task.id, now()))
+            self._feel(self._figures.failed(task.id, now(), error))
         else:
             self._done += performed.outcome.good
             self._failed += not performed.outcome.good
@@ -167,6 +167,7 @@ class Management(Member):
     async def cycle(self) -> None:
         """Account to system 3, and go on after a suspension."""
         self._next()
+        self._feel(self._figures.passed(now()))
         spent, _ = await self._porter.call(Porter.spent)
         reports = await self._porter.call(Porter.report)
         revision = await self._porter.call(Porter.revision)

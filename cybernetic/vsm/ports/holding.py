@@ -1,40 +1,62 @@
 """The exclusive leases a unit holds: asked of system 2, renewed in time, and not believed in once they lapsed."""
 
+import asyncio
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
 from cybernetic.runtime import Deferred
 from cybernetic.vsm.channels.channel import Channel, Role
-from cybernetic.vsm.coordination.messages import LeaseRelease, LeaseRenewal, LeaseRequest
+from cybernetic.vsm.coordination.messages import LeaseRelease, LeaseRenewal, LeaseRequest, LeaseWithdrawal
 from cybernetic.vsm.damping.fence import LeaseLost
 from cybernetic.vsm.damping.leases import Lease
 from cybernetic.vsm.timing import now
 
-TURN = 30.0  # seconds after which a unit that waits for a lease asks again
+TURN = 5.0  # seconds after which a unit that waits for a lease asks again
+ANSWER = 2.0  # seconds for the answer to a renewal, at most
+AGAIN = 0.5  # seconds before another try where system 2 is away
 
 
 class Holding:
-    """The leases of one porter, by token. `porter`: who asks system 2."""
+    """The leases of one porter, by token. `porter`: who asks system 2.
+
+    A lease ends with the agent that wanted it: what a dead one held is given back, and it waits for nothing.
+    """
 
     def __init__(self, porter: Any) -> None:
         self._porter = porter
         self._held: dict[int, Lease] = {}
         self._until: dict[int, float] = {}  # by the unit's own clock, counted from when it asked
+        self._users: dict[
+            int, list[Any]
+        ] = {}  # who asked for it: a key may be asked for twice within one unit
 
-    async def get(self, key: str, ttl: float, answer: Deferred[Any]) -> None:
-        """Ask until it is there."""
-        while True:
+    def begin(self) -> None:
+        """A porter is born: whatever its predecessor waited for, nobody waits for any more."""
+        self._tell(LeaseWithdrawal())
+
+    async def get(self, key: str, ttl: float, user: Any, answer: Deferred[Any]) -> None:
+        """Ask until it is there, for `user`, an agent."""
+        while self._lives(user):
             asked = now()
             try:
                 lease = await self._ask(LeaseRequest(key, ttl), TURN)
             except CallError:
+                await asyncio.sleep(0.0 if now() > asked else AGAIN)
                 continue
             except Refusal as error:
                 answer.fail(error)
                 return
-            self._held[lease.token], self._until[lease.token] = lease, asked + lease.ttl
+            until = asked + lease.ttl
+            if now() >= until:
+                continue  # the answer came too late to be worth anything
+            self._users.setdefault(lease.token, []).append(user)
+            if lease.token not in self._held:
+                self._held[lease.token], self._until[lease.token] = lease, until
+                self._porter.task(self._keep(lease))
             answer.reply(lease)
+            self.renew()  # its user may have died while it waited
             return
+        self._tell(LeaseWithdrawal(key))
 
     def check(self, token: int) -> None:
         """Raises `LeaseLost` unless the lease holds."""
@@ -43,32 +65,56 @@ class Holding:
             raise LeaseLost(lease.key if lease else "?", token, "it is not held any more")
 
     def give_back(self, key: str, token: int) -> bool:
-        """Release; whether it held to the end."""
+        """Release; whether it held to the end. What another still uses is released by the last."""
         held = token in self._held and now() < self._until[token]
-        self._held.pop(token, None)
-        self._until.pop(token, None)
-        self._porter.tell(Channel.COORDINATION, Role.COORDINATION, LeaseRelease(key, token))
+        users = self._users.get(token, [])
+        if len(users) > 1:
+            users.pop()
+            return held
+        self._drop(token)
+        self._tell(LeaseRelease(key, token))
         return held
 
     def renew(self) -> None:
-        """Prolong those of which a third is over."""
-        at = now()
-        for token, lease in self._held.items():
-            if at >= self._until[token] - lease.ttl * 2 / 3:
-                self._porter.task(self._renew(lease))
+        """Give back what the dead have left behind; what the living hold is renewed in time without being told."""
+        for token, lease in list(self._held.items()):
+            living = [user for user in self._users[token] if self._lives(user)]
+            if living:
+                self._users[token] = living
+            else:
+                self._drop(token)
+                self._tell(LeaseRelease(lease.key, token))
 
-    async def _renew(self, lease: Lease) -> None:
-        asked = now()
-        try:
-            await self._ask(LeaseRenewal(lease.key, lease.token), 2.0)
-        except LeaseLost:
-            self._held.pop(lease.token, None)
-            self._until.pop(lease.token, None)
-        except (CallError, Refusal):
-            return  # system 2 is away: what is held holds until it lapses
-        else:
-            if lease.token in self._held:
-                self._until[lease.token] = asked + lease.ttl
+    async def _keep(self, lease: Lease) -> None:
+        """Prolong it whenever a third is over, until it is given back or lost."""
+        token = lease.token
+        while token in self._held and now() < self._until[token]:
+            due = self._until[token] - lease.ttl * 2 / 3
+            if now() < due:
+                await asyncio.sleep(due - now())
+                continue
+            asked = now()
+            try:
+                patience = min(ANSWER, self._until[token] - asked)
+                await self._ask(LeaseRenewal(lease.key, token, lease.ttl, self._until[token]), patience)
+            except LeaseLost:
+                self._drop(token)
+            except (CallError, Refusal):  # system 2 is away: what is held holds until it lapses
+                await asyncio.sleep(min(AGAIN, lease.ttl / 10))
+            else:
+                if token in self._held:
+                    self._until[token] = asked + lease.ttl
+        self._drop(token)
+
+    def _drop(self, token: int) -> None:
+        for known in (self._held, self._until, self._users):
+            known.pop(token, None)
+
+    def _lives(self, user: Any) -> bool:
+        return user is None or bool(self._porter.system.alive(user))
+
+    def _tell(self, body: object) -> None:
+        self._porter.tell(Channel.COORDINATION, Role.COORDINATION, body)
 
     async def _ask(self, body: object, patience: float) -> Any:
         return await self._porter.ask(Channel.COORDINATION, Role.COORDINATION, body, patience=patience)

@@ -1,13 +1,13 @@
 """How a unit waits for its turn at a paced port: by the word of system 2, and alone at its static share without it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from math import inf
 from typing import Any
 
 from cybernetic.core import CallError, MailboxFull, Refusal
 from cybernetic.vsm.channels.channel import Channel, Role
-from cybernetic.vsm.coordination.messages import Joining, Leased, Paced, PaceRequest
+from cybernetic.vsm.coordination.messages import Joining, Leased, Paced, PaceRequest, lease_seconds
 from cybernetic.vsm.damping.shares import Member as Share
 from cybernetic.vsm.timing import now
 
@@ -21,11 +21,21 @@ class Pacing:
     Args:
         porter: who asks system 2.
         shares: static shares, units a second, by port.
+        part: of a level that is a unit: which part of its share nobody in it will use by itself before a time.
+
+    A predecessor may have held a lease, and system 2 counts on it until it is over; so one newly born goes by the word
+    of system 2 for as long as a lease lasts, as if it held one.
     """
 
-    def __init__(self, porter: Any, shares: Mapping[str, float]) -> None:
-        self._porter = porter
-        self._shares = {port: Share(share) for port, share in shares.items()}
+    def __init__(
+        self,
+        porter: Any,
+        shares: Mapping[str, float],
+        part: Callable[[str, float], Awaitable[float]] | None = None,
+    ) -> None:
+        self._porter, self._part = porter, part
+        until = now() + lease_seconds(porter.level)
+        self._shares = {port: Share(share).leased(now(), until) for port, share in shares.items()}
         self._throttled, self._spacing, self._free = -inf, 0.0, -inf
 
     def paces(self, port: str) -> bool:
@@ -44,9 +54,9 @@ class Pacing:
     async def _join(self, port: str) -> None:
         asked, share = now(), self._shares[port]
         try:
-            answer = await self._porter.ask(
-                Channel.COORDINATION, Role.COORDINATION, Joining(port, share.until), patience=LOOK
-            )
+            part = 1.0 if self._part is None else await self._part(port, share.until)
+            joining = Joining(port, share.until, part)
+            answer = await self._porter.ask(Channel.COORDINATION, Role.COORDINATION, joining, patience=LOOK)
         except (CallError, Refusal):
             return
         if isinstance(answer, Leased):
@@ -61,10 +71,12 @@ class Pacing:
             self._free = max(now(), self._free) + self._spacing
             await asyncio.sleep(self._free - self._spacing - now())
         while port in self._shares:
-            if self._shares[port].alone(now()):
-                if await self._alone(port):
-                    return
-                continue
+            if await self.turn(port) or await self._alone(port):
+                return
+
+    async def turn(self, port: str) -> bool:
+        """Wait for the word of system 2; False where there is no lease any more."""
+        while not self._shares[port].alone(now()):
             try:
                 request = PaceRequest(port)
                 answer = await self._porter.ask(
@@ -74,7 +86,8 @@ class Pacing:
                 await asyncio.sleep(LOOK)
                 continue
             if isinstance(answer, Paced):
-                return
+                return True
+        return False
 
     async def _alone(self, port: str) -> bool:
         """Use the static share if it has enough in hand; else wait a little."""

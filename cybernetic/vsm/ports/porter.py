@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cybernetic.core import CallError, OptionError
+from cybernetic.core import OptionError
 from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
 from cybernetic.vsm.bargain.ledger import Ledger
@@ -16,14 +16,14 @@ from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
-from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.channels.note import Note, note_id
 from cybernetic.vsm.coordination.messages import Refused, Succeeded
 from cybernetic.vsm.damping.leases import Lease
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.decide import Decision, decide
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate
-from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate, Referral
+from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral
 from cybernetic.vsm.inspection.messages import Completed, Evidence, Inspect, Inspected, Probe, Quarantine
 from cybernetic.vsm.ports.doings import Doings
 from cybernetic.vsm.ports.guard import Guard
@@ -31,6 +31,7 @@ from cybernetic.vsm.ports.holding import Holding
 from cybernetic.vsm.ports.pacing import Pacing
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.receipts import Came, Receipt
+from cybernetic.vsm.ports.referring import referred
 from cybernetic.vsm.ports.refusals import NoEvidence, PolicyDenied, Quarantined, Suspended
 from cybernetic.vsm.timing import now
 
@@ -117,7 +118,9 @@ class Porter(Member):
             self._purse = self._purse.with_ledger(epoch, ledger)
         self._quarantined = await self._books.call(Books.load, "quarantined") or {}
         self._pacing.renew()
+        self._leases.begin()
         super().setup()
+        self._say_policies()
 
     # Before a call.
 
@@ -164,25 +167,14 @@ class Porter(Member):
     ) -> None:
         """Somebody else decides; silence comes to what was declared for it, and never to leave."""
         try:
-            verdict = await self._decided(ask, asked)
+            referral = Referral(ask.task, ask.action, asked, note_id(), self._revision)
+            verdict = await referred(self, referral)
             if not isinstance(verdict, Allow):
                 raise PolicyDenied(ask.action.kind, decision.by, verdict.reason)
         except Exception as error:
             answer.fail(error)
         else:
             await self._let_in(ask, port, answer)
-
-    async def _decided(self, ask: Ask, asked: Escalate) -> Allow | Deny:
-        verdict: Any = asked
-        while isinstance(verdict, Escalate):
-            referral = Referral(ask.task, ask.action, verdict)
-            try:
-                verdict = await self.ask(
-                    Channel.COMMAND, Role.CONTROL, referral, disturbance=ask.task, patience=verdict.deadline
-                )
-            except CallError:
-                verdict = verdict.on_timeout
-        return verdict  # type: ignore[no-any-return]
 
     async def _enter(self, ask: Ask, port: Port, answer: Deferred[Any] | None = None) -> Any:
         self._go_on()
@@ -284,7 +276,7 @@ class Porter(Member):
     def lease(self, key: str, ttl: float) -> Deferred[Lease]:
         """The exclusive right to `key`, when it is the unit's turn."""
         answer = self.defer()
-        self.task(self._leases.get(key, ttl, answer))
+        self.task(self._leases.get(key, ttl, self.sender, answer))
         return answer
 
     async def unlease(self, key: str, token: int) -> bool:
@@ -372,6 +364,12 @@ class Porter(Member):
                 await self._write()
         self._pacing.renew()
         self._leases.renew()
+        self._say_policies()
+
+    def _say_policies(self) -> None:
+        """As long as it knows only those declared, say so: there may be others since."""
+        if not self._revision:
+            self.tell(Channel.COMMAND, Role.CONTROL, Acting(self.path, 0))
 
     async def _write(self) -> None:
         await self._books.call(Books.save, "porter", (self._serial, self._purse))

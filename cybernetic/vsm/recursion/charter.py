@@ -8,7 +8,7 @@ from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.bargain.budget import Budget
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.decisions.policy import Policy
-from cybernetic.vsm.ladder.clocks import Clocks
+from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.recursion.blueprint import class_at, place_of_class
 from cybernetic.wire import register
@@ -30,6 +30,7 @@ class Charter:
         audit: how its units are audited; None: they are not.
         clocks: of the ladder, this level's first, then those above.
         human: whom the top pages, tried in order.
+        paging: how often and how long he is called.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Charter:
     audit: Audit | None = None
     clocks: tuple[Clocks, ...] = (Clocks(),)
     human: tuple[Any, ...] = ()
+    paging: Paging = field(default_factory=Paging)
 
     @classmethod
     def top(cls, path: str, declared: Any) -> Self:
@@ -60,6 +62,7 @@ class Charter:
             declared.audit,
             (declared.clocks or Clocks(),),
             tuple(declared.human),
+            replace(declared.paging, sinks=max(1, len(declared.human))),
         )
 
     @classmethod

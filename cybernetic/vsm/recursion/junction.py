@@ -10,7 +10,7 @@ from cybernetic.vsm.channels.channel import Channel
 from cybernetic.vsm.channels.ear import Ear
 from cybernetic.vsm.channels.line import Line
 from cybernetic.vsm.channels.note import Note
-from cybernetic.vsm.recursion.parcels import Answered, Saying
+from cybernetic.vsm.recursion.parcels import Answered, Open, Saying
 from cybernetic.wire import travels
 
 METHODS: dict[str, tuple[Any, Any]] = {
@@ -24,6 +24,9 @@ METHODS: dict[str, tuple[Any, Any]] = {
     "answered": (Algedonode, Algedonode.answered),
 }
 """What may be asked across: nothing else is, whoever is at the other end."""
+
+DOWNWARD = frozenset({"ack", "answered"})
+"""What only the half above may ask: the one below takes nothing over for those above it."""
 
 LOOK = 1.0  # seconds between two looks at an outlet that is away
 
@@ -41,6 +44,11 @@ class NotAcross(Refusal):
 
 class Junction(Agent):
     """One half's end. The other half's end is the same, with the names exchanged.
+
+    What carries values may keep them for a half that is away. What was asked of it must not be done when it is back,
+    for the one who asked was told that it failed, and has asked again, or somebody else: so a half is asked by a door
+    that it has opened, another one whenever it starts or has lost the other half. While none is open nothing is asked,
+    and of what is told only pain goes: all else is said anew every second or so.
 
     Args:
         path: of the level that lies elsewhere, seen from the half above.
@@ -61,6 +69,8 @@ class Junction(Agent):
         self._pain: Named[Agent] = self.system.named(pain or outlet, Agent)
         self._waiting: dict[str, Deferred[Any]] = {}
         self._watched: Any = None
+        self._door = token(8)  # of this half
+        self._open: str | None = None  # of the other
 
     def setup(self) -> None:
         """Watch the outlet."""
@@ -70,22 +80,27 @@ class Junction(Agent):
 
     def tell(self, to: str, method: str, *args: Any) -> None:
         """Say something to the other half; nobody waits for an answer."""
+        if self._open is None and METHODS[method][1] is not Algedonode.from_below:
+            return
         self._way(method, args).send(Saying(to, method, args))
 
     def ask(self, to: str, method: str, *args: Any) -> Deferred[Any]:
         """Say something and have the answer. Raises what it is refused with, `CallFailed` while the other is away."""
         answer, id = self.defer(), token(8)
-        if self._watched is None:
+        if self._open is None and not self._hurts(method, args):
             answer.fail(CallFailed(self.ref, method, NoConnection(self.path)))
             return answer
         self._waiting[id] = answer
-        self._way(method, args).send(Saying(to, method, args, id))
+        self._way(method, args).send(Saying(to, method, args, id, self._open))
         return answer
 
     def _way(self, method: str, args: tuple[Any, ...]) -> Named[Agent]:
-        """The algedonic channel's outlet for all that hurts: its notes, and what algedonodes say to each other."""
-        pain = any(isinstance(one, Note) and one.channel is Channel.ALGEDONIC for one in args)
-        return self._pain if pain or METHODS[method][0] is Algedonode else self._outlet
+        return self._pain if self._hurts(method, args) else self._outlet
+
+    def _hurts(self, method: str, args: tuple[Any, ...]) -> bool:
+        """Whether it is the algedonic channel's: its notes, and what algedonodes say to each other."""
+        notes = any(isinstance(one, Note) and one.channel is Channel.ALGEDONIC for one in args)
+        return notes or METHODS[method][0] is Algedonode
 
     # From the other.
 
@@ -96,8 +111,15 @@ class Junction(Agent):
                 self.task(self._said(message))
             case Answered():
                 self._answered(message)
+            case Open():
+                self._opened(message)
             case Down():
                 self._lost()
+
+    def _opened(self, open: Open) -> None:
+        self._open = open.door
+        if open.asks:
+            self._outlet.send(Open(self._door))
 
     async def _said(self, saying: Saying) -> None:
         try:
@@ -105,15 +127,24 @@ class Junction(Agent):
         except (CallError, Refusal) as error:
             answer = Answered(saying.id or "", error=_told(error))
         if saying.id is not None:  # it goes back by the way it came
-            self._way(saying.method, saying.args).send(answer)
+            hurts = saying.method in METHODS and self._hurts(saying.method, saying.args)
+            (self._pain if hurts else self._outlet).send(answer)
 
     async def _done(self, saying: Saying) -> Any:
         known = METHODS.get(saying.method)
-        if known is None or saying.to not in self._mine:
+        if known is None or saying.to not in self._mine or (self._speaks and saying.method in DOWNWARD):
             raise NotAcross(saying.to, saying.method)
         for one in saying.args:
             if isinstance(one, Note) and self._speaks not in (None, one.path_from):
                 raise NotAcross(saying.to, f"a note of {one.path_from}")
+        if (
+            saying.id is not None
+            and saying.open != self._door
+            and not self._hurts(saying.method, saying.args)
+        ):
+            raise CallFailed(
+                self.ref, saying.method, NoConnection(self.path)
+            )  # its asker knows of no answer any more
         cls, method = known
         address = self.system.named(saying.to, cls)
         if saying.id is None:
@@ -141,10 +172,12 @@ class Junction(Agent):
             return
         self._watched = ref
         self.monitor(ref)
+        self._outlet.send(Open(self._door, asks=True))
 
     def _lost(self) -> None:
         """The other half is away: what was asked of it fails at once."""
-        self._watched = None
+        self._watched = self._open = None
+        self._door = token(8)
         waiting, self._waiting = self._waiting, {}
         for answer in waiting.values():
             answer.fail(CallFailed(self.ref, "what it was asked", NoConnection(self.path)))

@@ -77,7 +77,13 @@ def test_another_codec_reads_our_tables(table: dict[str, Any]) -> None:
     assert pamqp.decode.field_table(raw) == (len(raw), table)
 
 
-@given(TABLES.filter(lambda table: "." not in repr(table)))  # for pamqp makes floats short
+def _has_float(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_has_float, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, float)
+
+
+@given(TABLES.filter(lambda table: not _has_float(table)))  # for pamqp makes floats short
 def test_we_read_the_tables_of_another_codec(table: dict[str, Any]) -> None:
     raw = pamqp.encode.field_table(table)
     assert decode_table(raw) == (table, len(raw))

@@ -1,4 +1,4 @@
-"""Two halves of a system that meet over a broker, each with gateways and stores of its own: a shop, and its catalogue."""
+"""Two halves of a system that meet over a broker, a shop and its catalogue: gateways and stores of each."""
 
 from functools import partial
 from pathlib import Path

@@ -67,6 +67,7 @@ class Outlet(Agent):
     """Carries values to the other system, as bytes."""
 
     cut: ClassVar[bool] = False
+    kept: ClassVar[list[Any] | None] = None  # what waits, as in a broker's queue
 
     def __init__(self, other: System) -> None:
         self.other, self.codec = other, Codec()
@@ -75,7 +76,10 @@ class Outlet(Agent):
         """Over."""
         if not Outlet.cut:
             value = self.codec.decode(self.codec.encode(message))
-            self.other.named(junction_of(PATH), Agent).send(value)
+            if Outlet.kept is not None:
+                Outlet.kept.append((self.other, value))
+            else:
+                self.other.named(junction_of(PATH), Agent).send(value)
 
 
 @asynccontextmanager
@@ -83,7 +87,7 @@ async def two() -> AsyncIterator[tuple[System, System, Any]]:
     """The shop's system, the catalogue's, and the shop."""
     TOOL.__init__()  # type: ignore[misc]
     PAGER.__init__()  # type: ignore[misc]
-    Outlet.cut = False
+    Outlet.cut, Outlet.kept = False, None
     async with System(node="a") as here, System(node="b") as there:
         await here.start(Outlet, there, name=f"{PATH}:outpost")
         await there.start(Outlet, here, name="to shop")
@@ -155,6 +159,29 @@ async def test_what_is_asked_of_one_that_is_lost_fails() -> None:
         outlet.exit(Kill())
         with pytest.raises(CallFailed):
             await job
+
+
+async def test_what_was_asked_before_the_halves_lost_each_other_is_not_done_afterwards() -> None:
+    async with two() as (here, there, shop):
+        kept: list[Any] = []
+        Outlet.kept = kept
+        job = asyncio.ensure_future(done(shop, PATH))
+        await asyncio.sleep(0.1)
+        for system, other, name in ((here, there, f"{PATH}:outpost"), (there, here, "to shop")):
+            outlet = system.whereis(name)
+            assert outlet is not None
+            outlet.exit(Kill())
+            await asyncio.sleep(0.01)
+            if system.whereis(name) is None:
+                await system.start(Outlet, other, name=name)
+        await asyncio.sleep(0.1)
+        assert any(isinstance(value, Saying) and value.method == "take" for _, value in kept)
+        Outlet.kept = None
+        for other, value in kept:
+            other.named(junction_of(PATH), Agent).send(value)
+        assert (await job).outcome.good  # for it was given again
+        await asyncio.sleep(10.0)
+        assert len(TOOL.asked) == 1
 
 
 async def test_nobody_over_there_speaks_for_others() -> None:

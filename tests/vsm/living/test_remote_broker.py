@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from cybernetic import CallFailed, Kill, System
+from cybernetic import CallFailed, System
 from cybernetic.gateways import MemoryBroker
 from cybernetic.vsm import Abroad, Budget, BudgetExhausted, Clocks, Cost, Port, ViableSystem, remote, unit
 from tests.vsm.living.company import PAGER, TOOL, Worker, done
@@ -26,7 +26,7 @@ class Shop(ViableSystem):
 
     def units(self) -> list[Any]:
         """One here, one elsewhere."""
-        ways = {"outlet": f"amqp to {UNIT}", "pain": f"pain to {UNIT}"}
+        ways: Any = {"outlet": f"amqp to {UNIT}", "pain": f"pain to {UNIT}"}
         return [
             remote("catalogue", share=0.5, floor=0.1, **ways),
             unit(Worker, id="here", share=0.5, floor=0.1),
@@ -123,8 +123,6 @@ async def test_a_half_that_is_away_counts_as_spent_until_it_reports_and_its_ledg
         assert away.committed >= lent
         await both.come(kept)
         await asyncio.sleep(10.0)
-        inner = (await both.there.named(UNIT, ViableSystem).call(ViableSystem.ledger)).purse.ledger(0)
-        assert inner.committed.amount("usd") >= 2.0
         TOOL.asked.clear()
         results = await asyncio.gather(*(done(shop, UNIT, usd=1.0) for _ in range(9)), return_exceptions=True)
         assert all(isinstance(one, BudgetExhausted) for one in results if isinstance(one, Exception))
@@ -133,8 +131,7 @@ async def test_a_half_that_is_away_counts_as_spent_until_it_reports_and_its_ledg
 
 async def test_pain_goes_by_an_outpost_of_its_own_while_all_else_is_stuck(tmp_path: Path) -> None:
     async with two(tmp_path) as (_, both):
-        both.broker.cut("for good")
-        both.broker.alarm()
+        both.broker.block("low on memory")  # it takes nothing any more
         await both.there.named(UNIT, ViableSystem).within(None).call(ViableSystem.ablate, "s4")
         await asyncio.sleep(60.0)
         assert any(page.level == UNIT for _, page in PAGER.pages)

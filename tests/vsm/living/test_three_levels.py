@@ -1,4 +1,4 @@
-"""Three levels deep: a level's trouble stays in it, its end takes all it holds along, and its work needs no metasystem."""
+"""Three levels: trouble of a level stays in it, its end takes along what it holds, its work needs no metasystem."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -54,7 +54,7 @@ async def holding() -> AsyncIterator[tuple[System, Any]]:
     TOOL.__init__()  # type: ignore[misc]
     PAGER.__init__()  # type: ignore[misc]
     async with System() as system:
-        company = await system.start(Holding, type="temporary")
+        company = await system.start(Holding, name="holding", type="temporary")
         await asyncio.sleep(3.0)
         yield system, company
 
@@ -74,6 +74,13 @@ async def test_t_rec_a_task_finds_its_way_down_and_its_receipts_say_where_it_was
         performed = await done(company, SHOP)
         assert performed.outcome.good
         assert performed.receipts[0].path in {f"{SHOP}/w0", f"{SHOP}/w1"}
+
+
+async def test_t_rec_a_task_for_a_level_is_done_by_anybody_in_it_however_deep() -> None:
+    async with holding() as (_, company):
+        done_by = {(await done(company, "holding/north")).receipts[0].path for _ in range(8)}
+        assert done_by >= {f"{SHOP}/w0", f"{SHOP}/w1", YARD}
+        assert SOUTH not in done_by
 
 
 @pytest.mark.parametrize("path", LEVELS)
@@ -139,5 +146,6 @@ async def test_t_rec_work_goes_on_without_systems_3_4_and_5_until_leases_lapse()
         TOOL.asked.clear()
         jobs = [done(company, place, usd=1.0) for place in (SHOP, YARD, SOUTH) for _ in range(25)]
         results = await asyncio.gather(*jobs, return_exceptions=True)
-        spent = 40 * (0.4 * 0.4 * 0.25 * 2 * 0.4 + 0.4 * 0.4 + 0.4)
-        assert 20 <= len(TOOL.asked) <= spent  # their floors: sixteen, six and three
+        assert (
+            len(TOOL.asked) == 16 + 6 + 2
+        )  # their floors: .4 of 40, .4 of that, and twice a quarter of .4 of that

@@ -66,9 +66,7 @@ class Stand(Member):
     def fall(self) -> None:
         """Die, and take the algedonode along."""
         for name in (f"{self.path}:algedonode", f"{self.path}:control"):
-            found = self.system.whereis(name)
-            if found is not None:
-                found.exit(Kill())
+            end(self.system, name)
 
     @hears(Over)
     def _over(self, over: Over, note: Note) -> None:
@@ -108,6 +106,13 @@ async def begin(system: System, depth: int, *human: Any) -> Any:
     return await system.start(
         Quiet, path, CLOCKS[depth:], human, (), name=f"{path}:algedonode", type="temporary"
     )
+
+
+def end(system: Any, name: str) -> None:
+    """End somebody at once."""
+    found = system.whereis(name)
+    if found is not None:
+        found.exit(Kill())
 
 
 def pain(index: str = "fire", severity: Severity = Severity.ALERT) -> Pain:

@@ -7,7 +7,18 @@ import pytest
 
 from cybernetic import Kill, System
 from cybernetic.supervision import Supervisor
-from cybernetic.vsm import Algedonode, Cause, Clocks, ViableSystem, unit
+from cybernetic.vsm import (
+    Algedonode,
+    Allow,
+    Cause,
+    Clocks,
+    Paging,
+    Pain,
+    Reception,
+    Severity,
+    ViableSystem,
+    unit,
+)
 from cybernetic.vsm.books.books import Books
 from tests.vsm.living.company import PAGER, Company, Worker, done, started
 
@@ -16,7 +27,7 @@ class Firm(Company):
     """Two levels, quick clocks, no budget."""
 
     clocks = Clocks(ack=1.0, recovery=5.0)
-    budget = None
+    budget = None  # type: ignore[assignment]
 
 
 class Patient(Firm):
@@ -174,3 +185,19 @@ async def test_two_hundred_units_that_die_at_once_are_one_page_at_most_and_come_
         assert len(PAGER.pages) <= 1
         assert all(system.whereis(f"hundreds/w{n}") is not None for n in range(200))
         assert (await done(firm)).outcome.good
+
+
+class Unheard(Firm):
+    """A human who is called twice, ten seconds apart."""
+
+    paging = Paging(ack=10.0, backoff=1.0, attempts=2, on_timeout=Allow())
+
+
+async def test_how_a_human_is_called_is_declared() -> None:
+    async with started(Unheard) as (system, firm):
+        pain = Pain("unheard/solo", "fire", Cause.INVARIANT, Severity.CRITICAL)
+        system.named("unheard:algedonode", Algedonode).cast(Algedonode.feel, pain)
+        await asyncio.sleep(60.0)
+        assert [page.attempt for _, page in PAGER.pages] == [1, 2]
+        assert any("Unanswered" in line and "Allow" in line for line in await log(system, "unheard"))
+        assert await firm.call(ViableSystem.ack, pain.key, "too late") is Reception.LATE

@@ -1,11 +1,10 @@
 """The ladder alive at three levels: every behaviour of each, acknowledgements from above, sinks that fail."""
 
 import asyncio
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 
-from cybernetic import Kill
 from cybernetic.vsm import Role, Severity
 from cybernetic.vsm.algedonic import Algedonode
 from cybernetic.vsm.algedonic.messages import Ack
@@ -18,6 +17,7 @@ from tests.vsm.living.pain.ladder import (
     Human,
     Stand,
     begin,
+    end,
     feel,
     levels,
     log,
@@ -172,7 +172,7 @@ async def test_when_all_sinks_are_down_pages_repeat_with_growing_pauses_and_end_
         feel(system, pain())
         await asyncio.sleep(UNHEARD + 60 * (1 + 2 + 4 + 8 + 16) + 1)
         at = [time for time, _ in down.pages]
-        assert [round(b - a) for a, b in zip(at, at[1:], strict=False)] == [60, 120, 240, 480]
+        assert [round(b - a) for a, b in pairwise(at)] == [60, 120, 240, 480]
         assert (
             sum("Unanswered" in line and "nobody answered the page" in line for line in await log(system))
             == 1
@@ -184,7 +184,7 @@ async def test_the_open_pains_and_their_clocks_survive_the_algedonode() -> None:
     async with levels(human) as system:
         feel(system, pain())
         await asyncio.sleep(RUNGS[0].ack + 0.5)
-        system.whereis(f"{PATHS[0]}:algedonode").exit(Kill())
+        end(system, f"{PATHS[0]}:algedonode")
         await asyncio.sleep(0.2)
         await begin(system, 0, human)
         assert [one.pain.key for one in await node(system).call(Algedonode.alarms)] == [pain().key]
@@ -197,7 +197,7 @@ async def test_who_answers_a_page_is_heard_where_it_hurts_though_the_top_was_bor
     async with levels(human) as system:
         feel(system, pain())
         await asyncio.sleep(UNHEARD + 0.1)
-        system.whereis(f"{PATHS[2]}:algedonode").exit(Kill())
+        end(system, f"{PATHS[2]}:algedonode")
         await asyncio.sleep(0.1)
         await begin(system, 2, human)
         assert await node(system, 2).call(Algedonode.answered, pain().key, "somebody") is Reception.TAKEN

@@ -1,0 +1,65 @@
+"""What an edit made: whether it is a delta that its replica may take. One that reused a dot would be lost unseen."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cybernetic.core import Refusal
+from cybernetic.crdt import Branch, Context, Lattice
+from cybernetic.wire import travels
+
+_RIGHT = "a delta is made by the methods of the value given, each next one of the value joined with those before"
+
+
+@travels(name="state.EditRefused")
+class EditRefused(Refusal):
+    """An edit could not be made: `why` says what it raised, or gave back instead of a delta."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"edit: expected a delta of the replica's type, got: {why}")
+        self.why = why
+
+
+def check_dots(delta: Lattice, known: Context, replica: str) -> None:
+    """Refuse a delta, made in the name of `replica`, whose dots are not new, or do not name one change each.
+
+    Who has a dot takes nothing more under it. So a delta that names its changes by dots of earlier ones, as one made
+    of a fresh value does, would be acknowledged and lost, and two changes of one dot may be told apart by
+    nobody.
+
+    Args:
+        delta: what an edit made; an empty one is fine.
+        known: the context of the value the edit was given.
+        replica: in whose name it was made.
+
+    Raises `EditRefused` unless the dots of `replica` are one run that begins at the next of `known`, no dot of
+    another is new, and no dot of `replica` stands at two places.
+    """
+    if not delta:
+        return
+    first, runs = known.next(replica), delta.context.runs.get(replica, ())
+    if len(runs) != 2 or runs[0] != first:
+        raise EditRefused(f"one with the changes {_shown(runs)} of {replica!r}, whose next is {first}: {_RIGHT}")
+    for other, n in delta.context.without((replica,)).minus(known):
+        raise EditRefused(f"one in the name of {other!r}, whose change {n} is not known: use `by.replica`")
+    met: set[int] = set()
+    for n in _numbers(delta.store, replica):
+        if n in met or n >= runs[1]:
+            what = "stands at two places" if n in met else "is not in its context"
+            raise EditRefused(f"one whose change {n} of {replica!r} {what}: {_RIGHT}")
+        if n >= first:
+            met.add(n)
+
+
+def _numbers(store: Any, replica: str) -> Iterator[int]:
+    """The last change of a replica at each place."""
+    if isinstance(store, Branch):
+        for _, inner in store.trie.items():
+            yield from _numbers(inner, replica)
+    else:
+        yield from [n for one, n in store.seen if one == replica]
+
+
+def _shown(runs: tuple[int, ...]) -> str:
+    """Runs of numbers, as "3", "3-5" or "3, 7"; "none"."""
+    pairs = zip(runs[::2], runs[1::2], strict=True)
+    return ", ".join([f"{a}" if b == a + 1 else f"{a}-{b - 1}" for a, b in pairs]) or "none"

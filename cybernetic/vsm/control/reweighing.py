@@ -1,0 +1,30 @@
+"""What system 3 says to a shift of weights: within limits it agrees, beyond them it counters."""
+
+from collections.abc import Collection, Mapping
+
+from cybernetic.vsm.homeostat.conversation import Feasibility
+from cybernetic.vsm.intelligence.messages import Considered, Shift
+
+MOST = 2.0  # by which one shift may multiply or divide a unit's declared weight
+LONGEST = 3600.0  # seconds that a shift may last
+
+
+def considered(
+    shift: Shift, declared: Mapping[str, float], held: Collection[str], counted: bool, now: float
+) -> Considered:
+    """The answer to a `shift`, where units have `declared` weights, and interventions are in force in those `held`.
+
+    No, where nothing is shared out (`counted`), the units are others, or one that would gain is intervened in; a
+    counter, where it goes further or lasts longer than is let happen at once.
+    """
+    gains = {path for path, weight in shift.weights.items() if weight > declared.get(path, weight)}
+    if not counted or shift.weights.keys() != declared.keys() or gains & set(held):
+        return Considered(Feasibility(False))
+    weights = {
+        path: min(max(weight, declared[path] / MOST), declared[path] * MOST)
+        for path, weight in shift.weights.items()
+    }
+    bounded = Shift(weights, min(shift.until, now + LONGEST))
+    if bounded == shift:
+        return Considered(Feasibility(True))
+    return Considered(Feasibility(False, counter=f"weights {weights}"), bounded)

@@ -1,0 +1,82 @@
+"""What comes from outside as a stream of counts: what is expected of it, and how good that expectation has been."""
+
+from collections import deque
+from math import sqrt
+
+from cybernetic.core import whole
+from cybernetic.vsm.cyberstride.forecast import Forecast
+from cybernetic.vsm.cyberstride.harrison import HarrisonStevens
+from cybernetic.vsm.cyberstride.presets import preset
+from cybernetic.vsm.cyberstride.variance import Learning
+
+COVERAGE = 0.8  # of the interval whose calibration is counted
+KEPT = 200  # the latest forecasts by which skill is judged
+
+
+class Stream:
+    """One stream of counts, a datum a tick, by the Harrison-Stevens filter on the scale of Anscombe, where counts vary
+    alike.
+
+    Its forecasts `lead` ticks ahead are compared with what then came, and with the naive one, "as now" (Hyndman and
+    Koehler's MASE): who does not do better than that has nothing to say.
+
+    Args:
+        lead: ticks, at least 1.
+        least: forecasts to be judged before it may speak, at least 1.
+    """
+
+    def __init__(self, lead: int = 6, least: int = 30) -> None:
+        self.lead, self.least = whole("lead", lead, least=1), whole("least", least, least=1)
+        self.data = 0
+        self._filter = HarrisonStevens(preset("default"), variance=1.0, learning=Learning())
+        self._due: deque[tuple[float, float]] = deque(maxlen=lead)  # forecast and datum, a tick each
+        self._errors: deque[tuple[float, float]] = deque(maxlen=KEPT)  # of the forecast, of the naive one
+        self._within: deque[bool] = deque(maxlen=KEPT)
+
+    def after(self, count: int) -> None:
+        """Take the count of a tick. Raises `OptionError` unless it is a whole number of at least 0."""
+        value = _forward(whole("count", count))
+        if self.data:
+            low, high = self._filter.forecast(1.0).interval(COVERAGE)
+            self._within.append(low <= value <= high)
+        if len(self._due) == self.lead:
+            expected, before = self._due[0]
+            self._errors.append((abs(count - expected), abs(count - before)))
+        self._filter.update(value)
+        self.data += 1
+        self._due.append((_backward(self.forecast().quantile(0.5)), float(count)))
+
+    def forecast(self) -> Forecast:
+        """The datum `lead` ticks ahead, on the scale of the filter. Raises `OptionError` before the first datum."""
+        return self._filter.forecast(float(self.lead))
+
+    def expected(self, quantile: float = 0.5) -> float:
+        """The count `lead` ticks ahead that is not exceeded with that probability. Raises `OptionError`."""
+        return _backward(self.forecast().quantile(quantile))
+
+    @property
+    def mase(self) -> float | None:
+        """The mean error of its forecasts in those of the naive one: below 1 it knows more. None: not judged yet."""
+        if len(self._errors) < self.least:
+            return None
+        own, naive = (sum(errors) for errors in zip(*self._errors, strict=True))
+        return own / naive if naive else None
+
+    @property
+    def calibration(self) -> float | None:
+        """The part of the data that came within the interval of `COVERAGE`; None: not judged yet."""
+        return sum(self._within) / len(self._within) if len(self._within) >= self.least else None
+
+    @property
+    def muted(self) -> bool:
+        """Whether nothing is to be proposed on its word."""
+        mase = self.mase
+        return mase is None or mase >= 1.0
+
+
+def _forward(count: float) -> float:
+    return 2.0 * sqrt(count + 0.375)
+
+
+def _backward(value: float) -> float:
+    return max(0.0, (max(0.0, value) / 2.0) ** 2 - 0.375)

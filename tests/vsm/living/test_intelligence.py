@@ -1,0 +1,211 @@
+"""System 4 alive: what it expects, what it proposes, and how systems 3 and 5 answer."""
+
+import asyncio
+from typing import Any, ClassVar
+
+import pytest
+
+from cybernetic import Kill, System
+from cybernetic.core import Chance
+from cybernetic.supervision import Supervisor
+from cybernetic.vsm import Budget, Channel, Line, Note, Role, ViableSystem, line_name, now, unit
+from cybernetic.vsm.control.control import Control
+from cybernetic.vsm.control.reweighing import considered
+from cybernetic.vsm.governance.governance import Governance
+from cybernetic.vsm.homeostat import AdaptationProposal, Balance, Bands, Spoken
+from cybernetic.vsm.intelligence.intelligence import Intelligence
+from cybernetic.vsm.intelligence.messages import BalanceReport, Deadlock, Shift
+from cybernetic.vsm.intelligence.selfmodel import SelfModel
+from cybernetic.vsm.intelligence.streams import Stream
+from cybernetic.vsm.operations.messages import Arrived
+from tests.vsm.living.company import Company, Worker, started
+
+
+class Pair(ViableSystem):
+    """Two units that share a budget."""
+
+    budget = Budget(usd=1000, per=600)
+    ports: ClassVar[Any] = Company.ports
+
+    def units(self) -> list[Any]:
+        """Equal ones."""
+        return [unit(Worker, id=name, floor=0.1) for name in ("left", "right")]
+
+
+def draw(chance: Chance, key: int, mean: float) -> int:
+    """About `mean`, give or take its root."""
+    return max(0, round(mean + (chance.uniform("n", key) - 0.5) * 3.4 * mean**0.5))
+
+
+def ramped(seed: int, ticks: int) -> Stream:
+    """A stream that has seen a demand which rises and falls."""
+    stream, chance = Stream(lead=6), Chance(seed)
+    for tick in range(ticks):
+        phase = tick % 240
+        stream.after(draw(chance, tick, 20 + min(phase, 240 - phase)))
+    return stream
+
+
+def test_t_s4_skill_trends_are_foreseen_better_than_by_as_now() -> None:
+    stream = ramped(7, 300)
+    assert stream.mase is not None
+    assert stream.mase < 1.0
+    assert not stream.muted
+
+
+def test_t_s4_skill_who_knows_no_more_than_as_now_is_muted() -> None:
+    stream, level, chance = Stream(lead=6), 400.0, Chance(7)
+    assert stream.muted
+    for tick in range(300):  # a level that walks at random: nothing can be known of it but where it is
+        level = max(50.0, level + (chance.uniform("walk", tick) - 0.5) * 120.0)
+        stream.after(round(level))
+    assert stream.muted == (stream.mase is None or stream.mase >= 1.0)
+    assert stream.mase is not None
+    assert stream.mase > 0.9
+
+
+def test_t_s4_calibration_four_of_five_data_come_within_the_interval() -> None:
+    found, count = 0.0, 5
+    for seed in range(count):
+        stream, chance = Stream(), Chance(seed)
+        for tick in range(200):
+            stream.after(sum(chance.uniform(tick, n) < 0.5 for n in range(40)))
+        assert stream.calibration is not None
+        found += stream.calibration / count
+    assert 0.75 <= found <= 0.85
+
+
+def test_a_shift_that_is_simulated_meets_more_of_the_demand_and_ruins_nobody() -> None:
+    model = SelfModel({"a": 1.0, "b": 1.0}, 100.0)
+    demand = {"a": 90.0, "b": 5.0}
+    fitted = model.fitted(demand)
+    assert fitted.unmet(demand) < model.unmet(demand)
+    assert fitted.weights["b"] >= 0.5
+    assert sum(fitted.weights.values()) == pytest.approx(2.0)
+
+
+def test_system_3_agrees_within_limits_counters_beyond_and_refuses_what_cannot_be() -> None:
+    declared = {"a": 1.0, "b": 1.0}
+    assert considered(Shift({"a": 1.5, "b": 0.5}, 60.0), declared, (), True, 0.0).said.agreed
+    counter = considered(Shift({"a": 3.0, "b": 0.1}, 60.0), declared, (), True, 0.0)
+    assert counter.shift == Shift({"a": 2.0, "b": 0.5}, 60.0)
+    for held, counted in ((("a",), True), ((), False)):
+        no = considered(Shift({"a": 1.5, "b": 0.5}, 60.0), declared, held, counted, 0.0)
+        assert not no.said.agreed
+        assert no.shift is None
+
+
+async def come(system: System, path: str, ticks: range) -> None:
+    """Tasks come, as system 4 is told: more and more for the left one, as many as ever for the right one."""
+    chance, line = Chance(3), system.named(line_name(path, Channel.ENVIRONMENT), Line)
+    for tick in ticks:
+        for name, mean in (("left", 8.0 + 1.25 * tick), ("right", 10.0)):
+            for _ in range(draw(chance, tick, mean)):
+                arrived = Arrived("job", f"{path}/{name}")
+                line.cast(
+                    Line.carry,
+                    Note(
+                        Channel.ENVIRONMENT,
+                        Role.ENVIRONMENT,
+                        path,
+                        Role.INTELLIGENCE,
+                        path,
+                        arrived,
+                        "n",
+                        "n",
+                    ),
+                )
+        await asyncio.sleep(10.0)
+
+
+async def test_a_rise_that_is_foreseen_shifts_weights_and_what_is_agreed_is_carried_out() -> None:
+    async with started(Pair) as (system, company):
+        await come(system, "pair", range(50))
+        log = await company.call(ViableSystem.decisions, 0, "shift")
+        agreed = [entry for entry in log if entry.body["weights"]]
+        assert agreed
+        weights = agreed[0].body["weights"]
+        assert weights["pair/left"] > weights["pair/right"] >= 0.5
+        assert "demand of pair/left" in agreed[0].body["why"]
+
+
+async def test_t_s4_model_of_self_is_what_is_registered() -> None:
+    async with started() as (system, company):
+        for level in await company.call(ViableSystem.levels):
+            model = await system.named(f"{level}:intelligence", Intelligence).call(Intelligence.model)
+            registered = {
+                name.removesuffix(":management") for name in system.names if name.endswith(":management")
+            }
+            assert set(model) == {path for path in registered if path.rpartition("/")[0] == level}
+
+
+async def test_new_weights_are_in_the_next_contracts_and_lapse() -> None:
+    async with started(Pair) as (system, company):
+        control = system.named("pair:control", Control)
+        await asyncio.sleep(5.0)
+        await control.call(Control.reweigh, Shift({"pair/left": 3.0, "pair/right": 1.0}, 700.0), "a test")
+        control.exit(Kill())  # what was agreed outlives who agreed to it
+        await asyncio.sleep(620.0)
+
+        async def grants(epoch: int) -> list[float]:
+            ledger = (await company.call(ViableSystem.ledger)).purse.ledger(epoch)
+            return [ledger.open[f"pair/{one}"].upper.amount("usd") for one in ("left", "right")]
+
+        left, right = await grants(1)
+        assert left > 2.5 * right
+        await asyncio.sleep(600.0)
+        left, right = await grants(2)
+        assert left == pytest.approx(right)
+
+
+async def said(system: System, body: Any) -> Any:
+    """What system 5 answers to what system 4 says."""
+    note = Note(
+        Channel.METASYSTEM,
+        Role.INTELLIGENCE,
+        "company",
+        Role.POLICY,
+        "company",
+        body,
+        "n1",
+        "n1",
+        sent_at=now(),
+    )
+    return await system.named(line_name("company", Channel.METASYSTEM), Line).call(Line.relay, note)
+
+
+@pytest.mark.parametrize(("spread", "do"), [(1.0, True), (9.0, False)])
+async def test_t_s5_closure_a_deadlock_is_ruled_by_the_declared_rule(spread: float, do: bool) -> None:
+    async with started() as (system, company):
+        proposal = AdaptationProposal("p", "demand", "weights", 0.0, 5.0, 60.0, spread=spread)
+        ruled = await said(system, Deadlock(proposal, Shift({}, 60.0)))
+        assert ruled.do is do
+        (entry,) = await company.call(ViableSystem.decisions, 0, "ruling")
+        assert entry.body["do"] is do
+
+
+async def test_t_s5_closure_where_system_3_is_away_system_5_rules() -> None:
+    async with started(Pair) as (system, company):
+        system_3 = system.named("pair:metasystem", Supervisor)
+        await system_3.call(Supervisor.terminate_child, "control")
+        await come(system, "pair", range(50))
+        ruled = await company.call(ViableSystem.decisions, 0, "ruling")
+        assert ruled
+        assert all(entry.root for entry in ruled)
+
+
+@pytest.mark.parametrize(("reallocations", "pains"), [(2, 0), (20, 1)])
+async def test_t_a2_an_imbalance_is_pain_and_balance_is_quiet(reallocations: int, pains: int) -> None:
+    async with started() as (system, company):
+        four, three = Spoken({"demand": 2}, (1.0, 2.0)), Spoken({})
+        balance = Balance(three, four, 0.0, 0.0, reallocations, 1.0)
+        await said(system, BalanceReport(balance, 3600.0))
+        found = await company.call(ViableSystem.decisions, 0, "balance")
+        assert len(found) == pains
+        governance = system.named("company:policy", Governance)
+        await governance.call(Governance.set_bands, Bands(churn=(0.0, 1.0)), "calm")
+        await said(system, BalanceReport(balance, 3600.0))
+        assert len(await company.call(ViableSystem.decisions, 0, "balance")) > pains
+        governance.exit(Kill())
+        await asyncio.sleep(2.0)
+        assert (await governance.call(Governance.balance))[1] == Bands(churn=(0.0, 1.0))
