@@ -7,7 +7,9 @@ from cybernetic.core import Refusal
 from cybernetic.crdt import Branch, Context, Lattice
 from cybernetic.wire import travels
 
-_RIGHT = "a delta is made by the methods of the value given, each next one of the value joined with those before"
+_RIGHT = (
+    "a delta is made by the methods of the value given, each next one of the value joined with those before"
+)
 
 
 @travels(name="state.EditRefused")
@@ -23,8 +25,8 @@ def check_dots(delta: Lattice, known: Context, replica: str) -> None:
     """Refuse a delta, made in the name of `replica`, whose dots are not new, or do not name one change each.
 
     Who has a dot takes nothing more under it. So a delta that names its changes by dots of earlier ones, as one made
-    of a fresh value does, would be acknowledged and lost, and two changes of one dot may be told apart by
-    nobody.
+    of a fresh value does, would be acknowledged and lost. What cannot be seen: of two deltas that were made of the same
+    value and joined to each other, only the first is still there.
 
     Args:
         delta: what an edit made; an empty one is fine.
@@ -38,7 +40,9 @@ def check_dots(delta: Lattice, known: Context, replica: str) -> None:
         return
     first, runs = known.next(replica), delta.context.runs.get(replica, ())
     if len(runs) != 2 or runs[0] != first:
-        raise EditRefused(f"one with the changes {_shown(runs)} of {replica!r}, whose next is {first}: {_RIGHT}")
+        raise EditRefused(
+            f"one with the changes {_shown(runs)} of {replica!r}, whose next is {first}: {_RIGHT}"
+        )
     for other, n in delta.context.without((replica,)).minus(known):
         raise EditRefused(f"one in the name of {other!r}, whose change {n} is not known: use `by.replica`")
     met: set[int] = set()

@@ -6,7 +6,7 @@ from typing import Any
 
 from cybernetic.core import CallError, Refusal
 from cybernetic.runtime import Deferred, Named
-from cybernetic.vsm.algedonic.messages import Ack, Felt, Over, Told
+from cybernetic.vsm.algedonic.messages import Ack, Felt, Over, Relief, Told
 from cybernetic.vsm.bargain.allocate import Claim, divide
 from cybernetic.vsm.bargain.allocator import Allocator
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
@@ -26,7 +26,7 @@ from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate
 from cybernetic.vsm.inspection.messages import Audited, Discrepancy, Quarantine
 from cybernetic.vsm.inspection.verifier import spends
 from cybernetic.vsm.intelligence.messages import Considered, Proposed, Settled, Shift
-from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
+from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
 from cybernetic.vsm.operations.messages import Accountability, Intervention, Rung, Taken
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.timing import now
@@ -43,7 +43,7 @@ class Control(Member):
     """
 
     role = Role.CONTROL
-    period = 1.0
+    period: float = 1.0
 
     def __init__(self, charter: Charter, charges: Sequence[Charge]) -> None:
         super().__init__(charter.path)
@@ -61,7 +61,10 @@ class Control(Member):
             self._allocator = Allocator(purse, {**floors, **dict.fromkeys(self._auditing, NOTHING)})
         self._productivity = {path: Productivity(HORIZON) for path in self._charges}
         self._accounts: dict[str, Accountability] = {}
+        self._heard = dict.fromkeys(self._charges, now())  # when each unit accounted last
+        self._missing: dict[str, PainKey] = {}  # what hurts of those that do not account, by unit
         self._standing: dict[str, Contract] = {}  # contracts not yet accepted, by unit
+        self._sending: set[str] = set()  # whose contract is on its way
         self._held: dict[str, Intervention] = {}
         self._shift: Shift | None = None  # of weights, agreed with system 4
         self._overruns: frozenset[str] = frozenset()
@@ -82,12 +85,13 @@ class Control(Member):
         """Offer what the epoch holds, settle what is overdue, let interventions lapse."""
         at = now()
         self._held = {path: one for path, one in self._held.items() if at < one.until}
+        self._watch_accounts(at)
         if self._allocator is None:
             return
         epoch = self._allocator.purse.epoch(at)
         self._allocator = self._allocator.begun(epoch).expire(at)
         await self._share_out()
-        await self._deliver()
+        self._deliver()
         self._watch_overrun()
 
     async def _share_out(self) -> None:
@@ -154,27 +158,45 @@ class Control(Member):
             for name in names
         )
 
-    async def _deliver(self) -> None:
-        """Send what is not accepted yet; a unit that is away gets it when it is back."""
-        for path, contract in list(self._standing.items()):
-            try:
-                if path in self._auditing:
-                    accepted: Accepted = await self.ask(Channel.AUDIT, Role.AUDIT, contract, patience=0.5)
-                else:
-                    accepted = await self.ask(Channel.BARGAIN, Role.MANAGEMENT, contract, path, patience=0.5)
-            except StaleContract as error:
-                await self._jot("stale", str(error))
-                del self._standing[path]
-            except (CallError, Refusal):
-                continue
+    def _deliver(self) -> None:
+        """Send what is not accepted yet, to all at the same time: who is silent delays nobody else.
+
+        A unit that is away gets it when it is back.
+        """
+        for path, contract in self._standing.items():
+            if path not in self._sending:
+                self._sending.add(path)
+                self.task(self._send(path, contract))
+
+    async def _send(self, path: str, contract: Contract) -> None:
+        try:
+            if path in self._auditing:
+                accepted: Accepted = await self.ask(Channel.AUDIT, Role.AUDIT, contract, patience=0.5)
             else:
-                assert self._allocator is not None
-                self._allocator = self._allocator.accepted(accepted)
-                del self._standing[path]
+                accepted = await self.ask(Channel.BARGAIN, Role.MANAGEMENT, contract, path, patience=0.5)
+        except StaleContract as error:
+            self._delivered(path, contract)
+            await self._jot("stale", str(error))
+        except (CallError, Refusal):
+            return
+        else:
+            assert self._allocator is not None
+            self._allocator = self._allocator.accepted(accepted)
+            self._delivered(path, contract)
+        finally:
+            self._sending.discard(path)
+
+    def _delivered(self, path: str, contract: Contract) -> None:
+        """A later contract, made while this one was on its way, is still to be sent."""
+        if self._standing.get(path) == contract:
+            del self._standing[path]
 
     @hears(Accountability)
     async def _accounted(self, account: Accountability, note: Note) -> None:
         self._accounts[account.path] = account
+        self._heard[account.path] = now()
+        if missing := self._missing.pop(account.path, None):
+            self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Relief(missing))
         known = self._productivity.get(account.path)
         if known is not None and account.done:
             resources = account.spent.resources
@@ -249,14 +271,12 @@ class Control(Member):
 
     async def pass_on(self, one: Intervention) -> None:
         """An intervention of the level above in this level as a whole."""
-        for path in self._charges:
-            await self.intervene(path, one)
+        await asyncio.gather(*(self.intervene(path, one) for path in self._charges))
 
     async def quarantine(self, one: Quarantine) -> None:
         """Take a port out of use in all units, or put it back."""
         await self._jot("quarantine", {"port": one.port, "why": one.reason, "lifted": one.lifted})
-        for path in self._charges:
-            await self._command(path, one)
+        await asyncio.gather(*(self._command(path, one) for path in self._charges))
         if self._charter.audit is not None:
             self.tell(Channel.AUDIT, Role.AUDIT, one)
 
@@ -330,6 +350,14 @@ class Control(Member):
     @hears(Over)
     def _over(self, over: Over, note: Note) -> None:
         """Nothing stands on it."""
+
+    def _watch_accounts(self, at: float) -> None:
+        """A unit that has not accounted for two periods is an exception, whatever else of it still beats."""
+        for path in self._charges:
+            if path not in self._missing and at - self._heard[path] > 2 * self.period:
+                pain = Pain(path, "account missing", Cause.HEARTBEAT, Severity.ALERT, 1.0, at)
+                self._missing[path] = pain.key
+                self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain))
 
     def _watch_overrun(self) -> None:
         """A unit that took more than was set aside hurts until it is cleared."""

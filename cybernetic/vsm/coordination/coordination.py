@@ -11,7 +11,7 @@ from cybernetic.vsm.channels.channel import Role
 from cybernetic.vsm.channels.ear import Ear, hears
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
-from cybernetic.vsm.coordination.flow import Flow
+from cybernetic.vsm.coordination.flow import Flow, Turn
 from cybernetic.vsm.coordination.lending import LONGEST, LeaseDesk
 from cybernetic.vsm.coordination.messages import (
     Joining,
@@ -96,12 +96,13 @@ class Coordination(Member):
     @hears(PaceRequest)
     def _asked(self, request: PaceRequest, note: Note) -> Deferred[Paced]:
         answer = self.defer()
+        turn = Turn(answer, inf if note.deadline is None else note.deadline)
         weight = self._weights.get(note.path_from, 1.0) * request.weight
         if request.port in self._relays:
-            self._relays[request.port].asked(note.path_from, answer, request.cost, weight)
+            self._relays[request.port].asked(note.path_from, turn, request.cost, weight)
             return answer
         flow = self._flows[request.port]
-        self._flows[request.port] = flow.asked(note.path_from, answer, request.cost, weight)
+        self._flows[request.port] = flow.asked(note.path_from, turn, request.cost, weight)
         self._turn()
         return answer
 
@@ -137,7 +138,7 @@ class Coordination(Member):
         for port, flow in self._flows.items():
             self._flows[port], gone = flow.turn(at)
             for head in gone:
-                head.item.reply(Paced(port))
+                head.item.answer.reply(Paced(port))
         due = min((flow.due(at) for flow in self._flows.values()), default=inf)
         due = min(due, self._lending.due(at))
         if self._timer is not None:
@@ -151,10 +152,9 @@ class Coordination(Member):
     @hears(LeaseRequest)
     async def _lease(self, request: LeaseRequest, note: Note) -> Any:
         answer, at = self.defer(), now()
-        if (
-            min(request.ttl, LONGEST) > self._longest
-        ):  # a successor has to know how long to wait, before anybody holds it
-            self._longest = min(request.ttl, LONGEST)
+        wanted = min(request.ttl, LONGEST)
+        if wanted > self._longest:  # a successor has to know how long to wait
+            self._longest = wanted
             await self._write()
         patience = inf if note.deadline is None else note.deadline
         self._lending.request(request, note.path_from, answer, patience, max(at, now()))

@@ -13,6 +13,14 @@ from cybernetic.vsm.damping.shares import SharedPacer
 MARGIN = 0.95  # of a known limit is used
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Somebody waits for its turn: the `answer` is awaited until then, seconds; later it asks again."""
+
+    answer: Any
+    until: float = inf
+
+
 @dataclass(frozen=True)
 class Flow:
     """The queue of one port and its pace: a value.
@@ -26,7 +34,7 @@ class Flow:
 
     pacer: SharedPacer
     aimd: Aimd
-    queue: FairQueue[Any]
+    queue: FairQueue[Turn]
     barrier: float = -inf
 
     @classmethod
@@ -37,7 +45,7 @@ class Flow:
         aimd = Aimd(limit, limit, limit / 20, limit / 100)
         return cls(pacer, aimd, FairQueue())
 
-    def asked(self, unit: str, item: Any, cost: float, weight: float) -> Self:
+    def asked(self, unit: str, item: Turn, cost: float, weight: float) -> Self:
         """Somebody waits."""
         return replace(self, queue=self.queue.put(unit, item, cost=cost, weight=weight))
 
@@ -54,17 +62,18 @@ class Flow:
         """It answered as it should."""
         return self._at(self.aimd.succeeded(now), now)
 
-    def turn(self, now: float) -> tuple[Self, tuple[Waiting[Any], ...]]:
+    def turn(self, now: float) -> tuple[Self, tuple[Waiting[Turn], ...]]:
         """Who may go at `now`."""
         flow, gone = self, []
-        while flow.queue.head is not None and now >= flow.barrier:
-            pacer, may = flow.pacer.grant(now, flow.queue.head.cost)
-            flow = replace(flow, pacer=pacer)
-            if not may:
-                break
-            queue, head = flow.queue.pop()
-            flow = replace(flow, queue=queue)
-            gone.append(head)
+        while (head := flow.queue.head) is not None and now >= flow.barrier:
+            wanted = now < head.item.until  # else nobody would use it any more
+            if wanted:
+                pacer, may = flow.pacer.grant(now, head.cost)
+                flow = replace(flow, pacer=pacer)
+                if not may:
+                    break
+                gone.append(head)
+            flow = replace(flow, queue=flow.queue.pop()[0])
         return flow, tuple(gone)
 
     def due(self, now: float) -> float:

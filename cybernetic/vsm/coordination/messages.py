@@ -5,7 +5,6 @@ from math import inf
 
 from cybernetic.wire import travels
 
-
 TTL = 5.0  # seconds of a lease on a part of a rate, at the top
 
 

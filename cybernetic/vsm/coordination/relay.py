@@ -4,8 +4,9 @@ import asyncio
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
-from cybernetic.runtime import Deferred, Named
+from cybernetic.runtime import Named
 from cybernetic.vsm.channels.ear import Ear
+from cybernetic.vsm.coordination.flow import Turn
 from cybernetic.vsm.coordination.messages import Above, Paced
 from cybernetic.vsm.damping.fair import FairQueue
 from cybernetic.vsm.damping.shares import SharedPacer
@@ -31,7 +32,7 @@ class Relay:
 
     def __init__(self, owner: Any, above: Named[Ear], port: str, pacer: SharedPacer) -> None:
         self._owner, self._above, self._port, self._pacer = owner, above, port, pacer
-        self._queue: FairQueue[Any] = FairQueue()
+        self._queue: FairQueue[Turn] = FairQueue()
         self._pulling = False
 
     def heard(self, unit: str, holds_until: float, part: float) -> None:
@@ -42,9 +43,9 @@ class Relay:
         """The part of the level's share that none of its units will use by itself before `until`."""
         return self._pacer.part(until)
 
-    def asked(self, unit: str, answer: Deferred[Any], cost: float, weight: float) -> None:
+    def asked(self, unit: str, turn: Turn, cost: float, weight: float) -> None:
         """A unit waits for its turn."""
-        self._queue = self._queue.put(unit, answer, cost=cost, weight=weight)
+        self._queue = self._queue.put(unit, turn, cost=cost, weight=weight)
         self.cycle()
 
     def pass_on(self, word: object) -> None:
@@ -59,10 +60,12 @@ class Relay:
 
     async def _pulled(self) -> None:
         try:
-            while len(self._queue):
-                if await self._granted():
+            while self._queue.head is not None:
+                if now() >= self._queue.head.item.until:  # nobody would use it any more
+                    self._queue, _ = self._queue.pop()
+                elif await self._granted():
                     self._queue, head = self._queue.pop()
-                    head.item.reply(Paced(self._port))
+                    head.item.answer.reply(Paced(self._port))
         except (CallError, Refusal):
             return  # nobody speaks for the level above; the next round tries again
         finally:

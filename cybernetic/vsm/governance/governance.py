@@ -269,6 +269,7 @@ class Governance(Member):
 
         All of them are in the log. Raises `NoSuchQuestion`, and `PolicyRefused` for what is no Allow or Deny.
         """
+        reception: Reception
         self._questions, reception = _tried(self._questions.answered, id, verdict, by, now())
         body = {"question": id, "by": by, "reception": reception.name, "verdict": verdict}
         await self._jot("answer", body)

@@ -149,3 +149,24 @@ def test_what_cannot_be_is_refused_by_name(name: str, act: object) -> None:
     assert callable(act)
     with pytest.raises(OptionError, match=f"^{name}: expected"):
         act()
+
+
+def test_a_lease_lasts_as_long_as_was_asked_for_and_no_longer_than_the_table_gives() -> None:
+    table, short = LeaseTable(ttl=10.0).request("file", "ann", 0.0, ttl=2.0)
+    table, long = table.request("ticket", "ann", 0.0, ttl=99.0)
+    assert short is not None
+    assert long is not None
+    assert (short.until, long.until) == (2.0, 10.0)
+    table, renewed = table.renew("file", short.token, 1.0)
+    assert renewed.until == 3.0
+    assert table.holding("file", 3.0) is None
+
+
+def test_one_that_withdraws_waits_no_more_and_holds_what_it_holds() -> None:
+    table, _ = LeaseTable(ttl=10.0).request("file", "ann", 0.0)
+    table, _ = table.request("file", "bob", 1.0)
+    table, _ = table.request("file", "eve", 2.0)
+    table = table.withdraw("bob", 3.0, "file").withdraw("ann", 3.0)
+    assert table.holding("file", 3.0) is not None
+    _, granted = table.turn(10.0)
+    assert [lease.holder for lease in granted] == ["eve"]

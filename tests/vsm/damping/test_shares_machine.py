@@ -162,3 +162,11 @@ def test_two_coordinators_at_once_grant_no_more_than_one_may() -> None:
     for _ in range(6):
         world.all_renew_and_call_for_a_while(set(), 1)
         world.no_window_gets_more_than_its_due()
+
+
+def test_a_member_that_stands_for_several_vouches_for_a_part() -> None:
+    shared = SharedPacer(2.0, frozenset("ab"), 10.0, born=0.0)
+    shared = shared.heard("a", 20.0, 12.0, part=0.5).heard("b", 22.0, 12.0)
+    assert shared.share(12.0) == 0.75
+    assert shared.part(21.0) == 0.5
+    assert shared.share(20.0) == 0.5

@@ -158,6 +158,17 @@ async def test_new_weights_are_in_the_next_contracts_and_lapse() -> None:
         assert left == pytest.approx(right)
 
 
+async def test_t_s4_premise_a_shift_is_taken_back_when_what_it_was_for_does_not_come() -> None:
+    async with started(Pair) as (system, company):
+        await come(system, "pair", range(50))
+        log = await company.call(ViableSystem.decisions, 0, "shift")
+        assert log[-1].body["weights"]
+        await asyncio.sleep(60.0)  # nothing comes any more
+        log = await company.call(ViableSystem.decisions, 0, "shift")
+        assert log[-1].body["weights"] is None
+        assert "are expected for pair/left" in log[-1].body["why"]
+
+
 async def said(system: System, body: Any) -> Any:
     """What system 5 answers to what system 4 says."""
     note = Note(

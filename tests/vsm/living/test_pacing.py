@@ -116,7 +116,7 @@ async def test_nobody_starves_under_a_flood_of_a_hundred_to_one() -> None:
     USED.clear()
     async with started(Outer) as (_, outer):
         await asyncio.sleep(5.0)
-        flood = [asyncio.ensure_future(done(outer, who, seconds=1, who=who, at_once=100)) for who in WHO[1:]]
+        flood = [asyncio.ensure_future(done(outer, who, seconds=1, who=who, at_once=25)) for who in WHO[1:]]
         await asyncio.sleep(5.0)
         began = asyncio.get_running_loop().time()
         await done(outer, "outer/a", seconds=0.001, who="one")

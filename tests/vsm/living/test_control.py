@@ -1,0 +1,54 @@
+"""System 3 alive: contracts for all at the same time, and accounts that do not come."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from cybernetic.runtime import Ref
+from cybernetic.supervision import Supervisor
+from cybernetic.vsm import ViableSystem, unit
+from cybernetic.vsm.bargain.contract import Contract
+from cybernetic.vsm.operations.management import Management
+from tests.vsm.living.company import Company, Worker, done, started
+
+
+class Team(Company):
+    """Four workers."""
+
+    def units(self) -> list[Any]:
+        """Four of them."""
+        return [unit(Worker, id=f"w{n}", floor=0.1) for n in range(4)]
+
+
+async def test_units_that_are_silent_delay_no_contract_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    came: dict[str, float] = {}
+    take = Management.take
+
+    def slow(self: Management, note: Any) -> Any:
+        if isinstance(note.body, Contract):
+            if self.path != "team/w3":
+                return self.defer()  # never answered
+            came.setdefault(self.path, asyncio.get_running_loop().time())
+        return take(self, note)
+
+    monkeypatch.setattr(Management, "take", slow)
+    async with started(Team):
+        await asyncio.sleep(3.0)
+    assert came["team/w3"] < 0.4
+
+
+async def test_an_account_that_is_missing_for_two_periods_is_pain_until_it_comes() -> None:
+    async with started() as (system, company):
+        await done(company)
+        metasystem = system.named("company/division:metasystem", Supervisor)
+        await metasystem.within(None).call(Supervisor.terminate_child, "control")
+        await asyncio.sleep(4.5)
+        assert "account missing" in await _felt(company)
+        await metasystem.within(None).call(Supervisor.restart_child, "control")
+        await asyncio.sleep(2.5)
+        assert "account missing" not in await _felt(company)
+
+
+async def _felt(company: Ref[Any]) -> set[str]:
+    return {climb.pain.index for climb in await company.call(ViableSystem.alarms)}
