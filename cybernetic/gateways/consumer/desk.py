@@ -156,6 +156,8 @@ class Desk:
         """Send a message on its way, once; `forget` adds what else is to be written with that.
 
         What is larger than the outbox goes without it: the broker keeps the delivery until it has confirmed the copy.
+        Only a delivery that comes again may have been sent on before; one that does not is another, be it of the same
+        message: its sender, or who looked at it where it rested, has sent it anew.
         """
         effect = self.effect()
         if not way.sent:
@@ -165,7 +167,8 @@ class Desk:
                 await self._hand_over(way)
         if received.key:
             digest = digest_of(received)
-            effect.once(f"{received.key}\0{digest.hex()}\0{way.mark}", digest)
+            mark = f"{received.key}\0{digest.hex()}\0{way.mark}"
+            effect.once(mark, digest, anyway=not received.redelivered)
         forget(effect)
         if not (await self.commit(effect)).seen:
             way.tell()

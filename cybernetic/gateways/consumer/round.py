@@ -41,7 +41,7 @@ class Round:
             return found
         message = self.delivery.message
         key = f"{self.delivery.queue}\0unfit\0{message.id}\0{self.digest}"
-        return Received(message, self.delivery.queue, key)
+        return Received(message, self.delivery.queue, key, redelivered=self.delivery.redelivered)
 
     @cached_property
     def digest(self) -> str:

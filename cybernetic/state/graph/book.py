@@ -2,7 +2,8 @@
 
 A fact shows while any source's assertion of it stands and has not expired. An expired assertion is no longer
 answered, everywhere from the same moment on as far as clocks agree; it is taken out of the state later, by a removal
-like any other, which a renewal made meanwhile survives.
+like any other, which a renewal made meanwhile survives. A clock that is set back brings back what it let expire too
+early, if it was not taken out meanwhile.
 """
 
 import heapq
@@ -36,7 +37,7 @@ Change: TypeAlias = tuple[Triple, bool]
 
 
 class Book:
-    """Indexes of one graph. `state` is the value they are of; `now` the latest moment told, seconds since 1970.
+    """Indexes of one graph. `state` is the value they are of; `now` the moment told last, seconds since 1970.
 
     All work is in proportion to what has changed.
 
@@ -58,6 +59,7 @@ class Book:
         self._turn = count()
         # heaps by time, of the keys above and of some that are no longer there
         self._ends: list[tuple[float, int, Key]] = []
+        self._passed: list[tuple[float, int, Key]] = []  # the latest first, by time before 1970
         self._removals: list[tuple[float, int, Key]] = []
         self._ages: list[tuple[float, int, Key]] = []
 
@@ -80,10 +82,14 @@ class Book:
                 self._note_past(triple, key)
 
     def expire(self, now: float) -> Iterator[Change | None]:
-        """Let pass what expires by `now`; tells of facts that are about to show no more, as `follow` does."""
-        self.now = max(self.now, now)
+        """Let pass what expires by `now`; tells of facts that are about to show no more, as `follow` does.
+
+        Where `now` is before the last moment, what expires later than that shows again.
+        """
+        self.now = now
+        yield from self._again()
         passed = 0
-        while self._ends and self._ends[0][0] <= self.now:
+        while self._ends and self._ends[0][0] <= now:
             until, _, key = heapq.heappop(self._ends)
             passed += 1
             if passed % STRIDE == 0:
@@ -173,13 +179,30 @@ class Book:
             self._ends = [(until, next(self._turn), key) for key, until in self._until.items()]
             heapq.heapify(self._ends)
 
+    def _again(self) -> Iterator[Change | None]:
+        """Let show again what has expired by a clock that was ahead."""
+        passed = 0
+        while self._passed and -self._passed[0][0] > self.now:
+            until, _, key = heapq.heappop(self._passed)
+            passed += 1
+            if passed % STRIDE == 0:
+                yield None
+            if self._over.get(key) == -until:
+                triple = (key[0], key[1], slot_of(key[2]))
+                self._note(triple, key)
+                yield from self._settle(triple)
+
     def _expired(self, key: Key, until: float) -> None:
         """Keep in mind what is to be removed, and when this replica is to do it."""
         self._over[key] = until
+        heapq.heappush(self._passed, (-until, next(self._turn), key))
+        if len(self._passed) > 2 * len(self._over) + SLACK:
+            self._passed = [(-until, next(self._turn), key) for key, until in self._over.items()]
+            heapq.heapify(self._passed)
         grace = WRITER_GRACE if writer(self.state, key) == self._replica else GRACE
         heapq.heappush(self._removals, (until + grace, next(self._turn), key))
         if len(self._removals) > 2 * len(self._over) + SLACK:
-            self._removals = [one for one in self._removals if one[2] in self._over]
+            self._removals = list({one[2]: one for one in self._removals if one[2] in self._over}.values())
             heapq.heapify(self._removals)
 
     def _arrived(self, triple: Triple, who: str) -> None:

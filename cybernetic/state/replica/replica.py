@@ -151,7 +151,8 @@ class Replica(Agent, Generic[L]):
         Args:
             edit: called as `edit(value, by, *args)` with the value now and a `Writer`; returns a delta, which it
                 makes by the methods of the value in the name `by.replica`: `value.at(key, LWW).set(...)`, never
-                `LWW().set(...)`; each of several of the value joined with those before. It must be quick. A function does not travel: ask the replica of one's own node.
+                `LWW().set(...)`. Of several changes each is made of the value joined with those before. It must be
+                quick. A function does not travel: ask the replica of one's own node.
             *args: what the edit is given besides.
 
         Raises:

@@ -56,6 +56,7 @@ class Batch:
     ) -> None:
         self._store, self._outbox, self._inbox, self._journal = store, outbox, inbox, journal
         self._key: tuple[bytes, bytes, float] | None = None
+        self._anyway = False  # whether it takes effect also where the key is known
         self._calls: list[Callable[[sqlite3.Connection], object]] = []
         self._messages: list[tuple[int, tuple[str, str, bytes, bytes]]] = []
         self._notes: list[Note] = []
@@ -99,15 +100,18 @@ class Batch:
         _given("journal", self._journal)
         self._closed.append(stream)
 
-    def once(self, key: str | bytes, result: bytes = b"", expires: float | None = None) -> None:
+    def once(
+        self, key: str | bytes, result: bytes = b"", expires: float | None = None, *, anyway: bool = False
+    ) -> None:
         """Have the batch take effect only if `key` is not known; it is known from then on, with `result`.
 
         `expires`, in seconds since the epoch: until then it must be remembered; default None, as long as the inbox
-        keeps one. Called again, it replaces the key. Raises `OptionError`.
+        keeps one. With `anyway` it takes effect also if the key is known. Called again, it replaces the key. Raises
+        `OptionError`.
         """
         inbox = _given("inbox", self._inbox)
         until = expiry(expires, self._store.now() + inbox.keep)
-        self._key = as_key(key), blob("result", result), until
+        self._key, self._anyway = (as_key(key), blob("result", result), until), anyway
 
     async def read(self, fn: Callable[[sqlite3.Connection], R]) -> R:
         """Call `fn(connection)` on a reader's thread; it sees what is committed, and nothing of this batch."""
@@ -139,8 +143,10 @@ class Batch:
         if self._inbox and self._key:
             key, result, expires = self._key
             known = self._inbox.memory.add(connection, key, expires, result)
-            if known is not None:
+            if known is not None and not self._anyway:
                 return Committed(seen=True, result=known)
+            if known is not None:  # no room was taken for it this time
+                self._gone.append((self._inbox.memory.room, 1, len(key) + len(result)))
             self._gone.append(
                 (self._inbox.memory.room, *self._inbox.memory.tidy(connection, self._store.now()))
             )

@@ -179,7 +179,7 @@ async def test_another_message_under_a_known_id_is_parked_and_the_same_one_is_no
         if not restarted:
             await send(a.outside, one, two, two, one)
             await asyncio.sleep(1.0)
-            assert [one.reason for one in await a.parked()] == ["another message under this id"]
+            assert [one.reason for one in await a.parked()] == ["another message under this id"] * 2
     async with plant(broker, tmp_path / "a", spec) as a:
         await send(a.outside, one, two, one)
         await asyncio.sleep(5.0)

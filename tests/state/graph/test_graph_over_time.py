@@ -55,6 +55,26 @@ async def test_a_renewed_fact_stays() -> None:
         assert len(await graph.call(Graph.history, *ANN)) == 1
 
 
+async def test_a_step_of_the_clock_forward_hides_nothing_once_it_is_corrected() -> None:
+    ahead = 0.0
+    async with System() as system:
+        graph = await system.start(Graph, "world", None, None, GroupPeers, lambda: clock() + ahead)
+        watcher = await system.start(Watcher, graph, ("ann", X, Y))
+        await watcher.call(Watcher.begin)
+        await graph.call(Graph.add, *ANN, who="clerk", ttl=3600.0)
+        ahead = 3630.0
+        await asyncio.sleep(1.0)
+        assert await rows(graph, (X, "knows", Y)) == []
+        ahead = 0.0
+        await asyncio.sleep(1.0)
+        assert await rows(graph, (X, "knows", Y)) == [{"x": "ann", "y": "bob"}]
+        await graph.call(Graph.add, "ann", "likes", "bob", who="clerk", ttl=600.0)
+        await asyncio.sleep(1.0)
+        assert await rows(graph, (X, "likes", Y)) == [{"x": "ann", "y": "bob"}]
+        told = await watcher.call(Watcher.heard)
+        assert [(len(one.added), len(one.removed)) for one in told] == [(1, 0), (0, 1), (1, 0), (1, 0)]
+
+
 async def test_graphs_that_were_parted_know_the_same_within_two_seconds() -> None:
     net, chance = Net(5), Random(5)
     net.loss, net.twice, net.slowest = 0.3, 0.2, 0.5

@@ -17,7 +17,7 @@ def put(value: Any, by: Any, key: str, n: int) -> Any:
 
 
 def put_fresh(value: Any, by: Any, key: str, n: int) -> Any:
-    return value.put(key, LWW().set(by.replica, by.stamp(), n))
+    return value.put(key, LWW[int]().set(by.replica, by.stamp(), n))
 
 
 def put_in_two_places(value: Any, by: Any) -> Any:

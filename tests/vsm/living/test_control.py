@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from cybernetic.core import Refusal
 from cybernetic.runtime import Ref
 from cybernetic.supervision import Supervisor
 from cybernetic.vsm import ViableSystem, unit
 from cybernetic.vsm.bargain.contract import Contract
-from cybernetic.vsm.operations.management import Management
+from cybernetic.vsm.control.control import Control
 from tests.vsm.living.company import Company, Worker, done, started
 
 
@@ -23,16 +24,17 @@ class Team(Company):
 
 async def test_units_that_are_silent_delay_no_contract_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
     came: dict[str, float] = {}
-    take = Management.take
+    ask = Control.ask
 
-    def slow(self: Management, note: Any) -> Any:
-        if isinstance(note.body, Contract):
-            if self.path != "team/w3":
-                return self.defer()  # never answered
-            came.setdefault(self.path, asyncio.get_running_loop().time())
-        return take(self, note)
+    async def slow(self: Control, channel: Any, role: Any, body: object, to: Any = None, **rest: Any) -> Any:
+        if isinstance(body, Contract):
+            if to != "team/w3":
+                await asyncio.sleep(rest["patience"])
+                raise Refusal("nobody answers")
+            came.setdefault(to, asyncio.get_running_loop().time())
+        return await ask(self, channel, role, body, to, **rest)
 
-    monkeypatch.setattr(Management, "take", slow)
+    monkeypatch.setattr(Control, "ask", slow)
     async with started(Team):
         await asyncio.sleep(3.0)
     assert came["team/w3"] < 0.4
