@@ -31,7 +31,7 @@ from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ladder.signals import PainKey
 from cybernetic.vsm.level import Channels, Layout, Level, steady
 from cybernetic.vsm.operations.environment import Environment
-from cybernetic.vsm.operations.messages import Intervention, Rung
+from cybernetic.vsm.operations.messages import Intervention, Resumption, Rung
 from cybernetic.vsm.operations.task import Performed, Task
 from cybernetic.vsm.operations.unit import Unit
 from cybernetic.vsm.ports.port import Port
@@ -123,7 +123,11 @@ class ViableSystem(Supervisor):
             raise OptionError("units", "ids that differ", ids)
         layout = Layout(charter, units, tuple(self.policies), self.data)
         top = len(charter.lineage) == 1
-        vigil = [steady(Vigil, path, charter.human, self.ref, charter.paging, role=VIGIL, path=path)] if top else []
+        vigil = (
+            [steady(Vigil, path, charter.human, self.ref, charter.paging, role=VIGIL, path=path)]
+            if top
+            else []
+        )
         self._nested = tuple(layout.path(unit) for unit in units if unit.nested)
         return [
             *vigil,
@@ -235,10 +239,9 @@ class ViableSystem(Supervisor):
         one = Intervention(Rung.SUSPEND, reason, until)
         await self._part("control", Control).call(Control.intervene, unit, one)
 
-    async def resume(self, unit: str) -> None:
-        """End a suspension before its time."""
-        one = Intervention(Rung.ADVISE, "resumed by request", now())
-        await self._part("control", Control).call(Control.intervene, unit, one)
+    async def resume(self, unit: str, reason: str = "by request") -> None:
+        """End a suspension, or any other intervention in a unit, before its time."""
+        await self._part("control", Control).call(Control.intervene, unit, Resumption(reason))
 
     async def lift(self, port: str, why: str) -> None:
         """Let a port that was taken out of use be used again in this level, and hold nothing against it any more."""

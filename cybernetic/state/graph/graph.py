@@ -224,7 +224,8 @@ class Graph(Keeping):
         """Have a `Changed` sent to the caller, an agent, whenever answers of a query come or go, until it ends.
 
         Changes that cancel each other at once are not told, and expiry is told within a second. Returns the answers
-        now. Raises `GraphRefused` where these are more than 10,000, and outside of an agent.
+        now. A graph that is started again knows of no watches: monitor it before, and on `Down` watch anew. Raises
+        `GraphRefused` where the answers are more than 10,000, and outside of an agent.
         """
         watcher = self.sender
         if watcher is None:

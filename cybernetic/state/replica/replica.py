@@ -195,7 +195,8 @@ class Replica(Agent, Generic[L]):
     def subscribe(self) -> L:
         """Have a `Diff` sent to the caller, an agent, for every change of what shows, until it ends or unsubscribes.
 
-        Returns the value that the first diff is about. Raises `NoSubscriber` outside of an agent.
+        Returns the value that the first diff is about. A replica that is started again knows of no subscribers: monitor
+        it before, and on `Down` subscribe anew. Raises `NoSubscriber` outside of an agent.
         """
         subscriber = self.sender
         if subscriber is None:

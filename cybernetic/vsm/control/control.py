@@ -27,7 +27,7 @@ from cybernetic.vsm.inspection.messages import Audited, Discrepancy, Quarantine
 from cybernetic.vsm.inspection.verifier import spends
 from cybernetic.vsm.intelligence.messages import Considered, Proposed, Settled, Shift
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
-from cybernetic.vsm.operations.messages import Accountability, Intervention, Rung, Taken
+from cybernetic.vsm.operations.messages import Accountability, Intervention, Resumption, Rung, Taken
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.timing import now
 
@@ -263,13 +263,16 @@ class Control(Member):
 
     # What it commands.
 
-    async def intervene(self, path: str, one: Intervention) -> None:
-        """Intervene in a unit: it is written in the log, and ends by itself."""
-        self._held[path] = one
-        await self._jot("intervention", {"unit": path, "rung": one.rung.name, "why": one.reason})
+    async def intervene(self, path: str, one: Intervention | Resumption) -> None:
+        """Intervene in a unit, or end that before its time: it is written in the log, and ends by itself."""
+        self._held.pop(path, None)
+        if isinstance(one, Intervention):
+            self._held[path] = one
+        what = one.rung.name if isinstance(one, Intervention) else "RESUMED"
+        await self._jot("intervention", {"unit": path, "rung": what, "why": one.reason})
         await self._command(path, one)
 
-    async def pass_on(self, one: Intervention) -> None:
+    async def pass_on(self, one: Intervention | Resumption) -> None:
         """An intervention of the level above in this level as a whole."""
         await asyncio.gather(*(self.intervene(path, one) for path in self._charges))
 

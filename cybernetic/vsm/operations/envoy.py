@@ -19,7 +19,7 @@ from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate
 from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.operations.environment import Environment
-from cybernetic.vsm.operations.messages import Intervention, Offer, Taken
+from cybernetic.vsm.operations.messages import Intervention, Offer, Resumption, Taken
 from cybernetic.vsm.operations.task import Assignment, Performed
 from cybernetic.vsm.ports.pacing import Pacing
 from cybernetic.wire import travels
@@ -89,6 +89,10 @@ class Envoy(Member):
 
     @hears(Intervention)
     async def _intervened(self, one: Intervention, note: Note) -> None:
+        await self._inside(self._control.call(Control.pass_on, one), "control")
+
+    @hears(Resumption)
+    async def _resumed(self, one: Resumption, note: Note) -> None:
         await self._inside(self._control.call(Control.pass_on, one), "control")
 
     @hears(Told)

@@ -19,7 +19,7 @@ from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
 from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.ladder.signals import Cause, Pain
 from cybernetic.vsm.operations.figures import Figures
-from cybernetic.vsm.operations.messages import Accountability, Intervention, Offer, Rung, Taken
+from cybernetic.vsm.operations.messages import Accountability, Intervention, Offer, Resumption, Rung, Taken
 from cybernetic.vsm.operations.operation import Operation
 from cybernetic.vsm.operations.task import Assignment, Performed, Task
 from cybernetic.vsm.ports.porter import Porter
@@ -140,6 +140,12 @@ class Management(Member):
                 await self._porter.call(Porter.throttle, one.until)
             case _:
                 return
+
+    @hears(Resumption)
+    async def _resumed(self, one: Resumption, note: Note) -> None:
+        self._held_until = 0.0
+        await self._porter.call(Porter.resume)
+        self._next()
 
     # Pain.
 

@@ -31,6 +31,14 @@ class Intervention:
     until: float
 
 
+@travels(name="vsm.Resumption")
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """System 3 ends its intervention in a unit before its time."""
+
+    reason: str
+
+
 @travels(name="vsm.Offer")
 @dataclass(frozen=True, slots=True)
 class Offer:

@@ -184,9 +184,10 @@ async def test_another_message_under_a_known_id_is_parked_and_the_same_one_is_no
         await send(a.outside, one, two, one)
         await asyncio.sleep(5.0)
         assert await a.effects() == [("1", b"one")]
-        (rests,) = await a.parked()
-        assert (rests.reason, rests.message.body) == ("another message under this id", b"two")
-        assert "of other content" in rests.why
+        for rests in await a.parked():
+            assert (rests.reason, rests.message.body) == ("another message under this id", b"two")
+            assert "of other content" in rests.why
+        assert len(await a.parked()) == (1 if restarted else 3)
         assert await a.ready("work") == 0
 
 

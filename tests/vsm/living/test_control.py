@@ -54,3 +54,14 @@ async def test_an_account_that_is_missing_for_two_periods_is_pain_until_it_comes
 
 async def _felt(company: Ref[Any]) -> set[str]:
     return {climb.pain.index for climb in await company.call(ViableSystem.alarms)}
+
+
+async def test_a_suspension_is_ended_before_its_time_at_both_levels() -> None:
+    async with started() as (_, company):
+        for unit_, worker in (("company/solo", "company/solo"), ("company/division", "company/division/w0")):
+            await company.call(ViableSystem.suspend, unit_, "to look at it", 3600.0)
+            job = asyncio.ensure_future(done(company, worker, usd=0.01))
+            await asyncio.sleep(30.0)
+            assert not job.done()
+            await company.call(ViableSystem.resume, unit_)
+            assert (await asyncio.wait_for(job, 10.0)).outcome.good
