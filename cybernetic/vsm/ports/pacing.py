@@ -8,6 +8,7 @@ from typing import Any
 from cybernetic.core import CallError, MailboxFull, Refusal
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.coordination.messages import Joining, Leased, Paced, PaceRequest, lease_seconds
+from cybernetic.vsm.damping.shaping import phase
 from cybernetic.vsm.damping.shares import Member as Share
 from cybernetic.vsm.timing import now
 
@@ -36,6 +37,7 @@ class Pacing:
         self._porter, self._part = porter, part
         until = now() + lease_seconds(porter.level)
         self._shares = {port: Share(share).leased(now(), until) for port, share in shares.items()}
+        self._apart: dict[str, float] = {}  # by port: the lapse for which the place was taken
         self._throttled, self._spacing, self._free = -inf, 0.0, -inf
 
     def paces(self, port: str) -> bool:
@@ -90,8 +92,17 @@ class Pacing:
         return False
 
     async def _alone(self, port: str) -> bool:
-        """Use the static share if it has enough in hand; else wait a little."""
-        at = now()
+        """Use the static share if it has enough in hand; else wait a little.
+
+        All leases lapse at about the same time. Each unit begins at a place of its own within the time that one call
+        of it takes, or all of them would go out together, again and again.
+        """
+        share, at = self._shares[port], now()
+        if self._apart.get(port) != share.until:
+            self._apart[port] = share.until
+            place = phase(f"{self._porter.path} {port}", 1.0 / share.share)
+            await asyncio.sleep(max(0.0, share.ready(at) - at) + place)
+            return False
         self._shares[port], may = self._shares[port].grant(at)
         if not may:
             await asyncio.sleep(min(LOOK, max(0.001, self._shares[port].ready(at) - at)))
