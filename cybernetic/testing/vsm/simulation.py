@@ -12,6 +12,7 @@ from cybernetic.nodes import System
 from cybernetic.testing import loop as loops
 from cybernetic.vsm import Page, Status, Task, ViableSystem
 
+BEGUN = 1.0  # seconds after which the first contracts are out
 ABLATIONS = ("algedonic", "s2", "s3", "s3star", "s4", "s5")
 
 Work = Callable[["Company", Chance], Any]
@@ -111,7 +112,7 @@ def run(
         *args: its arguments.
         hours: how long, > 0.
         seed: of everything that chance decides.
-        without: systems that are taken out at the beginning: "s2", "s3", "s3star", "s4", "s5", "algedonic".
+        without: systems that are taken out after the first second, when all have begun: "s2", "s3", "s3star", "s4", "s5", "algedonic".
         work: `async def work(company, chance)` submits its tasks (`await company.submit(Task(...))`) and ends when it
             will; what it leaves running is ended with the run. Default None: nothing to do.
 
@@ -138,6 +139,7 @@ async def _lived(
     async with System(seed=seed) as system:
         company = Company(await system.start(under, *args))
         if without:
+            await asyncio.sleep(BEGUN)
             await company.ref.within(None).call(ViableSystem.ablate, *without)
         await _worked(company, Chance(seed), seconds, work)
         levels, log = {}, {}

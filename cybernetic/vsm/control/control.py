@@ -10,7 +10,7 @@ from cybernetic.vsm.algedonic.messages import Ack, Felt, Over, Relief, Told
 from cybernetic.vsm.bargain.allocate import Claim, divide
 from cybernetic.vsm.bargain.allocator import Allocator
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
-from cybernetic.vsm.bargain.purse import Purse
+from cybernetic.vsm.bargain.purse import NO_CONTRACT, Purse
 from cybernetic.vsm.bargain.refusals import BudgetExhausted, StaleContract
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.bargain.weights import Productivity, earned_weights, worth_publishing
@@ -31,6 +31,7 @@ from cybernetic.vsm.operations.messages import Accountability, Intervention, Res
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.timing import now
 
+FIRST = 4.0  # seconds that a level within another waits for its first contract, before it lives by its floor
 HORIZON = 100.0  # units of the first resource after whose spending productivity is forgotten
 
 
@@ -75,6 +76,7 @@ class Control(Member):
         if known is not None and self._allocator is not None:
             self._allocator = known.succeeded(known.term + 1)
         self._shift = await self._books.call(Books.load, "shift")
+        self._alone_from = now() + (FIRST if self._charter.budget is None else 0.0)
         await self._write()
         super().setup()
         self.ref.cast(Control.turn)
@@ -99,6 +101,8 @@ class Control(Member):
         allocator, at = self._allocator, now()
         if allocator is None or not self._charges:
             return
+        if allocator.purse.seal == NO_CONTRACT and at < self._alone_from:
+            return  # the level's first contract is on its way: units that were given their floors would not wait for it
         epoch = allocator.purse.epoch(at)
         ledger = allocator.begun(epoch).purse.ledger(epoch)
         held = {
