@@ -112,7 +112,8 @@ def run(
         *args: its arguments.
         hours: how long, > 0.
         seed: of everything that chance decides.
-        without: systems that are taken out after the first second, when all have begun: "s2", "s3", "s3star", "s4", "s5", "algedonic".
+        without: systems that are taken out after the first second, when all have begun:
+            "s2", "s3", "s3star", "s4", "s5", "algedonic".
         work: `async def work(company, chance)` submits its tasks (`await company.submit(Task(...))`) and ends when it
             will; what it leaves running is ended with the run. Default None: nothing to do.
 

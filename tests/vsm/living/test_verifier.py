@@ -202,11 +202,13 @@ async def test_what_a_unit_does_is_compared_with_what_it_is_for() -> None:
     async with started(Shop) as (_, shop):
         for n in range(200):
             await ask(shop, n, kind="ask" if n % 10 else "sell")
+        await asyncio.sleep(20 * PURPOSE)  # by then it has been inspected again
         gaps = (await shop.call(ViableSystem.status)).gaps
         assert 0.0 <= gaps["shop/a"] < 0.1
         assert not [one for one in await shop.call(ViableSystem.alarms) if one.pain.index == "purpose"]
         for n in range(900):
             await ask(shop, n, kind="sell")
+        await asyncio.sleep(20 * PURPOSE)
         gaps = (await shop.call(ViableSystem.status)).gaps
         assert gaps["shop/a"] > 0.5
         assert [one.pain.path for one in await shop.call(ViableSystem.alarms) if one.pain.index == "purpose"]
