@@ -11,6 +11,7 @@ from cybernetic.vsm import Budget, Canary, Cost, Operation, Outcome, Port, Rate,
 from cybernetic.vsm.audit import Account, Audit, Sampler, VerifierHealth
 from cybernetic.vsm.bargain import Vector
 from cybernetic.vsm.inspection.auditor import AT_ONCE, Auditor
+from cybernetic.vsm.inspection.surprises import PURPOSE
 from tests.vsm.living.company import PAGER, started
 from tests.vsm.living.inspected import Desk, Kb, ask, audited, auditor, log, standing
 
