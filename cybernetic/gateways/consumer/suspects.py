@@ -25,7 +25,8 @@ class Suspects:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._returned: OrderedDict[str, None] = OrderedDict()
+        self._returned: OrderedDict[str, int] = OrderedDict()  # how many: messages without ids may be alike
+        self._counted: set[str] = set()  # in this life: there was one end of a process before it, whatever comes again
 
     async def open(self) -> None:
         """Make the table, if it is not there, and forget who was not seen for long."""
@@ -39,7 +40,7 @@ class Suspects:
 
     def returned(self, key: str) -> None:
         """The message goes back, and did nothing wrong: its connection was lost."""
-        self._returned[key] = None
+        self._returned[key] = self._returned.pop(key, 0) + 1
         while len(self._returned) > REMEMBERED:
             self._returned.popitem(last=False)
 
@@ -56,22 +57,24 @@ class Suspects:
 
         if not await self._store.write(clear):
             return False
-        self._returned.pop(key, None)
+        self._take(key)
         return True
 
     async def expected(self, key: str) -> int:
         """How many crashes `crashes` will count. Nothing is written."""
         query = "SELECT crashes FROM gateway_suspects WHERE key = ?"
         row = await self._store.read(lambda connection: connection.execute(query, (key,)).fetchone())
-        return (0 if row is None else int(row[0])) + (key not in self._returned)
+        return (0 if row is None else int(row[0])) + (key not in self._returned and key not in self._counted)
 
     def expect_nothing(self, key: str) -> None:
         """It came again, and is handled already."""
-        self._returned.pop(key, None)
+        self._take(key)
 
     async def crashes(self, key: str) -> int:
         """How many crashes the message may have caused so far. It is on disk, and one more if this process ends now."""
-        more, now = 0 if self._returned.pop(key, 0) is None else 1, self._store.now()
+        more, now = int(not self._take(key) and key not in self._counted), self._store.now()
+        if more:
+            self._counted.add(key)
 
         def count(connection: sqlite3.Connection) -> int:
             query = (
@@ -81,6 +84,13 @@ class Suspects:
             return int(connection.execute(query, (key, more, now)).fetchone()[0])
 
         return await self._store.write(count)
+
+    def _take(self, key: str) -> bool:
+        """Whether one of that key went back in an orderly way; then it has come again."""
+        count = self._returned.pop(key, 0)
+        if count > 1:
+            self._returned[key] = count - 1
+        return count > 0
 
     def forget(self, key: str, batch: Batch) -> None:
         """It was handled: forget it, in the transaction of its effect."""

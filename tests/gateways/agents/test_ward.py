@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cybernetic.gateways import Effect, MemoryBroker, Queue, Received, Retries, Retry, consume
+from cybernetic.gateways import Effect, MemoryBroker, Message, Queue, Received, Retries, Retry, consume
 from cybernetic.gateways.consumer.ward import Ward, beside
 from tests.gateways.agents.plant import WORK, Book, Clerk, orders, plant, send, until
 from tests.support import run_virtual
@@ -143,4 +143,27 @@ async def test_among_many_that_are_suspected_together_only_the_bad_one_is_parked
     assert state.messages == 1
     assert handled == {str(n) for n in range(20)} - {str(bad)}
     await session.close()
+    await outside.close()
+
+
+async def test_equal_messages_without_ids_count_one_crash_together(tmp_path: Path) -> None:
+    async def slow(delivery: Any, tx: Any) -> None:
+        await asyncio.sleep(5.0)
+
+    broker = MemoryBroker()
+    outside = await broker.connect()
+    for life in range(3):
+        book = Book(slow)
+        async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+            if not life:
+                await send(a.outside, *(Message(b"tick", routing_key="work") for _ in range(10)))
+            await asyncio.sleep(1.0)
+            assert book.seen
+            assert await a.parked() == []
+            await a.crash()
+    book = Book(slow)
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await asyncio.sleep(120.0)
+        assert len(book.seen) == 10
+        assert await a.parked() == []
     await outside.close()
