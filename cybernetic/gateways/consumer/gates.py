@@ -41,6 +41,7 @@ class Causality:
         self._buffer: CausalBuffer[Waiter] = CausalBuffer(held, wait)
         self._held, self._wait = held, wait
         self._working: dict[Dot, asyncio.Future[bool]] = {}
+        self._for: dict[Dot, Dot] = {}  # who waits for whom, of those that are being handled
         self._away: dict[Dot, asyncio.TimerHandle] = {}  # those that came, and are to come again
         self._timer: asyncio.TimerHandle | None = None
 
@@ -58,9 +59,23 @@ class Causality:
             working = self._working.get(cause)
             if working is None or cause == dot or cause in missing:
                 continue
-            if not await asyncio.shield(working):
+            if self._waits_for(cause, dot) or not await self._over(dot, cause, working):
                 missing = (*missing, cause)
         return missing
+
+    async def _over(self, dot: Dot, cause: Dot, working: "asyncio.Future[bool]") -> bool:
+        """Wait until a cause is over that is being handled; False: it was given up."""
+        self._for[dot] = cause
+        try:
+            return await asyncio.shield(working)
+        finally:
+            self._for.pop(dot, None)
+
+    def _waits_for(self, one: Dot | None, other: Dot) -> bool:
+        """Whether one waits for the other, perhaps by way of more: two that name each other must not both wait."""
+        while one is not None and one != other:
+            one = self._for.get(one)
+        return one is not None
 
     def leave(self, dot: Dot, *, over: bool) -> None:
         """`dot` was handled; or (`over=False`) it comes again: what it caused waits for that, for the usual time."""

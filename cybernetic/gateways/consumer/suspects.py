@@ -26,7 +26,9 @@ class Suspects:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._returned: OrderedDict[str, int] = OrderedDict()  # how many: messages without ids may be alike
-        self._counted: set[str] = set()  # in this life: there was one end of a process before it, whatever comes again
+        self._counted: set[str] = (
+            set()
+        )  # in this life: there was one end of a process before it, whatever comes again
 
     async def open(self) -> None:
         """Make the table, if it is not there, and forget who was not seen for long."""

@@ -115,3 +115,24 @@ async def test_a_control_message_that_finds_no_room_for_its_nonce_goes_back_and_
         await asyncio.sleep(20.0)
         assert len(book.seen) == 3
         assert await a.parked() == []
+
+
+async def test_two_that_name_each_other_and_are_tried_again_hold_nobody_for_ever(tmp_path: Path) -> None:
+    async def once_not(delivery: Received, tx: Effect) -> Any:
+        assert delivery.envelope is not None
+        bad = delivery.attempt == 1 and delivery.envelope.payload in (b"A", b"B")
+        return Retry("later") if bad else None
+
+    author, book = Author("shop"), Book(once_not)
+    first = author.write("order", "shop", b"A")
+    second = author.write("order", "shop", b"B", cause=first)
+    first = first._replace(causes=(second.dot,))
+    others = [author.write("order", "shop", f"g{n}".encode()) for n in range(4)]
+    spec = consume(Clerk, book, queue=WORK, guard=guard(), causal=Causal(wait=5.0), prefetch=2)
+    async with plant(MemoryBroker(), tmp_path / "a", spec) as a:
+        await send(a.outside, *(pack(one, "", "work", KEY) for one in (first, second)))
+        await asyncio.sleep(20.0)
+        await send(a.outside, *(pack(one, "", "work", KEY) for one in others))
+        await asyncio.sleep(120.0)
+        assert len(await a.effects()) == 6
+        assert await a.parked() == []
