@@ -57,6 +57,7 @@ class SharedPacer:
 
     def part(self, until: float) -> float:
         """The part of all members, in [0, 1], that holds leases until then at least."""
+        moment("until", until)
         return sum(self.parts[one] for one, held in self.held.items() if held >= until) / len(self.members)
 
     def heard(self, member: str, holds_until: float, now: float, part: float = 1.0) -> Self:
