@@ -95,7 +95,8 @@ def test_what_always_fails_is_seen_six_times_at_its_steps_and_rests_then(
     for step, of_step in zip(steps, gaps, strict=True):
         assert min(of_step) >= step * (1 - SPREAD)
         assert max(of_step) <= step * (1 + SPREAD + ADDED) + MACHINE
-        assert max(of_step) - min(of_step) > step * SPREAD / 2  # spread by chance
+        # spread by chance, but less than it was drawn: in a queue nobody goes before who stands in front of him
+        assert max(of_step) - min(of_step) > step * SPREAD / 10
     deleted(rabbit, queue.name)
 
 
