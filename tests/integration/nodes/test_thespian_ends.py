@@ -14,7 +14,7 @@ import pytest
 from cybernetic.nodes.host.port import HostEnded, NodeEnded, NodeUp
 from cybernetic.nodes.host.process import ProcessHost
 from cybernetic.nodes.host.processes import children
-from tests.integration.nodes.watch import Watch, alive, all_listening, listening, nothing_left
+from tests.integration.nodes.watch import Watch, alive, all_listening, listening, nothing_left, over
 
 HERE = "tests.integration.nodes.strange:"
 
@@ -172,15 +172,15 @@ async def test_what_a_run_left_whose_every_process_was_killed_is_ended_by_the_ne
         for pid in of_run:
             os.kill(pid, signal.SIGKILL)
         user.process.wait()
-        async with asyncio.timeout(4):
-            while alive(of_run):
+        async with asyncio.timeout(4):  # what has no command any more may hold its lock still
+            while not all(map(over, of_run)):
                 await asyncio.sleep(0.01)
         assert user.directory.exists()
         assert alive(left) == left
         host = ProcessHost("next")
         await host.open(lambda news: None)
         try:
-            await nothing_left(left, user.directory)
+            await nothing_left(left, user.directory, seconds=15)  # the sweep of a start, which hurries nobody
         finally:
             await host.close()
 

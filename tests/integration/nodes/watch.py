@@ -73,6 +73,14 @@ def alive(pids: list[int]) -> list[int]:
     return [pid for pid in pids if command(pid)]
 
 
+def over(pid: int) -> bool:
+    """Whether a process has let go of all it held: it is gone, or waits for its parent as a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
 def listening(pids: list[int]) -> dict[str, str]:
     """Inode of each listening TCP socket of the processes, to its local address in hexadecimal."""
     held = {what for pid in pids for what in held_by(pid)}
@@ -99,8 +107,8 @@ def held_by(pid: int) -> list[str]:
     return held
 
 
-async def nothing_left(pids: list[int], directory: Path) -> None:
+async def nothing_left(pids: list[int], directory: Path, seconds: float = 4) -> None:
     """Wait until the processes and the directory have gone: 2 seconds, and as much again for a busy machine."""
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(seconds):
         while alive(pids) or directory.exists():
             await asyncio.sleep(0.01)
