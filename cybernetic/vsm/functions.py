@@ -19,7 +19,7 @@ def place_of(function: object) -> str:
     """
     if isinstance(function, FunctionType) and function.__qualname__.isidentifier():
         module = function.__module__
-        name = _main_name() if module in ("__main__", "__mp_main__") else module
+        name = main_name() if module in ("__main__", "__mp_main__") else module
         place = f"{name}:{function.__qualname__}"
         if name is not None and _found(place) is function:
             return place
@@ -55,12 +55,12 @@ class Absent:
 
 def _found(place: str) -> FunctionType | None:
     module, _, name = place.partition(":")
-    held: Any = sys.modules.get("__main__" if module == _main_name() else module)
+    held: Any = sys.modules.get("__main__" if module == main_name() else module)
     found = getattr(held, name, None)
     return found if isinstance(found, FunctionType) else None
 
 
-def _main_name() -> str | None:
+def main_name() -> str | None:
     """The name by which other processes import the program's main file; None where there is none."""
     main = sys.modules["__main__"]
     spec = getattr(main, "__spec__", None)

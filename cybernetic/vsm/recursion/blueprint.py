@@ -1,14 +1,13 @@
 """What a unit is made of, by name: so that another node can make it from its own copy of the program."""
 
 import importlib
-import sys
 from dataclasses import dataclass, field
 from functools import partial, reduce
-from pathlib import Path
 from typing import Any, Self
 
 from cybernetic.core import OptionError
 from cybernetic.supervision import Child
+from cybernetic.vsm.functions import main_name
 from cybernetic.wire import travels
 
 
@@ -44,9 +43,7 @@ def place_of_class(cls: type) -> str:
     """The place of a class: the module by which others import it, and its name in there."""
     module = cls.__module__
     if module in ("__main__", "__mp_main__"):
-        main = sys.modules[module]
-        spec = getattr(main, "__spec__", None)
-        module = spec.name if spec is not None else Path(getattr(main, "__file__", None) or module).stem
+        module = main_name() or module
     place = f"{module}:{cls.__qualname__}"
     _declared[place] = cls
     return place
