@@ -3,10 +3,8 @@
 import asyncio
 from typing import Any
 
-import pytest
-
 from cybernetic import Kill
-from cybernetic.vsm import Task, ViableSystem
+from cybernetic.vsm import ViableSystem
 from cybernetic.vsm.audit import binomial_interval, run_length
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.inspection.auditor import Auditor
@@ -146,15 +144,10 @@ async def test_a_dead_audit_never_shows_green() -> None:
         assert await standing(desk) == "unaudited"
 
 
-async def test_t_s3star_coverage_as_many_are_audited_as_was_declared(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_t_s3star_coverage_as_many_are_audited_as_was_declared() -> None:
     Kb.lies = False
-    monkeypatch.setattr(Secret, "fresh", lambda: Secret(b"a secret for this test alone"))
     async with started(audited(probability=0.2)) as (system, desk):
-        for number in range(1500):
-            await desk.within(None).call(ViableSystem.submit, Task("ask", number, id=f"task {number}"))
-            await asyncio.sleep(0.01)
+        await ask(desk, *range(1500))
         records = await auditor(system, Auditor.records)
         audits = sum(one.work.audits for one in records.values())
         assert 0.2 in binomial_interval(audits, 1500, 0.99)
