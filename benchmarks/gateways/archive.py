@@ -2,8 +2,8 @@
 
 `python -m benchmarks.gateways.archive [--url URL] [--rate R] [--count N] [--trouble S]` asks both for the same
 documents, in turn, R times a second each, over one RabbitMQ, and prints p50, p95 and p99 in milliseconds from asking to
-the outcome, and the difference of the p95. A reader of the regulated one is killed every S seconds; operations that were
-under way then, or asked for in the 0.3 s after it, are counted apart. The bare one reads, hashes, answers and
+the outcome, and the difference of the p95. A reader of the regulated one is killed every S seconds; operations that
+were under way then, or asked for in the 0.3 s after it, are counted apart. The bare one reads, hashes, answers and
 acknowledges, in a process of its own, with pika; it writes no index and remembers nothing.
 """
 
