@@ -262,9 +262,10 @@ class Algedonode(Member):
             case Pleased(key=key, level=level):
                 if level:
                     self._say(level, Glad(key), Role.POLICY)
-            case Cleared(key=key):
+            case Cleared(key=key, level=level):
                 self._pains.pop(key, None)
-                self.task(self._resolve(key))
+                if level >= self._ladder.rungs.top:  # the human was called; who was not has nothing to be told
+                    self.task(self._resolve(key))
             case Owned() | AckRefused() | Folded() | Unanswered():
                 return self._log(effect)
             case _:

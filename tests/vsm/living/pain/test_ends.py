@@ -66,6 +66,8 @@ async def test_t_alg_local_an_operation_that_dies_and_is_back_is_felt_and_seen_b
         said = await log(system, "firm/division")
         assert sum("Raised" in line and "level=0" in line for line in said) == 1
         assert not any("Raised" in line and "level=1" in line for line in said)
+        assert PAGER.pages == []
+        assert PAGER.over == []  # who was not called is not told that it is over, either
         assert (await done(firm)).outcome.good
 
 
