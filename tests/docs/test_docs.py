@@ -19,7 +19,7 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
 EXCERPT = re.compile(r"\s*# (examples/\w+\.py)\n")  # begins a block that is part of an example
-PROCESSES = ("crew.py",)  # examples that start processes: tests/integration/nodes runs them
+PROCESSES = ("archive.py", "crew.py")  # tests/integration runs these, with processes and brokers
 
 
 class Program(NamedTuple):
