@@ -3,6 +3,7 @@
 from cybernetic.gateways.bridge.bridge import Bridge
 from cybernetic.gateways.bridge.outpost import NobodyHome, Outpost
 from cybernetic.gateways.bridge.parcels import Sender
+from cybernetic.gateways.bridge.post import Post, outlet_of, pain_outlet_of
 from cybernetic.gateways.bridge.relays import ToAgent, TopicOut, ToTopic
 from cybernetic.gateways.broker.amqp.address import Tls as AmqpTls
 from cybernetic.gateways.broker.amqp.broker import AmqpBroker
@@ -124,6 +125,7 @@ __all__ = (
     "Park",
     "Parked",
     "ParkedMessage",
+    "Post",
     "PublishRejected",
     "Publisher",
     "Queue",
@@ -155,6 +157,8 @@ __all__ = (
     "discard",
     "keyring_from_environment",
     "keyring_of",
+    "outlet_of",
+    "pain_outlet_of",
     "parked",
     "parking_queue",
     "read_keyring",

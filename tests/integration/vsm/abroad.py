@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 from cybernetic import System
 from cybernetic.gateways import AmqpBroker
 from cybernetic.vsm import Abroad, Budget, Cost, Operation, Outcome, Port, Task, ViableSystem, remote, unit
-from tests.vsm.living.posts import UNIT, Post
+from tests.vsm.living.posts import UNIT
+from tests.vsm.living.posts import post as way
 
 PER = 86400.0
 
@@ -55,7 +56,7 @@ class Shop(ViableSystem):
 
 def post(url: str, folder: Path, path: str, peer: str) -> Any:
     """One half's way to the other, with a connection of its own for pain."""
-    return partial(Post, AmqpBroker(url), AmqpBroker(url), folder, path, peer, (0.3, 2.5))
+    return way(AmqpBroker(url), AmqpBroker(url), folder, path, peer, (0.3, 2.5))
 
 
 async def main() -> None:

@@ -13,7 +13,7 @@ from cybernetic import CallFailed, System
 from cybernetic.gateways import MemoryBroker
 from cybernetic.vsm import Abroad, Budget, BudgetExhausted, Clocks, Cost, Port, ViableSystem, remote, unit
 from tests.vsm.living.company import PAGER, TOOL, Worker, done
-from tests.vsm.living.posts import UNIT, Post
+from tests.vsm.living.posts import UNIT, post
 
 
 class Shop(ViableSystem):
@@ -56,8 +56,8 @@ class Two:
     async def half(self, path: str, peer: str, stack: AsyncExitStack) -> Any:
         """A system with its post."""
         system = await stack.enter_async_context(System())
-        post = partial(Post, self.broker, self.painful, self.folder, path, peer)
-        await system.start(post, type="temporary")
+        way = post(self.broker, self.painful, self.folder, path, peer)
+        await system.start(way, type="temporary")
         return system
 
     async def come(self, data: Path | None = None) -> None:

@@ -1,0 +1,85 @@
+"""`Post`: all that one level needs to meet others over a broker: gateways, a bridge, and an outpost for each."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from cybernetic.gateways.bridge.bridge import Bridge
+from cybernetic.gateways.bridge.outpost import Outpost
+from cybernetic.gateways.broker.port import Broker
+from cybernetic.gateways.consumer.guard import Guard
+from cybernetic.gateways.envelope import Author
+from cybernetic.gateways.gateway import Gateway
+from cybernetic.gateways.letter import Signer
+from cybernetic.supervision import Backoff, Child, Supervisor, child
+
+COMMON, PAIN = "amqp", "pain"
+AGAIN = Backoff(0.2, 5.0)  # of an outpost whose level is away
+
+
+def outlet_of(peer: str) -> str:
+    """The name of the agent that carries values to the level `peer`: for `remote(outlet=)` and `Abroad(outlet=)`."""
+    return f"{COMMON} to {peer}"
+
+
+def pain_outlet_of(peer: str) -> str:
+    """The name of the one that carries pain there: for `pain=`."""
+    return f"{PAIN} to {peer}"
+
+
+class Post(Supervisor):
+    """A level's way to others, twice: pain has a connection, a queue and a store of its own, which nothing delays.
+
+        child(Post, AmqpBroker(url), AmqpBroker(url), "data", "shop", {"shop/catalogue": junction_of("shop/catalogue")})
+
+    Args:
+        broker: for all but pain.
+        painful: for pain: another connection with the same broker, or with another.
+        data: the folder of the stores; it must be there.
+        path: of this level.
+        peers: other levels by path, each with the name of the agent here that takes what it says.
+        every: seconds between two heartbeats, > 0.
+        lost_after: seconds without one after which a level counts as lost, more than `every`.
+        author, guard, signer: sign what goes, check what comes; all or none. Default none.
+
+    Raises `OptionError`.
+    """
+
+    max_restarts = 1000  # what is away comes back
+
+    def __init__(
+        self,
+        broker: Broker,
+        painful: Broker,
+        data: Path | str,
+        path: str,
+        peers: Mapping[str, str],
+        every: float = 2.0,
+        lost_after: float = 7.0,
+        author: Author | None = None,
+        guard: Guard | None = None,
+        signer: Signer | None = None,
+    ) -> None:
+        self._ways = ((broker, COMMON, ""), (painful, PAIN, f"{PAIN}/"))
+        self._data, self._path, self._peers = Path(data), path, dict(peers)
+        self._terms = {"every": every, "lost_after": lost_after, "author": author, "guard": guard}
+        self._signer = signer
+        self._bridges = [self._bridge(name, before) for _, name, before in self._ways]
+
+    def _bridge(self, name: str, before: str) -> Bridge:
+        peers = {f"{before}{peer}": f"{name} to {peer}" for peer in self._peers}
+        return Bridge(f"{before}{self._path}", peers, **self._terms)  # type: ignore[arg-type]
+
+    def children(self) -> list[Child[object]]:
+        """A gateway for each way, and an outpost for each level on it."""
+        made: list[Child[object]] = []
+        for (broker, name, before), bridge in zip(self._ways, self._bridges, strict=True):
+            store = self._data / f"{name} of {self._path.replace('/', '-')}.sqlite"
+            gateway = partial(
+                Gateway, broker, store, bridge.topology, bridge.consume, name=name, signer=self._signer
+            )
+            made.append(child(gateway, id=name))
+            for peer, inbox in self._peers.items():
+                outpost = partial(Outpost, bridge, f"{before}{peer}", inbox, publisher=f"{name}.publisher")
+                made.append(child(outpost, name=f"{name} to {peer}", backoff=AGAIN))
+        return made
