@@ -22,13 +22,16 @@ TYPED := cybernetic $(wildcard tests/types tests/testing tests/architecture test
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test soak check bench lint types docs rabbitmq
+.PHONY: help demo pictures test soak check bench lint types docs rabbitmq
 
 help:   ## what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(DONE)   ## run the bundled demonstration
 	@$(BIN)/cybernetic demo $(ARGS)
+
+pictures: $(DONE)   ## make the pictures and the scoreboard of the README anew, from a real run
+	@$(BIN)/python -m cybernetic.apps.demo.screen.pictures $(ARGS)
 
 test: $(DONE) rabbitmq   ## run the tests
 	@$(BIN)/python tests/lanes.py $(ARGS)

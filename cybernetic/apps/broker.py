@@ -25,3 +25,8 @@ def broker_of(config: Config) -> Broker:
         tls=tls,
         heartbeat=amqp.heartbeat,
     )
+
+
+def broker_at(url: str) -> Broker:
+    """The broker at an address given by hand; the password may be in the environment. Raises `OptionError`."""
+    return AmqpBroker(url, password_env=PASSWORD if PASSWORD in os.environ else None)

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from cybernetic.apps.commands import (
     bench,
@@ -17,6 +17,7 @@ from cybernetic.apps.commands import (
     graph,
     node,
     parked,
+    room,
     run,
     stop,
     top,
@@ -24,12 +25,12 @@ from cybernetic.apps.commands import (
 )
 from cybernetic.apps.config.nearest import hint
 
-COMMANDS = (run, node, tree, top, call, stop, graph, parked, config, doctor, bench, demo)
+COMMANDS = (run, node, tree, top, room, call, stop, graph, parked, config, doctor, bench, demo)
 TEXT = """\
 Supervised agents that stay alive.
 
   cybernetic run shop.main:Shop        run the supervisor Shop of the module shop.main
-  cybernetic tree                      look into it from another terminal: so do top, call and stop
+  cybernetic tree                      look into it from another terminal: so do top, room, call and stop
   cybernetic COMMAND --help            what a command can do
 """
 INTERRUPTED = 130
@@ -42,10 +43,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     It is 130 after Ctrl-C and, silently, 141 when whoever reads the output has gone, as shells have it.
     """
     arguments = sys.argv[1:] if argv is None else list(argv)
-    parser, names = _parser()
-    _check_command(parser, names, arguments)
+    parser, commands = _parser()
+    _check_command(parser, list(commands), arguments)
     try:
-        options = parser.parse_args(arguments)
+        options, rest = parser.parse_known_args(arguments)
+        if rest:
+            commands.get(arguments[0], parser).unknown(rest[0])
         status = int(options.command(options))
         sys.stdout.flush()
         return status
@@ -56,19 +59,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         return PIPE_CLOSED
 
 
-def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
-    """The parser, and the names of the commands."""
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, and where to look; the usage is for who asks for it."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2."""
+        self.exit(2, f"{self.prog}: {message} (`{self.prog} --help` shows what there is)\n")
+
+    def unknown(self, word: str) -> NoReturn:
+        """End with status 2 because of a word that is not known."""
+        options = [name for name in self._option_string_actions if name.startswith("--")]
+        switch = word.partition("=")[0]
+        wanted = "one of its switches" if word.startswith("-") else "no more words"
+        self.error(f"expected {wanted}, got: {switch!r}{hint(switch, options)}")
+
+
+def _parser() -> tuple[Parser, dict[str, Parser]]:
+    """The parser, and those of the commands by name."""
     form = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(prog="cybernetic", description=TEXT, formatter_class=form)
+    parser = Parser(prog="cybernetic", description=TEXT, formatter_class=form)
     version = f"cybernetic {importlib.metadata.version('cybernetic')} (Python {platform.python_version()})"
     parser.add_argument("--version", action="version", version=version)
     commands: Any = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)
-    return parser, list(commands.choices)
+    return parser, dict(commands.choices)
 
 
-def _check_command(parser: argparse.ArgumentParser, names: list[str], arguments: list[str]) -> None:
+def _check_command(parser: Parser, names: list[str], arguments: list[str]) -> None:
     """End with the nearest name if the first word is no command."""
     first = arguments[0] if arguments else None
     if first is None:

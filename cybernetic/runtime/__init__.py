@@ -29,6 +29,7 @@ from cybernetic.runtime.reply import Deferred, Reply
 from cybernetic.runtime.reports import CrashReport
 from cybernetic.runtime.system import LocalSystem
 from cybernetic.runtime.timers import Timer
+from cybernetic.runtime.virtual import VirtualTimeLoop, run_virtual
 
 __all__ = (
     "Address",
@@ -60,6 +61,7 @@ __all__ = (
     "StateRefused",
     "SystemFace",
     "Timer",
+    "VirtualTimeLoop",
     "Within",
     "Zombie",
     "abandon",
@@ -78,6 +80,7 @@ __all__ = (
     "protocol_of",
     "registered_name",
     "release",
+    "run_virtual",
     "signal",
     "spawn",
     "started",

@@ -24,7 +24,7 @@ def test_an_unknown_command_is_answered_with_the_nearest(capsys: pytest.CaptureF
     status, _, err = _ended(capsys, "docter")
     assert status == 2
     assert (
-        "expected a command (run, node, tree, top, call, stop, graph, parked, config, doctor, bench, demo)"
+        "expected a command (run, node, tree, top, room, call, stop, graph, parked, config, doctor, bench, demo)"
         in err
     )
     assert "got: 'docter', did you mean doctor?" in err
@@ -42,7 +42,7 @@ def test_the_version_is_that_of_the_library(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "node", "tree", "top", "call", "stop", "config", "doctor", "bench", "demo"]
+    "command", ["run", "node", "tree", "top", "room", "call", "stop", "config", "doctor", "bench", "demo"]
 )
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = _ended(capsys, command, "--help")

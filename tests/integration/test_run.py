@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from cybernetic.apps import main
-
 PROGRAM = """
 import asyncio
 
@@ -203,17 +201,3 @@ def test_the_exit_status_says_how_it_ended(
     got, _, err = run("--log", "error", *arguments).end()
     assert got == status, err
     assert says in err
-
-
-def test_the_demonstration_heals_and_says_so(capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["demo", "--fast", "--kills", "30"]) == 0
-    printed = capfd.readouterr().out
-    assert "all 15 agents are there again" in printed
-    assert "counter gives up after too many restarts of" in printed
-
-
-def test_a_wrong_number_of_kills_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["demo", "--kills", "many"])
-    assert ended.value.code == 2
-    assert "expected a whole number >= 0, got: 'many'" in capsys.readouterr().err

@@ -1,22 +1,132 @@
-"""`cybernetic demo`: watch a tree being killed, and heal."""
+"""`cybernetic demo`: a company of agents lives through an hour, with and without being a viable system."""
 
 import argparse
 from typing import Any
 
-from cybernetic.apps.demo import demo
+from rich.console import Console
+
+from cybernetic.apps.config.nearest import hint
+from cybernetic.apps.demo.frames import ARMS, SYSTEMS
+from cybernetic.apps.demo.real.run import Real, play
+from cybernetic.apps.demo.screen.show import Options, Show
+
+RIVALS = tuple(arm for arm in ARMS if arm != "viable")
+ALSO = {"*": "s3star", "s3*": "s3star", "2": "s2", "3": "s3", "4": "s4", "a": "algedonic"}
+"""Other words for systems: as they are written, and as the keys have it."""
+FASTEST = 3600.0
+MOST = 16  # nodes
 
 
 def add(commands: Any) -> None:
     """Give the command its place among `commands`, what `add_subparsers` returned."""
-    one = commands.add_parser("demo", help="watch a supervision tree being killed and healing")
-    one.add_argument("--seed", type=int, default=7, metavar="N", help="where chance begins (default: 7)")
-    one.add_argument("--kills", type=_whole, default=40, metavar="N", help="kills in the storm (default: 40)")
-    one.add_argument("--fast", action="store_true", help="without pauses to watch")
+    one = commands.add_parser(
+        "demo", help="two companies of agents in one hour, one of them a viable system", allow_abbrev=False
+    )
+    one.add_argument("--seed", type=_seed, default=7, metavar="N", help="of the hour (default: 7)")
+    one.add_argument(
+        "--against",
+        type=_rival,
+        default="gateway",
+        metavar="ARM",
+        help=f"{' or '.join(RIVALS)} (default: gateway)",
+    )
+    one.add_argument(
+        "--without",
+        type=_systems,
+        action="extend",
+        default=[],
+        metavar="SYSTEM",
+        help=f"the viable company goes without it: {', '.join(SYSTEMS)}",
+    )
+    one.add_argument("--fast", action="store_true", help="only the scoreboard")
     one.add_argument("--plain", action="store_true", help="lines of text instead of a picture")
-    one.set_defaults(command=lambda options: demo(options.seed, options.kills, options.fast, options.plain))
+    one.add_argument(
+        "--speed",
+        type=_speed,
+        default=60.0,
+        metavar="X",
+        help="seconds of the hour in one of yours (default: 60)",
+    )
+    one.add_argument("--step", action="store_true", help="space brings the next ten seconds")
+    real = one.add_argument_group(
+        "for real", "divisions in processes of their own, in real time; k kills one"
+    )
+    where = real.add_mutually_exclusive_group()
+    where.add_argument("--nodes", type=_count, metavar="N", help="on so many nodes of this machine")
+    where.add_argument("--amqp", metavar="URL", help="in programs of their own, met over this broker")
+    real.add_argument(
+        "--seconds",
+        type=_seconds,
+        default=15.0,
+        metavar="S",
+        help="where there is no terminal, with two kills (default: 15)",
+    )
+    one.set_defaults(command=run)
 
 
-def _whole(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"expected a whole number >= 0, got: {text!r}")
+def run(options: argparse.Namespace) -> int:
+    """Show it; returns the exit status: 0 if all that is claimed holds, 1 if not."""
+    if options.nodes or options.amqp:
+        return play(Real(options.nodes or 0, options.amqp, options.seconds, options.plain), Console())
+    shown = Options(
+        seed=options.seed,
+        against=options.against,
+        fast=options.fast,
+        plain=options.plain,
+        speed=options.speed,
+        step=options.step,
+        without=tuple(dict.fromkeys(options.without)),
+    )
+    return Show(shown, Console()).show()
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise argparse.ArgumentTypeError(f"expected a whole number such as 7, got: {text!r}")
     return int(text)
+
+
+def _rival(text: str) -> str:
+    if text not in RIVALS:
+        raise argparse.ArgumentTypeError(f"expected {' or '.join(RIVALS)}, got: {text!r}{hint(text, RIVALS)}")
+    return text
+
+
+def _systems(text: str) -> list[str]:
+    found = [ALSO.get(word.strip().lower(), word.strip().lower()) for word in text.split(",")]
+    for name in found:
+        if name not in SYSTEMS:
+            raise argparse.ArgumentTypeError(
+                f"expected some of {', '.join(SYSTEMS)}, got: {name!r}{hint(name, SYSTEMS)}"
+            )
+    return found
+
+
+def _speed(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 1.0 <= number <= FASTEST:
+        raise argparse.ArgumentTypeError(
+            f"expected a number from 1 to {FASTEST:.0f} such as 60, got: {text!r}"
+        )
+    return number
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {MOST}, got: {text!r}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 3.0 <= number <= FASTEST:
+        raise argparse.ArgumentTypeError(
+            f"expected a number from 3 to {FASTEST:.0f} such as 15, got: {text!r}"
+        )
+    return number

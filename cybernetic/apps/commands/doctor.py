@@ -2,9 +2,11 @@
 
 import argparse
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
-from cybernetic.apps.doctor import machine, trial
+from cybernetic.apps.config.load import ConfigError, load
+from cybernetic.apps.doctor import machine, trial, ways
 from cybernetic.apps.doctor.finding import Finding, status
 
 
@@ -40,5 +42,7 @@ def look(quick: bool) -> Iterator[Finding]:
     yield machine.groups()
     yield from machine.commands()
     yield machine.loop_lag()
+    with suppress(ConfigError):  # `config check` says what is wrong with it
+        yield ways.audits(load().config.amqp)
     if not quick:
         yield trial.node()

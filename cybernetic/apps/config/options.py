@@ -100,6 +100,11 @@ class AmqpSection:
         "where the broker is; left out: the in-process one",
         example="amqps://shop@broker.example.org/shop",
     )
+    audit_url: str | None = _option(
+        kinds.broker(),
+        "the same broker for audits of levels elsewhere, as another user in another virtual host; left out: as url",
+        example="amqps://audit@broker.example.org/audits",
+    )
     password_file: Path | None = _option(  # noqa: RUF009
         kinds.path(), "a file with the password, read at each connect", example="/etc/cybernetic/amqp"
     )

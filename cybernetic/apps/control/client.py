@@ -54,7 +54,7 @@ class Client:
         """What the system answers. Raises `ControlError`.
 
         Args:
-            do: "describe", "tree", "top", "call" or "stop".
+            do: "describe", "tree", "top", "room", "call" or "stop".
             timeout: seconds the answer may take; None: as the connection says.
             request: what else belongs to the request.
         """

@@ -6,7 +6,7 @@ from typing import Any
 ASK = "ask"  # the socket's file in the directory of a run
 REQUEST_BYTES = 1 << 20
 ANSWER_BYTES = 1 << 25
-REQUESTS = ("describe", "tree", "top", "call", "stop")
+REQUESTS = ("describe", "tree", "top", "room", "call", "stop")
 
 
 class Malformed(ValueError):

@@ -14,6 +14,7 @@ from typing import Any, Self
 from cybernetic.apps.config.nearest import hint
 from cybernetic.apps.control.ask import ask
 from cybernetic.apps.control.lines import ANSWER_BYTES, REQUEST_BYTES, REQUESTS, Malformed, line, parse
+from cybernetic.apps.control.room import seen
 from cybernetic.apps.control.survey import Survey, describe, nodes
 from cybernetic.core import CyberneticError, OptionError, wall
 
@@ -131,6 +132,8 @@ class ControlServer:
             case "top":
                 found = await self._system.busiest(request.get("by", "length"), request.get("n", 20))
                 return found._asdict() | {"lag": self._lag, "nodes": nodes(self._system)}
+            case "room":
+                return await seen(self._system, request)
             case "call":
                 return await ask(self._system, request)
             case "stop":

@@ -153,7 +153,7 @@ class _Selector(selectors.DefaultSelector):
         return self._wait(super().select, timeout)
 
 
-def run(main: Coroutine[Any, Any, T], *, seed: int = 0, debug: bool = False) -> T:
+def run_virtual(main: Coroutine[Any, Any, T], *, seed: int = 0, debug: bool = False) -> T:
     """Run `main` to its end on a fresh `VirtualTimeLoop` and return its result, as `asyncio.run` does.
 
     Args:

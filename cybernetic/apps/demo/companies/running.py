@@ -1,0 +1,179 @@
+"""The viable company as the demo runs it: its desk for customers, its owner, its helpers, and what befalls it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from cybernetic.apps.demo.companies.plain import CLEARS, LOOK, SMOOTH, follow
+from cybernetic.apps.demo.companies.viable import company
+from cybernetic.apps.demo.frames import Line
+from cybernetic.apps.demo.world.demand import Job
+from cybernetic.apps.demo.world.owner import Matter, Owner
+from cybernetic.apps.demo.world.plan import DIVISIONS
+from cybernetic.apps.demo.world.world import World
+from cybernetic.core import CallError, Refusal
+from cybernetic.nodes import System
+from cybernetic.observe import panorama
+from cybernetic.runtime import Agent
+from cybernetic.vsm import Page, Task, ViableSystem
+
+AGAIN, LONGEST = 5.0, 60.0  # seconds until the desk hands a job in again
+
+
+class Viable:
+    """The viable company."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.owner = world, Owner(world.luck, self.mend, world.troubled)
+        world.complained = self.complained
+        self.system = System(seed=world.plan.seed)
+        self.log: list[Line] = []
+        self._top: Any = None
+        self._work: set[asyncio.Task[Any]] = set()
+        self.arrived: Counter[str] = Counter()
+        self.waiting: Counter[str] = Counter()
+        self._seen: dict[str, int] = {}
+        self._hanging: dict[str, Any] = {}
+
+    @property
+    def messages(self) -> int:
+        """Handled by all agents that live."""
+        return sum(ref.reductions for ref in self.system.agents())
+
+    async def open(self) -> None:
+        """Start it."""
+        await self.system.__aenter__()
+        self._top = (await self.system.start(company(self.world, self))).within(None)
+        for work in (self.owner.reading(self.world.now), self.fate(), self.staffing()):
+            self._start(work)
+
+    async def close(self) -> None:
+        """End it."""
+        for task in list(self._work):
+            task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
+        await self.system.__aexit__(None, None, None)
+
+    async def ablate(self, *systems: str) -> None:
+        """Take systems out of it, at all levels."""
+        await self._top.call(ViableSystem.ablate, *systems)
+
+    async def room(self) -> Mapping[str, Any] | None:
+        """What an operations room shows; of logs the lines since it was asked last."""
+        seen = await panorama(self.system, self._top, since=self._seen, tail=20)
+        self._seen |= {level.path: level.log[-1].number for level in seen.levels if level.log}
+        return seen.plain()
+
+    # Its customers.
+
+    def serve(self, job: Job) -> None:
+        """Somebody wants something."""
+        self.arrived[job.division] += 1
+        self.waiting[job.division] += 1
+        self._start(self._served(job))
+
+    async def _served(self, job: Job) -> None:
+        """Have it done; hand it in again as long as it is refused."""
+        task, wait = Task(job.division, job, to=f"acme/{job.division}", id=job.id), AGAIN
+        while True:
+            try:
+                await self._top.call(ViableSystem.submit, task)
+            except (CallError, Refusal) as error:
+                self.say("desk", f"{job.id}: {error}")
+                await asyncio.sleep(wait)
+                wait = min(LONGEST, 2 * wait)
+            else:
+                self.waiting[job.division] -= 1
+                return
+
+    # Its owner.
+
+    def page(self, page: Page) -> None:
+        """The company calls its owner."""
+        self.say("owner", f"PAGE {page}")
+        self.owner.page(_matter(page), self.world.now())
+        self._start(self._taken(page))
+
+    async def _taken(self, page: Page) -> None:
+        """The owner says that the page has come."""
+        await asyncio.sleep(5.0)
+        await self._top.call(ViableSystem.ack, page.pain.key, "owner")
+
+    def resolve(self, key: Any) -> None:
+        """It is over."""
+
+    def complained(self) -> None:
+        """A customer was told something wrong."""
+        self.owner.complaints += 1
+        self.say("customers", "a complaint about a wrong answer")
+
+    async def mend(self, matter: Matter) -> bool:
+        """What the owner says."""
+        if matter.kind == "hang":
+            return self.world.repair(matter.about)
+        if matter.kind == "loop":
+            return self.world.restart(matter.about)
+        if matter.kind == "lie":
+            return self.world.lies()
+        return False
+
+    # Its helpers.
+
+    async def staffing(self) -> None:
+        """Lend hands where system 4 expects the work to be when they will be there; without it, where it has been."""
+        load = dict.fromkeys(DIVISIONS, 0.0)
+        while True:
+            await asyncio.sleep(LOOK)
+            came, self.arrived = self.arrived, Counter()
+            load = {one: load[one] * (1 - SMOOTH) + SMOOTH * came[one] for one in DIVISIONS}
+            ahead = await self._ahead(load)
+            follow(self.world, {one: ahead[one] + self.waiting[one] / CLEARS for one in DIVISIONS})
+
+    async def _ahead(self, load: dict[str, float]) -> dict[str, float]:
+        try:
+            outlook = await self._top.within(1.0).call(ViableSystem.outlook)
+        except (CallError, Refusal):
+            return load
+        expected = {one: outlook.arrivals.get(f"acme/{one}") for one in DIVISIONS}
+        return {
+            one: load[one] if seen is None else max(load[one], seen.expected)
+            for one, seen in expected.items()
+        }
+
+    # What befalls it.
+
+    async def fate(self) -> None:
+        """A management that hangs answers nothing, and neither does what is started in its place."""
+        while True:
+            await asyncio.sleep(1.0)
+            for division in DIVISIONS:
+                known = self._hanging.get(division)
+                if not self.world.hangs(division):
+                    if known is not None:
+                        await known.inspect().resume()
+                        del self._hanging[division]
+                    continue
+                ref = self.system.whereis(f"acme/{division}:management", Agent)
+                if ref is not None and ref != known:
+                    self._hanging[division] = ref
+                    await ref.inspect().suspend()
+
+    def say(self, who: str, text: str) -> None:
+        """Write it in the log."""
+        self.log.append(Line(round(self.world.now(), 3), who, text))
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+
+def _matter(page: Page) -> Matter:
+    """What a page is about."""
+    path = page.pain.path.removeprefix("acme/").removeprefix("acme")
+    if "silent" in page.pain.index or page.pain.index == "account missing":
+        return Matter("hang", path)
+    if page.pain.index == "discrepancy":
+        return Matter("lie")
+    return Matter("loop" if page.pain.index in ("success", "cost") else page.pain.index, path)

@@ -1,0 +1,64 @@
+"""The score of a company: what its world has counted."""
+
+from collections.abc import Mapping
+from statistics import fmean
+
+from cybernetic.apps.demo.companies.company import Company
+from cybernetic.apps.demo.companies.lines import lines_of
+from cybernetic.apps.demo.frames import Score
+from cybernetic.apps.demo.world.owner import Matter
+from cybernetic.apps.demo.world.plan import AGENTS, DIVISIONS
+from cybernetic.apps.demo.world.world import BUDGET, World
+
+RAMPED = 900.0  # seconds from the beginning of a ramp in which its backlog is watched
+
+
+def score(world: World, company: Company, arm: str, cpu: float, peak: int) -> Score:
+    """What a company has come to so far; `peak` is the largest backlog of the ramp until now."""
+    at, cases, owner = world.now(), list(world.customers.cases.values()), company.owner
+    ramp = world.plan.of("ramp")
+    hang = world.plan.of("hang")
+    human: float | None = None
+    if hang is not None and at >= hang.at:
+        heard = owner.heard.get(Matter("hang", hang.target))
+        human = float("inf") if heard is None else round(heard - hang.at, 6)
+    waiting = [case for case in cases if case.shipped > at and not case.failed]
+    backlog = len(waiting)
+    if ramp is not None and ramp.at <= at < ramp.at + RAMPED:
+        peak = max(peak, sum(case.job.division == ramp.target for case in waiting))
+    return Score(
+        offered=len(cases),
+        done=sum(case.done(at) for case in cases),
+        failed=sum(case.gave_up(at) for case in cases),
+        waiting=backlog,
+        lost=sum(case.lost(at) for case in cases),
+        wrong=sum(case.wrong for case in cases),
+        spent=round(sum(world.spent.values()), 6),
+        budget=BUDGET,
+        refused=world.provider.refused,
+        audits=world.audits,
+        messages=company.messages,
+        cpu=cpu,
+        pages=len(owner.pages),
+        false_pages=owner.false,
+        human=human,
+        looked=world.looked,
+        found=world.found,
+        p95=world.customers.p95(),
+        jain=fairness(world.customers.done_by),
+        backlog=backlog,
+        peak=peak,
+        lines=lines_of(arm),
+    )
+
+
+def fairness(done: Mapping[str, float]) -> float:
+    """How evenly the agents of a division got their share of its work, on the average of the divisions."""
+    shares = [[done.get(f"{one}/{agent}", 0.0) for agent in AGENTS[one]] for one in DIVISIONS]
+    return round(fmean(jain(each) for each in shares), 6)
+
+
+def jain(shares: list[float]) -> float:
+    """Jain's index of fairness: 1 where all got the same, 1/n where one got all."""
+    total = sum(shares)
+    return total * total / (len(shares) * sum(one * one for one in shares)) if total else 1.0

@@ -1,0 +1,160 @@
+"""The demonstration from its first sentence to the scoreboard: on a terminal, as lines, or only its end."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from cybernetic.apps.demo.claims import digest, judged, status
+from cybernetic.apps.demo.frames import ARMS, SYSTEMS, clock
+from cybernetic.apps.demo.screen.board import board, claimed
+from cybernetic.apps.demo.screen.film import Film
+from cybernetic.apps.demo.screen.player import LEAST, Player
+from cybernetic.apps.demo.screen.pool import Pool
+from cybernetic.apps.demo.screen.reel import ReelTorn
+from cybernetic.apps.demo.screen.scene import Scene
+from cybernetic.apps.demo.screen.sentence import sentence
+from cybernetic.apps.demo.screen.stage import Processes, Stage
+from cybernetic.apps.demo.screen.telling import Telling, begin
+from cybernetic.apps.screen import opened, signs
+
+STOPPED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How it is shown.
+
+    Attributes:
+        seed: of the hour.
+        against: the company on the left.
+        fast: only the end of it.
+        plain: lines of text.
+        speed: virtual seconds in a real one.
+        step: a key brings the next tick.
+        without: systems that the viable company is without from the beginning.
+    """
+
+    seed: int = 7
+    against: str = "gateway"
+    fast: bool = False
+    plain: bool = False
+    speed: float = 60.0
+    step: bool = False
+    without: tuple[str, ...] = ()
+
+
+class Show:
+    """One showing.
+
+    Args:
+        options: how it is shown.
+        console: where.
+        stage: what brings the companies. Default None: processes of their own.
+    """
+
+    def __init__(self, options: Options, console: Console, stage: Stage | None = None) -> None:
+        self._options, self._console, self._given = options, console, stage
+        self._look = signs(console)
+        self._films = {arm: self._film(arm) for arm in (options.against, "viable")}
+        rest = [arm for arm in ARMS if arm not in self._films]
+        self._films |= {arm: self._film(arm) for arm in rest}
+        self._ablated = {name: Film("viable", (name,), bare=True) for name in SYSTEMS}
+
+    def _film(self, arm: str) -> Film:
+        viable = arm == "viable"
+        return Film(arm, self._options.without if viable else (), bare=not viable)
+
+    def show(self) -> int:
+        """Show it; the exit status."""
+        try:
+            with tempfile.TemporaryDirectory(prefix="cy") as folder, Pool() as pool:
+                stage = self._given or Processes(self._options.seed, Path(folder))
+                live = self._live()
+                for film in (*self._films.values(), *self._ablated.values()):
+                    room = live and film is self._films["viable"]
+                    pool.add(film, stage.company(film.arm, film.without, room=room))
+                if live:
+                    whole = self._play(pool, stage)
+                else:
+                    whole = self._tell(pool)
+                if not whole:
+                    return 0
+                for _ in pool.finish():
+                    pass
+        except ReelTorn as error:
+            print(f"cybernetic: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print("stopped", file=sys.stderr)
+            return STOPPED
+        return self._end()
+
+    def _live(self) -> bool:
+        """Whether it is shown on a terminal; one that is too small is told so."""
+        console, options = self._console, self._options
+        if not (console.is_terminal and sys.stdin.isatty()) or options.plain or options.fast:
+            return False
+        width, height = console.size
+        if width >= LEAST[0] and height >= LEAST[1]:
+            return True
+        print(
+            f"cybernetic: this terminal is {width} x {height}, the picture needs at least {LEAST[0]} x {LEAST[1]}: "
+            f"make it larger for that; until then it is told in lines",
+            file=sys.stderr,
+        )
+        return False
+
+    def _play(self, pool: Pool, stage: Stage) -> bool:
+        options, films = self._options, self._films
+        scene = Scene(
+            films[options.against],
+            films["viable"],
+            options.seed,
+            speed=options.speed,
+            mode="intro",
+            stepping=options.step,
+        )
+        with opened(self._console) as terminal:
+            player = Player(terminal, scene, self._look, pool, stage)
+            whole = player.play()
+        if not whole:
+            print(f"ended at {clock(player.scene.now)}: there is a scoreboard when the hour is over")
+        return whole
+
+    def _tell(self, pool: Pool) -> bool:
+        """As lines, as soon as there is something to tell."""
+        shown = [self._films[self._options.against], self._films["viable"]]
+        telling = Telling(shown, self._look)
+        if not self._options.fast:
+            self._print(begin(shown, self._options.seed, self._look))
+        for _ in pool.finish():
+            if not self._options.fast:
+                self._print(telling.more())
+        return True
+
+    def _end(self) -> int:
+        """The scoreboard, what is claimed and whether it holds, and what each system was good for."""
+        finals = {arm: self._films[arm].frames[-1].score for arm in ARMS}
+        found = judged(self._options.seed, finals)
+        self._print([""])
+        for line in (*board(finals, self._look), Text(), *claimed(found, self._look), Text()):
+            self._write(line)
+        seconds = self._films["viable"].end
+        for name, film in self._ablated.items():
+            self._print([sentence(name, seconds, film.frames[-1].score, finals["viable"])])
+        told = digest([frame for arm in ARMS for frame in self._films[arm].frames])
+        held = sum(claim.holds for claim in found)
+        self._print(["", f"seed {self._options.seed}: {held} of {len(found)} claims hold; hash {told}"])
+        return status(found)
+
+    def _print(self, lines: Iterator[str] | list[str]) -> None:
+        for line in lines:
+            self._write(Text(self._look.plain(line)))
+
+    def _write(self, line: Text) -> None:
+        self._console.print(line, soft_wrap=True, highlight=False)

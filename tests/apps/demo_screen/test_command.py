@@ -1,0 +1,38 @@
+"""What the command of the demonstration refuses: one sentence that says what to do, status 2."""
+
+import pytest
+
+from cybernetic.apps import main
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--seed", "many"], "expected a whole number such as 7, got: 'many'"),
+        (["--seed", "-3"], "--seed"),
+        (["--seed", "1.5"], "expected a whole number such as 7, got: '1.5'"),
+        (["--seed"], "expected one argument"),
+        (["--sped", "4"], "expected one of its switches, got: '--sped', did you mean --speed?"),
+        (["--fats"], "got: '--fats', did you mean --fast?"),
+        (["--seeds=4"], "got: '--seeds', did you mean --seed?"),
+        (["now"], "expected no more words, got: 'now'"),
+        (["--against", "gatway"], "expected plain or gateway, got: 'gatway', did you mean gateway?"),
+        (["--against", "viable"], "expected plain or gateway, got: 'viable'"),
+        (["--speed", "fast"], "expected a number from 1 to 3600 such as 60, got: 'fast'"),
+        (["--speed", "0"], "expected a number from 1 to 3600 such as 60, got: '0'"),
+        (["--speed", "nan"], "expected a number from 1 to 3600 such as 60, got: 'nan'"),
+        (["--without", "s5"], "expected some of s2, s3, s3star, s4, algedonic, got: 's5', did you mean s"),
+        (["--without", "s2,alge"], "got: 'alge', did you mean algedonic?"),
+    ],
+)
+def test_a_wrong_word_is_told_in_one_sentence(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", *words])
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("cybernetic demo: ")
+    assert said.err.count("\n") == 1
+    assert says in said.err

@@ -1,0 +1,96 @@
+"""The demonstration on a pseudo-terminal: keys, sizes, and a clean terminal however it ends."""
+
+import signal
+import sys
+
+import pytest
+
+from tests.integration.showing import CURSOR, ENTER, LEAVE, Screen, films, screen
+
+
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """Shows companies that are made up; the speed is to be added."""
+    folder = tmp_path_factory.mktemp("films")
+    films(folder)
+    return sys.executable, "-m", "tests.integration.showing", str(folder)
+
+
+def _begun(seen: Screen) -> None:
+    seen.see("any key begin")
+    assert ENTER in seen.raw
+    assert not seen.echo
+    seen.press("x")
+    seen.see("VIABLE SYSTEM")
+
+
+def _left_clean(seen: Screen) -> None:
+    assert LEAVE in seen.raw
+    assert CURSOR in seen.raw
+    assert seen.echo
+
+
+def test_keys_do_what_the_screen_says(made_up: tuple[str, ...]) -> None:
+    with screen(*made_up, "200") as seen:
+        _begun(seen)
+        seen.see("the search tool starts lying")
+        seen.press(" ")
+        seen.see("paused")
+        seen.press("v")
+        seen.see("what hurts")
+        seen.press("w")
+        seen.see("what followed from what")
+        seen.press("w")
+        seen.press(" ")
+        seen.press("*")
+        seen.see("WITHOUT THE INSPECTOR")
+        seen.see("Without the Inspector, 1")  # 1 minute, or 10 of them
+        seen.press("b")
+        seen.see("AGENTS + GATEWAY")
+        seen.press("q")
+        assert seen.end() == 0
+        _left_clean(seen)
+        assert "ended at" in seen.after
+
+
+def test_at_the_end_the_scoreboard_stays_on_the_terminal(made_up: tuple[str, ...]) -> None:
+    with screen(*made_up, "3600") as seen:
+        _begun(seen)
+        assert seen.end() == 0
+        _left_clean(seen)
+        assert "of the time that plain agents take" in seen.after
+        assert "customers lost" in seen.after
+        assert "Without the Inspector, 60 minutes later: 52 wrong answers instead of 9." in seen.after
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
+)
+def test_a_signal_leaves_a_clean_terminal(
+    number: signal.Signals, status: int, made_up: tuple[str, ...]
+) -> None:
+    with screen(*made_up, "60") as seen:
+        _begun(seen)
+        seen.process.send_signal(number)
+        assert seen.end() == status
+        _left_clean(seen)
+        assert "Traceback" not in seen.raw
+
+
+def test_another_size_is_drawn_anew_and_one_too_small_says_so(made_up: tuple[str, ...]) -> None:
+    with screen(*made_up, "60") as seen:
+        _begun(seen)
+        seen.resize(60, 20)
+        seen.see("at least 80 x 24 is needed, this is 60 x 20")
+        seen.resize(120, 40)
+        seen.see("VIABLE SYSTEM")
+        seen.press("q")
+        assert seen.end() == 0
+
+
+def test_a_terminal_that_is_too_small_gets_lines_and_is_told_why(made_up: tuple[str, ...]) -> None:
+    with screen(*made_up, "60", columns=60, lines=20) as seen:
+        assert seen.end() == 0
+        assert "this terminal is 60 x 20, the picture needs at least 80 x 24" in seen.raw
+        assert ENTER not in seen.raw
+        assert "customers lost" in seen.raw

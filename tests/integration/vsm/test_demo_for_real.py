@@ -1,0 +1,42 @@
+"""The demonstration in real time: divisions in processes of their own, two of which are killed."""
+
+import subprocess
+import sys
+
+from tests.integration.gateways.rabbit import RabbitMQ
+
+NOT_THERE = "amqp://127.0.0.1:1"
+
+
+def played(*arguments: str, timeout: float = 120.0) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "cybernetic", "demo", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+
+
+def whole(run: "subprocess.CompletedProcess[str]") -> list[str]:
+    """The lines of a run in which two processes were killed, and all was done nevertheless."""
+    assert run.returncode == 0, run.stdout + run.stderr
+    lines = run.stdout.splitlines()
+    assert sum(line.startswith("kill -9") for line in lines) == 2
+    assert any("answers again" in line for line in lines)
+    assert any(line.endswith(" 0 not done") for line in lines)
+    assert "spent, set aside and lent stay within what was granted" in lines
+    assert "Traceback" not in run.stderr
+    return lines
+
+
+def test_divisions_on_nodes_lose_two_processes_and_no_job() -> None:
+    lines = whole(played("--nodes", "2", "--seconds", "9"))
+    assert lines[0] == "three divisions live in 2 nodes, each a process of its own"
+
+
+def test_divisions_over_rabbitmq_lose_two_processes_and_no_job(rabbit: RabbitMQ) -> None:
+    lines = whole(played("--amqp", rabbit.url, "--seconds", "30"))
+    assert lines[0] == "three divisions live in programs of their own, met over AMQP"
+
+
+def test_a_broker_that_is_not_there_is_named_in_one_sentence() -> None:
+    run = played("--amqp", NOT_THERE)
+    assert run.returncode == 1
+    assert run.stderr.startswith(f"cybernetic: no broker at {NOT_THERE}")
+    assert len(run.stderr.splitlines()) == 1
