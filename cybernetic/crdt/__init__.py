@@ -21,7 +21,7 @@ from cybernetic.crdt.leaf import Leaf
 from cybernetic.crdt.opaque import Opaque, OpaqueTypes
 from cybernetic.crdt.pieces import held
 from cybernetic.crdt.registers import LWW, MV
-from cybernetic.crdt.stamps import latest_stamp
+from cybernetic.crdt.stamps import latest_stamp, redated
 from cybernetic.crdt.travel import CONVERGING
 
 __all__ = (
@@ -53,5 +53,6 @@ __all__ = (
     "held",
     "key_of",
     "latest_stamp",
+    "redated",
     "slot_of",
 )

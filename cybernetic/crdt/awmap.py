@@ -7,7 +7,7 @@ from typing import Any, Generic, Self, TypeVar
 from cybernetic.core import OptionError
 from cybernetic.crdt.branch import Branch
 from cybernetic.crdt.context import Context
-from cybernetic.crdt.keys import key_of, slot_of
+from cybernetic.crdt.keys import key_of, replica_name, slot_of
 from cybernetic.crdt.lattice import KINDS, Lattice
 from cybernetic.crdt.leaf import Leaf
 from cybernetic.crdt.registers import Register
@@ -61,15 +61,19 @@ class AWMap(Lattice, Generic[K]):
         Raises `OptionError` where an `Escrow` is under a key: it can not be removed, as rights might be spent
         meanwhile. Values of types unknown here stay.
         """
-        numbers = count(self._next(replica))
-        found: dict[object, Any] = {}
+        replica_name(replica)
+        shown: dict[object, Any] = {}
         for slot in dict.fromkeys(map(slot_of, keys)):
             for kind in KINDS:
                 store = self._store.trie.get((kind, slot))
                 if store is not None and store.alive:
-                    found[kind, slot] = _buried(store, replica, numbers)
-        first, end = self.context.next(replica), next(numbers)
-        return self.from_store(Branch.of(found), Context({replica: (first, end)} if end > first else None))
+                    shown[kind, slot] = store
+        if not shown:
+            return type(self)()
+        first = self._next(replica)
+        numbers = count(first)
+        found = {slot: _buried(store, replica, numbers) for slot, store in shown.items()}
+        return self.from_store(Branch.of(found), Context({replica: (first, next(numbers))}))
 
     def __contains__(self, key: object) -> bool:
         """Whether a value under `key` has anything to see."""

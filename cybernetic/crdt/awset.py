@@ -5,7 +5,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from cybernetic.crdt.branch import Branch
 from cybernetic.crdt.context import Context
-from cybernetic.crdt.keys import key_of, slot_of
+from cybernetic.crdt.keys import key_of, replica_name, slot_of
 from cybernetic.crdt.lattice import Lattice
 from cybernetic.crdt.leaf import Leaf
 
@@ -52,13 +52,15 @@ class AWSet(Lattice, Generic[T]):
         return leaf is not None and leaf.alive
 
     def _changed(self, replica: str, changes: dict[object, bool]) -> Self:
+        replica_name(replica)
+        if not changes:
+            return type(self)()
         first = self._next(replica)
         leaves: dict[object, Any] = {}
         for n, (slot, stays) in enumerate(changes.items(), first):
             leaf = self._store.trie.get(slot) or _ABSENT
             leaves[slot] = leaf.write(replica, n, None) if stays else leaf.bury(replica, n)
-        made = Context({replica: (first, first + len(leaves))}) if leaves else Context()
-        return self.from_store(Branch.of(leaves), made)
+        return self.from_store(Branch.of(leaves), Context({replica: (first, first + len(leaves))}))
 
     def _shown(self) -> str:
         return f"of {len(self)}"

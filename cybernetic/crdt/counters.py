@@ -5,6 +5,7 @@ from typing import Self
 from cybernetic.core import OptionError, whole
 from cybernetic.crdt.branch import Branch
 from cybernetic.crdt.context import Context
+from cybernetic.crdt.keys import replica_name
 from cybernetic.crdt.lattice import Lattice
 from cybernetic.crdt.share import Share, begun
 
@@ -30,9 +31,10 @@ class Counter(Lattice):
         return self._counted(replica, whole("by", by), 0)
 
     def _counted(self, replica: str, up: int, down: int) -> Self:
-        n = self._next(replica)
+        replica_name(replica)
         if not up and not down:
             return type(self)()
+        n = self._next(replica)
         share: Share = (self._store.trie.get(replica) or begun(replica, n)).counted(replica, n, up, down)
         if max(share.up, share.down) > MOST:
             raise OptionError("by", f"at most {MOST} counted in all", max(up, down))

@@ -43,11 +43,12 @@ class Escrow(Lattice):
 
     A replica whose rights shall not be lost when it dies chooses a guardian (`entrust`). From then on it spends
     only under leases, each of which says how much it may have spent and given away in all (`ceiling`) and until
-    when. Once a lease has lapsed the guardian may give up on the replica (`reclaim`): the lease's epoch is void,
-    and all rights beyond the ceiling are the guardian's. What lies below may have been spent without word, and waits
-    until the replica returns: it finds its rights void, reports what it spent (`settle`), and a second `reclaim`
-    takes the rest. Safety rests on ceilings and epochs, not on clocks: a wrong clock only makes a
-    guardian give up early.
+    when: a slice of its rights, and more of them where it asks (`ask`). Once a lease has lapsed the guardian may give
+    up on the replica (`reclaim`): the lease's epoch is void, and all rights beyond the ceiling are the guardian's.
+    What lies below may have been spent without word, and waits until the replica returns: it finds its rights void,
+    reports what it spent (`settle`), and a second `reclaim` takes the rest. One that died cannot; its next start from
+    the same store says for it that it is over (`settle_for`). Safety rests on ceilings and epochs, not on clocks: a
+    wrong clock only makes a guardian give up early.
 
     A replica that nobody guards, as a guardian is, is only followed by one that knows for certain that it never acts
     again, and all that it ever wrote: its next start from the same store, or a person who says so (`succeed`). The
@@ -93,7 +94,7 @@ class Escrow(Lattice):
             return rights
         lease = self.lease_of(replica)
         time = number("now", now)
-        if lease is None or time >= lease.until:
+        if lease is None or time >= lease.until or self.ended(replica):
             return 0
         return max(0, min(rights, lease.ceiling - row.outgo))
 
@@ -110,6 +111,17 @@ class Escrow(Lattice):
     def successor(self, replica: str) -> str:
         """Who is in the place of `replica` now: itself, if nobody is."""
         return self._line(replica)[-1]
+
+    def asked(self, replica: str) -> int:
+        """How much more than it has used `replica` has asked its guardian to lease it."""
+        row = self._row(replica)
+        return int(max(0, row.asks - row.outgo))
+
+    def ended(self, replica: str) -> bool:
+        """Whether it was said for `replica` that it never acts again, and all that it ever wrote is known here."""
+        last = max([_of(row.ended, replica) for _, row in self._store.trie.items()], default=0)
+        row = self._row(replica)
+        return 0 < last <= (row.seen[0][1] if row.seen else 0)
 
     # what any replica does with its own row
 
@@ -168,6 +180,34 @@ class Escrow(Lattice):
             taken=_put(mine.taken, former, _of(mine.taken, former) + takes),
         )
 
+    def settle_for(self, replica: str, former: str) -> Self:
+        """The delta by which `replica` says that `former`, which has a guardian, never acts again.
+
+        All that `former` wrote must be known here: what it has not spent is then its guardian's at once. A replica
+        that keeps its value in a store says so by itself for the starts before it, see `ReplicaOptions.custody`; of one
+        whose store is lost a person may, who takes that upon himself; `replica` may say it of itself. Empty if it has
+        been said. Raises `NotGuardian`
+        if `former` has no guardian: then `succeed` is due.
+        """
+        if not self.keeper(former):
+            raise NotGuardian(former, "", replica)
+        if self.ended(former):
+            return type(self)()
+        last = self._next(replica) if former == replica else self._row(former).seen[0][1]
+        ended = self._row(replica).ended
+        return self._wrote(replica, ended=_put(ended, former, last))
+
+    def ask(self, replica: str, amount: int) -> Self:
+        """The delta by which `replica` asks its guardian to lease it `amount` (>= 1) more than it has used.
+
+        Empty if it has asked for as much. Raises `RightsLacking` beyond what it has, leased to it or not.
+        """
+        row, has = self._row(replica), max(0, self.rights(replica))
+        if _amount(amount) > has:
+            raise RightsLacking(replica, amount, has)
+        wants = row.outgo + amount
+        return self._wrote(replica, asks=wants) if wants > row.asks else type(self)()
+
     # what a guardian does for those entrusted to it
 
     def lease(self, guardian: str, replica: str, amount: int, until: float) -> Self:
@@ -189,7 +229,7 @@ class Escrow(Lattice):
         """The delta by which the guardian gives up on `replica`, and takes what that cannot have spent.
 
         Voids the epoch of its lease. Takes all rights beyond the lease's ceiling; all there are, once the replica has
-        settled. Empty where there is nothing to take or void.
+        settled, or somebody for it: then also before its lease has lapsed. Empty where there is nothing to do.
 
         Arguments:
             guardian: who gives up.
@@ -205,10 +245,12 @@ class Escrow(Lattice):
         row, keeper = self._entrusted(guardian, replica)
         lease, (given, known) = self.lease_of(replica), self._held(replica)
         end = 0.0 if lease is None else lease.until + number("margin", margin, least=0.0)
-        if lease is not None and number("now", now) < end:
+        over = self.ended(replica)
+        if lease is not None and not over and number("now", now) < end:
             raise LeaseHolds(replica, end, now)
         void = known if lease is None else lease.epoch
-        hidden = 0 if given is None or row.settled >= void else max(0, given.ceiling - row.outgo)
+        told = over or row.settled >= void
+        hidden = 0 if given is None or told else max(0, given.ceiling - row.outgo)
         takes = max(0, self.rights(replica) - hidden)
         if not takes and void == known:
             return type(self)()

@@ -101,6 +101,14 @@ class Hlc:
             self._count()
         return _new(Stamp, (self._millis, self._counter, self.node))
 
+    def back_to(self, stamp: Stamp) -> None:
+        """Give stamps greater than `stamp` from now on, though greater ones were given before.
+
+        For one who knows that those stand nowhere any more (`redated`): else what is written with the next is lost.
+        Raises `OptionError`.
+        """
+        self._millis, self._counter = checked_stamp(*stamp)[:2]
+
     def lead(self) -> float:
         """Seconds by which this clock is before the wall clock: 0 normally, large after that stepped back."""
         return max(0.0, self._millis / 1000 - self._now())

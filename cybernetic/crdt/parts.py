@@ -155,9 +155,11 @@ def read_share(parts: Any, table: Table) -> Share:
 
 
 def write_row(row: Row, names: Names) -> list[Any]:
-    """Its fields, pairs by replica flattened; those in whose place it is only where there are any."""
+    """Its fields, pairs by replica flattened; of the last three those up to the last that says anything."""
     leases = [(names.at(replica), *lease) for replica, lease in row.leases]
-    former = [[names.at(replica) for replica in row.former]] if row.former else []
+    last: list[Any] = [[names.at(one) for one in row.former], write_dots(row.ended, names), row.asks]
+    while last and not last[-1]:
+        last.pop()
     return [
         row.seen[0][1],
         row.granted,
@@ -168,16 +170,19 @@ def write_row(row: Row, names: Names) -> list[Any]:
         list(chain.from_iterable(leases)),
         write_dots(row.void, names),
         write_dots(row.taken, names),
-        *former,
+        *last,
     ]
 
 
 def read_row(writer: str, parts: Any, table: Table) -> Row:
     """The row of such a list. Raises `OptionError`."""
-    if len(_list("row", parts)) not in (9, 10):
-        raise OptionError("row", "9 or 10 fields", len(parts))
+    if not 9 <= len(_list("row", parts)) <= 12 or (len(parts) > 9 and not parts[-1]):
+        raise OptionError("row", "9 to 12 fields, of which the last says something", len(parts))
+    more: list[Any]
     n, granted, used, given, guardian, settled, leases, void, taken, *more = parts
-    former = tuple([table.at(place) for one in more for place in _list("former", one)])
+    last: list[Any] = [[], [], 0]
+    heirs, ended, asks = more + last[len(more) :]
+    former = tuple([table.at(place) for place in _list("former", heirs)])
     if len(set(former)) < len(former) or writer in former:
         raise OptionError("former", "other replicas, each once", former)
     if len(_list("leases", leases)) % 4:
@@ -193,6 +198,8 @@ def read_row(writer: str, parts: Any, table: Table) -> Row:
         _amounts(void, table),
         _amounts(taken, table),
         tuple(sorted(former)),
+        _amounts(ended, table),
+        _total(asks),
     )
 
 

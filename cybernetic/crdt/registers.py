@@ -5,6 +5,7 @@ from typing import Any, Generic, Self, TypeVar
 from cybernetic.core import OptionError
 from cybernetic.crdt.context import Context
 from cybernetic.crdt.hlc import Stamp
+from cybernetic.crdt.keys import replica_name
 from cybernetic.crdt.lattice import Lattice
 from cybernetic.crdt.leaf import Leaf, Write
 
@@ -22,9 +23,10 @@ class Register(Lattice, Generic[T]):
 
     def clear(self, replica: str) -> Self:
         """The delta that takes away all values known here; values written meanwhile elsewhere stay."""
-        n = self._next(replica)
+        replica_name(replica)
         if not self._store.alive:
             return type(self)()
+        n = self._next(replica)
         return self.from_store(self._store.bury(replica, n), Context({replica: (n, n + 1)}))
 
     def _written(self, replica: str, payload: object) -> Self:

@@ -32,6 +32,8 @@ class Row(NamedTuple):
         void: the epoch up to which it has given up on a replica.
         taken: the rights it has taken from a replica, as its guardian or in its place.
         former: the replicas in whose place it is, which never act again.
+        ended: replicas with a guardian that never act again, and the number of the last change of each.
+        asks: what it wants to have spent and given away in all, of rights that are its own and not leased.
     """
 
     seen: tuple[Dot, ...]
@@ -44,6 +46,8 @@ class Row(NamedTuple):
     void: tuple[tuple[str, int], ...] = ()
     taken: tuple[tuple[str, int], ...] = ()
     former: tuple[str, ...] = ()
+    ended: tuple[tuple[str, int], ...] = ()
+    asks: int = 0
 
     @property
     def alive(self) -> bool:

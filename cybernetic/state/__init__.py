@@ -32,6 +32,7 @@ from cybernetic.state.graph.records import read_lines, write_lines
 from cybernetic.state.replica.diff import Diff
 from cybernetic.state.replica.editing import EditRefused
 from cybernetic.state.replica.events import (
+    ClockAhead,
     ReplicaDiverged,
     ReplicaEvicted,
     ReplicaIdentified,
@@ -77,6 +78,7 @@ __all__ = (
     "Batch",
     "CONVERGING",
     "Changed",
+    "ClockAhead",
     "Committed",
     "Context",
     "Diff",

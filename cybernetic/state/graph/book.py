@@ -113,17 +113,22 @@ class Book:
 
     # what is to be taken out of the state
 
-    def spent(self) -> Iterator[Key]:
-        """Expired assertions that are for this replica to remove now; those that stay all the same, again later."""
-        while self._removals and self._removals[0][0] <= self.now:
+    def spent(self, latest: float | None = None) -> Iterator[Key]:
+        """Expired assertions that are for this replica to remove now; those that stay all the same, again later.
+
+        `latest`: the moment up to which it is; default: `now`.
+        """
+        latest = self.now if latest is None else latest
+        while self._removals and self._removals[0][0] <= latest:
             key = heapq.heappop(self._removals)[2]
             if key in self._over:
                 heapq.heappush(self._removals, (self.now + AGAIN, next(self._turn), key))
                 yield key
 
-    def outdated(self, keep: float) -> Iterator[Key]:
-        """Ended assertions whose end is more than `keep` seconds ago; those that stay, again later."""
-        while self._ages and self._ages[0][0] + keep <= self.now:
+    def outdated(self, keep: float, latest: float | None = None) -> Iterator[Key]:
+        """Ended assertions whose end is more than `keep` seconds before `latest`; those that stay, again later."""
+        latest = self.now if latest is None else latest
+        while self._ages and self._ages[0][0] + keep <= latest:
             key = heapq.heappop(self._ages)[2]
             if key in self._past.get((key[0], key[1], slot_of(key[2])), ()):
                 heapq.heappush(self._ages, (self.now - keep + AGAIN, next(self._turn), key))

@@ -60,13 +60,12 @@ def loading(assertions: Sequence[Assertion]) -> Edit:
     return edit
 
 
-def sweeping(spent: Sequence[Key], outdated: Sequence[Key]) -> Edit:
-    """Take out what has expired, unless it was renewed meanwhile, and what is too old of the past."""
+def sweeping(spent: Sequence[Key], outdated: Sequence[Key], latest: float) -> Edit:
+    """Take out what has expired by `latest`, unless it was renewed meanwhile, and what is too old of the past."""
 
     def edit(state: State, by: Writer, made: list[Any]) -> State:
         pen = Pen(state, by.replica, by.stamp)
-        latest = by.now() - WRITER_GRACE
-        pen.remove([key for key in spent if _expired(state, key, latest)], "expired")
+        pen.remove([key for key in spent if _expired(state, key, latest - WRITER_GRACE)], "expired")
         pen.erase(outdated)
         return pen.delta
 

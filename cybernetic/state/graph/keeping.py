@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from cybernetic.core import CyberneticError, Down, Reason, number, wall
+from cybernetic.core import CyberneticError, Down, Reason, loop_clock, number, wall
 from cybernetic.crdt import AWMap
 from cybernetic.runtime import Agent, Deferred, Ref
-from cybernetic.state.graph.book import Book, Change
+from cybernetic.state.graph.book import WRITER_GRACE, Book, Change
 from cybernetic.state.graph.edits import Edit, steps, sweeping
 from cybernetic.state.graph.entries import Key, State, keys_among, touched
 from cybernetic.state.graph.exports import Exports
@@ -49,6 +49,8 @@ class Keeping(Agent):
 
     async def setup(self) -> None:
         """Start the replica, and index what it knows."""
+        self._clock = loop_clock(asyncio.get_running_loop())
+        self._began = self._clock() - self._now()
         replica: Any = await self.start(Replica, *self._settings, link=True)
         self._replica = replica
         self._id = (await replica.call(Replica.status)).replica
@@ -140,13 +142,21 @@ class Keeping(Agent):
         await self._expire()
         self._book.state = await self._value()
         if self._sweep is None or self._sweep.done():
-            spent = list(islice(self._book.spent(), _SWEPT))
-            outdated = list(islice(self._book.outdated(self._keep), _SWEPT))
+            latest = self._sure()
+            spent = list(islice(self._book.spent(latest), _SWEPT))
+            outdated = list(islice(self._book.outdated(self._keep, latest), _SWEPT))
             edits = [
-                *steps(lambda keys: sweeping(keys, ()), spent, STEP),
-                *steps(lambda keys: sweeping((), keys), outdated, STEP),
+                *steps(lambda keys: sweeping(keys, (), latest), spent, STEP),
+                *steps(lambda keys: sweeping((), keys, latest), outdated, STEP),
             ]
             self._sweep = self.task(self._swept(edits)) if edits else None
+
+    def _sure(self) -> float:
+        """The wall clock, but no more than `WRITER_GRACE` before what it would be had it not stepped since the start.
+
+        What shows follows the wall clock at once, and comes back with it; what is taken out does not come back.
+        """
+        return min(self._now(), self._clock() - self._began + WRITER_GRACE)
 
     async def _swept(self, edits: Sequence[Edit]) -> None:
         try:

@@ -1,6 +1,7 @@
 """A replica on the disk: a snapshot in pieces, a journal of what came after it, and who it is."""
 
 import asyncio
+import os
 import sqlite3
 from asyncio import Future
 from collections.abc import Iterator
@@ -33,8 +34,10 @@ class Record(NamedTuple):
         generation: of the snapshot, 0 for none; `position`: of the last change that is in it.
         floor: what must be known to do without the marks that are not in the snapshot.
         members: site, starts, replica, context, time, kept of those who are waited for.
-        absent: ids of replicas that were given up on.
-        former: ids of the starts of this store, the latest last: this one is the last of all.
+        absent: of those given up on id, site, whether it is kept.
+        former: ids of the starts of this store that may have left rights to spend: this one is the last of all.
+        line: ids of the latest starts of this store, this one the last of all.
+        place: the file it is in, by file system and number: a copy has another.
     """
 
     kind: str
@@ -44,8 +47,10 @@ class Record(NamedTuple):
     position: int = 0
     floor: Context = Context()
     members: tuple[tuple[Any, ...], ...] = ()
-    absent: tuple[str, ...] = ()
+    absent: tuple[tuple[str, str, bool], ...] = ()
     former: tuple[str, ...] = ()
+    line: tuple[str, ...] = ()
+    place: str = ""
 
     def known(self) -> dict[str, Member]:
         """The members by site."""
@@ -56,7 +61,8 @@ class Archive(Generic[L]):
     """Keeps one replica's value in a store. Made by `open`; `load` brings what is there.
 
     `journaled` and `snapshot` are the bytes of the journal since the snapshot, and of that; `loaded` is the position
-    of the last change that `load` has brought, `latest` the greatest stamp.
+    of the last change that `load` has brought, `latest` the greatest stamp; `moved` whether the file is another than at
+    the start before.
     """
 
     def __init__(self, store: Store, journal: Journal, name: str, kind: type[L], record: Record) -> None:
@@ -67,6 +73,7 @@ class Archive(Generic[L]):
         self.journaled = self.snapshot = 0
         self.loaded = record.position
         self.latest: Stamp | None = None
+        self.moved = False
         self._busy = asyncio.Lock()
 
     @classmethod
@@ -76,21 +83,22 @@ class Archive(Generic[L]):
         Raises `OptionError` where a value of another type is kept under the name; `StoreError`.
         """
 
-        def begin(connection: sqlite3.Connection) -> bytes | None:
+        def begin(connection: sqlite3.Connection) -> tuple[bytes | None, str]:
             for table in TABLES:
                 connection.execute(table)
             row = connection.execute(
                 "SELECT body FROM cybernetic_replicas WHERE name = ?", (name,)
             ).fetchone()
-            return None if row is None else row[0]
+            return None if row is None else row[0], _place(store.path)
 
-        body = await store.write(begin)
+        body, place = await store.write(begin)
         codec = Codec(OpaqueTypes())
         record = Record(kind.kind, site) if body is None else Record(*codec.decode(body))
         if record.kind != kind.kind:
             raise OptionError(f"the type of {name!r} in {store.path}", record.kind, kind.kind)
         archive = cls(store, await Journal.open(store), name, kind, record)
-        await archive.note(record._replace(starts=record.starts + 1))
+        archive.moved = record.place not in ("", place)
+        await archive.note(record._replace(starts=record.starts + 1, place=place))
         return archive
 
     async def load(self) -> L:
@@ -179,6 +187,11 @@ class Archive(Generic[L]):
         )
         values = (self._name, self.record.generation, number, _TOGETHER)
         return lambda connection: [body for (body,) in connection.execute(query, values)]
+
+
+def _place(path: str) -> str:
+    """Which file is at `path`, whatever it is called: what was copied, or put back as another file, differs."""
+    return f"{os.statvfs(path).f_fsid}:{os.stat(path).st_ino}"
 
 
 def _insert(rows: list[tuple[str, int, int, bytes]]) -> Any:

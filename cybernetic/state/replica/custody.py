@@ -1,12 +1,14 @@
 """Who keeps rights to spend for whom (`Escrow`): what a guardian and its wards do without being asked.
 
-A ward spends under leases of its guardian. One that is silent beyond the end of its lease is given up on: its epoch
-is void, and what it cannot have spent is the guardian's. When it returns it finds its rights void, and says what it
-spent. A replica that is started again is another one: what the former had comes back through its guardian. Where it
-had none, as a guardian has, the next start from the same store is in its place, with its rights and its wards.
+A ward spends under leases of its guardian, each of a slice of its rights, or of as much as it asked for. One that is
+silent beyond the end of its lease is given up on: its epoch is void, and what it cannot have spent is the guardian's.
+When it returns it finds its rights void, and says what it spent. A replica that is started again is another one: its
+next start from the same store says for it that it is over, so the rest is the guardian's too. Where it had no guardian,
+as a guardian has none, that start is in its place, with its rights and its wards.
 """
 
 from collections.abc import Collection
+from math import ceil
 from typing import Any, Literal
 
 from cybernetic.crdt import Escrow, LeaseHolds
@@ -14,6 +16,7 @@ from cybernetic.crdt import Escrow, LeaseHolds
 Custody = Literal["none", "guardian", "ward"]
 
 MARGIN = 1.0  # seconds that clocks may differ by
+_FEW = 4
 
 
 def step(
@@ -24,6 +27,7 @@ def step(
     live: Collection[str],
     now: float,
     lease: float,
+    slice_: float,
 ) -> Escrow | None:
     """The delta of the next thing that `me` has to do for custody; None if there is nothing to do.
 
@@ -35,45 +39,59 @@ def step(
         live: all replicas that were heard of late.
         now: seconds since 1970.
         lease: seconds that a lease lasts; it is extended when half of that is over.
+        slice_: the part of a ward's rights that a lease lets it spend; extended when half of that is spent.
     """
     if role == "ward":
         return _as_ward(value, me, guardians)
     if role == "guardian":
-        return _as_guardian(value, me, live, now, lease)
+        return _as_guardian(value, me, live, now, lease, slice_)
     return None
 
 
 def parting(value: Escrow, me: str, live: Collection[str], now: float) -> Escrow | None:
-    """The delta by which one who ends in order gives what it may still spend to who lives on; None if it cannot.
+    """The delta by which one who ends in order leaves what it may still spend to who lives on; None if it cannot.
 
-    A ward gives it to its guardian, a guardian to one of its wards.
+    A ward says that it is over, a guardian gives it to one of its wards.
     """
-    guardian = guardian_of(value, me)
-    heirs = [guardian] if guardian else [ward for ward in wards_of(value, me) if ward in live]
+    if guardian_of(value, me):
+        return value.settle_for(me, me) if value.rights(me) > 0 else None
+    heirs = [ward for ward in wards_of(value, me) if ward in live and not value.ended(ward)]
     amount = value.spendable(me, now)
     return value.give(me, min(heirs), amount, now) if heirs and amount else None
 
 
 def following(value: Escrow, me: str, former: Collection[str]) -> Escrow | None:
-    """The delta by which `me` is in the place of the next of those who never act again; None if it is of all.
+    """The delta by which `me` does what is due for the next of those who never act again; None if it is done for all.
 
-    Those who had a guardian are left to that. Join what is returned before asking again.
+    It is in the place of those who had no guardian, and says of the others that they are over, to whom their guardian
+    then takes what they had. Join what is returned before asking again.
     """
     for one in former:
-        if value.store.trie.get(one) is None or value.keeper(one) not in ("", one):
+        if value.store.trie.get(one) is None and not value.rights(one):
             continue
-        if value.successor(one) in (one, me) and (delta := value.succeed(me, one)):
+        if value.keeper(one) not in ("", one):
+            if delta := value.settle_for(me, one):
+                return delta
+        elif value.successor(one) in (one, me) and (delta := value.succeed(me, one)):
             return delta
     return None
 
 
 def left_by(value: Escrow, former: Collection[str]) -> list[str]:
-    """Those of former starts of one store that the next start has to follow, or that have anything left."""
-    return [
-        one
-        for one in former
-        if value.store.trie.get(one) is not None and (value.successor(one) == one or value.rights(one) > 0)
-    ]
+    """Those of former starts of one store that the next start has to follow, or that have anything left.
+
+    Of one that wrote nothing it may not be known yet that it was given something: the latest few are kept in mind.
+    """
+    few = list(former)[-_FEW:]
+    return [one for one in former if _left(value, one, one in few)]
+
+
+def _left(value: Escrow, one: str, latest: bool) -> bool:
+    if value.store.trie.get(one) is None:
+        return latest or value.rights(one) > 0
+    if value.keeper(one) not in ("", one):
+        return not value.ended(one)
+    return value.successor(one) == one or value.rights(one) > 0
 
 
 def guardian_of(value: Escrow, replica: str) -> str:
@@ -93,23 +111,30 @@ def _as_ward(value: Escrow, me: str, guardians: Collection[str]) -> Escrow | Non
     return value.entrust(me, min(guardians)) if guardians else None
 
 
-def _as_guardian(value: Escrow, me: str, live: Collection[str], now: float, lease: float) -> Escrow | None:
+def _as_guardian(
+    value: Escrow, me: str, live: Collection[str], now: float, lease: float, slice_: float
+) -> Escrow | None:
     for ward in wards_of(value, me):
-        delta = _extended(value, me, ward, now, lease) if ward in live else _reclaimed(value, me, ward, now)
+        if ward in live and not value.ended(ward):
+            delta = _extended(value, me, ward, now, lease, slice_)
+        else:
+            delta = _reclaimed(value, me, ward, now)
         if delta:
             return delta
     return None
 
 
-def _extended(value: Escrow, me: str, ward: str, now: float, lease: float) -> Escrow | None:
+def _extended(value: Escrow, me: str, ward: str, now: float, lease: float, slice_: float) -> Escrow | None:
     rights = value.rights(ward)
     if rights < 1:
         return None
     held = value.lease_of(ward)
     row: Any = value.store.trie.get(ward)
-    if held is not None and held.until - now > lease / 2 and held.ceiling - row.outgo >= rights:
+    due, asked = ceil(rights * slice_), min(rights, value.asked(ward))
+    left = 0 if held is None else held.ceiling - row.outgo
+    if held is not None and held.until - now > lease / 2 and 2 * left >= due and left >= asked:
         return None
-    return value.lease(me, ward, rights, now + lease)
+    return value.lease(me, ward, max(due, asked), now + lease)
 
 
 def _reclaimed(value: Escrow, me: str, ward: str, now: float) -> Escrow | None:

@@ -1,11 +1,18 @@
-"""What an edit made: whether it is a delta that its replica may take. One that reused a dot would be lost unseen."""
+"""Edits: what one makes, and whether it is a delta that its replica may take. A reused dot would be lost unseen."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
 
-from cybernetic.core import Refusal
+from cybernetic.core import CannotTravel, Refusal
 from cybernetic.crdt import Branch, Context, Lattice
+from cybernetic.state.replica.frames import Frames, News
+from cybernetic.state.replica.packing import packed
+from cybernetic.state.replica.writer import Writer
 from cybernetic.wire import travels
+
+L = TypeVar("L", bound=Lattice)
+
+_MOST_TOLD = 2**62  # a number of bytes as long as any
 
 _RIGHT = (
     "a delta is made by the methods of the value given, each next one of the value joined with those before"
@@ -21,12 +28,66 @@ class EditRefused(Refusal):
         self.why = why
 
 
+class Editing(Generic[L]):
+    """Has edits made of a value of type `kind`; `frames` and `leaves` say what can be told of it to others."""
+
+    def __init__(self, kind: type[L], frames: Frames, leaves: int) -> None:
+        self._kind, self._frames, self._leaves = kind, frames, leaves
+
+    def made(self, edit: Callable[..., L], value: L, by: Writer, args: tuple[Any, ...]) -> L:
+        """The delta that `edit` makes of `value`. Raises `EditRefused`, and the `Refusal` that the edit raised."""
+        asked = _Asked(value.context.runs)
+        try:
+            delta = edit(value.from_store(value.store, asked), by, *args)
+        except Refusal:
+            raise
+        except Exception as error:
+            raise EditRefused(f"{type(error).__name__}: {error}") from error
+        if type(delta) is not self._kind:
+            raise EditRefused(type(delta).__name__)
+        check_dots(delta, value.context, by.replica)
+        if asked.times > 1 and delta:
+            raise EditRefused(f"what may be joined of {asked.times} changes of the same value: {_RIGHT}")
+        self._check_size(delta)
+        return delta
+
+    def _check_size(self, delta: L) -> None:
+        """Refuse what no frame could carry, or no frame of this program."""
+        try:
+            for _ in packed(delta, self._leaves, self._weighed, _too_large):
+                pass
+        except CannotTravel as error:
+            raise EditRefused(str(error)) from error
+
+    def _weighed(self, delta: L) -> bytes:
+        return self._frames.write(News(_MOST_TOLD, delta))
+
+
+class _Asked(Context):
+    """A context that counts how often the number of a next change was asked for: once for each delta made of it."""
+
+    __slots__ = ("times",)
+
+    def __init__(self, runs: Any) -> None:
+        super().__init__(runs)
+        self.times = 0
+
+    def next(self, replica: str) -> int:
+        """The number of the next change of `replica`."""
+        self.times += 1
+        return super().next(replica)
+
+
+def _too_large() -> None:
+    raise EditRefused("one with a place too large for a frame: see `ReplicaOptions.largest`")
+
+
 def check_dots(delta: Lattice, known: Context, replica: str) -> None:
     """Refuse a delta, made in the name of `replica`, whose dots are not new, or do not name one change each.
 
     Who has a dot takes nothing more under it. So a delta that names its changes by dots of earlier ones, as one made
-    of a fresh value does, would be acknowledged and lost. What cannot be seen: of two deltas that were made of the same
-    value and joined to each other, only the first is still there.
+    of a fresh value does, would be acknowledged and lost. What cannot be seen here: of two deltas that were made of the
+    same value and joined to each other, only the first is still there. `Editing` counts.
 
     Args:
         delta: what an edit made; an empty one is fine.

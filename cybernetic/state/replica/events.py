@@ -27,6 +27,21 @@ class ReplicaRefused(Event):
     why: str
 
 
+@event("replica.clock_ahead", "state", lead="seconds", known="seconds")
+class ClockAhead(Event):
+    """A peer has refused writes of this replica: by its clock their stamps are `lead` seconds in the future.
+
+    One of both clocks is wrong. `known` is how far the stamps given here are before the wall clock here: about 0 while
+    that is ahead, or the peer's is behind; about `lead` once it was set right. Then the writes are dated anew.
+    """
+
+    value: str
+    replica: str
+    peer: str
+    lead: float
+    known: float
+
+
 @event("replica.evicted", "state", silent="seconds")
 class ReplicaEvicted(Event):
     """A replica has been silent so long that it is not waited for any more."""
@@ -60,4 +75,5 @@ DIVERGED = feed(ReplicaDiverged)
 REFUSED = feed(ReplicaRefused)
 EVICTED = feed(ReplicaEvicted)
 IDENTIFIED = feed(ReplicaIdentified)
+CLOCK_AHEAD = feed(ClockAhead)
 REJOINED = feed(ReplicaRejoined)

@@ -8,7 +8,18 @@ from cybernetic.core import loop_clock
 from cybernetic.crdt import Context, Lattice
 from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.events import DIVERGED, ReplicaDiverged
-from cybernetic.state.replica.frames import BadFrame, End, Frame, Frames, Heard, Hello, News, Piece, Stale
+from cybernetic.state.replica.frames import (
+    Ahead,
+    BadFrame,
+    End,
+    Frame,
+    Frames,
+    Heard,
+    Hello,
+    News,
+    Piece,
+    Stale,
+)
 from cybernetic.state.replica.options import ReplicaOptions
 from cybernetic.state.replica.packing import packed
 from cybernetic.state.replica.peers import Peer, Peers
@@ -21,6 +32,8 @@ from cybernetic.state.replica.talk import RESEND, Coming, Talk
 
 L = TypeVar("L", bound=Lattice)
 
+WARN_EVERY = 1.0  # seconds
+
 Run = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[Any] | None"]
 """Runs a coroutine beside the mailbox; its failure is the agent's. None once the agent has ended."""
 
@@ -28,7 +41,8 @@ Run = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[Any] | None"]
 class Exchange(Generic[L]):
     """The conversations of one replica. Lives on the agent's loop.
 
-    `digest` is that of what shows, with the context it belongs to; None while it is not known.
+    `digest` is that of what shows, with the context it belongs to; None while it is not known. `on_ahead` is told of
+    each peer that refuses writes for their stamps, and by how many seconds these are in the future for it.
     """
 
     def __init__(
@@ -54,6 +68,7 @@ class Exchange(Generic[L]):
         self._gathering: Iterator[None] | None = None
         self._rejoin: asyncio.Task[Any] | None = None
         self.digest: tuple[Context, int] | None = None
+        self.on_ahead: Callable[[str, float], object] = lambda peer, lead: None
 
     # what is said
 
@@ -80,7 +95,7 @@ class Exchange(Generic[L]):
 
     def hello(self, peer: Peer) -> None:
         """Say hello to one."""
-        roll, saved = self._roll, self._copy.saved
+        roll, saved, talk = self._roll, self._copy.saved, self._talk(peer)
         digest = None
         if self.digest is not None and self.digest[0] == saved and not self._copy.rejoining:
             digest = self.digest[1].to_bytes(16, "big")
@@ -95,9 +110,11 @@ class Exchange(Generic[L]):
                 self._options.custody == "guardian",
                 claimed(saved),
                 digest,
-                self._talk(peer).arrived,
+                talk.arrived,
                 roll.known(),
-                tuple(sorted(roll.absent)),
+                roll.given_up(),
+                roll.line,
+                roll.noted(talk.site),
             ),
         )
 
@@ -171,12 +188,16 @@ class Exchange(Generic[L]):
                 assert isinstance(data, bytes)
                 talk.arrived = max(talk.arrived, frame.before + len(data))
                 self._taking.take(frame.delta)  # type: ignore[arg-type] # of the type that the frames have
+                self._warn(peer, talk)
             case Piece():
                 self._piece(frame, peer, talk)
             case End():
                 self._end(frame, peer, talk)
             case Heard():
                 talk.hear(frame.stream, frame.number)
+            case Ahead():
+                talk.refuses(frame.context, self._clock())
+                self.on_ahead(talk.replica, frame.lead)
             case Stale():
                 if self._roll.read(frame):
                     self.greet()
@@ -197,12 +218,17 @@ class Exchange(Generic[L]):
         if first:
             self.hello(peer)
         self._compare(hello, talk)
-        what = due(talk.context, self._copy.value.context, self._copy.floor)
+        known = talk.due(talk.at)
+        what = due(known, self._copy.value.context, self._copy.floor)
         if what is Due.NOTHING:
             talk.heard, talk.behind = self._told, False
+            if known is talk.context:
+                talk.accepts()
         elif not talk.busy and not self._copy.rejoining:
             whole = what is Due.WHOLE
-            talk.sending = self._run(self._sending.stream(peer, talk, whole, self._told))
+            if whole and known is not talk.context:
+                return  # it refuses a part, and so could not learn the whole
+            talk.sending = self._run(self._sending.stream(peer, talk, known, whole, self._told))
 
     def _compare(self, hello: Hello, talk: Talk) -> None:
         """Look whether one who knows the same shows the same."""
@@ -233,6 +259,7 @@ class Exchange(Generic[L]):
                 coming.spoiled |= staged is None
                 coming.staged = coming.staged if staged is None else staged
             coming.numbers.add(piece.number)
+            self._warn(peer, talk)
         self._send(peer, Heard(piece.stream, piece.number))
 
     def _end(self, end: End, peer: Peer, talk: Talk) -> None:
@@ -253,6 +280,19 @@ class Exchange(Generic[L]):
         if end.count not in coming.numbers:
             coming.numbers.add(end.count)
             self.hello(peer)
+
+    def _warn(self, peer: Peer, talk: Talk) -> None:
+        """Tell a peer what of it is refused as its clock, or this one, is wrong; at most once a second."""
+        context, lead = self._taking.future()
+        talk.refusing, talk.lead = talk.refusing.join(context), max(talk.lead, lead)
+        if talk.refusing and self._clock() - talk.warned >= WARN_EVERY:
+            self._send(peer, Ahead(talk.lead, claimed(talk.refusing)))
+            talk.refusing, talk.lead, talk.warned = Context(), 0.0, self._clock()
+
+    def redated(self) -> None:
+        """What peers refused has been written anew: send it."""
+        for talk in self._talks.values():
+            talk.accepts()
 
     async def _learn(self, whole: L, floor: Context, peer: Peer, talk: Talk) -> None:
         await self._taking.rejoin(whole, floor, self._options.leaves, talk.replica)

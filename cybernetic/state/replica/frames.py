@@ -32,8 +32,10 @@ class Hello:
         context: the changes it knows and will know after a restart.
         digest: of the value that `context` makes; None where it is being worked out.
         heard: up to which byte of the peer's news they have arrived, gaps aside.
-        known: of those waited for site, replica, when it was last heard of (seconds since 1970), and `kept`.
-        absent: ids of replicas that are not waited for any more.
+        known: of those waited for site, replica, how many seconds ago it was last heard of, and `kept`.
+        absent: of those not waited for any more replica, site, how many seconds ago it was given up on, and `kept`.
+        line: the starts of the same store before this one, the latest last, as far as it remembers.
+        noted: which start of the peer's store will be known here after a restart; "" for none.
     """
 
     sign: ClassVar[str] = "hello"
@@ -48,7 +50,9 @@ class Hello:
     digest: bytes | None
     heard: int
     known: tuple[tuple[str, str, float, bool], ...]
-    absent: tuple[str, ...]
+    absent: tuple[tuple[str, str, float, bool], ...]
+    line: tuple[str, ...]
+    noted: str
 
     def __post_init__(self) -> None:
         for name in ("kind", "site", "replica"):
@@ -60,15 +64,17 @@ class Hello:
         _is("context", self.context, Context)
         if self.digest is not None and (type(self.digest) is not bytes or len(self.digest) != 16):
             raise OptionError("digest", "16 bytes or None", self.digest)
-        for one in _many("known", self.known):
+        for one in (*_many("known", self.known), *_many("absent", self.absent)):
             if type(one) is not tuple or len(one) != 4:
                 raise OptionError("known", "site, replica, time and whether it is kept", one)
             _name("site", one[0])
             _name("replica", one[1])
-            number("heard", one[2])
+            number("heard", one[2], least=0.0)
             _is("kept", one[3], bool)
-        for name in _many("absent", self.absent):
-            _name("absent", name)
+        for name in _many("line", self.line):
+            _name("line", name)
+        if self.noted != "":
+            _name("noted", self.noted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +165,23 @@ class Stale:
         whole("starts", self.starts, least=1)
 
 
-Frame = Hello | News | Piece | End | Heard | Stale
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Changes of yours were refused, those of `context`: by my clock their stamps are `lead` seconds in the future."""
 
-_FRAMES: dict[str, type[Any]] = {kind.sign: kind for kind in (Hello, News, Piece, End, Heard, Stale)}
+    sign: ClassVar[str] = "ahead"
+
+    lead: float
+    context: Context
+
+    def __post_init__(self) -> None:
+        number("lead", self.lead, least=0.0)
+        _is("context", self.context, Context)
+
+
+Frame = Hello | News | Piece | End | Heard | Stale | Ahead
+
+_FRAMES: dict[str, type[Any]] = {kind.sign: kind for kind in (Hello, News, Piece, End, Heard, Stale, Ahead)}
 
 
 class Frames:

@@ -30,9 +30,14 @@ class ReplicaOptions:
         ahead: seconds that a stamp may be in the future, >= 0. Default 60.
         custody: of an `Escrow`: "guardian" leases their rights to wards and takes back those of the dead, "ward" spends
             under leases of a guardian; "none" (default) spends what it has. What a guardian, or a "none", leaves when
-            it dies is that of its next start from the same store, a lease later and when all peers were heard; without
-            a store, or where that is lost, it stays until a person has another `Escrow.succeed` it.
+            it dies is that of its next start from the same store, a lease later, when all peers that the store knows
+            have said that they know of no other start of it, and told what they know of the former. Else it stays
+            until a person has another `Escrow.succeed` it, or `settle_for` a ward.
         lease: seconds that a lease lasts, > 0; extended when half of it is over. Default 30.
+        slice: the part of a ward's rights that a lease lets it spend, above 0 and at most 1. Default 0.25. Who wants to
+            spend more at once is refused, asks its guardian for it, and has it a moment later.
+        trust_store: a person says that the store is never copied, and never put back from a backup. Then a start
+            follows the one before also where no peer is known, as in a program of one node. Default False.
     """
 
     pulse: float = 1.0
@@ -47,6 +52,8 @@ class ReplicaOptions:
     ahead: float = 60.0
     custody: Custody = "none"
     lease: float = 30.0
+    slice: float = 0.25
+    trust_store: bool = False
 
     def __post_init__(self) -> None:
         for name in ("pulse", "tidy", "gone", "gone_unkept", "lease"):
@@ -54,6 +61,10 @@ class ReplicaOptions:
         if number("gather", self.gather, least=0.0) > LONGEST_GATHER:
             raise OptionError("gather", f"at most {LONGEST_GATHER} s", self.gather)
         number("ahead", self.ahead, least=0.0)
+        if number("slice", self.slice, above=0.0) > 1.0:
+            raise OptionError("slice", "at most 1", self.slice)
+        if not isinstance(self.trust_store, bool):
+            raise OptionError("trust_store", "True or False", self.trust_store)
         one_of("custody", self.custody, get_args(Custody))
         whole("leaves", self.leaves, least=1)
         whole("most_peers", self.most_peers, least=1)

@@ -32,7 +32,7 @@ class Member(NamedTuple):
     Attributes:
         starts, replica: the latest start of the site, and its id.
         context: what it knows for certain; nothing, if it was only heard of.
-        heard: when it, or of it, was last heard, seconds since 1970.
+        heard: when it, or of it, was last heard, by the clock of the loop: the wall clock may step.
         kept: whether it keeps its value on a disk.
     """
 
@@ -48,24 +48,62 @@ Members = Mapping[str, Member]
 _NOTHING = Context()
 
 
-def newer(members: Members, site: str, starts: int, replica: str) -> Member | None:
-    """The member of the site `site` that was started after this one, or at once with it; None if there is none.
+class Absent(NamedTuple):
+    """A replica that is not waited for any more: its `site`, whether it is `kept` on a disk, given up on `at`."""
 
-    Of two that say they are the same start of a site, a copy and its original or two copies, the greater id counts.
+    site: str
+    kept: bool
+    at: float
+
+
+def other_start(
+    members: Members, absent: Mapping[str, Absent], site: str, replica: str, line: Iterable[str]
+) -> tuple[int, str] | None:
+    """A start of the site `site` that is neither `replica` nor in its `line`, the starts before it; None for none.
+
+    Where there is one, the store that says it is of that site is a copy of the site's, or an old one put back: it may
+    not act in the place of those before it, for the other may have. Of two that do not follow each other the first that
+    came counts.
     """
+    before = {replica, *line}
     known = members.get(site)
-    if known is None or (known.starts, known.replica) <= (starts, replica):
-        return None
-    return known
+    if known is not None and known.replica not in before:
+        return max(1, known.starts), known.replica
+    return next(((1, one) for one, of in absent.items() if of.site == site and one not in before), None)
+
+
+def covers(own: Context, members: Iterable[Member], replicas: Iterable[str]) -> bool:
+    """Whether `own` has all that any of the members knows of what these replicas wrote."""
+    runs = [(one, member.context.runs.get(one, ())) for member in members for one in replicas]
+    return all(Context({one: bounds}) <= own for one, bounds in runs)
+
+
+def settled(
+    own: Context, members: Members, own_site: str, absent: Mapping[str, Absent], since: float
+) -> list[str]:
+    """Ids that need not be told apart any more: of those given up on whatever is known is known to all, for good.
+
+    That is so when their site is there again, under whatever id, and all know the same of them; or where nothing was
+    kept on a disk, and they were given up on before `since`: then they do not return.
+    """
+    return [
+        one
+        for one, of in absent.items()
+        if (not of.kept and of.at < since)
+        or (
+            (of.site in members or of.site == own_site)
+            and all(own.runs.get(one) == member.context.runs.get(one) for member in members.values())
+        )
+    ]
 
 
 def heard_of(
     members: Members, known: Iterable[tuple[str, str, float, bool]], own: str, since: float, now: float
 ) -> dict[str, Member]:
-    """The members, with those a peer has heard of after `since`; `own` is the site that asks."""
+    """The members, with those a peer has heard of after `since`, told by how long ago; `own` is the site that asks."""
     found = dict(members)
-    for site, replica, heard, kept in known:
-        heard = min(heard, now)
+    for site, replica, ago, kept in known:
+        heard = now - max(0.0, ago)
         if site == own or heard < since:
             continue
         member = found.get(site)

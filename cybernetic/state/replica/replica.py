@@ -5,47 +5,45 @@ import os
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from cybernetic.core import (
-    CannotTravel,
     Down,
     NotRunning,
     OptionError,
     Reason,
     Refusal,
+    loop_clock,
     token,
     wall,
 )
 from cybernetic.crdt import KINDS, Escrow, Hlc, Lattice
 from cybernetic.naming import Joined, Left
-from cybernetic.runtime import Agent, Deferred, Ref, off_death, on_death
+from cybernetic.runtime import Agent, Deferred, Ref, on_death
 from cybernetic.state.replica.archive import Archive, Record
 from cybernetic.state.replica.copy import Copy
-from cybernetic.state.replica.custody import following, left_by, parting, step
+from cybernetic.state.replica.custody import left_by
 from cybernetic.state.replica.diff import difference
-from cybernetic.state.replica.editing import EditRefused, check_dots
+from cybernetic.state.replica.editing import Editing
 from cybernetic.state.replica.exchange import Exchange
-from cybernetic.state.replica.frames import Frames, News
+from cybernetic.state.replica.frames import Frames
 from cybernetic.state.replica.group_peers import GroupPeers
+from cybernetic.state.replica.opening import Opening
 from cybernetic.state.replica.options import ReplicaOptions
-from cybernetic.state.replica.packing import packed
 from cybernetic.state.replica.peers import Peers
+from cybernetic.state.replica.redating import Redating
+from cybernetic.state.replica.rights import Rights
 from cybernetic.state.replica.roll import Roll
 from cybernetic.state.replica.status import ReplicaCounts, ReplicaStatus
 from cybernetic.state.replica.taking import Taking
 from cybernetic.state.replica.upkeep import Upkeep
 from cybernetic.state.replica.writer import Writer
-from cybernetic.state.store.errors import StoreInUse
 from cybernetic.state.store.store import Store
 from cybernetic.wire import travels
 
 L = TypeVar("L", bound=Lattice)
 
-_MOST_TOLD = 2**62  # a number of bytes as long as any
 _LONGEST = 180  # characters of a name
-_OPEN_TRIES, _OPEN_WAIT = 50, 0.1  # an agent that was killed may need a moment to let go of its store
 
 
 @travels(name="state.NoSubscriber")
@@ -101,46 +99,50 @@ class Replica(Agent, Generic[L]):
         self._peers = peers()
         self._counts = ReplicaCounts()
         self._subscribers: dict[Ref[Any], Any] = {}
-        self._own: Store | None = None
 
     async def setup(self) -> None:
         """Load what is kept, meet the peers, begin to greet."""
+        self._opening = Opening(self.ref, self._place)
         try:
             await self._begin()
         except BaseException:
-            await self._close()
+            await self._opening.close()
             raise
         self.task(self._pulse())
-        self.task(self._tend())
-        self.task(self._tidy())
+        self._tending = self.task(self._tend()), self.task(self._tidy())
 
     async def _begin(self) -> None:
         options, archive = self._options, None
         value, record = self._kind(), Record(self._kind.kind, token())
-        store = self._place if isinstance(self._place, Store) else await self._opened()
+        store = await self._opening.open()
         if store is not None:
             archive = await Archive.open(store, self._name, self._kind, record.site)
             value, record = await archive.load(), archive.record
         self._archive: Archive[L] | None = archive
-        self._roll = Roll(self._name, record, archive is not None, options, self._counts, self._now)
+        clock, moved = loop_clock(asyncio.get_running_loop()), archive is not None and archive.moved
+        self._roll = Roll(self._name, record, archive is not None, options, self._counts, clock, moved)
         self._copy: Copy[L] = Copy(value, archive, 0 if archive is None else archive.loaded)
         if isinstance(value, Escrow):
-            self._roll.former = left_by(value, record.former)
+            self._roll.former = left_by(value, self._roll.former)
         else:
             self._roll.former.clear()
         if archive is not None:
-            await archive.note(record._replace(former=(*self._roll.former, self._roll.replica)))
+            await archive.note(record._replace(**self._roll.recorded()))
         on_death(self.ref, self._ended)
         latest = None if archive is None else archive.latest  # the wall clock may have gone back meanwhile
         self._clock = Hlc(self._roll.replica, self._now, options.ahead, after=latest)
         self._pen = Writer(self._roll.replica, self._clock, self._now)
-        self._frames = Frames(self._kind, options.largest)
+        self._editing = Editing(self._kind, Frames(self._kind, options.largest), options.leaves)
         taking = Taking(self._copy, self._clock, self._roll, self._counts, self._lasting)
         chance = self.system.chance.stream("replica", self._name, self._roll.replica)
         self._exchange = Exchange(
             self._copy, self._peers, self._roll, taking, options, self._counts, self._beside, chance
         )
         self._upkeep = Upkeep(self._copy, archive, self._roll, self._exchange, options)
+        self._redating = Redating(
+            self._copy, self._clock, self._roll, self._exchange, options, self._counts, self._now, self._write
+        )
+        self._rights = Rights(self._copy, self._roll, self._exchange, options, self._now, self._write)
         await self._peers.open(self, self._name)
 
     # what others ask of it
@@ -164,6 +166,7 @@ class Replica(Agent, Generic[L]):
         if delta:
             answer = self.defer()
             self._copy.write(delta, partial(self._changed, delta, answer))
+            self._redating.wrote(delta)
         else:  # it may rest on changes that are not on the disk yet
             answer = self.defer()
             self._copy.settled(partial(self._settled, delta, answer))
@@ -237,36 +240,21 @@ class Replica(Agent, Generic[L]):
 
     async def terminate(self, reason: Reason) -> None:
         """Leave rights to who lives on, tell what was not told yet, and let go of the store."""
-        await self._part()
+        await self._rights.part()
         self._exchange.flush()
+        for task in self._tending:
+            task.cancel()  # they write into the store
         await self._peers.close()
-        await self._close()
+        await self._opening.close()
 
     # inside
 
     def _edited(self, edit: Callable[..., L], args: tuple[Any, ...]) -> L:
         try:
-            delta = edit(self._copy.value, self._pen, *args)
-        except Refusal:
+            return self._editing.made(edit, self._copy.value, self._pen, args)
+        except Refusal as error:
+            self._rights.refused(error)
             raise
-        except Exception as error:
-            raise EditRefused(f"{type(error).__name__}: {error}") from error
-        if type(delta) is not self._kind:
-            raise EditRefused(type(delta).__name__)
-        check_dots(delta, self._copy.value.context, self._roll.replica)
-        self._check_size(delta)
-        return delta
-
-    def _check_size(self, delta: L) -> None:
-        """Refuse what no frame could carry, or no frame of this program."""
-        try:
-            for _ in packed(delta, self._options.leaves, self._weighed, _too_large):
-                pass
-        except CannotTravel as error:
-            raise EditRefused(str(error)) from error
-
-    def _weighed(self, delta: L) -> bytes:
-        return self._frames.write(News(_MOST_TOLD, delta))
 
     def _changed(self, delta: L, answer: Deferred[L], error: BaseException | None) -> None:
         if error is None:
@@ -297,33 +285,9 @@ class Replica(Agent, Generic[L]):
             coro.close()
             return None
 
-    async def _opened(self) -> Store | None:
-        if self._place is None:
-            return None
-        for n in range(_OPEN_TRIES):
-            try:
-                store = self._own = await Store.open(Path(os.fspath(self._place)))  # type: ignore[arg-type]
-                break
-            except StoreInUse:
-                if n + 1 == _OPEN_TRIES:
-                    raise
-                await asyncio.sleep(_OPEN_WAIT)
-        on_death(self.ref, self._killed)
-        return store
-
     def _ended(self, _: Any) -> None:
         """It is dead, and may have been killed: what it held is let go of."""
         self._copy.end()
-
-    def _killed(self, _: Any) -> None:
-        if self._own is not None:
-            self._closing = asyncio.get_running_loop().create_task(self._own.close())
-
-    async def _close(self) -> None:
-        """Let go of the store, if it is the agent's own."""
-        if self._own is not None:
-            off_death(self.ref, self._killed)
-            await self._own.close()
 
     async def _pulse(self) -> None:
         while True:
@@ -332,41 +296,13 @@ class Replica(Agent, Generic[L]):
 
     async def _tend(self) -> None:
         while True:
-            self._keep_rights()
+            self._rights.keep()
+            await self._redating.once()
             await self._upkeep.once()
             await asyncio.sleep(self._options.pulse / 2)
 
-    def _keep_rights(self) -> None:
-        """Do what a guardian or a ward has to do."""
-        options, copy = self._options, self._copy
-        if not isinstance(copy.value, Escrow) or copy.rejoining:
-            return
-        former = self._roll.followed(options.lease)
-        while isinstance(copy.value, Escrow) and (left := following(copy.value, self._roll.replica, former)):
-            self._keep_right(left)
-        live = self._exchange.live(options.lease / 3)
-        guardians = self._exchange.live(options.lease / 3, guardians=True)
-        while isinstance(copy.value, Escrow):
-            delta: Any = step(
-                copy.value, self._roll.replica, options.custody, guardians, live, self._now(), options.lease
-            )
-            if delta is None:
-                return
-            self._keep_right(delta)
-
-    def _keep_right(self, delta: Any) -> None:
+    def _write(self, delta: Any) -> None:
         self._copy.write(delta, partial(self._done, delta))
-
-    async def _part(self) -> None:
-        """Leave rights to spend to who lives on."""
-        options, copy = self._options, self._copy
-        if options.custody == "none" or not isinstance(copy.value, Escrow):
-            return
-        live = self._exchange.live(options.lease / 3)
-        delta: Any = parting(copy.value, self._roll.replica, live, self._now())
-        if delta is not None:
-            copy.write(delta, partial(self._done, delta))
-            await copy.lasting()
 
     async def _tidy(self) -> None:
         while True:
@@ -385,10 +321,6 @@ class Replica(Agent, Generic[L]):
             self.demonitor(monitor, flush=True)
         if not self._subscribers:
             self._copy.on_join = None
-
-
-def _too_large() -> None:
-    raise EditRefused("one with a place too large for a frame: see `ReplicaOptions.largest`")
 
 
 async def _raise(error: BaseException) -> None:

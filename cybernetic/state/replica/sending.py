@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from cybernetic.crdt import Lattice
+from cybernetic.crdt import Context, Lattice
 from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.frames import End, Frames, Piece
 from cybernetic.state.replica.packing import packed
@@ -31,18 +31,20 @@ class Sending(Generic[L]):
         self._copy, self._peers, self._frames, self._leaves = copy, peers, frames, leaves
         self._counts = counts
 
-    async def stream(self, peer: Peer, talk: Talk, whole: bool, told: int) -> None:
-        """Send `peer` what it lacks, or with `whole` all there is; it has then caught up with news up to `told`."""
+    async def stream(self, peer: Peer, talk: Talk, context: Context, whole: bool, told: int) -> None:
+        """Send `peer` what is not in `context`, or with `whole` all there is: it has then all news up to `told`."""
         self._counts.streams += 1
         self._counts.wholes += whole
         value = self._copy.value
         try:
-            await self._stream(value, peer, talk, whole, told)
+            await self._stream(value, peer, talk, context, whole, told)
         finally:
             self._copy.letting.drop(value)
 
-    async def _stream(self, value: L, peer: Peer, talk: Talk, whole: bool, told: int) -> None:
-        floor, context = self._copy.floor, talk.context
+    async def _stream(
+        self, value: L, peer: Peer, talk: Talk, context: Context, whole: bool, told: int
+    ) -> None:
+        floor = self._copy.floor
         self._streams += 1
         talk.stream = f"{self._replica}/{self._streams}"
         talk.unheard.clear()

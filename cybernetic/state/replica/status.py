@@ -23,6 +23,8 @@ class ReplicaCounts:
         evicted: replicas given up on, and `rejoined` times that this one learned the whole anew.
         identified: times that the store was found to be a copy and got a site of its own.
         oversized: places too large for one frame, which no peer was sent.
+        ahead: times that a peer said that it refuses writes of here, as their stamps are too far in the future for it;
+            `redated` places that were written anew, with right stamps, when the clock had been set right.
     """
 
     changes: int = 0
@@ -40,6 +42,8 @@ class ReplicaCounts:
     rejoined: int = 0
     identified: int = 0
     oversized: int = 0
+    ahead: int = 0
+    redated: int = 0
 
 
 @travels(name="state.PeerStatus")

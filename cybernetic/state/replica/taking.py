@@ -19,6 +19,12 @@ class Taking(Generic[L]):
     def __init__(self, copy: Copy[L], clock: Hlc, roll: Roll, counts: ReplicaCounts, failed: Lasting) -> None:
         self._copy, self._clock, self._roll, self._counts = copy, clock, roll, counts
         self._failed = failed
+        self._future, self._lead = Context(), 0.0
+
+    def future(self) -> tuple[Context, float]:
+        """What was refused for stamps in the future since this was asked last, and by how many seconds they are."""
+        found, self._future, self._lead = (self._future, self._lead), Context(), 0.0
+        return found
 
     def take(self, delta: L) -> bool:
         """Join a delta; False if something of it was refused, for its stamp or for want of room."""
@@ -90,6 +96,7 @@ class Taking(Generic[L]):
         except FutureStamp as error:
             if tell:
                 self._counts.future += 1
+                self._future, self._lead = self._future.join(delta.context), max(self._lead, error.lead)
                 self.refused("future", error)
             return False
         return True

@@ -9,6 +9,7 @@ L = TypeVar("L", bound=Lattice)
 
 WINDOW = 8  # pieces sent and not heard
 RESEND = 0.5  # seconds after which they are sent again
+PATIENCE = 60.0  # seconds after which what was refused is sent again, at most
 TRIES = 6  # times in a row, without a word, before a stream is given up; the next greeting begins another
 
 
@@ -40,10 +41,15 @@ class Talk:
         sending: the task that sends it.
         coming: the stream it is sending.
         doubts: digests that were found to differ, so that each is told once.
+        refused: changes that it refuses; not sent before `again` on the loop's clock, later each time.
+        refusing: changes of its own that were refused here and that it was not told of yet; `lead` by how much their
+            stamps are in the future, `warned` when it was told last.
     """
 
     __slots__ = (
+        "_patience",
         "_wake",
+        "again",
         "arrived",
         "at",
         "behind",
@@ -52,11 +58,15 @@ class Talk:
         "doubts",
         "guards",
         "heard",
+        "lead",
+        "refused",
+        "refusing",
         "replica",
         "sending",
         "site",
         "stream",
         "unheard",
+        "warned",
     )
 
     def __init__(self, heard: int) -> None:
@@ -71,6 +81,23 @@ class Talk:
         self.coming: Coming[Any] | None = None
         self.doubts: object = None
         self._wake: asyncio.Future[None] | None = None
+        self.refused, self.again, self._patience = Context(), 0.0, 1.0
+        self.refusing, self.lead, self.warned = Context(), 0.0, -1.0
+
+    def due(self, now: float) -> Context:
+        """What it needs no telling of now: what it knows, and what it refuses until that is tried again."""
+        return self.context.join(self.refused) if now < self.again else self.context
+
+    def refuses(self, context: Context, now: float) -> None:
+        """It has refused changes: they are sent again, twice as long after as the time before."""
+        self.refused = self.refused.join(context)
+        if now >= self.again:
+            self.again = now + self._patience
+            self._patience = min(PATIENCE, 2 * self._patience)
+
+    def accepts(self) -> None:
+        """What it has refused it may take now."""
+        self.refused, self.again, self._patience = Context(), 0.0, 1.0
 
     @property
     def busy(self) -> bool:

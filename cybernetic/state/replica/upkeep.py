@@ -35,10 +35,11 @@ class Upkeep(Generic[L]):
 
     async def once(self) -> None:
         """Do what is due. Raises `StoreError`."""
-        self._roll.evict()
+        self._roll.evict(self._copy.saved)
         if self._archive is not None and self._roll.changed:
             self._roll.changed = False
             await self._archive.note(self._archive.record._replace(**self._roll.recorded()))
+            self._roll.is_on_disk(self._archive.record)
         if self._archive is not None and snapshot_due(self._archive.journaled, self._archive.snapshot):
             await self._copy.keep(self._options.leaves, **self._roll.recorded())
         await self.digest()

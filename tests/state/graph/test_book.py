@@ -151,7 +151,9 @@ def test_the_removal_of_what_expired_spares_what_was_renewed_meanwhile() -> None
     spent = list(site.book.spent())
     assert len(spent) == 2
     site.add(*ANN, until=NOW + 500)
-    delta = sweeping(spent, ())(site.state, Writer("one", Hlc("one", lambda: site.now), lambda: site.now), [])
+    delta = sweeping(spent, (), site.now)(
+        site.state, Writer("one", Hlc("one", lambda: site.now), lambda: site.now), []
+    )
     list(site.take(delta))
     assert standing(site.state, (*ANN, "me")) is not None
     assert standing(site.state, ("ann", "likes", "tea", "me")) is None

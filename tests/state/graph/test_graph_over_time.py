@@ -75,6 +75,26 @@ async def test_a_step_of_the_clock_forward_hides_nothing_once_it_is_corrected() 
         assert [(len(one.added), len(one.removed)) for one in told] == [(1, 0), (0, 1), (1, 0), (1, 0)]
 
 
+async def test_a_clock_that_is_wrong_by_days_for_an_hour_takes_nothing_out() -> None:
+    ahead = 0.0
+    async with System() as system:
+        graph = await system.start(Graph, "world", None, None, GroupPeers, lambda: clock() + ahead, 86_400.0)
+        await graph.call(Graph.add, *ANN, who="clerk", ttl=86_400.0)
+        await graph.call(Graph.add, "ann", "knew", "eve", who="clerk")
+        await graph.call(Graph.remove, "ann", "knew", "eve", by="clerk")
+        replica = await graph.call(Graph.replica)
+        size = len(await replica.call(Replica.value))
+        ahead = 10 * 86_400.0
+        await asyncio.sleep(3600.0)
+        assert await rows(graph, (X, "knows", Y)) == []
+        assert len(await replica.call(Replica.value)) == size
+        ahead = 0.0
+        await asyncio.sleep(1.0)
+        assert await rows(graph, (X, "knows", Y)) == [{"x": "ann", "y": "bob"}]
+        await asyncio.sleep(86_400.0)
+        assert len(await replica.call(Replica.value)) < size
+
+
 async def test_graphs_that_were_parted_know_the_same_within_two_seconds() -> None:
     net, chance = Net(5), Random(5)
     net.loss, net.twice, net.slowest = 0.3, 0.2, 0.5

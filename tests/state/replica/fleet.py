@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ class Fleet:
         self.options = options
         self.refs: dict[str, Any] = {}
         self.stores: dict[str, Store] = {}
+        self.steps: dict[str, float] = {}  # by how much wall clocks are wrong
 
     async def start(self, names: Iterable[str], **changes: Any) -> None:
         """Start the replicas of these names."""
@@ -30,8 +32,12 @@ class Fleet:
                 self.stores[name] = store
             options = dataclasses.replace(self.options, **changes)
             self.refs[name] = await self.system.start(
-                Replica, self.kind, "it", store, options, self.net.peers(name), clock
+                Replica, self.kind, "it", store, options, self.net.peers(name), partial(self.wall, name)
             )
+
+    def wall(self, name: str) -> float:
+        """The wall clock of one."""
+        return clock() + self.steps.get(name, 0.0)
 
     async def stop(self, name: str) -> None:
         """Stop one in an orderly way."""

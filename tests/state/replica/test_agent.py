@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cybernetic import Agent, CallFailed, Kill, System
+from cybernetic import Agent, CallFailed, Kill, Normal, System
 from cybernetic.core import OptionError, StartFailed
 from cybernetic.state import (
     LWW,
@@ -27,6 +27,8 @@ from cybernetic.state import (
     StoreLimits,
 )
 from cybernetic.state.replica.group_peers import REPLICAS
+from cybernetic.state.replica.opening import Opening
+from cybernetic.state.replica.upkeep import Upkeep
 from tests.state.replica.fleet import add, fleet, remove
 from tests.state.replica.net import BEGAN
 
@@ -315,6 +317,31 @@ async def test_a_change_is_not_acknowledged_before_it_is_on_the_disk(
             future.set_result(1)
         await answer
         assert (await f.status("a")).unsaved == 0
+
+
+async def test_a_replica_that_is_stopped_amid_its_upkeep_ends_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: asyncio.Event = asyncio.Event()
+
+    async def late(self: Any) -> None:
+        await closed.wait()
+        await self._archive.note(self._archive.record)
+
+    async def close(self: Any) -> None:
+        await real_close(self)
+        closed.set()
+        await asyncio.sleep(0.1)
+
+    real_close = Opening.close
+    monkeypatch.setattr(Upkeep, "once", late)
+    monkeypatch.setattr(Opening, "close", close)
+    async with System() as system:
+        ref = await system.start(Replica, AWSet, "it", tmp_path / "own")
+        ended = asyncio.ensure_future(system.wait(ref))
+        await asyncio.sleep(0.1)
+        await ref.stop()
+        assert await ended == Normal()
 
 
 async def test_a_replica_whose_disk_fails_begins_again_from_what_is_there(tmp_path: Path) -> None:

@@ -116,11 +116,23 @@ async def test_who_is_waited_for_and_what_was_forgotten_is_kept(tmp_path: Path) 
         copy.write(copy.value.add("ann", 1), quiet)
         copy.floor = copy.value.context
         member = Member(2, "bob", copy.value.context, 5.0, False)
-        await copy.keep(10, members=(("there", *member),), absent=("eve",))
+        await copy.keep(10, members=(("there", *member),), absent=(("eve", "its", True),))
         again, loaded = await opened(store)
         assert again.record.known() == {"there": member}
-        assert again.record.absent == ("eve",)
+        assert again.record.absent == (("eve", "its", True),)
         assert loaded.floor == copy.floor
+
+
+async def test_what_a_snapshot_has_is_known_after_a_restart_however_it_came(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "a") as store:
+        _, copy = await opened(store)
+        whole = copy.value.add("bob", "x")
+        copy.merge(whole, whole.context)
+        assert not copy.saved
+        await copy.keep(10)
+        assert copy.saved == copy.value.context == whole.context
+        _, loaded = await opened(store)
+        assert loaded.saved == whole.context
 
 
 async def test_a_damaged_piece_is_told_of_and_not_passed_over(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from cybernetic.core import OptionError, Refusal
 from cybernetic.state import Escrow, ReplicaOptions, RightsLacking
 from cybernetic.state.replica.custody import guardian_of, parting, step, wards_of
 from tests.state.replica.fleet import Fleet, fleet
+from tests.state.replica.net import clock
 from tests.support import SEED, soak
 
 LEASE = 9.0
@@ -45,16 +46,31 @@ async def test_a_ward_spends_under_leases_that_are_extended() -> None:
     async with fleet(Escrow, "", lease=LEASE) as f:
         ids = await household(f, "b")
         assert guardian_of(await f.value("b"), ids["b"]) == ids["a"]
-        for _ in range(6):
-            await f.change("b", spend, 10)
+        for _ in range(12):
+            await f.change("b", spend, 3)
             await asyncio.sleep(LEASE)
+        assert (await f.value("a")).left == 24
+
+
+async def test_a_lease_is_of_a_slice_and_of_more_when_the_ward_asks() -> None:
+    async with fleet(Escrow, "", lease=LEASE, slice=0.25) as f:
+        ids = await household(f, "b")
+        value = await f.value("b")
+        assert (value.lease_of(ids["b"]).ceiling, value.spendable(ids["b"], clock())) == (15, 15)
+        for amount in 40, 20:
+            with pytest.raises(RightsLacking):
+                await f.change("b", spend, amount)
+            await asyncio.sleep(1.5)
+            await f.change("b", spend, amount)
         with pytest.raises(RightsLacking):
             await f.change("b", spend, 1)
-        assert (await f.value("a")).left == 0
+        await asyncio.sleep(1.5)
+        value = await f.value("a")
+        assert (value.left, value.lease_of(ids["b"]).ceiling) == (0, 60), "there is nothing to ask for"
 
 
 async def test_rights_of_the_dead_come_back_only_after_the_lease() -> None:
-    async with fleet(Escrow, "", lease=LEASE) as f:
+    async with fleet(Escrow, "", lease=LEASE, slice=0.5) as f:
         ids = await household(f, "b")
         await f.change("b", spend, 10)
         await asyncio.sleep(1.0)
@@ -66,6 +82,34 @@ async def test_rights_of_the_dead_come_back_only_after_the_lease() -> None:
         await asyncio.sleep(2 * LEASE)
         value = await f.value("a")
         assert value.lease_of(ids["b"]) is None  # the epoch is void
+        ceiling = dict(value.store.trie.get(ids["a"]).leases)[ids["b"]].ceiling
+        assert (value.rights(ids["a"]), value.rights(ids["b"])) == (60 - ceiling, ceiling - 10)
+        assert 30 <= ceiling <= 35
+
+
+async def test_the_next_start_of_a_ward_says_that_the_former_is_over_and_its_guardian_has_all_of_it(
+    tmp_path: Path,
+) -> None:
+    async with fleet(Escrow, "", tmp_path, lease=LEASE) as f:
+        ids = await household(f, "b")
+        await f.change("b", spend, 10)
+        await asyncio.sleep(1.0)
+        await f.kill("b")
+        await f.start("b", custody="ward")
+        await asyncio.sleep(LEASE + 1.0)
+        assert not (await f.value("a")).ended(ids["b"]), "a lease after its start, and not before"
+        await asyncio.sleep(4.0)
+        value, later = await f.value("a"), (await f.status("b")).replica
+        assert value.ended(ids["b"])
+        assert dict(value.store.trie.get(ids["a"]).void) == {ids["b"]: 1}
+        assert (value.rights(ids["a"]), value.rights(ids["b"]), value.left) == (50, 0, 50)
+        await f.change("a", give, later, 50)
+        await asyncio.sleep(2.0)
+        await f.change("b", spend, 10)
+        assert f.refs["b"]._agent._roll.former == [ids["b"]]
+        await f.kill("b")
+        await f.start("b", custody="ward")
+        assert f.refs["b"]._agent._roll.former == [later], "of the first nothing is left to be said"
 
 
 async def test_who_returns_finds_its_rights_void_and_the_guardian_gets_the_rest() -> None:
@@ -76,18 +120,17 @@ async def test_who_returns_finds_its_rights_void_and_the_guardian_gets_the_rest(
         await asyncio.sleep(3 * LEASE)
         with pytest.raises(RightsLacking):
             await f.change("b", spend, 1)
-        assert (await f.value("a")).rights(ids["a"]) == 0  # it may have spent all under its lease
+        assert (await f.value("a")).rights(ids["a"]) == 45  # it may have spent all under its lease
         f.net.heal()
         await asyncio.sleep(0.6)
         with pytest.raises(RightsLacking):
-            await f.change("b", spend, 51)
+            await f.change("b", spend, 15)
         await asyncio.sleep(4.0)
         value = await f.value("a")
         assert value.used == 10
         assert value.left == 50
-        assert value.store.trie.get(ids["b"]).settled == 1, (
-            "it has said what it spent, so nothing stays hidden"
-        )
+        assert value.store.trie.get(ids["b"]).settled == 1, "it has said what it spent"
+        assert value.lease_of(ids["b"]) is None or value.lease_of(ids["b"]).epoch == 2
         assert value.rights(ids["a"]) + value.rights(ids["b"]) == 50
 
 
@@ -117,7 +160,7 @@ async def test_what_a_guardian_that_died_had_and_was_entrusted_is_that_of_its_ne
         await asyncio.sleep(5.0)
         value = await f.value("b")
         assert (value.rights(later), value.keeper(ids["b"])) == (7, later)
-        await f.change("b", spend, 20)  # under a lease of the successor
+        await f.change("b", spend, 13)  # under a lease of the successor
         await f.kill("b")
         await asyncio.sleep(3 * LEASE)
         await f.start("b", custody="ward")  # as which the former is void, and another
@@ -125,11 +168,11 @@ async def test_what_a_guardian_that_died_had_and_was_entrusted_is_that_of_its_ne
         await f.start("a", custody="guardian")
         await asyncio.sleep(2 * LEASE)
         value, last = await f.value("b"), (await f.status("a")).replica
-        assert (value.keeper(ids["b"]), value.rights(last), value.left) == (last, 7, 37)
+        assert (value.keeper(ids["b"]), value.rights(last), value.left) == (last, 44, 44)
 
 
 async def test_one_without_a_guardian_has_after_a_restart_what_it_had_before(tmp_path: Path) -> None:
-    async with fleet(Escrow, "a", tmp_path, lease=LEASE) as f:
+    async with fleet(Escrow, "a", tmp_path, lease=LEASE, trust_store=True) as f:
         await f.change("a", grant, 50)
         for left in 40, 30, 20:
             await f.change("a", spend, 10)
@@ -158,7 +201,9 @@ async def test_nobody_follows_one_that_may_still_act(tmp_path: Path) -> None:
         roll = f.refs["b"]._agent._roll
         roll.former = [one]
         await asyncio.sleep(3 * LEASE)
-        assert roll.followed(LEASE) == []  # for it waits for who was not heard
+        assert (
+            roll.followed(LEASE, f.refs["b"]._agent._copy.saved) == []
+        )  # for it waits for who was not heard
         f.net.heal()
         await asyncio.sleep(2.0)
         assert not roll.former
@@ -207,20 +252,20 @@ async def _refused_or(f: Fleet, name: str, edit: Any, *args: Any) -> bool:
 
 def test_what_is_to_be_done_is_decided_by_values_alone() -> None:
     value = Escrow().join(Escrow().grant("w", 5))
-    assert step(value, "w", "none", ["g"], ["g"], 0.0, 10.0) is None
-    assert step(value, "w", "ward", [], ["x"], 0.0, 10.0) is None
+    assert step(value, "w", "none", ["g"], ["g"], 0.0, 10.0, 1.0) is None
+    assert step(value, "w", "ward", [], ["x"], 0.0, 10.0, 1.0) is None
     for who, role, now in (("w", "ward", 0.0), ("g", "guardian", 0.0), ("g", "guardian", 6.0)):
-        delta = step(value, who, role, ["h", "g"], ["w"], now, 10.0)  # type: ignore[arg-type]
+        delta = step(value, who, role, ["h", "g"], ["w"], now, 10.0, 1.0)  # type: ignore[arg-type]
         assert delta is not None
         value = value.join(delta)
-        assert step(value, who, role, ["h", "g"], ["w"], now, 10.0) is None  # type: ignore[arg-type]
+        assert step(value, who, role, ["h", "g"], ["w"], now, 10.0, 1.0) is None  # type: ignore[arg-type]
     assert guardian_of(value, "w") == "g"
     assert wards_of(value, "g") == ["w"]
     assert value.spendable("w", 15.9) == 5
     assert (
-        step(value, "g", "guardian", [], [], 16.9, 10.0) is None
+        step(value, "g", "guardian", [], [], 16.9, 10.0, 1.0) is None
     )  # the lease, and what clocks may differ by
-    void = step(value, "g", "guardian", [], [], 17.1, 10.0)
+    void = step(value, "g", "guardian", [], [], 17.1, 10.0, 1.0)
     assert void is not None
     assert value.join(void).spendable("w", 0.0) == 0
 

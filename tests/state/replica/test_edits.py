@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cybernetic.crdt import Branch, Context, Lattice
-from cybernetic.state import LWW, AWMap, AWSet, EditRefused, GCounter, PNCounter
+from cybernetic.state import LWW, MV, AWMap, AWSet, EditRefused, GCounter, PNCounter
 from cybernetic.state.replica.editing import check_dots
 from tests.state.replica.fleet import add, fleet
 
@@ -74,6 +74,42 @@ async def test_a_delta_whose_dots_are_not_the_next_is_refused_and_changes_nothin
         assert await f.value("a") == before
         await f.change("a", add, "next")
         assert set(await f.value("a")) == {"old", "next"}
+
+
+def twice(value: Any, by: Any) -> Any:
+    return value.increment(by.replica).join(value.increment(by.replica, 2))
+
+
+def in_turn(value: Any, by: Any) -> Any:
+    delta = value.increment(by.replica)
+    return delta.join(value.join(delta).increment(by.replica, 2))
+
+
+async def test_two_changes_of_the_same_value_are_refused_as_one_would_be_lost() -> None:
+    async with fleet(PNCounter, "a") as f:
+        with pytest.raises(EditRefused, match="2 changes of the same value"):
+            await f.change("a", twice)
+        assert (await f.value("a")).value == 0
+        await f.change("a", in_turn)
+        assert (await f.value("a")).value == 3
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        lambda value: value.remove("me", "x"),
+        lambda value: value.put("x", value.at("x", PNCounter).increment("me", 0)),
+        lambda value: value.put("x", value.at("x", AWSet).add("me")),
+        lambda value: value.put("x", value.at("x", MV).clear("me")),
+    ],
+)
+async def test_what_changes_nothing_is_no_change_of_the_value(nothing: Any) -> None:
+    async with fleet(AWMap, "a") as f:
+        made = await f.change(
+            "a", lambda value, by: nothing(value).join(value.put("y", value.at("y", MV).set(by.replica, 1)))
+        )
+        assert made
+        assert (await f.value("a")).at("y", MV).values == (1,)
 
 
 CHANGES: list[Any] = [

@@ -16,7 +16,19 @@ from tests.support import soak
 frames = Frames(AWSet, 65_536)
 KNOWN = Context.of([("ann", 1), ("bob", 7)])
 HELLO = Hello(
-    "awset", "site", 1, "ann", True, False, KNOWN, b"0" * 16, 12, (("other", "bob", 5.0, True),), ("eve",)
+    "awset",
+    "site",
+    1,
+    "ann",
+    True,
+    False,
+    KNOWN,
+    b"0" * 16,
+    12,
+    (("other", "bob", 5.0, True),),
+    (("eve", "its", 7.0, False),),
+    ("al",),
+    "bob",
 )
 SAID = (
     HELLO,

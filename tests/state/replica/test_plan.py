@@ -7,14 +7,17 @@ from hypothesis import strategies as st
 
 from cybernetic.state import Context
 from cybernetic.state.replica.plan import (
+    Absent,
     Due,
     Member,
     claimed,
+    covers,
     diverged,
     due,
     gone,
     heard_of,
-    newer,
+    other_start,
+    settled,
     snapshot_due,
     stable,
 )
@@ -81,14 +84,34 @@ def test_who_knows_very_many_runs_claims_the_first_ones(context: Context, most: 
     assert all((replica, 1) not in context or (replica, 1) in said for replica in "abc")
 
 
-def test_of_two_starts_of_one_site_the_later_counts_and_of_copies_the_greater_id() -> None:
+def test_a_start_of_a_site_is_believed_if_it_follows_all_that_were_known() -> None:
     who = {"s": Member(3, "m", Context(), 0.0)}
-    assert newer(who, "s", 2, "z") == who["s"]
-    assert newer(who, "s", 3, "a") == who["s"]
-    assert newer(who, "s", 3, "m") is None
-    assert newer(who, "s", 3, "n") is None
-    assert newer(who, "s", 4, "a") is None
-    assert newer(who, "t", 1, "a") is None
+    absent = {"p": Absent("t", True, 0.0), "q": Absent("t", True, 0.0)}
+    assert other_start(who, absent, "s", "m", ("l",)) is None
+    assert other_start(who, absent, "s", "n", ("l", "m")) is None
+    assert other_start(who, absent, "s", "l", ("k",)) == (3, "m")
+    assert other_start(who, absent, "s", "z", ("l",)) == (3, "m")
+    assert other_start(who, absent, "t", "q", ("p",)) is None
+    assert other_start(who, absent, "t", "r", ("p",)) == (1, "q")
+    assert other_start(who, absent, "u", "r", ()) is None
+
+
+@given(contexts, members, st.sets(st.sampled_from("abc")))
+def test_what_is_covered_is_all_that_anybody_knows(own: Context, who: Any, replicas: set[str]) -> None:
+    known = {dot for member in who.values() for dot in member.context if dot[0] in replicas}
+    assert covers(own, who.values(), replicas) == (known <= set(own))
+
+
+def test_who_was_given_up_on_is_forgotten_when_all_know_the_same_of_it_for_good() -> None:
+    some, more = Context.of([("z", 1)]), Context.of([("z", 1), ("z", 2)])
+    absent = {"z": Absent("s", True, 0.0), "y": Absent("t", False, 0.0)}
+    back = {"s": Member(2, "z2", some, 0.0), "r": Member(1, "b", some, 0.0)}
+    assert settled(some, back, "own", absent, -1.0) == ["z"]
+    assert settled(more, back, "own", absent, -1.0) == []
+    assert settled(some, {**back, "r": Member(1, "b", more, 0.0)}, "own", absent, -1.0) == []
+    assert settled(some, {"r": back["r"]}, "own", absent, -1.0) == [], "it may return"
+    assert settled(some, {"r": back["r"]}, "s", absent, -1.0) == ["z"], "it has, as who asks"
+    assert settled(some, {"r": back["r"]}, "own", absent, 1.0) == ["y"]
 
 
 def test_only_who_knows_the_same_can_differ() -> None:

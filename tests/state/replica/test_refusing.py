@@ -77,7 +77,7 @@ async def test_digests_that_differ_for_the_same_changes_are_told_once() -> None:
         await asyncio.sleep(3)
         assert not told
         frames, known = Frames(AWSet, 65_536), (await f.value("a")).context
-        lie = Hello("awset", "site", 1, "liar", True, False, known, b"x" * 16, 0, (), ())
+        lie = Hello("awset", "site", 1, "liar", True, False, known, b"x" * 16, 0, (), (), (), "")
         for _ in range(3):
             f.refs["a"].cast(Replica.hear, frames.write(lie), "c")
         await asyncio.sleep(1)
