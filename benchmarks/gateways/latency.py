@@ -45,27 +45,51 @@ def main() -> None:
     args = parser.parse_args()
     logging.disable(logging.CRITICAL)
     with broker(args.url) as url:
-        for kind in KINDS:
-            latencies(url, kind, args.rounds, args.rate, args.seconds)
+        latencies = Latencies(url, args.rate, args.seconds)
+        for turn in range(args.rounds):
+            latencies.round(turn)
+        latencies.report()
 
 
-def latencies(url: str, kind: str, rounds: int, rate: float, seconds: float) -> None:
-    """Measure on a queue of one kind, and print a table."""
-    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    asyncio.run(declare(url, QUEUE, kind))
-    for turn in range(rounds):
-        for name, package, arm in turned(ARMS, turn):
-            if is_installed(name, package, turn):
-                gc.collect()
-                cuts = quantiles(asyncio.run(limited(arm(url, int(rate * seconds), rate))), n=100)
-                found[name].append((cuts[49] * 1e3, cuts[98] * 1e3))
-    asyncio.run(remove(url, QUEUE))
-    print(f"\n| {kind} queue: client | p50 ms | p99 ms | p50 ratio | p99 ratio |\n|---|---|---|---|---|")
-    for name in (name for name, *_ in ARMS if name in found):
-        runs, base = found[name], found[BASE]
-        p50, p99 = (median(column) for column in zip(*runs, strict=True))
-        ratios = [median(mine[i] / other[i] for mine, other in zip(runs, base, strict=True)) for i in (0, 1)]
-        print(f"| {name} | {p50:.2f} | {p99:.2f} | {ratios[0]:.2f} | {ratios[1]:.2f} |")
+class Latencies:
+    """How long messages take with all clients, on one queue of each kind.
+
+    Args:
+        url: of the broker.
+        rate: messages a second.
+        seconds: of each run.
+    """
+
+    def __init__(self, url: str, rate: float, seconds: float) -> None:
+        self._url, self._rate, self._count = url, rate, max(10, int(rate * seconds))
+        self._found: dict[str, dict[str, list[tuple[float, float]]]] = {
+            kind: defaultdict(list) for kind in KINDS
+        }
+
+    def round(self, turn: int) -> None:
+        """Each client once on each queue."""
+        for kind in turned(KINDS, turn):
+            asyncio.run(declare(self._url, QUEUE, kind))
+            for name, package, arm in turned(ARMS, turn):
+                if is_installed(name, package, turn):
+                    gc.collect()
+                    cuts = quantiles(asyncio.run(limited(arm(self._url, self._count, self._rate))), n=100)
+                    self._found[kind][name].append((cuts[49] * 1e3, cuts[98] * 1e3))
+            asyncio.run(remove(self._url, QUEUE))
+
+    def report(self) -> None:
+        """Print the tables."""
+        for kind, found in self._found.items():
+            print(
+                f"\n| {kind} queue: client | p50 ms | p99 ms | p50 ratio | p99 ratio |\n|---|---|---|---|---|"
+            )
+            for name in (name for name, *_ in ARMS if name in found):
+                runs, base = found[name], found[BASE]
+                p50, p99 = (median(column) for column in zip(*runs, strict=True))
+                first, second = (
+                    median(mine[i] / other[i] for mine, other in zip(runs, base, strict=True)) for i in (0, 1)
+                )
+                print(f"| {name} | {p50:.2f} | {p99:.2f} | {first:.2f} | {second:.2f} |")
 
 
 async def steadily(count: int, rate: float, send: Callable[[int], Awaitable[object]]) -> None:

@@ -3,7 +3,13 @@
 from cybernetic.gateways.bridge.bridge import Bridge
 from cybernetic.gateways.bridge.outpost import NobodyHome, Outpost
 from cybernetic.gateways.bridge.parcels import Sender
-from cybernetic.gateways.bridge.post import Post, outlet_of, pain_outlet_of
+from cybernetic.gateways.bridge.post import (
+    Post,
+    audit_outlet_of,
+    coordination_outlet_of,
+    outlet_of,
+    pain_outlet_of,
+)
 from cybernetic.gateways.bridge.relays import ToAgent, TopicOut, ToTopic
 from cybernetic.gateways.broker.amqp.address import Tls as AmqpTls
 from cybernetic.gateways.broker.amqp.broker import AmqpBroker
@@ -152,7 +158,9 @@ __all__ = (
     "Unfit",
     "Unknown",
     "Unreachable",
+    "audit_outlet_of",
     "consume",
+    "coordination_outlet_of",
     "delay_queue",
     "discard",
     "keyring_from_environment",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from cybernetic.core import OptionError, number, token
 from cybernetic.gateways.bridge.heart import beat_key
@@ -14,6 +15,7 @@ from cybernetic.gateways.consumer.retrying import Retries
 from cybernetic.gateways.consumer.spec import Consume, consume
 from cybernetic.gateways.envelope import Author
 
+LATEST = 1000  # messages that may be lost, and wait
 PATIENT = Retries(100, first=0.5, most=30.0)  # of what is for an agent that is being restarted
 
 
@@ -36,6 +38,9 @@ class Bridge:
         every: seconds between two heartbeats, > 0.
         lost_after: seconds without one after which a level counts as lost, more than `every`.
         incarnation: which run of this level it is, unlike any before.
+        ttl: seconds, > 0, after which what was said is of no use, and may be lost: for what is said anew all the time.
+            Its messages are not written to the broker's disk, and in a full queue the oldest gives way. Default None:
+            nothing is lost.
     """
 
     path: str
@@ -46,9 +51,12 @@ class Bridge:
     every: float = 2.0
     lost_after: float = 7.0
     incarnation: str = field(default_factory=token)
+    ttl: float | None = None
 
     def __post_init__(self) -> None:
         number("lost_after", self.lost_after, above=number("every", self.every, above=0))
+        if self.ttl is not None:
+            number("ttl", self.ttl, above=0)
         if (self.author is None) != (self.guard is None):
             raise OptionError("author, guard", "both or neither", (self.author, self.guard))
         for path in (self.path, *self.peers):
@@ -62,7 +70,7 @@ class Bridge:
     @property
     def inbox(self) -> Queue:
         """The queue of what other levels say: one consumer at a time, for order."""
-        return inbox_of(self.path)
+        return inbox_of(self.path, self.ttl)
 
     @property
     def beats(self) -> Queue:
@@ -79,7 +87,7 @@ class Bridge:
     @property
     def topology(self) -> Topology:
         """The exchange, this level's queues, and those in which messages wait for the others, with their bindings."""
-        inboxes = {path: inbox_of(path) for path in (self.path, *self.peers)}
+        inboxes = {path: inbox_of(path, self.ttl) for path in (self.path, *self.peers)}
         bound = [Binding(self.exchange, queue.name, inbox_key(path)) for path, queue in inboxes.items()]
         bound.append(Binding(self.exchange, self.beats.name, beat_key(self.path)))
         return Topology((Exchange(self.exchange),), (*inboxes.values(), self.beats), tuple(bound))
@@ -88,12 +96,25 @@ class Bridge:
     def consume(self) -> tuple[Consume, ...]:
         """What the gateway consumes for it."""
         peers = dict(self.peers)
+        said: dict[str, Any] = {"retries": PATIENT, "order": speaker}
+        if self.ttl is not None:
+            said = {"retries": Retries(0), "once": False}
         return (
-            consume(FromPeer, peers, queue=self.inbox, retries=PATIENT, guard=self.guard, order=speaker),
+            consume(FromPeer, peers, queue=self.inbox, guard=self.guard, **said),
             consume(Beats, peers, queue=self.beats, guard=self.guard, retries=Retries(0), once=False),
         )
 
 
-def inbox_of(path: str) -> Queue:
-    """The queue of what is said to a level: every level that speaks to it may declare it."""
-    return Queue(f"level.{path}", single_active=True)
+def inbox_of(path: str, ttl: float | None = None) -> Queue:
+    """The queue of what is said to a level: every level that speaks to it may declare it. `ttl`: see `Bridge`."""
+    if ttl is None:
+        return Queue(f"level.{path}", single_active=True)
+    return Queue(
+        f"level.{path}",
+        kind="classic",
+        lossy=True,
+        max_length=LATEST,
+        overflow="drop-head",
+        ttl=ttl,
+        single_active=True,
+    )

@@ -28,6 +28,10 @@ class Level(Protocol):
         """Seconds without one after which a level counts as lost."""
 
     @property
+    def ttl(self) -> float | None:
+        """Seconds after which what was said is of no use; None: it always is."""
+
+    @property
     def incarnation(self) -> str:
         """Which run of the level it is."""
 

@@ -62,7 +62,15 @@ class Outpost(Agent):
     async def receive(self, message: Any) -> None:
         """Send it to the level. What cannot be sent is logged, counted and dropped: the sender's mistake."""
         try:
-            item = self._bridge.sender.parcel(message, MESSAGE, self._bridge.exchange, inbox_key(self._peer))
+            item = self._bridge.sender.parcel(
+                message,
+                MESSAGE,
+                self._bridge.exchange,
+                inbox_key(self._peer),
+                expiration=self._bridge.ttl,
+                persistent=self._bridge.ttl is None,
+                mandatory=self._bridge.ttl is None,
+            )
             await post(self._publisher, item)
         except (CannotTravel, OptionError, NotSent) as error:
             self._dropped += 1

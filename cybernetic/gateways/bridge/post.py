@@ -1,8 +1,9 @@
-"""`Post`: all that one level needs to meet others over a broker: gateways, a bridge, and an outpost for each."""
+"""`Post`: all that one level needs to meet others over a broker: gateways, bridges, and outposts for each."""
 
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from cybernetic.gateways.bridge.bridge import Bridge
 from cybernetic.gateways.bridge.outpost import Outpost
@@ -13,7 +14,9 @@ from cybernetic.gateways.gateway import Gateway
 from cybernetic.gateways.letter import Signer
 from cybernetic.supervision import Backoff, Child, Supervisor, child
 
-COMMON, PAIN = "amqp", "pain"
+COMMON, PAIN, AUDIT, COORDINATION = "amqp", "pain", "audit", "coordination"
+AUDITS = "cybernetic.audits"  # the exchange of audits, which no other way uses
+STALE = 10.0  # seconds after which the words of a system 2 are of no use
 AGAIN = Backoff(0.2, 5.0)  # of an outpost whose level is away
 
 
@@ -27,10 +30,24 @@ def pain_outlet_of(peer: str) -> str:
     return f"{PAIN} to {peer}"
 
 
+def audit_outlet_of(peer: str) -> str:
+    """The name of the one that carries audits there: for `audit=`."""
+    return f"{AUDIT} to {peer}"
+
+
+def coordination_outlet_of(peer: str) -> str:
+    """The name of the one that carries the words of system 2 there: for `coordination=`."""
+    return f"{COORDINATION} to {peer}"
+
+
 class Post(Supervisor):
-    """A level's way to others, twice: pain has a connection, a queue and a store of its own, which nothing delays.
+    """A level's ways to others. Each has a connection, queues and a store of its own, so that none delays another.
 
         child(Post, AmqpBroker(url), AmqpBroker(url), "data", "shop", {"shop/catalogue": junction_of("shop/catalogue")})
+
+    Pain goes by quorum queues. Audits go by an exchange and keys of their own, and, with `auditing`, through a virtual
+    host that the user of the other ways cannot read. The words of system 2 may be lost: they go by classic queues, are
+    not written to disk, and after 10 seconds are of no use.
 
     Args:
         broker: for all but pain.
@@ -41,6 +58,7 @@ class Post(Supervisor):
         every: seconds between two heartbeats, > 0.
         lost_after: seconds without one after which a level counts as lost, more than `every`.
         author, guard, signer: sign what goes, check what comes; all or none. Default none.
+        auditing: for audits: a connection with a virtual host, as a user, of their own. Default None: as `broker`.
 
     Raises `OptionError`.
     """
@@ -59,21 +77,27 @@ class Post(Supervisor):
         author: Author | None = None,
         guard: Guard | None = None,
         signer: Signer | None = None,
+        auditing: Broker | None = None,
     ) -> None:
-        self._ways = ((broker, COMMON, ""), (painful, PAIN, f"{PAIN}/"))
+        self._ways: tuple[tuple[Broker, str, str, dict[str, Any]], ...] = (
+            (broker, COMMON, "", {}),
+            (painful, PAIN, f"{PAIN}/", {}),
+            (auditing or broker, AUDIT, f"{AUDIT}/", {"exchange": AUDITS}),
+            (broker, COORDINATION, f"{COORDINATION}/", {"ttl": STALE}),
+        )
         self._data, self._path, self._peers = Path(data), path, dict(peers)
         self._terms = {"every": every, "lost_after": lost_after, "author": author, "guard": guard}
         self._signer = signer
-        self._bridges = [self._bridge(name, before) for _, name, before in self._ways]
+        self._bridges = [self._bridge(name, before, more) for _, name, before, more in self._ways]
 
-    def _bridge(self, name: str, before: str) -> Bridge:
+    def _bridge(self, name: str, before: str, more: dict[str, Any]) -> Bridge:
         peers = {f"{before}{peer}": f"{name} to {peer}" for peer in self._peers}
-        return Bridge(f"{before}{self._path}", peers, **self._terms)  # type: ignore[arg-type]
+        return Bridge(f"{before}{self._path}", peers, **self._terms, **more)  # type: ignore[arg-type]
 
     def children(self) -> list[Child[object]]:
         """A gateway for each way, and an outpost for each level on it."""
         made: list[Child[object]] = []
-        for (broker, name, before), bridge in zip(self._ways, self._bridges, strict=True):
+        for (broker, name, before, _), bridge in zip(self._ways, self._bridges, strict=True):
             store = self._data / f"{name} of {self._path.replace('/', '-')}.sqlite"
             gateway = partial(
                 Gateway, broker, store, bridge.topology, bridge.consume, name=name, signer=self._signer

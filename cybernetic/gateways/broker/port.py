@@ -87,10 +87,13 @@ class Session(Protocol):
 
     @property
     def blocked(self) -> str | None:
-        """Why the broker takes no messages at the moment (an alarm of memory or disk), or None."""
+        """Why no messages are taken at the moment (an alarm of memory or disk, or a connection that is slow), or None.
+
+        What is published all the same waits in memory.
+        """
 
     async def ready(self) -> None:
-        """Return when the broker takes messages; raises `BrokerError` when the session has ended."""
+        """Return when messages are taken; raises `BrokerError` when the session has ended."""
 
     async def declare(self, topology: Topology) -> None:
         """Declare what is not there yet, and check what is.

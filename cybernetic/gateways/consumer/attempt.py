@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -15,6 +14,7 @@ from cybernetic.gateways.consumer.effect import Effect
 from cybernetic.gateways.consumer.held import Held
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.ticket import Ticket
+from cybernetic.gateways.consumer.trials import Gate
 from cybernetic.gateways.consumer.verdicts import Retry, Verdict
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.runtime import Ref
@@ -25,8 +25,6 @@ R = TypeVar("R")
 _log = logging.getLogger("cybernetic.gateways")
 
 AGAIN = 5.0  # seconds before what could not be written is written again, or goes back
-
-Gate = AbstractAsyncContextManager[Any]  # inside of which a suspect is handled
 
 
 class Crew(Protocol):
@@ -39,6 +37,9 @@ class Crew(Protocol):
 
     def hold(self, held: Held) -> None:
         """Wait for a person."""
+
+    def waits(self, received: Received) -> bool:
+        """Whether a message waits for a person already."""
 
 
 class Handled(NamedTuple):
@@ -82,7 +83,7 @@ async def handled(
     """Have a message handled; again and again, while it is to be tried again and `stays` here meanwhile.
 
     Each try is counted on the disk before the wait for the next, under `name`: another process goes on from there.
-    The `gate` is for the first try.
+    Each goes through the `gate`; None: as any other.
     """
     desk = crew.desk
     if received.redelivered and (tried := await desk.tries.read(name)) is not None:
@@ -92,9 +93,8 @@ async def handled(
         if received.attempt != ticket.retries + 1:
             received = replace(received, attempt=ticket.retries + 1)
         effect = desk.effect()
-        async with gate or nullcontext():
+        async with gate() if gate is not None else desk.trials.door():
             verdict = await attempt(crew, received, effect, answer)
-        gate = None
         again = isinstance(verdict, Retry) and ticket.retries < desk.spec.retries.count
         if not isinstance(verdict, Retry) or not again or not stays(ticket):
             return Handled(received, ticket, verdict, effect)

@@ -9,7 +9,7 @@ from cybernetic.gateways.consumer.attempt import Crew, Handled
 from cybernetic.gateways.consumer.desk import Way
 from cybernetic.gateways.consumer.effect import Effect
 from cybernetic.gateways.consumer.held import Held, note_held
-from cybernetic.gateways.consumer.identity import digest_of, is_other
+from cybernetic.gateways.consumer.identity import digest_of, is_other, same_of
 from cybernetic.gateways.consumer.verdicts import Ack, Hold, Park, Retry, Verdict
 from cybernetic.state import NoRoom, StoreError, WriteUndone
 
@@ -24,6 +24,11 @@ CRASHED, FAILED, ASKED, OTHER, UNFORESEEN = (
 )  # words of parked messages, besides those of `Fault`
 TAKEN = "a message of this id, of other content, had its effect before"
 ID_BYTES = 8
+
+
+def ended(crashes: int) -> str:
+    """Why what took its process along too often is parked."""
+    return f"{crashes} processes ended while they handled it, the last of them nothing else"
 
 
 class Came(Enum):
@@ -75,6 +80,10 @@ class Conclusion:
     async def _take_effect(self, verdict: Ack | Hold) -> bool:
         """Commit the effect; whether it is there, by this or before: else another message had one under its key."""
         desk, received = self._crew.desk, self._received
+        if isinstance(verdict, Hold) and received.key and not self._after:
+            known = await desk.inbox.seen(received.key)  # or a person would be asked about what is done
+            if known is not None:
+                return not is_other(known, received) and await self._nothing()
         if not self._ready:
             self._prepare(verdict)
             self._ready = True
@@ -85,25 +94,38 @@ class Conclusion:
             return True
         if is_other(committed.result, received):
             return False
-        rest = desk.effect()  # what goes with the effect is not done when that was there before
+        return await self._nothing()
+
+    async def _nothing(self) -> bool:
+        """The effect was there before: what goes with it is to be done all the same."""
+        rest = self._crew.desk.effect()
         self._forget(rest)
-        await desk.commit(rest)
+        await self._crew.desk.commit(rest)
         return True
 
     def _prepare(self, verdict: Ack | Hold) -> None:
-        """Add to the effect what says that it is there."""
-        received, ticket, digest, mark = self._received, self._ticket, digest_of(self._received), ""
+        """Add to the effect what says that it is there.
+
+        A question is asked once. What comes anew when that was answered, and had no effect, is asked about again.
+        """
+        received, ticket, mark, anew = self._received, self._ticket, "", False
         if isinstance(verdict, Hold):
             until = None if verdict.timeout is None else wall() + verdict.timeout
-            self._held = Held(token(ID_BYTES), verdict.why, until, received.message, ticket)
-            note_held(self._effect, self._held)
-            mark = f"\0{digest.hex()}\0{ticket.requeued} held {ticket.retries} {self._after}"
+            same = same_of(received)
+            held = Held(token(ID_BYTES), verdict.why, until, received.message, ticket, same=same)
+            self._held = held
+            note_held(self._effect, held)
+            mark = f"{same}\0{ticket.requeued} held {ticket.retries} {self._after}"
+            anew = not received.redelivered
         if received.key:
-            self._effect.once(received.key + mark, digest)
+            self._effect.once(mark or received.key, digest_of(received), anyway=anew)
         self._forget(self._effect)
 
     async def _go_round(self) -> Came:
-        way = self._way = self._way or self._chosen()
+        if self._way is None:
+            self._way = self._chosen()
+            self._way.mark += f" {self._after}" if self._after else ""
+        way = self._way
         await self._crew.desk.send_round(self._received, way, self._forget)
         return Came.RESTS if way.rests else Came.ROUND
 

@@ -10,12 +10,13 @@ from cybernetic.core import CallError, Chance, OptionError, Refusal, wall
 from cybernetic.gateways.broker.messages import Delivery, Message
 from cybernetic.gateways.consumer.copies import copy_of, resting_copy
 from cybernetic.gateways.consumer.effect import Effect
-from cybernetic.gateways.consumer.identity import digest_of
+from cybernetic.gateways.consumer.identity import digest_of, same_of
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.retrying import delay_queue, parking_queue
 from cybernetic.gateways.consumer.spec import LONGEST, Consume
 from cybernetic.gateways.consumer.suspects import Suspects
 from cybernetic.gateways.consumer.ticket import Ticket
+from cybernetic.gateways.consumer.trials import Trials
 from cybernetic.gateways.consumer.tries import Tries
 from cybernetic.gateways.envelope import Key
 from cybernetic.gateways.events import PARKED, RETRIED, Parked, Retried
@@ -63,6 +64,7 @@ class Desk:
     nonces: Nonces
     suspects: Suspects
     tries: Tries
+    trials: Trials
     chance: Chance = field(default_factory=lambda: Chance())
 
     def effect(self) -> Effect:
@@ -166,12 +168,15 @@ class Desk:
             except OptionError:
                 await self._hand_over(way)
         if received.key:
-            digest = digest_of(received)
-            mark = f"{received.key}\0{digest.hex()}\0{way.mark}"
-            effect.once(mark, digest, anyway=not received.redelivered)
+            mark = f"{same_of(received)}\0{way.mark}"
+            effect.once(mark, digest_of(received), anyway=not received.redelivered)
         forget(effect)
         if not (await self.commit(effect)).seen:
             way.tell()
+            return
+        rest = self.effect()  # it was sent before: what goes with that is to be done all the same
+        forget(rest)
+        await self.commit(rest)
 
     async def rest(self, delivery: Delivery, word: str, why: str) -> None:
         """Park what could not be looked at: its body, and of its headers what can be read."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Hashable
+from typing import NamedTuple
 
 from cybernetic.gateways.envelope import CausalBuffer, Dot, Released
 
@@ -29,11 +30,19 @@ class Lanes:
             mine.set_result(None)
 
 
+class _Behind(NamedTuple):
+    """What a delivery waits for that is being handled, or is to come again; until when; how it is told to go on."""
+
+    cause: Dot
+    deadline: float
+    go: "asyncio.Future[None]"
+
+
 class Causality:
     """Holds deliveries until those that caused them are over, bounded in number and time.
 
     Args:
-        held: how many may be held, at least 0.
+        held: how many may wait, at least 0; one more, and the oldest goes on.
         wait: for how many seconds each, >= 0.
     """
 
@@ -41,7 +50,9 @@ class Causality:
         self._buffer: CausalBuffer[Waiter] = CausalBuffer(held, wait)
         self._held, self._wait = held, wait
         self._working: dict[Dot, asyncio.Future[bool]] = {}
-        self._for: dict[Dot, Dot] = {}  # who waits for whom, of those that are being handled
+        self._for: dict[
+            Dot, _Behind
+        ] = {}  # who waits for whom, of those that are being handled; the oldest first
         self._away: dict[Dot, asyncio.TimerHandle] = {}  # those that came, and are to come again
         self._timer: asyncio.TimerHandle | None = None
 
@@ -54,6 +65,7 @@ class Causality:
             dot, loop.create_future()
         )  # before waiting: those it causes wait for it in turn
         self._let_go(self._buffer.offer(dot, causes, waiter, loop.time()))
+        self._bound()
         missing = await waiter
         for cause in causes:
             working = self._working.get(cause)
@@ -64,17 +76,34 @@ class Causality:
         return missing
 
     async def _over(self, dot: Dot, cause: Dot, working: "asyncio.Future[bool]") -> bool:
-        """Wait until a cause is over that is being handled; False: it was given up."""
-        self._for[dot] = cause
+        """Wait until a cause is over that is being handled; False: it was given up, or its place is needed."""
+        loop = asyncio.get_running_loop()
+        mine = self._for[dot] = _Behind(cause, loop.time() + self._wait, loop.create_future())
+        self._bound()
         try:
-            return await asyncio.shield(working)
+            await asyncio.wait((working, mine.go), return_when=asyncio.FIRST_COMPLETED)
+            return working.done() and working.result()
         finally:
-            self._for.pop(dot, None)
+            if self._for.get(dot) is mine:
+                del self._for[dot]
+
+    def _bound(self) -> None:
+        """Let the oldest go on where more wait than may: else no credit would be left for what they wait for."""
+        while len(self._buffer) + len(self._for) > self._held:
+            held, behind = self._buffer.deadline, next(iter(self._for.items()), None)
+            if behind is None or (held is not None and held <= behind[1].deadline):
+                self._let_go(self._buffer.crowded())
+                continue
+            dot, waiting = behind
+            del self._for[dot]
+            if not waiting.go.done():
+                waiting.go.set_result(None)
 
     def _waits_for(self, one: Dot | None, other: Dot) -> bool:
         """Whether one waits for the other, perhaps by way of more: two that name each other must not both wait."""
         while one is not None and one != other:
-            one = self._for.get(one)
+            behind = self._for.get(one)
+            one = None if behind is None else behind.cause
         return one is not None
 
     def leave(self, dot: Dot, *, over: bool) -> None:

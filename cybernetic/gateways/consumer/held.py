@@ -22,6 +22,7 @@ class Held(NamedTuple):
         until: when it goes on without an answer, in seconds since 1970; None: never.
         message: as it was published first; `ticket`: what is known about it.
         answer: what was answered already, in a tuple; None: nothing was.
+        same: the same for each delivery of the message; "": its repetitions cannot be told from new ones.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Held(NamedTuple):
     message: Message
     ticket: Ticket
     answer: tuple[Any] | None = None
+    same: str = ""
 
 
 def stream_of(queue: str, id: str) -> str:
@@ -54,6 +56,7 @@ def note_held(batch: Batch, held: Held) -> None:
                 ticket.requeued,
             ),
             tuple((line.at, line.what, line.why) for line in ticket.history),
+            held.same,
         )
     )
     batch.note(stream_of(ticket.queue, held.id), event, ASKED)
@@ -78,11 +81,11 @@ async def read_held(journal: Journal, queue: str) -> list[Held]:
 
 
 def _read(id: str, event: bytes) -> Held:
-    why, until, row, ticket, history = _codec.decode(event)
+    why, until, row, ticket, history, same = _codec.decode(event)
     queue, exchange, routing_key, since, retries, requeued = ticket
     lines = tuple(Line(*line) for line in history)
     known = Ticket(queue, exchange, routing_key, since, retries, requeued=requeued, history=lines)
-    return Held(id, why, until, _message(unpacked(*row)), known)
+    return Held(id, why, until, _message(unpacked(*row)), known, same=same)
 
 
 def _message(item: Item) -> Message:

@@ -33,3 +33,8 @@ def digest_of(received: Received) -> bytes:
 def is_other(known: bytes, received: Received) -> bool:
     """Whether an effect, known with this result, was that of another message than the one received."""
     return bool(known) and known != digest_of(received)
+
+
+def same_of(received: Received) -> str:
+    """What names this message and no other of its id; "" for one without an id."""
+    return f"{received.key}\0{digest_of(received).hex()}" if received.key else ""

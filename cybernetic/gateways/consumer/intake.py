@@ -14,10 +14,12 @@ from cybernetic.gateways.consumer.desk import Desk
 from cybernetic.gateways.consumer.ending import End, Endings
 from cybernetic.gateways.consumer.held import Held
 from cybernetic.gateways.consumer.passage import Passage
+from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.round import STRANGE, Round
 from cybernetic.gateways.consumer.spec import Consume
 from cybernetic.gateways.consumer.suspects import Suspects
 from cybernetic.gateways.consumer.taps import TakenBack, Tap
+from cybernetic.gateways.consumer.trials import Trials
 from cybernetic.gateways.consumer.tries import Tries
 from cybernetic.gateways.consumer.waits import Waits
 from cybernetic.gateways.errors import NotKept
@@ -88,6 +90,7 @@ class Intake(Agent):
             await Nonces.open(store, remember.nonces),
             suspects,
             tries,
+            Trials(self.spec, self._shelf, suspects),
         )
         most = STRANGE if self.spec.order is None else 1
         self._endings = Endings(self._shelf, self.desk.rest, most)
@@ -95,8 +98,7 @@ class Intake(Agent):
         await self._waits.resume()
         await self._line.release(self.spec.queue.name)
         self._line.users[self.spec.queue.name] = self._tell
-        if self.spec.order is not None:
-            self.ref.every(LOOK).cast(Intake.refresh)
+        self.ref.every(LOOK).cast(Intake.refresh)
         if self._line.session is not None:
             self.continue_with(Intake.connected)
 
@@ -162,7 +164,8 @@ class Intake(Agent):
     def refresh(self) -> None:
         """Give back what was held for long, to have it delivered again at once: it keeps its place meanwhile.
 
-        Else the broker would close the channel for a message that waits here for its next try, or those behind it.
+        Else the broker would close the channel for a message that waits here for its next try, for those before it, or
+        for room in the store.
         """
         for round in tuple(self._rounds.values()):
             tap, tag = round.tap, round.delivery.tag
@@ -182,7 +185,7 @@ class Intake(Agent):
             await asyncio.wait(self._rounds, timeout=DRAIN if closing is None else max(0.0, closing - now))
         for task in tuple(self._rounds):
             task.cancel()
-        undone = [round.suspect for round in self._rounds.values()]
+        undone = [*(round.suspect for round in self._rounds.values()), *self._waits.undone()]
         if self._tap is not None:
             self._tap.acks.flush()
         try:
@@ -202,6 +205,10 @@ class Intake(Agent):
     def hold(self, held: Held) -> None:
         """A message waits for a person."""
         self._waits.add(held)
+
+    def waits(self, received: Received) -> bool:
+        """Whether a message waits for a person already."""
+        return self._waits.about(received)
 
     def _came(self, tap: Tap, delivery: Delivery) -> None:
         tap.came(delivery.tag)

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from cybernetic.gateways.consumer.attempt import Crew, persisted
@@ -13,7 +11,6 @@ from cybernetic.gateways.consumer.identity import digest_of, is_other
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.round import Round
 from cybernetic.gateways.consumer.spec import Consume
-from cybernetic.gateways.consumer.ward import Ward, beside
 
 REMEMBERED = 10_000  # keys of effects that are known without asking the disk
 
@@ -29,10 +26,10 @@ class Passage:
     def __init__(self, crew: Crew, spec: Consume) -> None:
         self._crew, self._spec = crew, spec
         self._lanes = Lanes()
-        self._causality = None if spec.causal is None else Causality(spec.causal.held, spec.causal.wait)
+        causal = spec.causal
+        self._causality = None if causal is None else Causality(causal.most(spec.prefetch), causal.wait)
         self._live: dict[str, asyncio.Future[None]] = {}  # keys being handled
         self._done: OrderedDict[str, bytes] = OrderedDict()
-        self._ward = Ward()
 
     async def through(self, round: Round) -> None:
         """All that a delivery passes; a lane is joined before the first wait, in order of arrival."""
@@ -83,13 +80,13 @@ class Passage:
             await asyncio.shield(self._live[key])
         if not key:
             return await self._tried(round, received)
-        known = await self._effect_of(received)
-        if known is not None:
-            if is_other(known, received):
-                await round.other()
-            return True
         self._live[key] = asyncio.get_running_loop().create_future()
         try:
+            known = await self._effect_of(received)
+            if known is not None and is_other(known, received):
+                await round.other()
+            if known is not None or self._crew.waits(received):
+                return True
             async with self._crew.desk.room(received):
                 return await self._tried(round, received)
         finally:
@@ -103,21 +100,11 @@ class Passage:
         return await self._crew.desk.inbox.seen(received.key)
 
     async def _tried(self, round: Round, received: Received) -> bool:
-        suspects = self._crew.desk.suspects
-        if not round.delivery.redelivered or await suspects.innocent(round.suspect):
-            return self._noted(received, await round.handle(received))
-        crashes = await suspects.expected(round.suspect)
-        if crashes >= self._spec.crashes:
-            await round.crashed(crashes)
+        trial = await self._crew.desk.trials.of(round.suspect) if round.delivery.redelivered else None
+        if trial is not None and trial.gate is None:
+            await round.crashed(trial.crashes)
             return True
-        return self._noted(received, await round.handle(received, self._suspected(round.suspect, crashes)))
-
-    @asynccontextmanager
-    async def _suspected(self, suspect: str, crashes: int) -> AsyncIterator[None]:
-        """What is handled inside may end the process: it is counted, and few others are beside it."""
-        async with self._ward.place(beside(crashes, self._spec.crashes, self._spec.prefetch)):
-            await self._crew.desk.suspects.crashes(suspect)
-            yield
+        return self._noted(received, await round.handle(received, None if trial is None else trial.gate))
 
     def _noted(self, received: Received, came: Came) -> bool:
         if came is Came.EFFECT and received.key:

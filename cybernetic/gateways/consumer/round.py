@@ -6,11 +6,12 @@ from functools import cached_property, partial
 from cybernetic.core import wall
 from cybernetic.gateways.broker.messages import Delivery
 from cybernetic.gateways.consumer.admission import Examined, examine
-from cybernetic.gateways.consumer.attempt import Crew, Gate, handled, persisted
-from cybernetic.gateways.consumer.conclusion import CRASHED, FAILED, OTHER, TAKEN, Came, Conclusion
+from cybernetic.gateways.consumer.attempt import Crew, handled, persisted
+from cybernetic.gateways.consumer.conclusion import CRASHED, FAILED, OTHER, TAKEN, Came, Conclusion, ended
 from cybernetic.gateways.consumer.effect import Effect
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.taps import Tap
+from cybernetic.gateways.consumer.trials import Gate
 from cybernetic.gateways.envelope import Unfit
 
 STRANGE = 3  # times that something unforeseen may happen to a message, before it is parked as it came
@@ -75,7 +76,7 @@ class Round:
 
     async def crashed(self, crashes: int) -> None:
         """Park what took its process along too often."""
-        await self._park(CRASHED, f"{crashes} processes ended while they handled it")
+        await self._park(CRASHED, ended(crashes))
 
     async def failed(self, why: str) -> None:
         """Park what cannot be handled for another reason."""
@@ -86,7 +87,7 @@ class Round:
         await self._park(OTHER, TAKEN)
 
     async def handle(self, received: Received, gate: Gate | None = None) -> Came:
-        """Handle it, and write down what came of it. The `gate` is for the first try of a suspect."""
+        """Handle it, and write down what came of it. The `gate` is what each try of a suspect goes through."""
         desk, name = self._crew.desk, self.suspect
         told = await handled(
             self._crew, received, self.examined.ticket, name, partial(desk.stays, received), gate

@@ -20,17 +20,29 @@ LONGEST = 1500.0  # seconds of a handler: brokers take back what is held for 1,8
 class Causal:
     """Hand deliveries over after those that caused them.
 
+    What waits is not acknowledged, and takes a place of the prefetch: one place must be left for what it waits for.
+
     Args:
-        held: how many may wait for their causes; one more, and the oldest goes on, flagged with what is missing.
+        held: how many may wait for their causes, less than the prefetch; one more, and the oldest goes on, flagged with
+            what is missing. Default None: all of the prefetch but one.
         wait: for how many seconds each may wait.
     """
 
-    held: int = 1000
+    held: int | None = None
     wait: float = 30.0
 
     def __post_init__(self) -> None:
-        whole("held", self.held)
+        if self.held is not None:
+            whole("held", self.held)
         number("wait", self.wait, least=0)
+
+    def most(self, prefetch: int) -> int:
+        """How many may wait of `prefetch`. Raises `OptionError`: all of it would."""
+        if self.held is None:
+            return prefetch - 1
+        if self.held >= prefetch:
+            raise OptionError("causal, held", f"less than the prefetch, {prefetch}", self.held)
+        return self.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,7 @@ class Consume:
         if not isinstance(self.queue, Queue):
             raise OptionError("queue", "a Queue", self.queue)
         whole("prefetch", self.prefetch, least=1)
-        whole("crashes", self.crashes, least=1)
+        whole("crashes", self.crashes, least=2)
         if number("timeout", self.timeout, above=0) > LONGEST:
             raise OptionError(
                 "timeout", f"at most {LONGEST:g} s: use Hold for what takes longer", self.timeout
@@ -66,6 +78,8 @@ class Consume:
             raise OptionError(
                 "causal", "None without a guard: only signed messages name their causes", self.causal
             )
+        if self.causal is not None:
+            self.causal.most(self.prefetch)
         if self.order is not None and not self.queue.single_active:
             raise OptionError(
                 f"queue {self.queue.name!r}",
@@ -104,8 +118,10 @@ def consume(
             taken.
         order: gives the key of a message: those of one key are handled one at a time, in order, and one that is tried
             again holds its key meanwhile (it waits here, not in a delay queue). Needs a queue with `single_active`.
-        causal: hand messages over after those that caused them. Default None: as they come.
-        crashes: how many processes a message may take along before it is parked. Default 5.
+        causal: hand messages over after those that caused them; fewer may wait for that than `prefetch`. Default
+            None: as they come.
+        crashes: how many processes a message may take along before it is parked, at least 2: after one, nobody can tell
+            it from those that were handled beside it. Default 5.
         once: remember what had its effect, so that a message that comes again has none. Default True; False where an
             effect that comes twice does no harm: then nothing is remembered, however many messages come.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 from cybernetic.core import wall
 from cybernetic.gateways.consumer.admission import resumed
 from cybernetic.gateways.consumer.attempt import Crew, Handled, handled, persisted
-from cybernetic.gateways.consumer.conclusion import Conclusion
+from cybernetic.gateways.consumer.conclusion import CRASHED, Conclusion, ended
 from cybernetic.gateways.consumer.effect import Effect
 from cybernetic.gateways.consumer.held import Held, note_answer, read_held, stream_of
+from cybernetic.gateways.consumer.identity import same_of
+from cybernetic.gateways.consumer.received import Received
 from cybernetic.state import StoreError
 
 _log = logging.getLogger("cybernetic.gateways")
@@ -28,6 +31,8 @@ class Waits:
     def __init__(self, crew: Crew, begin: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         self._crew, self._begin = crew, begin
         self._all: dict[str, Held] = {}
+        self._same: Counter[str] = Counter()  # of which messages they are
+        self._going: set[str] = set()  # names of those that are gone on with
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     async def resume(self) -> None:
@@ -38,11 +43,16 @@ class Waits:
     def add(self, held: Held) -> None:
         """One more waits."""
         self._all[held.id] = held
-        if held.answer is not None:
-            self._begin(self._go_on(held, held.answer[0]))
+        self._same[held.same] += 1
+        if held.answer is not None:  # the process before ended then: it may be its fault
+            self._begin(self._go_on(held, held.answer[0], again=True))
         elif held.until is not None:
             left = max(0.0, held.until - wall())
             self._timers[held.id] = asyncio.get_running_loop().call_later(left, self._time_over, held)
+
+    def about(self, received: Received) -> bool:
+        """Whether it is waited for an answer about this message, or that is acted on."""
+        return bool(received.key) and same_of(received) in self._same
 
     def all(self) -> list[Held]:
         """All that wait and have no answer, the oldest first."""
@@ -65,6 +75,10 @@ class Waits:
         self._begin(self._go_on(held, answer))
         return True
 
+    def undone(self) -> list[str]:
+        """Names of those that are being gone on with."""
+        return [*self._going]
+
     def close(self) -> None:
         """Start nothing more."""
         for id in tuple(self._timers):
@@ -86,28 +100,47 @@ class Waits:
         if timer is not None:
             timer.cancel()
 
-    async def _go_on(self, held: Held, answer: Any) -> None:
+    async def _go_on(self, held: Held, answer: Any, again: bool = False) -> None:
         """Have `answered` of the consumer run, until it says something else than `Retry`, or too often that.
 
         What it said last is written however often that takes: it is not to run again for that.
         """
+        name = stream_of(held.ticket.queue, held.id)
+        self._going.add(name)
+        try:
+            await self._gone_on(held, name, answer, again)
+        except StoreError as error:
+            # the store is opened anew, and this intake with it: it goes on from the journal
+            _log.error("%s: what was answered is not written: %s", held.ticket.queue, error)
+            return
+        self._going.discard(name)
+        if self._all.pop(held.id, None) is not None:
+            self._same[held.same] -= 1
+            self._same += Counter()  # without those of which none is left
+
+    async def _gone_on(self, held: Held, name: str, answer: Any, again: bool) -> None:
         desk, ticket = self._crew.desk, held.ticket
-        name = stream_of(ticket.queue, held.id)
 
         def forget(effect: Effect) -> None:
             effect.close(name)
             desk.tries.forget(name, effect)
+            desk.suspects.forget(name, effect)
 
         received = resumed(held.message, ticket.queue, ticket, held.why, desk.spec.terms)
 
-        async def answered() -> Handled:
-            return await handled(self._crew, received, ticket, name, lambda ticket: True, answer=(answer,))
+        gate = None
+        if again and (trial := await persisted(partial(desk.trials.of, name), name, desk.shelf)) is not None:
+            gate = trial.gate
+            if gate is None:
+                way = desk.to_parking(received, ticket, CRASHED, ended(trial.crashes))
+                way.mark += f" {held.id}"
+                await persisted(partial(desk.send_round, received, way, forget), name, desk.shelf)
+                return
 
-        try:
-            told = await persisted(answered, name, desk.shelf)
-            await persisted(Conclusion(self._crew, told, forget, held.id).write, name, desk.shelf)
-        except StoreError as error:
-            # the store is opened anew, and this intake with it: it goes on from the journal
-            _log.error("%s: what was answered is not written: %s", ticket.queue, error)
-            return
-        self._all.pop(held.id, None)
+        async def answered() -> Handled:
+            return await handled(
+                self._crew, received, ticket, name, lambda ticket: True, gate, answer=(answer,)
+            )
+
+        told = await persisted(answered, name, desk.shelf)
+        await persisted(Conclusion(self._crew, told, forget, held.id).write, name, desk.shelf)

@@ -94,6 +94,10 @@ class CausalBuffer(Generic[T]):
             released += self._force(next(iter(self._held)))
         return released
 
+    def crowded(self) -> list[Released[T]]:
+        """Release the oldest that is held, as if there were no room for it; nothing where none is held."""
+        return [*self._force(next(iter(self._held)))] if self._held else []
+
     def _hold(self, dot: Dot, waiting: set[Dot], item: T, now: float) -> None:
         self._held[dot] = _Held(item, waiting, now + self._max_wait)
         for cause in waiting:

@@ -100,7 +100,8 @@ class Publisher(Agent):
             OutboxFull: the outbox takes no more for now.
             NotSent: it is no message that can be sent, it is durable and there is no outbox, or the outbox cannot be
                 written (then the text names the `StoreError`). It will not be sent.
-            NoRoute: no queue takes it, or there is no such exchange.
+            NoRoute: no queue takes it, or there is no such exchange. In the outbox it is set aside at once, without
+                retries: see `set_aside`, `restore` and `discard`.
             NotConnected, PublishRejected, TooMany, Unconfirmed: only of messages without the outbox.
         """
         return self._begin(message, durable, confirmed=True)
@@ -249,13 +250,16 @@ class Publisher(Agent):
         lane, session = self._lane, self._line.session
         if lane is None or session is None or self._waits_for_broker:
             return
-        if session.blocked is not None:
-            self._waits_for_broker = True
-            self.task(self._until_ready(session))
-            return
-        if self._depot is not None:
+        if self._depot is not None and session.blocked is None:
             self._depot.fill(self._flight)
-        while (entry := self._flight.next()) is not None:
+        while True:
+            if session.blocked is not None:
+                self._waits_for_broker = True
+                self.task(self._until_ready(session))
+                return
+            entry = self._flight.next()
+            if entry is None:
+                return
             try:
                 lane.send(entry, signed(entry.message, self._signer))
             except BrokerError:  # the channel has ended; its news are on their way, where there are any

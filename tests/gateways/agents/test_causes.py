@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cybernetic.core import OptionError
 from cybernetic.gateways import (
     Author,
     Causal,
@@ -101,6 +102,21 @@ async def test_no_more_causes_are_waited_for_than_may_be_held() -> None:
     assert list(causality._working) == dots[-3:]
 
 
+async def test_those_that_wait_are_counted_together_whatever_they_wait_for() -> None:
+    causality = Causality(2, 30.0)
+    x, y, a, b, c = (Dot("node", "first", number) for number in range(1, 6))
+    await causality.turn(x, ())
+    causality.leave(x, over=False)
+    waits = []
+    for dot, cause in ((a, x), (b, y), (c, y)):
+        waits.append(asyncio.ensure_future(causality.turn(dot, (cause,))))
+        await asyncio.sleep(1.0)
+    assert [one.done() for one in waits] == [True, False, False]
+    assert await waits[0] == (x,)
+    await asyncio.sleep(30.0)
+    assert [await one for one in waits[1:]] == [(y,), (y,)]
+
+
 async def test_a_control_message_that_finds_no_room_for_its_nonce_goes_back_and_is_no_replay(
     tmp_path: Path,
 ) -> None:
@@ -136,3 +152,44 @@ async def test_two_that_name_each_other_and_are_tried_again_hold_nobody_for_ever
         await asyncio.sleep(120.0)
         assert len(await a.effects()) == 6
         assert await a.parked() == []
+
+
+def test_not_all_of_the_prefetch_may_wait_for_causes() -> None:
+    book = Book()
+    for held in (5, 6, 1000):
+        with pytest.raises(OptionError, match="causal, held: expected less than the prefetch, 5"):
+            consume(Clerk, book, queue=WORK, guard=guard(), causal=Causal(held), prefetch=5)
+    assert Causal().most(50) == 49
+    assert Causal(4).most(5) == 4
+
+
+async def test_one_place_is_left_for_a_cause_that_comes_late(tmp_path: Path) -> None:
+    author, book = Author("shop"), Book()
+    cause = author.write("order", "shop", b"cause")
+    effects = [author.write("order", "shop", f"{n}".encode(), cause=cause) for n in range(12)]
+    spec = consume(Clerk, book, queue=WORK, guard=guard(), causal=Causal(wait=30.0), prefetch=5)
+    async with plant(MemoryBroker(), tmp_path / "a", spec) as a:
+        await send(a.outside, *(pack(one, "", "work", KEY) for one in (*effects, cause)))
+        await asyncio.sleep(1.0)  # nobody had to wait for the end of its time
+        told = {one.message.id: one.missing for one in book.seen}
+        assert len(told) == 13
+        # the last four were still waiting, and came after it
+        assert [one.id for one in effects if not told[one.id]] == [one.id for one in effects[-4:]]
+        assert all(told[one.id] == (cause.dot,) for one in effects[:-4])
+        assert [one.message.id for one in book.seen][-5:] == [cause.id, *(one.id for one in effects[-4:])]
+
+
+async def test_one_place_is_left_for_a_cause_that_is_tried_again(tmp_path: Path) -> None:
+    async def fails(delivery: Received, tx: Effect) -> Any:
+        return Retry("later") if delivery.message.id == cause.id and delivery.attempt < 2 else None
+
+    author, book = Author("shop"), Book(fails)
+    cause = author.write("order", "shop", b"cause")
+    effects = [author.write("order", "shop", f"{n}".encode(), cause=cause) for n in range(8)]
+    spec = consume(Clerk, book, queue=WORK, guard=guard(), causal=Causal(wait=30.0), prefetch=5)
+    async with plant(MemoryBroker(), tmp_path / "a", spec) as a:
+        await send(a.outside, *(pack(one, "", "work", KEY) for one in (cause, *effects)))
+        await asyncio.sleep(3.0)
+        flagged = [one.message.id for one in book.seen if one.missing]
+        assert flagged == [one.id for one in effects[:4]]
+        assert [one.message.id for one in book.seen][-4:] == [one.id for one in effects[-4:]]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +241,7 @@ async def test_a_signed_message_is_known_whoever_signs_it_anew_and_nobody_else_t
         assert [one.reason for one in await a.parked()] == ["another message under this id"]
 
 
-async def test_a_wait_whose_message_had_its_effect_meanwhile_is_over_when_it_is_answered(
+async def test_a_wait_under_whose_id_another_had_its_effect_meanwhile_is_over_when_it_is_answered(
     tmp_path: Path,
 ) -> None:
     async def ask_first(delivery: Received, tx: Effect) -> Any:
@@ -251,13 +252,15 @@ async def test_a_wait_whose_message_had_its_effect_meanwhile_is_over_when_it_is_
         await send(a.outside, order)
         await until(lambda: book.seen)
         await asyncio.sleep(1.0)
-        await send(a.outside, order)
+        await send(a.outside, replace(order, body=b"another"))
         await until(lambda: len(book.seen) == 2)
         await asyncio.sleep(1.0)
         (held,) = await a.intake().call(Intake.held)
         await a.intake().call(Intake.answer, held.id, "yes")
         await asyncio.sleep(1.0)
-        assert (await a.parked(), len(book.answers)) == ([], 1)
+        assert [one.reason for one in await a.parked()] == ["another message under this id"]
+        assert [body for _, body in await a.effects()] == [order.body, b"another"]
+        assert len(book.answers) == 1
     async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
         await asyncio.sleep(5.0)
         assert len(book.answers) == 1

@@ -1,4 +1,6 @@
-"""A program that publishes and consumes until it is killed. Arguments: URL, folder, name, and "send" or "drain".
+"""A program that publishes and consumes until it is killed. Arguments: URL, folder, and name.
+
+It waits for a line that says what to do, "send" or "drain": so one is there when the one before is killed.
 
 It says the number of each message that is kept; "drain" only finishes what was begun, at least what stands in the file
 "kept", and ends."""
@@ -28,7 +30,9 @@ def next_number(file: Path) -> int:
 
 
 async def main() -> None:
-    url, folder, name, mode = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]
+    url, folder, name, mode = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.stdin.readline().strip()
+    if not mode:
+        return
     shop = Shop(name, folder)
     number = next_number(folder / "begun.sqlite")
     work = consume(Count, queue=shop.queue)

@@ -78,16 +78,14 @@ def _next(there: Any, found: dict[str, list[Any]], seconds: float) -> list[str]:
 
 def left(rabbit: RabbitMQ) -> dict[str, int]:
     """What is in any queue of the broker that begins with the example's name."""
-    lines = rabbit.ctl("list_queues", "name", "messages", "--quiet").splitlines()
-    rows = [line.split("\t") for line in lines if line.startswith("archive.")]
-    return {name: int(count) for name, count in rows if int(count)}
+    return {name: count for name, count in rabbit.queues().items() if count and name.startswith("archive.")}
 
 
 def declared(rabbit: RabbitMQ) -> None:
     """Wait until the example has made its queues."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
-        if "archive.outcomes" in rabbit.ctl("list_queues", "name", "--quiet").split():
+        if "archive.outcomes" in rabbit.queues():
             return
         time.sleep(0.1)
     raise AssertionError("the example did not declare its queues")

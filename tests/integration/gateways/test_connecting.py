@@ -45,9 +45,9 @@ async def test_a_virtual_host_that_is_not_there_is_named(rabbit: RabbitMQ) -> No
 
 
 async def test_a_virtual_host_that_is_not_for_this_user_is_refused(rabbit: RabbitMQ) -> None:
-    rabbit.ctl("eval", 'rabbit_vhost:add(<<"sealed/off">>, <<"tests">>).')
+    rabbit.close_vhost("sealed/off")
     assert "refused for user" in await fails(AmqpBroker(rabbit.at(vhost="sealed%2Foff")), NoVhost)
-    rabbit.ctl("set_permissions", "-p", "sealed/off", "guest", ".*", ".*", ".*")
+    rabbit.allow("guest", "sealed/off")
     await works(AmqpBroker(rabbit.at(vhost="sealed%2Foff")))
 
 
@@ -114,7 +114,7 @@ async def test_the_password_is_read_anew_at_each_connect(
     monkeypatch.setenv("BROKER_PASSWORD", "first")
     await works(by_file)
     await works(by_variable)
-    rabbit.ctl("change_password", "rotating", "second")
+    rabbit.set_password("rotating", "second")
     await fails(by_file, LoginRefused)
     file.write_text("second\n")
     await works(by_file)

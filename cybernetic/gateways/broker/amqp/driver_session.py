@@ -26,6 +26,7 @@ T = TypeVar("T")
 E = TypeVar("E", Intake, Outlet)
 
 MOST = 65_535  # of a prefetch
+SLOW = "the connection is slow: what was published has not been sent yet"
 DRAIN = 5.0  # seconds that `close` leaves to confirms
 
 
@@ -51,10 +52,13 @@ class AmqpSession:
     @property
     def blocked(self) -> str | None:
         """See `Session.blocked`."""
-        return self._link.blocked
+        return self._link.blocked or (SLOW if self._link.wire.full else None)
 
     async def ready(self) -> None:
         """See `Session.ready`."""
+        while self.blocked is not None:
+            await self._link.wire.room()
+            await self._link.ready()
         await self._link.ready()
 
     # --- channels -----------------------------------------------------------------------------------------------

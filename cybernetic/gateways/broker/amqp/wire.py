@@ -12,7 +12,9 @@ from cybernetic.gateways.broker.amqp.frames import BEAT, EDGE, END, HEARTBEAT, M
 
 FRAME = 131_072  # bytes of the largest frame: what RabbitMQ offers; aiormq takes what is offered
 SIGN_OF_LIFE = 0.5  # seconds between heartbeats told to aiormq while all that comes is handed to others
-CROWDED = 1 << 20  # bytes that are written at once rather than gathered further
+CROWDED = (
+    1 << 20
+)  # bytes that are written at once rather than gathered further; and that may wait for the socket
 
 # Called with the kind of a frame, and where its payload begins and ends: whether nobody else is to see the frame.
 Ear = Callable[[int, bytes, int, int], bool]
@@ -21,7 +23,8 @@ Ear = Callable[[int, bytes, int, int], bool]
 class Wire(asyncio.StreamReaderProtocol):
     """One connection's transport, reader and writer.
 
-    `lost` is called once, with why, when the connection has ended. `strange`: what came is no AMQP.
+    `lost` is called once, with why, when the connection has ended. `strange`: what came is no AMQP. `full`: the other
+    side is slow to read, and who publishes must wait for `room`.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[[BaseException | None], None]) -> None:
@@ -34,7 +37,8 @@ class Wire(asyncio.StreamReaderProtocol):
         self._out: list[bytes] = []
         self._size = 0
         self._alive = self._came = loop.time()
-        self.strange = False
+        self.strange = self.full = False
+        self._room: asyncio.Future[None] | None = None
         self.transport: asyncio.Transport | None = None
 
     # --- what comes ---------------------------------------------------------------------------------------------
@@ -43,13 +47,25 @@ class Wire(asyncio.StreamReaderProtocol):
         """Called by the loop."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        transport.set_write_buffer_limits(CROWDED)
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop."""
         super().connection_lost(exc)
         self.transport = None
+        self._give_room()
         self._lost(exc)
+
+    def pause_writing(self) -> None:
+        """Called by the loop."""
+        super().pause_writing()
+        self.full = True
+
+    def resume_writing(self) -> None:
+        """Called by the loop."""
+        super().resume_writing()
+        self._give_room()
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
@@ -114,6 +130,18 @@ class Wire(asyncio.StreamReaderProtocol):
                 self.transport.write(b"".join(self._out))
             self._out.clear()
             self._size = 0
+
+    async def room(self) -> None:
+        """Wait until the socket takes more, or has ended."""
+        while self.full:
+            self._room = self._room or self._loop_.create_future()
+            await asyncio.shield(self._room)
+
+    def _give_room(self) -> None:
+        self.full = False
+        if self._room is not None:
+            self._room.set_result(None)
+            self._room = None
 
     def abort(self) -> None:
         """End the connection at once."""

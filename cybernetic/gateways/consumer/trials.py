@@ -1,0 +1,70 @@
+"""Trials of suspects: who may be handled, beside how many, and who has ended so many processes that it is parked."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
+from typing import NamedTuple
+
+from cybernetic.gateways.consumer.spec import Consume
+from cybernetic.gateways.consumer.suspects import Suspects
+from cybernetic.gateways.consumer.ward import MANY, Ward, beside, last
+from cybernetic.gateways.shelf import Shelf
+
+Gate = Callable[[], AbstractAsyncContextManager[None]]  # what each try of a suspect goes through
+
+
+class Trial(NamedTuple):
+    """What is known of a suspect: how many crashes it may have caused; `gate` is None when these are too many."""
+
+    crashes: int
+    gate: Gate | None
+
+
+class Trials:
+    """Tells who ends processes from who was there: those of one queue.
+
+    All that are being handled when a process ends are suspects. Each time that they come again, half as many are
+    handled side by side. Before the crash that would be the last for one, it is kept apart, for twice as long as it had
+    been handled: a process that ends meanwhile speaks for it. Then it is handled alone, with nothing else beside it of
+    all that the gateway consumes, but for lossy queues.
+
+    Args:
+        spec: what is consumed.
+        shelf: whose `door` all handlers of the gateway go through.
+        suspects: counts on the disk.
+    """
+
+    def __init__(self, spec: Consume, shelf: Shelf, suspects: Suspects) -> None:
+        self._spec, self._shelf, self._suspects = spec, shelf, suspects
+        self._ward = Ward()
+
+    async def of(self, name: str) -> Trial | None:
+        """What is known of what comes again under this name; None: it went back in an orderly way."""
+        if await self._suspects.innocent(name):
+            return None
+        crashes, most = await self._suspects.expected(name), self._spec.crashes
+        if crashes >= most:
+            return Trial(crashes, None)
+        if last(crashes, most):
+            handled = await self._suspects.apart(name, crashes)
+            await asyncio.sleep(min(2 * handled, self._spec.timeout))
+        return Trial(crashes, partial(self._gate, name, crashes))
+
+    def door(self) -> AbstractAsyncContextManager[None]:
+        """What those go through who are no suspects: they wait for one that is handled alone.
+
+        Not those of a lossy queue, as heartbeats: these would be of no use afterwards.
+        """
+        return nullcontext() if self._spec.queue.lossy else self._shelf.door.place(MANY)
+
+    @asynccontextmanager
+    async def _gate(self, name: str, crashes: int) -> AsyncIterator[None]:
+        """What is handled inside may end the process: it is counted, and few others are beside it, or none."""
+        most = self._spec.crashes
+        async with (
+            self._ward.place(beside(crashes, most, self._spec.prefetch)),
+            self._shelf.door.place(1 if last(crashes, most) else MANY),
+        ):
+            await self._suspects.begin(name, crashes)
+            yield
