@@ -67,7 +67,17 @@ class Codec:
         OptionError: a limit is impossible, or an extension's name is taken.
     """
 
-    __slots__ = ("_canonical", "_free", "_known", "_max_depth", "_max_size", "_pens", "_readers", "_writers")
+    __slots__ = (
+        "_canonical",
+        "_free",
+        "_known",
+        "_light",
+        "_max_depth",
+        "_max_size",
+        "_pens",
+        "_readers",
+        "_writers",
+    )
 
     def __init__(
         self,
@@ -86,6 +96,8 @@ class Codec:
         self._known = Known(types, extensions)
         self._writers = _Writers(self._known)
         self._pens: list[_Pen] = []
+        # runs no Python, so that one is enough for all threads
+        self._light: Callable[[list[Any]], bytes] = Packer(strict_types=True).pack
         self._readers: list[Reader] = []
         # up to so many bytes a message needs no closer look
         self._free = min(bounds.SMALL, max_depth, max_size)
@@ -93,7 +105,8 @@ class Codec:
     def encode(self, value: Any, what: str = "message", *, light: bool = False) -> bytes:
         """The bytes of `value`. `what` names the whole in errors, whose paths begin with it.
 
-        What is too large is refused before it is encoded; `light` says that it is known to be far from that.
+        What is too large is refused before it is encoded; `light` says that it is known to be far from that, and
+        to hold neither dicts nor deep lists.
 
         Raises:
             CannotTravel: a part is of a type that is not registered; the text names its path.
@@ -101,6 +114,15 @@ class Codec:
             EncodeFailed: a `CannotTravel`: the function that takes a part apart raised.
         """
         kind = type(value)
+        if light and kind is tuple:
+            try:
+                data = self._light([*value])
+            except Exception:  # there is more in it than msgpack knows
+                light = False
+            else:
+                if len(data) > self._free:
+                    self._check_outgoing(data, what)
+                return data
         # one level more, cut off again: msgpack would write one that it does not read
         wrapped = [[*value] if kind is tuple else value]
         try:

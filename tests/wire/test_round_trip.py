@@ -4,12 +4,12 @@ import random
 
 import msgpack
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cybernetic.wire import Codec
 from tests.support import soak
-from tests.wire.values import EXAMPLES, TABLE, Colour, Order, Sized, hashable, same, travelling
+from tests.wire.values import EXAMPLES, TABLE, Colour, Level, Order, Sized, hashable, same, travelling
 
 CODEC = Codec(TABLE)
 CANONICAL = Codec(TABLE, canonical=True)
@@ -21,6 +21,13 @@ def test_what_arrives_is_what_was_sent(value: object) -> None:
     assert same(CODEC.copy(value), value)
     canonical = CANONICAL.encode(value)
     assert canonical == CANONICAL.encode(CODEC.decode(canonical)) == CANONICAL.encode(CODEC.copy(value))
+
+
+@given(st.lists(travelling, max_size=3).map(tuple))
+@example((Level.HIGH, (1,), 1 << 70, "\ud800"))
+@example((b"x" * 2000, "plain", 1, 1.5, True, None))
+def test_what_is_called_light_travels_as_all_else_whatever_it_is(value: tuple[object, ...]) -> None:
+    assert CODEC.encode(value, light=True) == CODEC.encode(value)
 
 
 @pytest.mark.parametrize("value", EXAMPLES, ids=lambda value: repr(value)[:40])

@@ -87,6 +87,13 @@ def test_no_message_weighs_more_than_its_bytes_so_none_is_refused_that_fits(valu
             Codec(TABLE, max_size=len(data) - 1).encode(value)
 
 
+def test_what_is_called_light_and_is_not_is_refused() -> None:
+    with pytest.raises(BeyondLimit, match="100 bytes"):
+        Codec(max_size=100).encode((b"x" * 100,), light=True)
+    with pytest.raises(BeyondLimit, match="levels"):
+        Codec(max_depth=2).encode((1, [[2]]), light=True)
+
+
 def test_what_contains_itself_is_not_weighed_for_ever() -> None:
     loop: list[Any] = []
     loop += [loop, loop]

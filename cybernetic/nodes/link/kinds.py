@@ -2,7 +2,7 @@
 
 from struct import Struct
 
-from cybernetic.wire import MAX_PAYLOAD, Codec, DamagedMessage, TypeTable, pack_frame
+from cybernetic.wire import HEADER_BYTES, MAX_PAYLOAD, Codec, DamagedMessage, TypeTable, pack_frame
 
 HELLO, WELCOME, REFUSED, BATCH, CREDIT, BEAT, GOODBYE = KINDS = tuple(range(1, 8))
 
@@ -18,10 +18,29 @@ _encode, _decode = _codec.encode, _codec.decode
 BEAT_FRAME = pack_frame(BEAT, b"")
 
 
+_SHORT = 256  # bytes from which on a message is no short one
+_ALONE = [pack_frame(BATCH, _encode((bytes(size),)))[: -size or None] for size in range(_SHORT)]
+"""How the frame begins whose batch is one short message, by the size of that: all such frames are alike but for it."""
+_HEAD = len(_ALONE[0])
+
+
 def batch_frame(messages: list[bytes]) -> tuple[bytes, int]:
     """The frame that carries `messages`, and how many bytes of credit it takes."""
+    if len(messages) == 1 and (size := len(messages[0])) < _SHORT:
+        return _ALONE[size] + messages[0], size + _HEAD - HEADER_BYTES
     payload = _encode(tuple(messages))
     return pack_frame(BATCH, payload), len(payload)
+
+
+def alone(data: bytes) -> bytes | None:
+    """The message in `data`, if that is the frame of a batch of one short message, and nothing more; else None.
+
+    Most of what is read from a link that is not busy is such a frame, so it is told at a glance.
+    """
+    size = len(data) - _HEAD
+    if 0 <= size < _SHORT and data.startswith(_ALONE[size]):
+        return data[_HEAD:]
+    return None
 
 
 def unpack_batch(payload: bytes) -> list[bytes]:

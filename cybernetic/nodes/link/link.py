@@ -14,6 +14,7 @@ from cybernetic.nodes.link.kinds import (
     BEAT_FRAME,
     CREDIT,
     GOODBYE,
+    alone,
     credit_frame,
     text_frame,
     unpack_batch,
@@ -22,19 +23,22 @@ from cybernetic.nodes.link.kinds import (
 )
 from cybernetic.nodes.link.output import Output
 from cybernetic.nodes.link.settings import LinkSettings
-from cybernetic.wire import DamagedMessage, Frame, FrameError, FrameReader, WireError
+from cybernetic.wire import HEADER_BYTES, DamagedMessage, Frame, FrameError, FrameReader, WireError
 
 _log = logging.getLogger("cybernetic.link")
 
-_CHUNK = 256 << 10  # bytes read at a time of what a broken connection left behind
+_ROOM = 256 << 10  # bytes read at a time
 
 Received = Callable[[list[bytes]], object]
 Lost = Callable[[str], object]
 Lagging = Callable[[float], object]
 
 
-class Link(Output, asyncio.Protocol):
+class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
     """One connection to another node. Made by `connect` and `Listener`, silent until `start`.
+
+    Transports of asyncio read into the room it keeps: to make that much room anew for each read takes longer than
+    the read. Those in memory give it the bytes that they have.
 
     Attributes:
         hello: what the peer said of itself.
@@ -58,6 +62,7 @@ class Link(Output, asyncio.Protocol):
         "_reader",
         "_reason",
         "_received",
+        "_room",
         "_timer",
         "_watch",
         "hello",
@@ -75,6 +80,7 @@ class Link(Output, asyncio.Protocol):
         super().__init__(transport, window, settings)
         self.hello = hello
         self._reader = reader
+        self._room = memoryview(bytearray(_ROOM))
         self._early = list(early)  # frames that came before the start
         self._fault: str | None = None  # what came after them, if it was no frame
         self._received: Received | None = None  # None: not started
@@ -88,7 +94,7 @@ class Link(Output, asyncio.Protocol):
         self._reason: str | None = None  # why the link has ended
         self._timer: asyncio.TimerHandle | None = None  # of the end
         self._watch: asyncio.TimerHandle | None = None  # of the beats
-        self._heard = self._loop.time()
+        self._heard = self._clock()
         self._pulse = beats.Pulse(self._heard, self._heard)
 
     def __repr__(self) -> str:
@@ -145,9 +151,22 @@ class Link(Output, asyncio.Protocol):
 
     # What the transport calls.
 
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where to read to."""
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read."""
+        self.data_received(bytes(self._room[:nbytes]))
+
     def data_received(self, data: bytes) -> None:
         """Take what came from the peer."""
-        self._heard = self._loop.time()
+        self._heard = self._clock()
+        if self._watch is not None and not self._lagged and self._held <= self._settings.window >> 2:
+            message = alone(data)  # and so much credit is never too much to take
+            if message is not None and not self._reader.pending:
+                self._hand_over([message], len(data) - HEADER_BYTES)
+                return
         fault = None
         try:
             frames: Iterable[Frame] = self._reader.feed(data)
@@ -189,7 +208,7 @@ class Link(Output, asyncio.Protocol):
         if self._over:
             self._tell()
         elif self._reason is None:
-            self._heard = self._loop.time()
+            self._heard = self._clock()
             self._pulse = beats.Pulse(self._heard, self._heard)
             self._watch = self._loop.call_later(self._settings.interval, self._look)
             self._transport.resume_reading()
@@ -278,7 +297,7 @@ class Link(Output, asyncio.Protocol):
 
     def _look(self) -> None:
         """See whether the peer lives; let it know that we do."""
-        settings, now = self._settings, self._loop.time()
+        settings, now = self._settings, self._clock()
         self._pulse, verdict = beats.check(
             self._pulse,
             now,
@@ -349,7 +368,7 @@ class Link(Output, asyncio.Protocol):
         if socket is None or self._transport.get_extra_info("sslcontext") is not None:
             return
         try:
-            while not self._deaf and (data := os.read(socket.fileno(), _CHUNK)):
+            while not self._deaf and (data := os.read(socket.fileno(), _ROOM)):
                 self.data_received(data)
         except OSError:  # there is no more
             return

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+from cybernetic.core import loop_clock
 from cybernetic.nodes.link.credit import may_send
 from cybernetic.nodes.link.kinds import batch_frame
 from cybernetic.nodes.link.settings import LinkSettings
@@ -26,6 +27,7 @@ class Output:
 
     __slots__ = (
         "_blocked",
+        "_clock",
         "_closed",
         "_cost",
         "_drained",
@@ -48,6 +50,7 @@ class Output:
 
     def __init__(self, transport: asyncio.Transport, window: int, settings: LinkSettings) -> None:
         self._loop = asyncio.get_running_loop()
+        self._clock = loop_clock(self._loop)
         self._transport, self._window, self._settings = transport, window, settings
         self._open: list[bytes] = []  # the batch that is being filled
         self._cost = 0  # of what is in it

@@ -48,11 +48,9 @@ class Inbound:
         starts = InboundStarts(cluster, peer, self._who)
         self._acts: dict[int, Callable[..., None]] = {
             ops.CAST_WITH: self._cast_with,
-            ops.CALL: self._call,
             ops.CALL_WITH: self._call_with,
             ops.SEND: self._send,
             ops.TELL: self._tell,
-            ops.ANSWER: self._answer,
             ops.FAIL: self._fail,
             ops.EXIT: self._exit,
             ops.STOP: self._stop,
@@ -83,6 +81,7 @@ class Inbound:
 
     def _take_in(self, messages: list[bytes]) -> None:
         agents, decode, peer = self._agents, self._decode, self._peer
+        calls = peer.calls
         for data in messages:
             message: Any = data
             try:
@@ -91,7 +90,16 @@ class Inbound:
                 except WireError as error:
                     self._unread(data, error)
                     continue
-                if message[0] == ops.CAST:  # by far the most common, so it is written out
+                op = message[0]
+                if op == ops.ANSWER:  # these are by far the most common, so they are written out
+                    _, id, value = message
+                    reply = calls.get(id)
+                    if reply is not None:
+                        reply.answer(value)
+                elif op == ops.CALL:
+                    to, sender, kind, id, word = message[1:6]
+                    self._call(to, sender, kind, id, word, None, message[6:])
+                elif op == ops.CAST:
                     to, sender, kind, word = message[1:5]
                     cell = agents.get(to)
                     if sender:
@@ -104,10 +112,9 @@ class Inbound:
                     fn = cell._protocol.served.get(word) or self._serve(cell, word, sender)
                     if fn is not None:
                         cell._admit((fn, message[5:], None, sender, None))
-                elif message[0] == ops.CASTS:
+                elif op == ops.CASTS:
                     self._casts(message)
                 else:
-                    op = message[0]
                     act = self._acts[op]
                     if op in FIELDS:
                         check(op, message)
@@ -144,11 +151,20 @@ class Inbound:
         if fn is not None:
             cell._admit((fn, args, keywords, who, None))
 
-    def _call(self, to: int, sender: int, kind: int, id: int, word: str, *args: Any) -> None:
-        self._call_with(to, sender, kind, id, word, None, *args)
-
     def _call_with(
-        self, to: int, sender: int, kind: int, id: int, word: str, keywords: dict[str, Any] | None, *args: Any
+        self, to: int, sender: int, kind: int, id: int, word: str, keywords: dict[str, Any], *args: Any
+    ) -> None:
+        self._call(to, sender, kind, id, word, keywords, args)
+
+    def _call(
+        self,
+        to: int,
+        sender: int,
+        kind: int,
+        id: int,
+        word: str,
+        keywords: dict[str, Any] | None,
+        args: tuple[Any, ...],
     ) -> None:
         cell, who = self._agents.get(to), self._who(sender, kind)
         answer = Answer(self._peer, id, cell, word)
@@ -175,11 +191,6 @@ class Inbound:
         cell, who = self._agents.get(to), self._who(sender, kind)
         if cell is not None:
             cell.put((deliver, (message,), None, who, None))
-
-    def _answer(self, id: int, value: Any) -> None:
-        reply = self._peer.calls.get(id)
-        if reply is not None:
-            reply.answer(value)
 
     def _fail(self, id: int, error: BaseException) -> None:
         reply = self._peer.calls.get(id)

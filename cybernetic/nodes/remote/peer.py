@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -33,6 +34,7 @@ _LIGHT: dict[
     str: len,
     **dict.fromkeys((int, float, bool, type(None)), lambda _: 9),
 }
+KEPT = 64  # addresses of agents there that are kept although nobody may have them: who called is likely to call again
 DIALS = 8  # nodes that one node has told of are called at a time
 WAITING = 4096  # messages for a node not linked yet, from which on their senders are held
 
@@ -56,6 +58,7 @@ class Peer:
         self.introduced = False  # it has told whom it knows
         self.link: Any = None
         self.proxies: WeakValueDictionary[int, RemoteRef[Any]] = WeakValueDictionary()
+        self._kept: deque[RemoteRef[Any]] = deque(maxlen=KEPT)
         self.calls: dict[int, Any] = {}  # of ours, not answered yet
         self.starts: dict[int, RemoteStart] = {}  # that we have asked for
         self.giving_up: dict[int, RemoteStart] = {}  # of them, those given up and not confirmed to be gone
@@ -127,7 +130,10 @@ class Peer:
     ) -> None:
         """Ask an agent there to run a method, and settle `reply` with what comes of it. Raises `CannotTravel`."""
         number = next(self._ids)
-        origin, kind = self._origin(caller)
+        if caller is None or caller._flags & FOREIGN:
+            origin = kind = 0
+        else:
+            origin, kind = caller._serial, self._kinds.get(caller._protocol) or self._introduce(caller)
         if kwargs:
             message = (ops.CALL_WITH, to, origin, kind, number, word, kwargs, *args)
         else:
@@ -251,6 +257,7 @@ class Peer:
         ref = self.proxies.get(serial)
         if ref is None:
             ref = self.proxies[serial] = RemoteRef(self.engine, protocol, serial, self)
+            self._kept.append(ref)
         return ref
 
     def gone(self, serial: int, reason: Reason) -> None:
@@ -270,6 +277,7 @@ class Peer:
         for ref in list(self.proxies.values()):
             depart(ref, reason, LostRef)
         self.proxies.clear()
+        self._kept.clear()
         for reply in _taken(self.calls):
             reply.fail(CallFailed(reply.target, function_name(reply.what), reason))
         for start in _taken(self.starts):

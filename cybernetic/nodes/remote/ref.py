@@ -34,7 +34,6 @@ class RemoteRef(Foreign[A_co]):
     def _request(
         self, method: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None, seconds: float | None
     ) -> Any:
-        protocol = self._protocol
         word = self._word(method)
         engine = self._engine
         caller = engine.current
@@ -46,9 +45,10 @@ class RemoteRef(Foreign[A_co]):
             return reply
         if caller is not None and _started_by(caller, self):
             raise CallDeadlock(caller, self)
-        patient = protocol.unlimited and protocol.resolve(method) in protocol.unlimited
-        if seconds is not None and not (seconds is CALL_SECONDS and patient):
-            engine.deadlines.add(reply, seconds)
+        if seconds is not None:
+            unlimited = self._protocol.unlimited
+            if not unlimited or seconds is not CALL_SECONDS or self._resolve(method) not in unlimited:
+                engine.deadlines.add(reply, seconds)
         self._way.call(self._serial, word, args, kwargs, caller, reply)
         return reply
 

@@ -21,6 +21,7 @@ from cybernetic.nodes.plan.membership import Member
 from cybernetic.nodes.remote import ops
 from cybernetic.nodes.remote.answer import Answer
 from cybernetic.nodes.remote.classes import Classes
+from cybernetic.nodes.remote.peer import KEPT
 from cybernetic.nodes.remote.travel import address
 from cybernetic.runtime import protocol_of
 from tests.nodes.cluster.mesh import Holder, inside, names, one, pairs, until
@@ -53,6 +54,16 @@ class Busy(Holder):
     def much(self, other: Any, count: int) -> None:
         for n in range(count):
             other.cast(Holder.note, n)
+
+
+class Asking(Agent):
+    """Asks another agent what it has seen."""
+
+    def __init__(self, other: Any) -> None:
+        self.other = other
+
+    async def ask(self) -> Any:
+        return await self.other.call(Holder.seen)
 
 
 async def test_a_call_whose_time_is_over_is_not_kept() -> None:
@@ -115,6 +126,25 @@ async def test_what_is_asked_of_an_agent_that_has_ended_is_answered() -> None:
         for ref in (watching, tied):
             (told,) = await ref.call(Holder.seen)
             assert told.reason == NoProc()
+
+
+async def test_who_calls_from_another_node_is_remembered_for_its_next_call_until_that_node_is_lost() -> None:
+    async with one("a") as first, one("b", "a") as second:
+        second.spawn(Busy, name="far")
+        await asyncio.sleep(1)
+        peer = inside(second).peers["a"]
+        before, far = len(peer.proxies), first.whereis("far", Busy)
+        callers = [first.spawn(Asking, far) for _ in range(KEPT + 10)]
+        for caller in callers:
+            await caller.call(Asking.ask)
+        last = peer.proxies[callers[-1]._serial]
+        assert KEPT <= len(peer.proxies) <= before + KEPT
+        await callers[-1].call(Asking.ask)
+        assert peer.proxies[callers[-1]._serial] is last
+        await first.stop()
+        await asyncio.sleep(1)
+        assert last.gone
+        assert (len(peer.proxies), len(peer._kept)) == (0, 0)
 
 
 @pytest.mark.parametrize("op", [ops.WATCH, ops.LINK])
