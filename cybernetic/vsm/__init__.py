@@ -12,6 +12,7 @@ import cybernetic.vsm.travel  # noqa: F401 - lets the values travel
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.humans import ConsoleHuman, HumanSink, Page
 from cybernetic.vsm.audit.canary import Canary
+from cybernetic.vsm.audit.findings import Account
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.audit.record import Standing
 from cybernetic.vsm.bargain.budget import Budget, Rate
@@ -22,6 +23,8 @@ from cybernetic.vsm.channels.ear import line_name
 from cybernetic.vsm.channels.line import Line
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.channels.topology import TOPOLOGY, NotInTopology, topology_table
+from cybernetic.vsm.cyberstride.capability import Capability
+from cybernetic.vsm.cyberstride.gauge import Gauge
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.cyberstride.regimes import Regime
 from cybernetic.vsm.damping.fence import LeaseLost
@@ -36,9 +39,11 @@ from cybernetic.vsm.inspection.gate import NotIndependent
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Pleasure, Severity
 from cybernetic.vsm.operations.environment import NoSuchUnit
+from cybernetic.vsm.operations.envoy import Away
 from cybernetic.vsm.operations.management import TaskLate
 from cybernetic.vsm.operations.messages import Intervention, Rung
 from cybernetic.vsm.operations.operation import Operation
+from cybernetic.vsm.operations.quota import Quota
 from cybernetic.vsm.operations.task import Outcome, Performed, Task
 from cybernetic.vsm.operations.unit import Unit, remote, unit
 from cybernetic.vsm.ports.port import Port, RateLimited
@@ -60,13 +65,16 @@ from cybernetic.vsm.viable import ViableSystem
 
 __all__: tuple[str, ...] = (
     "Abroad",
+    "Account",
     "Algedonode",
     "Allow",
     "Asked",
     "Audit",
+    "Away",
     "Budget",
     "BudgetExhausted",
     "Canary",
+    "Capability",
     "Cause",
     "Channel",
     "Clocks",
@@ -74,6 +82,7 @@ __all__: tuple[str, ...] = (
     "Cost",
     "Deny",
     "Escalate",
+    "Gauge",
     "HumanSink",
     "Identity",
     "Index",
@@ -102,6 +111,7 @@ __all__: tuple[str, ...] = (
     "Port",
     "Porter",
     "Quarantined",
+    "Quota",
     "Rate",
     "RateLimited",
     "Reception",

@@ -8,18 +8,21 @@ from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.watcher import VIGIL
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.channels.channel import Channel, Role
-from cybernetic.vsm.channels.ear import address, line_name
+from cybernetic.vsm.channels.ear import address, level_of, line_name
 from cybernetic.vsm.channels.line import Line, LossyLine
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.coordination.coordination import Coordination
 from cybernetic.vsm.coordination.flow import MARGIN
+from cybernetic.vsm.coordination.remit import Remit
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.inspection.auditor import Auditor
+from cybernetic.vsm.inspection.custodian import Custodian
 from cybernetic.vsm.intelligence.intelligence import Intelligence
 from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.envoy import Envoy
 from cybernetic.vsm.operations.unit import OperationUnit, Unit
+from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.blueprint import Blueprint
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.recursion.handing import hand
@@ -46,6 +49,12 @@ class Layout:
         """By path."""
         return {self.path(unit): unit.weight for unit in self.units}
 
+    @property
+    def rates(self) -> dict[str, float]:
+        """Tasks a second that units may be given at most, by path."""
+        quotas = {self.path(unit): unit.quota.messages for unit in self.units}
+        return {path: rate for path, rate in quotas.items() if rate is not None}
+
     def floor(self, unit: Unit) -> Vector:
         """What a unit may spend in an epoch when it is cut off."""
         return self.charter.floor.times(unit.floor) if unit.floor else NOTHING
@@ -57,6 +66,22 @@ class Layout:
             Charge(self.path(unit), unit.weight, self.floor(unit), unit.floor, unit.cap)
             for unit in self.units
         )
+
+    @property
+    def tick(self) -> float:
+        """Seconds of a datum of system 4, as the level declares."""
+        return float(self.charter.lineage[-1].tick)
+
+    @property
+    def lead(self) -> int:
+        """Ticks that system 4 looks ahead."""
+        return int(self.charter.lineage[-1].lead)
+
+    @property
+    def audited_levels(self) -> frozenset[str]:
+        """The paths of the levels within, here or elsewhere, that are audited from here."""
+        levels = (unit for unit in self.units if unit.nested or unit.spec is None)
+        return frozenset(self.path(unit) for unit in levels) if self.charter.audit else frozenset()
 
     @property
     def purposes(self) -> dict[str, dict[str, float]]:
@@ -91,21 +116,39 @@ class Layout:
         return {name: share for name, share in self.static.items() if name in self.above}
 
     @property
+    def remit(self) -> Remit:
+        """What system 2 of this level has to do with."""
+        charter = self.charter
+        own = {name: charter.ports[name] for name in charter.lineage[-1].ports if name not in charter.shared}
+        names = {port.group for port in own.values() if port.group is not None}
+        return Remit(
+            self.weights,
+            self.paced,
+            self.each,
+            {name: port.timeout for name, port in own.items()},
+            {
+                group: tuple(sorted(name for name, port in own.items() if port.group == group))
+                for group in sorted(names)
+            },
+            frozenset(self.path(unit) for unit in self.units if unit.nested or unit.spec is None),
+        )
+
+    @property
     def loops(self) -> list[tuple[str, str, float]]:
         """What should beat: (role, path, period)."""
-        path = self.charter.path
+        path, pulse = self.charter.path, self.charter.pulse
         found = [
-            (Role.COORDINATION.value, path, 1.0),
-            (Role.CONTROL.value, path, 1.0),
-            (Role.POLICY.value, path, 1.0),
-            (Role.INTELLIGENCE.value, path, 10.0),
+            (Role.COORDINATION.value, path, pulse),
+            (Role.CONTROL.value, path, pulse),
+            (Role.POLICY.value, path, pulse),
+            (Role.INTELLIGENCE.value, path, self.tick),
         ]
         if self.charter.audit is not None:
-            found.append((Role.AUDIT.value, path, 1.0))
+            found.append((Role.AUDIT.value, path, pulse))
         if len(self.charter.lineage) == 1:  # there is no level above in this half
             found.append((VIGIL, path, 1.0))
         found += [(Role.ALGEDONODE.value, self.path(unit), 1.0) for unit in self.units if unit.nested]
-        return found + [(Role.MANAGEMENT.value, self.path(unit), 1.0) for unit in self.units]
+        return found + [(Role.MANAGEMENT.value, self.path(unit), pulse) for unit in self.units]
 
 
 class Channels(Supervisor):
@@ -155,9 +198,11 @@ class NestedUnit(Supervisor):
     def children(self) -> list[Child[Any]]:
         """The level first: it is told what it inherits before it starts."""
         hand(self.system, self._charter)
+        set_pulse(self.system, level_of(self._path), self._charter.pulse)
         return [
-            child(self._blueprint.made(), *self._blueprint.args, name=self._path),
+            child(self._blueprint.made(), *self._blueprint.args, name=self._path, backoff=AGAIN),
             child(Envoy, self._path, self._charter.paced, name=address(Role.MANAGEMENT, self._path)),
+            child(Custodian, self._path, name=address(Role.PORTER, self._path)),
         ]
 
 
@@ -178,7 +223,7 @@ class Operations(Supervisor):
         layout, spec = self._layout, unit.spec
         path = layout.path(unit)
         if spec is None:
-            return child(RemoteUnit, path, unit.outlet or f"{path}:outpost", unit.pain, id=unit.id)
+            return child(RemoteUnit, path, unit.outlet or f"{path}:outpost", dict(unit.ways), id=unit.id)
         where: dict[str, Any] = {"node": spec.node, "requires": dict(spec.requires) or None}
         floor = layout.floor(unit)
         if unit.nested:
@@ -201,6 +246,7 @@ class Operations(Supervisor):
             floor,
             layout.static,
             layout.data,
+            unit.quota,
             id=unit.id,
             name=f"{path}:unit",
             isolate=spec.isolate,
@@ -225,6 +271,8 @@ class Metasystem(Supervisor):
                 path,
                 layout.weights,
                 layout.charter.per is not None,
+                layout.tick,
+                layout.lead,
                 role=Role.INTELLIGENCE,
                 path=path,
             ),
@@ -272,14 +320,19 @@ class Level(Supervisor):
                 role=Role.ALGEDONODE,
                 path=path,
             ),
-            child(Environment, path, layout.weights, name=address(Role.ENVIRONMENT, path)),
+            child(
+                Environment,
+                path,
+                layout.weights,
+                layout.audited_levels,
+                layout.rates,
+                name=address(Role.ENVIRONMENT, path),
+            ),
             child(Operations, layout, id="operations", name=f"{path}:operations"),
             steady(
                 Coordination,
                 path,
-                layout.paced,
-                layout.each,
-                layout.weights,
+                layout.remit,
                 role=Role.COORDINATION,
                 path=path,
             ),

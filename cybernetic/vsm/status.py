@@ -12,6 +12,7 @@ from cybernetic.vsm.channels.ear import line_name
 from cybernetic.vsm.channels.line import Line, LineState
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.coordination.coordination import Coordination
+from cybernetic.vsm.damping.leases import Lease
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.inspection.auditor import Auditor
 from cybernetic.vsm.ladder.climb import Climb
@@ -30,10 +31,13 @@ class Status:
     Attributes:
         path: of the level.
         silent: the parts that gave no answer: they are dead, taken out, or too busy.
+        arrived: tasks that have come for each unit.
         load: tasks that each unit has been given and not finished.
         accounts: the last account of each unit, with its figures and what they were measured at.
         interventions: those in force, by unit.
+        sparing: interventions in each unit for a thousand of its tasks.
         flows: of each port that is paced here the rate a second, and how many wait.
+        leases: the exclusive ones that are held here, by key.
         standings: what audits say of each unit; where nothing audits it, or what does is silent, "unaudited".
         gaps: how far what a unit does is from what it is chartered for, bits; of those that were looked at.
         alarms: the pains that are open.
@@ -43,10 +47,13 @@ class Status:
 
     path: str
     silent: tuple[str, ...] = ()
+    arrived: Mapping[str, int] = field(default_factory=dict)
     load: Mapping[str, int] = field(default_factory=dict)
     accounts: Mapping[str, Accountability] = field(default_factory=dict)
     interventions: Mapping[str, Intervention] = field(default_factory=dict)
+    sparing: Mapping[str, float] = field(default_factory=dict)
     flows: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    leases: Mapping[str, Lease] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
     gaps: Mapping[str, float] = field(default_factory=dict)
     alarms: tuple[Climb, ...] = ()
@@ -55,10 +62,13 @@ class Status:
 
 
 _ASKED: tuple[tuple[str, str, type, Any], ...] = (
+    ("arrived", "environment", Environment, Environment.arrived),
     ("load", "environment", Environment, Environment.load),
     ("accounts", "control", Control, Control.accounts),
     ("interventions", "control", Control, Control.interventions),
+    ("sparing", "control", Control, Control.sparing),
     ("flows", "coordination", Coordination, Coordination.flows),
+    ("leases", "coordination", Coordination, Coordination.leases),
     ("standings", "audit", Auditor, Auditor.standings),
     ("gaps", "audit", Auditor, Auditor.gaps),
     ("alarms", "algedonode", Algedonode, Algedonode.alarms),

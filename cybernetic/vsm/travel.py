@@ -35,6 +35,7 @@ from cybernetic.vsm.cyberstride.plan import Attention, Thresholds
 from cybernetic.vsm.cyberstride.reading import Reading
 from cybernetic.vsm.cyberstride.regimes import Regime, RegimeModel
 from cybernetic.vsm.damping.aimd import Aimd
+from cybernetic.vsm.damping.choice import Advice
 from cybernetic.vsm.damping.fence import Fence, LeaseLost
 from cybernetic.vsm.damping.flap import Flapping
 from cybernetic.vsm.damping.leases import Lease, LeaseTable, Waiter
@@ -52,7 +53,7 @@ from cybernetic.vsm.decisions.rulebook import Amendment, PolicyChange, Rulebook
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate
 from cybernetic.vsm.functions import Absent, function_at, place_of
 from cybernetic.vsm.growing import Growing
-from cybernetic.vsm.homeostat.balance import Balance, Bands, Diagnosis, Pathology, Spoken
+from cybernetic.vsm.homeostat.balance import Balance, Balanced, BandIndex, Bands, Diagnosis, Pathology, Spoken
 from cybernetic.vsm.homeostat.conversation import (
     AdaptationProposal,
     Conversation,
@@ -115,7 +116,7 @@ _PLAIN = (
     *(Report, Reservation, Seal, Settlement, StaleContract, Talk),
     *(Achievement, Attention, Forecast, Health, HealthLimits, Index, Judgement, Reading, Regime, RegimeModel),
     *(Thresholds,),
-    *(Aimd, Engagement, Fence, Flapping, Lease, LeaseLost, LeaseTable, Member, Oscillation, Pacer, Plan),
+    *(Advice, Aimd, Engagement, Fence, Flapping, Lease, LeaseLost, LeaseTable, Member, Oscillation, Pacer, Plan),
     *(Shaping, Waiter),
     *(
         Allow,
@@ -130,7 +131,18 @@ _PLAIN = (
         Question,
     ),
     *(QuestionState, Reception, Rulebook, Tier),
-    *(AdaptationProposal, Balance, Bands, Conversation, ConversationState, Diagnosis, Feasibility, Pathology),
+    *(
+        AdaptationProposal,
+        Balance,
+        Balanced,
+        BandIndex,
+        Bands,
+        Conversation,
+        ConversationState,
+        Diagnosis,
+        Feasibility,
+        Pathology,
+    ),
     *(Side, Spoken, StepChange),
     *(
         AckRefused,

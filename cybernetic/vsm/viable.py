@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from cybernetic.core import NotFound, OptionError, number, one_of
+from cybernetic.core import CallError, NotFound, OptionError, Refusal, number, one_of, whole
 from cybernetic.runtime import Deferred, registered_name
 from cybernetic.supervision import Child, Supervisor, child
 from cybernetic.vsm.algedonic.algedonode import Algedonode
@@ -25,19 +25,25 @@ from cybernetic.vsm.governance.identity import Identity
 from cybernetic.vsm.governance.messages import PolicyUpdate
 from cybernetic.vsm.governance.questions import Asked
 from cybernetic.vsm.governance.refusals import NoSuchQuestion
+from cybernetic.vsm.homeostat.balance import Balance, Balanced, Bands
+from cybernetic.vsm.inspection.independence import check_audit, check_independence
 from cybernetic.vsm.inspection.messages import Quarantine
+from cybernetic.vsm.intelligence.intelligence import Intelligence
+from cybernetic.vsm.intelligence.messages import Outlook
 from cybernetic.vsm.ladder.climb import Climb
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ladder.signals import PainKey
 from cybernetic.vsm.level import Channels, Layout, Level, steady
 from cybernetic.vsm.operations.environment import Environment
+from cybernetic.vsm.operations.envoy import Away
 from cybernetic.vsm.operations.messages import Intervention, Resumption, Rung
 from cybernetic.vsm.operations.task import Performed, Task
 from cybernetic.vsm.operations.unit import Unit
 from cybernetic.vsm.ports.port import Port
+from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.charter import Charter
-from cybernetic.vsm.recursion.handing import handed
-from cybernetic.vsm.status import Status, status
+from cybernetic.vsm.recursion.handing import enclose, handed
+from cybernetic.vsm.status import PATIENCE, Status, status
 from cybernetic.vsm.timing import now
 
 ABLATED = {
@@ -49,6 +55,15 @@ ABLATED = {
     "algedonic": ("level", Role.ALGEDONODE.value),
 }
 """What `ablate` takes out: which supervisor keeps it, under which id."""
+
+PARTS: dict[str, Any] = {
+    "algedonode": Algedonode,
+    "books": Books,
+    "control": Control,
+    "intelligence": Intelligence,
+    "policy": Governance,
+}
+"""Who answers what is asked of a level, by role."""
 
 
 class ViableSystem(Supervisor):
@@ -64,6 +79,11 @@ class ViableSystem(Supervisor):
         human: who is paged at the top, tried in order. Default: the console.
         paging: how often he is called, how long he has, and what holds when he does not answer.
         data: the directory in which what must last is kept; None (default): nothing is.
+        pulse: seconds of a round, in which units account, contracts and policies are sent again and silence is noticed,
+            > 0; at the top it holds for all levels. Default 1. A slower one costs less, and pain goes up as quickly.
+        tick: seconds in which its system 4 counts what comes as one datum, > 0. Default 10.
+        lead: ticks from a decision of its systems 3 and 4 until it has its effect, at least 1: so far system 4 looks
+            ahead. Default 6.
     """
 
     purpose: ClassVar[str] = ""
@@ -76,6 +96,9 @@ class ViableSystem(Supervisor):
     paging: ClassVar[Paging] = Paging()
     bridges: ClassVar[Sequence[Any]] = ()
     data: ClassVar[str | None] = None
+    pulse: ClassVar[float | None] = None
+    tick: ClassVar[float] = 10.0
+    lead: ClassVar[int] = 6
 
     strategy = "rest_for_one"
     _final = frozenset(
@@ -84,18 +107,21 @@ class ViableSystem(Supervisor):
             "ack",
             "alarms",
             "answer",
+            "balance",
             "children",
             "decisions",
             "identity",
             "ledger",
             "levels",
             "lift",
+            "outlook",
             "policy_changes",
             "questions",
             "resume",
             "retire_policy",
             "rollback_policy",
             "rules",
+            "set_bands",
             "set_policy",
             "status",
             "submit",
@@ -121,13 +147,19 @@ class ViableSystem(Supervisor):
         ids = [unit.id for unit in units]
         if len(set(ids)) < len(ids):
             raise OptionError("units", "ids that differ", ids)
+        if charter.audit is not None:
+            operations = [unit.spec.agent for unit in units if unit.spec is not None and not unit.nested]
+            check_independence(charter.audit, charter.ports, operations)
         layout = Layout(charter, units, tuple(self.policies), self.data)
         top = len(charter.lineage) == 1
+        if top:
+            set_pulse(self.system, path, charter.pulse)
         vigil = (
             [steady(Vigil, path, charter.human, self.ref, charter.paging, role=VIGIL, path=path)]
             if top
             else []
         )
+        enclose(self.system, path, tuple(layout.weights))
         self._nested = tuple(layout.path(unit) for unit in units if unit.nested)
         return [
             *vigil,
@@ -136,7 +168,7 @@ class ViableSystem(Supervisor):
             child(Level, layout, id="level", name=f"{path}:level"),
         ]
 
-    # By message.
+    # By message. All of it raises `Away` where the part that has to answer is dead or taken out.
 
     def submit(self, task: Task) -> Deferred[Performed]:
         """Have a task done; answered with what came of it, however long that takes.
@@ -149,7 +181,7 @@ class ViableSystem(Supervisor):
 
     async def alarms(self) -> tuple[Climb, ...]:
         """The pains that are open at this level."""
-        alarms: tuple[Climb, ...] = await self._part("algedonode", Algedonode).call(Algedonode.alarms)
+        alarms: tuple[Climb, ...] = await self._ask("algedonode", Algedonode.alarms)
         return alarms
 
     async def ack(self, key: PainKey, by: str) -> Reception:
@@ -157,7 +189,7 @@ class ViableSystem(Supervisor):
 
         All but `Reception.TAKEN` changed nothing, and is in the log of the level where it was felt.
         """
-        reception: Reception = await self._part("algedonode", Algedonode).call(Algedonode.answered, key, by)
+        reception: Reception = await self._ask("algedonode", Algedonode.answered, key, by)
         return reception
 
     async def set_policy(self, policy: Policy, why: str = "") -> int:
@@ -165,40 +197,39 @@ class ViableSystem(Supervisor):
 
         Raises `PolicyRefused` for a version that is not new, and where it would give up an invariant.
         """
-        revision: int = await self._part("policy", Governance).call(Governance.set_policy, policy, why)
+        revision: int = await self._ask("policy", Governance.set_policy, policy, why)
         return revision
 
     async def retire_policy(self, name: str, why: str = "") -> int:
         """Take a policy of this level out of force; the revision since which it is. Raises `PolicyRefused`."""
-        revision: int = await self._part("policy", Governance).call(Governance.retire, name, why)
+        revision: int = await self._ask("policy", Governance.retire, name, why)
         return revision
 
     async def rollback_policy(self, name: str, version: int, why: str = "") -> int:
         """Put an old wording in force again, under a new version; the revision since which. Raises `PolicyRefused`."""
-        revision: int = await self._part("policy", Governance).call(Governance.rollback, name, version, why)
+        revision: int = await self._ask("policy", Governance.rollback, name, version, why)
         return revision
 
     async def rules(self) -> PolicyUpdate:
         """The policies in force here, the inherited ones first, and the revision since which they are."""
-        rules: PolicyUpdate = await self._part("policy", Governance).call(Governance.rules)
+        rules: PolicyUpdate = await self._ask("policy", Governance.rules)
         return rules
 
     async def policy_changes(self, before: int, after: int) -> tuple[PolicyChange, ...]:
         """What differs between two revisions, by name. Raises `PolicyRefused` for one that is not remembered."""
-        governance = self._part("policy", Governance)
-        changes: tuple[PolicyChange, ...] = await governance.call(Governance.diff, before, after)
+        changes: tuple[PolicyChange, ...] = await self._ask("policy", Governance.diff, before, after)
         return changes
 
     async def identity(self) -> Identity:
         """What the level is: its purpose, who is inside, and what it does not give up."""
-        identity: Identity = await self._part("policy", Governance).call(Governance.identity)
+        identity: Identity = await self._ask("policy", Governance.identity)
         return identity
 
     async def questions(self) -> dict[str, Asked]:
         """The questions that wait for somebody's word, by id, of this level and those within it."""
-        found: dict[str, Asked] = dict(await self._part("policy", Governance).call(Governance.questions))
-        for path in self._nested:
-            found |= await self.system.named(path, ViableSystem).call(ViableSystem.questions)
+        found: dict[str, Asked] = dict(await self._ask("policy", Governance.questions))
+        for inner in await self._of_levels(ViableSystem.questions):
+            found |= inner
         return found
 
     async def answer(self, question: str, verdict: Verdict, by: str) -> Reception:
@@ -210,43 +241,60 @@ class ViableSystem(Supervisor):
         path = question.partition("?")[0]
         if path != self._path and not path.startswith(f"{self._path}/"):
             raise NoSuchQuestion(question)
-        governance = self.system.named(f"{path}:policy", Governance)
-        reception: Reception = await governance.call(Governance.decide, question, verdict, by)
+        reception: Reception = await self._ask("policy", Governance.decide, question, verdict, by, at=path)
         return reception
 
     async def ledger(self) -> Any:
         """What was granted, lent and spent: the allocator of system 3; None where no budget is counted."""
-        return await self._part("control", Control).call(Control.ledger)
+        return await self._ask("control", Control.ledger)
 
     async def decisions(self, since: int = 0, kind: str | None = None) -> Any:
         """The log: decisions, findings, interventions, in order."""
-        return await self._part("books", Books).call(Books.entries, since, kind)
+        return await self._ask("books", Books.entries, since, kind)
+
+    async def outlook(self) -> Outlook:
+        """What system 4 sees coming: forecasts with their intervals and skill, and what it has proposed."""
+        outlook: Outlook = await self._ask("intelligence", Intelligence.outlook)
+        return outlook
+
+    async def balance(self) -> Balanced:
+        """How systems 3 and 4 keep the balance, each index against its band."""
+        running: Balance | None = None
+        with suppress(CallError):
+            running = (
+                await self._part("intelligence", Intelligence).within(PATIENCE).call(Intelligence.balance)
+            )
+        last, bands = await self._ask("policy", Governance.balance)
+        return Balanced(running, last, bands)
+
+    async def set_bands(self, bands: Bands, why: str = "") -> None:
+        """Say within what the balance of systems 3 and 4 should be: it is in the log, and survives a restart."""
+        await self._ask("policy", Governance.set_bands, bands, why)
 
     async def status(self) -> Status:
         """How the level is: what each part of it that lives has to say, and "silent" for what does not."""
         return await status(self.system, self._path)
 
     async def levels(self) -> tuple[str, ...]:
-        """The paths of this level and of those within it."""
-        found = [self._path]
-        for path in self._nested:
-            found += await self.system.named(path, ViableSystem).call(ViableSystem.levels)
-        return tuple(found)
+        """The paths of this level and of those within it that are there."""
+        inside = await self._of_levels(ViableSystem.levels)
+        return (self._path, *(path for found in inside for path in found))
 
     async def suspend(self, unit: str, reason: str, seconds: float) -> None:
         """Let a unit (its path) use no port and begin no task for so long. System 3 writes it down."""
         until = now() + number("seconds", seconds, above=0)
         one = Intervention(Rung.SUSPEND, reason, until)
-        await self._part("control", Control).call(Control.intervene, unit, one)
+        await self._ask("control", Control.intervene, unit, one)
 
     async def resume(self, unit: str, reason: str = "by request") -> None:
         """End a suspension, or any other intervention in a unit, before its time."""
-        await self._part("control", Control).call(Control.intervene, unit, Resumption(reason))
+        self._part("algedonode", Algedonode).cast(Algedonode.resumed, unit)
+        await self._ask("control", Control.intervene, unit, Resumption(reason))
 
     async def lift(self, port: str, why: str) -> None:
         """Let a port that was taken out of use be used again in this level, and hold nothing against it any more."""
         one = Quarantine(port, why, lifted=True)
-        await self._part("control", Control).within(None).call(Control.quarantine, one)
+        await self._ask("control", Control.quarantine, one, patience=None)
 
     async def ablate(self, *systems: str) -> None:
         """Take systems out of this level and those within it, for good: "s2", "s3", "s3star", "s4", "s5", "algedonic".
@@ -262,11 +310,31 @@ class ViableSystem(Supervisor):
             if name == "algedonic":
                 with suppress(NotFound):  # who watches it goes with it; only the top has one
                     await self.terminate_child(VIGIL)
-        for path in self._nested:
-            await self.system.named(path, ViableSystem).within(None).call(ViableSystem.ablate, *systems)
+        await self._of_levels(ViableSystem.ablate, *systems, patience=None)
 
-    def _part(self, role: str, cls: Any) -> Any:
-        return self.system.named(f"{self._path}:{role}", cls)
+    async def _of_levels(self, method: Any, *args: Any, patience: float | None = 5.0) -> list[Any]:
+        """What the levels within say to it; one that is away says nothing, and is nobody else's trouble."""
+        found = []
+        for path in self._nested:
+            with suppress(CallError, Refusal):
+                level = self.system.named(path, ViableSystem).within(patience)
+                found.append(await level.call(method, *args))
+        return found
+
+    async def _ask(
+        self, role: str, method: Any, *args: Any, at: str | None = None, patience: float | None = 5.0
+    ) -> Any:
+        """What a part of the level answers. Raises what it refuses with, and `Away` where it gives no answer: it may
+        be dead, or taken out, and that must not be the end of the level.
+        """
+        path = at or self._path
+        try:
+            return await self._part(role, PARTS[role], path).within(patience).call(method, *args)
+        except CallError as error:
+            raise Away(path, role) from error
+
+    def _part(self, role: str, cls: Any, path: str | None = None) -> Any:
+        return self.system.named(f"{path or self._path}:{role}", cls)
 
     @property
     def _path(self) -> str:
@@ -285,8 +353,14 @@ def _check(cls: type[ViableSystem]) -> None:
             raise OptionError("policies", "values of Policy", policy)
     if cls.audit is not None and not isinstance(cls.audit, Audit):
         raise OptionError("audit", "an Audit or None", cls.audit)
+    if cls.audit is not None:
+        check_audit(cls.audit)
     if cls.clocks is not None and not isinstance(cls.clocks, Clocks):
         raise OptionError("clocks", "Clocks or None", cls.clocks)
+    if cls.pulse is not None:
+        number("pulse", cls.pulse, above=0)
+    number("tick", cls.tick, above=0)
+    whole("lead", cls.lead, least=1)
     if not isinstance(cls.paging, Paging):
         raise OptionError("paging", "a Paging", cls.paging)
     for sink in cls.human:

@@ -71,7 +71,7 @@ HANDED_OUT = {
     "cyberstride": "BocpdState Chart.step CusumState EwmaState Forecast Health Judgement Reading ShewhartState",
     "damping": "FairQueue Flapping Oscillation Waiter Waiting",
     "decisions": "Amendment",
-    "homeostat": "Conversation StepChange",
+    "homeostat": "Conversation StepChange BandIndex",
     "ladder": "AckRefused Cleared Climb Folded Heard Noticed Owned Paged Pleased Raised StormRule.within Unanswered",
     "variety": "Carried Disturbance Measured Regulated Variety",
 }

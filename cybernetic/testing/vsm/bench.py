@@ -45,6 +45,11 @@ class Bench:
         """A part of the level, by its role."""
         return self.system.named(f"{self.path}:{role}", cls)
 
+    def parts(self, role: str) -> list[str]:
+        """The paths of the level's units that have a part of this role, as far as names tell."""
+        found = (name.removesuffix(f":{role}") for name in self.system.names if name.endswith(f":{role}"))
+        return sorted(path for path in found if path.rpartition("/")[0] == self.path)
+
     async def work(self, count: int) -> int:
         """Have so many tasks done by the level, all at once; how many were done well."""
         tasks = [replace(self.subject.task(self.made + n), to=self.path) for n in range(count)]
@@ -58,10 +63,10 @@ class Bench:
 
     def units(self) -> list[str]:
         """The paths of the operations at and below the level, as far as names tell."""
+        names = frozenset(self.system.names)
+        found = (name.removesuffix(":porter") for name in names if name.endswith(":porter"))
         return sorted(
-            name.removesuffix(":porter")
-            for name in self.system.names
-            if name.endswith(":porter") and name.startswith(f"{self.path}/")
+            path for path in found if path.startswith(f"{self.path}/") and f"{path}:channels" not in names
         )
 
 

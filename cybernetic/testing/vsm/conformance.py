@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cybernetic.core import OptionError
-from cybernetic.testing import loop as loops
+from cybernetic.runtime import run_virtual
 from cybernetic.testing.vsm.bench import Subject, set_up
 from cybernetic.testing.vsm.invariants import INVARIANTS
 from cybernetic.testing.vsm.invariants.invariant import Invariant
@@ -81,7 +81,7 @@ def conformance(
         if name not in names:
             raise OptionError("only", f"names of {names}", name)
     subject = Subject(cls, args, task)
-    levels = loops.run(_levels(subject))
+    levels = run_virtual(_levels(subject))
     wanted = [one for one in INVARIANTS if only is None or one.name in only]
     return Conformance(tuple(_asked(subject, one, path) for one in wanted for path in levels))
 
@@ -98,7 +98,7 @@ def _asked(subject: Subject, invariant: Invariant, path: str) -> Found:
             await invariant.ask(bench)
 
     try:
-        loops.run(ask())
+        run_virtual(ask())
     except AssertionError as error:
         return Found(invariant, path, str(error) or "it does not")
     except Exception as error:

@@ -1,7 +1,6 @@
 """A viable system in simulated time: an hour of it takes seconds, and the same seed gives the same hour."""
 
 import asyncio
-import hashlib
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +8,8 @@ from typing import Any
 
 from cybernetic.core import Chance, OptionError, number, one_of
 from cybernetic.nodes import System
-from cybernetic.testing import loop as loops
+from cybernetic.runtime import run_virtual
+from cybernetic.testing.vsm.trace import traced
 from cybernetic.vsm import Page, Status, Task, ViableSystem
 
 BEGUN = 1.0  # seconds after which the first contracts are out
@@ -124,7 +124,7 @@ def run(
         one_of("without", name, ABLATIONS)
     if not (isinstance(cls, type) and issubclass(cls, ViableSystem)):
         raise OptionError("cls", "a ViableSystem", cls)
-    return loops.run(_lived(cls, args, hours * 3600.0, seed, tuple(without), work), seed=seed)
+    return run_virtual(_lived(cls, args, hours * 3600.0, seed, tuple(without), work), seed=seed)
 
 
 async def _lived(
@@ -147,10 +147,18 @@ async def _lived(
         for path in await company.ref.call(ViableSystem.levels):
             level = company.ref if "/" not in path else system.named(path, ViableSystem)
             levels[path] = await level.call(ViableSystem.status)
-            log[path] = await level.call(ViableSystem.decisions)
+            log[path] = await _log(level)
         tasks, pages = tuple(company.tasks), tuple(human.pages)
         took = asyncio.get_running_loop().time()
-    return Run(took, tasks, levels, pages, log, _hash(tasks, pages))
+    return Run(took, tasks, levels, pages, log, traced((tasks, pages, log)))
+
+
+async def _log(level: Any) -> tuple[Any, ...]:
+    """All that stands in the books of a level."""
+    entries: list[Any] = []
+    while more := await level.call(ViableSystem.decisions, entries[-1].number if entries else 0):
+        entries += more
+    return tuple(entries)
 
 
 async def _worked(company: Company, chance: Chance, seconds: float, work: Work | None) -> None:
@@ -166,10 +174,3 @@ async def _begun(work: Work, company: Company, chance: Chance) -> None:
     result = work(company, chance)
     if inspect.isawaitable(result):
         await result
-
-
-def _hash(tasks: Sequence[Done], pages: Sequence[tuple[float, Page]]) -> str:
-    """Of what happened, in times of a microsecond; ids that are fresh each time do not count."""
-    lines = [f"{one.kind} {one.at:.6f} {one.seconds:.6f} {one.good}" for one in tasks]
-    lines += [f"{at:.6f} {page}" for at, page in pages]
-    return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()

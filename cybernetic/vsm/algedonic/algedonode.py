@@ -7,9 +7,11 @@ from typing import Any
 from cybernetic.core import CallError, Down
 from cybernetic.runtime import Agent, Deferred, Named, Timer
 from cybernetic.vsm.algedonic.ends import Ends
-from cybernetic.vsm.algedonic.humans import TAKE, Page, called, resolved
+from cybernetic.vsm.algedonic.humans import Page
 from cybernetic.vsm.algedonic.messages import Ack, Felt, Glad, Relief, Told
 from cybernetic.vsm.algedonic.nerves import Nerves
+from cybernetic.vsm.algedonic.pager import HOP, Pager
+from cybernetic.vsm.algedonic.resort import LastResort
 from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
@@ -19,6 +21,7 @@ from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.messages import Beat
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.decisions.question import Reception
+from cybernetic.vsm.decisions.verdicts import Allow, Deny
 from cybernetic.vsm.ladder.arousal import Feeling, Sensitivity, arouse
 from cybernetic.vsm.ladder.climb import Climb
 from cybernetic.vsm.ladder.clocks import Clocks, Paging, Rungs, time_to_human
@@ -38,7 +41,6 @@ from cybernetic.vsm.ladder.ladder import Ladder, Move
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
 from cybernetic.vsm.timing import now
 
-HOP = TAKE + 1.0  # seconds for who is above to answer
 LOOK = 0.1  # seconds after which what ended may be back
 
 
@@ -65,8 +67,8 @@ class Algedonode(Member):
         paging: Paging | None = None,
     ) -> None:
         super().__init__(path)
-        self._human = tuple(human)
-        rungs = Rungs((clocks[0], *clocks), paging or Paging(sinks=max(1, len(self._human))))
+        self._pager = Pager(self, path, human)
+        rungs = Rungs((clocks[0], *clocks), paging or Paging(sinks=max(1, len(human))))
         self._ladder = Ladder(path, rungs)
         self._loops = tuple(loops)
         self._deadmen: dict[tuple[str, str], Deadman] = {}
@@ -86,6 +88,9 @@ class Algedonode(Member):
         at = self._turned = now()
         self._ends = Ends(self, self.path, self._loops, Nerves(self._pains, at))
         self._deadmen = {(role, path): Deadman(period, at) for role, path, period in self._loops}
+        denied = self._ladder.rungs.paging.denied
+        denials = await self._books.call(Books.load, "denials")
+        self._resort = LastResort(self, self.path, self._loops, denied, denials)
         self._missed = {key for key in self._deadmen if self._silence(key).key in self._pains}
         self._wind()
         super().setup()
@@ -151,7 +156,7 @@ class Algedonode(Member):
         try:
             answer.reply(await self._toward(origin).within(HOP).call(Algedonode.answered, key, by))
         except CallError as error:
-            self._jot("pain", {"what": "AckLost", "key": repr(key), "by": by, "origin": origin})
+            self.jot("pain", {"what": "AckLost", "key": repr(key), "by": by, "origin": origin})
             answer.fail(error)
 
     def _origin(self, key: PainKey) -> str:
@@ -182,6 +187,26 @@ class Algedonode(Member):
     def alarms(self) -> tuple[Climb, ...]:
         """The pains that are open."""
         return tuple(self._ladder.climbs.values())
+
+    # What holds when no human answers.
+
+    def deny(self, key: PainKey, reason: str) -> None:
+        """Nobody answered for the level as a whole: it may not go on."""
+        self._resort.deny(key, reason)
+        self._keep_denials()
+
+    def let_go(self, key: PainKey, reason: str) -> None:
+        """The level may go on, as far as that pain is concerned."""
+        self._resort.over(key, reason)
+        self._keep_denials()
+
+    def resumed(self, unit: str) -> None:
+        """A human lets a unit go on, whatever nobody answered for."""
+        if self._resort.resumed(unit):
+            self._keep_denials()
+
+    def _keep_denials(self) -> None:
+        self._books.cast(Books.save, "denials", dict(self._resort.denials))
 
     # The deadmen.
 
@@ -227,6 +252,7 @@ class Algedonode(Member):
 
     def look(self) -> None:
         """Watch what is not watched because it was not there, and feel what is back."""
+        self._resort.again()  # what is back does not know
         for key in self._ends.look(now()):
             self._move(self._ladder.clear(key, self._at()))
 
@@ -258,15 +284,21 @@ class Algedonode(Member):
             case Raised(key=key, level=level, severity=severity):
                 self._raise(key, level, severity)
             case Paged(key=key, sink=sink, attempt=attempt):
-                self.task(self._page(key, sink, attempt))
+                self.task(self._paged(key, sink, attempt))
             case Pleased(key=key, level=level):
                 if level:
                     self._say(level, Glad(key), Role.POLICY)
             case Cleared(key=key, level=level):
                 self._pains.pop(key, None)
-                if level >= self._ladder.rungs.top:  # the human was called; who was not has nothing to be told
-                    self.task(self._resolve(key))
-            case Owned() | AckRefused() | Folded() | Unanswered():
+                if level >= self._ladder.rungs.top:  # who was not called has nothing to be told
+                    self.task(self._pager.resolve(key))
+                if self._resort.over(key, "what hurt is over"):
+                    self._keep_denials()
+            case Unanswered(key=key, verdict=Allow() | Deny() as verdict):
+                members = [one for one, storm in self._ladder.folded.items() if storm == key]
+                self._resort.unanswered(key, members, verdict)
+                self._keep_denials()
+            case Owned() | AckRefused() | Folded():
                 return self._log(effect)
             case _:
                 return None
@@ -304,19 +336,9 @@ class Algedonode(Member):
         self._save()
         self.tell(Channel.ALGEDONIC, Role.CONTROL, told)
 
-    async def _page(self, key: PainKey, sink: int, attempt: int) -> None:
+    async def _paged(self, key: PainKey, sink: int, attempt: int) -> None:
         pain = self._pains.get(key) or Pain(key.path, key.index, Cause(key.cause))
-        page = Page(pain, attempt, self.path)
-        top = self.path.partition("/")[0]
-        try:
-            if top == self.path:
-                taken = await self._called(page, sink)
-            else:
-                node = self.system.named(f"{top}:algedonode", Algedonode)
-                taken = await node.within(HOP).call(Algedonode.page, page, sink)
-        except CallError:
-            taken = await self._called(page, sink)
-        if not taken:
+        if not await self._pager.page(pain, sink, attempt):
             self._move(self._ladder.sink_failed(key, sink, attempt, self._at()))
 
     def page(self, page: Page, sink: int) -> Deferred[bool]:
@@ -325,24 +347,8 @@ class Algedonode(Member):
         if page.level != self.path:
             self._origins[page.pain.key] = page.level
             self._save()
-        self.task(self._called(page, sink, answer))
+        self.task(self._pager.called(page, sink, answer))
         return answer
-
-    async def _called(self, page: Page, sink: int, answer: Deferred[bool] | None = None) -> bool:
-        why: str | None = "there is none"
-        if sink < len(self._human):
-            why = await called(self._human[sink], page)
-        if why is not None:
-            self._jot("page", {"sink": sink, "failed": why})
-        if answer is not None:
-            answer.reply(why is None)
-        return why is None
-
-    async def _resolve(self, key: PainKey) -> None:
-        for sink in self._human:
-            why = await resolved(sink, key)
-            if why is not None:
-                self._jot("page", {"failed": why})
 
     # Time.
 
@@ -363,7 +369,8 @@ class Algedonode(Member):
         return max(now(), self._ladder.at)
 
     def _log(self, effect: Effect) -> None:
-        self._jot("pain", {"what": type(effect).__name__, "effect": repr(effect)})
+        self.jot("pain", {"what": type(effect).__name__, "effect": repr(effect)})
 
-    def _jot(self, kind: str, body: object) -> None:
+    def jot(self, kind: str, body: object) -> None:
+        """Write a line of the log."""
         self._books.cast(Books.note, Entry(kind=kind, path=self.path, body=body, at=now()))

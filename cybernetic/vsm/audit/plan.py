@@ -32,6 +32,9 @@ class Audit:
     `Inspected`) is as it should be. `drift` (bits, > 0) is how far what a unit does may be from what its operation is
     chartered for, before it hurts.
 
+    `secret` decides, with the ids of tasks, which of them are audited; None: one that nobody knows, and in a simulated
+    run one by its seed. No text shows it.
+
     Raises `OptionError` for an impossible value.
     """
 
@@ -47,6 +50,7 @@ class Audit:
     every: float | None = None
     inspect: Callable[..., Any] | None = None
     drift: float = 0.5
+    secret: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         share("probability", self.probability)
@@ -62,6 +66,8 @@ class Audit:
                 raise OptionError(name, "a function or None", getattr(self, name))
         if not all(isinstance(canary, Canary) for canary in self.canaries):
             raise OptionError("canaries", "values of Canary", self.canaries)
+        if self.secret is not None and not (isinstance(self.secret, bytes) and self.secret):
+            raise OptionError("secret", "bytes that are not empty, or None", type(self.secret).__name__)
         if self.independent_of is not None:
             word("independent_of", self.independent_of)
         if not isinstance(self.design, CusumDesign):

@@ -8,11 +8,13 @@ from cybernetic.vsm.bargain.allocator import Allocator
 from cybernetic.vsm.bargain.budget import Budget, Epoch, Price, Rate, drift
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger, Reservation, Settlement
+from cybernetic.vsm.bargain.lending import lend, moved
 from cybernetic.vsm.bargain.purse import Purse
 from cybernetic.vsm.bargain.refusals import BudgetExhausted, StaleContract
 from cybernetic.vsm.bargain.talk import Talk
 from cybernetic.vsm.bargain.vector import Cost, Vector, total
 from cybernetic.vsm.bargain.weights import Productivity, earned_weights, worth_publishing
+from cybernetic.vsm.bargain.worth import Worth
 
 __all__ = (
     "Accepted",
@@ -35,10 +37,13 @@ __all__ = (
     "StaleContract",
     "Talk",
     "Vector",
+    "Worth",
     "allocate",
     "divide",
     "drift",
     "earned_weights",
+    "lend",
+    "moved",
     "total",
     "worth_publishing",
 )

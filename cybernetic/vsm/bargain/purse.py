@@ -98,6 +98,16 @@ class Purse:
             gone += [(epoch, key) for key in keys]
         return after, tuple(gone)
 
+    def overrun(self, now: float) -> Vector:
+        """What calls took in the epoch at `now` beyond what was set aside, while that blocks it; else nothing."""
+        ledger = self.ledger(self.epoch(now))
+        return ledger.overrun if ledger.blocked else NOTHING
+
+    def clear(self, now: float) -> Self:
+        """Lift the block of an overrun in the epoch at `now` (see `Ledger.clear`)."""
+        epoch = self.epoch(now)
+        return self.with_ledger(epoch, self.ledger(epoch).clear()) if self.overrun(now) else self
+
     def report(self, epoch: int, now: float) -> Report:
         """What the unit owes for an epoch that is over at `now`; not final while outcomes are open.
 

@@ -8,6 +8,7 @@ from cybernetic.vsm.channels.line import Line
 from cybernetic.vsm.channels.messages import Beat
 from cybernetic.vsm.channels.note import Note, note_id
 from cybernetic.vsm.channels.topology import check_way
+from cybernetic.vsm.pulse import pulse_at
 from cybernetic.vsm.timing import now
 
 PATIENCE = 5.0  # seconds for an answer on a channel, unless said otherwise
@@ -20,7 +21,8 @@ class Member(Ear):
         path: of the unit, for a part of one; else of the level.
 
     Attributes:
-        period: seconds of the loop it runs (`cycle`); None: it runs none.
+        period: seconds of the loop it runs (`cycle`); None: it runs none. A class says it for a pulse of 1.
+        pulse: seconds of a round of the level.
     """
 
     period: float | None = None
@@ -29,6 +31,9 @@ class Member(Ear):
         self.path = path
         self.level = level_of(path) if self.role.in_unit else path
         self._lines: dict[Channel, Any] = {}
+        self.pulse = pulse_at(self.system, self.level)
+        if self.period is not None and self.role is not Role.ALGEDONODE:
+            self.period *= self.pulse
 
     def setup(self) -> Any:
         """Begin the loop, if it has one."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from cybernetic.core import token
 from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.ids import fresh_id
 from cybernetic.wire import travels
 
 
@@ -54,4 +54,4 @@ class Note:
 
 def note_id() -> str:
     """A fresh id."""
-    return token(6)
+    return fresh_id(6)

@@ -16,6 +16,8 @@ TOPOLOGY: frozenset[tuple[Channel, Role, Role]] = frozenset(
         (Channel.COMMAND, Role.CONTROL, Role.MANAGEMENT),
         (Channel.COMMAND, Role.MANAGEMENT, Role.CONTROL),
         (Channel.COMMAND, Role.PORTER, Role.CONTROL),
+        # what is to be done again, and for whom there is no work
+        (Channel.COMMAND, Role.CONTROL, Role.ENVIRONMENT),
         # the bargain
         (Channel.BARGAIN, Role.CONTROL, Role.MANAGEMENT),
         (Channel.BARGAIN, Role.MANAGEMENT, Role.CONTROL),
@@ -36,6 +38,7 @@ TOPOLOGY: frozenset[tuple[Channel, Role, Role]] = frozenset(
         # system 3*: past the management, both ways
         (Channel.AUDIT, Role.AUDIT, Role.PORTER),
         (Channel.AUDIT, Role.PORTER, Role.AUDIT),
+        (Channel.AUDIT, Role.ENVIRONMENT, Role.AUDIT),
         (Channel.AUDIT, Role.AUDIT, Role.CONTROL),
         (Channel.AUDIT, Role.CONTROL, Role.AUDIT),
         # systems 3, 4 and 5

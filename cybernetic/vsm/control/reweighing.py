@@ -10,18 +10,23 @@ LONGEST = 3600.0  # seconds that a shift may last
 
 
 def considered(
-    shift: Shift, declared: Mapping[str, float], held: Collection[str], counted: bool, now: float
+    shift: Shift,
+    declared: Mapping[str, float],
+    held: Collection[str],
+    counted: bool,
+    now: float,
+    most: float = MOST,
 ) -> Considered:
-    """The answer to a `shift`, where units have `declared` weights, and interventions are in force in those `held`.
+    """The answer to a `shift`, where units have `declared` weights, and those in `held` are or will be intervened in.
 
     No, where nothing is shared out (`counted`), the units are others, or one that would gain is intervened in; a
-    counter, where it goes further or lasts longer than is let happen at once.
+    counter, where it goes further (a factor of `most`) or lasts longer than is let happen at once.
     """
     gains = {path for path, weight in shift.weights.items() if weight > declared.get(path, weight)}
     if not counted or shift.weights.keys() != declared.keys() or gains & set(held):
         return Considered(Feasibility(False))
     weights = {
-        path: min(max(weight, declared[path] / MOST), declared[path] * MOST)
+        path: min(max(weight, declared[path] / most), declared[path] * most)
         for path, weight in shift.weights.items()
     }
     bounded = Shift(weights, min(shift.until, now + LONGEST))

@@ -1,131 +1,130 @@
 """The agent of system 2."""
 
-from collections.abc import Mapping
+import asyncio
+from dataclasses import asdict
 from math import inf
 from typing import Any
 
+from cybernetic.core import CallError, Refusal
 from cybernetic.runtime import Deferred, Named, Timer
-from cybernetic.vsm.bargain.budget import Rate
 from cybernetic.vsm.books.books import Books
-from cybernetic.vsm.channels.channel import Role
+from cybernetic.vsm.books.entry import Entry
+from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import Ear, hears
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
-from cybernetic.vsm.coordination.flow import Flow, Turn
 from cybernetic.vsm.coordination.lending import LONGEST, LeaseDesk
 from cybernetic.vsm.coordination.messages import (
+    Census,
+    Chose,
+    Ended,
     Joining,
     Leased,
     LeaseRelease,
     LeaseRenewal,
     LeaseRequest,
     LeaseWithdrawal,
+    Opened,
+    OscillationNotice,
     Paced,
     PaceRequest,
     Refused,
     Succeeded,
+    UsedPort,
     lease_seconds,
 )
-from cybernetic.vsm.coordination.relay import Relay
+from cybernetic.vsm.coordination.queues import Queues
+from cybernetic.vsm.coordination.remit import Remit
+from cybernetic.vsm.coordination.watching import Watching
 from cybernetic.vsm.damping.leases import Lease
-from cybernetic.vsm.damping.shares import SharedPacer
 from cybernetic.vsm.timing import now
+
+RETOLD = 10  # rounds after which advice in force is told again
+LOOK = 1.0  # seconds for a unit's answer to what leases it holds, and between two questions
 
 
 class Coordination(Member):
-    """System 2 of a level: paces shared rates, grants exclusive leases. All it holds is soft: a successor begins anew.
+    """System 2 of a level: paces shared rates, grants exclusive leases, damps what swings.
+
+    All it holds is soft: a successor begins anew, and learns from the units what it has to know.
 
     Args:
         path: of the level.
-        rates: of the ports that are paced here, by name.
-        shared: of the ports that the level above paces: what one unit may use by itself, units a second, by name.
-        weights: of the units, by path.
+        remit: the level's ports and units.
     """
 
     role = Role.COORDINATION
-    period = 1.0
+    period: float | None = 1.0
 
-    def __init__(
-        self,
-        path: str,
-        rates: Mapping[str, Rate],
-        shared: Mapping[str, float],
-        weights: Mapping[str, float],
-    ) -> None:
+    def __init__(self, path: str, remit: Remit) -> None:
         super().__init__(path)
-        self._rates, self._weights = dict(rates), dict(weights)
-        self._flows: dict[str, Flow] = {}
-        self._shared, self._ttl = dict(shared), lease_seconds(path)
-        self._relays: dict[str, Relay] = {}
+        self._remit, self._ttl = remit, lease_seconds(path, self.pulse)
         self._lending = LeaseDesk()
         self._timer: Timer | None = None
         self._books: Named[Books] = self.system.named(f"{path}:books", Books)
-        self._epoch, self._longest = 0, 0.0
+        self._epoch, self._longest, self._rounds = 0, 0.0, 0
+        step = self.period or 1.0
+        self._watched = {
+            group: Watching.of(group, ports, step) for group, ports in remit.groups.items() if len(ports) > 1
+        }
 
     async def setup(self) -> None:
-        """Be born: what a predecessor granted is in use still, so nothing is granted for as long as that may last."""
+        """Be born: what a predecessor granted may be in use still; nothing is granted until that is known."""
         known = await self._books.call(Books.load, "coordination")
         born = now() if known else now() - self._ttl
         if known:
             self._epoch, self._longest = known[0] + 1, known[1]
             self._lending = LeaseDesk(self._epoch, now() + self._longest)
         await self._write()
-        members = frozenset(self._weights)
-        self._flows = {
-            port: Flow.of(rate, members, self._ttl, born) for port, rate in self._rates.items() if members
-        }
         above = self.system.named(f"{self.path}:management", Ear)
-        self._relays = {
-            port: Relay(self, above, port, SharedPacer(each * len(members), members, self._ttl, born))
-            for port, each in self._shared.items()
-        }
+        self._queues = Queues(self, above, self._remit, self._ttl, born)
+        if known:
+            self.task(self._counted(now() + self._longest))
         super().setup()
 
     # Paced ports.
 
     @hears(Joining)
     def _joined(self, joining: Joining, note: Note) -> Leased:
-        if joining.port in self._relays:
-            self._relays[joining.port].heard(note.path_from, joining.holds_until, joining.part)
-        else:
-            flow = self._flows[joining.port]
-            self._flows[joining.port] = flow.heard(note.path_from, joining.holds_until, now(), joining.part)
-            self._turn()
+        self._queues.joined(joining, note.path_from)
+        self._turn()
         return Leased(joining.port, self._ttl)
 
     @hears(PaceRequest)
     def _asked(self, request: PaceRequest, note: Note) -> Deferred[Paced]:
+        self._queues.check(request.port)
         answer = self.defer()
-        turn = Turn(answer, inf if note.deadline is None else note.deadline)
-        weight = self._weights.get(note.path_from, 1.0) * request.weight
-        if request.port in self._relays:
-            self._relays[request.port].asked(note.path_from, turn, request.cost, weight)
-            return answer
-        flow = self._flows[request.port]
-        self._flows[request.port] = flow.asked(note.path_from, turn, request.cost, weight)
+        until = inf if note.deadline is None else note.deadline
+        self._queues.asked(request, note.path_from, until, answer)
         self._turn()
         return answer
 
     @hears(Refused)
     def _refused(self, refused: Refused, note: Note) -> None:
-        if refused.port in self._relays:
-            self._relays[refused.port].pass_on(refused)
-            return
-        if refused.port in self._flows:
-            self._flows[refused.port] = self._flows[refused.port].refused(now(), refused.retry_after)
-            self._turn()
+        self._queues.said(refused, note.path_from)
+        self._turn()
 
     @hears(Succeeded)
     def _succeeded(self, succeeded: Succeeded, note: Note) -> None:
-        if succeeded.port in self._relays:
-            self._relays[succeeded.port].pass_on(succeeded)
-            return
-        if succeeded.port in self._flows:
-            self._flows[succeeded.port] = self._flows[succeeded.port].succeeded(now())
+        self._queues.said(succeeded, note.path_from)
+        self._turn()
+
+    @hears(Ended)
+    def _ended(self, ended: Ended, note: Note) -> None:
+        self._queues.said(ended, note.path_from)
+        self._turn()
+
+    @hears(UsedPort)
+    def _used(self, used: UsedPort, note: Note) -> None:
+        self._queues.said(used, note.path_from)
+
+    def opened(self, opened: Opened) -> None:
+        """The level above paces a port."""
+        self._queues.opened(opened)
 
     def part(self, port: str, until: float) -> float:
         """The part (0 to 1) of a port paced above that no unit of the level will use by itself before `until`."""
-        return self._relays[port].part(until)
+        return self._queues.part(port, until)
 
     def look(self) -> None:
         """A timer has come: who may go now?"""
@@ -135,12 +134,7 @@ class Coordination(Member):
     def _turn(self) -> None:
         at = now()
         self._lending.turn(at)
-        for port, flow in self._flows.items():
-            self._flows[port], gone = flow.turn(at)
-            for head in gone:
-                head.item.answer.reply(Paced(port))
-        due = min((flow.due(at) for flow in self._flows.values()), default=inf)
-        due = min(due, self._lending.due(at))
+        due = min(self._queues.turn(), self._lending.due(at))
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -172,22 +166,87 @@ class Coordination(Member):
     @hears(LeaseWithdrawal)
     def _withdrawn(self, withdrawal: LeaseWithdrawal, note: Note) -> None:
         self._lending.withdraw(note.path_from, withdrawal.key, now())
+        if withdrawal.key is None:
+            self._queues.without(note.path_from)
 
     def leases(self) -> dict[str, Lease]:
         """The exclusive leases that are held, by key."""
         return self._lending.held(now())
 
+    async def _counted(self, until: float) -> None:
+        """Ask all units what they hold; once all have said it, nothing is unknown, and leases are granted again."""
+        left = set(self._remit.members - self._remit.nested)
+        while left and now() < until:
+            asked = sorted(left)
+            answers = await asyncio.gather(*(self._held_by(unit) for unit in asked))
+            left -= {unit for unit, held in zip(asked, answers, strict=True) if held}
+            if left:
+                await asyncio.sleep(LOOK)
+        if not left:
+            self._lending.known(now())
+            self._turn()
+
+    async def _held_by(self, unit: str) -> bool:
+        try:
+            held = await self.ask(Channel.COORDINATION, Role.PORTER, Census(), unit, patience=LOOK)
+        except (CallError, Refusal):
+            return False
+        self._lending.adopt(held, unit, now())
+        return True
+
     async def _write(self) -> None:
         await self._books.call(Books.save, "coordination", (self._epoch, self._longest))
 
+    # Oscillation.
+
+    @hears(Chose)
+    def _chosen(self, chose: Chose, note: Note) -> None:
+        if chose.group in self._watched:
+            watching, hold = self._watched[chose.group].chose(note.path_from, chose.port, now())
+            self._watched[chose.group] = watching
+            if hold is not None:
+                self.tell(Channel.COORDINATION, Role.PORTER, hold, note.path_from)
+
+    async def _watch(self, group: str) -> None:
+        rates = self._queues.rates()
+        ports = self._remit.groups[group]
+        known = all(port in rates for port in ports)
+        capacities = {port: rates[port] if known else 1.0 for port in ports}
+        watching, notice = self._watched[group].cycle(capacities, now())
+        self._watched[group] = watching
+        if notice is None:
+            return
+        await self._jot(notice)
+        self._advise(watching)
+
+    def _advise(self, watching: Watching) -> None:
+        for unit, plan in watching.plans(now()).items():
+            self.tell(Channel.COORDINATION, Role.PORTER, plan, unit)
+
+    async def _jot(self, notice: OscillationNotice) -> None:
+        await self._books.call(Books.note, Entry("oscillation", self.path, asdict(notice), now()))
+
+    def take_out(self, *mechanisms: str) -> None:
+        """Damp without some of "detection", "plan", "holds", "shaping": to see what each is for."""
+        self._watched = {group: one.taking_out(*mechanisms) for group, one in self._watched.items()}
+
+    def herds(self) -> dict[str, dict[str, int]]:
+        """By group: how many units are at each of its ports."""
+        return {group: one.herd.counts() for group, one in self._watched.items()}
+
     # Its round.
 
-    def cycle(self) -> None:
-        """Let leases lapse, and look at the queues."""
+    async def cycle(self) -> None:
+        """Let leases lapse, look at the queues, and at what swings."""
         self._turn()
-        for relay in self._relays.values():
-            relay.cycle()
+        self._queues.cycle()
+        self._rounds += 1
+        for group in self._watched:
+            await self._watch(group)
+            if self._rounds % RETOLD == 0:  # for units that have not heard it, or have been born since
+                self._advise(self._watched[group])
 
     def flows(self) -> dict[str, tuple[float, int]]:
         """Of each paced port the rate a second, and how many wait."""
-        return {port: (flow.pacer.rate, len(flow.queue)) for port, flow in self._flows.items()}
+        waiting = self._queues.waiting()
+        return {port: (rate, waiting[port]) for port, rate in self._queues.rates().items()}

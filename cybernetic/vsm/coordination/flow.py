@@ -1,7 +1,7 @@
 """One paced port at system 2: who waits, who may go, and what the other side said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any, Self
 
@@ -9,8 +9,16 @@ from cybernetic.vsm.bargain.budget import Rate
 from cybernetic.vsm.damping.aimd import Aimd
 from cybernetic.vsm.damping.fair import FairQueue, Waiting
 from cybernetic.vsm.damping.shares import SharedPacer
+from cybernetic.vsm.damping.work import Work
 
 MARGIN = 0.95  # of a known limit is used
+LEAST = 0.1  # units a second of a port of whose limit nothing is known, not even how it was used
+CUT = 0.7  # of what was let through before the first refusal is tried
+BOLD, CAREFUL = (
+    10.0,
+    50.0,
+)  # successes that add as much again to a rate that is sought: at first, and once cut
+WANTED = 30.0  # seconds since somebody waited last, after which a success says nothing of a higher rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +37,45 @@ class Flow:
         pacer: grants the part of the rate that no unit may be using by itself.
         aimd: the rate that the other side lets through.
         queue: what waits, by unit, served in proportion to weights.
+        work: the calls that were let go and have not ended.
         barrier: nothing goes before this time, seconds.
+        sought: whether the limit is not declared, and found by trying.
+        guess: units a second that were let through before it was sought, as far as units have told.
+        waited: when somebody waited last, seconds.
     """
 
     pacer: SharedPacer
     aimd: Aimd
     queue: FairQueue[Turn]
+    work: Work = field(default_factory=Work)
     barrier: float = -inf
+    sought: bool = False
+    guess: float = 0.0
+    waited: float = -inf
 
     @classmethod
-    def of(cls, rate: Rate, members: frozenset[str], ttl: float, born: float) -> Self:
-        """The flow of a port whose limit is known: it starts high, a little below it."""
+    def of(cls, rate: Rate, members: frozenset[str], ttl: float, born: float, patience: float = 60.0) -> Self:
+        """The flow of a port whose limit is known: it starts high, a little below it.
+
+        `patience`: seconds after which a call whose end nobody told is over.
+        """
         limit = rate.per_second * MARGIN
         pacer = SharedPacer(limit, members, ttl, born, rate.burst)
         aimd = Aimd(limit, limit, limit / 20, limit / 100)
-        return cls(pacer, aimd, FairQueue())
+        return cls(pacer, aimd, FairQueue(), Work(patience))
+
+    @classmethod
+    def seeking(
+        cls, rate: float, members: frozenset[str], ttl: float, born: float, patience: float = 60.0
+    ) -> Self:
+        """The flow of a port that nobody declared to have a limit, and that has refused: it is found by trying.
+
+        `rate`: units a second to begin with; at first `LEAST`, and what units say they have used comes to it.
+        """
+        start = max(LEAST, rate)
+        aimd = Aimd(start, inf, LEAST / 10, start / BOLD, CUT)
+        pacer = SharedPacer(start, members, ttl, born)
+        return cls(pacer, aimd, FairQueue(), Work(patience), sought=True)
 
     def asked(self, unit: str, item: Turn, cost: float, weight: float) -> Self:
         """Somebody waits."""
@@ -56,11 +88,32 @@ class Flow:
     def refused(self, now: float, retry_after: float) -> Self:
         """The other side said "too many"."""
         aimd = self.aimd.refused(now, retry_after)
+        if self.sought:  # near the limit: from now on it is looked for with care
+            aimd = replace(aimd, rise=aimd.rate / CAREFUL)
         return self._at(aimd, now)
 
     def succeeded(self, now: float) -> Self:
-        """It answered as it should."""
+        """It answered as it should. That speaks for a higher rate only where the present one makes somebody wait."""
+        if self.sought and now - self.waited > WANTED:
+            return self
         return self._at(self.aimd.succeeded(now), now)
+
+    def used(self, rate: float, now: float) -> Self:
+        """A unit tells how often it used the port before it was paced: so much was let through, and a little less is
+        tried.
+        """
+        guess = self.guess + rate
+        start = max(LEAST, CUT * guess)
+        aimd = replace(self.aimd, rate=start, rise=start / BOLD)
+        return replace(self._at(aimd, now), guess=guess)
+
+    def began(self, unit: str, now: float) -> Self:
+        """A call of a unit was let go."""
+        return replace(self, work=self.work.began(unit, now))
+
+    def ended(self, unit: str, now: float, seconds: float | None = None) -> Self:
+        """A call of a unit is over; it took so long."""
+        return replace(self, work=self.work.ended(unit, now, seconds))
 
     def turn(self, now: float) -> tuple[Self, tuple[Waiting[Turn], ...]]:
         """Who may go at `now`."""
@@ -68,24 +121,32 @@ class Flow:
         while (head := flow.queue.head) is not None and now >= flow.barrier:
             wanted = now < head.item.until  # else nobody would use it any more
             if wanted:
+                if flow._full(now):
+                    break
                 pacer, may = flow.pacer.grant(now, head.cost)
                 flow = replace(flow, pacer=pacer)
                 if not may:
                     break
+                flow = flow.began(head.flow, now)
                 gone.append(head)
             flow = replace(flow, queue=flow.queue.pop()[0])
-        return flow, tuple(gone)
+        return (replace(flow, waited=now) if len(flow.queue) else flow), tuple(gone)
 
     def due(self, now: float) -> float:
         """When to look again, seconds; infinite where nothing waits."""
         head = self.queue.head
         if head is None:
             return inf
-        return max(now, self.barrier, self.pacer.ready(now, head.cost))
+        place = self.work.due if self._full(now) else now  # a call that ends makes place before that
+        return max(now, place, self.barrier, self.pacer.ready(now, head.cost))
+
+    def _full(self, now: float) -> bool:
+        """Whether as many calls are out as there are places for (Little's law)."""
+        return self.work.full(now, self.aimd.rate, self.pacer.burst)
 
     def without(self, unit: str) -> Self:
-        """After the end of a unit: it waits no more."""
-        return replace(self, queue=self.queue.drop(unit))
+        """After the end of a unit: it waits no more, and none of its calls is out."""
+        return replace(self, queue=self.queue.drop(unit), work=self.work.without(unit))
 
     def shares(self) -> Mapping[str, float]:
         """The static share of each unit, units a second."""

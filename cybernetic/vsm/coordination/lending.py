@@ -1,6 +1,8 @@
 """The exclusive leases of a level: who has what, who waits for it, and what of that a successor takes over."""
 
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -17,7 +19,8 @@ class LeaseDesk:
     """Grants leases from a table, and answers those that wait.
 
     A successor's tokens are all higher than its predecessor's (`epoch`), and it grants nothing before the longest lease
-    that its predecessor granted can be over (`quiet`); holders that renew until then keep what they have.
+    that its predecessor granted can be over (`quiet`), or all units have said what they hold (`known`); holders that
+    renew until then keep what they have.
 
     Args:
         epoch: the number of this desk among its predecessors and successors, from 0 on.
@@ -53,6 +56,16 @@ class LeaseDesk:
             raise LeaseLost(one.key, one.token, f"{known.holder!r} holds it with token {known.token}")
         self._table, lease = self._table.renew(one.key, one.token, now)
         return lease
+
+    def adopt(self, held: Iterable[LeaseRenewal], holder: str, now: float) -> None:
+        """Take in what a unit says that it holds."""
+        for one in held:
+            with suppress(LeaseLost):
+                self._table = self._table.adopt(Lease(one.key, holder, one.token, one.until, one.ttl), now)
+
+    def known(self, now: float) -> None:
+        """All units have said what they hold: nothing more can come of a predecessor, and the quiet time is over."""
+        self._table = replace(self._table, quiet=min(self._table.quiet, now))
 
     def release(self, one: LeaseRelease, now: float) -> None:
         """A lease is given back; who waited longest has the next."""

@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from math import inf
 
+from cybernetic.core import Refusal
+from cybernetic.vsm.damping.choice import Advice
 from cybernetic.wire import travels
 
 TTL = 5.0  # seconds of a lease on a part of a rate, at the top
 
 
-def lease_seconds(level: str) -> float:
+def lease_seconds(level: str, pulse: float = 1.0) -> float:
     """How long a lease on a part of a rate lasts in the level at this path.
 
-    The deeper, the longer: a level may promise what its units have promised, so their leases outlast its own.
+    The deeper, the longer: a level may promise what its units have promised, so their leases outlast its own. They are
+    renewed once a `pulse`.
     """
-    return TTL * (1 + level.count("/"))
+    return TTL * pulse * (1 + level.count("/"))
 
 
 @travels(name="vsm.Joining")
@@ -22,12 +25,14 @@ class Joining:
     """A unit asks for a lease on its part of a paced `port`; it holds one until `holds_until` (-inf: none).
 
     A level that is a unit says with `part` (0 to 1) how much of its share none of its units will use by itself until
-    then.
+    then. `share` is its static share as far as it knows, units a second: of a port that nobody declared to be paced a
+    system 2 newly born knows nothing else.
     """
 
     port: str
     holds_until: float = -inf
     part: float = 1.0
+    share: float = 0.0
 
 
 @travels(name="vsm.Leased")
@@ -69,9 +74,48 @@ class Refused:
 @travels(name="vsm.Succeeded")
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """The other side of a port answered as it should."""
+    """The other side of a port answered as it should; it took `seconds` (None: not measured)."""
 
     port: str
+    seconds: float | None = None
+
+
+@travels(name="vsm.Ended")
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A call through a paced port is over, without an answer that says anything of the rate."""
+
+    port: str
+
+
+@travels(name="vsm.Opened")
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """System 2 paces a port from now on, or at another rate: `share` is the unit's static share, units a second.
+
+    Said of a port with a declared rate as well, when the other side lets less through.
+    """
+
+    port: str
+    share: float
+
+
+@travels(name="vsm.UsedPort")
+@dataclass(frozen=True, slots=True)
+class UsedPort:
+    """How often a unit used a port lately, before that was paced, times a second."""
+
+    port: str
+    rate: float
+
+
+@travels(name="vsm.NotPaced")
+class NotPaced(Refusal):
+    """System 2 does not know, or not yet, that a port is to be paced. `port` says which."""
+
+    def __init__(self, port: str) -> None:
+        super().__init__(f"port {port!r}: expected one that is paced here, got: one that nobody has joined")
+        self.port = port
 
 
 @travels(name="vsm.LeaseRequest")
@@ -127,3 +171,55 @@ class Above:
     """
 
     port: str
+
+
+@travels(name="vsm.Census")
+@dataclass(frozen=True, slots=True)
+class Census:
+    """A system 2 newly born asks a unit what exclusive leases it holds: answered with a tuple of `LeaseRenewal`."""
+
+
+@travels(name="vsm.Chose")
+@dataclass(frozen=True, slots=True)
+class Chose:
+    """Among the ports of a `group`, which are equivalent, a unit uses this one."""
+
+    group: str
+    port: str
+
+
+@travels(name="vsm.CoordinationPlan")
+@dataclass(frozen=True, slots=True)
+class CoordinationPlan:
+    """System 2 advises all that choose within a `group`: where each belongs, and how to move from there."""
+
+    group: str
+    advice: Advice
+
+
+@travels(name="vsm.Hold")
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """System 2 asks a unit that goes to and fro to stay where it is in a `group` until then, seconds."""
+
+    group: str
+    until: float
+
+
+@travels(name="vsm.OscillationNotice")
+@dataclass(frozen=True, slots=True)
+class OscillationNotice:
+    """A decision that many make, or one that is made again and again, swings.
+
+    Attributes:
+        signal: which one.
+        period: of the swing, seconds.
+        regularity, decay: what shows it (see `damping.Oscillation`).
+        amplitude: in the unit of the signal.
+    """
+
+    signal: str
+    period: float
+    regularity: float
+    decay: float
+    amplitude: float

@@ -1,13 +1,14 @@
 """A port that is paced by the level above: whose turn it is here, once it is the level's turn there."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
 from cybernetic.runtime import Named
 from cybernetic.vsm.channels.ear import Ear
 from cybernetic.vsm.coordination.flow import Turn
-from cybernetic.vsm.coordination.messages import Above, Paced
+from cybernetic.vsm.coordination.messages import Above, Ended, Paced
 from cybernetic.vsm.damping.fair import FairQueue
 from cybernetic.vsm.damping.shares import SharedPacer
 from cybernetic.vsm.timing import now
@@ -48,9 +49,14 @@ class Relay:
         self._queue = self._queue.put(unit, turn, cost=cost, weight=weight)
         self.cycle()
 
-    def pass_on(self, word: object) -> None:
-        """What the other side of the port said concerns the level above."""
-        self._owner.task(self._told(word))
+    @property
+    def pacer(self) -> SharedPacer:
+        """How the level shares out its static share."""
+        return self._pacer
+
+    def sharing(self, share: float) -> None:
+        """The level's static share is another, units a second > 0."""
+        self._pacer = replace(self._pacer, rate=share)
 
     def cycle(self) -> None:
         """Ask for a turn, if somebody waits for one."""
@@ -64,12 +70,24 @@ class Relay:
                 if now() >= self._queue.head.item.until:  # nobody would use it any more
                     self._queue, _ = self._queue.pop()
                 elif await self._granted():
-                    self._queue, head = self._queue.pop()
-                    head.item.answer.reply(Paced(self._port))
+                    await self._let_go()
         except (CallError, Refusal):
             return  # nobody speaks for the level above; the next round tries again
         finally:
             self._pulling = False
+
+    async def _let_go(self) -> None:
+        """The first that still wants its turn has it; if nobody does any more, that is said above."""
+        while self._queue.head is not None:
+            self._queue, head = self._queue.pop()
+            if now() < head.item.until:
+                head.item.answer.reply(Paced(self._port))
+                return
+        await self._above.within(AGAIN).call(Ear.up, Ended(self._port))
+
+    def without(self, unit: str) -> None:
+        """A unit has ended: it waits no more."""
+        self._queue = self._queue.drop(unit)
 
     async def _granted(self) -> bool:
         """Whether the head may go: by the word from above, or else out of the level's own share; or look again."""
@@ -80,9 +98,3 @@ class Relay:
         if not may:
             await asyncio.sleep(min(LOOK, max(0.001, self._pacer.ready(at) - at)))
         return may
-
-    async def _told(self, word: object) -> None:
-        try:
-            await self._above.within(AGAIN).call(Ear.up, word)
-        except (CallError, Refusal):
-            return

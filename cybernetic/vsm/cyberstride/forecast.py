@@ -45,19 +45,32 @@ class Forecast(NamedTuple):
         """
         if number("q", q, above=0.0) >= 1.0:
             raise OptionError("q", "a probability in (0, 1)", q)
-        reach = 1.0
-        low = high = self.mean
-        deviation = sqrt(self.variance)
-        while self.below(low) > q:
-            low, reach = low - reach * deviation, reach * 2
-        while self.below(high) < q:
-            high, reach = high + reach * deviation, reach * 2
-        while high - low > _ENOUGH * deviation:
-            middle = 0.5 * (low + high)
-            if middle in (low, high):
+        low, high = self._around(q)
+        enough = _ENOUGH * sqrt(self.variance)
+        at = 0.5 * (low + high)
+        while high - low > enough:
+            over = self.below(at) - q
+            low, high = (low, at) if over > 0 else (at, high)
+            slope = self.density(at)
+            step = over / slope if slope > 0 else high - low
+            following = at - step  # Newton's step, where it stays between the bounds; else half of what is between
+            if abs(step) <= enough:
+                return following
+            at = following if low < following < high else 0.5 * (low + high)
+            if at in (low, high):
                 break
-            low, high = (middle, high) if self.below(middle) < q else (low, middle)
-        return 0.5 * (low + high)
+        return at
+
+    def _around(self, q: float) -> tuple[float, float]:
+        """Bounds between which the value lies that the datum stays below with probability `q`."""
+        reach = deviation = sqrt(self.variance)
+        low = high = self.mean
+        while self.below(low) > q:
+            low, reach = low - reach, reach * 2
+        reach = deviation
+        while self.below(high) < q:
+            high, reach = high + reach, reach * 2
+        return low, high
 
     def interval(self, coverage: float = 0.8) -> tuple[float, float]:
         """The bounds that leave (1 − `coverage`) / 2 of the probability outside on each side."""

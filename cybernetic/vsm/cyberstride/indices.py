@@ -88,8 +88,9 @@ class Index:
 
     `name`: what reports call it. `limits`: the lowest and the highest value that are physiological, None
     for none. `cost`: less is better. `plan`: the value that is planned, in the unit of the index; None for
-    none. `transform`: the scale on which it is filtered, one of `TRANSFORMS`. Raises `OptionError` for
-    anything else.
+    none. `transform`: the scale on which it is filtered, one of `TRANSFORMS`. `every`: seconds within which
+    it is expected again, > 0; None: it comes with tasks, whenever these do. Raises `OptionError` for anything
+    else.
     """
 
     name: str
@@ -97,11 +98,14 @@ class Index:
     cost: bool = False
     plan: float | None = None
     transform: str = "plain"
+    every: float | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise OptionError("name", "a name", self.name)
         flag("cost", self.cost)
+        if self.every is not None:
+            number("every", self.every, above=0.0)
         scale = self.scale
         if self.limits is not None:
             if not isinstance(self.limits, tuple) or len(self.limits) != 2:

@@ -3,6 +3,7 @@ only.
 """
 
 from cybernetic.vsm.damping.aimd import Aimd
+from cybernetic.vsm.damping.choice import Advice
 from cybernetic.vsm.damping.fair import FairQueue, Waiting
 from cybernetic.vsm.damping.fence import Fence, LeaseLost
 from cybernetic.vsm.damping.flap import FlapDamper, Flapping
@@ -22,6 +23,7 @@ from cybernetic.vsm.damping.shares import Member, SharedPacer
 from cybernetic.vsm.damping.swings import SwingCounter, swing_limit
 
 __all__ = (
+    "Advice",
     "Aimd",
     "Engagement",
     "FairQueue",

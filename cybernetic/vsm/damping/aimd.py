@@ -15,7 +15,7 @@ class Aimd:
     Arguments:
         rate: units a second to begin with; clamped between floor and ceiling. Start high where the limit is
             known: from 30 % of it the climb costs a fifth to a third of the work of the first half hour.
-        ceiling: the rate never rises above it, units a second.
+        ceiling: the rate never rises above it, units a second; `inf` where nothing is known of a limit.
         floor: nor falls below it; > 0, or a storm of refusals would end everything.
         rise: added at each success, units a second.
         cut: the rate is multiplied by it at a refusal, in (0, 1).
@@ -40,7 +40,8 @@ class Aimd:
 
     def __post_init__(self) -> None:
         number("floor", self.floor, above=0.0)
-        number("ceiling", self.ceiling, least=self.floor)
+        if moment("ceiling", self.ceiling) < self.floor:
+            raise OptionError("ceiling", f"at least the floor ({self.floor:g})", self.ceiling)
         number("rise", self.rise, least=0.0)
         number("calm", self.calm, least=0.0)
         number("longest", self.longest, least=0.0)

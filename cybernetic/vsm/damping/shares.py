@@ -15,9 +15,10 @@ class SharedPacer:
     """The coordinator's side: it grants only the part of the rate that no member may be using by itself.
 
     A member whose lease may have lapsed paces itself at the static share `rate / members` (see `Member`). So
-    the coordinator grants `rate * (members known to hold a lease) / members`, and nothing at all for one
-    `ttl` after it was born, while leases of its predecessor may still be in use. Together all grants of any
-    window of `w` seconds stay within `rate * w` and one `burst` (or one dearer grant) for each pacer involved.
+    the coordinator grants `rate * (members known to hold a lease) / members`, and nothing at all until it has
+    heard all members, for one `ttl` after it was born at most: those it has not heard may still go by the word of
+    its predecessor. Together all grants of any window of `w` seconds stay within `rate * w` and one `burst` (or
+    one dearer grant) for each pacer involved.
 
     A lease counts once the member has said that it holds it: an answer may be lost on its way.
 
@@ -48,10 +49,14 @@ class SharedPacer:
             first = Pacer(0.0, self.burst, 0.0, since=self.born, seen=self.born)
             object.__setattr__(self, "pacer", first)
 
+    def quiet(self, now: float) -> bool:
+        """Whether it is too early to grant: a predecessor may still be heeded by members not heard yet."""
+        return now < self.born + self.ttl and len(self.held) < len(self.members)
+
     def share(self, now: float) -> float:
         """The part of the rate this coordinator may grant at `now`, in [0, 1]."""
         number("now", now, least=self.pacer.seen)
-        if now < self.born + self.ttl:
+        if self.quiet(now):
             return 0.0
         return sum(self.parts[one] for one, until in self.held.items() if until > now) / len(self.members)
 
@@ -83,7 +88,7 @@ class SharedPacer:
         `inf` while no member holds a lease: hearing one changes that.
         """
         pacer = self._caught_up(now)
-        return self.born + self.ttl if now < self.born + self.ttl else pacer.ready(now, cost)
+        return self.born + self.ttl if self.quiet(now) else pacer.ready(now, cost)
 
     def grant(self, now: float, cost: float = 1.0) -> tuple[Self, bool]:
         """Grant `cost` units to be used at once, or not: the coordinator after it, and whether it did."""
@@ -116,6 +121,12 @@ class Member:
     def __post_init__(self) -> None:
         number("share", self.share, above=0.0)
         moment("until", self.until)
+
+    def sharing(self, share: float, now: float) -> Self:
+        """This member with another static share from `now` on, units a second > 0; what it has earned it keeps."""
+        number("share", share, above=0.0)
+        pacer = self.pacer.at_rate(share, now) if self.pacer.rate else self.pacer
+        return replace(self, share=share, pacer=pacer)
 
     def leased(self, now: float, until: float) -> Self:
         """After a lease (or its renewal) that lasts until `until` was received at `now`; a shorter one

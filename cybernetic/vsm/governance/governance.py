@@ -1,11 +1,12 @@
 """The agent of system 5."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cybernetic.core import CallError, OptionError, Refusal
 from cybernetic.runtime import Deferred, Named
-from cybernetic.vsm.algedonic.messages import Felt, Glad
+from cybernetic.vsm.algedonic.messages import Felt, Glad, Relief
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
@@ -21,13 +22,11 @@ from cybernetic.vsm.governance.identity import Identity
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral
 from cybernetic.vsm.governance.questions import Asked, Questions
 from cybernetic.vsm.governance.refusals import PolicyRefused
-from cybernetic.vsm.homeostat.balance import Balance, Bands, diagnose
-from cybernetic.vsm.intelligence.messages import BalanceReport, Deadlock, Ruling
-from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
+from cybernetic.vsm.governance.watch import Watch
+from cybernetic.vsm.homeostat.balance import Balance, Bands
+from cybernetic.vsm.intelligence.messages import BalanceReport, Begun, Deadlock, Ruling
+from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
 from cybernetic.vsm.timing import now
-
-BANDS = Bands(flow=(-1.0, 1.0), change_share=(0.0, 1.0))
-"""Until somebody says more: what change costs is not counted, and system 3 need not bring up as much as system 4."""
 
 HELD = 100  # revisions of which it is remembered what held
 
@@ -65,8 +64,7 @@ class Governance(Member):
         self._held: tuple[tuple[int, tuple[Policy, ...]], ...] = ()
         self._known = dict.fromkeys(boundary, 0)
         self._questions = Questions()
-        self._bands = BANDS
-        self._balance: Balance | None = None
+        self._watch, self._aching = Watch.of(path), frozenset[str]()
         self._waiting: dict[str, list[Deferred[Any]]] = {}
         self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
 
@@ -79,7 +77,7 @@ class Governance(Member):
         else:
             self._book, self._inherited, self._above, self._revision, self._held = known
         self._questions = await self._books.call(Books.load, "questions") or self._questions
-        self._bands = await self._books.call(Books.load, "bands") or self._bands
+        self._watch = Watch.of(self.path, await self._books.call(Books.load, "watch"))
         await self._changed()
         super().setup()
 
@@ -205,22 +203,47 @@ class Governance(Member):
 
     @hears(BalanceReport)
     async def _balanced(self, report: BalanceReport, note: Note) -> None:
-        """What is wrong with the balance is pain; where nothing is, system 5 is quiet."""
-        self._balance = report.balance
-        for pathology, why in diagnose(report.balance, self._bands, report.period).findings.items():
+        """What is wrong with the balance is pain, and if it stays so another way is tried; else system 5 is quiet."""
+        self._watch, seen = self._watch.after(report.balance, report.period, self.system.chance)
+        await self._books.call(Books.save, "watch", self._watch.kept)
+        for pathology, why in seen.findings.items():
             await self._jot("balance", {"pathology": pathology.name, "why": list(why)}, note)
-            index = f"balance: {pathology.name.lower()}"
-            pain = Pain(self.path, index, Cause.INVARIANT, Severity.NOTICE, 1.0, now())
+        hurts = {f"balance: {one.name.lower()}": Severity.NOTICE for one in seen.findings}
+        if seen.helpless:
+            hurts["balance: nothing helps"] = Severity.ALERT
+        self._feel(hurts, note)
+        if seen.step is not None:
+            temper = self._watch.temper
+            body = {"variable": seen.step.variable, "before": seen.step.before, "after": seen.step.after}
+            await self._jot("step", body, note)
+            for role in (Role.CONTROL, Role.INTELLIGENCE):
+                self.tell(Channel.METASYSTEM, role, temper, cause=note)
+
+    def _feel(self, hurts: Mapping[str, Severity], note: Note) -> None:
+        """What hurts of the balance, by index; what did, and does not any more, is over."""
+        for index, severity in hurts.items():
+            pain = Pain(self.path, index, Cause.INVARIANT, severity, 1.0, now())
             self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain), cause=note)
+        for index in self._aching - hurts.keys():
+            over = Relief(PainKey(self.path, index, Cause.INVARIANT.value))
+            self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, over, cause=note)
+        self._aching = frozenset(hurts)
+
+    @hears(Begun)
+    def _begun(self, begun: Begun, note: Note) -> None:
+        """System 3 or 4 has only begun."""
+        self.tell(Channel.METASYSTEM, note.sender, self._watch.temper, cause=note)
+        if note.sender is Role.INTELLIGENCE:
+            self.tell(Channel.METASYSTEM, Role.INTELLIGENCE, self._watch.bands, cause=note)
 
     def balance(self) -> tuple[Balance | None, Bands]:
         """The balance of systems 3 and 4 in the last period in which they talked, and what it should be within."""
-        return self._balance, self._bands
+        return self._watch.balance, self._watch.bands
 
     async def set_bands(self, bands: Bands, why: str = "") -> None:
         """Say within what the balance should be; system 4 proposes no more than its churn lets it."""
-        self._bands = bands
-        await self._books.call(Books.save, "bands", bands)
+        self._watch = replace(self._watch, bands=bands)
+        await self._books.call(Books.save, "watch", self._watch.kept)
         await self._jot("bands", {"bands": bands, "why": why})
         self.tell(Channel.METASYSTEM, Role.INTELLIGENCE, bands)
 

@@ -124,6 +124,48 @@ class Bands:
         number("answered", self.answered, least=0)
 
 
+@dataclass(frozen=True, slots=True)
+class BandIndex:
+    """One index of a balance, and the band (low, high) it should be within."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def held(self) -> bool:
+        """Whether it is."""
+        return self.low <= self.value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Balanced:
+    """How systems 3 and 4 of a level keep the balance.
+
+    `running` is of the period that is under way (None: system 4 is silent), `last` of the last one in which they
+    talked (None: there was none), `bands` what system 5 wants.
+    """
+
+    running: Balance | None
+    last: Balance | None
+    bands: Bands
+
+    @property
+    def indices(self) -> dict[str, BandIndex]:
+        """Each index against its band, of the running period, else of the last; empty where there is neither."""
+        shown = self.running or self.last
+        return {} if shown is None else indices(shown, self.bands)
+
+
+def indices(balance: Balance, bands: Bands) -> dict[str, BandIndex]:
+    """Each index of a balance, by name, against its band."""
+    found = {
+        name: BandIndex(getattr(balance, name), *getattr(bands, name))
+        for name in ("flow", "change_share", "churn", "regret")
+    }
+    return {**found, "answered": BandIndex(balance.intelligence.answered, bands.answered, 1.0)}
+
+
 class Pathology(Enum):
     """What can be wrong between systems 3 and 4."""
 

@@ -1,11 +1,12 @@
 """The agent of system 3*."""
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cybernetic.core import CallError, Refusal
+from cybernetic.core import CallError, Refusal, real_time
 from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.algedonic.messages import Felt, Relief
 from cybernetic.vsm.audit.findings import Account, AuditFinding
@@ -49,7 +50,8 @@ class Auditor(Member):
         charter: of the level; its `audit` is declared.
         units: by path, the purposes of each with their weights; none where none are declared.
         paced: names of the ports that system 2 paces.
-        secret: decides which tasks are looked at. Default None: a fresh one, or that of the books.
+        secret: decides which tasks are looked at, in the place of the one declared; see `Secret.of`. What is in the
+            books goes before.
     """
 
     role = Role.AUDIT
@@ -65,14 +67,14 @@ class Auditor(Member):
         super().__init__(charter.path)
         audit = self._audit = charter.audit or Audit()
         books: Named[Books] = self.system.named(f"{self.path}:books", Books)
-        known = Secret.fresh() if secret is None else Secret(secret)
+        known = Secret.of(audit.secret, self.system.chance, self.path) if secret is None else Secret(secret)
         files = self._files = Files(self.path, audit, units, books, known)
         purse = None if charter.per is None else Purse(f"{self.path}:audit", charter.per)
         self._gate = Gate(
             self, charter.ports, paced, charter.policies, audit.independent_of, purse, files.keep_purse
         )
         self._canaries = Canaries(audit.canaries)
-        self._surprises = Surprises(self, audit, units, files, self._gate.use)
+        self._surprises = Surprises(self, audit, units, files)
         self._spending = Spending()
         self._due: deque[tuple[Callable[..., Awaitable[None]], Any]] = deque()
         self._at_work = self._turns = 0
@@ -154,7 +156,7 @@ class Auditor(Member):
         assert self._audit.verify is not None
         before = self._gate.purse
         try:
-            account = await judgement(self._audit.verify, evidence, self._gate.use, self._audit.patience)
+            account = await self.judged(self._audit.verify, evidence)
         except CannotTell as error:
             about = {"task": evidence.task.id, "unit": evidence.path, "why": str(error)}
             await self._files.jot("unverified", about)
@@ -165,6 +167,11 @@ class Auditor(Member):
             self._spending.audited(_cost(before, self._gate.purse))
         await self._heal(self._files.health.after_try(False))
         return account
+
+    async def judged(self, check: Callable[..., Any], of: Any) -> Account:
+        """What `verify` or `inspect` says, off the loop where it would hold it up. Raises `CannotTell`."""
+        aside = self.run_blocking if real_time(asyncio.get_running_loop()) else None
+        return await judgement(check, of, self._gate.use, self._audit.patience, aside)
 
     async def _judge(self, evidence: Evidence, verified: Account) -> None:
         unit, task = evidence.path, evidence.task.id

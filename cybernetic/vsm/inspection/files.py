@@ -67,9 +67,15 @@ class Files:
         self._unsaved.add(unit)
 
     async def judged(self, unit: str, discrepant: bool, ports: frozenset[str]) -> bool:
-        """Take an audit of a task that was done with `ports`, and keep it; whether it alarms."""
-        self._suspicions = suspicions(self._suspicions, self._audit, ports, discrepant)
+        """Take an audit of a task that was done with `ports`, and keep it; whether it alarms.
+
+        Either the unit's own audits do, or those of all units that were done with one of these ports.
+        """
+        before = self._suspicions
+        self._suspicions = suspicions(before, self._audit, ports, discrepant)
         dossier, alarm = self.of(unit).judged(discrepant, ports, now())
+        if not alarm and any(self._suspicions[port].alarm and not _alarmed(before, port) for port in ports):
+            dossier, alarm = replace(dossier, case=0), True
         self.dossiers[unit] = replace(dossier, told=dossier.told and not alarm)
         await self._save(unit)
         await self.keep()
@@ -112,3 +118,7 @@ class Files:
     async def _save(self, unit: str) -> None:
         self._unsaved.discard(unit)
         await self._books.call(Books.save, f"audit {unit}", self.dossiers[unit])
+
+
+def _alarmed(known: Suspicions, port: str) -> bool:
+    return port in known and known[port].alarm

@@ -10,7 +10,7 @@ from cybernetic.vsm.audit.posiwid import PosiwidGap, posiwid
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.inspection.files import Files
 from cybernetic.vsm.inspection.messages import Inspect, Inspected
-from cybernetic.vsm.inspection.verifier import CannotTell, judgement
+from cybernetic.vsm.inspection.verifier import CannotTell
 
 PURPOSE = (
     60.0  # seconds, on average, between two looks at a unit with purposes, unless inspections are declared
@@ -25,14 +25,12 @@ class Surprises:
         audit: what was declared.
         units: by path, what each is chartered for.
         files: where it is noted.
-        use: the verifier's way to ports.
     """
 
     def __init__(
-        self, auditor: Any, audit: Audit, units: Mapping[str, Mapping[str, float]], files: Files, use: Any
+        self, auditor: Any, audit: Audit, units: Mapping[str, Mapping[str, float]], files: Files
     ) -> None:
-        self._auditor, self._audit, self._units = auditor, audit, units
-        self._files, self._use = files, use
+        self._auditor, self._audit, self._units, self._files = auditor, audit, units, files
 
     def due(self, unit: str) -> float | None:
         """Seconds to the next inspection of a unit; None: there is nothing to look for."""
@@ -55,7 +53,7 @@ class Surprises:
     async def _judge(self, unit: str, state: Inspected) -> None:
         assert self._audit.inspect is not None
         try:
-            account = await judgement(self._audit.inspect, state, self._use, self._audit.patience)
+            account = await self._auditor.judged(self._audit.inspect, state)
         except CannotTell as error:
             await self._files.jot("unverified", {"inspection": unit, "why": str(error)})
             return

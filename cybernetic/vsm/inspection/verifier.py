@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from inspect import Parameter, isawaitable, signature
+from inspect import Parameter, isawaitable, iscoroutinefunction, signature
 from typing import Any
 
 from cybernetic.core import Refusal
@@ -22,14 +22,23 @@ class CannotTell(Exception):
         self.failed = failed
 
 
-async def judgement(check: Callable[..., Any], of: Any, use: Any, patience: float) -> Account:
+async def judgement(
+    check: Callable[..., Any], of: Any, use: Any, patience: float, aside: Callable[..., Any] | None = None
+) -> Account:
     """What `check(of)`, or `check(of, use)` where it takes two, says within `patience` seconds.
+
+    A plain function runs by `aside` (`Agent.run_blocking`), so that it holds up nobody else. None:
+    at once, for where time is simulated it stands still meanwhile.
 
     Raises `CannotTell`, whatever `check` raises, and where it gives what is neither a bool nor an `Account`.
     """
     try:
         async with asyncio.timeout(patience):
-            verdict = check(of, use) if _takes_two(check) else check(of)
+            given = (of, use) if _takes_two(check) else (of,)
+            if aside is None or _is_async(check):
+                verdict = check(*given)
+            else:
+                verdict = await aside(check, *given)
             if isawaitable(verdict):
                 verdict = await verdict
     except TimeoutError as error:
@@ -49,6 +58,10 @@ async def judgement(check: Callable[..., Any], of: Any, use: Any, patience: floa
 def spends(audit: Audit) -> bool:
     """Whether what verifies or inspects wants to use ports, and so needs a budget."""
     return any(check is not None and _takes_two(check) for check in (audit.verify, audit.inspect))
+
+
+def _is_async(check: Callable[..., Any]) -> bool:
+    return iscoroutinefunction(check) or iscoroutinefunction(getattr(check, "__call__", None))  # noqa: B004
 
 
 def _takes_two(check: Callable[..., Any]) -> bool:

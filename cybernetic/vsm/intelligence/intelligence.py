@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from cybernetic.core import CallError, Refusal
-from cybernetic.vsm.algedonic.messages import Felt
+from cybernetic.runtime import Named
+from cybernetic.vsm.algedonic.messages import Felt, Relief
+from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
-from cybernetic.vsm.homeostat.balance import Balance, Bands, Spoken
+from cybernetic.vsm.homeostat.balance import Balance, Bands
 from cybernetic.vsm.homeostat.conversation import (
     AdaptationProposal,
     Conversation,
@@ -19,8 +22,10 @@ from cybernetic.vsm.homeostat.conversation import (
     Side,
     open_conversation,
 )
+from cybernetic.vsm.homeostat.pair import WORTH
 from cybernetic.vsm.intelligence.messages import (
     BalanceReport,
+    Begun,
     Considered,
     Deadlock,
     Outlook,
@@ -28,15 +33,19 @@ from cybernetic.vsm.intelligence.messages import (
     Ruling,
     Settled,
     Shift,
+    Temper,
 )
+from cybernetic.vsm.intelligence.outside import Health, Kinds
+from cybernetic.vsm.intelligence.premises import Premise, tripped
 from cybernetic.vsm.intelligence.selfmodel import SelfModel
 from cybernetic.vsm.intelligence.streams import Stream
-from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
+from cybernetic.vsm.intelligence.transcript import Transcript
+from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
 from cybernetic.vsm.operations.messages import Arrived
+from cybernetic.vsm.ports.notices import Served
 from cybernetic.vsm.timing import now
 
 QUANTILE = 0.8  # of the demand that is planned for
-WORTH = 0.1  # of the demand that a shift must meet beside, so that it is proposed
 HEADROOM = 1.25  # capacity by the demand there has been, where the model knows no better
 FADE = 0.05  # weight of the latest tick in that
 PATIENCE = 5.0  # seconds that each side has to answer
@@ -60,29 +69,51 @@ class Intelligence(Member):
         self, path: str, weights: Mapping[str, float], shares: bool = False, tick: float = 10.0, lead: int = 6
     ) -> None:
         super().__init__(path)
-        self.period = tick
-        self._lead, self._shares, self._bands = lead, shares, Bands()
+        self.period = self._tick = tick
+        self._lead, self._shares = lead, shares
+        self._bands, self._worth = Bands(), WORTH[0]
         self._arrived: Counter[str] = Counter()
-        self._kinds: Counter[str] = Counter()
+        self._kinds, self._ports = Kinds(), dict[str, Health]()
         self._self = self._declared = SelfModel(dict(weights))
         self._streams = {unit: Stream(lead) for unit in weights}
         self._talk: Conversation | None = None
-        self._force: tuple[str, Shift, dict[str, float]] | None = None  # with the premise: the least demand
-        self._ticks = self._count = self._carried = self._reversed = 0
-        self._raised: Counter[str] = Counter()
-        self._countered: Counter[str] = Counter()
-        self._answers: list[float] = []
+        self._force: tuple[str, Shift, tuple[Premise, ...]] | None = None
+        self._ticks = self._begun = self._count = 0
+        self._transcript = Transcript()
+        self._stuck: PainKey | None = (
+            None  # a deadlock that nobody resolved hurts until another talk comes to an end
+        )
+        self._books: Named[Books] = self.system.named(f"{path}:books", Books)
+
+    async def setup(self) -> None:
+        """Go on from the books: with the shift in force and its premises; system 5 says what it wants."""
+        self._count, self._force = await self._books.call(Books.load, "intelligence") or (0, None)
+        if self._force is not None:
+            self._self = self._self.shifted(self._force[1].weights)
+        self.tell(Channel.METASYSTEM, Role.POLICY, Begun())
+        super().setup()
 
     @hears(Arrived)
     def _arrival(self, arrived: Arrived, note: Note) -> None:
         self._arrived[arrived.unit] += 1
-        self._kinds[arrived.kind] += 1
+        self._kinds.came(arrived.kind)
+
+    @hears(Served)
+    def _served(self, served: Served, note: Note) -> None:
+        for name, use in served.ports.items():
+            if name not in self._ports:
+                self._ports[name] = Health(self._lead)
+            self._ports[name].used(use)
 
     @hears(Bands)
     def _told_bands(self, bands: Bands, note: Note) -> None:
         self._bands = bands
 
-    def cycle(self) -> None:
+    @hears(Temper)
+    def _tempered(self, temper: Temper, note: Note) -> None:
+        self._worth = temper.worth
+
+    async def cycle(self) -> None:
         """One datum for each unit; then see whether what it is planned on still holds, and whether to propose."""
         self._ticks += 1
         seen = sum(self._arrived.values()) * HEADROOM
@@ -91,29 +122,38 @@ class Intelligence(Member):
         for unit, stream in self._streams.items():
             stream.after(self._arrived[unit])
         self._arrived.clear()
-        self._watch_premise()
-        if self._shares and self._force is None and self._talk is None:
+        for port in self._ports.values():
+            port.after()
+        await self._watch_premises()
+        if self._shares and self._talk is None and (self._force is None or self._ending):
             self._consider()
-        if self._ticks % PERIOD == 0:
+        if self._ticks - self._begun >= PERIOD:
             self._report()
 
     # Proposals.
 
     def _consider(self) -> None:
-        """Propose weights for the demand to come, where the model of the level says that they meet more of it."""
-        hours = PERIOD * (self.period or 0.0) / 3600.0
-        if self._carried >= self._bands.churn[1] * hours:
+        """Propose weights for the demand to come, where the model of the level says that they meet more of it than those
+        that were declared: new ones, or those in force again, before they lapse.
+        """
+        if all(stream.muted for stream in self._streams.values()):
             return
         demand = {unit: stream.expected(QUANTILE) for unit, stream in self._streams.items()}
-        fitted = self._self.fitted(demand)
-        benefit = self._self.unmet(demand) - fitted.unmet(demand)
-        most = max(demand, key=lambda unit: fitted.weights[unit] / self._self.weights[unit])
-        if self._streams[most].muted or benefit <= WORTH * sum(demand.values()):
+        base, worth = self._at_rest, self._worth * sum(demand.values())
+        fitted = base.fitted(demand)
+        if self._force is not None and self._self.unmet(demand) - fitted.unmet(demand) <= worth:
+            fitted = self._self
+        benefit = base.unmet(demand) - fitted.unmet(demand)
+        most = max(demand, key=lambda unit: fitted.weights[unit] / base.weights[unit])
+        if self._streams[most].muted or benefit <= worth:
+            return
+        hours = PERIOD * self._tick / 3600.0
+        if fitted is not self._self and self._transcript.carried >= self._bands.churn[1] * hours:
             return
         self._count += 1
-        horizon = 2.0 * self._lead * (self.period or 1.0)
-        mean = {unit: stream.expected() for unit, stream in self._streams.items()}
-        likely = self._self.unmet(mean) - fitted.unmet(mean)
+        horizon = 2.0 * self._lead * self._tick
+        mean = self._expected()
+        likely = base.unmet(mean) - fitted.unmet(mean)
         proposal = AdaptationProposal(
             f"{self.path}:shift-{self._count}",
             f"demand of {most}",
@@ -124,66 +164,105 @@ class Intelligence(Member):
             spread=abs(benefit - likely),
             evidence=tuple(f"{unit}: {much:.1f} a tick" for unit, much in demand.items()),
         )
-        # the premise: that the unit for whose demand it is done gets at least what is expected now of the others' share
-        premise = {most: self._streams[most].expected(0.1) * 0.5}
-        self.task(self._converse(proposal, Shift(fitted.weights, now() + horizon), demand, premise))
-
-    async def _converse(
-        self, proposal: AdaptationProposal, shift: Shift, demand: dict[str, float], premise: dict[str, float]
-    ) -> None:
-        self._raised[proposal.issue] += 1
+        # that the unit for whose demand it is done gets at least half of what is thought to be the least it can get
+        premises = (Premise(most, self._streams[most].expected(0.1) * 0.5),)
         talk = open_conversation(proposal, now(), patience=PATIENCE, ruling=PATIENCE, rounds=1)
         self._talk = talk
-        considered = await self._ask(Role.CONTROL, Proposed(proposal, shift))
+        self._transcript.raised(proposal, now(), talk)
+        self.task(self._converse(talk, Shift(fitted.weights, now() + horizon), demand, premises))
+
+    @property
+    def _at_rest(self) -> SelfModel:
+        """The level as it is with nothing in force."""
+        return self._self.shifted(self._declared.weights)
+
+    @property
+    def _ending(self) -> bool:
+        """Whether what is in force has so little time left that it is to be renewed."""
+        left = 0.0 if self._force is None else self._force[1].until - now()
+        return left <= max(1.0, self._lead / 2) * self._tick
+
+    async def _converse(
+        self, talk: Conversation, shift: Shift, demand: dict[str, float], premises: tuple[Premise, ...]
+    ) -> None:
+        """Talk it over with system 3, and with system 5 where that comes to nothing."""
+        try:
+            talk, shift = await self._asked_control(talk, shift, demand)
+            if talk.state is ConversationState.DEADLOCK:
+                talk = await self._asked_policy(talk, shift)
+            if tripped(premises, self._expected()) and not talk.state.ended:
+                talk = talk.withdraw(now())
+            self._transcript.ended(talk, now())
+            if self._stuck is not None and talk.state is not ConversationState.ESCALATED:
+                self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Relief(self._stuck))
+                self._stuck = None
+            await self._jot(
+                "talk", {"proposal": talk.proposal, "state": talk.state.value, "change": talk.change}
+            )
+            ruled = talk.state is ConversationState.RULED and bool(talk.change)
+            if talk.state is ConversationState.AGREED or ruled:
+                await self._carry_out(talk.proposal, shift, premises)
+        finally:
+            self._talk = None
+
+    async def _asked_control(
+        self, talk: Conversation, shift: Shift, demand: dict[str, float]
+    ) -> tuple[Conversation, Shift]:
+        considered = await self._ask(Role.CONTROL, Proposed(talk.proposal, shift))
         if isinstance(considered, Considered):
             talk, _ = talk.answer(Side.CONTROL, considered.said, now())
-            self._answers += [seconds for _, seconds in talk.answers]
-            if talk.state is ConversationState.COUNTERED and considered.shift is not None:
-                self._countered[proposal.issue] += 1
+            countered = talk.state is ConversationState.COUNTERED
+            for _, seconds in talk.answers:
+                self._transcript.answered(talk.proposal, seconds, countered)
+            if countered and considered.shift is not None:
                 shift = considered.shift
-                said = self._self.unmet(demand) > self._self.shifted(shift.weights).unmet(demand)
-                talk, _ = talk.answer(
-                    Side.INTELLIGENCE, replace(considered.said, agreed=said, counter=None), now()
-                )
-        talk = self._talk = await self._out(talk) if talk.waiting else talk
-        if talk.state is ConversationState.DEADLOCK:
-            ruled = await self._ask(Role.POLICY, Deadlock(proposal, shift))
-            if isinstance(ruled, Ruling) and now() < talk.due:
-                talk = talk.rule(talk.change if ruled.do else None, now())
-            else:
-                await self._out(talk)
-                pain = Pain(self.path, "deadlock", Cause.INVARIANT, Severity.ALERT, 1.0, now())
-                self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain))
-        if talk.state is ConversationState.AGREED or (talk.state is ConversationState.RULED and talk.change):
-            await self._carry_out(proposal, shift, premise)
-        self._talk = None
+                better = self._at_rest.unmet(demand) > self._self.shifted(shift.weights).unmet(demand)
+                own = replace(considered.said, agreed=better, counter=None)
+                talk, _ = talk.answer(Side.INTELLIGENCE, own, now())
+        return await self._out(talk) if talk.waiting else talk, shift
+
+    async def _asked_policy(self, talk: Conversation, shift: Shift) -> Conversation:
+        ruled = await self._ask(Role.POLICY, Deadlock(talk.proposal, shift))
+        if isinstance(ruled, Ruling) and now() < talk.due:
+            return talk.rule(talk.change if ruled.do else None, now())
+        pain = Pain(self.path, "deadlock", Cause.INVARIANT, Severity.ALERT, 1.0, now())
+        self._stuck = pain.key
+        self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain))
+        return await self._out(talk)
 
     async def _out(self, talk: Conversation) -> Conversation:
         """The talk when the time for an answer that did not come is over."""
         await asyncio.sleep(max(0.0, talk.due - now()))
         return talk.tick(max(now(), talk.due))
 
-    async def _carry_out(self, proposal: AdaptationProposal, shift: Shift, premise: dict[str, float]) -> None:
+    async def _carry_out(
+        self, proposal: AdaptationProposal, shift: Shift, premises: tuple[Premise, ...]
+    ) -> None:
         await self._ask(Role.CONTROL, Settled(proposal.id, shift, proposal.issue))
-        self._force = proposal.id, shift, premise
+        self._transcript.carried += dict(shift.weights) != dict(
+            self._self.weights
+        )  # to renew changes nothing
         self._self = self._self.shifted(shift.weights)
-        self._carried += 1
+        await self._in_force((proposal.id, shift, premises))
 
-    def _watch_premise(self) -> None:
+    async def _watch_premises(self) -> None:
         """A shift whose premise has failed is taken back at once; one whose time is over lapses by itself."""
         if self._force is None:
             return
-        id, shift, premise = self._force
-        over = now() >= shift.until
-        failed = [unit for unit, least in premise.items() if self._streams[unit].expected() < least]
-        if not over and not failed:
+        id, shift, premises = self._force
+        failed, over = tripped(premises, self._expected()), now() >= shift.until
+        if not over and failed is None:
             return
-        self._force = None
         self._self = self._self.shifted(self._declared.weights)
-        if not over:
-            self._reversed += 1
-            why = f"fewer than {premise[failed[0]]:.1f} tasks a tick are expected for {failed[0]}"
-            self.task(self._ask(Role.CONTROL, Settled(id, None, why)))
+        await self._in_force(None)
+        if not over and failed is not None:
+            self._transcript.reversed += 1
+            self.task(self._ask(Role.CONTROL, Settled(id, None, failed)))
+
+    async def _in_force(self, force: tuple[str, Shift, tuple[Premise, ...]] | None) -> None:
+        """What is in force outlives who proposed it: a successor goes on watching its premises."""
+        self._force = force
+        await self._books.call(Books.save, "intelligence", (self._count, force))
 
     async def _ask(self, role: Role, body: object) -> object:
         try:
@@ -191,34 +270,42 @@ class Intelligence(Member):
         except (CallError, Refusal) as error:
             return error
 
+    async def _jot(self, kind: str, body: object) -> None:
+        await self._books.call(Books.note, Entry(kind=kind, path=self.path, body=body, at=now()))
+
     # What it shows.
+
+    def _expected(self) -> dict[str, float]:
+        """Tasks a tick after the lead time, by unit; 0 of what is not known yet."""
+        return {unit: stream.expected() if stream.data else 0.0 for unit, stream in self._streams.items()}
 
     def _report(self) -> None:
         """The balance of the period, where anything was said in it: silence is none of system 5's business."""
-        if self._raised:
-            period = PERIOD * (self.period or 1.0)
-            spoken = Spoken(dict(self._raised), tuple(self._answers)), Spoken(dict(self._countered))
-            balance = Balance(
-                spoken[1], spoken[0], 0.0, 0.0, self._carried, period / 3600.0, self._carried, self._reversed
-            )
-            self.tell(Channel.METASYSTEM, Role.POLICY, BalanceReport(balance, period))
-        self._raised.clear()
-        self._countered.clear()
-        self._answers.clear()
-        self._carried = self._reversed = 0
+        if not self._transcript.silent:
+            self.tell(Channel.METASYSTEM, Role.POLICY, BalanceReport(self.balance(), PERIOD * self._tick))
+        self._begun = self._ticks
+        self._transcript.begin()
+
+    def balance(self) -> Balance:
+        """The balance of the period so far."""
+        return self._transcript.balance(max(1, self._ticks - self._begun) * self._tick)
 
     def model(self) -> tuple[str, ...]:
         """The units of the level as it knows them."""
         return self._self.units
 
-    def outlook(self) -> dict[str, Outlook]:
-        """What it expects to come to each unit, and how good its word has been."""
-        return {
-            unit: Outlook(stream.expected(), stream.mase, stream.calibration, stream.muted)
-            for unit, stream in self._streams.items()
-            if stream.data
-        }
+    def outlook(self) -> Outlook:
+        """What it expects, how good its word has been, and what it has proposed."""
+        return Outlook(
+            self._tick,
+            self._lead * self._tick,
+            {unit: stream.expectation() for unit, stream in self._streams.items() if stream.data},
+            {name: told for name, port in self._ports.items() if (told := port.told) is not None},
+            self._kinds.strange,
+            tuple(self._transcript.talks),
+            () if self._force is None else self._force[2],
+        )
 
     def kinds(self) -> dict[str, int]:
         """How many tasks of each kind have come."""
-        return dict(self._kinds)
+        return dict(self._kinds.counts)

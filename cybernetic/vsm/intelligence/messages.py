@@ -1,10 +1,11 @@
 """What systems 3, 4 and 5 say to each other of the future."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cybernetic.vsm.homeostat.balance import Balance
-from cybernetic.vsm.homeostat.conversation import AdaptationProposal, Feasibility
+from cybernetic.vsm.homeostat.conversation import AdaptationProposal, ConversationState, Feasibility
+from cybernetic.vsm.intelligence.premises import Premise
 from cybernetic.wire import travels
 
 
@@ -63,6 +64,23 @@ class Ruling:
     why: str
 
 
+@travels(name="vsm.Temper")
+@dataclass(frozen=True, slots=True)
+class Temper:
+    """How systems 3 and 4 are to go about it: how `far` one lets a shift go (a factor, > 1), and what part of the
+    demand one must meet beside so that it is `worth` to be proposed (> 0).
+    """
+
+    far: float
+    worth: float
+
+
+@travels(name="vsm.Begun")
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """System 3 or 4 has only begun, and does not know what system 5 wants: it is said again."""
+
+
 @travels(name="vsm.BalanceReport")
 @dataclass(frozen=True, slots=True)
 class BalanceReport:
@@ -72,19 +90,69 @@ class BalanceReport:
     period: float
 
 
-@travels(name="vsm.Outlook")
+@travels(name="vsm.Expectation")
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """How good system 4's forecast of a unit's arrivals is.
+class Expectation:
+    """What system 4 expects of one stream, and how good its word has been.
 
     Attributes:
-        expected: tasks a tick, after the lead time.
+        expected: a tick, after the lead time: as likely to be exceeded as not.
+        low, high: the 80 % interval of that.
         mase: the error beside that of "as now"; None: not judged yet.
         calibration: the part of the data that came within the 80 % interval; None: not judged yet.
         muted: whether nothing is proposed on its word.
     """
 
     expected: float
+    low: float
+    high: float
     mase: float | None
     calibration: float | None
     muted: bool
+
+
+@travels(name="vsm.PortHealth")
+@dataclass(frozen=True, slots=True)
+class PortHealth:
+    """How a port serves the units of a level: `calls` a tick of late, the part of them that went wrong (`bad`, 0 to 1:
+    failed, unknown, refused for being too many), and how many a tick are expected to.
+    """
+
+    calls: float
+    bad: float
+    expected: Expectation
+
+
+@travels(name="vsm.Talked")
+@dataclass(frozen=True, slots=True)
+class Talked:
+    """A proposal of system 4 and what came of it: the `state` of the talk, what was agreed (`change`), and when."""
+
+    proposal: AdaptationProposal
+    state: ConversationState
+    change: str
+    at: float
+
+
+@travels(name="vsm.Outlook")
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What system 4 of a level sees coming.
+
+    Attributes:
+        tick: seconds in which data are counted.
+        ahead: seconds that it looks ahead.
+        arrivals: by unit: tasks a tick.
+        ports: how those serve that the level's own units use, by name.
+        strange: the part of the latest tasks that was of a kind that had never come before.
+        proposals: the latest, the oldest first; see `Talked`.
+        premises: of the shift in force: what must hold for it to stand.
+    """
+
+    tick: float
+    ahead: float
+    arrivals: Mapping[str, Expectation] = field(default_factory=dict)
+    ports: Mapping[str, PortHealth] = field(default_factory=dict)
+    strange: float = 0.0
+    proposals: tuple[Talked, ...] = ()
+    premises: tuple[Premise, ...] = ()

@@ -8,6 +8,7 @@ from cybernetic.vsm.cyberstride.forecast import Forecast
 from cybernetic.vsm.cyberstride.harrison import HarrisonStevens
 from cybernetic.vsm.cyberstride.presets import preset
 from cybernetic.vsm.cyberstride.variance import Learning
+from cybernetic.vsm.intelligence.messages import Expectation
 
 COVERAGE = 0.8  # of the interval whose calibration is counted
 KEPT = 200  # the latest forecasts by which skill is judged
@@ -37,8 +38,8 @@ class Stream:
         """Take the count of a tick. Raises `OptionError` unless it is a whole number of at least 0."""
         value = _forward(whole("count", count))
         if self.data:
-            low, high = self._filter.forecast(1.0).interval(COVERAGE)
-            self._within.append(low <= value <= high)
+            below = self._filter.forecast(1.0).below(value)
+            self._within.append(abs(below - 0.5) <= COVERAGE / 2)
         if len(self._due) == self.lead:
             expected, before = self._due[0]
             self._errors.append((abs(count - expected), abs(count - before)))
@@ -53,6 +54,13 @@ class Stream:
     def expected(self, quantile: float = 0.5) -> float:
         """The count `lead` ticks ahead that is not exceeded with that probability. Raises `OptionError`."""
         return _backward(self.forecast().quantile(quantile))
+
+    def expectation(self) -> Expectation:
+        """What is expected, and how good that has been. Raises `OptionError` before the first datum."""
+        low, high = self.forecast().interval(COVERAGE)
+        return Expectation(
+            self.expected(), _backward(low), _backward(high), self.mase, self.calibration, self.muted
+        )
 
     @property
     def mase(self) -> float | None:

@@ -204,7 +204,7 @@ def _everywhere(climb: Climb, rungs: Rungs, now: float, first: int) -> Step:
 
 
 def _page(climb: Climb, rungs: Rungs, now: float, attempt: int = 1) -> Step:
-    due = now + rungs.paging.wait(attempt)
+    due = now + rungs.paging.given(attempt)
     paged = replace(
         climb, level=rungs.top, stage=Stage.PAGED, at=now, due=due, attempt=attempt, sink=0, owner=None
     )
@@ -212,7 +212,7 @@ def _page(climb: Climb, rungs: Rungs, now: float, attempt: int = 1) -> Step:
 
 
 def _page_again(climb: Climb, rungs: Rungs, now: float) -> Step:
-    if climb.attempt < rungs.paging.attempts:
+    if climb.attempt < rungs.paging.calls:
         return _page(climb, rungs, now, climb.attempt + 1)
     given_up = replace(climb, stage=Stage.UNANSWERED, at=now, due=inf)
-    return given_up, (Unanswered(climb.pain.key, rungs.paging.on_timeout, now),)
+    return given_up, (Unanswered(climb.pain.key, rungs.paging.last_word, now),)

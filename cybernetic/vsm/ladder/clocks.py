@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import fsum
 
-from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict
+from cybernetic.core import OptionError, number, one_of, whole
+from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict, asked_in_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,12 @@ class Paging:
 
     `sinks` ways (>= 1) are tried in order until one takes the page; unanswered after `ack` seconds (> 0) it
     is repeated, each wait `backoff` (>= 1) times the last but never above `longest` seconds, `attempts` times
-    (>= 1) in all; then `on_timeout` is what was decided. Who answers has `recovery` seconds (> 0). Raises
-    `OptionError`.
+    (>= 1) in all. Who answers has `recovery` seconds (> 0).
+
+    Then `on_timeout` is what was decided: an `Escalate` calls all sinks once more, for its deadline; a `Deny` takes
+    effect as `denied` says, "suspend" (what hurts uses no port and begins no task, until it hurts no more or a human
+    resumes it) or "stop" (the level where it hurts ends); an `Allow` lets all go on, because somebody wrote that down.
+    Raises `OptionError`.
     """
 
     sinks: int = 1
@@ -41,6 +45,7 @@ class Paging:
     longest: float = 3600.0
     attempts: int = 5
     on_timeout: Verdict = field(default_factory=lambda: Deny("nobody answered the page"))
+    denied: str = "suspend"
 
     def __post_init__(self) -> None:
         whole("sinks", self.sinks, least=1)
@@ -51,6 +56,27 @@ class Paging:
         number("longest", self.longest, least=self.ack)
         if not isinstance(self.on_timeout, Allow | Deny | Escalate):
             raise OptionError("on_timeout", "an Allow, a Deny or an Escalate", self.on_timeout)
+        one_of("denied", self.denied, ("suspend", "stop"))
+
+    @property
+    def calls(self) -> int:
+        """How many pages there are at most, escalations included."""
+        return self.attempts + len(asked_in_turn(self.on_timeout))
+
+    @property
+    def last_word(self) -> Allow | Deny:
+        """What holds when nobody answered any of them."""
+        verdict = self.on_timeout
+        while isinstance(verdict, Escalate):
+            verdict = verdict.on_timeout
+        return verdict
+
+    def given(self, attempt: int) -> float:
+        """Seconds that page number `attempt` (1, 2, ...) is given: its wait, or the deadline of its escalation."""
+        verdict, further = self.on_timeout, attempt - self.attempts
+        while isinstance(verdict, Escalate) and further > 1:
+            verdict, further = verdict.on_timeout, further - 1
+        return verdict.deadline if isinstance(verdict, Escalate) and further == 1 else self.wait(attempt)
 
     def wait(self, attempt: int) -> float:
         """Seconds that page number `attempt` (1, 2, ...) is given before the next. Raises `OptionError`."""

@@ -23,10 +23,10 @@ class Ladder:
     """All open pains below `path`, and the rungs they climb. Values in, values out: every method returns the
     next ladder and the effects to carry out, in order; `now` (seconds) never runs backwards.
 
-    `refractory` (seconds, >= 0) is how long after its end a statistical pain, a notice or a pleasure is not
-    told again; `storm` says when many pains become one. The rest is state: `climbs` by key, `folded` (a pain
-    to its storm), `quiet` (a key to when it may be told again), `recent` (when and what began), `storms`
-    counted so far, `at` the last moment. Raises `OptionError`.
+    `refractory` (seconds, >= 0) is how long after its end a statistical pain or a notice, and after it was felt
+    last a pleasure, is not told again; `storm` says when many pains become one. The rest is state: `climbs` by
+    key, `folded` (a pain to its storm), `quiet` (a key to when it may be told again), `recent` (when and what
+    began), `storms` counted so far, `at` the last moment. Raises `OptionError`.
     """
 
     path: str
@@ -162,7 +162,7 @@ class Ladder:
 
     def _please(self, pleasure: Pleasure) -> "Move":
         if self.quiet.get(pleasure.key, -inf) > self.at:
-            return self, ()
+            return self._hush(pleasure.key), ()  # it lasts: news it is only once it has been away
         told = tuple(Pleased(pleasure.key, level, self.at) for level in range(self.rungs.top))
         return self._hush(pleasure.key), told
 

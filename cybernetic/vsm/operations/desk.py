@@ -13,7 +13,8 @@ from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.operations.task import Performed, Task
 from cybernetic.vsm.ports.digests import call_digest, digest
-from cybernetic.vsm.ports.porter import Ask, Passage, Porter
+from cybernetic.vsm.ports.passages import Ask, Passage
+from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.receipts import Came, Receipt, Used
 from cybernetic.vsm.ports.refusals import OutcomeUnknown
 
@@ -62,6 +63,7 @@ class Desk:
         porter: who stands at its ports.
         task: what it is working on; None: nothing.
         measures: what was measured of that, by index.
+        bills: what each of its calls was estimated at, and what it came to.
     """
 
     path: str
@@ -69,6 +71,7 @@ class Desk:
     task: Task | None = None
     measures: dict[str, float] = field(default_factory=dict)
     done: OrderedDict[str, Performed] = field(default_factory=OrderedDict)
+    bills: list[tuple[Vector, Vector]] = field(default_factory=list)
 
     def at_work(self, what: str) -> Task:
         """The task at work. Raises `NotInside` where there is none."""
@@ -125,6 +128,8 @@ class Desk:
             raise
         actual = None if port.cost is None else port.cost(value)
         receipt = await self._settled(passage, Came.DONE, digest(value), actual)
+        if actual is not None and passage.ask.upper:
+            self.bills.append((passage.ask.upper, actual))
         return Used(value, receipt, receipt.cost)
 
     async def _settled(self, passage: Passage, came: Came, result: str, actual: Vector | None) -> Receipt:

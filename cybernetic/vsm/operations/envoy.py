@@ -14,7 +14,7 @@ from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.coordination.coordination import Coordination
-from cybernetic.vsm.coordination.messages import Above
+from cybernetic.vsm.coordination.messages import Above, Opened
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate
 from cybernetic.vsm.inspection.messages import Quarantine
@@ -102,6 +102,12 @@ class Envoy(Member):
     @hears(Over)
     def _over(self, over: Over, note: Note) -> None:
         """Nothing was taken over here."""
+
+    @hears(Opened)
+    async def _opened(self, opened: Opened, note: Note) -> None:
+        """A port is paced above: first within, who vouches for the level's part of it."""
+        await self._inside(self._coordination.call(Coordination.opened, opened), "coordination")
+        self._pacing.opened(opened)
 
     def up(self, word: object) -> Any:
         """System 2 of the level wants its turn at a port, or has heard from the other side of one."""

@@ -1,5 +1,6 @@
 """The figures of a unit: each with the event it was measured at, and what is felt of it."""
 
+from collections import deque
 from collections.abc import Sequence
 
 from cybernetic.vsm.algedonic.messages import Felt, Relief
@@ -7,12 +8,19 @@ from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.cyberstride.gauge import Gauge, Judgement
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.cyberstride.plan import Attention, Thresholds
-from cybernetic.vsm.ladder.deadman import ErrorBurst
+from cybernetic.vsm.ladder.arrivals import Arrivals
+from cybernetic.vsm.ladder.deadman import Deadman, ErrorBurst
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Pleasure, Severity
 from cybernetic.vsm.operations.task import Performed
 from cybernetic.vsm.ports.refusals import PolicyDenied, Quarantined, Suspended
 
 ERRORS = "errors"
+DRIFT, AGENTS = "drift", "agents"
+BILLS, LEAST, OFF = (
+    10,
+    5,
+    0.05,
+)  # tasks that are looked back at, at the least, and how far bills may be off in the mean
 DECIDED = (BudgetExhausted, PolicyDenied, Quarantined, Suspended)  # what a unit is refused by its own levels
 ALERT = Thresholds()
 
@@ -24,12 +32,20 @@ class Figures:
         last: by index: its latest value and the id of the task it was measured at.
     """
 
-    def __init__(self, path: str, indices: Sequence[Index]) -> None:
+    def __init__(self, path: str, indices: Sequence[Index], now: float = 0.0) -> None:
         self._path = path
         self._gauges = {index.name: Gauge(index) for index in indices}
         self._aching: dict[tuple[str, Cause], PainKey] = {}
         self._burst = ErrorBurst()
+        self._drifts: deque[float] = deque(maxlen=BILLS)
+        self._arrivals: dict[str, Arrivals] = {}
+        self._due = {index.name: Deadman(index.every, now) for index in indices if index.every is not None}
         self.last: dict[str, tuple[float, str]] = {}
+
+    @property
+    def aches(self) -> tuple[str, ...]:
+        """The indices that are outside their limits."""
+        return tuple(sorted(name for name, cause in self._aching if cause is Cause.LIMITS))
 
     def performed(self, performed: Performed, now: float) -> list[Felt | Relief]:
         """Take what a task was measured at; what is felt of it."""
@@ -41,7 +57,27 @@ class Figures:
             "cost": sum(cost.amount(resources[0]) for cost in costs) if resources else 0.0,
             **performed.measures,
         }
-        return self._measured(values, performed.task, now)
+        felt = self._measured(values, performed.task, now) + self._drifted(performed, now)
+        for name in self._gauges:  # what used to come with tasks, and does not any more
+            arrivals = self._arrivals[name] = self._arrivals.get(name, Arrivals()).after(name in values)
+            if name not in self._due:
+                felt += self._felt(name, Cause.HEARTBEAT, arrivals.lost, 1.0, now)
+        return felt
+
+    def _drifted(self, performed: Performed, now: float) -> list[Felt | Relief]:
+        """Bills that are above what was estimated, task after task: what is reserved is not what is spent."""
+        drift = performed.measures.get(DRIFT)
+        if drift is None:
+            return []
+        self._drifts.append(min(drift, 1.0))
+        off = sum(self._drifts) / len(self._drifts)
+        stands = (DRIFT, Cause.LIMITS) in self._aching and off > 0.0
+        aches = stands or (len(self._drifts) >= LEAST and off > OFF)
+        return self._felt(DRIFT, Cause.LIMITS, aches, 1.0, now)
+
+    def crowded(self, beyond: bool, now: float) -> list[Felt | Relief]:
+        """Whether the unit had more agents than it may have."""
+        return self._felt(AGENTS, Cause.LIMITS, beyond, 1.0, now)
 
     def failed(self, task: str, now: float, error: Exception | None = None) -> list[Felt | Relief]:
         """Take that a task was not done, for an `error` if it was one; what is felt of it.
@@ -55,7 +91,13 @@ class Figures:
         return felt
 
     def passed(self, now: float) -> list[Felt | Relief]:
-        """Let time pass: errors that come no more are over."""
+        """Let time pass: an index that is overdue is missed, errors that come no more are over."""
+        felt = []
+        for name, deadman in self._due.items():
+            felt += self._felt(name, Cause.HEARTBEAT, deadman.missed(max(now, deadman.last)), 1.0, now)
+        return felt + self._calmed(now)
+
+    def _calmed(self, now: float) -> list[Felt | Relief]:
         last = self._burst.times[-1] if self._burst.times else now
         if (ERRORS, Cause.ERRORS) not in self._aching or now - last < self._burst.window:
             return []
@@ -67,6 +109,8 @@ class Figures:
         for name, gauge in self._gauges.items():
             if name in values:
                 self.last[name] = values[name], source
+                if name in self._due:
+                    self._due[name] = self._due[name].beat(max(now, self._due[name].last))
                 judged = gauge.update(values[name])
                 felt += self._felt(name, Cause.LIMITS, judged.breach is not None, _intensity(judged), now)
                 felt += self._regime(name, judged, now)

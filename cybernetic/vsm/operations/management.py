@@ -19,9 +19,18 @@ from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
 from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.ladder.signals import Cause, Pain
 from cybernetic.vsm.operations.figures import Figures
-from cybernetic.vsm.operations.messages import Accountability, Intervention, Offer, Resumption, Rung, Taken
+from cybernetic.vsm.operations.messages import (
+    Accountability,
+    Intervention,
+    Offer,
+    Resumption,
+    Rung,
+    Taken,
+    Unblocked,
+)
 from cybernetic.vsm.operations.operation import Operation
-from cybernetic.vsm.operations.task import Assignment, Performed, Task
+from cybernetic.vsm.operations.quota import started_by
+from cybernetic.vsm.operations.task import Assignment, Performed
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.timing import now
 from cybernetic.wire import travels
@@ -42,28 +51,34 @@ class Management(Member):
     Args:
         path: of the unit.
         indices: what is measured of the operation.
+        plans: whether the operation has a plan of its own, and is asked what it says to an offer.
+        agents: how many the operation may have started and alive; None: any number.
     """
 
     role = Role.MANAGEMENT
     period = 1.0
 
-    def __init__(self, path: str, indices: Sequence[Index]) -> None:
+    def __init__(
+        self, path: str, indices: Sequence[Index], plans: bool = True, agents: int | None = None
+    ) -> None:
         super().__init__(path)
+        self._plans, self._agents = plans, agents
         self._operation: Named[Operation] = self.system.named(path, Operation)
         self._porter: Named[Porter] = self.system.named(f"{path}:porter", Porter)
-        self._figures = Figures(path, indices)
-        self._queue: deque[tuple[Task, Deferred[Any]]] = deque()
+        self._figures = Figures(path, indices, now())
+        self._queue: deque[tuple[Assignment, Deferred[Any]]] = deque()
         self._at_work = False
         self._working: asyncio.Task[None] | None = None
         self._done = self._failed = 0
         self._held_until = 0.0
+        self._born = now()
 
     # Tasks.
 
     @hears(Assignment)
     def _assigned(self, given: Assignment, note: Note) -> Deferred[Performed]:
         answer = self.defer()
-        self._queue.append((given.task, answer))
+        self._queue.append((given, answer))
         self._next()
         return answer
 
@@ -72,11 +87,12 @@ class Management(Member):
             self._at_work = True
             self._working = self.task(self._work(*self._queue.popleft()))
 
-    async def _work(self, task: Task, answer: Deferred[Any]) -> None:
+    async def _work(self, given: Assignment, answer: Deferred[Any]) -> None:
+        task = given.task
         try:
             if task.deadline is not None and now() >= task.deadline:
                 raise TaskLate(task.id)
-            performed = await self._operation.within(None).call(Operation.perform, task)
+            performed = await self._operation.within(None).call(Operation.perform, task, given.anew)
         except Exception as error:
             self._failed += 1
             answer.fail(error)
@@ -105,6 +121,8 @@ class Management(Member):
     @hears(Offer)
     async def _offered(self, offer: Offer, note: Note) -> Vector:
         """What the unit asks for: what `plan` says, if the operation has a moment."""
+        if not self._plans:
+            return offer.grant
         try:
             return await self._operation.within(0.5).call(Operation.wish, offer.grant)
         except (CallError, Refusal):
@@ -141,6 +159,10 @@ class Management(Member):
             case _:
                 return
 
+    @hears(Unblocked)
+    async def _unblocked(self, unblocked: Unblocked, note: Note) -> None:
+        await self._porter.call(Porter.clear)
+
     @hears(Resumption)
     async def _resumed(self, one: Resumption, note: Note) -> None:
         self._held_until = 0.0
@@ -174,9 +196,11 @@ class Management(Member):
         """Account to system 3, and go on after a suspension."""
         self._next()
         self._feel(self._figures.passed(now()))
+        self._thin_out()
         spent, _ = await self._porter.call(Porter.spent)
         reports = await self._porter.call(Porter.report)
         revision = await self._porter.call(Porter.revision)
+        overrun = await self._porter.call(Porter.overrun)
         account = Accountability(
             self.path,
             self._done,
@@ -186,6 +210,19 @@ class Management(Member):
             self._figures.last,
             reports,
             revision,
+            self._figures.aches,
+            self._born,
+            overrun,
         )
         self._done = self._failed = 0
         self.tell(Channel.BARGAIN, Role.CONTROL, account)
+
+    def _thin_out(self) -> None:
+        """End the youngest of the agents that the operation has started beyond what it may."""
+        operation = self.system.whereis(self.path, Operation) if self._agents is not None else None
+        if operation is None:
+            return
+        beyond = started_by(self.system, operation)[self._agents :]
+        for ref in beyond:
+            self.exit(ref, Kill())
+        self._feel(self._figures.crowded(bool(beyond), now()))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from cybernetic.vsm.bargain.contract import Report
-from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.wire import travels
 
 
@@ -39,6 +39,14 @@ class Resumption:
     reason: str
 
 
+@travels(name="vsm.Unblocked")
+@dataclass(frozen=True, slots=True)
+class Unblocked:
+    """System 3 answers for what calls of a unit took beyond what was set aside: they go on."""
+
+    overrun: Vector
+
+
 @travels(name="vsm.Offer")
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -61,6 +69,9 @@ class Accountability:
         figures: by index: the last value, and the id of the task it was measured at.
         reports: of epochs that are over.
         revision: of the policies it acts under.
+        aches: the indices that are outside their limits.
+        born: when its management began, seconds: what that does not know it has to be told again.
+        overrun: what calls took in this epoch beyond what was set aside for them, while that blocks the unit.
     """
 
     path: str
@@ -71,6 +82,9 @@ class Accountability:
     figures: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     reports: tuple[Report, ...] = ()
     revision: int = 0
+    aches: tuple[str, ...] = ()
+    born: float = 0.0
+    overrun: Vector = NOTHING
 
 
 @travels(name="vsm.Taken")
@@ -88,3 +102,41 @@ class Arrived:
 
     kind: str
     unit: str
+
+
+@travels(name="vsm.Out")
+@dataclass(frozen=True, slots=True)
+class Out:
+    """System 3 has taken a unit out of the level until then (seconds; past: it is back): its work is for the others."""
+
+    unit: str
+    until: float
+
+
+@travels(name="vsm.Redo")
+@dataclass(frozen=True, slots=True)
+class Redo:
+    """System 3 wants tasks of a unit done again, under their own ids; answered with `Redone`."""
+
+    unit: str
+    tasks: tuple[str, ...]
+
+
+@travels(name="vsm.Redone")
+@dataclass(frozen=True, slots=True)
+class Redone:
+    """What came of tasks that were to be done again, by id.
+
+    Attributes:
+        unit: which had done them.
+        good: those done well now.
+        changed: those of them whose result is another than it was.
+        failed: why, of those that could not be done.
+        unknown: those that nobody remembers any more.
+    """
+
+    unit: str
+    good: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from cybernetic.core import OptionError
 from cybernetic.runtime import Address, Agent, registered_name
-from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.bargain.budget import drift
+from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.ladder.signals import Pain
@@ -17,7 +18,8 @@ from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.receipts import Used
 from cybernetic.vsm.timing import now
 
-MEASURED = ("cycle_time", "cost", "success")  # indices that need no word of the operation
+MOST = 10.0  # of a drift: what was not estimated at all counts as that
+MEASURED = ("cycle_time", "cost", "drift", "success")  # indices that need no word of the operation
 
 
 class Operation(Agent):
@@ -25,7 +27,8 @@ class Operation(Agent):
 
     Attributes:
         indices: what is measured of it. `cycle_time` (seconds a task), `cost` (of the budget's first resource, a
-            task) and `success` (1 or 0, a task) are measured without its help, others by `measure`.
+            task), `drift` (how far bills are above `upper`, as a part of that) and `success` (1 or 0, a task) are
+            measured without its help, others by `measure`.
         purposes: what it is there for: kinds of tasks, with the parts of its time and money that are meant for each.
             Audits compare them with what it does. Default: nothing is said.
     """
@@ -33,8 +36,8 @@ class Operation(Agent):
     indices: ClassVar[Sequence[Index]] = ()
     purposes: ClassVar[Mapping[str, float]] = {}
 
-    _hooks = frozenset({"handle", "plan", "recover", "use", "exclusive", "measure"})
-    _final = frozenset({"perform", "use", "exclusive", "measure", "mend", "wish"})
+    _hooks = frozenset({"handle", "plan", "recover", "use", "choose", "exclusive", "measure"})
+    _final = frozenset({"perform", "use", "choose", "exclusive", "measure", "mend", "wish"})
     _unlimited = frozenset({"perform"})
 
     async def handle(self, task: Task) -> Outcome:
@@ -86,6 +89,21 @@ class Operation(Agent):
         """
         return await self._desk.use(port, Call(target, args, keywords), upper, action, key, fence)
 
+    async def choose(self, group: str, costs: Mapping[str, float] | None = None) -> str:
+        """Which port of a group to use now: `await self.use(await self.choose("llm"), ...)`.
+
+        It is the one that is cheapest for this unit. Only where all units of the level swing to and fro together does
+        system 2 advise something else: a plan first, and then not to move all at once. A port that is quarantined is
+        not chosen.
+
+        Args:
+            group: as `Port` declares it.
+            costs: by port, what it costs the unit to use it, on any one scale, such as seconds. Default: all the same.
+
+        Raises `NoSuchChoice`, and `Quarantined` where no port of the group is in use.
+        """
+        return await self._desk.porter.call(Porter.choose, group, costs)
+
     def exclusive(self, key: str, ttl: float = 60.0) -> Exclusive:
         """`async with self.exclusive("ticket/7", ttl=60) as lease:` no other unit of the level has `key` meanwhile.
 
@@ -103,12 +121,14 @@ class Operation(Agent):
 
     # By message, from the management of its unit.
 
-    async def perform(self, task: Task) -> Performed:
-        """Do a task, once: given again under the same id it is answered as before."""
+    async def perform(self, task: Task, anew: bool = False) -> Performed:
+        """Do a task, once: given again under the same id it is answered as before, unless that does not count."""
         desk = self._desk
+        if anew:
+            desk.done.pop(task.id, None)
         if task.id in desk.done:
             return desk.done[task.id]
-        began, desk.task, desk.measures = now(), task, {}
+        began, desk.task, desk.measures, desk.bills = now(), task, {}, []
         try:
             outcome = await self.handle(task)
         finally:
@@ -116,6 +136,9 @@ class Operation(Agent):
         if not isinstance(outcome, Outcome):
             raise OptionError("handle", "an Outcome", outcome)
         receipts = await desk.porter.call(Porter.close, task, outcome)
+        if desk.bills:
+            estimated, billed = (total(side) for side in zip(*desk.bills, strict=True))
+            desk.measures["drift"] = min(MOST, max(drift(estimated, billed).values()))
         return desk.remember(Performed(task.id, outcome, receipts, now() - began, desk.measures))
 
     async def mend(self, pain: Pain) -> bool:

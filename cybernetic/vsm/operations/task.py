@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cybernetic.core import OptionError, flag, number, token
+from cybernetic.core import OptionError, flag, number
 from cybernetic.vsm.checks import word
+from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.ports.receipts import Receipt
 from cybernetic.wire import travels
 
 
 def _fresh() -> str:
-    return token(8)
+    return fresh_id(8)
 
 
 @travels(name="vsm.Task")
@@ -85,7 +86,11 @@ class Performed:
 @travels(name="vsm.Assignment")
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The environment gives a task to a unit; answered with `Performed`. `again`: it was given before."""
+    """The environment gives a task to a unit; answered with `Performed`.
+
+    `again`: it was given before. `anew`: it was done, but that does not count; its id is that of before.
+    """
 
     task: Task
     again: bool = False
+    anew: bool = False

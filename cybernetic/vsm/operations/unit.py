@@ -1,20 +1,25 @@
 """Units as they are declared, and the supervisor that each becomes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, TypeVarTuple
 
 from cybernetic.core import OptionError, number
 from cybernetic.supervision import Child, Limits, Supervisor, child
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.channels.channel import Channel
 from cybernetic.vsm.checks import share as checked_share
 from cybernetic.vsm.checks import word
+from cybernetic.vsm.coordination.restarts import turnstile
 from cybernetic.vsm.operations.management import Management
 from cybernetic.vsm.operations.operation import Operation
+from cybernetic.vsm.operations.quota import Quota
 from cybernetic.vsm.ports.porter import Porter
+from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.blueprint import Blueprint
 from cybernetic.vsm.recursion.charter import Charter
+from cybernetic.vsm.recursion.ways import ways_of
 
 A = TypeVar("A")
 Ts = TypeVarTuple("Ts")
@@ -30,7 +35,8 @@ class Unit:
     floor: float
     cap: float | None
     outlet: str | None = None
-    pain: str | None = None
+    ways: Mapping[Channel, str] = field(default_factory=dict)
+    quota: Quota = Quota()
 
     @property
     def nested(self) -> bool:
@@ -54,6 +60,7 @@ def unit(
     node: str | None = None,
     requires: Mapping[str, object] | None = None,
     isolate: bool | Limits = False,
+    quota: Quota | None = None,
 ) -> Unit:
     """Declare a unit of a viable system: `unit(Answer, id="answer-1", weight=2.0)`.
 
@@ -68,11 +75,16 @@ def unit(
         node: the name of the node it is to run on.
         requires: what that node must offer.
         isolate: whether the unit has a process of its own, `Limits(...)` for one that may use so much only.
+        quota: what it may take beside money; None: no limits. A level within the level has no limit of agents.
 
     Raises `OptionError`, and what `child` raises.
     """
-    spec = child(cls, *args, id=id, node=node, requires=requires, isolate=isolate)
-    return Unit(spec, _checked(id), *_part(weight if share is None else share, floor, cap))
+    limits = quota or Quota()
+    spec = child(cls, *args, id=id, node=node, requires=requires, isolate=limits.isolated(isolate, node))
+    made = Unit(spec, _checked(id), *_part(weight if share is None else share, floor, cap), quota=limits)
+    if made.nested and limits.agents is not None:
+        raise OptionError("quota", "no limit of agents for a level within the level", quota)
+    return made
 
 
 def remote(
@@ -84,6 +96,8 @@ def remote(
     cap: float | None = None,
     outlet: str | None = None,
     pain: str | None = None,
+    audit: str | None = None,
+    coordination: str | None = None,
 ) -> Unit:
     """Declare a unit whose inside is a viable system elsewhere: in another process, or another organisation.
 
@@ -99,11 +113,13 @@ def remote(
         cap: the largest part it may get; None: no cap.
         outlet: name of that agent. Default: `<path of the unit>:outpost`.
         pain: name of another one for the algedonic channel, so that nothing delays it. Default: the same.
+        audit: name of another one for audits, so that no management has a hand in them. Default: the same.
+        coordination: name of another one for system 2, whose words may be lost. Default: the same.
 
     Raises `OptionError`.
     """
     part = _part(weight if share is None else share, floor, cap)
-    return Unit(None, _checked(id), *part, outlet, pain)
+    return Unit(None, _checked(id), *part, outlet, ways_of(pain, audit, coordination))
 
 
 def _part(weight: float, floor: float, cap: float | None) -> tuple[float, float, float | None]:
@@ -133,6 +149,7 @@ class OperationUnit(Supervisor):
         floor: what it may spend in an epoch without a contract.
         paced: static shares of the ports that system 2 paces, by port.
         data: the directory of what lasts; None: nothing does.
+        quota: what it may take beside money.
     """
 
     strategy = "rest_for_one"
@@ -147,14 +164,18 @@ class OperationUnit(Supervisor):
         floor: Vector,
         paced: Mapping[str, float],
         data: str | None,
+        quota: Quota = Quota(),
     ) -> None:
         self._path, self._blueprint, self._charter = path, blueprint, charter
         self._floor, self._paced, self._data = floor, dict(paced), data
+        self._quota = quota
 
     def children(self) -> list[Child[Any]]:
         """In the order in which they need each other."""
         path, charter = self._path, self._charter
-        operation = child(self._blueprint.made(), *self._blueprint.args, name=path)
+        set_pulse(self.system, charter.path, charter.pulse)
+        pace = turnstile(self.system, charter.path)
+        operation = child(self._blueprint.made(), *self._blueprint.args, name=path, backoff=pace)
         return [
             child(Books, self._data, path, name=f"{path}:books"),
             child(
@@ -169,5 +190,12 @@ class OperationUnit(Supervisor):
                 name=f"{path}:porter",
             ),
             operation,
-            child(Management, path, tuple(operation.agent.indices), name=f"{path}:management"),
+            child(
+                Management,
+                path,
+                tuple(operation.agent.indices),
+                operation.agent.plan is not Operation.plan,
+                self._quota.agents,
+                name=f"{path}:management",
+            ),
         ]

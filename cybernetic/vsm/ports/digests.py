@@ -11,5 +11,5 @@ def digest(*values: object) -> str:
 
 def call_digest(port: str, function: object, args: tuple[object, ...], keywords: Mapping[str, object]) -> str:
     """A digest of a call: the port, the function's name and the arguments."""
-    name = getattr(function, "__qualname__", repr(function))
-    return digest(port, name, args, sorted(keywords.items()))
+    name = getattr(function, "__qualname__", None)
+    return digest(port, repr(function) if name is None else name, args, sorted(keywords.items()))

@@ -106,6 +106,14 @@ class Holding:
                     self._until[token] = asked + lease.ttl
         self._drop(token)
 
+    def report(self) -> tuple[LeaseRenewal, ...]:
+        """What it holds, for a system 2 that does not know."""
+        return tuple(
+            LeaseRenewal(lease.key, token, lease.ttl, self._until[token])
+            for token, lease in self._held.items()
+            if now() < self._until[token]
+        )
+
     def _drop(self, token: int) -> None:
         for known in (self._held, self._until, self._users):
             known.pop(token, None)

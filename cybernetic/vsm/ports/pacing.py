@@ -7,12 +7,23 @@ from typing import Any
 
 from cybernetic.core import CallError, MailboxFull, Refusal
 from cybernetic.vsm.channels.channel import Channel, Role
-from cybernetic.vsm.coordination.messages import Joining, Leased, Paced, PaceRequest, lease_seconds
+from cybernetic.vsm.coordination.messages import (
+    Joining,
+    Leased,
+    NotPaced,
+    Opened,
+    Paced,
+    PaceRequest,
+    UsedPort,
+    lease_seconds,
+)
+from cybernetic.vsm.damping.meter import Meter
 from cybernetic.vsm.damping.shaping import phase
 from cybernetic.vsm.damping.shares import Member as Share
 from cybernetic.vsm.timing import now
 
 LONGEST = 300.0  # seconds: a Retry-After that asks for more is not obeyed for longer
+TURN = 120.0  # seconds that a unit waits for its turn before it asks again, should its word have been lost
 LOOK = 1.0  # seconds between two looks at whether the lease has lapsed
 
 
@@ -35,10 +46,30 @@ class Pacing:
         part: Callable[[str, float], Awaitable[float]] | None = None,
     ) -> None:
         self._porter, self._part = porter, part
-        until = now() + lease_seconds(porter.level)
-        self._shares = {port: Share(share).leased(now(), until) for port, share in shares.items()}
+        self._shares = {port: self._fresh(share) for port, share in shares.items()}
+        self._meters: dict[str, Meter] = {}  # of ports that are not paced
         self._apart: dict[str, float] = {}  # by port: the lapse for which the place was taken
         self._throttled, self._spacing, self._free = -inf, 0.0, -inf
+
+    def _fresh(self, share: float) -> Share:
+        return Share(share).leased(now(), now() + lease_seconds(self._porter.level, self._porter.pulse))
+
+    def opened(self, opened: Opened) -> None:
+        """System 2 paces a port from now on, or its static share is another."""
+        port, share = opened.port, self._shares.get(opened.port)
+        if share is not None:
+            self._shares[port] = share.sharing(opened.share, now())
+            return
+        self._shares[port] = self._fresh(opened.share)
+        meter = self._meters.pop(port, None)
+        if meter is not None:
+            self._porter.tell(Channel.COORDINATION, Role.COORDINATION, UsedPort(port, meter.rate(now())))
+        self._porter.task(self._join(port))
+
+    def passed(self, port: str) -> None:
+        """A call goes through a port: how often that happens is asked when the port turns out to have a limit."""
+        if port not in self._shares:
+            self._meters[port] = self._meters.get(port, Meter(at=now())).after(now())
 
     def paces(self, port: str) -> bool:
         """Whether a call may have to wait."""
@@ -57,7 +88,7 @@ class Pacing:
         asked, share = now(), self._shares[port]
         try:
             part = 1.0 if self._part is None else await self._part(port, share.until)
-            joining = Joining(port, share.until, part)
+            joining = Joining(port, share.until, part, share.share)
             answer = await self._porter.ask(Channel.COORDINATION, Role.COORDINATION, joining, patience=LOOK)
         except (CallError, Refusal):
             return
@@ -82,9 +113,9 @@ class Pacing:
             try:
                 request = PaceRequest(port)
                 answer = await self._porter.ask(
-                    Channel.COORDINATION, Role.COORDINATION, request, patience=30.0
+                    Channel.COORDINATION, Role.COORDINATION, request, patience=TURN
                 )
-            except (CallError, MailboxFull):
+            except (CallError, MailboxFull, NotPaced):
                 await asyncio.sleep(LOOK)
                 continue
             if isinstance(answer, Paced):

@@ -7,6 +7,7 @@ from typing import Any
 from cybernetic.core import OptionError, Refusal, number, whole
 from cybernetic.vsm.bargain.budget import Rate
 from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.vsm.checks import word
 from cybernetic.wire import travels
 
 
@@ -30,12 +31,15 @@ class Port:
     """A declared way into the environment, used by `Operation.use`.
 
     Args:
-        rate: what the other side takes from all units together; system 2 paces to it. None: no limit.
+        rate: what the other side takes from all units together; system 2 paces to it. None: no limit is known; should
+            the other side say "too many" after all, system 2 opens a queue for all units, and finds the rate by trying.
         cost: what a result took, `cost(value) -> Cost`. Default None: the upper bound that was reserved.
         timeout: seconds after which a call is given up, its outcome unknown, > 0. Default 60.
         tries: how often a call that was rate limited is made in all, >= 1. Default 5.
         refused: for what raises errors of its own when it is rate limited: `refused(error)` is the seconds to wait,
             None for any other error. Default None: only `RateLimited` is understood.
+        group: the name of what it is one of: ports of one group are equivalent, and an operation asks which of them to
+            use (`choose`). Default None: it is like no other.
         repeats: so many equal calls in one task are a loop: the next is refused with `Stuck`, >= 1. Default 5.
 
     Raises `OptionError`.
@@ -47,6 +51,7 @@ class Port:
     tries: int = 5
     refused: Callable[[BaseException], float | None] | None = None
     repeats: int = 5
+    group: str | None = None
 
     def __post_init__(self) -> None:
         if self.rate is not None and not isinstance(self.rate, Rate):
@@ -57,6 +62,8 @@ class Port:
         number("timeout", self.timeout, above=0)
         whole("tries", self.tries, least=1)
         whole("repeats", self.repeats, least=1)
+        if self.group is not None:
+            word("group", self.group)
 
     def wait(self, error: BaseException) -> float | None:
         """The seconds to wait before the next try where `error` says "too many"; None where it says something else."""

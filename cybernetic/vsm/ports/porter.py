@@ -1,70 +1,50 @@
 """The porter of a unit: policy, reserve, pace before a call; settle, evidence after it."""
 
-import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from cybernetic.core import OptionError
 from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
-from cybernetic.vsm.bargain.ledger import Ledger
-from cybernetic.vsm.bargain.purse import NO_CONTRACT, Purse
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note, note_id
-from cybernetic.vsm.coordination.messages import Refused, Succeeded
+from cybernetic.vsm.coordination.messages import (
+    Census,
+    CoordinationPlan,
+    Ended,
+    Hold,
+    LeaseRenewal,
+    Opened,
+    Refused,
+    Succeeded,
+)
 from cybernetic.vsm.damping.leases import Lease
-from cybernetic.vsm.decisions.actions import Action
-from cybernetic.vsm.decisions.decide import Decision, decide
+from cybernetic.vsm.decisions.decide import Decision
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral
 from cybernetic.vsm.inspection.messages import Completed, Evidence, Inspect, Inspected, Probe, Quarantine
-from cybernetic.vsm.ports.doings import Doings
-from cybernetic.vsm.ports.guard import Guard
+from cybernetic.vsm.ports.choosing import Choosing
 from cybernetic.vsm.ports.holding import Holding
+from cybernetic.vsm.ports.notices import Notices
+from cybernetic.vsm.ports.orders import Orders
 from cybernetic.vsm.ports.pacing import Pacing
+from cybernetic.vsm.ports.passages import Ask, Passage
 from cybernetic.vsm.ports.port import Port
+from cybernetic.vsm.ports.proofs import Proofs
 from cybernetic.vsm.ports.receipts import Came, Receipt
 from cybernetic.vsm.ports.referring import referred
-from cybernetic.vsm.ports.refusals import NoEvidence, PolicyDenied, Quarantined, Suspended
+from cybernetic.vsm.ports.refusals import PolicyDenied
+from cybernetic.vsm.ports.till import Till
 from cybernetic.vsm.timing import now
 
-KEPT = 1000  # tasks whose evidence is kept for audits
-FIRST = 5.0  # seconds that a unit which has only begun waits for its first contract
+PAUSE = 0.1  # seconds, at least, before a call is made again that was refused
 SPACING = 1.0  # seconds between two calls of a unit that is throttled
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a unit wants to do: in which `task`, through which `port`, what it is (`action`) and its digest (`call`).
-
-    `upper` is the most it may take; `fence` the token of a lease that must hold.
-    """
-
-    task: str
-    port: str
-    action: Action
-    call: str
-    upper: Vector
-    fence: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """Leave to make one call now through `port`. `id` is its reservation, `epoch` where that is settled."""
-
-    id: str
-    ask: Ask
-    port: Port
-    epoch: int
-    began: float
-    revision: int
 
 
 class Porter(Member):
@@ -94,29 +74,17 @@ class Porter(Member):
         audited: bool = False,
     ) -> None:
         super().__init__(path)
-        self._ports, self._policies, self._revision = dict(ports), policies, 0
-        self._purse = None if per is None else Purse(path, per, floor)
+        self._ports, self._audited = dict(ports), audited
+        books: Named[Books] = self.system.named(f"{path}:books", Books)
+        self._till, self._orders = Till(path, books, per, floor), Orders(path, books, policies)
         self._pacing, self._leases = Pacing(self, paced or {}), Holding(self)
-        self._books: Named[Books] = self.system.named(f"{path}:books", Books)
-        self._guards: dict[str, Guard] = {}
-        self._receipts: dict[str, list[Receipt]] = {}  # of tasks at work
-        self._evidence: dict[str, Evidence] = {}  # of tasks reported done
-        self._suspended: tuple[float, str] | None = None
-        self._quarantined: dict[str, str] = {}
-        self._serial, self._audited, self._doings = 0, audited, Doings()
-        self._contracted = asyncio.Event()
+        self._proofs, self._notices = Proofs(path), Notices(self)
+        self._choosing = Choosing(self, self._ports, self._orders)
 
     async def setup(self) -> None:
-        """Go on from the books; without any, spend nothing in this epoch but what a contract grants."""
-        known = await self._books.call(Books.load, "porter")
-        if known is not None:
-            self._serial, purse = known
-            self._purse = purse
-        elif self._purse is not None:
-            epoch = self._purse.epoch(now())
-            ledger = Ledger(NOTHING, until=(epoch + 1) * self._purse.per)
-            self._purse = self._purse.with_ledger(epoch, ledger)
-        self._quarantined = await self._books.call(Books.load, "quarantined") or {}
+        """Go on from the books."""
+        await self._till.begin()
+        await self._orders.begin()
         self._pacing.renew()
         self._leases.begin()
         super().setup()
@@ -130,27 +98,24 @@ class Porter(Member):
         Raises `PolicyDenied`, `Stuck`, `Suspended`, `BudgetExhausted`, `OptionError` for a port that is not declared.
         """
         port = self._port(ask.port)
-        decision = decide(self._policies, ask.action, {"path": self.path}) if self._policies else None
+        decision = self._orders.decide(ask.action)
         match None if decision is None else decision.verdict:
             case Deny(reason=reason):
                 assert decision is not None
-                raise PolicyDenied(ask.action.kind, decision.by, reason)
+                raise self._denied(ask, decision.by, reason)
             case Escalate() as asked:
                 assert decision is not None
                 answer = self.defer()
                 self.task(self._referred(ask, port, asked, decision, answer))
                 return answer
-        if self._purse is None or not ask.upper or self._purse.seal > NO_CONTRACT:
+        if not self._till.waits(ask.upper):
             return await self._enter(ask, port)
         answer = self.defer()
         self.task(self._after_contract(ask, port, answer))
         return answer
 
     async def _after_contract(self, ask: Ask, port: Port, answer: Deferred[Any]) -> None:
-        """The unit has only begun: its first contract is on the way, or it is cut off and has its floor."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(FIRST):
-                await self._contracted.wait()
+        await self._till.contract()
         await self._let_in(ask, port, answer)
 
     async def _let_in(self, ask: Ask, port: Port, answer: Deferred[Any]) -> None:
@@ -167,45 +132,39 @@ class Porter(Member):
     ) -> None:
         """Somebody else decides; silence comes to what was declared for it, and never to leave."""
         try:
-            referral = Referral(ask.task, ask.action, asked, note_id(), self._revision)
+            referral = Referral(ask.task, ask.action, asked, note_id(), self._orders.revision)
             verdict = await referred(self, referral)
             if not isinstance(verdict, Allow):
-                raise PolicyDenied(ask.action.kind, decision.by, verdict.reason)
+                raise self._denied(ask, decision.by, verdict.reason)
         except Exception as error:
             answer.fail(error)
         else:
             await self._let_in(ask, port, answer)
 
+    def _denied(self, ask: Ask, by: str, reason: str) -> PolicyDenied:
+        """What a unit was forbidden stands in the level's log by its next round."""
+        self._notices.denied(ask.task, ask.action, by, reason, self._orders.revision)
+        return PolicyDenied(ask.action.kind, by, reason)
+
     async def _enter(self, ask: Ask, port: Port, answer: Deferred[Any] | None = None) -> Any:
-        self._go_on()
-        if ask.port in self._quarantined:
-            raise Quarantined(ask.port, self._quarantined[ask.port])
+        self._orders.check(ask.port)
         if ask.fence is not None:
             self._leases.check(ask.fence)
-        guard = self._guards.get(ask.task, Guard())
-        self._guards[ask.task] = guard.passed(self.path, ask.port, ask.call, port.repeats)
-        passage = await self._reserve(ask, port)
+        self._proofs.guard(ask, port.repeats)
+        id, epoch = await self._till.reserve(ask.upper, port.timeout * port.tries)
+        passage = Passage(id, ask, port, epoch, now(), self._orders.revision)
         if not self._pacing.paces(ask.port):
-            return replace(passage, began=now())
+            self._pacing.passed(ask.port)
+            return passage
         answer = answer or self.defer()
         self.task(self._paced(passage, answer))
         return answer
-
-    async def _reserve(self, ask: Ask, port: Port) -> Passage:
-        self._serial += 1
-        id, at, epoch = f"{self.path}#{self._serial}", now(), 0
-        if self._purse is not None and ask.upper:
-            wait = port.timeout * port.tries
-            self._purse, epoch = self._purse.reserve(id, ask.upper, at, at + wait)
-            await self._write()
-        return Passage(id, ask, port, epoch, at, self._revision)
 
     async def _paced(self, passage: Passage, answer: Deferred[Any]) -> None:
         try:
             await self._pacing.wait(passage.ask.port)
         except Exception as error:
-            if self._purse is not None:
-                self._purse = self._purse.settle(passage.epoch, passage.id, NOTHING)
+            await self._till.settle(passage.id, passage.epoch, passage.ask.upper, NOTHING)
             answer.fail(error)
             return
         answer.reply(replace(passage, began=now()))
@@ -216,32 +175,20 @@ class Porter(Member):
         """The call is over: count what it took (None: what was reserved, until it is known better), and leave proof."""
         ask = passage.ask
         cost = ask.upper if actual is None else actual
-        if self._purse is not None and (ask.upper or cost):
-            final = came is not Came.UNKNOWN
-            self._purse = self._purse.settle(passage.epoch, passage.id, cost, final=final)
-            await self._write()
-        receipt = Receipt(
-            passage.id,
-            ask.task,
-            self.path,
-            ask.port,
-            ask.call,
-            result,
-            cost,
-            came,
-            passage.began,
-            now(),
-            passage.revision,
-        )
-        self._receipts.setdefault(ask.task, []).append(receipt)
-        if came is Came.DONE and self._pacing.paces(ask.port):
-            self.tell(Channel.COORDINATION, Role.COORDINATION, Succeeded(ask.port))
+        await self._till.settle(passage.id, passage.epoch, ask.upper, cost, final=came is not Came.UNKNOWN)
+        receipt = self._proofs.receipt(passage, came, result, cost)
+        self._notices.used(ask.port, came, receipt.ended - receipt.began)
+        if self._pacing.paces(ask.port):
+            done = came is Came.DONE
+            word = Succeeded(ask.port, now() - passage.began) if done else Ended(ask.port)
+            self.tell(Channel.COORDINATION, Role.COORDINATION, word)
         return receipt
 
     async def refused(self, passage: Passage, retry_after: float) -> Passage:
         """The other side said "too many": system 2 is told, and leave to try again comes in time."""
         ask = passage.ask
         self.tell(Channel.COORDINATION, Role.COORDINATION, Refused(ask.port, retry_after))
+        self._notices.refused(ask.port)
         answer = self.defer()
         self.task(
             self._paced(passage, answer)
@@ -251,21 +198,13 @@ class Porter(Member):
         return answer  # type: ignore[return-value]
 
     async def _later(self, passage: Passage, retry_after: float, answer: Deferred[Any]) -> None:
-        await self._pacing.sleep(retry_after)
-        answer.reply(replace(passage, began=now()))
+        """Nobody declared that the port has a limit: system 2 says so by then, or each unit waits for itself."""
+        await self._pacing.sleep(max(retry_after, PAUSE))
+        await self._paced(passage, answer)
 
     def close(self, task: Any, outcome: Any) -> tuple[Receipt, ...]:
         """A task is reported done: its receipts, all of them. Raises `NoEvidence` for a success without any."""
-        receipts = tuple(self._receipts.pop(task.id, ()))
-        if outcome.good and not outcome.evidence:
-            raise NoEvidence(task.id, "none")
-        if any(receipt not in receipts for receipt in outcome.evidence):
-            raise NoEvidence(task.id, "one that its porter did not make")
-        self._guards.pop(task.id, None)
-        self._evidence[task.id] = Evidence(self.path, task, outcome, receipts)
-        while len(self._evidence) > KEPT:
-            del self._evidence[next(iter(self._evidence))]
-        self._doings = self._doings.after(task.kind, receipts)
+        receipts = self._proofs.close(task, outcome)
         if self._audited:
             completed = Completed(task.id, task.kind, self.path, outcome.good)
             self.tell(Channel.AUDIT, Role.AUDIT, completed, disturbance=task.id)
@@ -283,56 +222,63 @@ class Porter(Member):
         """Give it back; whether it held to the end."""
         return self._leases.give_back(key, token)
 
+    # What system 2 says.
+
+    @hears(Opened)
+    def _opened(self, opened: Opened, note: Note) -> None:
+        self._pacing.opened(opened)
+
+    @hears(Census)
+    def _counted(self, census: Census, note: Note) -> tuple[LeaseRenewal, ...]:
+        return self._leases.report()
+
+    @hears(CoordinationPlan)
+    def _advised(self, plan: CoordinationPlan, note: Note) -> None:
+        self._choosing.advised(plan)
+
+    @hears(Hold)
+    def _held(self, hold: Hold, note: Note) -> None:
+        self._choosing.held(hold)
+
+    def choose(self, group: str, costs: Mapping[str, float] | None = None) -> str:
+        """Which port of a group to use now. Raises `NoSuchChoice`, and `Quarantined` where none of them is in use."""
+        return self._choosing.choose(group, costs)
+
     # What comes on channels.
 
     def adopt(self, update: PolicyUpdate) -> PolicyKnown:
         """Policies of a revision; an older one changes nothing."""
-        if update.revision > self._revision:
-            self._policies, self._revision = update.policies, update.revision
-        return PolicyKnown(self.path, self._revision)
+        return self._orders.adopt(update)
 
     async def quarantine(self, one: Quarantine) -> None:
         """Let nothing through a port, or let it through again; a successor knows of it."""
-        if one.lifted:
-            self._quarantined.pop(one.port, None)
-        else:
-            self._quarantined[one.port] = one.reason
-        await self._books.call(Books.save, "quarantined", dict(self._quarantined))
+        await self._orders.quarantine(one)
 
     @hears(Probe)
     def _probed(self, probe: Probe, note: Note) -> Evidence | None:
         """What is asked for an audit: it comes past the management. None: it is not known any more."""
-        return self._evidence.get(probe.task)
+        return self._proofs.evidence(probe.task)
 
     @hears(Inspect)
     def _inspected(self, inspect: Inspect, note: Note) -> Inspected:
         """How it stands, by its own books: past the management as well."""
-        return self._doings.inspected(self.path, *self.spent(), self._revision)
+        return self._proofs.inspected(*self.spent(), self._orders.revision)
 
     async def accept(self, contract: Contract) -> Accepted:
         """A contract, by way of the management. Raises `StaleContract`."""
-        assert self._purse is not None
-        self._purse, accepted = self._purse.accept(contract)
-        await self._write()
-        self._contracted.set()
-        return accepted
+        return await self._till.accept(contract)
 
     def report(self) -> tuple[Report, ...]:
         """The reports of the epochs that are over and not yet forgotten."""
-        if self._purse is None:
-            return ()
-        at, purse = now(), self._purse
-        return tuple(purse.report(epoch, at) for epoch in sorted(purse.ledgers) if epoch < purse.epoch(at))
+        return self._till.report()
 
     async def forget(self, epoch: int) -> None:
         """An epoch's last report has been taken."""
-        if self._purse is not None:
-            self._purse = self._purse.forget(epoch)
-            await self._write()
+        await self._till.forget(epoch)
 
     def suspend(self, until: float, reason: str) -> None:
         """Refuse every use of a port until then, in seconds."""
-        self._suspended = until, reason
+        self._orders.suspend(until, reason)
 
     def throttle(self, until: float) -> None:
         """Let calls through one in `SPACING` seconds until then."""
@@ -340,50 +286,43 @@ class Porter(Member):
 
     def resume(self) -> None:
         """Refuse and slow down no more."""
-        self._suspended = None
+        self._orders.resume()
         self._pacing.throttle(0.0, SPACING)
 
     def spent(self) -> tuple[Vector, Vector]:
         """What is spent and set aside in this epoch, and what it may spend."""
-        if self._purse is None:
-            return NOTHING, NOTHING
-        ledger = self._purse.ledger(self._purse.epoch(now()))
-        return ledger.committed, ledger.grant
+        return self._till.spent()
+
+    def overrun(self) -> Vector:
+        """What calls took in this epoch beyond what was set aside for them, while that blocks the next."""
+        return self._till.overrun()
+
+    async def clear(self) -> None:
+        """System 3 has answered for an overrun: calls go on."""
+        await self._till.clear()
 
     def revision(self) -> int:
         """Under which policies it acts."""
-        return self._revision
+        return self._orders.revision
 
     # Its round.
 
     async def cycle(self) -> None:
         """Settle what is overdue, renew the leases of paced ports."""
-        if self._purse is not None:
-            self._purse, overdue = self._purse.expire(now())
-            if overdue:
-                await self._write()
+        await self._till.expire()
         self._pacing.renew()
         self._leases.renew()
+        self._choosing.say()
+        self._notices.say()
         self._say_policies()
 
     def _say_policies(self) -> None:
         """As long as it knows only those declared, say so: there may be others since."""
-        if not self._revision:
+        if not self._orders.revision:
             self.tell(Channel.COMMAND, Role.CONTROL, Acting(self.path, 0))
-
-    async def _write(self) -> None:
-        await self._books.call(Books.save, "porter", (self._serial, self._purse))
 
     def _port(self, name: str) -> Port:
         port = self._ports.get(name)
         if port is None:
             raise OptionError("port", f"one that is declared: {sorted(self._ports)}", name)
         return port
-
-    def _go_on(self) -> None:
-        if self._suspended is None:
-            return
-        until, reason = self._suspended
-        if now() < until:
-            raise Suspended(self.path, reason, until)
-        self._suspended = None

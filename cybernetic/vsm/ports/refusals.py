@@ -49,6 +49,15 @@ class Quarantined(Refusal):
         self.port, self.reason = port, reason
 
 
+@travels(name="vsm.NoSuchChoice")
+class NoSuchChoice(Refusal):
+    """A unit wanted to choose within a group that is none, or among ports that are not in it."""
+
+    def __init__(self, group: str, expected: str) -> None:
+        super().__init__(f"group {group!r}: expected {expected}")
+        self.group, self.expected = group, expected
+
+
 @travels(name="vsm.OutcomeUnknown")
 class OutcomeUnknown(Refusal):
     """A call took longer than its port allows: it may have happened or not. `receipt` says what is known."""

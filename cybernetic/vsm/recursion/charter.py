@@ -10,6 +10,7 @@ from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ports.port import Port
+from cybernetic.vsm.pulse import PULSE
 from cybernetic.vsm.recursion.blueprint import class_at, place_of_class
 from cybernetic.wire import register
 
@@ -31,6 +32,7 @@ class Charter:
         clocks: of the ladder, this level's first, then those above.
         human: whom the top pages, tried in order.
         paging: how often and how long he is called.
+        pulse: seconds of a round, the same in all levels.
     """
 
     path: str
@@ -45,6 +47,7 @@ class Charter:
     clocks: tuple[Clocks, ...] = (Clocks(),)
     human: tuple[Any, ...] = ()
     paging: Paging = field(default_factory=Paging)
+    pulse: float = PULSE
 
     @classmethod
     def top(cls, path: str, declared: Any) -> Self:
@@ -63,13 +66,20 @@ class Charter:
             (declared.clocks or Clocks(),),
             tuple(declared.human),
             replace(declared.paging, sinks=max(1, len(declared.human))),
+            declared.pulse or PULSE,
         )
 
     @classmethod
-    def abroad(cls, path: str, declared: Any, per: float | None, floor: Vector) -> Self:
-        """The charter of a level whose level above lies elsewhere: it lives by what is lent from there."""
+    def abroad(
+        cls, path: str, declared: Any, per: float | None, floor: Vector, paced: Mapping[str, float]
+    ) -> Self:
+        """The charter of a level whose level above lies elsewhere: it lives by what is lent from there, and goes by the
+        word of its system 2 at the ports that are `paced` there.
+        """
         here = cls.top(path, declared)
-        return replace(here, budget=None, per=per, floor=floor, clocks=(*here.clocks, *here.clocks))
+        return replace(
+            here, budget=None, per=per, floor=floor, paced=dict(paced), clocks=(*here.clocks, *here.clocks)
+        )
 
     def below(self, path: str, declared: Any, floor: Vector, paced: Mapping[str, float]) -> Self:
         """The charter of a level within this one, at `path`: with its `floor`, and its static shares of ports that are

@@ -1,15 +1,16 @@
 """Where two halves of a system meet: what is said to a name of the other half goes over, and its answer comes back."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
-from cybernetic.core import CallError, CallFailed, Down, NoConnection, Refusal, token
+from cybernetic.core import CallError, CallFailed, Down, NoConnection, Refusal
 from cybernetic.runtime import Agent, Deferred, Named
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.channels.channel import Channel
 from cybernetic.vsm.channels.ear import Ear
 from cybernetic.vsm.channels.line import Line
 from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.recursion.parcels import Answered, Open, Saying
 from cybernetic.wire import travels
 
@@ -54,7 +55,8 @@ class Junction(Agent):
         path: of the level that lies elsewhere, seen from the half above.
         outlet: name of the agent that carries values to the other end (`send`), and what that one sends comes to
             `receive`: an `Outpost` of a broker's bridge, or any other.
-        pain: the same for the algedonic channel, so that nothing delays it; None: it goes the same way.
+        ways: other agents of that kind, by channel, for what goes a way of its own: the algedonic channel, so that
+            nothing delays it; audits, so that no management has a hand in them; system 2, whose words may be lost.
         mine: the names of this half that the other may speak to.
         speaks: the path that notes of the other half come from; notes of anybody else are refused.
     """
@@ -62,14 +64,21 @@ class Junction(Agent):
     role: ClassVar[str] = "junction"
 
     def __init__(
-        self, path: str, outlet: str, pain: str | None, mine: Collection[str], speaks: str | None
+        self,
+        path: str,
+        outlet: str,
+        ways: Mapping[Channel, str],
+        mine: Collection[str],
+        speaks: str | None,
     ) -> None:
         self.path, self._mine, self._speaks = path, frozenset(mine), speaks
         self._outlet: Named[Agent] = self.system.named(outlet, Agent)
-        self._pain: Named[Agent] = self.system.named(pain or outlet, Agent)
+        self._ways: dict[Channel, Named[Agent]] = {
+            channel: self.system.named(name, Agent) for channel, name in ways.items()
+        }
         self._waiting: dict[str, Deferred[Any]] = {}
         self._watched: Any = None
-        self._door = token(8)  # of this half
+        self._door = fresh_id(8)  # of this half
         self._open: str | None = None  # of the other
 
     def setup(self) -> None:
@@ -86,7 +95,7 @@ class Junction(Agent):
 
     def ask(self, to: str, method: str, *args: Any) -> Deferred[Any]:
         """Say something and have the answer. Raises what it is refused with, `CallFailed` while the other is away."""
-        answer, id = self.defer(), token(8)
+        answer, id = self.defer(), fresh_id(8)
         if self._open is None and not self._hurts(method, args):
             answer.fail(CallFailed(self.ref, method, NoConnection(self.path)))
             return answer
@@ -95,12 +104,16 @@ class Junction(Agent):
         return answer
 
     def _way(self, method: str, args: tuple[Any, ...]) -> Named[Agent]:
-        return self._pain if self._hurts(method, args) else self._outlet
+        return self._ways.get(self._channel(method, args), self._outlet)  # type: ignore[arg-type]
+
+    def _channel(self, method: str, args: tuple[Any, ...]) -> Channel | None:
+        """The channel of the notes in it; what algedonodes say to each other is the algedonic one's."""
+        if METHODS[method][0] is Algedonode:
+            return Channel.ALGEDONIC
+        return next((one.channel for one in args if isinstance(one, Note)), None)
 
     def _hurts(self, method: str, args: tuple[Any, ...]) -> bool:
-        """Whether it is the algedonic channel's: its notes, and what algedonodes say to each other."""
-        notes = any(isinstance(one, Note) and one.channel is Channel.ALGEDONIC for one in args)
-        return notes or METHODS[method][0] is Algedonode
+        return self._channel(method, args) is Channel.ALGEDONIC
 
     # From the other.
 
@@ -127,8 +140,8 @@ class Junction(Agent):
         except (CallError, Refusal) as error:
             answer = Answered(saying.id or "", error=_told(error))
         if saying.id is not None:  # it goes back by the way it came
-            hurts = saying.method in METHODS and self._hurts(saying.method, saying.args)
-            (self._pain if hurts else self._outlet).send(answer)
+            known = saying.method in METHODS
+            (self._way(saying.method, saying.args) if known else self._outlet).send(answer)
 
     async def _done(self, saying: Saying) -> Any:
         known = METHODS.get(saying.method)
@@ -177,7 +190,7 @@ class Junction(Agent):
     def _lost(self) -> None:
         """The other half is away: what was asked of it fails at once."""
         self._watched = self._open = None
-        self._door = token(8)
+        self._door = fresh_id(8)
         waiting, self._waiting = self._waiting, {}
         for answer in waiting.values():
             answer.fail(CallFailed(self.ref, "what it was asked", NoConnection(self.path)))

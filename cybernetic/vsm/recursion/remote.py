@@ -1,17 +1,20 @@
 """Levels that lie elsewhere: a unit whose inside is a viable system of another process or organisation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cybernetic.core import number
 from cybernetic.supervision import Child, Supervisor, child
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import address, level_of, line_name
+from cybernetic.vsm.inspection.custodian import Custodian
 from cybernetic.vsm.operations.envoy import Envoy
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.recursion.handing import hand
 from cybernetic.vsm.recursion.junction import Junction
-from cybernetic.vsm.recursion.voices import LineVoice, NodeVoice, PartVoice, Voice
+from cybernetic.vsm.recursion.voices import EvidenceVoice, LineVoice, NodeVoice, PartVoice, Voice
+from cybernetic.vsm.recursion.ways import ways_of
 
 
 def junction_of(path: str) -> str:
@@ -25,21 +28,25 @@ class RemoteUnit(Supervisor):
     Args:
         path: of the unit.
         outlet: name of the agent that carries values to the other end; see `Junction`.
-        pain: the same for the algedonic channel; None: the same way.
+        ways: others by channel, for what goes a way of its own.
     """
 
     max_restarts = 10
     max_seconds = 10.0
 
-    def __init__(self, path: str, outlet: str, pain: str | None) -> None:
-        self._path, self._outlet, self._pain = path, outlet, pain
+    def __init__(self, path: str, outlet: str, ways: Mapping[Channel, str]) -> None:
+        self._path, self._outlet, self._ways = path, outlet, dict(ways)
 
     def children(self) -> list[Child[Any]]:
         """The junction, and those who bear the names of the level that is not here."""
         path, level = self._path, level_of(self._path)
         mine = [line_name(level, channel) for channel in Channel] + [address(Role.ALGEDONODE, level)]
-        voices = [(PartVoice, address(Role.MANAGEMENT, path)), (NodeVoice, address(Role.ALGEDONODE, path))]
-        return _ends(path, self._outlet, self._pain, mine, path, voices)
+        voices = [
+            (PartVoice, address(Role.MANAGEMENT, path)),
+            (EvidenceVoice, address(Role.PORTER, path)),
+            (NodeVoice, address(Role.ALGEDONODE, path)),
+        ]
+        return _ends(path, self._outlet, self._ways, mine, path, voices)
 
 
 class Abroad(Supervisor):
@@ -56,6 +63,10 @@ class Abroad(Supervisor):
         floor: what it may spend in an epoch while it is cut off, as agreed.
         pain: another outlet for the algedonic channel; None: the same.
         args: of the class.
+        audit: another one for audits from up there; None: the same.
+        coordination: another one for system 2; None: the same.
+        paced: of the ports that the level above paces, by name, what this one may use by itself while it is cut off,
+            units a second, as agreed there. The class declares such a port as well.
     """
 
     max_restarts = 10
@@ -70,36 +81,44 @@ class Abroad(Supervisor):
         floor: Vector = NOTHING,
         pain: str | None = None,
         args: tuple[Any, ...] = (),
+        audit: str | None = None,
+        coordination: str | None = None,
+        paced: Mapping[str, float] | None = None,
     ) -> None:
-        self._cls, self._path, self._outlet, self._pain = cls, path, outlet, pain
+        self._cls, self._path, self._outlet = cls, path, outlet
+        self._ways = ways_of(pain, audit, coordination)
         self._per, self._floor, self._args = per, floor, args
+        self._paced = {
+            port: number(f"paced[{port!r}]", share, above=0) for port, share in (paced or {}).items()
+        }
 
     def children(self) -> list[Child[Any]]:
         """The junction and the voices of the level above, then the level, and the envoy that stands for it there."""
         path, level = self._path, level_of(self._path)
-        hand(self.system, Charter.abroad(path, self._cls, self._per, self._floor))
-        mine = [address(Role.MANAGEMENT, path), address(Role.ALGEDONODE, path)]
+        hand(self.system, Charter.abroad(path, self._cls, self._per, self._floor, self._paced))
+        mine = [address(role, path) for role in (Role.MANAGEMENT, Role.PORTER, Role.ALGEDONODE)]
         voices: list[tuple[type[Voice], str]] = [
             *((LineVoice, line_name(level, channel)) for channel in Channel),
             (NodeVoice, address(Role.ALGEDONODE, level)),
         ]
         return [
-            *_ends(path, self._outlet, self._pain, mine, None, voices),
+            *_ends(path, self._outlet, self._ways, mine, None, voices),
             child(self._cls, *self._args, name=path, id="level"),
-            child(Envoy, path, {}, name=address(Role.MANAGEMENT, path)),
+            child(Envoy, path, self._paced, name=address(Role.MANAGEMENT, path)),
+            child(Custodian, path, name=address(Role.PORTER, path)),
         ]
 
 
 def _ends(
     path: str,
     outlet: str,
-    pain: str | None,
+    ways: Mapping[Channel, str],
     mine: list[str],
     speaks: str | None,
     voices: Sequence[tuple[type[Voice], str]],
 ) -> list[Child[Any]]:
     junction = junction_of(path)
     return [
-        child(Junction, path, outlet, pain, tuple(mine), speaks, name=junction),
+        child(Junction, path, outlet, dict(ways), tuple(mine), speaks, name=junction),
         *(child(voice, name, junction, name=name) for voice, name in voices),
     ]

@@ -48,6 +48,12 @@ class PartVoice(Voice, Ear):
         return self._ask("take", note)
 
 
+class EvidenceVoice(PartVoice):
+    """Of who shows evidence."""
+
+    role = Role.PORTER
+
+
 class LineVoice(Voice, Line):
     """Of a channel."""
 

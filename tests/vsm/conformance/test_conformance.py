@@ -1,17 +1,22 @@
 """The suite of invariants: a sound viable system has them all, and one that is broken is found out."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from cybernetic.core import OptionError
 from cybernetic.testing.vsm import conformance, run
-from cybernetic.vsm import Operation, Outcome, Task, unit
+from cybernetic.vsm import Audit, Operation, Outcome, Task, unit
 from cybernetic.vsm.channels import Line
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.ports import Porter
+from tests.architecture.tree import ROOT
 from tests.support import soak
 from tests.vsm.living.company import Company
+from tests.vsm.living.test_three_levels import LEVELS, Holding
 
 
 def _task(n: int) -> Task:
@@ -19,10 +24,18 @@ def _task(n: int) -> Task:
 
 
 def test_a_sound_system_has_every_invariant_at_each_level() -> None:
-    found = conformance(Company, task=_task)
+    found = conformance(Company, task=_task, only=["T-S1-autonomy", "T-S3-nested"])
     found.check()
     assert {one.path for one in found.found} == {"company", "company/division"}
     assert "T-S1-autonomy" in str(found)
+
+
+def test_t_rec_the_suite_passes_unchanged_at_each_of_three_levels() -> None:
+    found = conformance(Holding, task=_task)
+    found.check()
+    by_level = {path: {one.invariant.name for one in found.found if one.path == path} for path in LEVELS}
+    assert by_level[LEVELS[0]] == by_level[LEVELS[1]] == by_level[LEVELS[2]]
+    assert {one.path for one in found.found} == set(LEVELS)
 
 
 def _broken(only: str) -> str:
@@ -53,9 +66,9 @@ def test_a_porter_that_believes_everything_is_found_out(monkeypatch: pytest.Monk
 def test_operations_that_need_system_3_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Operation.perform
 
-    async def dependent(self: Any, task: Task) -> Any:
+    async def dependent(self: Any, task: Task, *others: Any) -> Any:
         await self.system.named("company:control", Control).call(Control.accounts)
-        return await whole(self, task)
+        return await whole(self, task, *others)
 
     monkeypatch.setattr(Operation, "perform", dependent)
     assert "without" in _broken("T-S1-autonomy")
@@ -99,6 +112,54 @@ def test_the_same_seed_gives_the_same_hour() -> None:
     assert first.good == len(first.tasks) == 20
     assert set(first.levels) == {"company", "company/division"}
     assert first.pages == ()
+
+
+LOOKED_AT: list[str] = []
+
+
+class Inspected(Company):
+    """Audited, by lots."""
+
+    audit = Audit(probability=0.3, verify=lambda evidence: LOOKED_AT.append(evidence.task.id) is None)
+
+
+async def _jobs(company: Any, chance: Any) -> None:
+    """Tasks without ids of their own."""
+    for _ in range(20):
+        await company.submit(Task("job", {"usd": 0.01}, to="inspected/solo"))
+
+
+def test_the_same_seed_draws_the_same_lots_for_audits_and_another_seed_others() -> None:
+    def audits(seed: int) -> tuple[str, tuple[str, ...]]:
+        LOOKED_AT.clear()
+        found = run(Inspected, hours=1 / 60, seed=seed, work=_jobs)
+        return found.hash, tuple(LOOKED_AT)
+
+    assert audits(3) == audits(3)
+    assert len({audits(seed)[1] for seed in range(2)}) == 2
+
+
+SCRIPT = """
+from tests.vsm.conformance.test_conformance import Inspected, _jobs
+from cybernetic.testing.vsm import run
+print(run(Inspected, hours=0.005, seed=3, work=_jobs).hash)
+"""
+
+
+def test_the_hash_is_the_same_in_every_process() -> None:
+    def hashed(seed: str) -> str:
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+        ran = subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+        return ran.stdout.decode()
+
+    assert hashed("1") == hashed("2") != ""
 
 
 def test_an_hour_without_system_3_wakes_the_human() -> None:

@@ -113,10 +113,26 @@ def test_what_a_lapsed_member_may_have_used_is_not_earned_by_the_coordinator() -
     assert shared.grant(20.0, cost=8.1)[1] is False
 
 
-def test_one_newly_born_grants_nothing_for_one_ttl() -> None:
-    shared = SharedPacer(2.0, frozenset("a"), 10.0, born=5.0, burst=3.0).heard("a", 16.0, 6.0)
+def test_one_newly_born_grants_nothing_for_one_ttl_where_it_has_not_heard_all() -> None:
+    shared = SharedPacer(2.0, frozenset("ab"), 10.0, born=5.0, burst=3.0).heard("a", 16.0, 6.0)
     assert shared.ready(6.0) == 15.0
     assert shared.grant(14.9)[1] is False
+
+
+def test_one_newly_born_grants_as_soon_as_it_has_heard_all() -> None:
+    shared = SharedPacer(2.0, frozenset("ab"), 10.0, born=5.0).heard("a", 16.0, 6.0).heard("b", 16.0, 7.0)
+    assert shared.ready(7.0) == 7.5
+    assert shared.grant(7.4)[1] is False
+    assert shared.grant(7.5)[1] is True
+
+
+def test_a_member_whose_share_changes_keeps_what_it_has_earned() -> None:
+    member = Member(0.5).leased(0.0, 10.0)
+    assert member.sharing(0.25, 5.0).ready(10.0) == 14.0
+    alone, _ = member.grant(11.0)
+    assert (
+        alone.sharing(0.25, 11.0).ready(11.0) == 13.0
+    )  # a half is earned, and the other takes twice as long
 
 
 def test_a_member_alone_earns_from_its_lapse_on() -> None:

@@ -153,7 +153,10 @@ def test_pleasure_is_told_to_every_level_once_and_has_no_clock() -> None:
     assert effects == tuple(Pleased(pleasure.key, level, 0.0) for level in range(3))
     assert ladder.due == inf
     assert ladder.feel(pleasure, 1.0)[1] == ()
-    assert ladder.feel(pleasure, 60.0)[1] != ()
+    ladder, effects = ladder.feel(pleasure, 50.0)
+    assert effects == ()
+    assert ladder.feel(pleasure, 109.0)[1] == ()  # it lasts
+    assert ladder.feel(pleasure, 110.0)[1] != ()  # it had been away
 
 
 PAINS = [Pain(f"acme/{n}", "life", Cause.EXIT) for n in range(6)] + [

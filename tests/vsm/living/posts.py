@@ -12,7 +12,13 @@ BEATS = (0.5, 2.5)
 
 
 def post(
-    broker: Any, painful: Any, data: Path, path: str, peer: str, beats: tuple[float, float] = BEATS
+    broker: Any,
+    painful: Any,
+    data: Path,
+    path: str,
+    peer: str,
+    beats: tuple[float, float] = BEATS,
+    auditing: Any = None,
 ) -> Any:
     """One half's way to the other. `beats`: seconds between heartbeats, and without."""
-    return partial(Post, broker, painful, data, path, {peer: junction_of(UNIT)}, *beats)
+    return partial(Post, broker, painful, data, path, {peer: junction_of(UNIT)}, *beats, auditing=auditing)

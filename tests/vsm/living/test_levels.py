@@ -6,9 +6,12 @@ import pytest
 
 from cybernetic import Kill, System
 from cybernetic.runtime import Agent
+from cybernetic.supervision import Supervisor
 from cybernetic.testing import settle
-from cybernetic.vsm import NoSuchUnit, ViableSystem
+from cybernetic.vsm import Away, NoSuchUnit, PainKey, Policy, ViableSystem
 from cybernetic.vsm.bargain import Vector
+from cybernetic.vsm.decisions import NO_RULES
+from cybernetic.vsm.homeostat import Bands
 from tests.vsm.living.company import TOOL, Company, done, started
 
 
@@ -97,3 +100,41 @@ async def test_a_company_started_twice_in_one_system_is_refused_with_its_name() 
     async with started() as (system, _):
         with pytest.raises(Exception, match="company"):
             await system.start(Company)
+
+
+async def test_a_level_that_is_away_is_no_trouble_of_who_asks_for_all() -> None:
+    async with started() as (system, company):
+        operations = system.named("company:operations", Supervisor)
+        await operations.call(Supervisor.terminate_child, "division")
+        assert await company.call(ViableSystem.levels) == ("company",)
+        assert await company.call(ViableSystem.questions) == {}
+        await company.within(None).call(ViableSystem.ablate, "s4")
+        assert system.alive(company)
+        assert (await done(company, "company/solo")).outcome.good
+
+
+ASKED = {
+    "alarms": (),
+    "ack": (PainKey("company", "index", "limits"), "owner"),
+    "set_policy": (Policy("p", 1, NO_RULES.decide),),
+    "rules": (),
+    "identity": (),
+    "questions": (),
+    "ledger": (),
+    "outlook": (),
+    "balance": (),
+    "set_bands": (Bands(),),
+    "suspend": ("company/solo", "why", 5.0),
+    "resume": ("company/solo",),
+    "lift": ("tool", "why"),
+}
+
+
+async def test_a_part_that_is_away_is_refused_with_its_name_and_asking_for_it_ends_nobody() -> None:
+    async with started() as (system, company):
+        await company.within(None).call(ViableSystem.ablate, "s2", "s3", "s3star", "s4", "s5", "algedonic")
+        for name, args in ASKED.items():
+            with pytest.raises(Away, match="expected its"):
+                await company.call(getattr(ViableSystem, name), *args)
+        assert system.alive(company)
+        assert "control" in (await company.call(ViableSystem.status)).silent

@@ -11,22 +11,49 @@ import pytest
 
 from cybernetic import CallFailed, System
 from cybernetic.gateways import MemoryBroker
-from cybernetic.vsm import Abroad, Budget, BudgetExhausted, Clocks, Cost, Port, ViableSystem, remote, unit
+from cybernetic.vsm import (
+    Abroad,
+    Audit,
+    Budget,
+    BudgetExhausted,
+    Clocks,
+    Cost,
+    Port,
+    Rate,
+    ViableSystem,
+    remote,
+    unit,
+)
+from cybernetic.vsm.inspection.messages import Evidence
 from tests.vsm.living.company import PAGER, TOOL, Worker, done
 from tests.vsm.living.posts import UNIT, post
+
+SEEN: list[Evidence] = []
+
+
+def looked_at(evidence: Evidence) -> bool:
+    """Notes it, and believes it."""
+    SEEN.append(evidence)
+    return True
 
 
 class Shop(ViableSystem):
     """With a catalogue elsewhere, met over a broker."""
 
     budget = Budget(usd=10, per=600)
-    ports: ClassVar[Any] = {"tool": Port(timeout=5.0)}
+    ports: ClassVar[Any] = {"tool": Port(timeout=5.0), "paced": Port(rate=Rate(1.0))}
+    audit = Audit(probability=1.0, verify=lambda evidence: looked_at(evidence))
     clocks = Clocks(ack=1.0, recovery=5.0)
     human = (PAGER,)
 
     def units(self) -> list[Any]:
         """One here, one elsewhere."""
-        ways: Any = {"outlet": f"amqp to {UNIT}", "pain": f"pain to {UNIT}"}
+        ways: Any = {
+            "outlet": f"amqp to {UNIT}",
+            "pain": f"pain to {UNIT}",
+            "audit": f"audit to {UNIT}",
+            "coordination": f"coordination to {UNIT}",
+        }
         return [
             remote("catalogue", share=0.5, floor=0.1, **ways),
             unit(Worker, id="here", share=0.5, floor=0.1),
@@ -36,7 +63,7 @@ class Shop(ViableSystem):
 class Catalogue(ViableSystem):
     """In a system of its own."""
 
-    ports: ClassVar[Any] = {"tool": Port(timeout=5.0)}
+    ports: ClassVar[Any] = {"tool": Port(timeout=5.0), "paced": Port()}
     clocks = Clocks(ack=1.0, recovery=5.0)
     human = ()
 
@@ -50,13 +77,13 @@ class Two:
 
     def __init__(self, folder: Path, stack: AsyncExitStack) -> None:
         self.folder, self.stack = folder, stack
-        self.broker, self.painful = MemoryBroker(), MemoryBroker()
+        self.broker, self.painful, self.auditing = MemoryBroker(), MemoryBroker(), MemoryBroker()
         self.there: Any = None
 
     async def half(self, path: str, peer: str, stack: AsyncExitStack) -> Any:
         """A system with its post."""
         system = await stack.enter_async_context(System())
-        way = post(self.broker, self.painful, self.folder, path, peer)
+        way = post(self.broker, self.painful, self.folder, path, peer, auditing=self.auditing)
         await system.start(way, type="temporary")
         return system
 
@@ -65,7 +92,18 @@ class Two:
         self.life = await self.stack.enter_async_context(AsyncExitStack())
         self.there = await self.half(UNIT, "shop", self.life)
         cls = type("Catalogue", (Catalogue,), {"data": None if data is None else str(data)})
-        abroad = partial(Abroad, cls, UNIT, "amqp to shop", 600.0, Cost(usd=1), pain="pain to shop")
+        abroad = partial(
+            Abroad,
+            cls,
+            UNIT,
+            "amqp to shop",
+            600.0,
+            Cost(usd=1),
+            pain="pain to shop",
+            audit="audit to shop",
+            coordination="coordination to shop",
+            paced={"paced": 0.4},
+        )
         await self.there.start(abroad, type="temporary")
 
     async def go(self) -> None:
@@ -135,3 +173,32 @@ async def test_pain_goes_by_an_outpost_of_its_own_while_all_else_is_stuck(tmp_pa
         await both.there.named(UNIT, ViableSystem).within(None).call(ViableSystem.ablate, "s4")
         await asyncio.sleep(60.0)
         assert any(page.level == UNIT for _, page in PAGER.pages)
+
+
+async def test_a_level_elsewhere_is_audited_from_above_by_a_way_of_its_own(tmp_path: Path) -> None:
+    async with two(tmp_path) as (shop, both):
+        SEEN.clear()
+        performed = await done(shop, UNIT)
+        await asyncio.sleep(2.0)
+        assert [(one.path, one.task.id) for one in SEEN] == [(UNIT, performed.task)]
+        assert SEEN[0].receipts == performed.receipts
+        assert {f"level.audit/{path}" for path in ("shop", UNIT)} <= set(both.auditing._vhost.queues)
+        assert not [
+            queue for queue in both.broker._vhost.queues if "audit" in queue
+        ]  # no one else's business
+
+
+async def test_a_rate_is_shared_with_a_level_elsewhere_by_the_word_of_one_system_2(tmp_path: Path) -> None:
+    async with two(tmp_path) as (shop, both):
+        await asyncio.sleep(10.0)  # leases have been given, out and in
+        began = asyncio.get_running_loop().time()
+        jobs = [done(shop, place, port="paced", usd=0.01) for place in (UNIT, "shop/here") for _ in range(15)]
+        await asyncio.gather(*jobs)
+        took = asyncio.get_running_loop().time() - began
+        assert len(TOOL.asked) == 30
+        assert 26.0 <= took <= 45.0  # one a second in all, and not one for each half
+        await both.go()
+        TOOL.asked.clear()
+        began = asyncio.get_running_loop().time()
+        await asyncio.gather(*(done(shop, "shop/here", port="paced", usd=0.01) for _ in range(5)))
+        assert len(TOOL.asked) == 5  # who is left goes on

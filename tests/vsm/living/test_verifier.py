@@ -129,7 +129,7 @@ async def test_audits_spend_their_share_of_the_budget_and_no_more() -> None:
         spent += 0.05
         return True
 
-    cls = audited(probability=1.0, verify=dear, budget_share=0.05)
+    cls = audited(probability=1.0, verify=dear, independent_of="kb", budget_share=0.05)
     paying = type("Desk", (cls,), {"budget": Budget(usd=10, per=600), "__module__": __name__})
     async with started(paying) as (_, desk):
         await asyncio.sleep(3.0)
@@ -153,7 +153,7 @@ async def test_a_paced_port_is_paced_for_the_verifier_too() -> None:
         await use("slow", lambda: times.append(asyncio.get_running_loop().time()))
         return True
 
-    cls = audited(probability=1.0, verify=slow)
+    cls = audited(probability=1.0, verify=slow, independent_of="kb")
     ports = {**Desk.ports, "slow": Port(rate=Rate(1.0))}
     async with started(type("Desk", (cls,), {"ports": ports, "__module__": __name__})) as (_, desk):
         await ask(desk, *range(20))

@@ -1,9 +1,10 @@
-"""The living viable system: eight operations under one level with a budget, lent to them minute by minute."""
+"""The living viable system: eight operations under one level with a budget, lent to them as they use it."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from benchmarks.vsm.trials.costs.viable import EPOCH
 from benchmarks.vsm.trials.costs.world import Answer, CostWorld, Refused, Request
 from benchmarks.vsm.trials.nobody import Nobody
 from benchmarks.vsm.trials.trial import Arm, Result
@@ -20,6 +21,8 @@ from cybernetic.vsm import (
     ViableSystem,
     unit,
 )
+
+EVERY = 1.0  # seconds between two looks at the log
 
 
 def _cost(answer: Answer) -> Cost:
@@ -45,7 +48,7 @@ def company(world: CostWorld) -> type[ViableSystem]:
     class Agents(ViableSystem):
         purpose = "to make calls of use"
         human = (Nobody(),)
-        budget = Budget(usd=world.budget * EPOCH / world.horizon, per=EPOCH)
+        budget = Budget(usd=world.budget, per=world.horizon)
         ports = {"model": Port(cost=_cost)}  # noqa: RUF012
 
         def units(self) -> Sequence[Unit]:
@@ -69,6 +72,20 @@ def living(*without: str) -> Arm:
                 if performed.outcome.value == "refused":
                     raise Refused
 
-            return await world.play(call)
+            with suppress(asyncio.CancelledError):
+                looking = asyncio.ensure_future(look(top, world))
+                result = await world.play(call)
+                looking.cancel()
+                return result
 
     return run
+
+
+async def look(top: Any, world: CostWorld) -> None:
+    """Read system 3's log as somebody would who wants to know who stands out: he whom it has intervened in."""
+    last = 0
+    while True:
+        await asyncio.sleep(EVERY)
+        for entry in await top.call(ViableSystem.decisions, last, "intervention"):
+            last = entry.number
+            world.flag(entry.body["unit"].rpartition("/")[2])

@@ -8,7 +8,7 @@ from benchmarks.vsm.trials.trial import Arm, Claim, Column, Trial
 NAIVE, PLAIN, GATEWAY, VIABLE = "naive: no limit", "plain: caps", "gateway", "viable (System 3's parts)"
 
 LIVING = "viable, alive"
-LIVED = 0.15  # part of the hour that the living system is run for
+LIVED = 0.25  # part of the hour that the living system is run for
 ARMS: dict[str, Arm] = {
     NAIVE: plain.naive,
     PLAIN: plain.capped,
@@ -57,7 +57,7 @@ TRIALS = (
     ),
     Trial(
         "costs-living",
-        "Runaway cost: the living system, for nine minutes of the hour and of its budget",
+        "Runaway cost: the living system, for a quarter of the hour and of its budget",
         lambda seed, length: CostWorld(seed, length * LIVED),
         ARMS | {LIVING: living.living()},
         COLUMNS,
@@ -67,6 +67,15 @@ TRIALS = (
             Claim(
                 "its loop spends less than what caps let it",
                 lambda found: found.most(LIVING, "looper") < found.least(PLAIN, "looper"),
+            ),
+            Claim(
+                "its useful work is within 3 % of the unconstrained",
+                lambda found: found.middle(LIVING, "useful") >= 0.97 * found.middle(NAIVE, "useful"),
+                SEEDS,
+            ),
+            Claim(
+                "system 3 intervenes in the loop within a minute",
+                lambda found: found.most(LIVING, "flagged") <= EPOCH,
             ),
         ),
     ),

@@ -26,13 +26,15 @@ def _refused(error: BaseException) -> float | None:
     return error.retry_after if isinstance(error, RateLimited) else None
 
 
-def company(world: RateWorld) -> type[ViableSystem]:
-    """A level with a unit for each agent of the world."""
+def company(world: RateWorld, declared: bool = True, pulse_of: float = 1.0) -> type[ViableSystem]:
+    """A level with a unit for each agent of the world. `declared`: whether it is told the provider's limit."""
+    rate = Rate(LIMIT, burst=1.0) if declared else None
 
     class Agents(ViableSystem):
         purpose = "to do jobs of five calls"
         human = (Nobody(),)
-        ports = {"provider": Port(rate=Rate(LIMIT, burst=1.0), tries=50, refused=_refused)}  # noqa: RUF012
+        pulse = pulse_of
+        ports = {"provider": Port(rate=rate, tries=500, refused=_refused)}  # noqa: RUF012
 
         def units(self) -> Sequence[Unit]:
             return [unit(Caller, id=agent) for agent in world.agents]
@@ -40,8 +42,11 @@ def company(world: RateWorld) -> type[ViableSystem]:
     return Agents
 
 
-def living(*without: str) -> Arm:
-    """The arm in which every call is a task of the agent's own unit; `without` are the systems taken out of it."""
+def living(*without: str, declared: bool = True, pulse: float = 1.0) -> Arm:
+    """The arm in which every call is a task of the agent's own unit; `without` are the systems taken out of it.
+
+    `declared`: whether it is told the provider's limit, or has to find it. `pulse`: seconds of its rounds.
+    """
 
     async def run(world: RateWorld, seed: int) -> Result:
         tries: Counter[str] = Counter()
@@ -51,7 +56,7 @@ def living(*without: str) -> Arm:
             await world.provider.complete(task, tries[task])
 
         async with System() as system:
-            top: Any = (await system.start(company(world))).within(None)
+            top: Any = (await system.start(company(world, declared, pulse))).within(None)
             await top.call(ViableSystem.ablate, *without)
 
             async def call(agent: str, task: str) -> None:

@@ -9,6 +9,7 @@ NAIVE, PLAIN, PATIENT = "naive: Retry-After, 6 tries", "plain: full jitter, 6 tr
 EXPONENTIAL, EXPONENTIAL_PATIENT = "exponential, 6 tries", "exponential, unlimited tries"
 GATEWAY, VIABLE = "gateway", "viable (System 2's parts)"
 LIVING, LIVING_WITHOUT = "viable, alive", "viable, alive, without System 2"
+LIVING_SEEKING = "viable, alive, the limit not declared"
 CAPPED = (NAIVE, EXPONENTIAL, PLAIN)  # those that give up
 LIVED = 0.15  # part of the half hour that the living system is run for: it takes a thousand times as long as its parts
 
@@ -142,7 +143,12 @@ TRIALS = (
         "rates-living",
         "Rate limits: the living system, for four and a half minutes",
         lambda seed, length: RateWorld(seed, length * LIVED),
-        FEW | {LIVING: living.living(), LIVING_WITHOUT: living.living("s2")},
+        FEW
+        | {
+            LIVING: living.living(),
+            LIVING_SEEKING: living.living(declared=False),
+            LIVING_WITHOUT: living.living("s2"),
+        },
         COLUMNS,
         LIVING,
         (
@@ -156,6 +162,16 @@ TRIALS = (
                 lambda found: all(
                     found.middle(LIVING, "p95") <= 0.7 * found.middle(arm, "p95")
                     for arm in (PATIENT, EXPONENTIAL_PATIENT)
+                ),
+            ),
+            Claim(
+                "told no limit it fails no job, and is refused less than half as often as the plain arms",
+                lambda found: (
+                    found.most(LIVING_SEEKING, "failed") == 0
+                    and all(
+                        found.middle(LIVING_SEEKING, "refused") < 0.5 * found.middle(arm, "refused")
+                        for arm in (PATIENT, EXPONENTIAL_PATIENT)
+                    )
                 ),
             ),
             Claim(

@@ -9,6 +9,7 @@ TASKS = 20
 
 async def _autonomy(bench: Bench) -> None:
     with_all = await bench.work(TASKS)
+    expect(with_all > 0, f"none of {TASKS} tasks done with them")
     await bench.ablate("s3", "s4", "s5")
     without = await bench.work(TASKS)
     expect(without >= 0.95 * with_all, f"{with_all} of {TASKS} tasks done with them, {without} without")

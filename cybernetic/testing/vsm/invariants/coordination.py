@@ -1,0 +1,81 @@
+"""System 2: what is exclusive is one unit's at a time, its death stops no work, and a flood delays no pain."""
+
+import asyncio
+from typing import Any
+
+from cybernetic.core import Kill
+from cybernetic.testing.vsm.bench import Bench
+from cybernetic.testing.vsm.invariants.invariant import Invariant, expect
+from cybernetic.vsm import (
+    Algedonode,
+    Cause,
+    Channel,
+    Line,
+    Note,
+    Pain,
+    Porter,
+    Role,
+    ViableSystem,
+    line_name,
+    now,
+)
+
+KEY, TTL = "asked", 6.0
+TASKS, FLOOD = 10, 2000
+
+
+def _porters(bench: Bench) -> list[Any]:
+    """Of the units of the level itself."""
+    here = bench.path.count("/") + 1
+    return [bench.system.named(f"{unit}:porter", Porter) for unit in bench.units() if unit.count("/") == here]
+
+
+async def _mutex(bench: Bench) -> None:
+    porters = _porters(bench)
+    if len(porters) < 2:
+        return
+    first, second = porters[:2]
+    held = await first.within(30.0).call(Porter.lease, KEY, TTL)
+    waiting = asyncio.ensure_future(second.within(None).call(Porter.lease, KEY, TTL))
+    await asyncio.sleep(3 * TTL)  # it is renewed
+    expect(not waiting.done(), "two units hold the same key")
+    victim = bench.system.whereis(f"{bench.path}:coordination")
+    expect(victim is not None, "there is no system 2")
+    assert victim is not None
+    victim.exit(Kill())
+    await asyncio.sleep(3 * TTL)
+    expect(not waiting.done(), "after the death of system 2 two units hold the same key")
+    expect(await first.call(Porter.unlease, KEY, held.token), "a lease was lost with system 2")
+    async with asyncio.timeout(60.0):
+        other = await waiting
+    expect(other.token > held.token, f"token {other.token} after {held.token}")
+    await second.call(Porter.unlease, KEY, other.token)
+
+
+async def _crash(bench: Bench) -> None:
+    await bench.ablate("s2")
+    async with asyncio.timeout(600.0):
+        done = await bench.work(TASKS)
+    expect(done >= 0.95 * TASKS, f"{done} of {TASKS} tasks done without system 2")
+
+
+async def _isolation(bench: Bench) -> None:
+    for channel in (one for one in Channel if one is not Channel.ALGEDONIC):
+        line = bench.system.named(line_name(bench.path, channel), Line)
+        noise = Note(channel, Role.CONTROL, bench.path, Role.CONTROL, bench.path, "noise", "n", "n")
+        for _ in range(FLOOD):
+            line.cast(Line.carry, noise)
+    began = now()
+    await bench.part("algedonode", Algedonode).call(Algedonode.feel, Pain(bench.path, "asked", Cause.EXIT))
+    alarms = await bench.level.call(ViableSystem.alarms)
+    expect(any(one.pain.index == "asked" for one in alarms), "a pain is not felt while channels are flooded")
+    expect(now() == began, f"it took {now() - began:g} s")
+
+
+INVARIANTS = (
+    Invariant(
+        "T-S2-mutex", "what is exclusive is one unit's at a time, through the death of system 2", _mutex
+    ),
+    Invariant("T-S2-crash", "without system 2 at least 95 % of the work is done", _crash),
+    Invariant("T-CH-isolation", "a flood on all other channels delays no pain", _isolation),
+)

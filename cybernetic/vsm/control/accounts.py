@@ -1,0 +1,101 @@
+"""What units account for: who is silent, what each has used and what that is worth; and the level's own account."""
+
+from collections.abc import Collection
+from typing import Any
+
+from cybernetic.vsm.algedonic.messages import Felt, Relief
+from cybernetic.vsm.bargain.budget import Epoch
+from cybernetic.vsm.bargain.contract import Report
+from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
+from cybernetic.vsm.bargain.weights import Productivity
+from cybernetic.vsm.bargain.worth import Worth
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
+from cybernetic.vsm.operations.messages import Accountability
+
+HORIZON = 100.0  # of the first resource: how soon the past of a unit fades that has no lease yet
+
+
+class Accounts:
+    """The accounts of the units of one level. `control`: who hears them; `units`: their paths; `at`: the time.
+
+    Attributes:
+        latest: the last account of each unit.
+    """
+
+    def __init__(self, control: Any, units: Collection[str], at: float) -> None:
+        self._control = control
+        self.latest: dict[str, Accountability] = {}
+        self._heard = dict.fromkeys(units, at)  # when each accounted last
+        self._missing: dict[str, PainKey] = {}  # what hurts of those that do not, by unit
+        self._worth = {unit: Worth(Productivity(HORIZON)) for unit in units}
+        self._most: dict[
+            tuple[str, int], float
+        ] = {}  # of the first resource that was committed, by unit and epoch
+        self._done = self._failed = 0
+        self._tasks = dict.fromkeys(units, 0)
+
+    def take(self, account: Accountability, epoch: Epoch | None, lease: Vector, at: float) -> bool:
+        """A unit has accounted, in an `epoch` for which it holds a `lease`; whether it has begun anew since."""
+        path = account.path
+        if path not in self._heard:
+            return False
+        before = self.latest.get(path)
+        self._heard[path], self.latest[path] = at, account
+        self._done, self._failed = self._done + account.done, self._failed + account.failed
+        self._tasks[path] += account.done + account.failed
+        if missing := self._missing.pop(path, None):
+            self._control.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Relief(missing))
+        if epoch is not None:
+            self._weigh(account, epoch, lease)
+        return before is not None and before.born != account.born
+
+    def _weigh(self, account: Accountability, epoch: Epoch, lease: Vector) -> None:
+        """What was spent since the last account is worth what was done since."""
+        path, names = account.path, sorted({*lease.resources, *account.spent.resources})
+        if not names:
+            return
+        committed = account.spent.amount(names[0])
+        known = self._most.get((path, epoch.number), 0.0)
+        most = max(known, committed)  # what was set aside and came back is not counted again
+        self._most[path, epoch.number] = most
+        self._most.pop((path, epoch.number - 1), None)
+        horizon = lease.amount(names[0]) or HORIZON
+        self._worth[path] = self._worth[path].after(float(account.done), most - known, horizon)
+
+    def watch(self, at: float, period: float) -> None:
+        """A unit that has not accounted for two periods is an exception, whatever else of it still beats."""
+        for path, heard in self._heard.items():
+            if path not in self._missing and at - heard > 2 * period:
+                pain = Pain(path, "account missing", Cause.HEARTBEAT, Severity.ALERT, 1.0, at)
+                self._missing[path] = pain.key
+                self._control.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain))
+
+    # What is read off them.
+
+    def used(self, epoch: Epoch) -> dict[str, Vector]:
+        """What each unit has spent and set aside in the epoch, as far as is known."""
+        return {
+            path: self.latest[path].spent if path in self.latest and heard >= epoch.begins else NOTHING
+            for path, heard in self._heard.items()
+        }
+
+    def earned(self) -> dict[str, float]:
+        """The value accounted for each unit of the first resource, by unit; of those that have spent anything."""
+        return {path: one.made.ratio for path, one in self._worth.items() if one.made.spent}
+
+    def fallen(self) -> set[str]:
+        """The units whose spending is worth half of what it was, or less."""
+        return {path for path, one in self._worth.items() if one.fallen}
+
+    def tasks(self) -> dict[str, int]:
+        """How many tasks each unit has accounted for."""
+        return dict(self._tasks)
+
+    def own(self, path: str, epoch: Epoch | None, reports: tuple[Report, ...]) -> Accountability:
+        """What the level at `path` owes the one above: what was done in it since the last time this was asked."""
+        done, failed = self._done, self._failed
+        self._done = self._failed = 0
+        waiting = sum(one.waiting for one in self.latest.values())
+        spent = NOTHING if epoch is None else total(self.used(epoch).values())
+        return Accountability(path, done, failed, waiting, spent, {}, reports)

@@ -1,0 +1,285 @@
+"""System 3's side of the bargain: it lends what the level holds to the units, and sees that each has its contract."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from math import fsum, inf
+from typing import Any
+
+from cybernetic.core import CallError, Refusal
+from cybernetic.vsm.bargain.allocate import Claim
+from cybernetic.vsm.bargain.allocator import Allocator
+from cybernetic.vsm.bargain.budget import Epoch
+from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
+from cybernetic.vsm.bargain.ledger import Ledger
+from cybernetic.vsm.bargain.lending import lend, moved
+from cybernetic.vsm.bargain.purse import NO_CONTRACT, Purse
+from cybernetic.vsm.bargain.refusals import BudgetExhausted, StaleContract
+from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
+from cybernetic.vsm.bargain.weights import earned_weights
+from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.control.accounts import Accounts
+from cybernetic.vsm.control.messages import Charge
+from cybernetic.vsm.inspection.verifier import spends
+from cybernetic.vsm.recursion.charter import Charter
+from cybernetic.vsm.timing import now
+
+ROUNDING = 1e-9  # parts of a whole are rounded down
+FIRST = 4.0  # seconds that a level within another waits for its first contract, before it lives by its floor
+
+
+class Bargaining:
+    """The leases of one level.
+
+    Args:
+        control: who speaks for it.
+        charter: of the level.
+        charges: its units, by path.
+        accounts: what they account for.
+        weights: what they weigh now.
+
+    Attributes:
+        allocator: the level's ledgers and leases; None where no budget is counted.
+        owed: what units took beyond their leases: they are lent that, if it is there.
+    """
+
+    def __init__(
+        self,
+        control: Any,
+        charter: Charter,
+        charges: Mapping[str, Charge],
+        accounts: Accounts,
+        weights: Callable[[], Mapping[str, float]],
+    ) -> None:
+        self._control, self._charges, self._accounts, self._weights = control, charges, accounts, weights
+        self._auditing = {}  # what audits are set aside, as a part of the level's budget
+        if charter.audit is not None and spends(charter.audit):
+            free = max(0.0, 1.0 - sum(charge.floor_share for charge in charges.values()))
+            self._auditing[f"{charter.path}:audit"] = min(charter.audit.budget_share, free)
+        self.allocator: Allocator | None = None
+        if charter.per is not None:
+            purse = Purse(charter.path, charter.per, charter.floor)
+            floors = {path: one.floor for path, one in charges.items()}
+            self.allocator = Allocator(purse, {**floors, **dict.fromkeys(self._auditing, NOTHING)})
+        self._alone_from = now() + (FIRST if charter.budget is None else 0.0)
+        self._told: tuple[int, Vector] | None = None  # what the level above lends for an epoch
+        self._made: dict[str, Contract] = {}  # contracts not yet accepted, by unit
+        self._written: dict[str, Contract] = {}  # those of them that are in the books, and may be sent
+        self._sending: set[str] = set()  # whose contract is on its way
+        self._woken = -1  # the epoch whose end is waited for
+        self._bounds: tuple[int, Mapping[str, Vector]] = (
+            -1,
+            {},
+        )  # of an epoch: the most for whom that was said
+        self.owed: Mapping[str, Vector] = {}
+
+    def begin(self, known: Allocator | None) -> None:
+        """Go on from the books, under a higher term: a predecessor that still speaks is refused."""
+        if known is not None and self.allocator is not None:
+            self.allocator = known.succeeded(known.term + 1)
+
+    @property
+    def epoch(self) -> Epoch | None:
+        """The epoch that it is; None where no budget is counted."""
+        return None if self.allocator is None else Epoch.at(now(), self.allocator.purse.per)
+
+    def lease(self, path: str) -> Vector:
+        """What a unit may hold now by any word on its way."""
+        if self.allocator is None:
+            return NOTHING
+        ledger = self.allocator.purse.ledger(self.allocator.purse.epoch(now()))
+        return ledger.open[path].upper if path in ledger.open else NOTHING
+
+    def issued(self, path: str) -> bool:
+        """Whether a unit has a contract for this epoch, be it on its way."""
+        epoch = self.epoch
+        return (
+            epoch is not None and self.allocator is not None and (epoch.number, path) in self.allocator.issued
+        )
+
+    def bind(self, epoch: int, bounds: Mapping[str, Vector]) -> None:
+        """What units are to have in an epoch at most; it holds for no other."""
+        self._bounds = epoch, {**self._bounds_in(epoch), **bounds}
+
+    def _bounds_in(self, epoch: int) -> Mapping[str, Vector]:
+        return self._bounds[1] if self._bounds[0] == epoch else {}
+
+    def most(self, units: Collection[str]) -> dict[str, Vector]:
+        """What each of these units could have at most: its part, and of what others are bound to leave."""
+        assert self.allocator is not None
+        epoch = self.allocator.purse.epoch(now())
+        ledger = self.allocator.purse.ledger(epoch)
+        held = self._held(ledger)
+        pool = ledger.available + total(held.values())
+        parts = lend(pool, self._claims(held, pool), {}, 0.0, self._bounds_in(epoch))
+        return {path: parts.get(path, NOTHING) for path in units}
+
+    # Downwards.
+
+    async def turn(self) -> None:
+        """Settle what is overdue, lend what the epoch holds, and be there when it ends."""
+        epoch = self.epoch
+        if self.allocator is None or epoch is None:
+            return
+        self.allocator = self.allocator.begun(epoch.number).expire(now())
+        await self.share_out()
+        self.deliver()
+        if self._woken != epoch.number:  # who has only his floor waits for the next contract
+            self._woken = epoch.number
+            self._control.ref.after(max(0.0, epoch.ends - now())).cast(type(self._control).renew)
+
+    async def share_out(self) -> None:
+        """Contracts for what the epoch holds, where the shares have moved far enough to be worth it."""
+        allocator, epoch, at = self.allocator, self.epoch, now()
+        if allocator is None or epoch is None or not self._charges:
+            return
+        if allocator.purse.seal == NO_CONTRACT and at < self._alone_from:
+            return  # the level's first contract is on its way: units that were given their floors would not wait for it
+        allocator = allocator.begun(epoch.number)
+        held = self._held(allocator.purse.ledger(epoch.number))
+        pool = self._pool(allocator, epoch, held)
+        used = self._accounts.used(epoch)
+        claims = self._claims(held, pool)
+        known = {path: used[path] for path in held if path in used}
+        gone = (at - epoch.begins) / (epoch.ends - epoch.begins)
+        bounds = self._bounds_in(epoch.number)
+        wanted = lend(pool, claims, known, gone, bounds, self._accounts.fallen())
+        new = {path for path in held if (epoch.number, path) not in allocator.issued}
+        changed = [
+            path
+            for path in held
+            if path in new
+            or moved(self._last(path, epoch, held), wanted[path], used.get(path, NOTHING), pool)
+        ]
+        fresh: dict[str, Contract] = {}
+        for path in sorted(changed, key=lambda path: (path not in new, not wanted[path] <= held[path])):
+            free = allocator.purse.ledger(epoch.number).available
+            grant = wanted[path].least(held[path] + free)  # what another has to give back first comes later
+            if path not in new and grant == self._last(path, epoch, held):
+                continue
+            try:
+                allocator, contract = allocator.issue(path, grant, at)
+            except BudgetExhausted:
+                continue
+            fresh[path] = contract
+        if allocator != self.allocator:
+            self.allocator = allocator
+            self._made |= fresh
+            await self.write()
+            self._written |= {path: one for path, one in fresh.items() if self._made.get(path) == one}
+
+    def _held(self, ledger: Ledger) -> dict[str, Vector]:
+        paths = (*self._charges, *self._auditing)
+        return {path: ledger.open[path].upper for path in paths if path in ledger.open}
+
+    def _last(self, path: str, epoch: Epoch, held: Mapping[str, Vector]) -> Vector:
+        """What a unit was told last: it may not have heard it yet, or holds more because it has used more."""
+        made = self._made.get(path)
+        return made.grant if made is not None and made.epoch == epoch.number else held[path]
+
+    def _pool(self, allocator: Allocator, epoch: Epoch, held: Mapping[str, Vector]) -> Vector:
+        """What is lent or could be. A level holds more than it is lent until its units have given that back."""
+        pool = allocator.purse.ledger(epoch.number).available + total(held.values())
+        if self._told is not None and self._told[0] == epoch.number:
+            return pool.least(self._told[1])
+        return pool
+
+    def _claims(self, held: Collection[str], pool: Vector) -> dict[str, Claim]:
+        """What each may claim; who took more than he was lent claims that first, where there is as much."""
+        weights = earned_weights(self._weights(), self._accounts.earned())
+        claims = {path: Claim(0.0, part, part) for path, part in self._auditing.items() if path in held}
+        for path, charge in self._charges.items():
+            if path not in held:
+                continue
+            claims[path] = Claim(weights[path], charge.floor_share, charge.cap_share)
+        owed = {path: _part(spent, pool) for path, spent in self.owed.items() if path in claims}
+        floors = {path: max(claim.floor, owed.get(path, 0.0)) for path, claim in claims.items()}
+        if not owed or fsum(floors.values()) > 1.0:
+            return claims
+        return {path: _at_least(claim, floors[path]) for path, claim in claims.items()}
+
+    def deliver(self) -> None:
+        """Send what is not accepted yet, to all at the same time: who is silent delays nobody else.
+
+        A unit that is away gets it when it is back.
+        """
+        for path, contract in self._written.items():
+            if path not in self._sending:
+                self._sending.add(path)
+                self._control.task(self._send(path, contract))
+
+    async def _send(self, path: str, contract: Contract) -> None:
+        ask = self._control.ask
+        try:
+            if path in self._auditing:
+                accepted: Accepted = await ask(Channel.AUDIT, Role.AUDIT, contract, patience=0.5)
+            else:
+                accepted = await ask(Channel.BARGAIN, Role.MANAGEMENT, contract, path, patience=0.5)
+        except StaleContract as error:
+            self._delivered(path, contract)
+            await self._control.jot("stale", str(error))
+        except (CallError, Refusal):
+            return
+        else:
+            assert self.allocator is not None
+            self.allocator = self.allocator.accepted(accepted)
+            self._delivered(path, contract)
+        finally:
+            self._sending.discard(path)
+
+    def _delivered(self, path: str, contract: Contract) -> None:
+        """A later contract, made while this one was on its way, is still to be sent."""
+        for table in (self._made, self._written):
+            if table.get(path) == contract:
+                del table[path]
+
+    async def reported(self, reports: tuple[Report, ...]) -> int | None:
+        """Reports on epochs that are over; the last epoch of which this was the last word, written down."""
+        if self.allocator is None or not reports:
+            return None
+        for report in reports:
+            if report.unit in self.allocator.floors:
+                self.allocator = self.allocator.reported(report)
+        await self.write()
+        return max((report.epoch for report in reports if report.final), default=None)
+
+    # Upwards.
+
+    async def granted(self, contract: Contract) -> Accepted:
+        """A contract from the level above. Raises `StaleContract`."""
+        assert self.allocator is not None
+        self.allocator, accepted = self.allocator.accept(contract)
+        self._told = contract.epoch, contract.grant
+        await self.share_out()
+        await self.write()
+        self.deliver()
+        return accepted
+
+    async def taken(self, epoch: int) -> None:
+        """The level above has written down the level's reports up to an epoch."""
+        if self.allocator is not None:
+            self.allocator = self.allocator.forget(epoch)
+            await self.write()
+
+    def reports(self) -> tuple[Report, ...]:
+        """What the level owes the one above for epochs that are over."""
+        if self.allocator is None:
+            return ()
+        at, purse = now(), self.allocator.purse
+        over = [epoch for epoch in sorted(purse.ledgers) if epoch < purse.epoch(at)]
+        return tuple(self.allocator.report(epoch, at) for epoch in over)
+
+    async def write(self) -> None:
+        """Into the books, before anybody is told; refused there for one who was replaced."""
+        if self.allocator is not None:
+            await self._control.books.call(Books.save, "control", self.allocator, self.allocator.term)
+
+
+def _part(spent: Vector, pool: Vector) -> float:
+    """The part of a pool that covers what was spent, of each resource; infinite where there is nothing of one."""
+    parts = [spent.amount(name) / pool.amount(name) if pool.amount(name) else inf for name in spent.resources]
+    return max(parts, default=0.0) * (1 + ROUNDING)
+
+
+def _at_least(claim: Claim, floor: float) -> Claim:
+    return replace(claim, floor=floor, cap=None if claim.cap is None else max(claim.cap, floor))

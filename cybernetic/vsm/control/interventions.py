@@ -1,0 +1,202 @@
+"""The interventions of system 3: each with its reason and its end, in the books, and told again to who is new."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from cybernetic.core import CallError, Refusal
+from cybernetic.supervision import Supervisor
+from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.control.messages import Charge
+from cybernetic.vsm.control.rungs import WORTH, Breach, climb
+from cybernetic.vsm.inspection.messages import Quarantine
+from cybernetic.vsm.operations.messages import Intervention, Out, Resumption, Rung
+from cybernetic.vsm.timing import now
+
+BENT = 0.5  # what a unit weighs with which system 3 bargains anew
+PATIENCE = 0.5  # seconds for the answer to a command
+
+
+class Interventions:
+    """What system 3 of one level has done to its units.
+
+    Args:
+        control: who speaks for it.
+        charges: its units, by path.
+        term: seconds for which a rung stands.
+
+    Attributes:
+        held: those in force, by unit.
+        quarantined: the ports that are out of use, by name.
+        made: how many there were, by unit.
+    """
+
+    def __init__(self, control: Any, charges: Mapping[str, Charge], term: float) -> None:
+        self._control, self._charges, self._term = control, charges, term
+        self.held: dict[str, Intervention] = {}
+        self.quarantined: dict[str, Quarantine] = {}
+        self.made = dict.fromkeys(charges, 0)
+        self._standing: dict[str, dict[str, str]] = {}  # why, by index, of what is out of bounds, by unit
+        self._breaches: dict[str, Breach] = {}
+        self._returns: dict[str, Any] = {}  # timers of units that are dissolved
+
+    async def begin(self) -> None:
+        """Go on from the books."""
+        known = await self._control.books.call(Books.load, "interventions")
+        if known is not None:
+            self.held, self._breaches, self._standing, self.quarantined = known
+            self._lapse(now())
+
+    # What is out of bounds.
+
+    def breached(self, unit: str, index: str, why: str) -> None:
+        """An index of a unit is out of bounds, and has been for longer than the unit had to mend it."""
+        self._standing.setdefault(unit, {})[index] = why
+
+    def mended(self, unit: str, index: str) -> None:
+        """It is not any more."""
+        self._standing.get(unit, {}).pop(index, None)
+
+    def seen(self, unit: str, aches: Collection[str]) -> None:
+        """A unit says what aches: what does not is mended, and what is back while a rung stands for it is not."""
+        for index in tuple(self.standing(unit)):
+            if index != WORTH and index not in aches:
+                self.mended(unit, index)
+        known = self._breaches.get(unit)
+        if known is not None and known.index in aches:
+            self.breached(unit, known.index, known.why)
+
+    def standing(self, unit: str) -> Mapping[str, str]:
+        """Why, by index, of what is out of bounds."""
+        return self._standing.get(unit, {})
+
+    async def turn(self, at: float) -> None:
+        """Let lapse what has come to its end, and go a rung further where the last did not help."""
+        self._lapse(at)
+        for unit in self._charges:
+            known = self._breaches.get(unit)
+            last = Rung.REPLACE if self._lonely(unit) else Rung.DISSOLVE
+            after, one = climb(known, self.standing(unit), at, self._term, last)
+            if after is None:
+                self._breaches.pop(unit, None)
+            else:
+                self._breaches[unit] = after
+            if one is not None:
+                self._control.task(self.intervene(unit, one))
+            elif after != known:
+                await self._save()
+
+    def _lapse(self, at: float) -> None:
+        self.held = {path: one for path, one in self.held.items() if at < one.until}
+
+    def _lonely(self, unit: str) -> bool:
+        """Whether there is no other unit that could do its work."""
+        return all(path == unit or self._out(path) for path in self._charges)
+
+    def _out(self, unit: str) -> bool:
+        one = self.held.get(unit)
+        return one is not None and one.rung >= Rung.SUSPEND and one.rung is not Rung.REPLACE
+
+    # What is done.
+
+    async def intervene(self, unit: str, one: Intervention | Resumption) -> None:
+        """Intervene in a unit, or end that before its time: in the books first; it ends by itself."""
+        before = self.held.pop(unit, None)
+        if isinstance(one, Intervention):
+            self.held[unit] = one
+            self.made[unit] = self.made.get(unit, 0) + 1
+        else:
+            self._breaches.pop(unit, None)
+            self._standing.pop(unit, None)
+        await self._save()
+        what = one.rung.name if isinstance(one, Intervention) else "RESUMED"
+        until = one.until if isinstance(one, Intervention) else None
+        body = {"unit": unit, "rung": what, "why": one.reason, "until": until}
+        await self._control.jot("intervention", body)
+        if before is not None and before.rung is Rung.DISSOLVE:
+            await self._restore(unit)
+        if isinstance(one, Intervention) and one.rung is Rung.DISSOLVE:
+            await self._dissolve(unit, one)
+        else:
+            await self.command(unit, one)
+
+    async def pass_on(self, one: Intervention | Resumption) -> None:
+        """An intervention of the level above in this level as a whole."""
+        await asyncio.gather(*(self.intervene(path, one) for path in self._charges))
+
+    async def quarantine(self, one: Quarantine) -> None:
+        """Take a port out of use in all units, or put it back."""
+        if one.lifted:
+            self.quarantined.pop(one.port, None)
+        else:
+            self.quarantined[one.port] = one
+        await self._save()
+        await self._control.jot("quarantine", {"port": one.port, "why": one.reason, "lifted": one.lifted})
+        await asyncio.gather(*(self.command(path, one) for path in self._charges))
+
+    async def tell_again(self, unit: str) -> None:
+        """A unit has begun anew, and knows of nothing: what stands is told again, and is no new intervention."""
+        for one in self.quarantined.values():
+            await self.command(unit, one)
+        held = self.held.get(unit)
+        if held is not None and now() < held.until and held.rung in (Rung.THROTTLE, Rung.SUSPEND):
+            await self.command(unit, held)
+
+    async def command(self, unit: str, body: object) -> Any:
+        """Say it to the management of a unit; its answer, or the error where there is none."""
+        try:
+            return await self._control.ask(Channel.COMMAND, Role.MANAGEMENT, body, unit, patience=PATIENCE)
+        except (CallError, Refusal) as error:
+            return error
+
+    @property
+    def watched(self) -> set[str]:
+        """The units in which something is out of bounds, or is done about it."""
+        return {unit for unit, indices in self._standing.items() if indices} | set(self.held)
+
+    def bent(self, weights: Mapping[str, float], declared: Mapping[str, float]) -> dict[str, float]:
+        """The weights; those that are watched have no more than was `declared`, and less where bargained with anew."""
+        watched = self.watched
+        found = {}
+        for unit, weight in weights.items():
+            again = unit in self.held and self.held[unit].rung is Rung.REBARGAIN
+            least = min(weight, declared.get(unit, weight)) if unit in watched else weight
+            found[unit] = least * (BENT if again else 1.0)
+        return found
+
+    def sparing(self, tasks: Mapping[str, int]) -> dict[str, float]:
+        """Interventions in each unit for a thousand of its tasks: each takes something of its autonomy."""
+        return {unit: 1000.0 * made / max(1, tasks.get(unit, 0)) for unit, made in self.made.items()}
+
+    # A unit is taken out.
+
+    async def _dissolve(self, unit: str, one: Intervention) -> None:
+        """Its work goes to the others; it is back when its time is over, whether system 3 lives then or not."""
+        self._control.tell(Channel.COMMAND, Role.ENVIRONMENT, Out(unit, one.until))
+        operations = self._operations()
+        try:
+            await operations.within(None).call(Supervisor.terminate_child, unit.rpartition("/")[2])
+        except (CallError, Refusal) as error:
+            await self._control.jot("failed", {"unit": unit, "rung": one.rung.name, "why": str(error)})
+            return
+        wait = max(0.0, one.until - now())
+        back = operations.after(wait).cast(Supervisor.restart_child, unit.rpartition("/")[2])
+        self._returns[unit] = back
+
+    async def _restore(self, unit: str) -> None:
+        timer = self._returns.pop(unit, None)
+        if timer is not None:
+            timer.cancel()
+        self._control.tell(Channel.COMMAND, Role.ENVIRONMENT, Out(unit, 0.0))
+        try:
+            await self._operations().within(None).call(Supervisor.restart_child, unit.rpartition("/")[2])
+        except (CallError, Refusal) as error:
+            await self._control.jot("failed", {"unit": unit, "rung": "RESUMED", "why": str(error)})
+
+    def _operations(self) -> Any:
+        return self._control.system.named(f"{self._control.path}:operations", Supervisor)
+
+    async def _save(self) -> None:
+        kept = self.held, self._breaches, self._standing, self.quarantined
+        await self._control.books.call(Books.save, "interventions", kept)

@@ -1,0 +1,40 @@
+"""What system 5 requires passes through system 3: policies down to every unit, questions of units up."""
+
+import asyncio
+from collections.abc import Collection
+from typing import Any
+
+from cybernetic.runtime import Deferred
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.control.interventions import Interventions
+from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate, Referral
+
+
+class Requirements:
+    """The requirements of one level. `control`: who speaks; `units`: their paths; `audited`: whether it has audits."""
+
+    def __init__(self, control: Any, units: Collection[str], commands: Interventions, audited: bool) -> None:
+        self._control, self._units, self._commands, self._audited = control, units, commands, audited
+
+    async def distribute(self, update: PolicyUpdate) -> dict[str, int]:
+        """Policies for every unit; under which revision each acts since."""
+        if self._audited:
+            self._control.tell(Channel.AUDIT, Role.AUDIT, update)  # the verifier acts under them, too
+        answers = await asyncio.gather(*(self._commands.command(unit, update) for unit in self._units))
+        return {known.path: known.revision for known in answers if isinstance(known, PolicyKnown)}
+
+    async def distributed(self, update: PolicyUpdate, answer: Deferred[dict[str, int]]) -> None:
+        """The same, for who waits for the answer."""
+        answer.reply(await self.distribute(update))
+
+    async def refer(self, referral: Referral, note: Note, answer: Deferred[Any]) -> None:
+        """What a unit may not decide: system 5's word goes back to it. Who refers it knows how long to wait."""
+        try:
+            verdict = await self._control.ask(
+                Channel.METASYSTEM, Role.POLICY, referral, cause=note, patience=None
+            )
+        except Exception as error:
+            answer.fail(error)
+        else:
+            answer.reply(verdict)

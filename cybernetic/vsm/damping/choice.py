@@ -1,0 +1,87 @@
+"""How a unit chooses among equivalents: what is cheapest for it, as far as system 2 advises nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from math import inf
+from typing import Self
+
+from cybernetic.core import OptionError, number
+from cybernetic.vsm.checks import moment
+from cybernetic.vsm.damping.shaping import Shaping
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What system 2 advises those that choose among the same targets, valid before `until` (seconds).
+
+    Arguments:
+        until: when it is over.
+        shares: the part of all that belongs to each target; empty: it has no plan.
+        target: where the one advised belongs by that plan; None: he may begin where he is.
+        shaping: how he moves from there.
+    """
+
+    until: float
+    shares: tuple[tuple[str, float], ...] = ()
+    target: str | None = None
+    shaping: Shaping = field(default_factory=Shaping)
+
+    def __post_init__(self) -> None:
+        number("until", self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Where a unit stands among equivalents, and what it was advised: a value.
+
+    Advice is followed once: the unit goes to its target, and moves from there, within the advised shaping, as it likes.
+
+    Arguments:
+        here: where it is; None: nowhere yet.
+        moved_at: when it came here, seconds; `-inf`: it never moved.
+        advice: the latest; None: none yet.
+        followed: whether it has gone where that sends it.
+        held_until: it is asked to stay until then, seconds.
+    """
+
+    here: str | None = None
+    moved_at: float = -inf
+    advice: Advice | None = None
+    followed: bool = True
+    held_until: float = -inf
+
+    def advised(self, advice: Advice) -> Self:
+        """After an advice; the same again changes nothing."""
+        if advice == self.advice:
+            return self
+        return replace(self, advice=advice, followed=advice.target is None)
+
+    def held(self, until: float) -> Self:
+        """After it was asked to stay until then; an earlier time frees it."""
+        return replace(self, held_until=moment("until", until))
+
+    def made(self, costs: Mapping[str, float], now: float, draw: float) -> Self:
+        """After a choice at `now` among those that `costs` names, each with what it costs this unit (any one scale).
+
+        `draw` is uniform on [0, 1). Raises `OptionError` for costs that are none.
+        """
+        if not costs:
+            raise OptionError("costs", "one for each of those to choose among", dict(costs))
+        least = min(number(f"costs[{name!r}]", cost) for name, cost in costs.items())
+        best = self._one_of(sorted(name for name, cost in costs.items() if cost == least), draw)
+        advice = self.advice if self.advice is not None and now < self.advice.until else None
+        target = advice.target if advice is not None and not self.followed else None
+        if target is not None and target in costs:
+            return replace(self._at(target, now), followed=True)
+        if self.here is None or self.here not in costs or advice is None:
+            return self._at(best, now)
+        gain = costs[self.here] - least
+        stays = now < self.held_until or not advice.shaping.moves(gain, now, self.moved_at, draw)
+        return self if stays else self._at(best, now)
+
+    def _one_of(self, names: list[str], draw: float) -> str:
+        """Where it is, if that is as good as any; else one of them by lot."""
+        return self.here if self.here is not None and self.here in names else names[int(draw * len(names))]
+
+    def _at(self, name: str | None, now: float) -> Self:
+        return self if name == self.here else replace(self, here=name, moved_at=now)

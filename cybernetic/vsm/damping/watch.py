@@ -1,0 +1,123 @@
+"""What is seen of a decision that many make, each for himself: where each is, and whether all swing together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from cybernetic.core import number, whole
+from cybernetic.vsm.damping.oscillation import Oscillation, find_oscillation
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The last `size` means of `pace` data each, oldest first: a value. `rest` are data not yet in a mean.
+
+    `fresh` counts the means since the window was last looked at.
+    """
+
+    pace: int
+    size: int
+    data: tuple[float, ...] = ()
+    rest: tuple[float, ...] = ()
+    fresh: int = 0
+
+    def after(self, value: float) -> Self:
+        """With one datum more."""
+        rest = (*self.rest, value)
+        if len(rest) < self.pace:
+            return replace(self, rest=rest)
+        data = (*self.data, sum(rest) / self.pace)[-self.size :]
+        return replace(self, data=data, rest=(), fresh=self.fresh + 1)
+
+    @property
+    def ripe(self) -> bool:
+        """Whether it is full, and a twelfth of it is new."""
+        return len(self.data) == self.size and self.fresh >= self.size // 12
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One figure of a decision, sampled once a round: a share, a count, a rate. A value.
+
+    A loop is found by a window of six to thirty of its periods, so there is a window for each of some paces.
+
+    Arguments:
+        step: seconds of a round, > 0.
+        floor: smaller amplitudes are none, in the unit of the figure, >= 0.
+        size: data in a window, >= 24.
+        windows: made at first for rounds of 1, 4 and 16 steps.
+    """
+
+    step: float
+    floor: float
+    size: int = 120
+    windows: tuple[Window, ...] = ()
+
+    def __post_init__(self) -> None:
+        number("step", self.step, above=0.0)
+        number("floor", self.floor, least=0.0)
+        whole("size", self.size, least=24)
+        if not self.windows:
+            object.__setattr__(self, "windows", tuple(Window(pace, self.size) for pace in (1, 4, 16)))
+
+    def after(self, value: float) -> tuple[Self, Oscillation | None]:
+        """With one datum more; and the oscillation that a window shows since, with its period in seconds."""
+        windows = tuple(window.after(value) for window in self.windows)
+        found, looked = None, []
+        for window in windows:
+            if found is None and window.ripe:
+                verdict = find_oscillation(window.data, floor=self.floor, step=self.step * window.pace)
+                found = verdict if verdict.oscillating else None
+                window = replace(window, fresh=0)
+            looked.append(window)
+        return replace(self, windows=tuple(looked)), found
+
+    def anew(self) -> Self:
+        """The signal as if nothing had been seen yet: what comes now is another loop."""
+        return replace(self, windows=tuple(Window(one.pace, one.size) for one in self.windows))
+
+
+@dataclass(frozen=True, slots=True)
+class Herd:
+    """Where each of many stands, who chooses among the same `targets`: a value.
+
+    Arguments:
+        targets: their names.
+        step: seconds of a round, > 0.
+        floor: of a swing in the number of those at one target, as a part of all, in [0, 1].
+        size: rounds in the shortest window, >= 24.
+        where: by member.
+        signals: by target: how many are there.
+    """
+
+    targets: tuple[str, ...]
+    step: float
+    floor: float = 0.1
+    size: int = 120
+    where: Mapping[str, str] = field(default_factory=dict)
+    signals: Mapping[str, Signal] = field(default_factory=dict)
+
+    def chose(self, member: str, target: str) -> Self:
+        """After `member` went to `target`."""
+        return replace(self, where={**self.where, member: target})
+
+    def counts(self) -> dict[str, int]:
+        """How many are at each target."""
+        there = list(self.where.values())
+        return {target: there.count(target) for target in self.targets}
+
+    def sampled(self) -> tuple[Self, Oscillation | None]:
+        """After a round; and the oscillation that shows since, if one does. Two at least have to be there."""
+        if len(self.where) < 2:
+            return self, None
+        found, signals = None, {}
+        for target, count in self.counts().items():
+            signal = self.signals.get(target) or Signal(self.step, 1.0, self.size)
+            floor = max(0.5, self.floor * len(self.where))  # in members
+            signal, seen = replace(signal, floor=floor).after(float(count))
+            signals[target], found = signal, found or seen
+        return replace(self, signals=signals), found
+
+    def anew(self) -> Self:
+        """After something was done about it."""
+        return replace(self, signals={target: signal.anew() for target, signal in self.signals.items()})

@@ -1,0 +1,80 @@
+"""How many calls are in work behind a port, how long they take, and how many more would only wait in there."""
+
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Self
+
+from cybernetic.core import number, whole
+from cybernetic.vsm.damping.pacer import wip_limit
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The calls that were let go and have not ended: a value.
+
+    Once `least` service times are known there are places for `wip_limit(rate, headroom * mean)` calls: at the mean
+    itself, with service times that differ, many would wait for a place where the other side has one. The mean forgets
+    slowly, over some `memory` calls, so one that takes ever longer is not let have ever more.
+
+    Arguments:
+        patience: seconds > 0 after which a call whose end nobody told counts no more.
+        headroom: times the mean service time, >= 1.
+        least: service times that are needed, >= 1.
+        memory: calls over which the mean is taken, >= least.
+        mean, known: the mean service time in seconds, and how many made it.
+        out: since when each call is out, and whose it is; the oldest first.
+    """
+
+    patience: float = 60.0
+    headroom: float = 2.0
+    least: int = 10
+    memory: int = 200
+    mean: float = 0.0
+    known: int = 0
+    out: tuple[tuple[float, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        number("patience", self.patience, above=0.0)
+        number("headroom", self.headroom, least=1.0)
+        whole("memory", self.memory, least=whole("least", self.least, least=1))
+
+    def began(self, who: str, now: float) -> Self:
+        """After a call of `who` was let go at `now`."""
+        return replace(self.at(now), out=(*self.at(now).out, (now, who)))
+
+    def ended(self, who: str, now: float, seconds: float | None = None) -> Self:
+        """After one of its calls ended at `now`; it took `seconds` (None: which says nothing of the service)."""
+        work = self.at(now)
+        first = next((place for place, (_, whose) in enumerate(work.out) if whose == who), None)
+        if first is not None:
+            work = replace(work, out=(*work.out[:first], *work.out[first + 1 :]))
+        if seconds is None:
+            return work
+        number("seconds", seconds, least=0.0)
+        known = min(work.known + 1, self.memory)
+        return replace(work, known=known, mean=work.mean + (seconds - work.mean) / known)
+
+    def without(self, who: str) -> Self:
+        """Without the calls of `who`, that has ended."""
+        return replace(self, out=tuple(one for one in self.out if one[1] != who))
+
+    def at(self, now: float) -> Self:
+        """Without the calls whose end nobody told in time."""
+        if not self.out or now - self.out[0][0] < self.patience:
+            return self
+        return replace(self, out=tuple(one for one in self.out if now - one[0] < self.patience))
+
+    def places(self, rate: float, burst: float = 1.0) -> float:
+        """How many calls there are places for at `rate` calls a second, `burst` at least; infinite while unknown."""
+        if self.known < self.least or self.mean <= 0.0 or rate <= 0.0:
+            return inf
+        return max(burst, wip_limit(rate, self.headroom * self.mean))
+
+    def full(self, now: float, rate: float, burst: float = 1.0) -> bool:
+        """Whether there is no place at `now`."""
+        return len(self.at(now).out) >= self.places(rate, burst)
+
+    @property
+    def due(self) -> float:
+        """When the oldest call counts no more, seconds; infinite where none is out."""
+        return self.out[0][0] + self.patience if self.out else inf

@@ -1,0 +1,54 @@
+"""What systems 3 and 4 have said to each other in a period, as system 4 has noted it: the balance comes from it."""
+
+from collections import Counter, deque
+
+from cybernetic.vsm.homeostat.balance import Balance, Spoken
+from cybernetic.vsm.homeostat.conversation import AdaptationProposal, Conversation
+from cybernetic.vsm.intelligence.messages import Talked
+
+KEPT = 20  # talks that are remembered
+
+
+class Transcript:
+    """Of one period, and the latest talks whatever the period."""
+
+    def __init__(self) -> None:
+        self.talks: deque[Talked] = deque(maxlen=KEPT)
+        self.begin()
+
+    def begin(self) -> None:
+        """A period begins: nothing has been said."""
+        self._raised: Counter[str] = Counter()
+        self._countered: Counter[str] = Counter()
+        self._answers: list[float] = []
+        self.carried = self.reversed = 0
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing was proposed and nothing taken back."""
+        return not self._raised and not self.reversed
+
+    def raised(self, proposal: AdaptationProposal, at: float, talk: Conversation) -> None:
+        """System 4 proposed something."""
+        self._raised[proposal.issue] += 1
+        self.talks.append(Talked(proposal, talk.state, talk.change, at))
+
+    def answered(self, proposal: AdaptationProposal, seconds: float, countered: bool) -> None:
+        """System 3 answered after so many seconds, and perhaps with something else."""
+        self._answers.append(seconds)
+        if countered:
+            self._countered[proposal.issue] += 1
+
+    def ended(self, talk: Conversation, at: float) -> None:
+        """What came of the talk about a proposal."""
+        last = Talked(talk.proposal, talk.state, talk.change, at)
+        kept = [one for one in self.talks if one.proposal.id != talk.proposal.id]
+        self.talks.clear()
+        self.talks.extend([*kept, last])
+
+    def balance(self, seconds: float) -> Balance:
+        """The balance of a period of so many seconds (> 0); what is taken back may have been proposed before it."""
+        three, four = Spoken(dict(self._countered)), Spoken(dict(self._raised), tuple(self._answers))
+        proposals = max(self.carried, self.reversed)
+        hours = seconds / 3600.0
+        return Balance(three, four, 0.0, 0.0, self.carried + self.reversed, hours, proposals, self.reversed)

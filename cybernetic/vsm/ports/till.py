@@ -1,0 +1,121 @@
+"""The till of a unit: what its ports reserve and settle, written in its books before anything goes out."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from cybernetic.runtime import Named
+from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
+from cybernetic.vsm.bargain.ledger import Ledger
+from cybernetic.vsm.bargain.purse import NO_CONTRACT, Purse
+from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.timing import now
+
+FIRST = 5.0  # seconds that a unit which has only begun waits for its first contract
+
+
+class Till:
+    """The purse of the unit at `path`, and the numbers of its reservations.
+
+    Args:
+        path: of the unit.
+        books: in which both are kept.
+        per: seconds of a budget's epoch; None: nothing is counted.
+        floor: what the unit may spend in an epoch without a contract.
+    """
+
+    def __init__(self, path: str, books: Named[Books], per: float | None, floor: Vector) -> None:
+        self._path, self._books, self._serial = path, books, 0
+        self._purse = None if per is None else Purse(path, per, floor)
+        self._contracted = asyncio.Event()
+
+    async def begin(self) -> None:
+        """Go on from the books; without any, spend nothing in this epoch but what a contract grants."""
+        known: Any = await self._books.call(Books.load, "porter")
+        if known is not None:
+            self._serial, self._purse = known
+        elif self._purse is not None:
+            epoch = self._purse.epoch(now())
+            ledger = Ledger(NOTHING, until=(epoch + 1) * self._purse.per)
+            self._purse = self._purse.with_ledger(epoch, ledger)
+
+    # A call.
+
+    def waits(self, upper: Vector) -> bool:
+        """Whether a call that may take `upper` has to wait for the unit's first contract."""
+        return self._purse is not None and bool(upper) and self._purse.seal == NO_CONTRACT
+
+    async def contract(self) -> None:
+        """The unit has only begun: its first contract is on the way, or it is cut off and has its floor."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST):
+                await self._contracted.wait()
+
+    async def reserve(self, upper: Vector, wait: float) -> tuple[str, int]:
+        """Set `upper` aside for a call that takes `wait` seconds at most: its id, and the epoch it is settled in.
+
+        Raises `BudgetExhausted`.
+        """
+        self._serial += 1
+        id, at, epoch = f"{self._path}#{self._serial}", now(), 0
+        if self._purse is not None and upper:
+            self._purse, epoch = self._purse.reserve(id, upper, at, at + wait)
+            await self._write()
+        return id, epoch
+
+    async def settle(self, id: str, epoch: int, upper: Vector, cost: Vector, *, final: bool = True) -> None:
+        """It took `cost`; `final`: and that is known."""
+        if self._purse is not None and (upper or cost):
+            self._purse = self._purse.settle(epoch, id, cost, final=final)
+            await self._write()
+
+    # The bargain.
+
+    async def accept(self, contract: Contract) -> Accepted:
+        """A contract. Raises `StaleContract`."""
+        assert self._purse is not None
+        self._purse, accepted = self._purse.accept(contract)
+        await self._write()
+        self._contracted.set()
+        return accepted
+
+    def report(self) -> tuple[Report, ...]:
+        """The reports of the epochs that are over and not yet forgotten."""
+        if self._purse is None:
+            return ()
+        at, purse = now(), self._purse
+        return tuple(purse.report(epoch, at) for epoch in sorted(purse.ledgers) if epoch < purse.epoch(at))
+
+    async def forget(self, epoch: int) -> None:
+        """An epoch's last report has been taken."""
+        if self._purse is not None:
+            self._purse = self._purse.forget(epoch)
+            await self._write()
+
+    async def expire(self) -> None:
+        """Settle what is overdue."""
+        if self._purse is not None:
+            self._purse, overdue = self._purse.expire(now())
+            if overdue:
+                await self._write()
+
+    def spent(self) -> tuple[Vector, Vector]:
+        """What is spent and set aside in this epoch, and what it may spend."""
+        if self._purse is None:
+            return NOTHING, NOTHING
+        ledger = self._purse.ledger(self._purse.epoch(now()))
+        return ledger.committed, ledger.grant
+
+    def overrun(self) -> Vector:
+        """What calls took in this epoch beyond what was set aside for them, while that blocks the next."""
+        return NOTHING if self._purse is None else self._purse.overrun(now())
+
+    async def clear(self) -> None:
+        """System 3 has answered for an overrun: calls go on."""
+        if self._purse is not None:
+            self._purse = self._purse.clear(now())
+            await self._write()
+
+    async def _write(self) -> None:
+        await self._books.call(Books.save, "porter", (self._serial, self._purse))

@@ -1,0 +1,100 @@
+"""What a unit may take beside money: agents and tasks a second anywhere, memory and processors of its own process."""
+
+import asyncio
+from typing import Any, ClassVar
+
+import pytest
+
+from cybernetic.core import OptionError
+from cybernetic.runtime import Agent
+from cybernetic.supervision import Limits
+from cybernetic.vsm import Operation, Outcome, Port, Quota, Task, ViableSystem, unit
+from tests.vsm.living.company import TOOL, Company, Division, Worker, done, started
+
+MIB = 2**20
+
+
+class Helper(Agent):
+    """Does nothing; may have one of its own."""
+
+    def setup(self) -> None:
+        """Alone."""
+
+
+class Crowd(Operation):
+    """Starts as many helpers as it is told."""
+
+    async def handle(self, task: Task) -> Outcome:
+        """So many, and a use."""
+        for _ in range(task.body):
+            self.spawn(Helper)
+        used = await self.use("tool", TOOL, task.id)
+        return Outcome(used.value, evidence=[used.receipt])
+
+
+class Crowded(Company):
+    """A unit that may have three agents, and one that is given two tasks a second."""
+
+    budget: ClassVar[Any] = None
+    ports: ClassVar[Any] = {"tool": Port()}
+
+    def units(self) -> list[Any]:
+        """Two."""
+        return [
+            unit(Crowd, id="crowd", quota=Quota(agents=3)),
+            unit(Worker, id="slow", quota=Quota(messages=2.0)),
+            unit(Worker, id="free"),
+        ]
+
+
+async def helpers(system: Any) -> int:
+    """How many live."""
+    return sum(ref.cls is Helper if hasattr(ref, "cls") else "Helper" in repr(ref) for ref in system.agents())
+
+
+async def test_the_youngest_agents_beyond_a_quota_are_ended_and_that_hurts_until_it_is_kept() -> None:
+    async with started(Crowded) as (system, company):
+        await company.call(ViableSystem.submit, Task("job", 3, to="crowded/crowd"))
+        await asyncio.sleep(3.0)
+        assert await helpers(system) == 3
+        assert await company.call(ViableSystem.alarms) == ()
+        await company.call(ViableSystem.submit, Task("job", 40, to="crowded/crowd"))
+        await asyncio.sleep(1.1)
+        assert await helpers(system) == 3
+        assert {climb.pain.index for climb in await company.call(ViableSystem.alarms)} == {"agents"}
+        await asyncio.sleep(3.0)
+        assert await company.call(ViableSystem.alarms) == ()
+        assert system.whereis("crowded/crowd", Agent) is not None
+
+
+async def test_tasks_beyond_a_quota_wait_for_their_second() -> None:
+    async with started(Crowded) as (_, company):
+        TOOL.takes = 0.01
+        loop = asyncio.get_running_loop()
+        for place, least, most in (("slow", 4.5, 5.0), ("free", 0.0, 0.5)):
+            began = loop.time()
+            await asyncio.gather(*(done(company, f"crowded/{place}") for _ in range(10)))
+            assert least <= loop.time() - began <= most
+
+
+def test_memory_and_processors_are_refused_where_the_process_is_shared() -> None:
+    for quota in (Quota(memory=64 * MIB), Quota(cpus=0.5)):
+        with pytest.raises(OptionError, match="isolate= or node="):
+            unit(Worker, id="w", quota=quota)
+    alone = unit(Worker, id="w", quota=Quota(memory=64 * MIB, cpus=0.5), isolate=True)
+    assert alone.spec is not None
+    assert alone.spec.isolate == Limits(memory=64 * MIB, cpus=0.5)
+    there = unit(Worker, id="w", quota=Quota(cpus=2.0), isolate=Limits(memory=64 * MIB))
+    assert there.spec is not None
+    assert there.spec.isolate == Limits(memory=64 * MIB, cpus=2.0)
+    placed = unit(Worker, id="w", quota=Quota(memory=64 * MIB), node="worker-1")
+    assert placed.spec is not None
+    assert placed.spec.isolate == Limits(memory=64 * MIB)
+
+
+def test_a_quota_that_cannot_be_is_refused_with_what_was_expected() -> None:
+    for wrong in ({"agents": -1}, {"messages": 0.0}, {"memory": 0}, {"cpus": -1.0}):
+        with pytest.raises(OptionError):
+            Quota(**wrong)
+    with pytest.raises(OptionError, match="no limit of agents"):
+        unit(Division, id="d", quota=Quota(agents=3))
