@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from tests.integration.gateways.rabbit import RabbitMQ
+from tests.integration.showing import ENTER, LEAVE, screen
 
 NOT_THERE = "amqp://127.0.0.1:1"
 
@@ -40,3 +41,17 @@ def test_a_broker_that_is_not_there_is_named_in_one_sentence() -> None:
     assert run.returncode == 1
     assert run.stderr.startswith(f"cybernetic: no broker at {NOT_THERE}")
     assert len(run.stderr.splitlines()) == 1
+
+
+def test_on_a_terminal_k_kills_a_process_and_q_ends_it_with_what_came_of_it() -> None:
+    with screen(sys.executable, "-m", "cybernetic", "demo", "--nodes", "2", columns=120, lines=40) as seen:
+        seen.see("in process", 60)
+        seen.press("k")
+        seen.see("kill -9", 30)
+        seen.see("answers again", 90)
+        seen.press("q")
+        assert seen.end(60) == 0
+        assert seen.raw.rindex(LEAVE) > seen.raw.rindex(ENTER)
+        assert "0 not done" in seen.after
+        assert "killed and back" in seen.after
+        assert seen.echo
