@@ -1,6 +1,5 @@
 """`panorama`: ask a living viable system, level by level, for what an operations room shows."""
 
-import asyncio
 from collections.abc import Mapping
 from math import inf, isfinite
 from typing import Any
@@ -21,7 +20,7 @@ from cybernetic.observe.views import (
     Proposal,
     Said,
 )
-from cybernetic.vsm import Index, Status, ViableSystem
+from cybernetic.vsm import Index, Status, ViableSystem, now
 
 PATIENCE = 5.0  # seconds for each question
 TAIL = 50  # lines of each log that are shown
@@ -49,11 +48,11 @@ async def panorama(
     for number, path in enumerate(paths):
         level = system.named(path, ViableSystem) if number else top
         views.append(await _level(system, level.within(PATIENCE), path, known.get(path), tail))
-    return Panorama(asyncio.get_running_loop().time(), tuple(views))
+    return Panorama(now(), tuple(views))
 
 
 async def _level(system: Any, level: Any, path: str, since: int | None, tail: int) -> LevelView:
-    at = asyncio.get_running_loop().time()
+    at = now()
     try:
         status = await level.call(ViableSystem.status)
     except CallError:

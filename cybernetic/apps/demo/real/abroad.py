@@ -10,7 +10,7 @@ import sys
 from functools import partial
 
 from cybernetic.apps.broker import broker_at
-from cybernetic.apps.demo.real.company import DATA, NAME, PER, Division
+from cybernetic.apps.demo.real.company import DATA, NAME, PER, Branch
 from cybernetic.gateways import Post, outlet_of, pain_outlet_of
 from cybernetic.nodes import System
 from cybernetic.vsm import Abroad, Cost, junction_of
@@ -25,7 +25,7 @@ async def live(division: str, folder: str, url: str, gone: asyncio.Event) -> Non
         broker, painful = broker_at(url), broker_at(url)
         await system.start(partial(Post, broker, painful, folder, path, {NAME: junction_of(path)}, *BEATS))
         way, pain = outlet_of(NAME), pain_outlet_of(NAME)
-        await system.start(partial(Abroad, Division, path, way, PER, Cost(usd=1.0), pain=pain))
+        await system.start(partial(Abroad, Branch, path, way, PER, Cost(usd=1.0), pain=pain))
         await gone.wait()
 
 

@@ -55,10 +55,9 @@ class Clerk(Operation):
 
 
 class Division(ViableSystem):
-    """A level of its own, wherever it is."""
+    """A level of its own on a node; it uses the ports of the company."""
 
     purpose = "do every job"
-    ports = PORTS
     clocks = CLOCKS
     data = os.environ.get(DATA)
     human = ()
@@ -66,6 +65,12 @@ class Division(ViableSystem):
     def units(self) -> Sequence[Unit]:
         """Clerks."""
         return [unit(Clerk, id=f"clerk-{n}", floor=1.0 / (2 * CLERKS)) for n in range(CLERKS)]
+
+
+class Branch(Division):
+    """A division in a program of its own, where nothing but the broker connects it: it has ports of its own."""
+
+    ports = PORTS
 
 
 class Acme(ViableSystem):

@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from cybernetic.apps.demo.frames import clock
 from cybernetic.apps.demo.real.company import DATA, NAME, Acme, Merchants
 from cybernetic.apps.demo.real.homes import Homes, OnNodes, OverBroker, kill
 from cybernetic.apps.demo.real.office import Office
@@ -20,7 +21,7 @@ from cybernetic.core import CallError, CyberneticError, Refusal
 from cybernetic.gateways import BrokerError
 from cybernetic.nodes import System
 from cybernetic.observe import Look, Panorama, Recollection, draw, panorama
-from cybernetic.vsm import ViableSystem
+from cybernetic.vsm import ViableSystem, now
 
 BEAT = 0.1  # seconds between two pictures
 LOOK = 1.0  # seconds between two looks at the company
@@ -88,13 +89,14 @@ class Stage:
         self._homes, self._look, self._terminal = homes, look, terminal
         self._said: deque[str] = deque(maxlen=3)
         self._memory, self._seen = Recollection(), Panorama(0.0)
-        self._turn = 0
+        self._turn, self._began = 0, 0.0
         self._told: Counter[str] = Counter()
 
     async def play(self, options: Real, terminal: Terminal | None) -> Ended:
         """From its first job to its last."""
         nodes = options.nodes if options.amqp is None else 0
         async with System(nodes=nodes) as system:
+            self._began = now()
             office = Office(await self._homes.begin(system))
             self._say(f"three divisions live in {self._homes.where}")
             work = asyncio.create_task(office.work())
@@ -182,8 +184,20 @@ class Stage:
         text.stylize("bold", 0, min(width, len(head[0])))
         left = height - len(lines)
         if width >= 80 and left >= 12:
-            text.append_text(draw(self._seen, width, left, look=self._look, trends=self._memory.trends))
+            text.append_text(self._room(width, left))
         return text
+
+    def _room(self, width: int, height: int) -> Text:
+        """The operations room, with times since the company began."""
+        memory, began = self._memory, self._began
+        return draw(
+            self._seen,
+            width,
+            height,
+            look=self._look,
+            trends=memory.trends,
+            clock=lambda moment: clock(max(0.0, moment - began)),
+        )
 
     async def _end(self, office: Office) -> Ended:
         """What came of it, and whether the ledger is right."""
