@@ -57,7 +57,7 @@ def test_bytes_that_are_anything_else_are_not_taken_for_one_message(data: bytes,
 async def test_what_is_read_into_the_links_room_stays_as_it_was_when_more_is_read(size: int) -> None:
     caller, host, _ = await linked()
     await passes()
-    assert isinstance(host.link, asyncio.BufferedProtocol)  # by which transports know that there is such a room
+    assert isinstance(host.link, asyncio.BufferedProtocol)  # else no transport asks for the room
     sent = [bytes([letter]) * size for letter in b"abc"]
     for message in sent:
         read(host.link, batch_frame([message])[0])
