@@ -240,3 +240,26 @@ async def test_what_waits_here_for_long_is_taken_back_and_comes_again_unnoticed(
         assert max(ages) < 1300.0
         assert len(ages) == 4 + 2 * 2 + 2
     await outside.close()
+
+
+async def test_what_was_sent_round_before_its_process_ended_is_no_suspect_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(delivery: Received, tx: Effect) -> Retry:
+        return Retry("no")
+
+    broker = MemoryBroker()
+    outside = await broker.connect()
+    with monkeypatch.context() as deaf:
+        deaf.setattr(Tap, "done", lambda tap, tag: None)  # what is acknowledged does not arrive
+        async with plant(broker, tmp_path / "a", consume(Clerk, Book(fails), queue=WORK)) as a:
+            await send(a.outside, *orders(1))
+            await asyncio.sleep(0.5)
+            await a.crash()
+    book = Book(fails)
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await asyncio.sleep(100.0)
+        assert await suspects(a) == []
+        assert [one.attempt for one in book.seen] == [1, 2, 3, 4, 5, 6]
+        assert len(await a.parked()) == 1
+    await outside.close()
