@@ -124,7 +124,8 @@ class Desk:
                 receipt = await self._settled(passage, Came.UNKNOWN, "", None)
                 raise OutcomeUnknown(passage.ask.port, port.timeout, receipt) from error
             if isinstance(error, Exception) and port.wait(error) is None:
-                await self._settled(passage, Came.FAILED, type(error).__name__, None)
+                lost = None if port.failed is None else port.failed(error)
+                await self._settled(passage, Came.FAILED, type(error).__name__, lost)
             raise
         actual = None if port.cost is None else port.cost(value)
         receipt = await self._settled(passage, Came.DONE, digest(value), actual)

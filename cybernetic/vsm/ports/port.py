@@ -34,6 +34,8 @@ class Port:
         rate: what the other side takes from all units together; system 2 paces to it. None: no limit is known; should
             the other side say "too many" after all, system 2 opens a queue for all units, and finds the rate by trying.
         cost: what a result took, `cost(value) -> Cost`. Default None: the upper bound that was reserved.
+        failed: what a call took that raised, `failed(error) -> Cost`: `lambda error: Cost()` where nobody bills it. Default
+            None: the upper bound, for nobody knows.
         timeout: seconds after which a call is given up, its outcome unknown, > 0. Default 60.
         tries: how often a call that was rate limited is made in all, >= 1. Default 5.
         refused: for what raises errors of its own when it is rate limited: `refused(error)` is the seconds to wait,
@@ -47,6 +49,7 @@ class Port:
 
     rate: Rate | None = None
     cost: Callable[[Any], Vector] | None = None
+    failed: Callable[[BaseException], Vector] | None = None
     timeout: float = 60.0
     tries: int = 5
     refused: Callable[[BaseException], float | None] | None = None
@@ -56,7 +59,7 @@ class Port:
     def __post_init__(self) -> None:
         if self.rate is not None and not isinstance(self.rate, Rate):
             raise OptionError("rate", "a Rate or None", self.rate)
-        for name in ("cost", "refused"):
+        for name in ("cost", "failed", "refused"):
             if getattr(self, name) is not None and not callable(getattr(self, name)):
                 raise OptionError(name, "a function or None", getattr(self, name))
         number("timeout", self.timeout, above=0)

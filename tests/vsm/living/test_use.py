@@ -1,23 +1,30 @@
 """What a use of a port goes through: policy, reserve, pace, call, settle, evidence."""
 
 import asyncio
+from contextlib import suppress
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from cybernetic.vsm import (
     Allow,
     BudgetExhausted,
+    Cost,
     Deny,
     Escalate,
     NoEvidence,
+    Operation,
+    Outcome,
     OutcomeUnknown,
     Policy,
     PolicyDenied,
+    Port,
     RateLimited,
     Stuck,
+    Task,
     ViableSystem,
+    unit,
 )
 from cybernetic.vsm.bargain import Vector
 from tests.vsm.living.company import PAGER, TOOL, Company, done, started
@@ -103,6 +110,40 @@ async def test_what_takes_too_long_is_unknown_and_counts_in_full() -> None:
             *(done(company, SOLO, usd=1.0) for _ in range(8)), return_exceptions=True
         )
         assert sum(not isinstance(one, Exception) for one in results) <= 3
+
+
+class Down(Exception):
+    """The tool is out of order."""
+
+
+async def broken(what: Any) -> None:
+    """It is."""
+    raise Down(what)
+
+
+class Tries(Operation):
+    """Tries it, and says that it could not."""
+
+    async def handle(self, task: Task) -> Outcome:
+        with suppress(Down):
+            await self.use(task.kind, broken, task.id, upper=Cost(usd=1.0))
+        return Outcome(good=False)
+
+
+class Billed(Company):
+    """One port bills nothing for what fails; the other says nothing of it."""
+
+    ports: ClassVar[Any] = {"free": Port(failed=lambda error: Cost()), "dear": Port()}
+
+    def units(self) -> list[Any]:
+        return [unit(Tries, id="solo")]
+
+
+async def test_a_call_that_fails_takes_what_the_port_says_and_else_its_upper_bound() -> None:
+    async with started(Billed) as (_, company):
+        for kind, spent in (("free", 0.0), ("dear", 1.0)):
+            performed = await company.within(None).call(ViableSystem.submit, Task(kind))
+            assert [receipt.cost.amount("usd") for receipt in performed.receipts] == [spent]
 
 
 async def test_a_port_that_says_too_many_is_asked_again_later() -> None:
