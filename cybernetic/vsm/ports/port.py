@@ -34,8 +34,8 @@ class Port:
         rate: what the other side takes from all units together; system 2 paces to it. None: no limit is known; should
             the other side say "too many" after all, system 2 opens a queue for all units, and finds the rate by trying.
         cost: what a result took, `cost(value) -> Cost`. Default None: the upper bound that was reserved.
-        failed: what a call took that raised, `failed(error) -> Cost`: `lambda error: Cost()` where nobody bills it. Default
-            None: the upper bound, for nobody knows.
+        failed: what a call took that raised, `failed(error) -> Cost`: `lambda error: Cost()` where nobody bills it.
+            Default None: the upper bound, for nobody knows.
         timeout: seconds after which a call is given up, its outcome unknown, > 0. Default 60.
         tries: how often a call that was rate limited is made in all, >= 1. Default 5.
         refused: for what raises errors of its own when it is rate limited: `refused(error)` is the seconds to wait,
