@@ -83,6 +83,18 @@ class Escrow(Lattice):
         taken = sum([_of(other.taken, replica) for other in rows])
         return int(row.granted + income + sum([amount for _, amount in row.taken]) - row.outgo - taken)
 
+    def balances(self) -> dict[str, int]:
+        """The rights of all who have any, as far as known here: at once for less than one by one."""
+        found: dict[str, int] = {}
+        for replica, row in self._store.trie.items():
+            found[replica] = found.get(replica, 0) + row.granted - row.outgo
+            for other, amount in row.given:
+                found[other] = found.get(other, 0) + amount
+            for other, amount in row.taken:
+                found[other] = found.get(other, 0) - amount
+                found[replica] += amount
+        return {replica: amount for replica, amount in found.items() if amount}
+
     def spendable(self, replica: str, now: float | None = None) -> int:
         """What `replica` may spend or give away at `now`, seconds since 1970 on its clock.
 

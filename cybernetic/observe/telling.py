@@ -100,7 +100,7 @@ def spoken(change: str) -> str:
     """A change as it is said of weights, without the signs of a program: "weights orders 0.50, support 1.20"."""
     plain = re.sub(r"[{}']", "", change)
     plain = re.sub(r"\b[\w.-]+/(?=[\w./-]+:)", "", plain)
-    return re.sub(r"([\w-]+): (\d+\.\d\d)\d*", r"\1 \2", plain)
+    return re.sub(r"([\w-]+): (\d+(?:\.\d+)?)", lambda found: f"{found[1]} {float(found[2]):.2f}", plain)
 
 
 def _fields(body: Mapping[str, Any]) -> str:

@@ -125,6 +125,8 @@ def _stop(cell: Any, error: Stop) -> None:
 
 def _refuse(cell: Any, error: Refusal) -> None:
     """A refusal is an answer; to a cast nobody listens, so it is logged."""
+    if cell._flags & ATTENTION and cell._details.stopping is None:  # what was deferred is answered with this
+        cell._flags &= ~ATTENTION
     reply = cell._entry[4]
     if reply is None:
         cell._engine.reports.refused(cell, function_name(inside(cell._entry)[0]), error)

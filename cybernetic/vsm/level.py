@@ -130,6 +130,11 @@ class Layout:
                 group: tuple(sorted(name for name, port in own.items() if port.group == group))
                 for group in sorted(names)
             },
+            frozenset(
+                port.group
+                for name, port in charter.ports.items()
+                if port.group is not None and name not in own
+            ),
             frozenset(self.path(unit) for unit in self.units if unit.nested or unit.spec is None),
         )
 

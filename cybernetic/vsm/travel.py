@@ -27,6 +27,7 @@ from cybernetic.vsm.bargain.refusals import BudgetExhausted, StaleContract
 from cybernetic.vsm.bargain.talk import Talk
 from cybernetic.vsm.bargain.vector import Cost, Vector
 from cybernetic.vsm.bargain.weights import Productivity
+from cybernetic.vsm.bargain.worth import Worth
 from cybernetic.vsm.cyberstride.diagnostics import Health, HealthLimits
 from cybernetic.vsm.cyberstride.forecast import Forecast
 from cybernetic.vsm.cyberstride.gauge import Judgement
@@ -113,7 +114,7 @@ _PLAIN = (
     *(Account, AuditDetection, AuditFinding, AuditLoad, AuditRecord, Canary, CusumDesign, DiscrepancyCusum),
     *(PosiwidGap, RateInterval, Standing, VerifierHealth),
     *(Accepted, Allocator, BudgetExhausted, Claim, Contract, Epoch, Ledger, Price, Productivity, Purse, Rate),
-    *(Report, Reservation, Seal, Settlement, StaleContract, Talk),
+    *(Report, Reservation, Seal, Settlement, StaleContract, Talk, Worth),
     *(Achievement, Attention, Forecast, Health, HealthLimits, Index, Judgement, Reading, Regime, RegimeModel),
     *(Thresholds,),
     *(Advice, Aimd, Engagement, Fence, Flapping, Lease, LeaseLost, LeaseTable, Member, Oscillation, Pacer, Plan),

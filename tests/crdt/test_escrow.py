@@ -47,7 +47,7 @@ class Bank:
 acts = st.tuples(
     st.sampled_from(
         ["give", "give", "spend", "spend", "hear", "hear", "ask", "lease", "lease", "reclaim", "settle",
-         "entrust", "wait", "die", "succeed"]
+         "entrust", "wait", "die", "succeed", "over", "want"]
     ),
     st.integers(0, 3),
     st.integers(0, 3),
@@ -81,6 +81,11 @@ def _do(bank: Bank, what: str, who: int, whom: int, amount: int) -> None:
         case "succeed":
             for former in bank.dead[who]:
                 bank.act(who, bank.states[who].succeed(name, former))
+        case "over":  # which its next start says for it
+            for former in bank.dead[who]:
+                bank.act(who, bank.states[who].settle_for(name, former))
+        case "want":
+            bank.act(who, state.ask(name, amount))
         case "wait":
             bank.clocks[who] += amount  # whose clocks differ by how much nobody knows
 
@@ -99,6 +104,9 @@ def test_no_interleaving_spends_more_than_was_granted(done: list[tuple[str, int,
         assert whole.used == bank.spent
         assert whole.left == 20 - bank.spent
         rights = [whole.rights(name) for name in bank.everybody()]
+        assert whole.balances() == {
+            name: amount for name, amount in zip(bank.everybody(), rights, strict=True) if amount
+        }
         assert min(rights) >= 0
         assert sum(rights) == whole.left
 
@@ -117,6 +125,8 @@ guarded = st.sampled_from(
         ("settle", BOB, BOB),
         ("die", ANN, ANN),
         ("succeed", ANN, ANN),
+        ("die", BOB, BOB),
+        ("over", BOB, BOB),
         ("wait", ANN, ANN),
         ("wait", BOB, BOB),
     ]
@@ -266,6 +276,41 @@ def test_a_ward_that_takes_its_guardians_place_needs_no_lease() -> None:
     assert bob.spendable("bob", 1e9) == 100
     after = bob.join(bob.succeed("bob'", "bob"))
     assert (after.rights("bob'"), after.spendable("bob'"), after.spendable("bob", 5.0)) == (100, 100, 0)
+
+
+def test_of_a_dead_ward_its_next_start_says_that_it_is_over_and_nothing_is_taken_before_all_it_wrote_is_known() -> (
+    None
+):
+    bank = _leased()
+    bob = bank.states[1]
+    spent = bob.spend("bob", 20, now=9.0)
+    bob = bob.join(spent)
+    over = bob.settle_for("bob'", "bob")
+    ann = bank.states[0].join(over)  # which arrives before what it spent
+    assert not ann.ended("bob")
+    with pytest.raises(LeaseHolds):
+        ann.reclaim("ann", "bob", now=9.5)
+    ann = ann.join(spent)
+    assert ann.ended("bob")
+    ann = ann.join(ann.reclaim("ann", "bob", now=9.5))  # its lease is of no use to anybody
+    assert (ann.rights("ann"), ann.rights("bob"), ann.left, ann.spendable("bob", 9.5)) == (80, 0, 80, 0)
+    assert not bob.join(over).settle_for("bob''", "bob")
+    with pytest.raises(NotGuardian):
+        ann.settle_for("cat", "ann")
+    own = bob.settle_for("bob", "bob")
+    assert (bob.join(own).ended("bob"), bob.join(own).spendable("bob", 5.0)) == (True, 0)
+
+
+def test_what_is_asked_for_is_what_one_wants_to_have_spent_in_all() -> None:
+    bob = _leased().states[1]
+    assert bob.asked("bob") == 0
+    bob = bob.join(bob.ask("bob", 40))
+    assert bob.asked("bob") == 40
+    assert not bob.ask("bob", 30)
+    bob = bob.join(bob.spend("bob", 20, now=5.0))
+    assert bob.asked("bob") == 20
+    with pytest.raises(RightsLacking, match="wanted rights to 41: expected at most 40"):
+        bob.ask("bob", 41)
 
 
 def test_a_new_lease_after_a_void_one_has_a_later_epoch() -> None:

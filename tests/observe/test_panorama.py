@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 
 from cybernetic import System
-from cybernetic.core import CallError, OptionError
+from cybernetic.core import CallError, OptionError, Refusal
 from cybernetic.observe import NEVER, Alarm, LevelView, Panorama, panorama
 from cybernetic.vsm import (
     Audit,
@@ -87,7 +87,8 @@ async def test_it_shows_every_level_with_its_flow_money_and_rates() -> None:
     assert [(pace.port, pace.waiting) for pace in top.paces] == [("kb", 0)]
     (money,) = top.money
     assert (money.resource, money.granted) == ("usd", 100.0)
-    assert 1.5 <= money.used <= money.granted
+    assert (money.taken, money.spent, money.used) == (1.5, 0.0, 1.5)
+    assert money.lent == sum(held for _, held, _ in money.units) <= money.granted
     assert {name: held for name, held, _ in money.units}.keys() == {"shop/sales", "shop/support"}
     figures = {(one.unit, one.index): one for one in support.figures}
     assert figures["shop/support/one", "success"].actuality == 1.0
@@ -151,6 +152,17 @@ async def test_a_pain_stands_on_its_ladder_with_a_clock() -> None:
     assert alarm.due is not None
     assert alarm.due > seen.at
     assert any(line.kind == "pain" and "shop/sales success" in line.text for line in seen.log)
+
+
+async def test_a_pain_within_has_every_level_above_it_on_its_ladder() -> None:
+    async with System() as system:
+        shop = await system.start(Shop, name="shop")
+        await asyncio.sleep(6.0)
+        with pytest.raises((CallError, Refusal)):
+            await shop.within(60).call(Shop.submit, Task("ticket", "wrong", to="shop/support/one"))
+        seen = await panorama(system, "shop")
+    rungs = {one.rungs for one in seen.levels[1].alarms if one.path == "shop/support/one"}
+    assert rungs == {("shop/support/one", "shop/support", "shop", "human")}
 
 
 async def test_a_part_that_was_taken_out_is_named() -> None:

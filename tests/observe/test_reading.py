@@ -1,5 +1,6 @@
 """Numbers and signs as they are read."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,21 @@ def test_a_number_takes_six_places_at_most(value: float) -> None:
 def test_what_is_not_known_is_no_number() -> None:
     assert figure(None) == "–"
     assert figure(float("inf")) == "inf"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.0, "0"),
+        (0.123, "0.12"),
+        (12.34, "12.3"),
+        (250.0, "250"),
+        (12_345.0, "12.3k"),
+        (2_500_000.0, "2.5M"),
+    ],
+)
+def test_three_digits_count(value: float, said: str) -> None:
+    assert figure(value) == said
 
 
 @given(st.floats(0, 1), st.integers(1, 60), st.booleans())

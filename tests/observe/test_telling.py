@@ -38,7 +38,7 @@ from cybernetic.vsm.books.entry import Entry
                 "state": "agreed",
                 "change": "weights {'shop/a': 1.2049, 'shop/b': 0.5}",
             },
-            "systems 3 and 4 on demand of a: agreed, weights a 1.20, b: 0.5",
+            "systems 3 and 4 on demand of a: agreed, weights a 1.20, b 0.50",
         ),
         ("odd", {"one": 1, "two": "b"}, "one: 1, two: b"),
         ("odd", "  a\n text ", "a text"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from cybernetic.core import Chance
 from cybernetic.vsm.audit import AuditLoad, CusumDesign
-from cybernetic.vsm.bargain import Budget, Claim, Ledger, Purse, Vector
+from cybernetic.vsm.bargain import Budget, Claim, Ledger, Productivity, Purse, Vector
 from cybernetic.vsm.cyberstride import (
     Achievement,
     Cusum,
@@ -91,8 +91,11 @@ PLAIN: dict[str, Arguments] = {
     "bargain.Purse": {"unit": "acme", "per": 60.0},
     "bargain.Rate": {"amount": 60.0, "per": 60.0, "burst": 1.0},
     "bargain.Vector": {"usd": 1.0},
+    "bargain.Worth": {"made": Productivity(10.0), "score": 1.0},
     "bargain.allocate": {"amount": 1.0, "claims": {"a": Claim(1.0)}},
     "bargain.earned_weights": {"base": {"a": 1.0}, "productivity": {"a": 1.0}, "epsilon": 0.2},
+    "bargain.lend": {"pool": ONE, "claims": {"a": Claim(1.0)}, "used": {"a": ONE}, "gone": 0.5},
+    "bargain.moved": {"old": ONE, "new": ONE, "used": ONE, "pool": ONE, "change": 0.1},
     "bargain.worth_publishing": {"old": {"a": 1.0}, "new": {"a": 1.0}, "change": 0.1},
     "cyberstride.Achievement": {"actuality": 1.0, "capability": 2.0, "potentiality": 3.0},
     "cyberstride.Bocpd": {"hazard": 0.01, "spread": 3.0, "threshold": 0.3, "plan": 0.0, "sigma": 1.0},
@@ -109,7 +112,7 @@ PLAIN: dict[str, Arguments] = {
         "period": 1.0,
     },
     "cyberstride.HealthLimits": {"autocorrelation": (-0.3, 0.3), "ratio": (0.5, 2.0), "forget": 0.99},
-    "cyberstride.Index": {"name": "a", "limits": (0.0, 1.0), "plan": 0.5},
+    "cyberstride.Index": {"name": "a", "limits": (0.0, 1.0), "plan": 0.5, "every": 30.0},
     "cyberstride.Learning": {"forget": 0.99, "trust": 5.0, "cap": 9.0, "least": 1e-9},
     "cyberstride.RegimeModel": {
         "probability": (0.9, 0.05, 0.03, 0.02),
@@ -134,6 +137,7 @@ PLAIN: dict[str, Arguments] = {
     "cyberstride.unanscombe": {"y": 1.0},
     "cyberstride.weighted_performance": {"achievements": [Achievement(1.0, 2.0, 3.0)], "weights": [1.0]},
     "cyberstride.weighted_quantile": {"values": [1.0, 2.0], "weights": [1.0, 1.0], "q": 0.5},
+    "damping.Advice": {"until": 1.0, "shares": (("a", 0.5), ("b", 0.5))},
     "damping.Aimd": {
         "rate": 1.0,
         "ceiling": 2.0,

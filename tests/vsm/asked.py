@@ -5,7 +5,7 @@ from typing import Any
 
 from cybernetic.core import Chance
 from cybernetic.vsm.audit import AuditRecord, CusumDesign, Sampler, run_length
-from cybernetic.vsm.bargain import Allocator, Budget, Claim, Price, Productivity
+from cybernetic.vsm.bargain import Allocator, Budget, Claim, Price, Productivity, Worth
 from cybernetic.vsm.cyberstride import (
     PRESETS,
     Bocpd,
@@ -102,11 +102,17 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "bargain.Ledger.reserve": (lambda: LEDGER, {"key": "k", "upper": ONE, "now": 1.0, "until": 5.0}),
     "bargain.Price.cost": (lambda: Price(0.1, 0.2), {"tokens_in": 1.0, "tokens_out": 1.0}),
     "bargain.Productivity.after": (lambda: Productivity(10.0), {"value": 1.0, "spent": 1.0}),
+    "bargain.Purse.clear": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.epoch": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.expire": (lambda: PURSE, {"now": 1.0}),
+    "bargain.Purse.overrun": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.report": (lambda: PURSE, {"epoch": 0, "now": 100.0}),
     "bargain.Purse.reserve": (lambda: PURSE, {"key": "k", "upper": ONE, "now": 1.0, "until": 5.0}),
     "bargain.Vector.times": (lambda: ONE, {"factor": 0.5}),
+    "bargain.Worth.after": (
+        lambda: Worth(Productivity(10.0, 30.0, 1.0)),
+        {"value": 1.0, "spent": 1.0, "horizon": 10.0},
+    ),
     "cyberstride.Bocpd.step": _chart(Bocpd()),
     "cyberstride.Capability.add": (Capability, {"actuality": 1.0}),
     "cyberstride.Cusum.step": _chart(Cusum()),
@@ -154,6 +160,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "damping.LeaseTable.turn": (lambda: LEASES, {"now": 1.0}),
     "damping.Member.alone": (lambda: Member(1.0), {"now": 1.0}),
     "damping.Member.grant": (lambda: Member(1.0), {"now": 1.0, "cost": 1.0}),
+    "damping.Member.sharing": (lambda: Member(1.0), {"share": 0.5, "now": 1.0}),
     "damping.Member.leased": (lambda: Member(1.0), {"now": 1.0, "until": 5.0}),
     "damping.Member.ready": (lambda: Member(1.0), {"now": 1.0, "cost": 1.0}),
     "damping.Pacer.at_rate": (lambda: Pacer(1.0), {"rate": 2.0, "now": 1.0}),
@@ -167,6 +174,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     ),
     "damping.SharedPacer.part": (lambda: SHARED, {"until": 1.0}),
     "damping.SharedPacer.ready": (lambda: SHARED, {"now": 20.0, "cost": 1.0}),
+    "damping.SharedPacer.quiet": (lambda: SHARED, {"now": 1.0}),
     "damping.SharedPacer.share": (lambda: SHARED, {"now": 1.0}),
     "damping.Shaping.moves": (Shaping, {"gain": 1.0, "now": 1.0, "moved_at": 0.0, "draw": 0.5}),
     "damping.SwingCounter.oscillating": (lambda: SwingCounter(1.0, 3, 60.0), {"now": 1.0}),

@@ -96,6 +96,7 @@ ENDLESS = {
     "bargain.Ledger.until": (inf, -inf),
     "bargain.Purse.reserve.until": (inf,),
     "damping.Aimd.barrier": (inf, -inf),
+    "damping.Aimd.ceiling": (inf,),
     "damping.Aimd.refused.retry_after": (inf,),
     "damping.Member.until": (inf, -inf),
     "damping.Pacer.barrier": (inf, -inf),

@@ -9,6 +9,8 @@ from cybernetic.apps.config.nearest import hint
 from cybernetic.apps.demo.frames import ARMS, SYSTEMS
 from cybernetic.apps.demo.real.run import Real, play
 from cybernetic.apps.demo.screen.show import Options, Show
+from cybernetic.apps.demo.seeds import CHECKED
+from cybernetic.apps.demo.sweep import sweep
 
 RIVALS = tuple(arm for arm in ARMS if arm != "viable")
 ALSO = {"*": "s3star", "s3*": "s3star", "2": "s2", "3": "s3", "4": "s4", "a": "algedonic"}
@@ -48,6 +50,7 @@ def add(commands: Any) -> None:
         help="seconds of the hour in one of yours (default: 60)",
     )
     one.add_argument("--step", action="store_true", help="space brings the next ten seconds")
+    one.add_argument("--sweep", type=_sweep, metavar="N", help="check what is claimed on so many other hours")
     real = one.add_argument_group(
         "for real", "divisions in processes of their own, in real time; k kills one"
     )
@@ -68,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
     """Show it; returns the exit status: 0 if all that is claimed holds, 1 if not."""
     if options.nodes or options.amqp:
         return play(Real(options.nodes or 0, options.amqp, options.seconds, options.plain), Console())
+    if options.sweep:
+        return sweep(CHECKED[: options.sweep])
     shown = Options(
         seed=options.seed,
         against=options.against,
@@ -83,6 +88,12 @@ def run(options: argparse.Namespace) -> int:
 def _seed(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise argparse.ArgumentTypeError(f"expected a whole number such as 7, got: {text!r}")
+    return int(text)
+
+
+def _sweep(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= len(CHECKED)):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {len(CHECKED)}, got: {text!r}")
     return int(text)
 
 

@@ -12,6 +12,7 @@ from cybernetic.apps.demo.world.plan import Plan
 
 REFUSALS, AUDITS, FALSE_PAGES = 10, 75, 1
 QUICKER, SLACK = 0.7, 1.01
+FEW = 20  # jobs in a division that are work for a minute, and no backlog
 BOUND = 4 * PULSE + 1.0 + CLOCKS.ack + CLOCKS.recovery
 """Seconds from a division's hanging to the call: three beats missed, then the ladder of the level above it."""
 UNTOLD = ("cpu", "messages", "lines")  # what differs from machine to machine, or from version to version
@@ -105,6 +106,8 @@ def _heard(plan: Plan, scores: Scores, bound: float) -> Claim:
 def _quick(plan: Plan, scores: Scores) -> Claim:
     plain, viable = scores["plain"], scores["viable"]
     text = f"95 of 100 jobs are done well in {QUICKER} of the time that plain agents take"
+    if plan.quiet:
+        return Claim(text, "an hour in which something befalls", "nothing befell", True)
     if plain.failed:
         return Claim(text, "no plain company that fails none", f"plain failed {plain.failed}", True)
     wanted = f"at most {seconds(QUICKER * plain.p95)}"
@@ -112,8 +115,8 @@ def _quick(plan: Plan, scores: Scores) -> Claim:
 
 
 def _peak(plan: Plan, scores: Scores) -> Claim:
-    text = "no more jobs wait at the peak of the ramp than with plain agents"
-    wanted, came = scores["plain"].peak, scores["viable"].peak
+    text = f"no more jobs wait at the peak of the ramp than with plain agents, or {FEW}"
+    wanted, came = max(FEW, scores["plain"].peak), scores["viable"].peak
     return Claim(text, f"at most {wanted}", f"{came}", came <= wanted)
 
 

@@ -1,16 +1,35 @@
-"""Whole hours, as quickly as the cores allow: each company in a process of its own, ablations too."""
+"""Whole hours, as quickly as the cores allow: companies in processes of their own, other futures forked off."""
 
 import logging
 import multiprocessing
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 
 from cybernetic.apps.demo.claims import Claim, Row, digest, judged, rows, status
-from cybernetic.apps.demo.frames import ARMS, SYSTEMS, Frame, Score
-from cybernetic.apps.demo.play import play
-from cybernetic.apps.demo.world.plan import Plan
+from cybernetic.apps.demo.frames import ARMS, TICK, Frame, Score
+from cybernetic.apps.demo.play import Fork, Playing, play
+from cybernetic.apps.demo.world.plan import HOUR, Plan
+
+MEANT = {"s2": "campaign", "s3": "loop", "s3star": "lie", "s4": "ramp", "algedonic": "hang"}
+"""The incident by which each system shows what it is for."""
+LATER = 900.0  # seconds after which the other future is looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation:
+    """Another future of the viable company: from second `at` on without a system, looked at in second `until`.
+
+    `kept` is the score there of the company as it is, `without` that of the other.
+    """
+
+    system: str
+    at: float
+    until: float
+    kept: Score
+    without: Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +39,13 @@ class Hour:
     Attributes:
         seed: of the world.
         scores: at its end, by arm.
-        without: those of the viable company without one system, by its name.
+        ablations: the other futures that were asked for.
         hash: of every frame of all arms: equal for equal seeds.
     """
 
     seed: int
     scores: Mapping[str, Score]
-    without: Mapping[str, Score]
+    ablations: tuple[Ablation, ...]
     hash: str
 
     @property
@@ -45,14 +64,14 @@ class Hour:
         return status(self.claims)
 
 
-def hours(seeds: Iterable[int], ablations: Iterable[str] = SYSTEMS, jobs: int = 0) -> Iterator[Hour]:
+def hours(seeds: Iterable[int], ablations: Iterable[str] = tuple(MEANT), jobs: int = 0) -> Iterator[Hour]:
     """The hours of some seeds, one after another, each as soon as it is known.
 
     Args:
         seeds: of the worlds.
-        ablations: systems without each of which the viable company lives through the hour as well; where nothing
-            befalls, nothing would show.
-        jobs: processes. Default 0: as many as cores.
+        ablations: systems without each of which the viable company goes on as well, from the incident on that it is
+            meant for; in an hour in which nothing befalls there are none, nor where a process cannot be forked.
+        jobs: processes beside which other futures are forked. Default 0: as many as cores.
 
     Raises `OptionError`, and what a company raises.
     """
@@ -60,29 +79,73 @@ def hours(seeds: Iterable[int], ablations: Iterable[str] = SYSTEMS, jobs: int = 
     with ProcessPoolExecutor(jobs or os.cpu_count() or 1, multiprocessing.get_context("spawn")) as pool:
         asked = [(seed, _asked(pool, seed, names)) for seed in seeds]
         for seed, lives in asked:
-            yield _hour(seed, lives)
+            ends = {arm: life.result() for arm, life in lives.items()}
+            frames = [frame for arm in ARMS for frame in ends[arm][0]]
+            scores = {arm: ends[arm][0][-1].score for arm in ARMS}
+            yield Hour(seed, scores, ends["viable"][1], digest(frames))
 
 
-def _asked(pool: ProcessPoolExecutor, seed: int, names: tuple[str, ...]) -> dict[str, Future[list[Frame]]]:
+Life = tuple[list[Frame], tuple[Ablation, ...]]
+
+
+def _asked(pool: ProcessPoolExecutor, seed: int, names: tuple[str, ...]) -> dict[str, Future[Life]]:
     """The longest first."""
-    told = () if Plan.draw(seed).quiet else names
-    lives = {"viable": pool.submit(_lived, seed, "viable", ())}
-    lives |= {name: pool.submit(_lived, seed, "viable", (name,)) for name in told}
-    return lives | {arm: pool.submit(_lived, seed, arm, ()) for arm in ARMS if arm != "viable"}
+    order = sorted(ARMS, key=lambda arm: arm != "viable")
+    return {arm: pool.submit(lived, seed, arm, names if arm == "viable" else ()) for arm in order}
 
 
-def _hour(seed: int, lives: Mapping[str, Future[list[Frame]]]) -> Hour:
-    frames = {name: life.result() for name, life in lives.items()}
-    ends = {name: one[-1].score for name, one in frames.items()}
-    return Hour(
-        seed,
-        {arm: ends[arm] for arm in ARMS},
-        {name: ends[name] for name in ends if name not in ARMS},
-        digest([frame for arm in ARMS for frame in frames[arm]]),
-    )
-
-
-def _lived(seed: int, arm: str, without: tuple[str, ...]) -> list[Frame]:
-    """A life in this process, nothing of which is logged."""
+def lived(seed: int, arm: str, names: tuple[str, ...]) -> Life:
+    """A whole hour of one company in this process, nothing of which is logged, and the other futures of it."""
     logging.disable(logging.CRITICAL)
-    return list(play(seed, arm, without))
+    plan, playing = Plan.draw(seed), play(seed, arm)
+    due = {name: when for name in names if (when := _moment(plan, MEANT[name])) is not None}
+    frames: list[Frame] = []
+    other: dict[str, int] = {}
+    for frame in playing:
+        frames.append(frame)
+        for name, at in due.items():
+            if frame.at == at and hasattr(os, "fork"):
+                other[name] = _forked(playing, Fork((name,), at))
+    return frames, tuple(_ablation(name, due[name], frames, pipe) for name, pipe in other.items())
+
+
+def moment(seed: int, system: str) -> tuple[float, float] | None:
+    """When the viable company forks to show what a system is for, and when the other future is looked at, seconds of
+    the hour; None where the incident does not befall.
+    """
+    at = _moment(Plan.draw(seed), MEANT[system])
+    return None if at is None else (at, _until(at))
+
+
+def _moment(plan: Plan, kind: str) -> float | None:
+    """The last frame before an incident; None where it does not befall."""
+    one = plan.of(kind)
+    return None if one is None else one.at // TICK * TICK
+
+
+def _forked(playing: Playing, fork: Fork) -> int:
+    """A copy of this process goes on without a system, and tells its score later through the pipe that this returns."""
+    reading, writing = os.pipe()
+    if os.fork():
+        os.close(writing)
+        return reading
+    try:
+        until, frame = _until(fork.at), playing.send(fork)
+        while frame.at < until:
+            frame = next(playing)
+        os.write(writing, frame.to_line().encode())
+    finally:
+        sys.stdout.flush()
+        os._exit(0)
+
+
+def _ablation(name: str, at: float, frames: list[Frame], pipe: int) -> Ablation:
+    with open(pipe, encoding="utf-8") as told:
+        other = Frame.of_line(told.read())
+    os.wait()
+    kept = next(frame for frame in frames if frame.at == other.at)
+    return Ablation(name, at, other.at, kept.score, other.score)
+
+
+def _until(at: float) -> float:
+    return min(HOUR, at + LATER)

@@ -36,7 +36,8 @@ class Score:
         found: how many it had been when it was; None while it is not.
         p95: seconds to a good outcome that 95 of 100 jobs offered stay within; what is not done counts as infinite.
         jain: fairness of what the units got done for their share of the work, 1 at best.
-        backlog, peak: jobs waiting in all divisions, now and at most in the time of the demand ramp.
+        backlog: jobs waiting in all divisions now.
+        peak: jobs waiting at most in the division whose demand grows, while it does.
         lines: of code that a user writes for such a company.
     """
 

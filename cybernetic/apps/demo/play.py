@@ -13,7 +13,7 @@ from cybernetic.apps.demo.score import score
 from cybernetic.apps.demo.story import Story, lines
 from cybernetic.apps.demo.world.plan import HOUR, Plan
 from cybernetic.apps.demo.world.world import WARM, World
-from cybernetic.core import cpu, number, one_of, whole
+from cybernetic.core import OptionError, cpu, number, one_of, whole
 from cybernetic.runtime import VirtualTimeLoop
 
 ORIGIN = 3600.0  # the loop's time at which the hour begins: a whole epoch of the budget
@@ -63,7 +63,8 @@ def play(
         one_of("without", name, SYSTEMS)
     begins = 0.0 if at is None else number("at", at, least=0)
     ticks = round(number("hours", hours, above=0) * HOUR / TICK)
-    number("warm", warm, least=0, most=ORIGIN)
+    if number("warm", warm, least=0) > ORIGIN or warm % TICK:
+        raise OptionError("warm", f"a multiple of {TICK:g} up to {ORIGIN:g}", warm)
     return _frames(World(Plan.draw(seed), ORIGIN, warm), arm, Fork(tuple(without), begins), ticks, room)
 
 

@@ -7,9 +7,10 @@ from cybernetic.apps.demo.companies.company import Company
 from cybernetic.apps.demo.companies.lines import lines_of
 from cybernetic.apps.demo.frames import Score
 from cybernetic.apps.demo.world.owner import Matter
-from cybernetic.apps.demo.world.plan import AGENTS, DIVISIONS
+from cybernetic.apps.demo.world.plan import AGENTS, DIVISIONS, Plan
 from cybernetic.apps.demo.world.world import BUDGET, World
 
+STOPS = ("campaign", "hang", "outage")
 RAMPED = 900.0  # seconds from the beginning of a ramp in which its backlog is watched
 
 
@@ -24,7 +25,7 @@ def score(world: World, company: Company, arm: str, cpu: float, peak: int) -> Sc
         human = float("inf") if heard is None else round(heard - hang.at, 6)
     waiting = [case for case in cases if case.shipped > at and not case.failed]
     backlog = len(waiting)
-    if ramp is not None and ramp.at <= at < ramp.at + RAMPED:
+    if ramp is not None and ramp.at <= at < watched(world.plan):
         peak = max(peak, sum(case.job.division == ramp.target for case in waiting))
     return Score(
         offered=len(cases),
@@ -50,6 +51,15 @@ def score(world: World, company: Company, arm: str, cpu: float, peak: int) -> Sc
         peak=peak,
         lines=lines_of(arm),
     )
+
+
+def watched(plan: Plan) -> float:
+    """Until which second the backlog of the ramp is watched: what stops all work later on would hide it."""
+    ramp = plan.of("ramp")
+    if ramp is None:
+        return 0.0
+    stops = [one.at for one in plan.incidents if one.kind in STOPS and one.at > ramp.at]
+    return min([ramp.at + RAMPED, *stops])
 
 
 def fairness(done: Mapping[str, float]) -> float:

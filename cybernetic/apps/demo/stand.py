@@ -27,10 +27,11 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=7, help="of the world (default: 7)")
     parser.add_argument("--without", nargs="*", choices=SYSTEMS, default=(), help="systems to take out")
     parser.add_argument("--folder", type=Path, required=True, help="where copies leave their sockets")
+    parser.add_argument("--room", action="store_true", help="with what an operations room shows")
     options = parser.parse_args(words)
     logging.getLogger("cybernetic").addHandler(logging.NullHandler())
     logging.getLogger("cybernetic").propagate = False
-    frames = play(options.seed, "viable", options.without, room=True)
+    frames = play(options.seed, "viable", options.without, room=options.room)
     try:
         for frame in frames:
             if frame.at % EVERY == 0.0 and not frame.last:

@@ -101,8 +101,9 @@ def guardian_of(value: Escrow, replica: str) -> str:
 
 def wards_of(value: Escrow, guardian: str) -> list[str]:
     """Those whom a replica guards, by their choice or in another's place, in order."""
-    wards: Any = value.store.trie.items()
-    return sorted([ward for ward, row in wards if row.guardian and value.keeper(ward) == guardian])
+    rows: Any = [(ward, row.guardian) for ward, row in value.store.trie.items() if row.guardian]
+    keepers = {chosen: value.successor(chosen) for chosen in {chosen for _, chosen in rows}}
+    return sorted([ward for ward, chosen in rows if keepers[chosen] == guardian])
 
 
 def _as_ward(value: Escrow, me: str, guardians: Collection[str]) -> Escrow | None:
@@ -114,7 +115,10 @@ def _as_ward(value: Escrow, me: str, guardians: Collection[str]) -> Escrow | Non
 def _as_guardian(
     value: Escrow, me: str, live: Collection[str], now: float, lease: float, slice_: float
 ) -> Escrow | None:
+    rights = value.balances()
     for ward in wards_of(value, me):
+        if ward not in rights:
+            continue  # there is nothing to lease or to take: the dead, who become many, cost no more than this
         if ward in live and not value.ended(ward):
             delta = _extended(value, me, ward, now, lease, slice_)
         else:

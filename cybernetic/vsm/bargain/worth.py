@@ -30,6 +30,9 @@ class Worth:
     score: float = 0.0
     fallen: bool = False
 
+    def __post_init__(self) -> None:
+        number("score", self.score, least=0.0)
+
     def after(self, value: float, spent: float, horizon: float) -> Self:
         """After `value` >= 0 was accounted for `spent` >= 0 of the resource.
 

@@ -1,6 +1,7 @@
 """The agent of system 2."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict
 from math import inf
 from typing import Any
@@ -13,11 +14,15 @@ from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import Ear, hears
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.coordination.crowds import Crowds
 from cybernetic.vsm.coordination.lending import LONGEST, LeaseDesk
 from cybernetic.vsm.coordination.messages import (
     Census,
     Chose,
+    CoordinationPlan,
+    Crowd,
     Ended,
+    Granted,
     Joining,
     Leased,
     LeaseRelease,
@@ -35,6 +40,7 @@ from cybernetic.vsm.coordination.messages import (
 )
 from cybernetic.vsm.coordination.queues import Queues
 from cybernetic.vsm.coordination.remit import Remit
+from cybernetic.vsm.coordination.swings import Swings, shares
 from cybernetic.vsm.coordination.watching import Watching
 from cybernetic.vsm.damping.leases import Lease
 from cybernetic.vsm.timing import now
@@ -64,6 +70,9 @@ class Coordination(Member):
         self._books: Named[Books] = self.system.named(f"{path}:books", Books)
         self._epoch, self._longest, self._rounds = 0, 0.0, 0
         step = self.period or 1.0
+        self._grants: dict[str, float] = {}
+        self._swings = Swings(step)
+        self._crowds = Crowds(remit.above, remit.nested)
         self._watched = {
             group: Watching.of(group, ports, step) for group, ports in remit.groups.items() if len(ports) > 1
         }
@@ -206,6 +215,32 @@ class Coordination(Member):
             self._watched[chose.group] = watching
             if hold is not None:
                 self.tell(Channel.COORDINATION, Role.PORTER, hold, note.path_from)
+        elif self._crowds.has(chose.group):
+            self._crowds.came(note.path_from, Crowd(chose.group, {chose.port: 1}))
+
+    @hears(Crowd)
+    def _crowded(self, crowd: Crowd, note: Note) -> None:
+        if crowd.group in self._watched:
+            watching = self._watched[crowd.group]
+            self._watched[crowd.group] = watching.crowd(note.path_from, crowd.counts)
+        elif self._crowds.has(crowd.group):
+            self._crowds.came(note.path_from, crowd)
+
+    def advised(self, plan: CoordinationPlan) -> None:
+        """The level above advises those that choose within a group of its own."""
+        self._tell_plans(self._crowds.plans(plan))
+
+    @hears(Granted)
+    def _granted(self, granted: Granted, note: Note) -> None:
+        self._grants[note.path_from] = granted.amount
+
+    async def _watch_figures(self) -> None:
+        """Rates, and the shares of what is granted. A rate that swings is sought with more care."""
+        rates = {f"rate of {port}": rate for port, rate in self._queues.rates().items()}
+        self._swings, notices = self._swings.after(rates | shares(self._grants))
+        for notice in notices:
+            await self._jot(notice)
+            self._queues.calm(notice.signal.removeprefix("rate of "))
 
     async def _watch(self, group: str) -> None:
         rates = self._queues.rates()
@@ -220,8 +255,12 @@ class Coordination(Member):
         self._advise(watching)
 
     def _advise(self, watching: Watching) -> None:
-        for unit, plan in watching.plans(now()).items():
-            self.tell(Channel.COORDINATION, Role.PORTER, plan, unit)
+        self._tell_plans(watching.plans(now()))
+
+    def _tell_plans(self, plans: Mapping[str, CoordinationPlan]) -> None:
+        for unit, plan in plans.items():
+            role = Role.MANAGEMENT if unit in self._remit.nested else Role.PORTER
+            self.tell(Channel.COORDINATION, role, plan, unit)
 
     async def _jot(self, notice: OscillationNotice) -> None:
         await self._books.call(Books.note, Entry("oscillation", self.path, asdict(notice), now()))
@@ -241,6 +280,9 @@ class Coordination(Member):
         self._turn()
         self._queues.cycle()
         self._rounds += 1
+        await self._watch_figures()
+        for crowd in self._crowds.words():
+            self._queues.say_above(crowd)
         for group in self._watched:
             await self._watch(group)
             if self._rounds % RETOLD == 0:  # for units that have not heard it, or have been born since

@@ -98,6 +98,10 @@ class Flow:
             return self
         return self._at(self.aimd.succeeded(now), now)
 
+    def calm(self) -> Self:
+        """It swings: it rises half as fast from now on."""
+        return replace(self, aimd=replace(self.aimd, rise=self.aimd.rise / 2))
+
     def used(self, rate: float, now: float) -> Self:
         """A unit tells how often it used the port before it was paced: so much was let through, and a little less is
         tried.

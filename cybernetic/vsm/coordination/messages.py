@@ -1,5 +1,6 @@
 """What units and system 2 say to each other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -223,3 +224,20 @@ class OscillationNotice:
     regularity: float
     decay: float
     amplitude: float
+
+
+@travels(name="vsm.Granted")
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a unit was granted for an epoch, of the first resource: system 2 looks at whether that swings."""
+
+    amount: float
+
+
+@travels(name="vsm.Crowd")
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Within a level that is a unit: how many use each port of a `group` that a level above declares."""
+
+    group: str
+    counts: Mapping[str, int]

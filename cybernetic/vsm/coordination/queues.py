@@ -102,7 +102,7 @@ class Queues:
                     flow = flow.used(word.rate, at)
             self._flows[port] = flow
         elif port not in self._remit.own:
-            self._owner.task(self._say_above(word))
+            self.say_above(word)
         elif isinstance(word, Refused) and self._remit.members:
             self._open(port, 0.0)
             self._flows[port] = self._flows[port].refused(at, word.retry_after)
@@ -145,6 +145,11 @@ class Queues:
             relay.cycle()
         for port, pacer in self._pacers().items():
             self._announce(port, pacer)
+
+    def calm(self, port: str) -> None:
+        """The rate of a port swings: look for its limit in smaller steps."""
+        if port in self._flows:
+            self._flows[port] = self._flows[port].calm()
 
     def rates(self) -> dict[str, float]:
         """Of each port paced here the rate a second."""
@@ -193,7 +198,11 @@ class Queues:
                 opened = Opened(port, pacer.rate / len(pacer.members))
                 self._owner.tell(Channel.COORDINATION, role, opened, unit)
 
-    async def _say_above(self, word: object) -> None:
+    def say_above(self, word: object) -> None:
+        """Say something to system 2 of the level above; nobody waits for it."""
+        self._owner.task(self._said_above(word))
+
+    async def _said_above(self, word: object) -> None:
         try:
             await self._above.within(AGAIN).call(Ear.up, word)
         except (CallError, Refusal):

@@ -17,6 +17,7 @@ class Remit:
         own: the ports that this level declares, with the seconds that a call may take: whatever turns out to have a
             limit among them is paced here.
         groups: ports of this level that are equivalent, by the name of their group.
+        above: the names of groups that a level above declares.
         nested: the units whose inside is a level.
     """
 
@@ -25,6 +26,7 @@ class Remit:
     shared: Mapping[str, float] = field(default_factory=dict)
     own: Mapping[str, float] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    above: frozenset[str] = frozenset()
     nested: frozenset[str] = frozenset()
 
     @property

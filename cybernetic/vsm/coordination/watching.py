@@ -71,6 +71,10 @@ class Watching:
             return watching, None
         return replace(watching, holds={**self.holds, unit: until}), Hold(self.group, until)
 
+    def crowd(self, unit: str, counts: Mapping[str, int]) -> Self:
+        """After it was told where those within a unit are that is a level."""
+        return replace(self, herd=self.herd.crowd(unit, counts))
+
     def cycle(self, capacities: Mapping[str, float], now: float) -> tuple[Self, OscillationNotice | None]:
         """After a round; the notice of an oscillation that is found. Then there is new advice for all units."""
         herd, found = self.herd.sampled()
@@ -84,9 +88,10 @@ class Watching:
         """The advice for each unit, while there is any."""
         if self.advice is None or not self._damps(now):
             return {}
+        units = sorted({member.partition("#")[0] for member in self.herd.where})
         return {
             unit: CoordinationPlan(self.group, replace(self.advice, target=self.targets.get(unit)))
-            for unit in sorted(self.herd.where)
+            for unit in units
         }
 
     def taking_out(self, *mechanisms: str) -> Self:

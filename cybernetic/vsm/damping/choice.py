@@ -28,6 +28,8 @@ class Advice:
 
     def __post_init__(self) -> None:
         number("until", self.until)
+        for _, share in self.shares:
+            number("shares", share, least=0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ class SharedPacer:
 
     def quiet(self, now: float) -> bool:
         """Whether it is too early to grant: a predecessor may still be heeded by members not heard yet."""
+        number("now", now, least=self.pacer.seen)
         return now < self.born + self.ttl and len(self.held) < len(self.members)
 
     def share(self, now: float) -> float:
@@ -125,6 +126,7 @@ class Member:
     def sharing(self, share: float, now: float) -> Self:
         """This member with another static share from `now` on, units a second > 0; what it has earned it keeps."""
         number("share", share, above=0.0)
+        number("now", now, least=self.pacer.seen)
         pacer = self.pacer.at_rate(share, now) if self.pacer.rate else self.pacer
         return replace(self, share=share, pacer=pacer)
 

@@ -101,6 +101,12 @@ class Herd:
         """After `member` went to `target`."""
         return replace(self, where={**self.where, member: target})
 
+    def crowd(self, member: str, counts: Mapping[str, int]) -> Self:
+        """After it was told how many, within a member that is many, are at each target."""
+        others = {one: at for one, at in self.where.items() if not one.startswith(f"{member}#")}
+        many = [target for target, count in sorted(counts.items()) for _ in range(count)]
+        return replace(self, where={**others, **{f"{member}#{n}": at for n, at in enumerate(many)}})
+
     def counts(self) -> dict[str, int]:
         """How many are at each target."""
         there = list(self.where.values())

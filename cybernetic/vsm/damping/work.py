@@ -28,7 +28,7 @@ class Work:
     patience: float = 60.0
     headroom: float = 2.0
     least: int = 10
-    memory: int = 200
+    memory: int = 500
     mean: float = 0.0
     known: int = 0
     out: tuple[tuple[float, str], ...] = ()

@@ -78,7 +78,7 @@ class Intelligence(Member):
         self._streams = {unit: Stream(lead) for unit in weights}
         self._talk: Conversation | None = None
         self._force: tuple[str, Shift, tuple[Premise, ...]] | None = None
-        self._ticks = self._begun = self._count = 0
+        self._ticks = self._begun = self._count = self._rests = 0
         self._transcript = Transcript()
         self._stuck: PainKey | None = (
             None  # a deadlock that nobody resolved hurts until another talk comes to an end
@@ -133,10 +133,10 @@ class Intelligence(Member):
     # Proposals.
 
     def _consider(self) -> None:
-        """Propose weights for the demand to come, where the model of the level says that they meet more of it than those
-        that were declared: new ones, or those in force again, before they lapse.
+        """Propose weights for the demand to come, where the model of the level says that they meet more of it than
+        those that were declared: new ones, or those in force again, before they lapse.
         """
-        if all(stream.muted for stream in self._streams.values()):
+        if self._ticks < self._rests or all(stream.muted for stream in self._streams.values()):
             return
         demand = {unit: stream.expected(QUANTILE) for unit, stream in self._streams.items()}
         base, worth = self._at_rest, self._worth * sum(demand.values())
@@ -164,8 +164,9 @@ class Intelligence(Member):
             spread=abs(benefit - likely),
             evidence=tuple(f"{unit}: {much:.1f} a tick" for unit, much in demand.items()),
         )
-        # that the unit for whose demand it is done gets at least half of what is thought to be the least it can get
-        premises = (Premise(most, self._streams[most].expected(0.1) * 0.5),)
+        # that the unit for whose demand it is done gets at least half of what it gets, or is thought to get at least
+        stream = self._streams[most]
+        premises = (Premise(most, min(stream.expected(0.1), stream.lately) * 0.5),)
         talk = open_conversation(proposal, now(), patience=PATIENCE, ruling=PATIENCE, rounds=1)
         self._talk = talk
         self._transcript.raised(proposal, now(), talk)
@@ -190,7 +191,7 @@ class Intelligence(Member):
             talk, shift = await self._asked_control(talk, shift, demand)
             if talk.state is ConversationState.DEADLOCK:
                 talk = await self._asked_policy(talk, shift)
-            if tripped(premises, self._expected()) and not talk.state.ended:
+            if tripped(premises, self._sure()) and not talk.state.ended:
                 talk = talk.withdraw(now())
             self._transcript.ended(talk, now())
             if self._stuck is not None and talk.state is not ConversationState.ESCALATED:
@@ -250,13 +251,14 @@ class Intelligence(Member):
         if self._force is None:
             return
         id, shift, premises = self._force
-        failed, over = tripped(premises, self._expected()), now() >= shift.until
+        failed, over = tripped(premises, self._sure()), now() >= shift.until
         if not over and failed is None:
             return
         self._self = self._self.shifted(self._declared.weights)
         await self._in_force(None)
         if not over and failed is not None:
             self._transcript.reversed += 1
+            self._rests = self._ticks + self._lead  # what it expected has just been wrong
             self.task(self._ask(Role.CONTROL, Settled(id, None, failed)))
 
     async def _in_force(self, force: tuple[str, Shift, tuple[Premise, ...]] | None) -> None:
@@ -278,6 +280,10 @@ class Intelligence(Member):
     def _expected(self) -> dict[str, float]:
         """Tasks a tick after the lead time, by unit; 0 of what is not known yet."""
         return {unit: stream.expected() if stream.data else 0.0 for unit, stream in self._streams.items()}
+
+    def _sure(self) -> dict[str, float]:
+        """What is expected, or comes now where that is less: a forecast needs longer to see that nothing comes."""
+        return {unit: min(much, self._streams[unit].lately) for unit, much in self._expected().items()}
 
     def _report(self) -> None:
         """The balance of the period, where anything was said in it: silence is none of system 5's business."""

@@ -6,11 +6,19 @@ from math import sqrt
 from cybernetic.core import whole
 from cybernetic.vsm.cyberstride.forecast import Forecast
 from cybernetic.vsm.cyberstride.harrison import HarrisonStevens
-from cybernetic.vsm.cyberstride.presets import preset
+from cybernetic.vsm.cyberstride.regimes import RegimeModel
 from cybernetic.vsm.cyberstride.variance import Learning
 from cybernetic.vsm.intelligence.messages import Expectation
 
+MODEL = RegimeModel(  # of counts: a turn changes growth by a little, and lasts
+    probability=(0.94, 0.02, 0.005, 0.035),
+    noise=(1.0, 20.0, 1.0, 1.0),
+    level=(0.0, 0.0, 40.0, 0.0),
+    slope=(0.0, 0.0, 0.0, 0.003),
+)
+LASTING = 0.97  # what is left of a trend after a tick: none goes on for ever (Gardner and McKenzie, 1985)
 COVERAGE = 0.8  # of the interval whose calibration is counted
+RECENT = 3  # ticks by which it is seen at once that nothing comes any more
 KEPT = 200  # the latest forecasts by which skill is judged
 
 
@@ -29,14 +37,19 @@ class Stream:
     def __init__(self, lead: int = 6, least: int = 30) -> None:
         self.lead, self.least = whole("lead", lead, least=1), whole("least", least, least=1)
         self.data = 0
-        self._filter = HarrisonStevens(preset("default"), variance=1.0, learning=Learning())
+        self._filter = HarrisonStevens(
+            MODEL, variance=1.0, learning=Learning()
+        )  # until there is a first datum
         self._due: deque[tuple[float, float]] = deque(maxlen=lead)  # forecast and datum, a tick each
         self._errors: deque[tuple[float, float]] = deque(maxlen=KEPT)  # of the forecast, of the naive one
+        self._recent: deque[int] = deque(maxlen=RECENT)
         self._within: deque[bool] = deque(maxlen=KEPT)
 
     def after(self, count: int) -> None:
         """Take the count of a tick. Raises `OptionError` unless it is a whole number of at least 0."""
         value = _forward(whole("count", count))
+        if not self.data:
+            self._filter = HarrisonStevens(MODEL, variance=1.0, level=value, learning=Learning())
         if self.data:
             below = self._filter.forecast(1.0).below(value)
             self._within.append(abs(below - 0.5) <= COVERAGE / 2)
@@ -45,11 +58,12 @@ class Stream:
             self._errors.append((abs(count - expected), abs(count - before)))
         self._filter.update(value)
         self.data += 1
+        self._recent.append(count)
         self._due.append((_backward(self.forecast().quantile(0.5)), float(count)))
 
     def forecast(self) -> Forecast:
         """The datum `lead` ticks ahead, on the scale of the filter. Raises `OptionError` before the first datum."""
-        return self._filter.forecast(float(self.lead))
+        return self._filter.forecast(_damped(self.lead))
 
     def expected(self, quantile: float = 0.5) -> float:
         """The count `lead` ticks ahead that is not exceeded with that probability. Raises `OptionError`."""
@@ -61,6 +75,11 @@ class Stream:
         return Expectation(
             self.expected(), _backward(low), _backward(high), self.mase, self.calibration, self.muted
         )
+
+    @property
+    def lately(self) -> float:
+        """The mean count of the latest `RECENT` ticks; 0 before the first."""
+        return sum(self._recent) / len(self._recent) if self._recent else 0.0
 
     @property
     def mase(self) -> float | None:
@@ -80,6 +99,11 @@ class Stream:
         """Whether nothing is to be proposed on its word."""
         mase = self.mase
         return mase is None or mase >= 1.0
+
+
+def _damped(lead: int) -> float:
+    """As many periods of today's growth as are expected within `lead` ticks."""
+    return float((1.0 - LASTING**lead) / (1.0 - LASTING))
 
 
 def _forward(count: float) -> float:

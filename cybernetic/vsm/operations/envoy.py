@@ -14,7 +14,7 @@ from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.coordination.coordination import Coordination
-from cybernetic.vsm.coordination.messages import Above, Opened
+from cybernetic.vsm.coordination.messages import Above, CoordinationPlan, Opened
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate
 from cybernetic.vsm.inspection.messages import Quarantine
@@ -108,6 +108,10 @@ class Envoy(Member):
         """A port is paced above: first within, who vouches for the level's part of it."""
         await self._inside(self._coordination.call(Coordination.opened, opened), "coordination")
         self._pacing.opened(opened)
+
+    @hears(CoordinationPlan)
+    def _advised(self, plan: CoordinationPlan, note: Note) -> None:
+        self._coordination.cast(Coordination.advised, plan)
 
     def up(self, word: object) -> Any:
         """System 2 of the level wants its turn at a port, or has heard from the other side of one."""

@@ -47,6 +47,9 @@ class Quota:
         return replace(limits, memory=memory, cpus=limits.cpus if self.cpus is None else self.cpus)
 
 
+UNLIMITED = Quota()
+
+
 def started_by(system: Any, root: Any) -> list[Any]:
     """The living agents that `root`, or one that it started, has started; the oldest first."""
     known, found = {root}, []

@@ -14,7 +14,7 @@ from cybernetic.vsm.checks import word
 from cybernetic.vsm.coordination.restarts import turnstile
 from cybernetic.vsm.operations.management import Management
 from cybernetic.vsm.operations.operation import Operation
-from cybernetic.vsm.operations.quota import Quota
+from cybernetic.vsm.operations.quota import UNLIMITED, Quota
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.blueprint import Blueprint
@@ -36,7 +36,7 @@ class Unit:
     cap: float | None
     outlet: str | None = None
     ways: Mapping[Channel, str] = field(default_factory=dict)
-    quota: Quota = Quota()
+    quota: Quota = UNLIMITED
 
     @property
     def nested(self) -> bool:
@@ -79,7 +79,7 @@ def unit(
 
     Raises `OptionError`, and what `child` raises.
     """
-    limits = quota or Quota()
+    limits = quota or UNLIMITED
     spec = child(cls, *args, id=id, node=node, requires=requires, isolate=limits.isolated(isolate, node))
     made = Unit(spec, _checked(id), *_part(weight if share is None else share, floor, cap), quota=limits)
     if made.nested and limits.agents is not None:
@@ -164,7 +164,7 @@ class OperationUnit(Supervisor):
         floor: Vector,
         paced: Mapping[str, float],
         data: str | None,
-        quota: Quota = Quota(),
+        quota: Quota = UNLIMITED,
     ) -> None:
         self._path, self._blueprint, self._charter = path, blueprint, charter
         self._floor, self._paced, self._data = floor, dict(paced), data

@@ -17,6 +17,7 @@ from cybernetic.vsm.coordination.messages import (
     Census,
     CoordinationPlan,
     Ended,
+    Granted,
     Hold,
     LeaseRenewal,
     Opened,
@@ -45,6 +46,12 @@ from cybernetic.vsm.timing import now
 
 PAUSE = 0.1  # seconds, at least, before a call is made again that was refused
 SPACING = 1.0  # seconds between two calls of a unit that is throttled
+
+
+def first_of(grant: Vector) -> float:
+    """How much it grants of its first resource."""
+    names = sorted(grant.resources)
+    return grant.amount(names[0]) if names else 0.0
 
 
 class Porter(Member):
@@ -266,7 +273,13 @@ class Porter(Member):
 
     async def accept(self, contract: Contract) -> Accepted:
         """A contract, by way of the management. Raises `StaleContract`."""
-        return await self._till.accept(contract)
+        accepted = await self._till.accept(contract)
+        self.say_granted(first_of(contract.grant))
+        return accepted
+
+    def say_granted(self, amount: float) -> None:
+        """System 2 looks at whether what is granted swings."""
+        self.tell(Channel.COORDINATION, Role.COORDINATION, Granted(amount))
 
     def report(self) -> tuple[Report, ...]:
         """The reports of the epochs that are over and not yet forgotten."""

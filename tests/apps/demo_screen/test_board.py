@@ -34,6 +34,12 @@ def test_what_was_won_tied_and_lost_is_said() -> None:
     assert told["lines of user code"] == ["100", "120", "300", "lost"]
 
 
+def test_the_best_are_bold() -> None:
+    (line,) = [one for one in board(SCORES, Look()) if one.plain.startswith("customers lost")]
+    bold = [line.plain[part.start : part.end].strip() for part in line.spans if str(part.style) == "bold"]
+    assert bold == ["3"]
+
+
 def test_a_claim_has_a_tick_and_what_came_of_it() -> None:
     (line,) = claimed([Claim("nobody is failed", "0 failed", "0 failed", True)], Look())
     assert line.plain.rstrip() == "✓ nobody is failed: 0 failed"

@@ -21,6 +21,8 @@ from cybernetic.apps import main
         (["--speed", "fast"], "expected a number from 1 to 3600 such as 60, got: 'fast'"),
         (["--speed", "0"], "expected a number from 1 to 3600 such as 60, got: '0'"),
         (["--speed", "nan"], "expected a number from 1 to 3600 such as 60, got: 'nan'"),
+        (["--sweep", "0"], "expected a whole number from 1 to 200, got: '0'"),
+        (["--sweep", "201"], "expected a whole number from 1 to 200, got: '201'"),
         (["--without", "s5"], "expected some of s2, s3, s3star, s4, algedonic, got: 's5', did you mean s"),
         (["--without", "s2,alge"], "got: 'alge', did you mean algedonic?"),
     ],

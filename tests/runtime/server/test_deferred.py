@@ -225,3 +225,28 @@ async def test_a_handler_that_refuses_after_it_has_deferred_has_answered() -> No
             await ref.call(Refuses.begin)
         assert await ref.call(Refuses.settle) is False
         assert not ref._details.deferred  # type: ignore[union-attr]
+
+
+class _Changes(Agent):
+    """Defers, and may refuse all the same."""
+
+    def ask(self, refuse: bool) -> Deferred[str]:
+        """Answered in a moment, or refused after all."""
+        answer = self.defer()
+        if refuse:
+            raise No
+        self.task(self._later(answer))
+        return answer
+
+    async def _later(self, answer: Deferred[str]) -> None:
+        answer.reply("yes")
+
+
+async def test_a_refusal_after_a_call_was_deferred_spoils_none_of_the_calls_behind_it() -> None:
+    async with System() as system:
+        ref = await system.start(_Changes)
+        asked = (ref.call(_Changes.ask, refuse) for refuse in (True, False, True, False))
+        first, second, third, fourth = await asyncio.gather(*asked, return_exceptions=True)
+        assert isinstance(first, No)
+        assert isinstance(third, No)
+        assert (second, fourth) == ("yes", "yes")

@@ -270,6 +270,21 @@ def test_what_is_to_be_done_is_decided_by_values_alone() -> None:
     assert value.join(void).spendable("w", 0.0) == 0
 
 
+def test_wards_of_whom_nothing_is_left_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = Escrow().join(Escrow().grant("g", 100))
+    for n in range(30):
+        value = value.join(value.entrust(f"w{n}", "g"))
+        value = value.join(value.give("g", f"w{n}", 1))
+        value = value.join(value.settle_for("x", f"w{n}"))
+    for _ in range(30):
+        delta = step(value, "g", "guardian", [], [], 0.0, 10.0, 1.0)
+        assert delta is not None
+        value = value.join(delta)
+    assert value.rights("g") == 100
+    monkeypatch.setattr(Escrow, "rights", None)
+    assert step(value, "g", "guardian", [], [], 0.0, 10.0, 1.0) is None
+
+
 def test_parting_leaves_nothing_where_there_is_no_heir() -> None:
     value = Escrow().join(Escrow().grant("g", 5))
     assert parting(value, "g", ["x"], 0.0) is None

@@ -12,6 +12,7 @@ from cybernetic.testing.vsm import conformance, run
 from cybernetic.vsm import Audit, Operation, Outcome, Task, unit
 from cybernetic.vsm.channels import Line
 from cybernetic.vsm.control.control import Control
+from cybernetic.vsm.control.interventions import Interventions
 from cybernetic.vsm.ports import Porter
 from tests.architecture.tree import ROOT
 from tests.support import soak
@@ -78,6 +79,15 @@ def test_silence_that_nobody_feels_is_found_out(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("cybernetic.testing.vsm.invariants.pain.PATIENCE", 20.0)
     monkeypatch.setattr("cybernetic.vsm.algedonic.algedonode.Deadman.missed", lambda self, at: False)
     assert "nobody felt it" in _broken("T-P4")
+
+
+def test_interventions_without_a_breach_or_without_an_end_are_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Interventions, "sparing", lambda self, tasks: {"company/solo": 3.0})
+    assert "company/solo" in _broken("T-S3-sparing")
+    monkeypatch.setattr(Interventions, "_lapse", lambda self, at: None)
+    assert "still held" in _broken("T-S3-expiry")
 
 
 def test_an_unknown_invariant_is_refused_with_those_there_are() -> None:

@@ -199,13 +199,13 @@ async def test_t_s3_conserve_holds_at_every_level_at_all_times_while_parts_are_k
 async def test_t_s3_conserve_holds_with_books_on_disk_while_whole_levels_are_killed(
     seed: int, tmp_path: Path
 ) -> None:
-    chance, until = random.Random(seed), 50.0
+    chance, until = random.Random(seed), soak(30, 50)
     async with firm(tmp_path) as (system, company):
         done, killed = await asyncio.gather(
             work(company, random.Random(seed + 1000), until), chaos(system, company, chance, WHOLE, until)
         )
-        assert killed > 15
-        assert done > 10
+        assert killed > 10
+        assert done > 5
         assert all(total(paid) <= GRANT for paid in Till.paid.values())
 
 

@@ -2,21 +2,35 @@
 
 import pytest
 
+from benchmarks.vsm.trials.herd.living import company, living
+from benchmarks.vsm.trials.herd.world import TICK, TICKS, HerdWorld
 from cybernetic import System
+from cybernetic.testing import run
 from cybernetic.vsm import Porter, Quarantined
 from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.ports.refusals import NoSuchChoice
-from tests.vsm.living.herd import TICK, World, company, live
 
-AGENTS, TICKS = 16, 26
+AGENTS, LOAD = 16, 0.8
 FOUND = 120.0  # seconds: six periods of a herd that decides every ten
 SETTLED = 200.0
 
 
-async def test_t_s2_gain_a_herd_is_cured_by_a_plan_and_damping_and_made_worse_by_freezing_alone() -> None:
-    calm = await live(1, AGENTS, TICKS, s2=False)
-    frozen = await live(1, AGENTS, TICKS, without=("plan",))
-    planned = await live(1, AGENTS, TICKS)
+def lived(seed: int, ticks: int, *without: str, system_2: bool = True, nested: bool = False) -> HerdWorld:
+    """The world of a seed after so many ticks."""
+    worlds = []
+
+    async def life() -> None:
+        worlds.append(HerdWorld(seed, ticks / TICKS, AGENTS, LOAD))
+        await living(*without, system_2=system_2, nested=nested)(worlds[0], seed)
+
+    run(life(), seed=seed)
+    return worlds[0]
+
+
+def test_t_s2_gain_a_herd_is_cured_by_a_plan_and_damping_and_made_worse_by_freezing_alone() -> None:
+    calm = lived(1, 26, system_2=False)
+    frozen = lived(1, 26, "plan")
+    planned = lived(1, 26)
     assert set(calm.shares[2:]) == {0, AGENTS}
     assert frozen.settled(SETTLED) > 1.5 * calm.settled(SETTLED)
     assert planned.settled(SETTLED) < calm.settled(SETTLED) / 2
@@ -24,28 +38,31 @@ async def test_t_s2_gain_a_herd_is_cured_by_a_plan_and_damping_and_made_worse_by
     assert planned.switches < calm.switches
 
 
-async def test_what_swings_is_found_after_six_periods_and_stands_in_the_log() -> None:
-    world = await live(2, AGENTS, 16)
-    (entry,) = world.log
-    assert entry.at - world.begun == pytest.approx(FOUND, abs=6.0)
-    assert entry.body["signal"] == "provider"
-    assert entry.body["period"] == pytest.approx(2 * TICK, rel=0.05)
-    assert entry.body["regularity"] > 1.0
-    assert entry.body["decay"] > 0.5
+def test_what_swings_is_found_after_six_periods_and_all_go_where_the_plan_sends_them() -> None:
+    world = lived(2, 16)
+    assert world.found == [pytest.approx(FOUND, abs=6.0)]
     there = world.shares[int(FOUND / TICK)]
     assert abs(there - AGENTS / 2) <= 1  # the plan is followed at the next choice
 
 
-async def test_without_detection_nothing_is_advised() -> None:
-    world = await live(2, AGENTS, 16, without=("detection",))
-    assert world.log == ()
+def test_a_herd_of_two_levels_is_found_by_the_level_that_declares_the_ports_and_both_follow() -> None:
+    world = lived(2, 20, nested=True)
+    assert world.found == [pytest.approx(FOUND, abs=11.0)]
+    there = world.shares[int(FOUND / TICK) + 1]
+    assert abs(there - AGENTS / 2) <= 2
+    assert all(0 < share < AGENTS for share in world.shares[13:])
+
+
+def test_without_detection_nothing_is_advised() -> None:
+    world = lived(2, 16, "detection")
+    assert world.found == []
     assert set(world.shares[2:]) == {0, AGENTS}
 
 
-async def test_who_chooses_within_no_group_is_told_so_and_its_porter_lives() -> None:
+async def test_who_chooses_within_no_group_is_told_so_and_what_is_quarantined_is_not_chosen() -> None:
     async with System() as system:
-        await system.start(company(World(0, 2)), name="flock")
-        porter = system.named("flock/s0:porter", Porter)
+        await system.start(company(HerdWorld(0, agents=2)), name="flock")
+        porter = system.named("flock/agent-0:porter", Porter)
         with pytest.raises(NoSuchChoice, match="'provider'"):
             await porter.call(Porter.choose, "shepherd")
         with pytest.raises(NoSuchChoice, match="'north', 'south'"):

@@ -1,6 +1,7 @@
 """System 4 alive: what it expects, what it proposes, and how systems 3 and 5 answer."""
 
 import asyncio
+import itertools
 from typing import Any, ClassVar
 
 import pytest
@@ -127,6 +128,19 @@ async def test_a_rise_that_is_foreseen_shifts_weights_and_what_is_agreed_is_carr
         weights = agreed[0].body["weights"]
         assert weights["pair/left"] > weights["pair/right"] >= 0.5
         assert "demand of pair/left" in agreed[0].body["why"]
+
+
+async def test_a_shift_that_still_fits_is_renewed_before_it_lapses_and_that_is_no_change() -> None:
+    async with started(Pair) as (system, company):
+        await come(system, "pair", range(60))
+        log = await company.call(ViableSystem.decisions, 0, "shift")
+        held = [(entry.at, entry.body["until"]) for entry in log]
+        assert len(held) > 1
+        assert all(later < until for (_, until), (later, _) in itertools.pairwise(held))
+        assert all(entry.body["weights"] for entry in log)
+        found = await company.call(ViableSystem.balance)
+        assert found.running is not None
+        assert found.running.reallocations == len({tuple(entry.body["weights"].items()) for entry in log})
 
 
 async def test_t_s4_model_of_self_is_what_is_registered() -> None:

@@ -124,3 +124,60 @@ async def test_nobody_starves_under_a_flood_of_a_hundred_to_one() -> None:
         assert waited <= 5.0
         await asyncio.gather(*flood)
         assert worst(sorted(time for time, _ in USED), RATE) <= UNITS + 3
+
+
+class Slow:
+    """A provider that takes ten times as long from some time on; how many calls are in it."""
+
+    def __init__(self) -> None:
+        self.inside = self.most = 0
+        self.slow = False
+
+    async def __call__(self, number: int) -> int:
+        """Take a call."""
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        await asyncio.sleep(5.0 if self.slow else 0.5)
+        self.inside -= 1
+        return number
+
+
+SLOW = Slow()
+
+
+class Eager(Operation):
+    """Has fifty calls on the way at any time."""
+
+    async def handle(self, task: Task) -> Outcome:
+        """Until then."""
+        loop = asyncio.get_running_loop()
+
+        async def calls(number: int) -> Any:
+            while True:
+                used = await self.use("deep", SLOW, number)
+                if loop.time() >= task.body["until"]:
+                    return used.receipt
+
+        return Outcome(evidence=[(await asyncio.gather(*(calls(n) for n in range(50))))[0]])
+
+
+class Deep(ViableSystem):
+    """Two units and a provider that could take ten calls a second."""
+
+    ports: ClassVar[Any] = {"deep": Port(rate=Rate(10.0), timeout=120.0, repeats=100_000)}
+
+    def units(self) -> list[Any]:
+        """Two."""
+        return [unit(Eager, id="a"), unit(Eager, id="b")]
+
+
+async def test_calls_in_work_are_as_many_as_the_provider_can_use_also_when_it_slows_down() -> None:
+    SLOW.__init__()  # type: ignore[misc]
+    async with started(Deep) as (_, deep):
+        jobs = [asyncio.ensure_future(done(deep, f"deep/{one}", until=60.0)) for one in "ab"]
+        await asyncio.sleep(30.0)
+        assert SLOW.most <= 10  # twice ten calls a second times half a second
+        SLOW.slow = True
+        await asyncio.sleep(25.0)
+        assert SLOW.most <= 25  # by its rate alone nearly fifty would be in there by now
+        await asyncio.gather(*jobs)

@@ -49,7 +49,7 @@ class Crowded(Company):
 
 async def helpers(system: Any) -> int:
     """How many live."""
-    return sum(ref.cls is Helper if hasattr(ref, "cls") else "Helper" in repr(ref) for ref in system.agents())
+    return sum("Helper" in repr(ref) for ref in system.agents())
 
 
 async def test_the_youngest_agents_beyond_a_quota_are_ended_and_that_hurts_until_it_is_kept() -> None:
@@ -59,10 +59,12 @@ async def test_the_youngest_agents_beyond_a_quota_are_ended_and_that_hurts_until
         assert await helpers(system) == 3
         assert await company.call(ViableSystem.alarms) == ()
         await company.call(ViableSystem.submit, Task("job", 40, to="crowded/crowd"))
-        await asyncio.sleep(1.1)
+        felt: set[str] = set()
+        for _ in range(30):
+            await asyncio.sleep(0.1)
+            felt |= {climb.pain.index for climb in await company.call(ViableSystem.alarms)}
         assert await helpers(system) == 3
-        assert {climb.pain.index for climb in await company.call(ViableSystem.alarms)} == {"agents"}
-        await asyncio.sleep(3.0)
+        assert felt == {"agents"}
         assert await company.call(ViableSystem.alarms) == ()
         assert system.whereis("crowded/crowd", Agent) is not None
 

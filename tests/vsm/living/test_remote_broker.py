@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from cybernetic import CallFailed, System
-from cybernetic.gateways import MemoryBroker
+from cybernetic.gateways import MemoryBroker, Outpost
 from cybernetic.vsm import (
     Abroad,
     Audit,
@@ -175,13 +175,25 @@ async def test_pain_goes_by_an_outpost_of_its_own_while_all_else_is_stuck(tmp_pa
         assert any(page.level == UNIT for _, page in PAGER.pages)
 
 
-async def test_a_level_elsewhere_is_audited_from_above_by_a_way_of_its_own(tmp_path: Path) -> None:
+async def test_a_level_elsewhere_is_audited_from_above_by_a_way_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, str]] = []
+    receive = Outpost.receive
+
+    async def noted(self: Any, message: Any) -> None:
+        sent.append((self._bridge.path.partition("/")[0], repr(message)))
+        await receive(self, message)
+
+    monkeypatch.setattr(Outpost, "receive", noted)
     async with two(tmp_path) as (shop, both):
         SEEN.clear()
         performed = await done(shop, UNIT)
         await asyncio.sleep(2.0)
         assert [(one.path, one.task.id) for one in SEEN] == [(UNIT, performed.task)]
         assert SEEN[0].receipts == performed.receipts
+        ways = {way for way, said in sent if "Probe(" in said or "Evidence(" in said}
+        assert ways == {"audit"}  # what is asked, and what is shown
         assert {f"level.audit/{path}" for path in ("shop", UNIT)} <= set(both.auditing._vhost.queues)
         assert not [
             queue for queue in both.broker._vhost.queues if "audit" in queue

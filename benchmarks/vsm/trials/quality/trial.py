@@ -3,6 +3,7 @@
 from statistics import mean
 
 from benchmarks.vsm.trials.quality import gateway, plain
+from benchmarks.vsm.trials.quality.living import living
 from benchmarks.vsm.trials.quality.viable import DESIGN, audited
 from benchmarks.vsm.trials.quality.world import DEGRADED, QualityWorld
 from benchmarks.vsm.trials.trial import Arm, Claim, Column, Found, Trial
@@ -12,6 +13,7 @@ SHARES = (0.01, 0.02, 0.05, 0.10, 0.20)
 NAIVE, PLAIN, GATEWAY = "naive: the tool says ok", "plain: complaints", "gateway: alert on complaints"
 VIABLE = {share: f"viable (System 3*'s parts), {share:.0%}" for share in SHARES}
 OURS = VIABLE[0.05]
+ALIVE, ALIVE_WITHOUT = "alive, 5%", "alive without System 3*"
 SEEDS = 10  # with fewer, delays spread too far to say much
 AUDITS = run_length(DEGRADED, DESIGN)  # that the design needs
 
@@ -20,6 +22,14 @@ ARMS: dict[str, Arm] = {
     PLAIN: plain.plain,
     GATEWAY: gateway.run,
     **{name: audited(share) for share, name in VIABLE.items()},
+}
+
+LIVING: dict[str, Arm] = {
+    PLAIN: plain.plain,
+    GATEWAY: gateway.run,
+    OURS: ARMS[OURS],
+    ALIVE: living(0.05),
+    ALIVE_WITHOUT: living(0.05, "s3star"),
 }
 
 COLUMNS = (
@@ -77,5 +87,27 @@ TRIALS = (
             Claim("auditing too little and too much both cost more than something between", _inside, SEEDS),
         ),
         (NAIVE, PLAIN, GATEWAY),
+    ),
+    Trial(
+        "quality-alive",
+        "Silent degradation, and the living system in it",
+        QualityWorld,
+        LIVING,
+        COLUMNS,
+        ALIVE,
+        (
+            Claim(
+                "the living system finds it before complaints do, too",
+                lambda found: found.middle(ALIVE, "minutes") < found.middle(GATEWAY, "minutes"),
+            ),
+            Claim(
+                "and leaves fewer wrong answers with customers",
+                lambda found: found.middle(ALIVE, "left") < 0.5 * found.middle(GATEWAY, "left"),
+            ),
+            Claim(
+                "without System 3* it never knows",
+                lambda found: found.least(ALIVE_WITHOUT, "minutes") == float("inf"),
+            ),
+        ),
     ),
 )

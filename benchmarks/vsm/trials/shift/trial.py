@@ -2,12 +2,14 @@
 
 from benchmarks.vsm.trials.compare import compare
 from benchmarks.vsm.trials.shift import plain, viable
+from benchmarks.vsm.trials.shift.living import CALM, living
 from benchmarks.vsm.trials.shift.world import ShiftWorld
 from benchmarks.vsm.trials.trial import Arm, Claim, Column, Found, Trial
 
 NAIVE, PLAIN, GATEWAY = "naive: nothing moves", "plain: after the load", "gateway: and the queue"
 VIABLE = "viable (Systems 3 and 4)"
 WITHOUT, BANDED = "without System 4", "with a band on churn"
+ALIVE, ALIVE_WITHOUT, ALIVE_BANDED = "alive", "alive without System 4", "alive with a band on churn"
 SEEDS = 10  # with fewer, chance says as much as foresight
 FAR = 24  # ticks of lead from which foresight is to pay
 
@@ -18,6 +20,15 @@ ARMS: dict[str, Arm] = {
     WITHOUT: viable.without_s4,
     VIABLE: viable.run,
     BANDED: viable.banded,
+}
+
+LIVING: dict[str, Arm] = {
+    NAIVE: plain.static,
+    GATEWAY: plain.following(plain.CLEARS),
+    VIABLE: viable.run,
+    ALIVE: living(),
+    ALIVE_WITHOUT: living("s4"),
+    ALIVE_BANDED: living(bands=CALM),
 }
 
 COLUMNS = (
@@ -79,4 +90,19 @@ def _trial(lead: int, ramp: int) -> Trial:
     )
 
 
-TRIALS = tuple(_trial(lead, ramp) for lead, ramp in ((6, 40), (12, 40), (24, 40), (24, 80), (40, 80)))
+_ALIVE = Trial(
+    "shift-alive",
+    "Shifting demand, and the living system in it: a move takes 24 ticks, demand turns within 40",
+    lambda seed, length: ShiftWorld(seed, FAR, 40),
+    LIVING,
+    COLUMNS,
+    ALIVE,
+    (
+        Claim(
+            "alive, foresight lowers the peak by more than half against what is declared",
+            lambda found: found.middle(ALIVE, "peak") < 0.5 * found.middle(ALIVE_WITHOUT, "peak"),
+        ),
+    ),
+)
+
+TRIALS = (*(_trial(lead, ramp) for lead, ramp in ((6, 40), (12, 40), (24, 40), (24, 80), (40, 80))), _ALIVE)

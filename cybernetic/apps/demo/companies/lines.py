@@ -4,7 +4,11 @@ import ast
 import functools
 from pathlib import Path
 
-_FILES = {"plain": ("plain.py",), "gateway": ("plain.py", "gateway.py"), "viable": ("viable.py",)}
+_FILES = {
+    "plain": ("plain.py",),
+    "gateway": ("plain.py", "gateway.py"),
+    "viable": ("viable.py", "running.py"),
+}
 
 
 @functools.cache

@@ -145,6 +145,10 @@ class Viable:
 
     async def fate(self) -> None:
         """A management that hangs answers nothing, and neither does what is started in its place."""
+        hang = self.world.plan.of("hang")
+        if hang is None:
+            return
+        await asyncio.sleep(hang.at - self.world.now())
         while True:
             await asyncio.sleep(1.0)
             for division in DIVISIONS:

@@ -22,6 +22,7 @@ from cybernetic.vsm import (
     Account,
     Audit,
     Budget,
+    BudgetExhausted,
     Clocks,
     Cost,
     Index,
@@ -75,26 +76,32 @@ class Worker(Operation):
     async def looked_up(self, job: Job) -> Used[Fact]:
         """By the search tool, or in the archive while that is in quarantine."""
         try:
-            return await self.use(
-                "kb", self.world.find, self.name, job.id, self.tries[job.id], upper=Cost(usd=SEARCH_PRICE)
-            )
+            return await self.afforded("kb", self.world.find, job, SEARCH_PRICE)
         except Quarantined:
             self.world.found_out("the Inspector")
-            price = Cost(usd=ARCHIVE_PRICE)
-            return await self.use("archive", self.world.look_up, self.name, job.id, upper=price)
+            return await self.afforded("archive", self.world.look_up, job, ARCHIVE_PRICE)
 
     async def written(self, job: Job) -> Used[Reply]:
         """By the provider."""
-        attempt = 100 * self.tries[job.id]
-        return await self.use("llm", self.patiently, job.id, attempt, upper=Cost(usd=CEILING))
+        return await self.afforded("llm", self.patiently, job, CEILING)
 
-    async def patiently(self, job: str, attempt: int) -> Reply:
+    async def afforded(self, port: str, tool: Any, job: Job, usd: float) -> Used[Any]:
+        """Use a tool; a unit that has run dry waits for what it is lent in the next round."""
+        attempt = 100 * self.tries[job.id]
+        while True:
+            try:
+                return await self.use(port, tool, self.name, job.id, attempt, upper=Cost(usd=usd))
+            except BudgetExhausted:
+                await asyncio.sleep(PULSE)
+                attempt += 10
+
+    async def patiently(self, name: str, job: str, attempt: int) -> Reply:
         """As soon as the provider is there."""
         wait = 5.0
         while True:
             attempt += 1
             try:
-                return await self.world.write(self.name, job, attempt)
+                return await self.world.write(name, job, attempt)
             except Away:
                 await asyncio.sleep(wait)
                 wait = min(30.0, wait + 5.0)

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
+from math import inf
 
 from cybernetic.apps.demo.frames import ARMS, Banner, Frame, Line, Score
 from cybernetic.core import one_of
@@ -25,13 +26,20 @@ class Film:
         without: the systems that it is without.
         frames: what there is of it already.
         bare: of each frame only the score is kept, not what an operations room shows.
+        until: the second up to which it is wanted. Default: to the end of the hour.
     """
 
     def __init__(
-        self, arm: str, without: tuple[str, ...] = (), frames: Iterable[Frame] = (), *, bare: bool = False
+        self,
+        arm: str,
+        without: tuple[str, ...] = (),
+        frames: Iterable[Frame] = (),
+        *,
+        bare: bool = False,
+        until: float = inf,
     ) -> None:
         one_of("arm", arm, ARMS)
-        self.arm, self.without, self._bare = arm, without, bare
+        self.arm, self.without, self._bare, self._until = arm, without, bare, until
         self.frames: list[Frame] = []
         self._times: list[float] = []
         for frame in frames:
@@ -47,7 +55,7 @@ class Film:
     @property
     def whole(self) -> bool:
         """Whether all of it is there."""
-        return bool(self.frames) and self.frames[-1].last
+        return bool(self.frames) and (self.frames[-1].last or self.end >= self._until)
 
     @property
     def end(self) -> float:

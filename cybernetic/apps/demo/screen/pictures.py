@@ -37,8 +37,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=Path("docs/pictures"), help="of the pictures")
     parser.add_argument("--readme", type=Path, default=Path("README.md"), help="where the scoreboard stands")
     options = parser.parse_args(words)
-    films = _played(options.seed)
-    viable = films["viable"]
+    films, viable = _played(options.seed)
     at = options.at if options.at is not None else telling_moment(viable)
     scene = Scene(films["gateway"], viable, options.seed, now=at)
     room = Scene(films["gateway"], viable, options.seed, now=at, mode="room")
@@ -72,15 +71,20 @@ def with_board(readme: str, seed: int, text: str) -> str:
     return found
 
 
-def _played(seed: int) -> dict[str, Film]:
-    films = {arm: Film(arm, bare=arm != "viable") for arm in ARMS}
-    with tempfile.TemporaryDirectory(prefix="cy") as folder, Pool() as pool:
-        stage = Processes(seed, Path(folder))
+def _played(seed: int) -> tuple[dict[str, Film], Film]:
+    """The companies for the scoreboard, and the viable one again to be looked into, which costs it messages."""
+    films, shown = {arm: Film(arm, bare=True) for arm in ARMS}, Film("viable")
+    with (
+        tempfile.TemporaryDirectory(prefix="cy") as one,
+        tempfile.TemporaryDirectory(prefix="cy") as other,
+        Pool() as pool,
+    ):
         for arm, film in films.items():
-            pool.add(film, stage.company(arm, room=arm == "viable"))
+            pool.add(film, Processes(seed, Path(one)).company(arm))
+        pool.add(shown, Processes(seed, Path(other)).company("viable", room=True))
         for _ in pool.finish():
             pass
-    return films
+    return films, shown
 
 
 def _save(path: Path, picture: Text, title: str) -> None:

@@ -2,8 +2,7 @@
 
 import os
 import select
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -21,7 +20,7 @@ class Pool:
 
     def __init__(self, most: int | None = None) -> None:
         self._most = most or os.cpu_count() or 1
-        self._waiting: deque[Reel] = deque()
+        self._waiting: list[tuple[Reel, Callable[[], bool]]] = []
         self._running: list[Reel] = []
         self._stack = ExitStack()
 
@@ -38,13 +37,20 @@ class Pool:
         """Those that are at work, to be waited for with `select`."""
         return tuple(self._running)
 
-    def add(self, film: Film, source: Source, *, at_once: bool = False) -> None:
-        """Have a film made: `at_once`, or when it is its turn."""
+    def add(
+        self,
+        film: Film,
+        source: Source,
+        *,
+        at_once: bool = False,
+        ready: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Have a film made: `at_once`, or when it is its turn, of those that are `ready` by then."""
         reel = Reel(film, source)
         if at_once:
             self._start(reel)
         else:
-            self._waiting.append(reel)
+            self._waiting.append((reel, ready))
             self._fill()
 
     def take(self, ready: Sequence[Reel]) -> None:
@@ -62,8 +68,11 @@ class Pool:
             yield
 
     def _fill(self) -> None:
-        while self._waiting and len(self._running) < self._most:
-            self._start(self._waiting.popleft())
+        for one in list(self._waiting):
+            reel, ready = one
+            if len(self._running) < self._most and ready():
+                self._waiting.remove(one)
+                self._start(reel)
 
     def _start(self, reel: Reel) -> None:
         self._running.append(self._stack.enter_context(reel))

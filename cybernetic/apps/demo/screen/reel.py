@@ -32,6 +32,9 @@ class Source(Protocol):
     def close(self) -> None:
         """End it, and whatever was begun for it."""
 
+    def enough(self) -> None:
+        """All that is wanted has come."""
+
     def last_words(self) -> str:
         """Why it ended, when it has ended too early."""
 
@@ -75,6 +78,8 @@ class Reel:
 
     def take(self) -> None:
         """Add what has come, without waiting. Raises `ReelTorn`."""
+        if self._ended:
+            return
         while not self._ended:
             try:
                 part = os.read(self._from, CHUNK)
@@ -86,7 +91,9 @@ class Reel:
             for line in lines:
                 self.film.add(Frame.of_line(line.decode()))
             self._ended = not part or self.film.whole
-        if not self.film.whole:
+        if self.film.whole:
+            self._source.enough()
+        else:
             raise ReelTorn(
                 f"the company {self.film.title!r} ended before the hour did: {self._source.last_words()}"
             )
@@ -132,6 +139,9 @@ class Program:
                     pipe.close()
         self._errors.close()
 
+    def enough(self) -> None:
+        """It ends by itself; its copies are there until it is closed."""
+
     def last_words(self) -> str:
         """The last line of its errors, and its status."""
         assert self._process is not None
@@ -165,6 +175,10 @@ class Copy:
         """It ends when nobody listens any more."""
         self._socket.close()
 
+    def enough(self) -> None:
+        """It ends when nobody listens any more."""
+        self.close()
+
     def last_words(self) -> str:
         """Nothing is known."""
         return "it said nothing"
@@ -176,7 +190,7 @@ def replay(seed: int, arm: str, without: Sequence[str] = ()) -> list[str]:
     return [*words, "--without", *without] if without else words
 
 
-def stand(seed: int, without: Sequence[str], folder: Path) -> list[str]:
-    """The words of one that plays the viable company, with its operations room, and leaves copies in a folder."""
+def stand(seed: int, without: Sequence[str], folder: Path, *, room: bool) -> list[str]:
+    """The words of one that plays the viable company and leaves copies in a folder."""
     words = [sys.executable, "-m", "cybernetic.apps.demo.stand", "--seed", str(seed), "--folder", str(folder)]
-    return [*words, "--without", *without] if without else words
+    return [*words, *(["--room"] if room else []), *(["--without", *without] if without else [])]

@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from cybernetic.apps.demo.claims import digest, judged, status
-from cybernetic.apps.demo.frames import ARMS, SYSTEMS, clock
+from cybernetic.apps.demo.fast import MEANT, hours, moment
+from cybernetic.apps.demo.frames import ARMS, Score, clock
 from cybernetic.apps.demo.screen.board import board, claimed
 from cybernetic.apps.demo.screen.film import Film
 from cybernetic.apps.demo.screen.player import LEAST, Player
@@ -63,21 +64,35 @@ class Show:
         self._films = {arm: self._film(arm) for arm in (options.against, "viable")}
         rest = [arm for arm in ARMS if arm not in self._films]
         self._films |= {arm: self._film(arm) for arm in rest}
-        self._ablated = {name: Film("viable", (name,), bare=True) for name in SYSTEMS}
+        self._moments = {name: found for name in MEANT if (found := moment(options.seed, name)) is not None}
+        self._futures = {
+            name: Film("viable", (*options.without, name), bare=True, until=until)
+            for name, (_, until) in self._moments.items()
+            if name not in options.without
+        }
 
     def _film(self, arm: str) -> Film:
         viable = arm == "viable"
         return Film(arm, self._options.without if viable else (), bare=not viable)
 
+    def _begin(self, pool: Pool, stage: Stage, live: bool) -> None:
+        """Have all companies made, the viable one first, and its other futures when it has come to their forks."""
+        viable = self._films["viable"]
+        for film in sorted(self._films.values(), key=lambda one: one is not viable):
+            pool.add(film, stage.company(film.arm, film.without, room=live and film is viable))
+        for name, film in self._futures.items():
+            at, _ = self._moments[name]
+            pool.add(film, stage.future((name,), at), ready=lambda at=at: viable.end >= at)  # type: ignore[misc]
+
     def show(self) -> int:
         """Show it; the exit status."""
+        if self._options.fast and not self._options.without and self._given is None:
+            return self._fast()
         try:
             with tempfile.TemporaryDirectory(prefix="cy") as folder, Pool() as pool:
                 stage = self._given or Processes(self._options.seed, Path(folder))
                 live = self._live()
-                for film in (*self._films.values(), *self._ablated.values()):
-                    room = live and film is self._films["viable"]
-                    pool.add(film, stage.company(film.arm, film.without, room=room))
+                self._begin(pool, stage, live)
                 if live:
                     whole = self._play(pool, stage)
                 else:
@@ -137,19 +152,34 @@ class Show:
                 self._print(telling.more())
         return True
 
+    def _fast(self) -> int:
+        """Only the end, as quickly as the cores allow."""
+        try:
+            (hour,) = hours([self._options.seed])
+        except KeyboardInterrupt:
+            print("stopped", file=sys.stderr)
+            return STOPPED
+        said = [sentence(one.system, one.until - one.at, one.without, one.kept) for one in hour.ablations]
+        return self._close(hour.scores, said, hour.hash)
+
     def _end(self) -> int:
-        """The scoreboard, what is claimed and whether it holds, and what each system was good for."""
-        finals = {arm: self._films[arm].frames[-1].score for arm in ARMS}
-        found = judged(self._options.seed, finals)
-        self._print([""])
-        for line in (*board(finals, self._look), Text(), *claimed(found, self._look), Text()):
-            self._write(line)
-        seconds = self._films["viable"].end
-        for name, film in self._ablated.items():
-            self._print([sentence(name, seconds, film.frames[-1].score, finals["viable"])])
+        """The end, of the films that were shown."""
+        viable, said = self._films["viable"], []
+        for name, film in self._futures.items():
+            at, until = self._moments[name]
+            said.append(sentence(name, until - at, film.at(until).score, viable.at(until).score))
         told = digest([frame for arm in ARMS for frame in self._films[arm].frames])
+        return self._close({arm: self._films[arm].frames[-1].score for arm in ARMS}, said, told)
+
+    def _close(self, scores: Mapping[str, Score], said: list[str], told: str) -> int:
+        """The scoreboard, what is claimed and whether it holds, and what each system was good for."""
+        found = judged(self._options.seed, scores)
+        self._print([""])
+        for line in (*board(scores, self._look), Text(), *claimed(found, self._look), Text()):
+            self._write(line)
         held = sum(claim.holds for claim in found)
-        self._print(["", f"seed {self._options.seed}: {held} of {len(found)} claims hold; hash {told}"])
+        seed = self._options.seed
+        self._print([*said, "", f"seed {seed}: {held} of {len(found)} claims hold; hash {told}"])
         return status(found)
 
     def _print(self, lines: Iterator[str] | list[str]) -> None:
@@ -157,4 +187,5 @@ class Show:
             self._write(Text(self._look.plain(line)))
 
     def _write(self, line: Text) -> None:
+        line.rstrip()
         self._console.print(line, soft_wrap=True, highlight=False)

@@ -11,10 +11,10 @@ class Stage(Protocol):
     """Brings companies."""
 
     def company(self, arm: str, without: Sequence[str] = (), *, room: bool = False) -> Source:
-        """A company for the whole hour; with its operations room where it is to be looked into and forked."""
+        """A company for the whole hour; with what its operations room shows where that is to be looked into."""
 
     def future(self, without: Sequence[str], at: float) -> Source:
-        """The viable company that has an operations room, without some systems from a second of the hour on."""
+        """The viable company of this stage without some systems, from a second of the hour on that it has come to."""
 
 
 class Processes:
@@ -30,7 +30,12 @@ class Processes:
 
     def company(self, arm: str, without: Sequence[str] = (), *, room: bool = False) -> Source:
         """See `Stage`."""
-        return Program(stand(self._seed, without, self._folder) if room else replay(self._seed, arm, without))
+        viable = arm == "viable"
+        return Program(
+            stand(self._seed, without, self._folder, room=room)
+            if viable
+            else replay(self._seed, arm, without)
+        )
 
     def future(self, without: Sequence[str], at: float) -> Source:
         """See `Stage`."""

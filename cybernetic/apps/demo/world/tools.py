@@ -88,9 +88,9 @@ class Search:
         wrong = self._luck.uniform("wrong", job, attempt) < bad
         return Fact(self._luck.word("rumour", job, attempt) if wrong else self.truth(job), SEARCH_PRICE)
 
-    async def look_up(self, job: str) -> Fact:
+    async def look_up(self, job: str, attempt: int) -> Fact:
         """The same in the archive: slow, and right."""
-        await asyncio.sleep(self._luck.lognormal(SLOWLY, 0.4, "archive", job))
+        await asyncio.sleep(self._luck.lognormal(SLOWLY, 0.4, "archive", job, attempt))
         return Fact(self.truth(job), ARCHIVE_PRICE)
 
     def truth(self, job: str) -> str:

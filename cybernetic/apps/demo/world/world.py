@@ -53,9 +53,9 @@ class World:
         self._pay(agent, fact.usd)
         return fact
 
-    async def look_up(self, agent: str, job: str) -> Fact:
+    async def look_up(self, agent: str, job: str, attempt: int = 1) -> Fact:
         """Look it up in the archive."""
-        fact = await self.search.look_up(job)
+        fact = await self.search.look_up(job, attempt)
         self._pay(agent, fact.usd)
         return fact
 

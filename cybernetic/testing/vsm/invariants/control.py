@@ -1,4 +1,4 @@
-"""System 3: what is lent is never more than there is, at any level, at any time."""
+"""System 3: what is lent is never more than there is, at any level; it intervenes rarely, and never without end."""
 
 import asyncio
 from typing import Any
@@ -8,6 +8,7 @@ from cybernetic.testing.vsm.invariants.invariant import Invariant, expect
 from cybernetic.vsm import ViableSystem
 
 ROUNDS, PAUSE, TASKS = 20, 0.5, 40
+HELD, LATE = 10.0, 2.0  # seconds of an intervention, and after which it must be over
 
 
 async def _ledgers(bench: Bench) -> dict[int, Any]:
@@ -40,7 +41,33 @@ async def _nested(bench: Bench) -> None:
         expect(upper is not None and ledger.grant <= upper, f"{ledger.grant!r} granted of {upper!r} lent")
 
 
+async def _sparing(bench: Bench) -> None:
+    await bench.work(TASKS // 4)
+    await asyncio.sleep(ROUNDS * PAUSE)
+    status = await bench.level.call(ViableSystem.status)
+    hurt = {climb.pain.path for climb in status.alarms}
+    meddled = {unit: rate for unit, rate in status.sparing.items() if rate and unit not in hurt}
+    expect(not meddled, f"interventions for a thousand tasks: {meddled}, with nothing out of bounds there")
+
+
+async def _expiry(bench: Bench) -> None:
+    status = await bench.level.call(ViableSystem.status)
+    if not status.load:
+        return
+    unit = min(status.load)
+    await bench.level.call(ViableSystem.suspend, unit, "to see it end", HELD)
+    held = (await bench.level.call(ViableSystem.status)).interventions
+    expect(unit in held, f"no intervention in {unit}, which was suspended")
+    await asyncio.sleep(HELD + LATE)
+    held = (await bench.level.call(ViableSystem.status)).interventions
+    expect(unit not in held, f"{unit} is still held: {held.get(unit)}")
+    log = await bench.level.call(ViableSystem.decisions, 0, "intervention")
+    expect(any(entry.body.get("unit") == unit for entry in log), "it is not in the log")
+
+
 INVARIANTS = (
     Invariant("T-S3-conserve", "spent, reserved and lent are at most what was granted", _conserve),
     Invariant("T-S3-nested", "a level grants no more than it holds", _nested),
+    Invariant("T-S3-sparing", "nobody is intervened in who is within bounds", _sparing),
+    Invariant("T-S3-expiry", "an intervention is in the log, and ends by itself", _expiry),
 )
