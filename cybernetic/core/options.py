@@ -10,16 +10,21 @@ from cybernetic.core.errors import ArgumentsError, OptionError
 
 def number(name: str, value: object, *, above: float | None = None, least: float | None = None) -> float:
     """`value` as a finite float; more than `above` or at least `least` where given. Raises `OptionError`."""
+    if (
+        _finite(value)
+        and (above is None or value > above)  # type: ignore[operator]
+        and (least is None or value >= least)  # type: ignore[operator]
+    ):
+        return float(value)  # type: ignore[arg-type]
     bound = f" > {above:g}" if above is not None else f" >= {least:g}" if least is not None else ""
-    expected = f"a finite number{bound}"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
-        raise OptionError(name, expected, value)
-    if (above is not None and value <= above) or (least is not None and value < least):
-        raise OptionError(name, expected, value)
-    return float(value)
+    raise OptionError(name, f"a finite number{bound}", value)
 
 
-def _finite(value: float) -> bool:
+def _finite(value: object) -> bool:
+    if type(value) is float:  # nearly always
+        return isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
     try:
         return isfinite(value)
     except OverflowError:  # an integer beyond what a float can hold

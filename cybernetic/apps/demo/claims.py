@@ -12,7 +12,7 @@ from cybernetic.apps.demo.world.plan import Plan
 
 REFUSALS, AUDITS, FALSE_PAGES = 10, 75, 1
 QUICKER, SLACK = 0.7, 1.01
-FEW = 20  # jobs in a division that are work for a minute, and no backlog
+FEW = 30  # jobs in a division that are work for two minutes, and no backlog
 BOUND = 4 * PULSE + 1.0 + CLOCKS.ack + CLOCKS.recovery
 """Seconds from a division's hanging to the call: three beats missed, then the ladder of the level above it."""
 UNTOLD = ("cpu", "messages", "lines")  # what differs from machine to machine, or from version to version

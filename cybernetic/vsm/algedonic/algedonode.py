@@ -6,6 +6,7 @@ from typing import Any
 
 from cybernetic.core import CallError, Down
 from cybernetic.runtime import Agent, Deferred, Named, Timer
+from cybernetic.vsm.algedonic.deadmen import Deadmen
 from cybernetic.vsm.algedonic.ends import Ends
 from cybernetic.vsm.algedonic.humans import Page
 from cybernetic.vsm.algedonic.messages import Ack, Felt, Glad, Relief, Told
@@ -25,7 +26,6 @@ from cybernetic.vsm.decisions.verdicts import Allow, Deny
 from cybernetic.vsm.ladder.arousal import Feeling, Sensitivity, arouse
 from cybernetic.vsm.ladder.climb import Climb
 from cybernetic.vsm.ladder.clocks import Clocks, Paging, Rungs, time_to_human
-from cybernetic.vsm.ladder.deadman import Deadman
 from cybernetic.vsm.ladder.effects import (
     AckRefused,
     Cleared,
@@ -71,8 +71,6 @@ class Algedonode(Member):
         rungs = Rungs((clocks[0], *clocks), paging or Paging(sinks=max(1, len(human))))
         self._ladder = Ladder(path, rungs)
         self._loops = tuple(loops)
-        self._deadmen: dict[tuple[str, str], Deadman] = {}
-        self._missed: set[tuple[str, str]] = set()
         self._pains: dict[PainKey, Pain] = {}
         self._origins: dict[PainKey, str] = {}
         self._arousal = Sensitivity()
@@ -87,11 +85,13 @@ class Algedonode(Member):
             self._ladder, self._pains, self._origins, self._arousal = known
         at = self._turned = now()
         self._ends = Ends(self, self.path, self._loops, Nerves(self._pains, at))
-        self._deadmen = {(role, path): Deadman(period, at) for role, path, period in self._loops}
         denied = self._ladder.rungs.paging.denied
         denials = await self._books.call(Books.load, "denials")
         self._resort = LastResort(self, self.path, self._loops, denied, denials)
-        self._missed = {key for key in self._deadmen if self._silence(key).key in self._pains}
+        keys = [(role, path) for role, path, _ in self._loops]
+        self._deadmen = Deadmen(
+            self._loops, at, [key for key in keys if self._silence(key).key in self._pains]
+        )
         self._wind()
         super().setup()
 
@@ -217,9 +217,7 @@ class Algedonode(Member):
     def shows(self, role: str, path: str, period: float) -> None:
         """A loop shows that it lives; within `period` seconds it will again."""
         key = role, path
-        self._deadmen[key] = Deadman(period, now())
-        if key in self._missed:
-            self._missed.discard(key)
+        if self._deadmen.beat(key, period, now()):
             self._move(self._ladder.clear(self._silence(key).key, self._at()))
 
     def alive(self, path: str, period: float) -> None:
@@ -232,12 +230,10 @@ class Algedonode(Member):
         if (
             at - self._turned > period
         ):  # it was away itself: what it did not hear in that time may have been said
-            self._deadmen = {key: deadman.beat(at) for key, deadman in self._deadmen.items()}
+            self._deadmen.forgive(at)
         self._turned = at
-        for key, deadman in self._deadmen.items():
-            if key not in self._missed and deadman.missed(at):
-                self._missed.add(key)
-                self.feel(self._silence(key))
+        for key in self._deadmen.missed(at):
+            self.feel(self._silence(key))
         for pain in self._ends.orderly(at):
             self.feel(pain)
         self.look()

@@ -31,11 +31,13 @@ class Ends:
 
     def look(self, now: float) -> list[PainKey]:
         """Watch what is not watched because it was not there; the pains that are over, since it is back."""
-        watched = set(self._watching.values())
-        for (path, what), name in self._lives.items():
-            if (path, what) not in watched:
-                self._watching[self._node.monitor(self._named(name))] = path, what
-        return self._nerves.over({path for path in self._nerves.paths if self._alive(path)}, now)
+        if len(self._watching) < len(self._lives):
+            watched = set(self._watching.values())
+            for (path, what), name in self._lives.items():
+                if (path, what) not in watched:
+                    self._watching[self._node.monitor(self._named(name))] = path, what
+        felt = self._nerves.paths
+        return self._nerves.over({path for path in felt if self._alive(path)}, now) if felt else []
 
     def down(self, message: Down) -> bool:
         """Take the news of an end; whether it is of something that was there."""

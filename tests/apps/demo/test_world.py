@@ -8,7 +8,7 @@ import pytest
 from cybernetic.apps.demo.seeds import CHECKED, TUNING
 from cybernetic.apps.demo.world.demand import BASE, GROWN, Job, jobs, rate
 from cybernetic.apps.demo.world.luck import Luck
-from cybernetic.apps.demo.world.plan import DIVISIONS, EARLY, HOUR, KINDS, LASTS, Plan
+from cybernetic.apps.demo.world.plan import DIVISIONS, HOUR, KINDS, LASTS, Plan
 from cybernetic.apps.demo.world.tools import (
     BURST,
     HANDS,
@@ -49,7 +49,7 @@ def test_what_needs_time_comes_early_and_all_comes_within_the_hour() -> None:
         times = [one.at for one in plan.incidents]
         assert times == sorted(times)
         assert all(240.0 <= at < HOUR - LASTS["outage"] for at in times)
-        assert not {one.kind for one in plan.incidents[-2:]} & set(EARLY)
+        assert not {one.kind for one in plan.incidents[-2:]} & {"lie", "ramp"}
 
 
 def test_the_seeds_that_claims_are_checked_on_were_not_tuned_with() -> None:
