@@ -7,7 +7,10 @@ from tests.architecture.tree import NAME, Module, Tree
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
-PASSES_ON = {"state": "crdt", "testing": "runtime"}  # a door that shows names of a lower one as well: what users look for there
+PASSES_ON = {
+    "state": "crdt",
+    "testing": "runtime",
+}  # doors that show names of a lower one, where users look for them
 
 
 def exported(module: Module) -> tuple[str, ...] | None:

@@ -53,7 +53,9 @@ class Forecast(NamedTuple):
             low, high = (low, at) if over > 0 else (at, high)
             slope = self.density(at)
             step = over / slope if slope > 0 else high - low
-            following = at - step  # Newton's step, where it stays between the bounds; else half of what is between
+            following = (
+                at - step
+            )  # Newton's step, where it stays between the bounds; else half of what is between
             if abs(step) <= enough:
                 return following
             at = following if low < following < high else 0.5 * (low + high)
