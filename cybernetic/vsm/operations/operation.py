@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from cybernetic.core import OptionError
+from cybernetic.core import OptionError, Refusal
 from cybernetic.runtime import Address, Agent, registered_name
 from cybernetic.vsm.bargain.budget import drift
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
@@ -131,6 +131,9 @@ class Operation(Agent):
         began, desk.task, desk.measures, desk.bills = now(), task, {}, []
         try:
             outcome = await self.handle(task)
+        except Refusal:
+            desk.porter.cast(Porter.given_up, task.id)
+            raise
         finally:
             desk.task = None
         if not isinstance(outcome, Outcome):

@@ -217,6 +217,10 @@ class Porter(Member):
             self.tell(Channel.AUDIT, Role.AUDIT, completed, disturbance=task.id)
         return receipts
 
+    def given_up(self, task: str) -> None:
+        """The operation refused a task (its id) after all: given again, it begins anew."""
+        self._proofs.forget(task)
+
     # Exclusive leases.
 
     def lease(self, key: str, ttl: float) -> Deferred[Lease]:

@@ -29,6 +29,11 @@ class Proofs:
         guard = self._guards.get(ask.task, Guard())
         self._guards[ask.task] = guard.passed(self._path, ask.port, ask.call, repeats)
 
+    def forget(self, task: str) -> None:
+        """A task that was not done (its id): what it called counts no more against it, and is no evidence of it."""
+        self._guards.pop(task, None)
+        self._receipts.pop(task, None)
+
     def receipt(self, passage: Passage, came: Came, result: str, cost: Vector) -> Receipt:
         """The proof of a call that is over."""
         ask = passage.ask

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from cybernetic import Refusal
 from cybernetic.vsm import (
     Allow,
     BudgetExhausted,
@@ -92,6 +93,40 @@ async def test_the_same_call_again_and_again_is_stopped() -> None:
         with pytest.raises(Stuck, match="5 times"):
             await done(company, SOLO, uses=50, same="again", usd=0.01)
         assert len(TOOL.asked) == 5
+
+
+class Twice(Operation):
+    """Refuses a task as often as it is told to, after it has used a port."""
+
+    refusals: ClassVar[int] = 0
+
+    async def handle(self, task: Task) -> Outcome:
+        used = await self.use("tool", TOOL, "the same")
+        if Twice.refusals:
+            Twice.refusals -= 1
+            raise NotNow
+        return Outcome(evidence=[used.receipt])
+
+
+class NotNow(Refusal):
+    """Another time."""
+
+
+class Reluctant(Company):
+    """Of one that is."""
+
+    def units(self) -> list[Any]:
+        return [unit(Twice, id="solo")]
+
+
+async def test_a_task_that_was_refused_and_is_given_again_does_not_go_round_in_circles() -> None:
+    Twice.refusals = 7
+    async with started(Reluctant) as (_, company):
+        for _ in range(7):
+            with pytest.raises(NotNow):
+                await company.within(None).call(ViableSystem.submit, Task("job", id="one"))
+        performed = await company.within(None).call(ViableSystem.submit, Task("job", id="one"))
+        assert len(performed.receipts) == 1
 
 
 async def test_a_success_without_evidence_is_refused() -> None:
