@@ -32,7 +32,7 @@ def test_divisions_on_nodes_lose_two_processes_and_no_job() -> None:
 
 
 def test_divisions_over_rabbitmq_lose_two_processes_and_no_job(rabbit: RabbitMQ) -> None:
-    lines = whole(played("--amqp", rabbit.url, "--seconds", "30"))
+    lines = whole(played("--amqp", rabbit.url, "--seconds", "12"))
     assert lines[0] == "three divisions live in programs of their own, met over AMQP"
 
 
