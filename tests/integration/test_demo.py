@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.showing import CURSOR, ENTER, LEAVE, ROOT, Screen, films, screen
 from tests.integration.terminal import COMMAND
+from tests.support import soak
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +122,11 @@ def test_in_a_hurry_only_the_end_is_told() -> None:
     assert lines[2].startswith("customers lost")
     assert sum(line.startswith("Without the ") for line in lines) == 5
     assert lines[-1].startswith("seed 7: 8 of 8 claims hold; hash ")
+
+
+def test_what_is_claimed_holds_in_hours_that_nobody_tuned_it_for() -> None:
+    count = soak(1, 200)
+    done = subprocess.run(
+        [*COMMAND, "demo", "--sweep", str(count)], capture_output=True, text=True, timeout=60 + 120 * count
+    )
+    assert done.returncode == 0, done.stdout
