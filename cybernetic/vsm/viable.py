@@ -94,7 +94,6 @@ class ViableSystem(Supervisor):
     clocks: ClassVar[Clocks | None] = None
     human: ClassVar[Sequence[Any]] = (ConsoleHuman(),)
     paging: ClassVar[Paging] = Paging()
-    bridges: ClassVar[Sequence[Any]] = ()
     data: ClassVar[str | None] = None
     pulse: ClassVar[float | None] = None
     tick: ClassVar[float] = 10.0
