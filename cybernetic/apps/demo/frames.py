@@ -7,7 +7,14 @@ from math import inf
 from typing import Any, Literal
 
 ARMS = ("plain", "gateway", "viable")
-SYSTEMS = ("s2", "s3", "s3star", "s4", "algedonic")
+SYSTEM_NAMES = {
+    "s2": "the Scheduler",
+    "s3": "the Director",
+    "s3star": "the Inspector",
+    "s4": "the Scout",
+    "algedonic": "the alarm bell",
+}
+SYSTEMS = tuple(SYSTEM_NAMES)
 TICK = 10.0  # virtual seconds between two frames
 
 Kind = Literal["incident", "consequence", "luck"]

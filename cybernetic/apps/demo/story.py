@@ -1,8 +1,8 @@
 """The story of an hour in plain words: what befalls the world, and what a company makes of it."""
 
 from cybernetic.apps.demo.companies.company import Company
-from cybernetic.apps.demo.frames import Banner, Line
-from cybernetic.apps.demo.world.owner import Matter
+from cybernetic.apps.demo.frames import SYSTEM_NAMES, Banner, Line
+from cybernetic.apps.demo.world.owner import GONE, Matter
 from cybernetic.apps.demo.world.plan import Incident, Plan
 from cybernetic.apps.demo.world.world import World
 
@@ -61,11 +61,15 @@ class Story:
         hang = self._plan.of("hang")
         if hang is not None:
             heard = company.owner.heard.get(Matter("hang", hang.target))
-            if heard is not None:
+            if heard is not None and heard >= hang.at:
                 text = (
                     f"the owner hears that {hang.target} hangs, {heard - hang.at:.0f} seconds after it began"
                 )
                 told.append(("hang-heard", now, Banner(heard, "consequence", "hang", text)))
+        for matter, at in company.owner.heard.items():
+            if matter.kind == GONE:
+                text = f"the owner hears that {SYSTEM_NAMES[matter.about]} is silent"
+                told.append((f"{matter.about}-gone", now, Banner(at, "consequence", matter.about, text)))
         return told
 
     def _once(self, key: str, now: float, banner: Banner | None) -> Banner | None:

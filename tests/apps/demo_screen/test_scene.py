@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from cybernetic.apps.demo.frames import SYSTEMS
-from cybernetic.apps.demo.screen.film import SYSTEM_NAMES, Film
+from cybernetic.apps.demo.frames import SYSTEM_NAMES, SYSTEMS
+from cybernetic.apps.demo.screen.film import Film
 from cybernetic.apps.demo.screen.scene import FORKS, Fork, Scene, keys, pressed
 from tests.apps.demo_screen.sample import film
 

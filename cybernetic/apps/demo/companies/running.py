@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from cybernetic.apps.demo.companies.plain import CLEARS, LOOK, SMOOTH, follow
 from cybernetic.apps.demo.companies.viable import company
 from cybernetic.apps.demo.frames import Line
 from cybernetic.apps.demo.world.demand import Job
-from cybernetic.apps.demo.world.owner import Matter, Owner
+from cybernetic.apps.demo.world.owner import GONE, Matter, Owner
 from cybernetic.apps.demo.world.plan import DIVISIONS
 from cybernetic.apps.demo.world.world import World
 from cybernetic.core import CallError, Refusal
@@ -20,12 +20,21 @@ from cybernetic.vsm import Page, Task, ViableSystem
 
 AGAIN, LONGEST = 5.0, 60.0  # seconds until the desk hands a job in again
 
+ROLES = {
+    "s2": "coordination",
+    "s3": "control",
+    "s3star": "audit",
+    "s4": "intelligence",
+    "algedonic": "algedonode",
+}
+"""What each system is called by those who find it silent."""
+
 
 class Viable:
     """The viable company."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.owner = world, Owner(world.luck, self.mend, world.troubled)
+        self.world, self.owner = world, Owner(world.luck, self.mend, self._troubled)
         world.complained = self.complained
         self.system = System(seed=world.plan.seed)
         self.log: list[Line] = []
@@ -35,6 +44,7 @@ class Viable:
         self.waiting: Counter[str] = Counter()
         self._seen: dict[str, int] = {}
         self._hanging: dict[str, Any] = {}
+        self._without: frozenset[str] = frozenset()
 
     @property
     def messages(self) -> int:
@@ -57,6 +67,7 @@ class Viable:
 
     async def ablate(self, *systems: str) -> None:
         """Take systems out of it, at all levels."""
+        self._without |= set(systems)
         await self._top.call(ViableSystem.ablate, *systems)
 
     async def room(self) -> Mapping[str, Any] | None:
@@ -92,8 +103,12 @@ class Viable:
     def page(self, page: Page) -> None:
         """The company calls its owner."""
         self.say("owner", f"PAGE {page}")
-        self.owner.page(_matter(page), self.world.now())
+        self.owner.page(_matter(page, self._without), self.world.now())
         self._start(self._taken(page))
+
+    def _troubled(self, kind: str, about: str, since: float) -> bool:
+        """Whether something was wrong: what was taken out is."""
+        return kind == GONE or self.world.troubled(kind, about, since)
 
     async def _taken(self, page: Page) -> None:
         """The owner says that the page has come."""
@@ -173,8 +188,11 @@ class Viable:
         task.add_done_callback(self._work.discard)
 
 
-def _matter(page: Page) -> Matter:
-    """What a page is about."""
+def _matter(page: Page, without: Collection[str]) -> Matter:
+    """What a page is about. `without`: the systems that were taken out, which a company finds silent."""
+    for system in without:
+        if page.pain.index == f"{ROLES[system]} silent":
+            return Matter(GONE, system)
     path = page.pain.path.removeprefix("acme/").removeprefix("acme")
     if "silent" in page.pain.index or page.pain.index == "account missing":
         return Matter("hang", path)

@@ -5,16 +5,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 
-from cybernetic.apps.demo.frames import ARMS, Banner, Frame, Line, Score
+from cybernetic.apps.demo.frames import ARMS, SYSTEM_NAMES, Banner, Frame, Line, Score
 from cybernetic.core import one_of
 
-SYSTEM_NAMES = {
-    "s2": "the Scheduler",
-    "s3": "the Director",
-    "s3star": "the Inspector",
-    "s4": "the Scout",
-    "algedonic": "the alarm bell",
-}
 TITLES = {"plain": "plain agents", "gateway": "agents + gateway", "viable": "viable system"}
 
 

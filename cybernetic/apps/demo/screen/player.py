@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from cybernetic.apps.demo.frames import TICK, clock
-from cybernetic.apps.demo.screen.film import SYSTEM_NAMES, Film
+from cybernetic.apps.demo.frames import SYSTEM_NAMES, TICK, clock
+from cybernetic.apps.demo.screen.film import Film
 from cybernetic.apps.demo.screen.pool import Pool
 from cybernetic.apps.demo.screen.scene import FORKS, QUIT, Fork, Scene, pressed
 from cybernetic.apps.demo.screen.stage import Stage
@@ -15,6 +15,7 @@ from cybernetic.core import real
 from cybernetic.observe import Block, Look, Panorama, Recollection, drawn
 
 LEAST = (80, 24)
+PREPARING = "The hour is being prepared: both companies live through twenty minutes that nobody sees. A few seconds ..."
 BEAT = 0.1  # real seconds between two pictures
 MOST = 0.3  # real seconds that count in one beat: when the machine is held up the story waits
 
@@ -54,8 +55,9 @@ class Player:
                 return True
 
     def _press(self, key: str) -> None:
-        if key in FORKS and self.scene.mode != "intro" and self.scene.fork is None:
-            self._fork(FORKS[key])
+        if key in FORKS and self.scene.mode != "intro":
+            if self.scene.fork is None and self.scene.begun:
+                self._fork(FORKS[key])
         else:
             self.scene = pressed(self.scene, key, TICK)
 
@@ -77,6 +79,8 @@ class Player:
                 f"at least {LEAST[0]} x {LEAST[1]} is needed, this is {width} x {height}: make it larger, or press q"
             )
         page = Page(width, height, self._look)
+        if self.scene.mode != "intro" and not self.scene.begun:
+            return Text(f"\n  {PREPARING}\n\n  q ends it")
         inside = self._seen.draw(self.scene, page) if self.scene.mode == "room" else None
         return screen(self.scene, page, inside, self._note())
 

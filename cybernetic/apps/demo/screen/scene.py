@@ -53,6 +53,11 @@ class Scene:
         return self.other if self.fork is None else self.fork.film
 
     @property
+    def begun(self) -> bool:
+        """Whether there is anything to see of both companies."""
+        return bool(self.left.frames and self.viable.frames)
+
+    @property
     def limit(self) -> float:
         """Up to which second both companies can be shown."""
         return min(self.left.end, self.viable.end)
@@ -71,11 +76,11 @@ class Scene:
         """After so many real seconds: time goes on, as far as there is something to see."""
         if self.paused or self.stepping or self.mode == "intro":
             return self
-        return replace(self, now=min(self.limit, self.now + seconds * self.speed))
+        return replace(self, now=max(self.now, min(self.limit, self.now + seconds * self.speed)))
 
     def step(self, seconds: float) -> "Scene":
         """One tick on."""
-        return replace(self, now=min(self.limit, self.now + seconds))
+        return replace(self, now=max(self.now, min(self.limit, self.now + seconds)))
 
     def forked(self, fork: Fork) -> "Scene":
         """Both futures are looked at, from the fork on."""

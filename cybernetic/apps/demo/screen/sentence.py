@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cybernetic.apps.demo.frames import Score
-from cybernetic.apps.demo.screen.film import SYSTEM_NAMES
+from cybernetic.apps.demo.frames import SYSTEM_NAMES, Score
 
 
 @dataclass(frozen=True, slots=True)

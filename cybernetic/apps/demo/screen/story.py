@@ -255,8 +255,10 @@ def _told(banner: Banner, film: Film | None, scene: Scene, page: Page) -> Text:
 
 def _why(scene: Scene, page: Page, height: int) -> Block:
     """Cause by cause, the latest incident first."""
-    lines: Block = [Text("why, in the viable company: what followed from what", STRONG), Text()]
-    found = chains(scene.viable.banners(scene.now), scene.viable.log(scene.now))
+    film = scene.viable if scene.fork is None else scene.left
+    what = "in the viable company" if scene.fork is None else film.title
+    lines: Block = [Text(f"why, {what}: what followed from what", STRONG), Text()]
+    found = chains(film.banners(scene.now), film.log(scene.now))
     if not found:
         return [*lines, Text("nothing has happened yet", FAINT)]
     for chain in found:

@@ -9,12 +9,15 @@ from cybernetic.apps.demo.world.luck import Luck
 FIRST, EVERY = 600.0, 1200.0  # seconds of the hour at which the mail is read first, and between two readings
 COMES = 45.0  # seconds from a page until the owner is there
 SAME = 900.0  # seconds for which a thing that was mended is still worth a call
+GONE = "taken out"  # the kind of a matter about a system that is no longer there
 COMPLAINTS = 3  # about the same thing make the owner act
 
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """Something that wants mending: "hang" of a division, "loop" of an agent, "lie" of the search tool."""
+    """Something that wants mending: "hang" of a division, "loop" of an agent, "lie" of the search tool,
+    `GONE` of a system.
+    """
 
     kind: str
     about: str = ""
