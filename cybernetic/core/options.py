@@ -11,7 +11,7 @@ from cybernetic.core.errors import ArgumentsError, OptionError
 def number(name: str, value: object, *, above: float | None = None, least: float | None = None) -> float:
     """`value` as a finite float; more than `above` or at least `least` where given. Raises `OptionError`."""
     if (
-        _finite(value)
+        (isfinite(value) if type(value) is float else _finite(value))  # a float, nearly always
         and (above is None or value > above)  # type: ignore[operator]
         and (least is None or value >= least)  # type: ignore[operator]
     ):
@@ -21,8 +21,6 @@ def number(name: str, value: object, *, above: float | None = None, least: float
 
 
 def _finite(value: object) -> bool:
-    if type(value) is float:  # nearly always
-        return isfinite(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     try:

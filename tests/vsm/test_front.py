@@ -67,6 +67,7 @@ def test_the_mathematics_needs_no_agent_no_clock_and_no_loop() -> None:
     tree = read()
     pure = (
         "cybernetic.core",
+        "cybernetic.vsm.changed",
         "cybernetic.vsm.checks",
         "cybernetic.vsm.growing",
         *(f"cybernetic.vsm.{package}" for package in PACKAGES),

@@ -77,6 +77,9 @@ class Algedonode(Member):
         self._turned = 0.0
         self._timer: Timer | None = None
         self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
+        above = level_of(path)
+        self._above = self.system.named(f"{above}:algedonode", Algedonode) if above else None
+        self._vigil = self.system.named(f"{path}:{VIGIL}", Watcher)
 
     async def setup(self) -> None:
         """Go on from the books: a pain does not end because who felt it did."""
@@ -237,12 +240,10 @@ class Algedonode(Member):
         for pain in self._ends.orderly(at):
             self.feel(pain)
         self.look()
-        above = level_of(self.path)
-        if above:
-            self.system.named(f"{above}:algedonode", Algedonode).cast(Algedonode.alive, self.path, period)
+        if self._above is not None:
+            self._above.cast(Algedonode.alive, self.path, period)
         if (VIGIL, self.path) in self._deadmen:
-            vigil = self.system.named(f"{self.path}:{VIGIL}", Watcher)
-            vigil.cast(Watcher.shows, Role.ALGEDONODE.value, self.path, period)
+            self._vigil.cast(Watcher.shows, Role.ALGEDONODE.value, self.path, period)
 
     # Ends.
 

@@ -51,7 +51,7 @@ class Vigil(Watcher):
             self._attempt = 0
             self.task(self._over(self._silence().key))
 
-    async def turn(self) -> None:
+    def turn(self) -> None:
         """Show that it lives; page while the algedonode is silent, with growing pauses."""
         self._node.cast(Algedonode.shows, VIGIL, self.path, 2 * PERIOD)
         at = now()

@@ -8,6 +8,7 @@ from cybernetic.core import OptionError, number, one_of, whole
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.purse import Purse
 from cybernetic.vsm.bargain.vector import Vector, total
+from cybernetic.vsm.changed import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Allocator:
             if epoch >= self.purse.kept and unit not in ledger.open and unit not in ledger.closed:
                 starts = epoch * self.purse.per
                 ledger = ledger.reserve(unit, floor, starts, ledger.until + self.grace)
-        return replace(self, purse=self.purse.with_ledger(epoch, ledger))
+        return self._with(self.purse.with_ledger(epoch, ledger))
 
     def accept(self, contract: Contract) -> tuple[Self, Accepted]:
         """Take a contract for the level from the level above (see `Purse.accept`)."""
@@ -102,18 +103,18 @@ class Allocator:
         if self.issued.get((answer.epoch, answer.unit)) != answer.seal or answer.epoch < self.purse.kept:
             return self
         ledger = self.purse.ledger(answer.epoch).revise(answer.unit, answer.holds)
-        return replace(self, purse=self.purse.with_ledger(answer.epoch, ledger))
+        return self._with(self.purse.with_ledger(answer.epoch, ledger))
 
     def reported(self, report: Report) -> Self:
         """After a unit's report on an epoch that is over; its last word settles it once."""
         one_of("report.unit", report.unit, sorted(self.floors))
         begun = self.begun(report.epoch)
         purse = begun.purse.settle(report.epoch, report.unit, report.spent, final=report.final)
-        return replace(begun, purse=purse)
+        return begun._with(purse)
 
     def expire(self, now: float) -> Self:
         """Count as spent what units have not reported in time; a late report still settles it."""
-        return replace(self, purse=self.purse.expire(now)[0])
+        return self._with(self.purse.expire(now)[0])
 
     def forget(self, epoch: int) -> Self:
         """Drop the epochs up to and with `epoch`."""
@@ -123,3 +124,6 @@ class Allocator:
     def succeeded(self, term: int) -> Self:
         """The successor that takes over what was written down. `term` must be higher."""
         return replace(self, term=whole("term", term, least=self.term + 1), version=0)
+
+    def _with(self, purse: Purse) -> Self:
+        return self if purse is self.purse else changed(self, purse=purse)

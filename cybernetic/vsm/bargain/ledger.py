@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import moment
 from cybernetic.vsm.growing import Growing, added
 
@@ -110,7 +111,7 @@ class Ledger:
         if moment("until", until) <= now:
             raise OptionError("until", f"a time > now ({now!r})", until)
         opened = _with(self.open, key, Reservation(upper, until))
-        return replace(self, open=opened, reserved=self.reserved + upper)
+        return changed(self, open=opened, reserved=self.reserved + upper)
 
     def settle(self, key: str, actual: Vector, *, final: bool = True) -> Self:
         """Close `key` at `actual`; the difference to what was reserved is available again.
@@ -122,12 +123,12 @@ class Ledger:
         before = self.closed.get(key)
         if before is None:
             upper = self.open[key].upper if key in self.open else NOTHING
-            closing = replace(self, open=_with(self.open, key, None), reserved=self.reserved - upper)
+            closing = changed(self, open=_with(self.open, key, None), reserved=self.reserved - upper)
             return closing._booked(key, Settlement(actual, actual.least(upper), final))
         if before.final:
             return self
         told = actual if final else actual.least(before.actual)
-        lifted = replace(self, spent=self.spent - before.actual, overrun=self.overrun - before.overrun)
+        lifted = changed(self, spent=self.spent - before.actual, overrun=self.overrun - before.overrun)
         return lifted._booked(key, Settlement(told, told.least(before.covered), final), before.overrun)
 
     def release(self, key: str) -> Self:
@@ -179,7 +180,7 @@ class Ledger:
         """The ledger with a settlement; it is blocked if its overrun is more than what was `known` of it
         before.
         """
-        return replace(
+        return changed(
             self,
             spent=self.spent + settlement.actual,
             overrun=self.overrun + settlement.overrun,

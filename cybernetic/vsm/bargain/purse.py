@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import floor
 from typing import Self
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.bargain.budget import Budget, Epoch
+from cybernetic.vsm.bargain.budget import Budget
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
 from cybernetic.vsm.bargain.refusals import StaleContract
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.changed import changed
 
 NO_CONTRACT = Seal(0, 0)
 
@@ -48,7 +50,7 @@ class Purse:
 
     def epoch(self, now: float) -> int:
         """The number of the epoch at `now`."""
-        return Epoch.at(now, self.per).number
+        return floor(number("now", now) / self.per)  # as `Epoch.at` counts them
 
     def ledger(self, epoch: int) -> Ledger:
         """The ledger of an epoch: one that holds the floor where no contract came."""
@@ -128,4 +130,6 @@ class Purse:
 
     def with_ledger(self, epoch: int, ledger: Ledger) -> Self:
         """The purse with another ledger for `epoch`."""
-        return replace(self, ledgers={**self.ledgers, epoch: ledger})
+        if self.ledgers.get(epoch) is ledger:
+            return self
+        return changed(self, ledgers={**self.ledgers, epoch: ledger})

@@ -1,8 +1,6 @@
 """Amounts of several resources at once: money, tokens, calls, minutes of a human's attention."""
 
 from collections.abc import Iterable, Mapping
-from functools import reduce
-from operator import add
 from typing import Self
 
 from cybernetic.core import OptionError, number, whole
@@ -69,7 +67,7 @@ class Vector:
         return {name: self.amount(name) for name in self.resources}
 
     def __add__(self, other: "Vector") -> "Vector":
-        return _made({name: self._of(name) + other._of(name) for name in self._names(other)})
+        return total((self, other))
 
     def __sub__(self, other: "Vector") -> "Vector":
         """The difference. Raises `OptionError` where there is less than is taken; see `less`."""
@@ -79,11 +77,13 @@ class Vector:
 
     def less(self, other: "Vector") -> "Vector":
         """What is left after taking `other`, or as much of it as there is: never negative."""
-        return _made({name: max(0, self._of(name) - other._of(name)) for name in self._names(other)})
+        if not other._grains:
+            return self
+        return _made({name: grains - other._of(name) for name, grains in self._grains.items()})
 
     def least(self, other: "Vector") -> "Vector":
         """The smaller of both amounts of each resource."""
-        return _made({name: min(self._of(name), other._of(name)) for name in self._names(other)})
+        return _made({name: min(grains, other._of(name)) for name, grains in self._grains.items()})
 
     def most(self, other: "Vector") -> "Vector":
         """The larger of both amounts of each resource."""
@@ -133,7 +133,11 @@ NOTHING = Vector()
 
 def total(vectors: Iterable[Vector]) -> Vector:
     """The exact sum of vectors."""
-    return reduce(add, vectors, NOTHING)
+    grains: dict[str, int] = {}
+    for vector in vectors:
+        for name, count in vector._grains.items():
+            grains[name] = grains.get(name, 0) + count
+    return _made(grains)
 
 
 def _grains(name: str, amount: float) -> int:
@@ -143,6 +147,7 @@ def _grains(name: str, amount: float) -> int:
 
 
 def _made(grains: Mapping[str, int]) -> Vector:
-    vector = Vector()
-    vector._grains = {name: count for name, count in grains.items() if count}
+    """Without what is nothing, or less than nothing."""
+    vector = Vector.__new__(Vector)
+    vector._grains = {name: count for name, count in grains.items() if count > 0}
     return vector

@@ -1,11 +1,12 @@
 """Weights that are earned, and allocations that are published only when they have moved."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import exp
 from typing import Self
 
 from cybernetic.core import number
+from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import share
 
 
@@ -31,7 +32,7 @@ class Productivity:
     def after(self, value: float, spent: float) -> Self:
         """After a report of `value` >= 0 accounted for `spent` >= 0 of the resource. Raises `OptionError`."""
         fade = exp(-number("spent", spent, least=0.0) / self.horizon)
-        return replace(
+        return changed(
             self, value=self.value * fade + number("value", value, least=0.0), spent=self.spent * fade + spent
         )
 

@@ -1,11 +1,12 @@
 """What a unit's spending is worth, by its own past: a fall is told from bad luck."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log
 from typing import Self
 
 from cybernetic.core import number
 from cybernetic.vsm.bargain.weights import Productivity
+from cybernetic.vsm.changed import changed
 
 FALL = 0.5  # of the value for a resource that there was before: what is looked for
 LIMIT = 9.0  # of the score: e^9, some eight thousand, to one that it is a fall
@@ -44,6 +45,7 @@ class Worth:
             expected = past.ratio * number("spent", spent, least=0.0)
             score = min(LIMIT, max(0.0, score + (1.0 - FALL) * expected + value * log(FALL)))
         fallen = score >= LIMIT or (self.fallen and score > LIMIT / 2)
-        return replace(
-            self, made=replace(past, horizon=horizon).after(value, spent), score=score, fallen=fallen
+        number("horizon", horizon, above=0.0)
+        return changed(
+            self, made=changed(past, horizon=horizon).after(value, spent), score=score, fallen=fallen
         )

@@ -20,6 +20,8 @@ class Channel(Enum):
     ALGEDONIC = "algedonic"  # pain and pleasure, up any number of levels
     METASYSTEM = "metasystem"  # systems 3, 4 and 5 with each other: none of the six
 
+    __hash__ = object.__hash__  # a member is itself alone, and every note is looked up by it
+
     @property
     def vertical(self) -> bool:
         """Whether it is one of the six of the first axiom."""
@@ -40,6 +42,8 @@ class Role(Enum):
     POLICY = "policy"  # system 5
     ALGEDONODE = "algedonode"
     ENVIRONMENT = "environment"  # what brings the work
+
+    __hash__ = object.__hash__
 
     @property
     def in_unit(self) -> bool:

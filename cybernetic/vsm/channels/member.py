@@ -82,11 +82,16 @@ class Member(Ear):
         )
         return await self._line(channel).within(patience).call(Line.relay, note)
 
-    async def turn(self) -> None:
+    def turn(self) -> Any:
         """One turn of the loop; then it shows that it lives (Beer's fourth principle)."""
         result = self.cycle()
-        if result is not None:
-            await result
+        return self._beat() if result is None else self._cycled(result)
+
+    async def _cycled(self, cycle: Any) -> None:
+        await cycle
+        self._beat()
+
+    def _beat(self) -> None:
         if self.role is not Role.ALGEDONODE:
             assert self.period is not None
             self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Beat(self.role.value, self.path, self.period))

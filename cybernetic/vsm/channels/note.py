@@ -1,8 +1,9 @@
 """What passes on a channel: a body, and where it comes from, goes to and belongs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
+from cybernetic.vsm.changed import changed
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.ids import fresh_id
 from cybernetic.wire import travels
@@ -47,7 +48,7 @@ class Note:
         """The same, said because of another note: with its root, and its disturbance unless it has one."""
         if cause is None:
             return self
-        return replace(
+        return changed(
             self, root=cause.root, cause=cause.id, disturbance=self.disturbance or cause.disturbance
         )
 

@@ -6,6 +6,7 @@ from math import inf
 from typing import Any, Self
 
 from cybernetic.vsm.bargain.budget import Rate
+from cybernetic.vsm.changed import changed
 from cybernetic.vsm.damping.aimd import Aimd
 from cybernetic.vsm.damping.fair import FairQueue, Waiting
 from cybernetic.vsm.damping.shares import SharedPacer
@@ -79,11 +80,11 @@ class Flow:
 
     def asked(self, unit: str, item: Turn, cost: float, weight: float) -> Self:
         """Somebody waits."""
-        return replace(self, queue=self.queue.put(unit, item, cost=cost, weight=weight))
+        return changed(self, queue=self.queue.put(unit, item, cost=cost, weight=weight))
 
     def heard(self, unit: str, holds_until: float, now: float, part: float = 1.0) -> Self:
         """A unit asks for its lease."""
-        return replace(self, pacer=self.pacer.heard(unit, holds_until, now, part))
+        return changed(self, pacer=self.pacer.heard(unit, holds_until, now, part))
 
     def refused(self, now: float, retry_after: float) -> Self:
         """The other side said "too many"."""
@@ -113,11 +114,11 @@ class Flow:
 
     def began(self, unit: str, now: float) -> Self:
         """A call of a unit was let go."""
-        return replace(self, work=self.work.began(unit, now))
+        return changed(self, work=self.work.began(unit, now))
 
     def ended(self, unit: str, now: float, seconds: float | None = None) -> Self:
         """A call of a unit is over; it took so long."""
-        return replace(self, work=self.work.ended(unit, now, seconds))
+        return changed(self, work=self.work.ended(unit, now, seconds))
 
     def turn(self, now: float) -> tuple[Self, tuple[Waiting[Turn], ...]]:
         """Who may go at `now`."""
@@ -128,13 +129,13 @@ class Flow:
                 if flow._full(now):
                     break
                 pacer, may = flow.pacer.grant(now, head.cost)
-                flow = replace(flow, pacer=pacer)
+                flow = changed(flow, pacer=pacer)
                 if not may:
                     break
                 flow = flow.began(head.flow, now)
                 gone.append(head)
-            flow = replace(flow, queue=flow.queue.pop()[0])
-        return (replace(flow, waited=now) if len(flow.queue) else flow), tuple(gone)
+            flow = changed(flow, queue=flow.queue.pop()[0])
+        return (changed(flow, waited=now) if len(flow.queue) else flow), tuple(gone)
 
     def due(self, now: float) -> float:
         """When to look again, seconds; infinite where nothing waits."""
@@ -162,4 +163,4 @@ class Flow:
         pacer = self.pacer
         if aimd.rate != pacer.rate:
             pacer = replace(pacer, rate=aimd.rate)
-        return replace(self, aimd=aimd, pacer=pacer, barrier=max(self.barrier, aimd.barrier))
+        return changed(self, aimd=aimd, pacer=pacer, barrier=max(self.barrier, aimd.barrier))

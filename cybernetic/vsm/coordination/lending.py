@@ -83,6 +83,8 @@ class LeaseDesk:
         for (key, holder), (_, patience) in list(self._waiting.items()):
             if now > patience + SLACK:
                 self.withdraw(holder, key, now)
+        if not self._table.leases and not self._table.waiting:
+            return
         self._table, granted = self._table.turn(now)
         self._granted(granted)
 

@@ -1,9 +1,10 @@
 """Figures of a level that are decided again and again, the rates and the shares of what is granted: do they swing?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Self
 
+from cybernetic.vsm.changed import changed
 from cybernetic.vsm.coordination.messages import OscillationNotice
 from cybernetic.vsm.coordination.watching import WINDOW, notice_of
 from cybernetic.vsm.damping.watch import Signal
@@ -24,12 +25,12 @@ class Swings:
         for name, value in figures.items():
             signal = self.signals.get(name) or Signal(self.step, 0.0, max(24, round(WINDOW / self.step)))
             seen = signal.windows[0].data or (value,)
-            signal, found = replace(signal, floor=FLOOR * sum(map(abs, seen)) / len(seen)).after(value)
+            signal, found = changed(signal, floor=FLOOR * sum(map(abs, seen)) / len(seen)).after(value)
             if found is not None:
                 notices.append(notice_of(name, found))
                 signal = signal.anew()
             signals[name] = signal
-        return replace(self, signals=signals), notices
+        return changed(self, signals=signals), notices
 
 
 def shares(granted: Mapping[str, float]) -> dict[str, float]:

@@ -8,7 +8,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import fsum, inf, sqrt
+from math import fsum, inf, isfinite, sqrt
 from operator import mul
 from statistics import mean, stdev
 
@@ -74,7 +74,7 @@ def find_oscillation(window: Sequence[float], *, floor: float = 0.0, step: float
 def detrended(window: Sequence[float]) -> list[float]:
     """The window less its least-squares line. At least 2 finite data."""
     count = whole("len(window)", len(window), least=2)
-    data = [number("window", value) for value in window]
+    data = _finite("window", window)
     middle, centre = (count - 1) / 2.0, fsum(data) / count
     slope = (
         fsum((i - middle) * value for i, value in enumerate(data)) * 12.0 / (count * (count * count - 1.0))
@@ -87,7 +87,7 @@ def autocovariance(flat: Sequence[float], lags: int) -> list[float]:
 
     Raises `OptionError`.
     """
-    data = [number("flat", value) for value in flat]
+    data = _finite("flat", flat)
     scale = fsum(map(mul, data, data))
     if not 0.0 < scale < inf:
         raise OptionError("flat", "data that are not all zero, and whose squares have a sum", scale)
@@ -99,8 +99,7 @@ def regularity(covariance: Sequence[float]) -> tuple[float | None, float]:
 
     Raises `OptionError` for a number that is not finite.
     """
-    for value in covariance:
-        number("covariance", value)
+    _finite("covariance", covariance)
     found = [
         lag + left / (left - right)
         for lag, (left, right) in enumerate(pairwise(covariance))
@@ -120,8 +119,7 @@ def decay_ratio(covariance: Sequence[float]) -> float:
     first minimum under the line that joins lag 0 and that maximum. Raises `OptionError` for a number that is not
     finite.
     """
-    for value in covariance:
-        number("covariance", value)
+    _finite("covariance", covariance)
     low = _turn(covariance, 1, -1.0)
     high = _turn(covariance, low, 1.0) if low else None
     after = _turn(covariance, high, -1.0) if high else None
@@ -130,6 +128,13 @@ def decay_ratio(covariance: Sequence[float]) -> float:
     height = covariance[high] - _line(covariance, low, after, high)
     depth = _line(covariance, 0, high, low) - covariance[low]
     return height / depth if depth > 0 else 0.0
+
+
+def _finite(name: str, values: Sequence[float]) -> Sequence[float]:
+    """Numbers that are finite: floats, nearly always. Raises `OptionError`."""
+    if set(map(type, values)) == {float} and all(map(isfinite, values)):
+        return values
+    return [number(name, value) for value in values]
 
 
 def _turn(series: Sequence[float], start: int, sign: float) -> int | None:

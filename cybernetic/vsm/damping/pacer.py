@@ -5,6 +5,7 @@ from math import ceil, inf
 from typing import Self
 
 from cybernetic.core import number
+from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import moment
 
 
@@ -68,13 +69,14 @@ class Pacer:
             number("rate", self.rate, above=0.0)
         most = max(self.burst, cost)  # what idle time has earned beyond it is lost
         kept = min(self._earned(at), most)
-        return replace(self, credit=max(0.0, kept - cost), since=at, seen=now), at
+        return changed(self, credit=max(0.0, kept - cost), since=at, seen=now), at
 
     def at_rate(self, rate: float, now: float) -> Self:
         """This pacer going on at another rate from `now` on. Times already granted stand."""
+        number("rate", rate, least=0.0)
         number("now", now, least=self.seen)
         start = max(now, self.since)
-        return replace(self, rate=rate, credit=self._earned(start), since=start, seen=now)
+        return changed(self, rate=rate, credit=self._earned(start), since=start, seen=now)
 
     def hold(self, now: float, until: float) -> Self:
         """This pacer granting nothing before `until` (what a Retry-After asks for, see `Aimd`)."""

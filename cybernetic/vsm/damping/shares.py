@@ -6,6 +6,7 @@ from math import inf
 from typing import Self
 
 from cybernetic.core import OptionError, number, one_of
+from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import moment
 from cybernetic.vsm.damping.pacer import Pacer
 
@@ -73,14 +74,15 @@ class SharedPacer:
         The answer to it is a lease until `now + ttl`, which counts from the next time the member is heard. A member
         that stands for several says with `part` (0 to 1) how much of its share nobody will use by itself before then.
         """
-        one_of("member", member, sorted(self.members))
+        if member not in self.members:
+            one_of("member", member, sorted(self.members))
         pacer = self._caught_up(now)
         if number("part", part, least=0.0) > 1.0:
             raise OptionError("part", "a number in [0, 1]", part)
         until = holds_until if holds_until == -inf else number("holds_until", holds_until)
         parts = {**self.parts, member: part}
-        told = replace(self, held={**self.held, member: until}, parts=parts, pacer=pacer)
-        return replace(told, pacer=pacer.at_rate(told.rate * told.share(now), now))
+        told = changed(self, held={**self.held, member: until}, parts=parts, pacer=pacer)
+        return changed(told, pacer=pacer.at_rate(told.rate * told.share(now), now))
 
     def ready(self, now: float, cost: float = 1.0) -> float:
         """When to try again, seconds: the earliest time at which `cost` units may go unless leases come or
@@ -95,15 +97,15 @@ class SharedPacer:
         """Grant `cost` units to be used at once, or not: the coordinator after it, and whether it did."""
         pacer = self._caught_up(now)
         if pacer.ready(now, cost) > now:
-            return replace(self, pacer=pacer), False
-        return replace(self, pacer=pacer.grant(now, cost)[0]), True
+            return changed(self, pacer=pacer), False
+        return changed(self, pacer=pacer.grant(now, cost)[0]), True
 
     def _caught_up(self, now: float) -> Pacer:
         """The pacer at `now`. Since it was last told only lapses can have happened, so the share of now is
         the least.
         """
         rate = self.rate * self.share(now)
-        return replace(self.pacer, rate=min(self.pacer.rate, rate)).at_rate(rate, now)
+        return changed(self.pacer, rate=min(self.pacer.rate, rate)).at_rate(rate, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,8 @@ class Member:
         """
         number("now", now, least=self.pacer.seen)
         longer = max(self.until, number("until", until))
-        started = replace(self.pacer, seen=now)
-        return replace(self, until=longer, pacer=started)
+        started = changed(self.pacer, seen=now)
+        return changed(self, until=longer, pacer=started)
 
     def alone(self, now: float) -> bool:
         """Whether the lease has lapsed, so that this member paces itself."""
@@ -155,8 +157,8 @@ class Member:
             return self, False
         pacer = self._lapsed(now)
         if pacer.ready(now, cost) > now:
-            return replace(self, pacer=pacer), False
-        return replace(self, pacer=pacer.grant(now, cost)[0]), True
+            return changed(self, pacer=pacer), False
+        return changed(self, pacer=pacer.grant(now, cost)[0]), True
 
     def _lapsed(self, now: float) -> Pacer:
         """The pacer of the static share; where the lease has lapsed since its last use, with nothing earned

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from cybernetic.core import number, whole
+from cybernetic.vsm.changed import changed
 from cybernetic.vsm.damping.oscillation import Oscillation, find_oscillation
 
 
@@ -25,9 +26,9 @@ class Window:
         """With one datum more."""
         rest = (*self.rest, value)
         if len(rest) < self.pace:
-            return replace(self, rest=rest)
+            return changed(self, rest=rest)
         data = (*self.data, sum(rest) / self.pace)[-self.size :]
-        return replace(self, data=data, rest=(), fresh=self.fresh + 1)
+        return changed(self, data=data, rest=(), fresh=self.fresh + 1)
 
     @property
     def ripe(self) -> bool:
@@ -68,9 +69,9 @@ class Signal:
             if found is None and window.ripe:
                 verdict = find_oscillation(window.data, floor=self.floor, step=self.step * window.pace)
                 found = verdict if verdict.oscillating else None
-                window = replace(window, fresh=0)
+                window = changed(window, fresh=0)
             looked.append(window)
-        return replace(self, windows=tuple(looked)), found
+        return changed(self, windows=tuple(looked)), found
 
     def anew(self) -> Self:
         """The signal as if nothing had been seen yet: what comes now is another loop."""

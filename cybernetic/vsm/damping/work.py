@@ -5,6 +5,7 @@ from math import inf
 from typing import Self
 
 from cybernetic.core import number, whole
+from cybernetic.vsm.changed import changed
 from cybernetic.vsm.damping.pacer import wip_limit
 
 
@@ -40,19 +41,19 @@ class Work:
 
     def began(self, who: str, now: float) -> Self:
         """After a call of `who` was let go at `now`."""
-        return replace(self.at(now), out=(*self.at(now).out, (now, who)))
+        return changed(self.at(now), out=(*self.at(now).out, (now, who)))
 
     def ended(self, who: str, now: float, seconds: float | None = None) -> Self:
         """After one of its calls ended at `now`; it took `seconds` (None: which says nothing of the service)."""
         work = self.at(now)
         first = next((place for place, (_, whose) in enumerate(work.out) if whose == who), None)
         if first is not None:
-            work = replace(work, out=(*work.out[:first], *work.out[first + 1 :]))
+            work = changed(work, out=(*work.out[:first], *work.out[first + 1 :]))
         if seconds is None:
             return work
         number("seconds", seconds, least=0.0)
         known = min(work.known + 1, self.memory)
-        return replace(work, known=known, mean=work.mean + (seconds - work.mean) / known)
+        return changed(work, known=known, mean=work.mean + (seconds - work.mean) / known)
 
     def without(self, who: str) -> Self:
         """Without the calls of `who`, that has ended."""
@@ -62,7 +63,7 @@ class Work:
         """Without the calls whose end nobody told in time."""
         if not self.out or now - self.out[0][0] < self.patience:
             return self
-        return replace(self, out=tuple(one for one in self.out if now - one[0] < self.patience))
+        return changed(self, out=tuple(one for one in self.out if now - one[0] < self.patience))
 
     def places(self, rate: float, burst: float = 1.0) -> float:
         """How many calls there are places for at `rate` calls a second, `burst` at least; infinite while unknown."""

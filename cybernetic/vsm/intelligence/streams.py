@@ -18,6 +18,7 @@ MODEL = RegimeModel(  # of counts: a turn changes growth by a little, and lasts
 )
 LASTING = 0.97  # what is left of a trend after a tick: none goes on for ever (Gardner and McKenzie, 1985)
 COVERAGE = 0.8  # of the interval whose calibration is counted
+TAIL = 0.5 * (1.0 - COVERAGE)  # outside of it, on each side
 RECENT = 3  # ticks by which it is seen at once that nothing comes any more
 KEPT = 200  # the latest forecasts by which skill is judged
 
@@ -44,6 +45,9 @@ class Stream:
         self._errors: deque[tuple[float, float]] = deque(maxlen=KEPT)  # of the forecast, of the naive one
         self._recent: deque[int] = deque(maxlen=RECENT)
         self._within: deque[bool] = deque(maxlen=KEPT)
+        self._ahead: Forecast | None = None  # what was foreseen after the latest datum, and read off it
+        self._read: dict[float, float] = {}
+        self._judged: tuple[int, float | None] = 0, None  # of how many data, its MASE
 
     def after(self, count: int) -> None:
         """Take the count of a tick. Raises `OptionError` unless it is a whole number of at least 0."""
@@ -57,24 +61,28 @@ class Stream:
             expected, before = self._due[0]
             self._errors.append((abs(count - expected), abs(count - before)))
         self._filter.update(value)
+        self._ahead, self._read = None, {}
         self.data += 1
         self._recent.append(count)
-        self._due.append((_backward(self.forecast().quantile(0.5)), float(count)))
+        self._due.append((self.expected(), float(count)))
 
     def forecast(self) -> Forecast:
         """The datum `lead` ticks ahead, on the scale of the filter. Raises `OptionError` before the first datum."""
-        return self._filter.forecast(_damped(self.lead))
+        if self._ahead is None:
+            self._ahead = self._filter.forecast(_damped(self.lead))
+        return self._ahead
 
     def expected(self, quantile: float = 0.5) -> float:
         """The count `lead` ticks ahead that is not exceeded with that probability. Raises `OptionError`."""
-        return _backward(self.forecast().quantile(quantile))
+        known = self._read.get(quantile)
+        if known is None:
+            known = self._read[quantile] = _backward(self.forecast().quantile(quantile))
+        return known
 
     def expectation(self) -> Expectation:
         """What is expected, and how good that has been. Raises `OptionError` before the first datum."""
-        low, high = self.forecast().interval(COVERAGE)
-        return Expectation(
-            self.expected(), _backward(low), _backward(high), self.mase, self.calibration, self.muted
-        )
+        low, high = self.expected(TAIL), self.expected(1.0 - TAIL)
+        return Expectation(self.expected(), low, high, self.mase, self.calibration, self.muted)
 
     @property
     def lately(self) -> float:
@@ -86,8 +94,10 @@ class Stream:
         """The mean error of its forecasts in those of the naive one: below 1 it knows more. None: not judged yet."""
         if len(self._errors) < self.least:
             return None
-        own, naive = (sum(errors) for errors in zip(*self._errors, strict=True))
-        return own / naive if naive else None
+        if self._judged[0] != self.data:
+            own, naive = map(sum, zip(*self._errors, strict=True))
+            self._judged = self.data, own / naive if naive else None
+        return self._judged[1]
 
     @property
     def calibration(self) -> float | None:

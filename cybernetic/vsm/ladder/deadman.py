@@ -22,7 +22,8 @@ class Deadman:
     def __post_init__(self) -> None:
         number("period", self.period, above=0)
         number("last", self.last)
-        whole("misses", self.misses, least=1)
+        if self.misses != 2:
+            whole("misses", self.misses, least=1)
 
     @property
     def due(self) -> float:
@@ -31,7 +32,7 @@ class Deadman:
 
     def beat(self, now: float) -> "Deadman":
         """The deadman after the loop completed at `now` (not before the last time). Raises `OptionError`."""
-        return replace(self, last=later("now", now, self.last))
+        return Deadman(self.period, later("now", now, self.last), self.misses)
 
     def missed(self, now: float) -> bool:
         """Whether the loop is missed at `now` (not before the last time). Raises `OptionError`."""

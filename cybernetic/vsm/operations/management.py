@@ -197,10 +197,7 @@ class Management(Member):
         self._next()
         self._feel(self._figures.passed(now()))
         self._thin_out()
-        spent, _ = await self._porter.call(Porter.spent)
-        reports = await self._porter.call(Porter.report)
-        revision = await self._porter.call(Porter.revision)
-        overrun = await self._porter.call(Porter.overrun)
+        spent, reports, revision, overrun = await self._porter.call(Porter.books)
         account = Accountability(
             self.path,
             self._done,

@@ -322,6 +322,10 @@ class Porter(Member):
         """Under which policies it acts."""
         return self._orders.revision
 
+    def books(self) -> tuple[Vector, tuple[Report, ...], int, Vector]:
+        """What a unit accounts for: what is spent, reports, under which policies it acts, and an overrun."""
+        return self.spent()[0], self.report(), self.revision(), self.overrun()
+
     # Its round.
 
     async def cycle(self) -> None:
