@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from cybernetic.gateways.consumer.ward import Ward
 from cybernetic.gateways.remember import Remember
 from cybernetic.state import Store, StoreError
 
@@ -15,14 +14,12 @@ class Shelf:
     Attributes:
         store: the open store; None before it is open.
         remember: how much it remembers of what was consumed.
-        door: what all handlers go through, so that one can be handled alone.
         broken: called with what went wrong when the store can no longer be trusted; ends the agent that keeps it.
     """
 
     store: Store | None = None
     broken: Callable[[StoreError], object] | None = None
     remember: Remember = field(default_factory=Remember)
-    door: Ward = field(default_factory=Ward)
 
     def open(self) -> Store:
         """The store. Raises `RuntimeError` before it is open, which no agent after `Storage` sees."""

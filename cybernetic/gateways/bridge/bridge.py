@@ -1,5 +1,6 @@
 """`Bridge`: what a level needs of a broker to meet other levels, as values."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +42,8 @@ class Bridge:
         ttl: seconds, > 0, after which what was said is of no use, and may be lost: for what is said anew all the time.
             Its messages are not written to the broker's disk, and in a full queue the oldest gives way. Default None:
             nothing is lost.
+        lost: how many of such messages found no agent here, or not in time, by the level that sent them; "" where it
+            is not known.
     """
 
     path: str
@@ -52,6 +55,7 @@ class Bridge:
     lost_after: float = 7.0
     incarnation: str = field(default_factory=token)
     ttl: float | None = None
+    lost: Counter[str] = field(default_factory=Counter, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         number("lost_after", self.lost_after, above=number("every", self.every, above=0))
@@ -100,7 +104,7 @@ class Bridge:
         if self.ttl is not None:
             said = {"retries": Retries(0), "once": False}
         return (
-            consume(FromPeer, peers, queue=self.inbox, guard=self.guard, **said),
+            consume(FromPeer, peers, self.ttl, self.lost, queue=self.inbox, guard=self.guard, **said),
             consume(Beats, peers, queue=self.beats, guard=self.guard, retries=Retries(0), once=False),
         )
 

@@ -1,5 +1,6 @@
 """What other levels say, handed to the agents that stand for them here."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,13 +29,24 @@ class FromPeer(Consumer):
 
     Args:
         peers: other levels by path, with the name of the agent that stands for each.
+        ttl: seconds after which what is said is of no use; None: it always is.
+        lost: counts, by the path that said it, what was of no use and could not be handed over: it is dropped.
     """
 
-    def __init__(self, peers: Mapping[str, str]) -> None:
-        self._peers = peers
+    def __init__(
+        self, peers: Mapping[str, str], ttl: float | None = None, lost: Counter[str] | None = None
+    ) -> None:
+        self._peers, self._ttl, self._lost = peers, ttl, Counter[str]() if lost is None else lost
 
     async def handle(self, delivery: Received, tx: Effect) -> Verdict | None:
-        """Hand it over; one from a level not known here is parked."""
+        """Hand it over; one from a level not known here is parked. What may be lost is dropped instead, and counted."""
+        verdict = await self._told(delivery)
+        if verdict is None or self._ttl is None:
+            return verdict
+        self._lost[speaker(delivery) if speaker(delivery) in self._peers else ""] += 1
+        return None
+
+    async def _told(self, delivery: Received) -> Verdict | None:
         name = self._peers.get(speaker(delivery))
         if name is None:
             return Park(
@@ -46,7 +58,7 @@ class FromPeer(Consumer):
             return Park(f"undecodable: {error}")
         outpost: Named[Outpost] = self.system.named(name, Outpost)
         try:
-            await outpost.within(None).call(Outpost.arrived, value, delivery.message.id)
+            await outpost.within(self._ttl).call(Outpost.arrived, value, delivery.message.id)
         except (CallError, NobodyHome) as error:
             return Retry(str(error))
         return None

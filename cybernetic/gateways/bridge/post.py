@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from cybernetic.core import OptionError
 from cybernetic.gateways.bridge.bridge import Bridge
 from cybernetic.gateways.bridge.outpost import Outpost
 from cybernetic.gateways.broker.port import Broker
@@ -49,6 +51,8 @@ class Post(Supervisor):
     host that the user of the other ways cannot read. The words of system 2 may be lost: they go by classic queues, are
     not written to disk, and after 10 seconds are of no use.
 
+    The agents that carry to a level are named after it alone: a system has one `Post` to each, of whatever level here.
+
     Args:
         broker: for all but pain.
         painful: for pain: another connection with the same broker, or with another.
@@ -79,6 +83,14 @@ class Post(Supervisor):
         signer: Signer | None = None,
         auditing: Broker | None = None,
     ) -> None:
+        given = {"author": author, "guard": guard, "signer": signer}
+        missing = [name for name, value in given.items() if value is None]
+        if missing and len(missing) < len(given):
+            raise OptionError(
+                "author, guard, signer",
+                "all of them or none: what goes is signed as what comes is checked",
+                f"no {' and no '.join(missing)}",
+            )
         self._ways: tuple[tuple[Broker, str, str, dict[str, Any]], ...] = (
             (broker, COMMON, "", {}),
             (painful, PAIN, f"{PAIN}/", {}),
@@ -95,15 +107,19 @@ class Post(Supervisor):
         return Bridge(f"{before}{self._path}", peers, **self._terms, **more)  # type: ignore[arg-type]
 
     def children(self) -> list[Child[object]]:
-        """A gateway for each way, and an outpost for each level on it."""
+        """A gateway for each way, and an outpost for each level on it.
+
+        Gateways and files are named after the level: others are beside them, as an "amqp" of the program's own.
+        """
         made: list[Child[object]] = []
         for (broker, name, before, _), bridge in zip(self._ways, self._bridges, strict=True):
-            store = self._data / f"{name} of {self._path.replace('/', '-')}.sqlite"
+            store = self._data / f"{name} of {quote(self._path, safe=' ')}.sqlite"
+            named = f"{name} of {self._path}"
             gateway = partial(
-                Gateway, broker, store, bridge.topology, bridge.consume, name=name, signer=self._signer
+                Gateway, broker, store, bridge.topology, bridge.consume, name=named, signer=self._signer
             )
-            made.append(child(gateway, id=name))
+            made.append(child(gateway, id=named))
             for peer, inbox in self._peers.items():
-                outpost = partial(Outpost, bridge, f"{before}{peer}", inbox, publisher=f"{name}.publisher")
+                outpost = partial(Outpost, bridge, f"{before}{peer}", inbox, publisher=f"{named}.publisher")
                 made.append(child(outpost, name=f"{name} to {peer}", backoff=AGAIN))
         return made

@@ -43,7 +43,9 @@ def examine(delivery: Delivery, terms: Terms, now: float) -> Examined:
     ticket = known or fresh
     try:
         message = without_ticket(message, known)
-        received = Received(message, delivery.queue, "", ticket.retries + 1, delivery.redelivered)
+        received = Received(
+            message, delivery.queue, "", ticket.retries + 1, delivery.redelivered, copy=ticket.copy
+        )
         if guard is None:
             return Examined(_named(received, terms), ticket)
         verdict = check(message, guard.keyring, ticket.since if known else now, guard.rules, terms.age)

@@ -15,6 +15,7 @@ from cybernetic.gateways.consumer.held import Held
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.ticket import Ticket
 from cybernetic.gateways.consumer.trials import Gate
+from cybernetic.gateways.consumer.turn import Turn
 from cybernetic.gateways.consumer.verdicts import Retry, Verdict
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.runtime import Ref
@@ -79,24 +80,32 @@ async def handled(
     stays: Callable[[Ticket], bool],
     gate: Gate | None = None,
     answer: tuple[Any] | None = None,
+    turn: Turn | None = None,
 ) -> Handled:
     """Have a message handled; again and again, while it is to be tried again and `stays` here meanwhile.
 
     Each try is counted on the disk before the wait for the next, under `name`: another process goes on from there.
-    Each goes through the `gate`; None: as any other.
+    Each goes through the `gate`; None: as any other. None begins while the delivery is not here, as its `turn` knows
+    (None: it is no delivery). Raises `Gone`: it does not come again.
     """
-    desk = crew.desk
+    desk, turn = crew.desk, turn or Turn()
     if received.redelivered and (tried := await desk.tries.read(name)) is not None:
-        ticket = tried.ticket
+        ticket = replace(tried.ticket, copy=ticket.copy)
         await asyncio.sleep(tried.left)
     while True:
         if received.attempt != ticket.retries + 1:
             received = replace(received, attempt=ticket.retries + 1)
-        effect = desk.effect()
-        async with gate() if gate is not None else desk.trials.door():
-            verdict = await attempt(crew, received, effect, answer)
+        verdict = None
+        while verdict is None:
+            await turn.wait()
+            effect = desk.effect()
+            async with gate(turn) if gate is not None else desk.trials.door():
+                if turn.begin():
+                    verdict = await attempt(crew, received, effect, answer)
         again = isinstance(verdict, Retry) and ticket.retries < desk.spec.retries.count
-        if not isinstance(verdict, Retry) or not again or not stays(ticket):
+        again = again and stays(ticket)
+        turn.end(again)
+        if not isinstance(verdict, Retry) or not again:
             return Handled(received, ticket, verdict, effect)
         ticket, step = desk.counted(ticket, verdict.why, verdict.after)
         await persisted(partial(desk.tries.keep, name, ticket, step), name, desk.shelf)

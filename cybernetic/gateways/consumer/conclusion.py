@@ -9,7 +9,7 @@ from cybernetic.gateways.consumer.attempt import Crew, Handled
 from cybernetic.gateways.consumer.desk import Way
 from cybernetic.gateways.consumer.effect import Effect
 from cybernetic.gateways.consumer.held import Held, note_held
-from cybernetic.gateways.consumer.identity import digest_of, is_other, same_of
+from cybernetic.gateways.consumer.identity import digest_of, is_other, same_of, way_of
 from cybernetic.gateways.consumer.verdicts import Ack, Hold, Park, Retry, Verdict
 from cybernetic.state import NoRoom, StoreError, WriteUndone
 
@@ -115,8 +115,9 @@ class Conclusion:
             held = Held(token(ID_BYTES), verdict.why, until, received.message, ticket, same=same)
             self._held = held
             note_held(self._effect, held)
-            mark = f"{same}\0{ticket.requeued} held {ticket.retries} {self._after}"
-            anew = not received.redelivered
+            after = f" {self._after}" if self._after else ""
+            mark = f"{same}\0{way_of(ticket, 'held')}{after}"
+            anew = not received.redelivered and not received.copy
         if received.key:
             self._effect.once(mark or received.key, digest_of(received), anyway=anew)
         self._forget(self._effect)

@@ -10,7 +10,7 @@ from cybernetic.core import CallError, Chance, OptionError, Refusal, wall
 from cybernetic.gateways.broker.messages import Delivery, Message
 from cybernetic.gateways.consumer.copies import copy_of, resting_copy
 from cybernetic.gateways.consumer.effect import Effect
-from cybernetic.gateways.consumer.identity import digest_of, same_of
+from cybernetic.gateways.consumer.identity import digest_of, same_of, way_of
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.retrying import delay_queue, parking_queue
 from cybernetic.gateways.consumer.spec import LONGEST, Consume
@@ -18,6 +18,7 @@ from cybernetic.gateways.consumer.suspects import Suspects
 from cybernetic.gateways.consumer.ticket import Ticket
 from cybernetic.gateways.consumer.trials import Trials
 from cybernetic.gateways.consumer.tries import Tries
+from cybernetic.gateways.consumer.under_way import UnderWay
 from cybernetic.gateways.envelope import Key
 from cybernetic.gateways.events import PARKED, RETRIED, Parked, Retried
 from cybernetic.gateways.letter import Signer
@@ -40,6 +41,7 @@ class Way:
         mark: names this way, of all that the message may take.
         tell: told when it is written.
         rests: whether it leads into the parking queue.
+        wait: seconds that it takes, where it leads into a delay queue.
         sent: whether the broker has the copy already.
     """
 
@@ -47,6 +49,7 @@ class Way:
     mark: str
     tell: Callable[[], None]
     rests: bool
+    wait: float = 0.0
     sent: bool = False
 
 
@@ -65,6 +68,7 @@ class Desk:
     suspects: Suspects
     tries: Tries
     trials: Trials
+    under_way: UnderWay
     chance: Chance = field(default_factory=lambda: Chance())
 
     def effect(self) -> Effect:
@@ -132,7 +136,7 @@ class Desk:
 
     def to_delay(self, received: Received, ticket: Ticket, why: str, after: float | None) -> Way | None:
         """The way through a delay queue; None: the message cannot be sent as it came."""
-        queue, mark = self.spec.queue.name, f"{ticket.requeued} retry {ticket.retries}"
+        queue, mark = self.spec.queue.name, way_of(ticket, "retry")
         draw = self.chance.uniform(f"{queue}/{received.key}/{ticket.retries}")
         ticket, step = self.counted(ticket, why, after)
         wait = self.spec.retries.waiting(step, draw)
@@ -140,11 +144,13 @@ class Desk:
             copy = copy_of(received.message, ticket, self._key(), delay_queue(queue, step), wait)
         except OptionError:
             return None
-        return Way(copy, mark, partial(self.tell_retried, received, ticket, step, why), rests=False)
+        return Way(
+            copy, mark, partial(self.tell_retried, received, ticket, step, why), rests=False, wait=wait
+        )
 
     def to_parking(self, received: Received, ticket: Ticket, word: str, why: str) -> Way:
         """The way into the parking queue. `word` is the reason in a word, `why` in a sentence."""
-        queue = self.spec.queue.name
+        queue, mark = self.spec.queue.name, way_of(ticket, "parked")
         ticket = ticket.noted(wall(), "parked", f"{word}: {why}" if why else word, parked=word)
         copy = resting_copy(received.message, ticket, self._key(), parking_queue(queue))
 
@@ -152,26 +158,36 @@ class Desk:
             if PARKED.listeners:
                 PARKED.emit(Parked(queue, received.message.id, word, why))
 
-        return Way(copy, f"{ticket.requeued} parked", tell, rests=True)
+        return Way(copy, mark, tell, rests=True)
 
     async def send_round(self, received: Received, way: Way, forget: Callable[[Effect], None]) -> None:
         """Send a message on its way, once; `forget` adds what else is to be written with that.
 
         What is larger than the outbox goes without it: the broker keeps the delivery until it has confirmed the copy.
-        Only a delivery that comes again may have been sent on before; one that does not is another, be it of the same
-        message: its sender, or who looked at it where it rested, has sent it anew.
+        A copy of ours is sent on once, however often it arrives. Of what has no ticket, only a delivery that comes
+        again may have been sent on before; one that does not is another, be it of the same message, which its sender
+        has sent anew; unless that is under way: then it is a duplicate.
         """
-        effect = self.effect()
+        effect, same, written = self.effect(), same_of(received), _nothing
+        anew = not received.copy and not received.redelivered
+        if same and anew and self.under_way.has(same):
+            forget(effect)
+            await self.commit(effect)
+            return
         if not way.sent:
             try:
                 effect.put(way.copy)
             except OptionError:
                 await self._hand_over(way)
         if received.key:
-            mark = f"{same_of(received)}\0{way.mark}"
-            effect.once(mark, digest_of(received), anyway=not received.redelivered)
+            effect.once(f"{same}\0{way.mark}", digest_of(received), anyway=anew)
+            if not way.rests:
+                written = self.under_way.begin(same, way.wait, effect)
+            elif received.copy:
+                written = self.under_way.end(same, effect)
         forget(effect)
         if not (await self.commit(effect)).seen:
+            written()
             way.tell()
             return
         rest = self.effect()  # it was sent before: what goes with that is to be done all the same
@@ -206,3 +222,7 @@ class Desk:
     def _key(self) -> Key | None:
         """What seals tickets."""
         return None if self.spec.guard is None else self.spec.guard.key()
+
+
+def _nothing() -> None:
+    """Nothing is to be done when it is committed."""

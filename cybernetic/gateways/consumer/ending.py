@@ -11,6 +11,7 @@ from cybernetic.gateways.broker.messages import Delivery
 from cybernetic.gateways.consumer.attempt import AGAIN
 from cybernetic.gateways.consumer.conclusion import UNFORESEEN
 from cybernetic.gateways.consumer.round import STRANGE
+from cybernetic.gateways.consumer.turn import Gone
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.state import NoRoom, StoreError
 
@@ -52,6 +53,8 @@ class Endings:
         """How a delivery ends whose `work` is done."""
         try:
             await work
+        except Gone:
+            return End.BACK
         except (StoreError, NoRoom) as error:
             _log.error("%s %r: nothing is acknowledged: %s", delivery.queue, delivery.message.id, error)
             self._shelf.failed(error)

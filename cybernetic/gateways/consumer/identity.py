@@ -4,6 +4,7 @@ import hashlib
 
 from cybernetic.gateways.broker.messages import Message
 from cybernetic.gateways.consumer.received import Received
+from cybernetic.gateways.consumer.ticket import Ticket
 from cybernetic.gateways.envelope import Envelope
 
 DIGEST_BYTES = 16
@@ -38,3 +39,11 @@ def is_other(known: bytes, received: Received) -> bool:
 def same_of(received: Received) -> str:
     """What names this message and no other of its id; "" for one without an id."""
     return f"{received.key}\0{digest_of(received).hex()}" if received.key else ""
+
+
+def way_of(ticket: Ticket, word: str) -> str:
+    """What names the way that a message takes from here, of all that it may take; `word` is its kind.
+
+    A copy of ours takes one way and no other, whatever its kind is.
+    """
+    return f"copy {ticket.copy}" if ticket.copy else f"{ticket.requeued} {word} {ticket.retries}"

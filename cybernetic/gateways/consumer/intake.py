@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from functools import partial
+from math import inf
 from typing import Any
 
 from cybernetic.core import CannotTravel, NotFound, Reason
@@ -13,6 +14,7 @@ from cybernetic.gateways.consumer.consumer import Consumer
 from cybernetic.gateways.consumer.desk import Desk
 from cybernetic.gateways.consumer.ending import End, Endings
 from cybernetic.gateways.consumer.held import Held
+from cybernetic.gateways.consumer.life import Life, life_of
 from cybernetic.gateways.consumer.passage import Passage
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.round import STRANGE, Round
@@ -21,6 +23,8 @@ from cybernetic.gateways.consumer.suspects import Suspects
 from cybernetic.gateways.consumer.taps import TakenBack, Tap
 from cybernetic.gateways.consumer.trials import Trials
 from cybernetic.gateways.consumer.tries import Tries
+from cybernetic.gateways.consumer.turn import State
+from cybernetic.gateways.consumer.under_way import UnderWay
 from cybernetic.gateways.consumer.waits import Waits
 from cybernetic.gateways.errors import NotKept
 from cybernetic.gateways.letter import Signer
@@ -34,7 +38,10 @@ _log = logging.getLogger("cybernetic.gateways")
 
 DRAIN = 20.0  # seconds that handlers have to end when the consumer alone does
 AGAIN = 1.0  # seconds before consuming is tried again that ended while the connection stands
-HELD = 1200.0  # seconds that a delivery stays unacknowledged here: brokers close the channel after 1,800 s
+PATIENCE = (
+    1740.0  # seconds that a delivery stays unacknowledged here: brokers close the channel after 1,800 s
+)
+HELD = 1200.0  # the same of one that waits; less where handlers may take long
 LOOK = 60.0  # seconds between two looks for such
 
 
@@ -69,6 +76,7 @@ class Intake(Agent):
         self._rounds: dict[asyncio.Task[None], Round] = {}
         self._taken_back: TakenBack[Round] = TakenBack()
         self._passage = Passage(self, spec)
+        self._life: Life
         self._endings: Endings
         self.desk: Desk
         self._waits: Waits
@@ -76,9 +84,12 @@ class Intake(Agent):
     async def setup(self) -> None:
         """Open what is needed of the store, resume what waits for a person, and listen to the line."""
         store, remember = self._shelf.open(), self._shelf.remember
-        suspects, tries = Suspects(store), Tries(store)
+        self._life = life_of(self.system, str(self.ref.name or self.spec.queue.name))
+        self._life.inherit()
+        suspects, tries, under_way = Suspects(store, self._life), Tries(store), UnderWay(store)
         await suspects.open()
         await tries.open()
+        await under_way.open()
         self.desk = Desk(
             self.spec,
             self._shelf,
@@ -90,7 +101,8 @@ class Intake(Agent):
             await Nonces.open(store, remember.nonces),
             suspects,
             tries,
-            Trials(self.spec, self._shelf, suspects),
+            Trials(self.spec, suspects),
+            under_way,
         )
         most = STRANGE if self.spec.order is None else 1
         self._endings = Endings(self._shelf, self.desk.rest, most)
@@ -165,13 +177,23 @@ class Intake(Agent):
         """Give back what was held for long, to have it delivered again at once: it keeps its place meanwhile.
 
         Else the broker would close the channel for a message that waits here for its next try, for those before it, or
-        for room in the store.
+        for room in the store. One that a handler has is not given back, for another process would have it handled, too:
+        it began in time to end before the broker loses patience.
         """
         for round in tuple(self._rounds.values()):
-            tap, tag = round.tap, round.delivery.tag
-            if tap is not None and tap is self._tap and tap.age(tag) > HELD:
-                self._take_back(round)
-                tap.back(tag)
+            self._renew(round)
+
+    def _renew(self, round: Round) -> None:
+        tap, tag = round.tap, round.delivery.tag
+        if tap is not None and tap is self._tap and tap.age(tag) > self._longest(round.turn.state):
+            self._take_back(round)
+            tap.back(tag)
+
+    def _longest(self, state: State) -> float:
+        """For how many seconds a delivery may stay unacknowledged."""
+        if state is State.RUNS:
+            return inf
+        return PATIENCE if state is State.ENDS else min(HELD, PATIENCE - LOOK - self.spec.timeout)
 
     async def terminate(self, reason: Reason) -> None:
         """Take no more, let handlers end for a while, give back what is not done, and close the channel."""
@@ -191,6 +213,7 @@ class Intake(Agent):
         try:
             if undone:
                 await self.desk.suspects.excuse(undone)
+                self._life.handling.clear()
         finally:
             if channel is not None:
                 await channel.close()
@@ -221,6 +244,8 @@ class Intake(Agent):
         if before is not None:
             self._came_again(before.handled, round, tap)
             return
+        round.turn.renew = partial(self._renew, round)
+        self._life.begin(round.suspect)
         task = self.task(self._run(round))
         self._rounds[task] = round
         task.add_done_callback(lambda task: self._rounds.pop(task, None))
@@ -232,6 +257,7 @@ class Intake(Agent):
             tap.done(round.delivery.tag)
         else:
             before.tap, before.delivery = tap, round.delivery
+            before.turn.came()
 
     async def _unreadable(self, tap: Tap, delivery: Delivery, error: Exception) -> None:
         async def fail() -> None:
@@ -245,6 +271,7 @@ class Intake(Agent):
 
     async def _run(self, round: Round) -> None:
         end = await self._endings.of(round.delivery, self._passage.through(round))
+        self._life.over(round.suspect)
         if round.tap is not None:
             if end is End.BACK:
                 self.desk.suspects.returned(round.suspect)
@@ -266,6 +293,7 @@ class Intake(Agent):
     def _take_back(self, round: Round) -> None:
         """The delivery of `round` is not ours any more: it comes again, through no fault of its own."""
         round.tap = None
+        round.turn.went()
         self._taken_back.add(round.identity, round)
         self.desk.suspects.returned(round.suspect)
 

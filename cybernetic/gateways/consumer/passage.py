@@ -7,7 +7,7 @@ from dataclasses import replace
 from cybernetic.gateways.consumer.attempt import Crew, persisted
 from cybernetic.gateways.consumer.conclusion import Came
 from cybernetic.gateways.consumer.gates import Causality, Lanes
-from cybernetic.gateways.consumer.identity import digest_of, is_other
+from cybernetic.gateways.consumer.identity import digest_of, is_other, same_of, way_of
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.round import Round
 from cybernetic.gateways.consumer.spec import Consume
@@ -87,6 +87,8 @@ class Passage:
                 await round.other()
             if known is not None or self._crew.waits(received):
                 return True
+            if await self._went(round, received):
+                return False
             async with self._crew.desk.room(received):
                 return await self._tried(round, received)
         finally:
@@ -98,6 +100,13 @@ class Passage:
         if known is not None or (not received.redelivered and received.attempt == 1):
             return known
         return await self._crew.desk.inbox.seen(received.key)
+
+    async def _went(self, round: Round, received: Received) -> bool:
+        """Whether it is a copy of ours that came before, and went on."""
+        if not received.copy:
+            return False
+        way = f"{same_of(received)}\0{way_of(round.examined.ticket, '')}"
+        return await self._crew.desk.inbox.seen(way) is not None
 
     async def _tried(self, round: Round, received: Received) -> bool:
         trial = await self._crew.desk.trials.of(round.suspect) if round.delivery.redelivered else None

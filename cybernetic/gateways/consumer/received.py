@@ -21,6 +21,7 @@ class Received:
         value: the decoded payload; None where it is not decoded.
         missing: causes that have not come in time; empty where all have, or order is not asked for.
         why: what was asked, where it comes back from a `Hold`.
+        copy: names the copy of ours that it came as; "": it came as it was published.
     """
 
     message: Message
@@ -32,6 +33,7 @@ class Received:
     value: object = None
     missing: tuple[Dot, ...] = ()
     why: str = ""
+    copy: str = ""
 
     @property
     def body(self) -> bytes:

@@ -12,6 +12,7 @@ from cybernetic.gateways.consumer.effect import Effect
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.taps import Tap
 from cybernetic.gateways.consumer.trials import Gate
+from cybernetic.gateways.consumer.turn import Turn
 from cybernetic.gateways.envelope import Unfit
 
 STRANGE = 3  # times that something unforeseen may happen to a message, before it is parked as it came
@@ -28,10 +29,12 @@ class Round:
     Attributes:
         delivery, tap: those that are acknowledged: when the broker takes a delivery back, another of the same message
             takes its place, and `tap` is None until then.
+        turn: whether it may be begun, and how far it is.
     """
 
     def __init__(self, crew: Crew, delivery: Delivery, tap: Tap | None = None) -> None:
         self._crew, self.delivery, self.tap = crew, delivery, tap
+        self.turn = Turn()
         self.examined: Examined = examine(delivery, crew.desk.spec.terms, wall())
 
     @property
@@ -90,7 +93,13 @@ class Round:
         """Handle it, and write down what came of it. The `gate` is what each try of a suspect goes through."""
         desk, name = self._crew.desk, self.suspect
         told = await handled(
-            self._crew, received, self.examined.ticket, name, partial(desk.stays, received), gate
+            self._crew,
+            received,
+            self.examined.ticket,
+            name,
+            partial(desk.stays, received),
+            gate,
+            turn=self.turn,
         )
         tried = told.ticket is not self.examined.ticket
 

@@ -6,8 +6,8 @@ apart, for a process that ends meanwhile speaks for it.
 """
 
 import sqlite3
-from collections import OrderedDict
 
+from cybernetic.gateways.consumer.life import Life
 from cybernetic.state import Batch, Store
 
 TABLE = """
@@ -19,7 +19,6 @@ CREATE TABLE IF NOT EXISTS gateway_suspects (
 """
 RESTS = "UPDATE gateway_suspects SET crashes = crashes - 1 WHERE key = ?"  # begun, and not being handled meanwhile
 KEEP = 7 * 86400.0  # seconds: whoever was not seen again for so long was handled elsewhere
-REMEMBERED = 10_000  # messages that came back without a crash
 
 
 class Suspects:
@@ -27,14 +26,17 @@ class Suspects:
 
     Nothing is written for a message's first delivery. One that comes again is counted before it is handled, unless
     it is known that it went back in an orderly way, and forgotten with its effect. So what is left is what killed.
+
+    Args:
+        store: where they are counted.
+        life: what is known for as long as this process lives. Default None: nothing yet.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, life: Life | None = None) -> None:
         self._store = store
-        self._returned: OrderedDict[str, int] = OrderedDict()  # how many: messages without ids may be alike
-        # in this life: there was one end of a process before it, whatever comes again
-        self._counted: OrderedDict[str, None] = OrderedDict()
+        self.life = life or Life()
         self._apart: set[str] = set()
+        self._untried: set[str] = set()  # they wait for their turn, and the disk says what it is to say
 
     async def open(self) -> None:
         """Make the table, if it is not there, and forget who was not seen for long."""
@@ -48,13 +50,12 @@ class Suspects:
 
     def returned(self, key: str) -> None:
         """The message goes back, and did nothing wrong: its connection was lost."""
-        self._returned[key] = self._returned.pop(key, 0) + 1
-        while len(self._returned) > REMEMBERED:
-            self._returned.popitem(last=False)
+        self.life.go_back(key)
+        self._untried.discard(key)
 
     async def innocent(self, key: str) -> bool:
         """Whether it comes again only because it went back in an orderly way, and has killed nothing before."""
-        expected = 0 if key in self._returned else -1
+        expected = 0 if key in self.life.returned else -1
 
         def clear(connection: sqlite3.Connection) -> bool:
             row = connection.execute("SELECT crashes FROM gateway_suspects WHERE key = ?", (key,)).fetchone()
@@ -65,23 +66,29 @@ class Suspects:
 
         if not await self._store.write(clear):
             return False
-        self._take(key)
+        self.life.come_again(key)
         return True
 
     async def expected(self, key: str) -> int:
-        """How many crashes it may have caused. Nothing is written."""
+        """How many crashes it may have caused; it waits for its turn. Nothing is written."""
         query = "SELECT crashes FROM gateway_suspects WHERE key = ?"
         row = await self._store.read(lambda connection: connection.execute(query, (key,)).fetchone())
-        return (0 if row is None else int(row[0])) + (key not in self._returned and key not in self._counted)
+        if row is not None and key in self.life.counted:
+            return self.life.counted[key]
+        if key not in self.life.returned:
+            self._untried.add(key)
+        return (0 if row is None else int(row[0])) + (key not in self.life.returned)
 
     def expect_nothing(self, key: str) -> None:
         """It came again, and is handled already."""
-        self._take(key)
+        self.life.come_again(key)
 
     async def apart(self, key: str, crashes: int) -> float:
         """It is not handled for a while; for how many seconds it had been, at most, when its process ended last."""
         now = self._store.now()
         self._apart.add(key)
+        self._untried.discard(key)
+        self.life.count(key, crashes)
 
         def write(connection: sqlite3.Connection) -> float:
             known = connection.execute("SELECT at FROM gateway_suspects WHERE key = ?", (key,)).fetchone()
@@ -95,10 +102,9 @@ class Suspects:
 
     async def begin(self, key: str, crashes: int) -> None:
         """It is handled now, and may have caused so many: that is on disk, and one more if this process ends now."""
-        self._take(key)
-        self._counted[key] = None
-        if len(self._counted) > REMEMBERED:
-            self._counted.popitem(last=False)
+        self.life.come_again(key)
+        self.life.count(key, crashes)
+        self._untried.discard(key)
         row = key, crashes, self._store.now()
 
         def write(connection: sqlite3.Connection) -> None:
@@ -107,17 +113,11 @@ class Suspects:
         await self._store.write(write)
         self._apart.discard(key)
 
-    def _take(self, key: str) -> bool:
-        """Whether one of that key went back in an orderly way; then it has come again."""
-        count = self._returned.pop(key, 0)
-        if count > 1:
-            self._returned[key] = count - 1
-        return count > 0
-
     def forget(self, key: str, batch: Batch) -> None:
         """It was handled: forget it, in the transaction of its effect."""
         batch.execute("DELETE FROM gateway_suspects WHERE key = ?", (key,))
         self._apart.discard(key)
+        self._untried.discard(key)
 
     async def excuse(self, keys: list[str]) -> None:
         """These go back because this process ends in an orderly way: their next delivery is no sign of a crash."""
@@ -125,7 +125,8 @@ class Suspects:
             "INSERT INTO gateway_suspects VALUES (?, ?, ?) "
             "ON CONFLICT (key) DO UPDATE SET crashes = crashes + excluded.crashes"
         )
-        rows = [(key, 1 if key in self._apart else -1, self._store.now()) for key in keys]
+        now, tried = self._store.now(), [key for key in keys if key not in self._untried]
+        rows = [(key, 1 if key in self._apart else -1, now) for key in tried]
 
         def write(connection: sqlite3.Connection) -> None:
             connection.executemany(query, rows)

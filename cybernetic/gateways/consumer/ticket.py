@@ -6,7 +6,7 @@ It stands in one header as JSON, and is signed, together with the body, by the g
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cybernetic.core import OptionError
@@ -17,6 +17,7 @@ from cybernetic.gateways.envelope import Key
 TICKET, SEAL = "x-ticket", "x-ticket-seal"
 LINES = 32  # of history that are kept: the first, and the last ones
 TEXT = 500  # characters of a line
+COPY = 32  # characters of the name of a copy
 WRITTEN = (
     32 * 1024
 )  # bytes of a ticket that is written: the oldest lines but the first make room for what is new
@@ -49,6 +50,8 @@ class Ticket:
         parked: in a word why it rests; "": it does not.
         requeued: how often an operator put it back.
         history: what happened, the oldest first.
+        copy: names the copy that carried it, the same each time that one arrives; "": nobody sent it round. It is
+            told by the ticket's text, and not written.
     """
 
     queue: str
@@ -59,6 +62,7 @@ class Ticket:
     parked: str = ""
     requeued: int = 0
     history: tuple[Line, ...] = ()
+    copy: str = field(default="", compare=False)
 
     @property
     def last(self) -> float:
@@ -132,7 +136,8 @@ def read_ticket(message: Message, find: Callable[[str], Key | None] | None) -> T
             raise ValueError("times that no calendar has")
         if len(history) > 2 * LINES or any(len(line.why) > TEXT for line in history):
             raise ValueError("a history that is longer than any of ours")
-        return Ticket(queue, exchange, routing_key, float(since), retries, parked, requeued, history)
+        copy = hashlib.sha256(_bytes(text)).hexdigest()[:COPY]
+        return Ticket(queue, exchange, routing_key, float(since), retries, parked, requeued, history, copy)
     except (ValueError, TypeError, ArithmeticError, RecursionError, OptionError) as error:
         raise BadTicket("a ticket", str(error)) from None
 

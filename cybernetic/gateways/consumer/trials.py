@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from cybernetic.gateways.consumer.spec import Consume
 from cybernetic.gateways.consumer.suspects import Suspects
-from cybernetic.gateways.consumer.ward import MANY, Ward, beside, last
-from cybernetic.gateways.shelf import Shelf
+from cybernetic.gateways.consumer.turn import Turn
+from cybernetic.gateways.consumer.ward import MANY, Ward, beside, door, last
 
-Gate = Callable[[], AbstractAsyncContextManager[None]]  # what each try of a suspect goes through
+Gate = Callable[[Turn], AbstractAsyncContextManager[None]]  # what each try of a suspect goes through
 
 
 class Trial(NamedTuple):
@@ -27,16 +27,15 @@ class Trials:
     All that are being handled when a process ends are suspects. Each time that they come again, half as many are
     handled side by side. Before the crash that would be the last for one, it is kept apart, for twice as long as it had
     been handled: a process that ends meanwhile speaks for it. Then it is handled alone, with nothing else beside it of
-    all that the gateway consumes, but for lossy queues.
+    all that the gateways of its process consume, but for lossy queues.
 
     Args:
         spec: what is consumed.
-        shelf: whose `door` all handlers of the gateway go through.
         suspects: counts on the disk.
     """
 
-    def __init__(self, spec: Consume, shelf: Shelf, suspects: Suspects) -> None:
-        self._spec, self._shelf, self._suspects = spec, shelf, suspects
+    def __init__(self, spec: Consume, suspects: Suspects) -> None:
+        self._spec, self._suspects = spec, suspects
         self._ward = Ward()
 
     async def of(self, name: str) -> Trial | None:
@@ -56,15 +55,16 @@ class Trials:
 
         Not those of a lossy queue, as heartbeats: these would be of no use afterwards.
         """
-        return nullcontext() if self._spec.queue.lossy else self._shelf.door.place(MANY)
+        return nullcontext() if self._spec.queue.lossy else door().place(MANY)
 
     @asynccontextmanager
-    async def _gate(self, name: str, crashes: int) -> AsyncIterator[None]:
+    async def _gate(self, name: str, crashes: int, turn: Turn) -> AsyncIterator[None]:
         """What is handled inside may end the process: it is counted, and few others are beside it, or none."""
         most = self._spec.crashes
         async with (
             self._ward.place(beside(crashes, most, self._spec.prefetch)),
-            self._shelf.door.place(1 if last(crashes, most) else MANY),
+            door().place(1 if last(crashes, most) else MANY),
         ):
-            await self._suspects.begin(name, crashes)
+            if turn.begin():
+                await self._suspects.begin(name, crashes)
             yield

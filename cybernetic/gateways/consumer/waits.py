@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,8 @@ from cybernetic.gateways.consumer.effect import Effect
 from cybernetic.gateways.consumer.held import Held, note_answer, read_held, stream_of
 from cybernetic.gateways.consumer.identity import same_of
 from cybernetic.gateways.consumer.received import Received
+from cybernetic.gateways.consumer.turn import Turn
+from cybernetic.gateways.consumer.ward import Ward
 from cybernetic.state import StoreError
 
 _log = logging.getLogger("cybernetic.gateways")
@@ -33,6 +36,7 @@ class Waits:
         self._all: dict[str, Held] = {}
         self._same: Counter[str] = Counter()  # of which messages they are
         self._going: set[str] = set()  # names of those that are gone on with
+        self._ward = Ward()  # as many are gone on with at a time as the queue has credit
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     async def resume(self) -> None:
@@ -107,6 +111,7 @@ class Waits:
         """
         name = stream_of(held.ticket.queue, held.id)
         self._going.add(name)
+        self._crew.desk.suspects.life.begin(name)
         try:
             await self._gone_on(held, name, answer, again)
         except StoreError as error:
@@ -114,6 +119,7 @@ class Waits:
             _log.error("%s: what was answered is not written: %s", held.ticket.queue, error)
             return
         self._going.discard(name)
+        self._crew.desk.suspects.life.over(name)
         if self._all.pop(held.id, None) is not None:
             self._same[held.same] -= 1
             self._same += Counter()  # without those of which none is left
@@ -137,9 +143,17 @@ class Waits:
                 await persisted(partial(desk.send_round, received, way, forget), name, desk.shelf)
                 return
 
+        @asynccontextmanager
+        async def place(turn: Turn) -> AsyncIterator[None]:
+            async with (
+                self._ward.place(desk.spec.prefetch),
+                gate(turn) if gate is not None else desk.trials.door(),
+            ):
+                yield
+
         async def answered() -> Handled:
             return await handled(
-                self._crew, received, ticket, name, lambda ticket: True, gate, answer=(answer,)
+                self._crew, received, ticket, name, lambda ticket: True, place, answer=(answer,)
             )
 
         told = await persisted(answered, name, desk.shelf)

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from weakref import WeakKeyDictionary
 
 MANY = 1 << 62  # beside these as many as like may be
 
@@ -75,3 +76,11 @@ class Ward:
 
     def _fits(self, together: int) -> bool:
         return self._count < min((together, *self._inside))
+
+
+_doors: WeakKeyDictionary[asyncio.AbstractEventLoop, Ward] = WeakKeyDictionary()
+
+
+def door() -> Ward:
+    """What all handlers of the process go through, of whatever gateway, so that one can be handled alone."""
+    return _doors.setdefault(asyncio.get_running_loop(), Ward())

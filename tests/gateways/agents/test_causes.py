@@ -193,3 +193,22 @@ async def test_one_place_is_left_for_a_cause_that_is_tried_again(tmp_path: Path)
         flagged = [one.message.id for one in book.seen if one.missing]
         assert flagged == [one.id for one in effects[:4]]
         assert [one.message.id for one in book.seen][-4:] == [one.id for one in effects[-4:]]
+
+
+async def test_those_that_wait_for_each_other_do_not_wait_until_their_time_is_over() -> None:
+    """Also by way of a third."""
+    causality, loop = Causality(9, 30.0), asyncio.get_running_loop()
+    a, b, c = (Dot("node", "first", number) for number in range(1, 4))
+    for dot in (a, b, c):
+        await causality.turn(dot, ())
+        causality.leave(dot, over=False)
+    waits = []
+    for dot, cause in ((a, b), (b, c)):
+        waits.append(asyncio.ensure_future(causality.turn(dot, (cause,))))
+        await asyncio.sleep(0.1)
+    before = loop.time()
+    assert await causality.turn(c, (a,)) == (a,)
+    assert loop.time() == before
+    for dot, wait in ((c, waits[1]), (b, waits[0])):
+        causality.done(dot)
+        assert await wait == ()

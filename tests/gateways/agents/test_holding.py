@@ -193,3 +193,26 @@ async def test_what_is_said_of_an_answer_is_done(tmp_path: Path, how: str) -> No
         await asyncio.sleep(100.0)
         assert await held(a, 0) == []
         assert len(book.answers) == before
+
+
+async def test_no_more_are_gone_on_with_at_a_time_than_the_queue_has_credit(tmp_path: Path) -> None:
+    live: list[int] = [0, 0]
+
+    async def asks(delivery: Any, tx: Any) -> Any:
+        return Hold("may it go?")
+
+    async def goes_on(delivery: Any, answer: Any, tx: Any) -> None:
+        live[0] += 1
+        live[1] = max(live)
+        await asyncio.sleep(1.0)
+        live[0] -= 1
+
+    book = Book(asks, goes_on)
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK, prefetch=5)) as a:
+        await send(a.outside, *orders(30))
+        await asyncio.sleep(5.0)
+        for one in await a.intake().call(Intake.held):
+            await a.intake().call(Intake.answer, one.id, "yes")
+        await asyncio.sleep(10.0)
+        assert live == [0, 5]
+        assert len(await a.effects()) == 60

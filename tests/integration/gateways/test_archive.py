@@ -190,6 +190,14 @@ def test_wrong_ways_to_start_it_get_one_sentence_each(tmp_path: Path) -> None:
         ("nowhere",): "expected a folder that is there, got: 'nowhere'",
         (".", "--serve"): "--serve needs --amqp URL",
         (".", "--sums"): "expected an index",
+        (".", "--sums", "--index", "a.txt"): "--index: expected an index that can be read, got: 'a.txt'",
+        (".", "--index", "nowhere/x.sqlite"): "nowhere/x.sqlite: expected a disk that writes",
+        (".", "--index", "."): ": expected a disk that writes",
+        (".", "--index", "a.txt"): "a.txt: expected a store in good order",
+        (".", "--trouble", "-1"): "argument --trouble: expected seconds > 0, got: '-1'",
+        (".", "--trouble", "0"): "argument --trouble: expected seconds > 0, got: '0'",
+        (".", "--trouble", "x"): "argument --trouble: expected seconds > 0, got: 'x'",
+        (".", "--trouble", "inf"): "argument --trouble: expected seconds > 0, got: 'inf'",
         (".", "--amqp", "http://here"): "--amqp: url: expected amqp",
         (".", "--amqp", "amqp://127.0.0.1:1"): "127.0.0.1:1",
     }
@@ -199,4 +207,5 @@ def test_wrong_ways_to_start_it_get_one_sentence_each(tmp_path: Path) -> None:
         )
         assert run.returncode == 2, run.stderr
         assert sentence in run.stderr
-        assert "Traceback" not in run.stderr
+        assert run.stderr.startswith("archive.py: ")
+        assert run.stderr.count("\n") == 1  # and nothing else: no usage, no traceback
