@@ -7,12 +7,14 @@ from math import inf
 from typing import Any
 
 from cybernetic.apps.demo.companies.viable import CLOCKS, PULSE
-from cybernetic.apps.demo.frames import ARMS, Frame, Score
+from cybernetic.apps.demo.frames import ARMS, TICK, Frame, Score
 from cybernetic.apps.demo.world.plan import Plan
 
 REFUSALS, AUDITS, FALSE_PAGES = 10, 75, 1
 QUICKER, SLACK = 0.7, 1.01
+STRAYS = 3  # customers: fewer than that are chance
 FEW = 30  # jobs in a division that are work for two minutes, and no backlog
+AFTERMATH = 540.0  # seconds from an outage on in which customers are counted: what piled up takes a while
 BOUND = 4 * PULSE + 1.0 + CLOCKS.ack + CLOCKS.recovery
 """Seconds from a division's hanging to the call: three beats missed, then the ladder of the level above it."""
 UNTOLD = ("cpu", "messages", "lines")  # what differs from machine to machine, or from version to version
@@ -63,14 +65,20 @@ def claims(plan: Plan, scores: Scores, bound: float) -> tuple[Claim, ...]:
         scores: by arm, at the end of the hour.
         bound: seconds within which the viable company's owner must have been called.
     """
-    checks = (_none_fails, _hardly_refused, _within_budget, _found, _quick, _peak, _few_false)
+    checks = (_none_fails, _lost, _hardly_refused, _within_budget, _found, _quick, _peak, _few_false)
     found = [check(plan, scores) for check in checks]
-    return (*found[:4], _heard(plan, scores, bound), *found[4:])
+    return (*found[:5], _heard(plan, scores, bound), *found[5:])
 
 
 def _none_fails(plan: Plan, scores: Scores) -> Claim:
     failed = scores["viable"].failed
-    return Claim("the viable company fails no customer", "0 failed", f"{failed} failed", failed == 0)
+    return Claim("in the viable company no job fails", "0 failed", f"{failed} failed", failed == 0)
+
+
+def _lost(plan: Plan, scores: Scores) -> Claim:
+    wanted, came = scores["plain"].lost + STRAYS, scores["viable"].lost
+    text = f"it loses at most {STRAYS} customers more than plain"
+    return Claim(text, f"at most {wanted}", f"{came}; {_others(scores, 'lost')}", came <= wanted)
 
 
 def _hardly_refused(plan: Plan, scores: Scores) -> Claim:
@@ -105,19 +113,24 @@ def _heard(plan: Plan, scores: Scores, bound: float) -> Claim:
 
 def _quick(plan: Plan, scores: Scores) -> Claim:
     plain, viable = scores["plain"], scores["viable"]
-    text = f"95 of 100 jobs are done well in {QUICKER} of the time that plain agents take"
+    text = f"95 of 100 jobs done well in {QUICKER} of plain agents' time"
     if plan.quiet:
         return Claim(text, "an hour in which something befalls", "nothing befell", True)
     if plain.failed:
         return Claim(text, "no plain company that fails none", f"plain failed {plain.failed}", True)
-    wanted = f"at most {seconds(QUICKER * plain.p95)}"
-    return Claim(text, wanted, seconds(viable.p95), viable.p95 <= QUICKER * plain.p95)
+    came = f"{seconds(viable.p95)}; plain {seconds(plain.p95)}"
+    return Claim(text, f"at most {seconds(QUICKER * plain.p95)}", came, viable.p95 <= QUICKER * plain.p95)
 
 
 def _peak(plan: Plan, scores: Scores) -> Claim:
-    text = f"no more jobs wait at the peak of the ramp than with plain agents, or {FEW}"
+    text = f"in the ramp no more wait than with plain, or {FEW}"
     wanted, came = max(FEW, scores["plain"].peak), scores["viable"].peak
-    return Claim(text, f"at most {wanted}", f"{came}", came <= wanted)
+    return Claim(text, f"at most {wanted}", f"{came}; {_others(scores, 'peak')}", came <= wanted)
+
+
+def _others(scores: Scores, name: str) -> str:
+    """What the other arms came to: a claim is made against the plain one, and the reader sees all."""
+    return ", ".join(f"{arm} {getattr(scores[arm], name)}" for arm in ARMS if arm != "viable")
 
 
 def _few_false(plan: Plan, scores: Scores) -> Claim:
@@ -165,9 +178,37 @@ _ROWS: tuple[tuple[str, Callable[[Score], float], str, str], ...] = (
 )
 
 
-def rows(scores: Scores) -> tuple[Row, ...]:
-    """The scoreboard of all arms, ties and losses said as such."""
-    return tuple(_row(scores, *each) for each in _ROWS)
+def rows(scores: Scores, outage: Mapping[str, int] | None = None) -> tuple[Row, ...]:
+    """The scoreboard of all arms, ties and losses said as such.
+
+    Args:
+        scores: by arm, at the end of the hour.
+        outage: what `outage` says. Default None: there is no row for it.
+    """
+    first, *rest = (_row(scores, *each) for each in _ROWS)
+    return (first, *(() if outage is None else (_outage(outage),)), *rest)
+
+
+def outage(seed: int, frames: Mapping[str, Sequence[Frame]]) -> dict[str, int] | None:
+    """Customers lost by each arm in the nine minutes from the outage on, of all its frames; None where none befalls."""
+    one = Plan.draw(seed).of("outage")
+    if one is None:
+        return None
+    begins = one.at // TICK * TICK
+    return {
+        arm: _lost_until(frames[arm], begins + AFTERMATH) - _lost_until(frames[arm], begins) for arm in ARMS
+    }
+
+
+def _lost_until(frames: Sequence[Frame], at: float) -> int:
+    return max((frame.score.lost for frame in frames if frame.at <= at), default=0)
+
+
+def _outage(lost: Mapping[str, int]) -> Row:
+    """Nobody can win it: who is within a few customers of the best has tied."""
+    best = tuple(arm for arm in ARMS if lost[arm] - min(lost.values()) <= STRAYS)
+    values = tuple(f"{lost[arm]}" for arm in ARMS)
+    return Row("customers lost, 9 min from an outage", values, best, _verdict(best))
 
 
 def _row(scores: Scores, name: str, of: Callable[[Score], float], better: str, form: str) -> Row:
@@ -178,8 +219,11 @@ def _row(scores: Scores, name: str, of: Callable[[Score], float], better: str, f
     top = (min if better == "less" else max)(values.values())
     shown = {arm for arm, text in zip(ARMS, texts, strict=True) if text == texts[_place(values, top)]}
     best = tuple(arm for arm in ARMS if arm in shown)
-    verdict = "lost" if "viable" not in best else "won" if best == ("viable",) else "tied"
-    return Row(name, texts, best, verdict)
+    return Row(name, texts, best, _verdict(best))
+
+
+def _verdict(best: tuple[str, ...]) -> str:
+    return "lost" if "viable" not in best else "won" if best == ("viable",) else "tied"
 
 
 def _place(values: Mapping[str, float], top: float) -> int:
@@ -194,11 +238,18 @@ def seconds(value: float) -> str:
 # The same seed, the same hash.
 
 
-def digest(frames: Sequence[Frame]) -> str:
-    """Of all that happened, to six digits: equal for equal seeds on every machine."""
+def digest(frames: Sequence[Frame], futures: Sequence[Score] = ()) -> str:
+    """Of all that happened, to six digits: equal for equal seeds on every machine.
+
+    Args:
+        frames: of all companies.
+        futures: what the viable company came to without a system, where that was asked for. Default: it was not.
+    """
     told = hashlib.blake2b(digest_size=8)
     for frame in frames:
         told.update(repr((frame.arm, _rounded(frame.at), _told(frame.score))).encode())
+    for score in futures:
+        told.update(repr(_told(score)).encode())
     return told.hexdigest()
 
 

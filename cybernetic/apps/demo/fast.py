@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 
-from cybernetic.apps.demo.claims import Claim, Row, digest, judged, rows, status
+from cybernetic.apps.demo.claims import Claim, Row, digest, judged, outage, rows, status
+from cybernetic.apps.demo.copies import EVERY
 from cybernetic.apps.demo.frames import ARMS, TICK, Frame, Score
 from cybernetic.apps.demo.play import Fork, Playing, play
 from cybernetic.apps.demo.world.plan import HOUR, Plan
@@ -40,12 +41,14 @@ class Hour:
         seed: of the world.
         scores: at its end, by arm.
         ablations: the other futures that were asked for.
-        hash: of every frame of all arms: equal for equal seeds.
+        outage: customers that each arm lost from the outage on; None where there was none.
+        hash: of every frame of all arms, and of the other futures: equal for equal seeds that are asked the same.
     """
 
     seed: int
     scores: Mapping[str, Score]
     ablations: tuple[Ablation, ...]
+    outage: Mapping[str, int] | None
     hash: str
 
     @property
@@ -56,7 +59,7 @@ class Hour:
     @property
     def rows(self) -> tuple[Row, ...]:
         """Its scoreboard."""
-        return rows(self.scores)
+        return rows(self.scores, self.outage)
 
     @property
     def status(self) -> int:
@@ -80,9 +83,11 @@ def hours(seeds: Iterable[int], ablations: Iterable[str] = tuple(MEANT), jobs: i
         asked = [(seed, _asked(pool, seed, names)) for seed in seeds]
         for seed, lives in asked:
             ends = {arm: life.result() for arm, life in lives.items()}
-            frames = [frame for arm in ARMS for frame in ends[arm][0]]
-            scores = {arm: ends[arm][0][-1].score for arm in ARMS}
-            yield Hour(seed, scores, ends["viable"][1], digest(frames))
+            frames = {arm: ends[arm][0] for arm in ARMS}
+            scores = {arm: each[-1].score for arm, each in frames.items()}
+            others = ends["viable"][1]
+            told = digest([one for each in frames.values() for one in each], [one.without for one in others])
+            yield Hour(seed, scores, others, outage(seed, frames), told)
 
 
 Life = tuple[list[Frame], tuple[Ablation, ...]]
@@ -99,14 +104,15 @@ def lived(seed: int, arm: str, names: tuple[str, ...]) -> Life:
     logging.disable(logging.CRITICAL)
     plan, playing = Plan.draw(seed), play(seed, arm)
     due = {name: when for name in names if (when := _moment(plan, MEANT[name])) is not None}
+    branches = {name: _branch(at) for name, at in due.items()}
     frames: list[Frame] = []
     other: dict[str, int] = {}
     for frame in playing:
         frames.append(frame)
         for name, at in due.items():
-            if frame.at == at and hasattr(os, "fork"):
+            if frame.at == branches[name] and hasattr(os, "fork"):
                 other[name] = _forked(playing, Fork((name,), at))
-    return frames, tuple(_ablation(name, due[name], frames, pipe) for name, pipe in other.items())
+    return frames, tuple(_ablation(name, due[name], frames, other[name]) for name in due if name in other)
 
 
 def moment(seed: int, system: str) -> tuple[float, float] | None:
@@ -121,6 +127,13 @@ def _moment(plan: Plan, kind: str) -> float | None:
     """The last frame before an incident; None where it does not befall."""
     one = plan.of(kind)
     return None if one is None else one.at // TICK * TICK
+
+
+def _branch(at: float) -> float:
+    """The frame after which a process must branch off for the system to go at `at`, exactly as for a copy that was
+    made some minutes before: within the next frame, not after it, for the order of two events at `at` matters.
+    """
+    return max(at // EVERY * EVERY, at - TICK)
 
 
 def _forked(playing: Playing, fork: Fork) -> int:

@@ -5,7 +5,18 @@ from math import inf
 
 import pytest
 
-from cybernetic.apps.demo.claims import AUDITS, BOUND, REFUSALS, claims, digest, judged, rows, status
+from cybernetic.apps.demo.claims import (
+    AUDITS,
+    BOUND,
+    REFUSALS,
+    STRAYS,
+    claims,
+    digest,
+    judged,
+    outage,
+    rows,
+    status,
+)
 from cybernetic.apps.demo.frames import ARMS, Banner, Frame, Line, Score
 from cybernetic.apps.demo.world.plan import Plan
 
@@ -45,7 +56,8 @@ def test_all_claims_hold_where_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("words", "worse"),
     [
-        ("fails no customer", {"failed": 1}),
+        ("no job fails", {"failed": 1}),
+        ("customers more than plain", {"lost": 21 + STRAYS}),
         ("hardly ever refuses", {"refused": REFUSALS + 1}),
         ("no more than it may", {"spent": 285.01}),
         ("lies", {"found": AUDITS + 1}),
@@ -53,7 +65,7 @@ def test_all_claims_hold_where_all_is_well() -> None:
         ("hangs", {"human": BOUND * 1.02}),
         ("hangs", {"human": inf}),
         ("95 of 100", {"p95": 0.71 * 300.0}),
-        ("peak of the ramp", {"peak": 41}),
+        ("in the ramp no more wait", {"peak": 41}),
         ("for nothing", {"false_pages": 2}),
     ],
 )
@@ -74,6 +86,45 @@ def test_what_did_not_befall_is_not_asked_for() -> None:
 def test_plain_agents_that_fail_jobs_are_not_compared_with_in_time() -> None:
     slow = {**SCORES, "plain": replace(PLAIN, failed=3), "viable": replace(GOOD, p95=inf)}
     assert all(claim.holds for claim in judged(7, slow))
+
+
+def test_a_claim_against_plain_agents_tells_what_the_others_came_to() -> None:
+    never = {**SCORES, "plain": replace(PLAIN, p95=inf), "gateway": replace(PLAIN, lost=2, peak=25)}
+    came = [claim.came for claim in judged(7, never)]
+    assert "3; plain 20, gateway 2" in came
+    assert "30; plain 40, gateway 25" in came
+    assert "200 s; plain never" in came
+
+
+def _losing(arm: str, *losses: tuple[float, int]) -> list[Frame]:
+    return [Frame(arm, at, Score(lost=lost)) for at, lost in losses]
+
+
+def test_who_is_lost_from_the_outage_on_is_counted_for_nine_minutes() -> None:
+    begins = PLAN.of("outage").at // 10 * 10  # type: ignore[union-attr]
+    frames = {
+        arm: _losing(arm, (begins - 10, 3), (begins, 4), (begins + 540, 9), (begins + 550, 30))
+        for arm in ARMS
+    }
+    assert outage(7, frames) == dict.fromkeys(ARMS, 5)
+    quiet = next(seed for seed in range(100) if Plan.draw(seed).quiet)
+    assert outage(quiet, frames) is None
+
+
+@pytest.mark.parametrize(
+    ("lost", "verdict"), [((40, 16, 19), "tied"), ((40, 16, 20), "lost"), ((40, 16, 12), "won")]
+)
+def test_an_outage_is_tied_within_a_few_customers(lost: tuple[int, ...], verdict: str) -> None:
+    second = rows(SCORES, dict(zip(ARMS, lost, strict=True)))[1]
+    assert (second.name, second.verdict) == ("customers lost, 9 min from an outage", verdict)
+    assert second.values == tuple(map(str, lost))
+    assert len(rows(SCORES, dict.fromkeys(ARMS, 1))) == len(rows(SCORES)) + 1
+
+
+def test_the_hash_is_of_the_other_futures_too() -> None:
+    frame = Frame("viable", 10.0, GOOD)
+    assert digest([frame], [GOOD]) != digest([frame], [replace(GOOD, lost=4)])
+    assert digest([frame], [GOOD]) == digest([frame], [replace(GOOD, cpu=3.0)])
 
 
 def test_the_scoreboard_says_what_is_won_tied_and_lost() -> None:

@@ -115,6 +115,26 @@ def test_what_cannot_be_played_is_refused_at_once(words: str, options: dict[str,
         play(**{"seed": SEED, **options})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("at", "branch"), [(0.0, 0.0), (40.0, 30.0), (300.0, 300.0), (310.0, 300.0), (2060.0, 2050.0)]
+)
+def test_a_process_branches_off_before_the_system_goes_or_with_the_copy_that_is_made_then(
+    at: float, branch: float
+) -> None:
+    assert fast._branch(at) == branch
+
+
+def test_in_a_hurry_the_other_future_is_the_one_of_a_copy_that_was_made_before() -> None:
+    def future(sent: float) -> str:
+        playing = play(SEED, "viable", hours=SHORT, warm=WARM)
+        frames = [next(playing)]
+        while frames[-1].at < sent:
+            frames.append(next(playing))
+        return digest([*frames, playing.send(Fork(("s2",), 40.0)), *playing])
+
+    assert future(fast._branch(40.0)) == future(0.0)
+
+
 def test_another_future_is_forked_off_and_tells_its_score(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fast, "LATER", 60.0)
     playing = play(SEED, "viable", hours=SHORT, warm=WARM)

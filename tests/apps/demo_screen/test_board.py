@@ -1,8 +1,10 @@
 """The scoreboard says what was won, tied and lost; a claim that does not hold says what was wanted."""
 
+from dataclasses import replace
+from math import inf
 from pathlib import Path
 
-from cybernetic.apps.demo.claims import Claim
+from cybernetic.apps.demo.claims import Claim, judged
 from cybernetic.apps.demo.frames import Score
 from cybernetic.apps.demo.screen.board import board, claimed
 from cybernetic.observe import Look
@@ -32,6 +34,18 @@ def test_what_was_won_tied_and_lost_is_said() -> None:
     assert told["customers lost"] == ["9", "5", "1", "won"]
     assert told["wrong answers shipped"] == ["4", "4", "4", "tied"]
     assert told["lines of user code"] == ["100", "120", "300", "lost"]
+
+
+def test_who_was_lost_from_the_outage_on_has_a_line_of_its_own() -> None:
+    lines = [line.plain for line in board(SCORES, Look(), outage={"plain": 31, "gateway": 15, "viable": 21})]
+    assert " ".join(lines[2].split()) == "customers lost, 9 min from an outage 31 15 21 lost"
+
+
+def test_the_longest_claims_fit_into_a_line() -> None:
+    many = Score(lost=294, peak=132, p95=1398.0, failed=0)
+    scores = {"plain": replace(many, p95=inf), "gateway": many, "viable": many}
+    lines = [line.plain for line in claimed(judged(7, scores), Look())]
+    assert [line for line in lines if "…" in line] == []
 
 
 def test_the_best_are_bold() -> None:

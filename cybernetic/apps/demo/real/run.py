@@ -18,7 +18,7 @@ from cybernetic.apps.demo.real.homes import Homes, OnNodes, OverBroker, kill
 from cybernetic.apps.demo.real.office import Office
 from cybernetic.apps.screen import Terminal, opened, signs
 from cybernetic.core import CallError, CyberneticError, Refusal
-from cybernetic.gateways import BrokerError
+from cybernetic.gateways import BrokerError, Unreachable
 from cybernetic.nodes import System
 from cybernetic.observe import Look, Panorama, Recollection, draw, panorama
 from cybernetic.vsm import ViableSystem, now
@@ -63,6 +63,9 @@ def play(options: Real, console: Console) -> int:
             else:
                 stage = Stage(homes, signs(console), None)
                 ended = asyncio.run(stage.play(options, None))
+        except Unreachable as error:
+            print(f"cybernetic: {error}: start one, or leave --amqp out", file=sys.stderr)
+            return 1
         except (BrokerError, CyberneticError) as error:
             print(f"cybernetic: {error}", file=sys.stderr)
             return 1

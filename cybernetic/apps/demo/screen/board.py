@@ -12,11 +12,16 @@ NAME, VALUE = 36, 10  # cells of a name, and of each company
 VERDICTS = {"won": GOOD, "lost": BAD}
 
 
-def board(scores: Mapping[str, Score], look: Look, width: int = 80) -> list[Text]:
-    """The scoreboard: a company a column, the best ones bold, and how the viable one fares: won, tied or lost."""
+def board(
+    scores: Mapping[str, Score], look: Look, width: int = 80, outage: Mapping[str, int] | None = None
+) -> list[Text]:
+    """The scoreboard: a company a column, the best ones bold, and how the viable one fares: won, tied or lost.
+
+    `outage`: customers lost from the outage on. Default None: there was none.
+    """
     head = [(Text(arm, STRONG), -VALUE) for arm in ARMS]
     lines = [row(look, ("", NAME), *head, (Text("  viable", FAINT), 8))]
-    for one in rows(scores):
+    for one in rows(scores, outage):
         values = [
             (Text(value, STRONG if arm in one.best else ""), -VALUE)
             for arm, value in zip(ARMS, one.values, strict=True)

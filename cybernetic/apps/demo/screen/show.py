@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from cybernetic.apps.demo.claims import digest, judged, status
+from cybernetic.apps.demo.claims import digest, judged, outage, status
 from cybernetic.apps.demo.fast import MEANT, hours, moment
 from cybernetic.apps.demo.frames import ARMS, Score, clock
 from cybernetic.apps.demo.screen.board import board, claimed
@@ -160,22 +160,27 @@ class Show:
             print("stopped", file=sys.stderr)
             return STOPPED
         said = [sentence(one.system, one.until - one.at, one.without, one.kept) for one in hour.ablations]
-        return self._close(hour.scores, said, hour.hash)
+        return self._close(hour.scores, hour.outage, said, hour.hash)
 
     def _end(self) -> int:
         """The end, of the films that were shown."""
-        viable, said = self._films["viable"], []
+        viable, said, futures = self._films["viable"], [], []
         for name, film in self._futures.items():
             at, until = self._moments[name]
-            said.append(sentence(name, until - at, film.at(until).score, viable.at(until).score))
-        told = digest([frame for arm in ARMS for frame in self._films[arm].frames])
-        return self._close({arm: self._films[arm].frames[-1].score for arm in ARMS}, said, told)
+            futures.append(film.at(until).score)
+            said.append(sentence(name, until - at, futures[-1], viable.at(until).score))
+        frames = {arm: self._films[arm].frames for arm in ARMS}
+        told = digest([frame for each in frames.values() for frame in each], futures)
+        scores = {arm: each[-1].score for arm, each in frames.items()}
+        return self._close(scores, outage(self._options.seed, frames), said, told)
 
-    def _close(self, scores: Mapping[str, Score], said: list[str], told: str) -> int:
+    def _close(
+        self, scores: Mapping[str, Score], lost: Mapping[str, int] | None, said: list[str], told: str
+    ) -> int:
         """The scoreboard, what is claimed and whether it holds, and what each system was good for."""
         found = judged(self._options.seed, scores)
         self._print([""])
-        for line in (*board(scores, self._look), Text(), *claimed(found, self._look), Text()):
+        for line in (*board(scores, self._look, outage=lost), Text(), *claimed(found, self._look), Text()):
             self._write(line)
         held = sum(claim.holds for claim in found)
         seed = self._options.seed
