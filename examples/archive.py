@@ -30,6 +30,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cybernetic import Agent, Kill, Normal, OptionError, Refusal, Supervisor, System, child
 from cybernetic.apps import run_tree
+from cybernetic.core import number
 from cybernetic.gateways import (
     Ack,
     AmqpBroker,
@@ -44,6 +45,7 @@ from cybernetic.gateways import (
     Topology,
     consume,
 )
+from cybernetic.state import Store, StoreError
 from cybernetic.vsm import (
     Allow,
     Audit,
@@ -69,6 +71,8 @@ SCHEMA = [
     "CREATE TABLE IF NOT EXISTS documents (path TEXT PRIMARY KEY, sha256 TEXT, bytes INTEGER, kind TEXT)",
     "CREATE TABLE IF NOT EXISTS words (word TEXT, path TEXT, PRIMARY KEY (word, path)) WITHOUT ROWID",
 ]
+SUMS = "SELECT sha256, path FROM documents ORDER BY path"
+FIND = "SELECT path FROM words WHERE word = ? ORDER BY path"
 INDEX = "archive.sqlite"
 PASSWORD = "CYBERNETIC_AMQP_PASSWORD"  # the variable that may hold the broker's
 JSON = "application/json"
@@ -244,10 +248,13 @@ def broker_at(url: str) -> AmqpBroker:
     return AmqpBroker(url, password_env=PASSWORD if PASSWORD in os.environ else None)
 
 
-async def reached(url: str) -> None:
-    """Look whether the broker answers. Raises `BrokerError`, `OptionError`."""
-    session = await broker_at(url).connect()
-    await session.close()
+async def ready(url: str, index: str) -> None:
+    """Look whether the broker answers and the index opens. Raises `BrokerError`, `OptionError`, `StoreError`."""
+    if url:
+        session = await broker_at(url).connect()
+        await session.close()
+    store = await Store.open(index)
+    await store.close()
 
 
 # Who asks, where nobody else does.
@@ -313,23 +320,31 @@ class Trouble(Agent):
 # The command line.
 
 
+class Arguments(argparse.ArgumentParser):
+    """What is wrong is said in one sentence, without the usage in front of it."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def pause(text: str) -> float:
+    """Seconds, above 0."""
+    try:
+        return number("--trouble", float(text), above=0.0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected seconds > 0, got: {text!r}") from None
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Check and index the documents of a folder.")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument(
-        "--index", default=INDEX, metavar="FILE", help=f"where the index is kept (default: {INDEX})"
-    )
-    parser.add_argument(
-        "--amqp", default="", metavar="URL", help="a broker (default: one inside this process)"
-    )
-    parser.add_argument(
-        "--serve", action="store_true", help="ask for nothing, do what others ask, until Ctrl-C"
-    )
-    parser.add_argument(
-        "--trouble", type=float, default=0.0, metavar="SECONDS", help="kill a reader so often"
-    )
-    parser.add_argument("--sums", action="store_true", help="print the index as sha256sum reads it")
-    parser.add_argument("--find", metavar="WORD", help="print the documents in which a word stands")
+    parser = Arguments(description="Check and index the documents of a folder.")
+    add = parser.add_argument
+    add("folder", type=Path)
+    add("--index", default=INDEX, metavar="FILE", help=f"where the index is kept (default: {INDEX})")
+    add("--amqp", default="", metavar="URL", help="a broker (default: one inside this process)")
+    add("--serve", action="store_true", help="ask for nothing, do what others ask, until Ctrl-C")
+    add("--trouble", type=pause, default=0.0, metavar="SECONDS", help="kill a reader so often")
+    add("--sums", action="store_true", help="print the index as sha256sum reads it")
+    add("--find", metavar="WORD", help="print the documents in which a word stands")
     options = parser.parse_args()
     if not options.folder.is_dir():
         parser.error(f"expected a folder that is there, got: {str(options.folder)!r}")
@@ -338,20 +353,18 @@ def main() -> int:
     if options.sums or options.find:
         return shown(options.index, options.find, parser)
     folder = options.folder.resolve()
-    names = (
-        []
-        if options.serve
-        else [str(one.relative_to(folder)) for one in sorted(folder.rglob("*")) if one.is_file()]
-    )
+    there = [] if options.serve else sorted(folder.rglob("*"))
+    names = [str(one.relative_to(folder)) for one in there if one.is_file()]
     if not names and not options.serve:
         parser.error(f"expected documents in the folder, got: none in {str(folder)!r}")
     program = Program, str(folder), options.amqp, options.index, names, options.trouble
     try:
-        if options.amqp:
-            asyncio.run(reached(options.amqp))
+        asyncio.run(ready(options.amqp, options.index))
         return run_tree(*program) if options.serve else asyncio.run(asked(*program))
     except (OptionError, BrokerError) as error:
         parser.error(f"--amqp: {error}")
+    except StoreError as error:
+        parser.error(f"--index: {error}")
     except KeyboardInterrupt:
         return 130
 
@@ -368,15 +381,12 @@ def shown(index: str, word: str | None, parser: argparse.ArgumentParser) -> int:
     """Print what the index says."""
     if not Path(index).is_file():
         parser.error(f"expected an index, made by a run without --sums and --find, got: no file {index!r}")
-    with closing(sqlite3.connect(f"file:{index}?mode=ro", uri=True)) as connection:
-        if word is None:
-            for sha256, path in connection.execute("SELECT sha256, path FROM documents ORDER BY path"):
-                print(f"{sha256}  {path}")
-        else:
-            for (path,) in connection.execute(
-                "SELECT path FROM words WHERE word = ? ORDER BY path", (word.lower(),)
-            ):
-                print(path)
+    try:
+        with closing(sqlite3.connect(f"{Path(index).resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            for row in connection.execute(SUMS) if word is None else connection.execute(FIND, [word.lower()]):
+                print(*row, sep="  ")
+    except sqlite3.Error as error:
+        parser.error(f"--index: expected an index that can be read, got: {index!r}: {error}")
     return 0
 
 

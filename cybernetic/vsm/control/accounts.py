@@ -81,8 +81,12 @@ class Accounts:
         }
 
     def earned(self) -> dict[str, float]:
-        """The value accounted for each unit of the first resource, by unit; of those that have spent anything."""
-        return {path: one.made.ratio for path, one in self._worth.items() if one.made.spent}
+        """The value accounted for each unit of the first resource, by unit; of those that have spent anything.
+
+        A unit of which no task has ended yet has earned nothing because it is at work: it is not named.
+        """
+        ended = {path for path, tasks in self._tasks.items() if tasks}
+        return {path: one.made.ratio for path, one in self._worth.items() if one.made.spent and path in ended}
 
     def fallen(self) -> set[str]:
         """The units whose spending is worth half of what it was, or less."""
