@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from cybernetic.apps.demo.claims import outage
 from cybernetic.apps.demo.frames import ARMS
 from cybernetic.apps.demo.screen.board import board
 from cybernetic.apps.demo.screen.film import Film
@@ -44,7 +45,9 @@ def main(words: list[str] | None = None) -> int:
     _save(options.folder / "demo-story.svg", screen(scene, PAGE), "cybernetic demo")
     inside = Instruments().draw(room, PAGE)
     _save(options.folder / "demo-room.svg", screen(room, PAGE, inside), "cybernetic demo: v")
-    lines = board({arm: films[arm].frames[-1].score for arm in ARMS}, PAGE.look)
+    frames = {arm: films[arm].frames for arm in ARMS}
+    finals = {arm: frames[arm][-1].score for arm in ARMS}
+    lines = board(finals, PAGE.look, outage=outage(options.seed, frames))
     text = "\n".join(line.plain.rstrip() for line in lines)
     options.readme.write_text(with_board(options.readme.read_text(), options.seed, text))
     print(f"seed {options.seed}, second {at:.0f}: {options.folder}, {options.readme}")
