@@ -191,6 +191,7 @@ def test_a_password_is_changed_while_messages_are_on_their_way(rabbit: RabbitMQ,
             sending = [
                 publisher.request(Publisher.publish, Message(b"%d" % n, "", "rotated")) for n in range(500)
             ]
+            await sending[0]  # there is a connection, by the first password
             await asyncio.to_thread(rabbit.set_password, "rotator", "second password")
             secret.write_text("second password\n")
             await system.named("amqp.out", Connection).within(20.0).call(Connection.renew)
