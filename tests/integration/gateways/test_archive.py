@@ -85,7 +85,7 @@ def declared(rabbit: RabbitMQ) -> None:
     """Wait until the example has made its queues."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
-        if "archive.outcomes" in rabbit.queues():
+        if rabbit.queues().keys() >= set(QUEUES):
             return
         time.sleep(0.1)
     raise AssertionError("the example did not declare its queues")
