@@ -1,13 +1,15 @@
 """`Post`: all that one level needs to meet others over a broker: gateways, bridges, and outposts for each."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from cybernetic.core import OptionError
+from cybernetic.core import NotRunning, OptionError
 from cybernetic.gateways.bridge.bridge import Bridge
+from cybernetic.gateways.bridge.claims import claim
 from cybernetic.gateways.bridge.outpost import Outpost
 from cybernetic.gateways.broker.port import Broker
 from cybernetic.gateways.consumer.guard import Guard
@@ -64,7 +66,7 @@ class Post(Supervisor):
         author, guard, signer: sign what goes, check what comes; all or none. Default none.
         auditing: for audits: a connection with a virtual host, as a user, of their own. Default None: as `broker`.
 
-    Raises `OptionError`.
+    Raises `OptionError`, also where another post of its system speaks to one of the peers.
     """
 
     max_restarts = 1000  # what is away comes back
@@ -98,6 +100,8 @@ class Post(Supervisor):
             (broker, COORDINATION, f"{COORDINATION}/", {"ttl": STALE}),
         )
         self._data, self._path, self._peers = Path(data), path, dict(peers)
+        with suppress(NotRunning):  # one that is made by hand speaks to nobody
+            claim(self.system, self.ref, path, self._peers)
         self._terms = {"every": every, "lost_after": lost_after, "author": author, "guard": guard}
         self._signer = signer
         self._bridges = [self._bridge(name, before, more) for _, name, before, more in self._ways]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -22,6 +23,7 @@ from cybernetic.runtime import Ref
 from cybernetic.state import NoRoom, StoreError
 
 R = TypeVar("R")
+W = TypeVar("W", bound="Writing")
 
 _log = logging.getLogger("cybernetic.gateways")
 
@@ -52,6 +54,13 @@ class Handled(NamedTuple):
     effect: Effect
 
 
+class Writing(Protocol):
+    """Writes down what came of a message."""
+
+    def write(self, patience: float | None) -> Awaitable[object]:
+        """Write it, once, however often it is called; with a `patience` of 0 it waits for nothing."""
+
+
 async def attempt(
     crew: Crew, received: Received, effect: Effect, answer: tuple[Any] | None = None
 ) -> Verdict:
@@ -78,15 +87,18 @@ async def handled(
     ticket: Ticket,
     name: str,
     stays: Callable[[Ticket], bool],
+    conclude: Callable[[Handled], W],
     gate: Gate | None = None,
     answer: tuple[Any] | None = None,
     turn: Turn | None = None,
-) -> Handled:
+) -> W:
     """Have a message handled; again and again, while it is to be tried again and `stays` here meanwhile.
 
     Each try is counted on the disk before the wait for the next, under `name`: another process goes on from there.
     Each goes through the `gate`; None: as any other. None begins while the delivery is not here, as its `turn` knows
-    (None: it is no delivery). Raises `Gone`: it does not come again.
+    (None: it is no delivery). What came of it, as `conclude` says, is written inside the gate, too, for that may end
+    the process as well, where it needs no waiting; the caller writes it in any case. Raises `Gone`: it does not come
+    again.
     """
     desk, turn = crew.desk, turn or Turn()
     if received.redelivered and (tried := await desk.tries.read(name)) is not None:
@@ -100,13 +112,21 @@ async def handled(
             await turn.wait()
             effect = desk.effect()
             async with gate(turn) if gate is not None else desk.trials.door():
-                if turn.begin():
-                    verdict = await attempt(crew, received, effect, answer)
-        again = isinstance(verdict, Retry) and ticket.retries < desk.spec.retries.count
-        again = again and stays(ticket)
-        turn.end(again)
+                if not turn.begin():
+                    continue
+                verdict = await attempt(crew, received, effect, answer)
+                again = isinstance(verdict, Retry) and ticket.retries < desk.spec.retries.count
+                again = again and stays(ticket)
+                turn.end(again)
+                if not again:
+                    writing = conclude(Handled(received, ticket, verdict, effect))
+                    with suppress(Exception):  # it is told where it is written at leisure
+                        await writing.write(0.0)
+                        return writing
+                # others are let in now: a process that ends by them is no fault of this one
+                await persisted(partial(desk.suspects.rests, name), name, desk.shelf)
         if not isinstance(verdict, Retry) or not again:
-            return Handled(received, ticket, verdict, effect)
+            return writing
         ticket, step = desk.counted(ticket, verdict.why, verdict.after)
         await persisted(partial(desk.tries.keep, name, ticket, step), name, desk.shelf)
         desk.tell_retried(received, ticket, step, verdict.why)

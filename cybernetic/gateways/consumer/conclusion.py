@@ -9,7 +9,7 @@ from cybernetic.gateways.consumer.attempt import Crew, Handled
 from cybernetic.gateways.consumer.desk import Way
 from cybernetic.gateways.consumer.effect import Effect
 from cybernetic.gateways.consumer.held import Held, note_held
-from cybernetic.gateways.consumer.identity import digest_of, is_other, same_of, way_of
+from cybernetic.gateways.consumer.identity import digest_of, held_of, is_other, same_of
 from cybernetic.gateways.consumer.verdicts import Ack, Hold, Park, Retry, Verdict
 from cybernetic.state import NoRoom, StoreError, WriteUndone
 
@@ -58,9 +58,20 @@ class Conclusion:
         self._held: Held | None = None
         self._ready = False
         self._way: Way | None = None
+        self._patience: float | None = None
+        self._came: Came | None = None
 
-    async def write(self) -> Came:
-        """Write it, once; what came of the message. Raises `StoreError` or `NoRoom`: nothing is written."""
+    async def write(self, patience: float | None = None) -> Came:
+        """Write it, once; what came of the message. `patience`: see `Desk.commit`.
+
+        Raises `StoreError` or `NoRoom`: nothing is written.
+        """
+        self._patience = patience
+        if self._came is None:
+            self._came = await self._written()
+        return self._came
+
+    async def _written(self) -> Came:
         verdict = self._verdict
         if isinstance(verdict, Ack | Hold):
             try:
@@ -87,12 +98,12 @@ class Conclusion:
         if not self._ready:
             self._prepare(verdict)
             self._ready = True
-        committed = await desk.commit(self._effect)
+        committed = await desk.commit(self._effect, self._patience)
         if not committed.seen:
             if self._held is not None:
                 self._crew.hold(self._held)
             return True
-        if is_other(committed.result, received):
+        if isinstance(verdict, Ack) and is_other(committed.result, received):
             return False
         return await self._nothing()
 
@@ -100,26 +111,25 @@ class Conclusion:
         """The effect was there before: what goes with it is to be done all the same."""
         rest = self._crew.desk.effect()
         self._forget(rest)
-        await self._crew.desk.commit(rest)
+        await self._crew.desk.commit(rest, self._patience)
         return True
 
     def _prepare(self, verdict: Ack | Hold) -> None:
-        """Add to the effect what says that it is there.
-
-        A question is asked once. What comes anew when that was answered, and had no effect, is asked about again.
-        """
-        received, ticket, mark, anew = self._received, self._ticket, "", False
+        """Add to the effect what says that it is there: that of a `Hold` once for each time that it was put back."""
+        received, ticket = self._received, self._ticket
         if isinstance(verdict, Hold):
             until = None if verdict.timeout is None else wall() + verdict.timeout
             same = same_of(received)
             held = Held(token(ID_BYTES), verdict.why, until, received.message, ticket, same=same)
-            self._held = held
+            self._held, self._crew.desk.asked = held, True
             note_held(self._effect, held)
-            after = f" {self._after}" if self._after else ""
-            mark = f"{same}\0{way_of(ticket, 'held')}{after}"
-            anew = not received.redelivered and not received.copy
-        if received.key:
-            self._effect.once(mark or received.key, digest_of(received), anyway=anew)
+            if same and self._after:
+                self._effect.once(f"{held_of(received)}\0{self._after}")
+            elif same:
+                put_back = ticket.requeued
+                self._effect.once(held_of(received), b"%d" % put_back, anyway=put_back > 0)
+        elif received.key:
+            self._effect.once(received.key, digest_of(received))
         self._forget(self._effect)
 
     async def _go_round(self) -> Came:
@@ -127,7 +137,7 @@ class Conclusion:
             self._way = self._chosen()
             self._way.mark += f" {self._after}" if self._after else ""
         way = self._way
-        await self._crew.desk.send_round(self._received, way, self._forget)
+        await self._crew.desk.send_round(self._received, way, self._forget, self._patience)
         return Came.RESTS if way.rests else Came.ROUND
 
     def _chosen(self) -> Way:

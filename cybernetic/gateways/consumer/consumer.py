@@ -50,6 +50,10 @@ class Consumer(Agent):
             return Park(f"{type(refusal).__name__}: {refusal}")
         if said is None:
             return Ack()
+        if isinstance(said, Hold) and type(self).answered is Consumer.answered:
+            raise TypeError(
+                f"{type(self).__name__}: expected `answered` to be overridden where `handle` holds"
+            )
         if not isinstance(said, VERDICTS):
             raise TypeError(
                 f"{type(self).__name__}.handle: expected Ack, Retry, Park, Hold or None, got: {said!r:.100}"

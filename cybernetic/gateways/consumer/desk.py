@@ -32,6 +32,10 @@ PAUSE = 1.0  # seconds between two tries
 LONG_PAUSE = 30.0  # the same where it is known to take long: until what is remembered expires
 
 
+class Later(Exception):
+    """It would have to be waited for, and is not to be."""
+
+
 @dataclass(slots=True)
 class Way:
     """A way that a message takes instead of having its effect.
@@ -69,6 +73,7 @@ class Desk:
     tries: Tries
     trials: Trials
     under_way: UnderWay
+    asked: bool  # whether anybody was asked about any of these messages, as far as is remembered
     chance: Chance = field(default_factory=lambda: Chance())
 
     def effect(self) -> Effect:
@@ -77,15 +82,18 @@ class Desk:
             self.shelf.open(), self.signer, outbox=self.outbox, inbox=self.inbox, journal=self.journal
         )
 
-    async def commit(self, effect: Effect) -> Committed:
-        """Commit, waiting a while for room: pressure holds the delivery. Raises what `Store.commit` raises."""
+    async def commit(self, effect: Effect, patience: float | None = None) -> Committed:
+        """Commit, waiting for room, for `patience` seconds (None: ten minutes): pressure holds the delivery.
+
+        Raises what `Store.commit` raises.
+        """
         loop = asyncio.get_running_loop()
-        patience = loop.time() + PATIENCE
+        until = loop.time() + (PATIENCE if patience is None else patience)
         while True:
             try:
                 committed = await self.shelf.open().commit(effect)
             except (NoRoom, StoreFull):
-                if loop.time() > patience:
+                if loop.time() >= until:
                     raise
                 await asyncio.sleep(PAUSE)
             except BaseException as error:
@@ -160,7 +168,9 @@ class Desk:
 
         return Way(copy, mark, tell, rests=True)
 
-    async def send_round(self, received: Received, way: Way, forget: Callable[[Effect], None]) -> None:
+    async def send_round(
+        self, received: Received, way: Way, forget: Callable[[Effect], None], patience: float | None = None
+    ) -> None:
         """Send a message on its way, once; `forget` adds what else is to be written with that.
 
         What is larger than the outbox goes without it: the broker keeps the delivery until it has confirmed the copy.
@@ -172,13 +182,13 @@ class Desk:
         anew = not received.copy and not received.redelivered
         if same and anew and self.under_way.has(same):
             forget(effect)
-            await self.commit(effect)
+            await self.commit(effect, patience)
             return
         if not way.sent:
             try:
                 effect.put(way.copy)
             except OptionError:
-                await self._hand_over(way)
+                await self._hand_over(way, patience)
         if received.key:
             effect.once(f"{same}\0{way.mark}", digest_of(received), anyway=anew)
             if not way.rests:
@@ -186,13 +196,13 @@ class Desk:
             elif received.copy:
                 written = self.under_way.end(same, effect)
         forget(effect)
-        if not (await self.commit(effect)).seen:
+        if not (await self.commit(effect, patience)).seen:
             written()
             way.tell()
             return
         rest = self.effect()  # it was sent before: what goes with that is to be done all the same
         forget(rest)
-        await self.commit(rest)
+        await self.commit(rest, patience)
 
     async def rest(self, delivery: Delivery, word: str, why: str) -> None:
         """Park what could not be looked at: its body, and of its headers what can be read."""
@@ -206,16 +216,18 @@ class Desk:
             way = self.to_parking(Received(bare, delivery.queue, ""), ticket, word, why)
         await self.send_round(received, way, lambda effect: None)
 
-    async def _hand_over(self, way: Way) -> None:
-        """Have the copy published, and wait until the broker has it."""
+    async def _hand_over(self, way: Way, patience: float | None) -> None:
+        """Have the copy published, and wait until the broker has it. Raises `Later` where it is not to wait."""
+        if patience == 0:
+            raise Later
         loop = asyncio.get_running_loop()
-        patience = loop.time() + PATIENCE
+        until = loop.time() + (PATIENCE if patience is None else patience)
         while not way.sent:
             try:
                 await self.publisher.within(None).call(Publisher.publish, way.copy, False)
                 way.sent = True
             except (Refusal, CallError):
-                if loop.time() > patience:
+                if loop.time() >= until:
                     raise
                 await asyncio.sleep(PAUSE)
 

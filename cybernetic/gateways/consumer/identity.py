@@ -8,6 +8,7 @@ from cybernetic.gateways.consumer.ticket import Ticket
 from cybernetic.gateways.envelope import Envelope
 
 DIGEST_BYTES = 16
+HELD = "\0held\0"  # begins keys of what was held; no queue's name does
 
 
 def key_of(queue: str, message: Message, envelope: Envelope | None) -> str:
@@ -39,6 +40,17 @@ def is_other(known: bytes, received: Received) -> bool:
 def same_of(received: Received) -> str:
     """What names this message and no other of its id; "" for one without an id."""
     return f"{received.key}\0{digest_of(received).hex()}" if received.key else ""
+
+
+def held_of(received: Received) -> str:
+    """What names the first effect of a message, that of the `Hold` which its handler said; "" for one without an id."""
+    same = same_of(received)
+    return f"{HELD}{same}" if same else ""
+
+
+def held_in(queue: str) -> str:
+    """What such names of the messages of a queue begin with."""
+    return f"{HELD}{queue}\0"
 
 
 def way_of(ticket: Ticket, word: str) -> str:

@@ -14,6 +14,7 @@ from cybernetic.gateways.consumer.consumer import Consumer
 from cybernetic.gateways.consumer.desk import Desk
 from cybernetic.gateways.consumer.ending import End, Endings
 from cybernetic.gateways.consumer.held import Held
+from cybernetic.gateways.consumer.identity import held_in
 from cybernetic.gateways.consumer.life import Life, life_of
 from cybernetic.gateways.consumer.passage import Passage
 from cybernetic.gateways.consumer.received import Received
@@ -90,19 +91,21 @@ class Intake(Agent):
         await suspects.open()
         await tries.open()
         await under_way.open()
+        inbox = await Inbox.open(store, remember.limits, keep=remember.kept(self.spec.terms))
         self.desk = Desk(
             self.spec,
             self._shelf,
             self._publisher,
             self._signer,
             await Outbox.open(store),
-            await Inbox.open(store, remember.limits, keep=remember.kept(self.spec.terms)),
+            inbox,
             await Journal.open(store),
             await Nonces.open(store, remember.nonces),
             suspects,
             tries,
             Trials(self.spec, suspects),
             under_way,
+            await inbox.begins(held_in(self.spec.queue.name)),
         )
         most = STRANGE if self.spec.order is None else 1
         self._endings = Endings(self._shelf, self.desk.rest, most)

@@ -1,9 +1,25 @@
 """What is known of the messages of one consumer for as long as its process lives, whatever becomes of its agents."""
 
 from collections import Counter, OrderedDict
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 REMEMBERED = 10_000  # messages that came back without a crash, or were counted
+
+
+@dataclass(slots=True)
+class Suspicion:
+    """What is known of a suspect in this life of its process.
+
+    Attributes:
+        crashes: how many it may have caused, before this life.
+        less: by how many fewer stand on the disk; see `Suspects`.
+        tried: whether it was begun in this life.
+    """
+
+    crashes: int
+    less: int
+    tried: bool = False
 
 
 class Life:
@@ -13,14 +29,13 @@ class Life:
         handling: what is being handled, by the name it is counted under; how many, for messages without ids may be
             alike. What an agent leaves here when it is killed comes again, through no fault of its own.
         returned: what went back in an orderly way, and how many of each.
-        counted: how many crashes a suspect may have caused that was begun, or kept apart, in this life: there was one
-            end of a process before it, whatever comes again.
+        counted: suspects that came in this life: there was one end of a process before it, whatever comes again.
     """
 
     def __init__(self) -> None:
         self.handling: Counter[str] = Counter()
         self.returned: OrderedDict[str, int] = OrderedDict()
-        self.counted: OrderedDict[str, int] = OrderedDict()
+        self.counted: OrderedDict[str, Suspicion] = OrderedDict()
 
     def begin(self, name: str) -> None:
         """It is being handled."""
@@ -45,11 +60,13 @@ class Life:
             self.returned[name] = count - 1
         return count > 0
 
-    def count(self, name: str, crashes: int) -> None:
-        """It is tried now, and may have caused so many."""
-        self.counted[name] = crashes
-        if len(self.counted) > REMEMBERED:
+    def count(self, name: str, crashes: int, less: int) -> Suspicion:
+        """It may have caused so many crashes, and so many less stand on the disk."""
+        known = self.counted.setdefault(name, Suspicion(crashes, less))
+        known.crashes, known.less = crashes, less
+        while len(self.counted) > REMEMBERED:
             self.counted.popitem(last=False)
+        return known
 
     def inherit(self) -> None:
         """The agent before ended without a word: what it was handling comes again."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from cybernetic.gateways.consumer.attempt import Crew, persisted
 from cybernetic.gateways.consumer.conclusion import Came
 from cybernetic.gateways.consumer.gates import Causality, Lanes
-from cybernetic.gateways.consumer.identity import digest_of, is_other, same_of, way_of
+from cybernetic.gateways.consumer.identity import digest_of, held_of, is_other, same_of, way_of
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.round import Round
 from cybernetic.gateways.consumer.spec import Consume
@@ -85,7 +85,7 @@ class Passage:
             known = await self._effect_of(received)
             if known is not None and is_other(known, received):
                 await round.other()
-            if known is not None or self._crew.waits(received):
+            if known is not None or self._crew.waits(received) or await self._held(round, received):
                 return True
             if await self._went(round, received):
                 return False
@@ -100,6 +100,13 @@ class Passage:
         if known is not None or (not received.redelivered and received.attempt == 1):
             return known
         return await self._crew.desk.inbox.seen(received.key)
+
+    async def _held(self, round: Round, received: Received) -> bool:
+        """Whether it was asked about before, and nobody has put it back since: its first effect is there, and ended."""
+        if not received.key or not self._crew.desk.asked:
+            return False
+        put_back = await self._crew.desk.inbox.seen(held_of(received))
+        return put_back is not None and int(put_back) >= round.examined.ticket.requeued
 
     async def _went(self, round: Round, received: Received) -> bool:
         """Whether it is a copy of ours that came before, and went on."""

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from cybernetic.core import wall
 from cybernetic.gateways.broker.messages import Delivery
 from cybernetic.gateways.consumer.admission import Examined, examine
-from cybernetic.gateways.consumer.attempt import Crew, handled, persisted
+from cybernetic.gateways.consumer.attempt import Crew, Handled, handled, persisted
 from cybernetic.gateways.consumer.conclusion import CRASHED, FAILED, OTHER, TAKEN, Came, Conclusion, ended
 from cybernetic.gateways.consumer.effect import Effect
 from cybernetic.gateways.consumer.received import Received
@@ -92,27 +92,21 @@ class Round:
     async def handle(self, received: Received, gate: Gate | None = None) -> Came:
         """Handle it, and write down what came of it. The `gate` is what each try of a suspect goes through."""
         desk, name = self._crew.desk, self.suspect
-        told = await handled(
-            self._crew,
-            received,
-            self.examined.ticket,
-            name,
-            partial(desk.stays, received),
-            gate,
-            turn=self.turn,
-        )
-        tried = told.ticket is not self.examined.ticket
 
-        def forget(effect: Effect) -> None:
-            if gate is not None:
-                desk.suspects.forget(name, effect)
-            if tried:
-                desk.tries.forget(name, effect)
+        def conclude(told: Handled) -> Conclusion:
+            def forget(effect: Effect) -> None:
+                if gate is not None:
+                    desk.suspects.forget(name, effect)
+                if told.ticket is not self.examined.ticket:
+                    desk.tries.forget(name, effect)
 
-        write = Conclusion(self._crew, told, forget).write
+            return Conclusion(self._crew, told, forget)
+
+        stays, ticket = partial(desk.stays, received), self.examined.ticket
+        end = await handled(self._crew, received, ticket, name, stays, conclude, gate, turn=self.turn)
         if desk.spec.order is None:
-            return await write()
-        return await persisted(write, name, desk.shelf, STRANGE)  # going back, it would be overtaken
+            return await end.write()
+        return await persisted(end.write, name, desk.shelf, STRANGE)  # going back, it would be overtaken
 
     async def _park(self, word: str, why: str) -> None:
         desk, ticket = self._crew.desk, self.examined.ticket

@@ -6,6 +6,7 @@ apart, for a process that ends meanwhile speaks for it.
 """
 
 import sqlite3
+from collections.abc import Collection
 
 from cybernetic.gateways.consumer.life import Life
 from cybernetic.state import Batch, Store
@@ -17,8 +18,9 @@ CREATE TABLE IF NOT EXISTS gateway_suspects (
     at REAL NOT NULL
 ) WITHOUT ROWID
 """
-RESTS = "UPDATE gateway_suspects SET crashes = crashes - 1 WHERE key = ?"  # begun, and not being handled meanwhile
+_FIND = "SELECT crashes, at FROM gateway_suspects WHERE key = ?"
 KEEP = 7 * 86400.0  # seconds: whoever was not seen again for so long was handled elsewhere
+BEGUN, RESTS, APART = 0, 1, 2  # how many fewer crashes stand on the disk than it may have caused
 
 
 class Suspects:
@@ -35,8 +37,6 @@ class Suspects:
     def __init__(self, store: Store, life: Life | None = None) -> None:
         self._store = store
         self.life = life or Life()
-        self._apart: set[str] = set()
-        self._untried: set[str] = set()  # they wait for their turn, and the disk says what it is to say
 
     async def open(self) -> None:
         """Make the table, if it is not there, and forget who was not seen for long."""
@@ -51,84 +51,90 @@ class Suspects:
     def returned(self, key: str) -> None:
         """The message goes back, and did nothing wrong: its connection was lost."""
         self.life.go_back(key)
-        self._untried.discard(key)
-
-    async def innocent(self, key: str) -> bool:
-        """Whether it comes again only because it went back in an orderly way, and has killed nothing before."""
-        expected = 0 if key in self.life.returned else -1
-
-        def clear(connection: sqlite3.Connection) -> bool:
-            row = connection.execute("SELECT crashes FROM gateway_suspects WHERE key = ?", (key,)).fetchone()
-            if (0 if row is None else row[0]) > expected:
-                return False
-            connection.execute("DELETE FROM gateway_suspects WHERE key = ?", (key,))
-            return True
-
-        if not await self._store.write(clear):
-            return False
-        self.life.come_again(key)
-        return True
-
-    async def expected(self, key: str) -> int:
-        """How many crashes it may have caused; it waits for its turn. Nothing is written."""
-        query = "SELECT crashes FROM gateway_suspects WHERE key = ?"
-        row = await self._store.read(lambda connection: connection.execute(query, (key,)).fetchone())
-        if row is not None and key in self.life.counted:
-            return self.life.counted[key]
-        if key not in self.life.returned:
-            self._untried.add(key)
-        return (0 if row is None else int(row[0])) + (key not in self.life.returned)
 
     def expect_nothing(self, key: str) -> None:
         """It came again, and is handled already."""
         self.life.come_again(key)
 
+    async def look(self, key: str) -> int:
+        """How many crashes it may have caused that comes again; 0: it only went back in an orderly way."""
+        now, counted = self._store.now(), self.life.counted.get(key)
+        another = key not in self.life.returned
+
+        def look(connection: sqlite3.Connection) -> int | None:
+            row = connection.execute(_FIND, (key,)).fetchone()
+            if row is not None and counted is not None:
+                return None  # one of this name may be handled at the moment
+            known, at = (0, now) if row is None else row
+            crashes = int(known) + another
+            if crashes > 0:
+                _write(connection, key, crashes - RESTS, at)
+            else:
+                connection.execute("DELETE FROM gateway_suspects WHERE key = ?", (key,))
+            return crashes
+
+        crashes = await self._store.write(look)
+        if crashes is None and counted is not None:
+            return counted.crashes
+        if not crashes or crashes < 0:
+            self.life.come_again(key)
+            return 0
+        self.life.count(key, crashes, RESTS).tried = False
+        return crashes
+
     async def apart(self, key: str, crashes: int) -> float:
         """It is not handled for a while; for how many seconds it had been, at most, when its process ended last."""
         now = self._store.now()
-        self._apart.add(key)
-        self._untried.discard(key)
-        self.life.count(key, crashes)
 
         def write(connection: sqlite3.Connection) -> float:
-            known = connection.execute("SELECT at FROM gateway_suspects WHERE key = ?", (key,)).fetchone()
-            at = now if known is None else known[0]
-            connection.execute(
-                "INSERT OR REPLACE INTO gateway_suspects VALUES (?, ?, ?)", (key, crashes - 2, at)
-            )
+            known = connection.execute(_FIND, (key,)).fetchone()
+            at = now if known is None else known[1]
+            _write(connection, key, crashes - APART, at)
             return max(0.0, now - at)
 
-        return await self._store.write(write)
+        handled = await self._store.write(write)
+        self.life.count(key, crashes, APART)
+        return handled
 
     async def begin(self, key: str, crashes: int) -> None:
         """It is handled now, and may have caused so many: that is on disk, and one more if this process ends now."""
         self.life.come_again(key)
-        self.life.count(key, crashes)
-        self._untried.discard(key)
-        row = key, crashes, self._store.now()
+        now = self._store.now()
+        await self._store.write(lambda connection: _write(connection, key, crashes - BEGUN, now))
+        self.life.count(key, crashes, BEGUN).tried = True
 
-        def write(connection: sqlite3.Connection) -> None:
-            connection.execute("INSERT OR REPLACE INTO gateway_suspects VALUES (?, ?, ?)", row)
+    async def rests(self, key: str) -> None:
+        """It is not being handled any more: a process that ends now is no fault of it. Nothing if it is no suspect."""
+        known = self.life.counted.get(key)
+        if known is None:
+            return
+        query, row = "UPDATE gateway_suspects SET crashes = ? WHERE key = ?", (known.crashes - RESTS, key)
+        await self._store.write(lambda connection: connection.execute(query, row))
+        known.less = RESTS
 
-        await self._store.write(write)
-        self._apart.discard(key)
+    def tried(self, key: str) -> bool:
+        """Whether it was begun in this life."""
+        known = self.life.counted.get(key)
+        return known is not None and known.tried
 
     def forget(self, key: str, batch: Batch) -> None:
         """It was handled: forget it, in the transaction of its effect."""
         batch.execute("DELETE FROM gateway_suspects WHERE key = ?", (key,))
-        self._apart.discard(key)
-        self._untried.discard(key)
 
-    async def excuse(self, keys: list[str]) -> None:
+    async def excuse(self, keys: Collection[str]) -> None:
         """These go back because this process ends in an orderly way: their next delivery is no sign of a crash."""
         query = (
-            "INSERT INTO gateway_suspects VALUES (?, ?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET crashes = crashes + excluded.crashes"
+            "INSERT INTO gateway_suspects VALUES (?, -1, ?) "
+            "ON CONFLICT (key) DO UPDATE SET crashes = crashes + ?"
         )
-        now, tried = self._store.now(), [key for key in keys if key not in self._untried]
-        rows = [(key, 1 if key in self._apart else -1, now) for key in tried]
+        now, counted = self._store.now(), self.life.counted
+        rows = [(key, now, counted[key].less - RESTS if key in counted else -1) for key in set(keys)]
 
         def write(connection: sqlite3.Connection) -> None:
             connection.executemany(query, rows)
 
         await self._store.write(write)
+
+
+def _write(connection: sqlite3.Connection, key: str, crashes: int, at: float) -> None:
+    connection.execute("INSERT OR REPLACE INTO gateway_suspects VALUES (?, ?, ?)", (key, crashes, at))

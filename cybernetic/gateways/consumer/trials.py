@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from functools import partial
 from typing import NamedTuple
 
+from cybernetic.gateways.consumer.sides import bench
 from cybernetic.gateways.consumer.spec import Consume
 from cybernetic.gateways.consumer.suspects import Suspects
 from cybernetic.gateways.consumer.turn import Turn
@@ -26,8 +27,11 @@ class Trials:
 
     All that are being handled when a process ends are suspects. Each time that they come again, half as many are
     handled side by side. Before the crash that would be the last for one, it is kept apart, for twice as long as it had
-    been handled: a process that ends meanwhile speaks for it. Then it is handled alone, with nothing else beside it of
-    all that the gateways of its process consume, but for lossy queues.
+    been handled, and no other suspect is handled: a process that ends meanwhile speaks for it. Then it is handled
+    alone, with nothing else beside it of all that the gateways of its process consume.
+
+    Lossy queues are apart from all that, for heartbeats that wait are of no use: what comes from them is counted, and
+    waits for nobody of another queue.
 
     Args:
         spec: what is consumed.
@@ -40,31 +44,38 @@ class Trials:
 
     async def of(self, name: str) -> Trial | None:
         """What is known of what comes again under this name; None: it went back in an orderly way."""
-        if await self._suspects.innocent(name):
+        crashes, most = await self._suspects.look(name), self._spec.crashes
+        if not crashes:
             return None
-        crashes, most = await self._suspects.expected(name), self._spec.crashes
         if crashes >= most:
             return Trial(crashes, None)
-        if last(crashes, most):
-            handled = await self._suspects.apart(name, crashes)
-            await asyncio.sleep(min(2 * handled, self._spec.timeout))
-        return Trial(crashes, partial(self._gate, name, crashes))
+        alone = last(crashes, most) and not self._spec.queue.lossy
+        return Trial(crashes, partial(self._alone if alone else self._beside, name, crashes))
 
     def door(self) -> AbstractAsyncContextManager[None]:
-        """What those go through who are no suspects: they wait for one that is handled alone.
-
-        Not those of a lossy queue, as heartbeats: these would be of no use afterwards.
-        """
+        """What those go through who are no suspects: they wait for one that is handled alone."""
         return nullcontext() if self._spec.queue.lossy else door().place(MANY)
 
     @asynccontextmanager
-    async def _gate(self, name: str, crashes: int, turn: Turn) -> AsyncIterator[None]:
-        """What is handled inside may end the process: it is counted, and few others are beside it, or none."""
-        most = self._spec.crashes
-        async with (
-            self._ward.place(beside(crashes, most, self._spec.prefetch)),
-            door().place(1 if last(crashes, most) else MANY),
-        ):
+    async def _beside(self, name: str, crashes: int, turn: Turn) -> AsyncIterator[None]:
+        """What is handled inside may end the process: it is counted, and few others are beside it."""
+        few = beside(crashes, self._spec.crashes, self._spec.prefetch)
+        side = nullcontext() if self._spec.queue.lossy else bench().side(alone=False)
+        async with side, self._ward.place(few), self.door():
             if turn.begin():
                 await self._suspects.begin(name, crashes)
             yield
+
+    @asynccontextmanager
+    async def _alone(self, name: str, crashes: int, turn: Turn) -> AsyncIterator[None]:
+        """The next crash is the last: it is kept apart before its first try, and then nothing is beside it."""
+        async with bench().side(alone=True):
+            if not self._suspects.tried(name):
+                handled = await self._suspects.apart(name, crashes)
+                await asyncio.sleep(min(2 * handled, self._spec.timeout))
+            async with self._ward.place(1), door().place(1):
+                if turn.begin():
+                    await self._suspects.begin(name, crashes)
+                else:
+                    await self._suspects.rests(name)
+                yield

@@ -3,7 +3,6 @@
 import sqlite3
 from typing import NamedTuple
 
-from cybernetic.gateways.consumer.suspects import RESTS
 from cybernetic.gateways.consumer.ticket import Line, Ticket
 from cybernetic.state import Batch, Store
 from cybernetic.wire import Codec
@@ -55,7 +54,6 @@ class Tries:
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(query, row)
-            connection.execute(RESTS, (key,))  # a process that ends in the meantime is no fault of it
 
         await self._store.write(write)
 

@@ -151,10 +151,13 @@ class Waits:
             ):
                 yield
 
-        async def answered() -> Handled:
+        def conclude(told: Handled) -> Conclusion:
+            return Conclusion(self._crew, told, forget, held.id)
+
+        async def answered() -> Conclusion:
             return await handled(
-                self._crew, received, ticket, name, lambda ticket: True, place, answer=(answer,)
+                self._crew, received, ticket, name, lambda ticket: True, conclude, place, answer=(answer,)
             )
 
-        told = await persisted(answered, name, desk.shelf)
-        await persisted(Conclusion(self._crew, told, forget, held.id).write, name, desk.shelf)
+        end = await persisted(answered, name, desk.shelf)
+        await persisted(end.write, name, desk.shelf)

@@ -106,8 +106,8 @@ class Batch:
         """Have the batch take effect only if `key` is not known; it is known from then on, with `result`.
 
         `expires`, in seconds since the epoch: until then it must be remembered; default None, as long as the inbox
-        keeps one. With `anyway` it takes effect also if the key is known. Called again, it replaces the key. Raises
-        `OptionError`.
+        keeps one. With `anyway` it takes effect also if the key is known, and gives it another result. Called again, it
+        replaces the key. Raises `OptionError`.
         """
         inbox = _given("inbox", self._inbox)
         until = expiry(expires, self._store.now() + inbox.keep)
@@ -145,8 +145,9 @@ class Batch:
             known = self._inbox.memory.add(connection, key, expires, result)
             if known is not None and not self._anyway:
                 return Committed(seen=True, result=known)
-            if known is not None:  # no room was taken for it this time
-                self._gone.append((self._inbox.memory.room, 1, len(key) + len(result)))
+            if known is not None:  # it takes the place of what was known
+                self._inbox.memory.renew(connection, key, expires, result)
+                self._gone.append((self._inbox.memory.room, 1, len(key) + len(known)))
             self._gone.append(
                 (self._inbox.memory.room, *self._inbox.memory.tidy(connection, self._store.now()))
             )

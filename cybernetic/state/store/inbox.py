@@ -62,6 +62,11 @@ class Inbox:
         name = as_key(key)
         return await self.memory.store.read(lambda connection: self.memory.find(connection, name))
 
+    async def begins(self, prefix: str | bytes) -> bool:
+        """Whether any key is remembered that begins with `prefix`. Raises `StoreError`."""
+        name = as_key(prefix)
+        return await self.memory.store.read(lambda connection: self.memory.begins(connection, name))
+
     async def sweep(self) -> int:
         """Forget a few keys that have expired; how many. It happens by itself as others come. Raises `StoreError`."""
         return await self.memory.sweep()

@@ -90,10 +90,21 @@ class Memory:
         ).rowcount
         return None if added else self.find(connection, key)
 
+    def renew(self, connection: sqlite3.Connection, key: bytes, expires: float, result: bytes) -> None:
+        """On the writer's thread: remember a `key` that is known with another result, and for as long as a new one."""
+        query = f"UPDATE {self._table} SET expires = max(expires, ?), result = ? WHERE key = ?"
+        connection.execute(query, (expires, result, key))
+
     def find(self, connection: sqlite3.Connection, key: bytes) -> bytes | None:
         """The result that `key` is known with; None if it is not known."""
         found = connection.execute(f"SELECT result FROM {self._table} WHERE key = ?", (key,)).fetchone()
         return None if found is None else bytes(found[0])
+
+    def begins(self, connection: sqlite3.Connection, prefix: bytes) -> bool:
+        """Whether any key begins with `prefix`, which does not end with the byte 255."""
+        after = prefix[:-1] + bytes([prefix[-1] + 1])
+        query = f"SELECT 1 FROM {self._table} WHERE key >= ? AND key < ? LIMIT 1"
+        return connection.execute(query, (prefix, after)).fetchone() is not None
 
     def tidy(self, connection: sqlite3.Connection, now: float) -> Gone:
         """On the writer's thread, with each addition: now and then, forget a few that have expired."""

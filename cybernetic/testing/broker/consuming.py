@@ -144,6 +144,7 @@ class Consuming(Contract):
                     assert await stage.end(into.intake.ended) is None
                     into.intake.ack(into.deliveries[0].tag)
                     into.intake.nack(into.deliveries[2].tag, requeue=False)
+                    await stage.holds(queue, 4)
                     other = await stage.intake(queue)
                     assert await other.bodies(4) == [b"1", b"3", b"4", b"5"]
                     assert [one.redelivered for one in other.deliveries] == [True, True, True, False]

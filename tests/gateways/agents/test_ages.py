@@ -33,15 +33,15 @@ GATE = Key("gate", "g" * 32, ["shop"], purpose="gateway")
 
 
 class Clock:
-    """The wall clock, set ahead by hand."""
+    """The wall clock, which stands still but for being set ahead by hand."""
 
     ahead = 0.0
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made, real = Clock(), time.time
-    monkeypatch.setattr(time, "time", lambda: real() + made.ahead)
+    made, begin = Clock(), time.time()
+    monkeypatch.setattr(time, "time", lambda: begin + made.ahead)
     return made
 
 
@@ -70,7 +70,7 @@ async def reasons(a: Plant) -> list[str]:
     ],
 )
 async def test_work_may_be_as_old_as_the_rules_say_or_its_queue_keeps_it(
-    tmp_path: Path, ttl: float | None, rules: dict[str, Any], most: float
+    tmp_path: Path, clock: Clock, ttl: float | None, rules: dict[str, Any], most: float
 ) -> None:
     queue = Queue("work") if ttl is None else Queue("work", ttl=ttl, dead_letter="", dead_letter_key="dead")
     book = Book()

@@ -1,4 +1,4 @@
-"""A person is asked once about a message, however often it comes; and again when it is sent anew after that ended."""
+"""A person is asked once about a message, however often it comes; and again when an operator has put it back."""
 
 import asyncio
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cybernetic.gateways import (
+    Consumer,
     Effect,
     Held,
     Hold,
@@ -15,6 +16,7 @@ from cybernetic.gateways import (
     Message,
     Park,
     Received,
+    Retries,
     Retry,
     consume,
     discard,
@@ -42,34 +44,96 @@ async def answered(a: Plant, answer: str) -> None:
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-async def test_what_was_answered_and_discarded_and_is_sent_again_is_asked_again(
-    tmp_path: Path, restarted: bool
+@pytest.mark.parametrize("gone", [False, True])
+async def test_a_duplicate_of_what_was_refused_and_rests_is_not_asked_about_and_has_no_effect(
+    tmp_path: Path, restarted: bool, gone: bool
 ) -> None:
+    """It has no ticket, and may come after the message rested, or was discarded: its first effect is there."""
     broker, book = MemoryBroker(), Book(asks, refuses)
     outside = await broker.connect()
     spec = consume(Clerk, book, queue=WORK)
-    for turn in range(3):
-        async with plant(broker, tmp_path / "a", spec) as a:
-            for more in range(1 if restarted else 3):
-                await send(a.outside, *orders(1))
-                await asyncio.sleep(1.0)
-                await answered(a, "no")
-                assert await held(a) == []
-                assert [one.id for one in await a.parked()] == ["0"]
-                await discard(a.outside, "work", ["0"])
-                assert len(book.answers) == turn + more + 1
-        if not restarted:
-            break
     async with plant(broker, tmp_path / "a", spec) as a:
-        await asyncio.sleep(1.0)
-        assert await held(a) == []
         await send(a.outside, *orders(1))
         await asyncio.sleep(1.0)
-        await answered(a, "yes")
-        assert [id for id, _ in await a.effects()][-1] == "answered 0"
-        assert await a.parked() == []
-        assert len(book.answers) == 4
+        await answered(a, "no")
+        if gone:
+            await discard(a.outside, "work", ["0"])
+        if not restarted:
+            await send(a.outside, *orders(1), *orders(1))
+            await asyncio.sleep(1.0)
+    async with plant(broker, tmp_path / "a", spec) as a:
+        if restarted:
+            await send(a.outside, *orders(1), *orders(1))
+            await asyncio.sleep(1.0)
+        assert await held(a) == []
+        assert [id for id, _ in await a.effects()] == ["0"]
+        assert len(await a.parked()) == (not gone)
+        assert await a.ready("work") == 0
+        assert (len(book.seen), len(book.answers)) == (1, 1)
     await outside.close()
+
+
+async def test_a_copy_of_one_whose_duplicate_was_asked_about_has_no_second_effect(tmp_path: Path) -> None:
+    """The message waits in a delay queue while its duplicate is handled, held and refused."""
+
+    async def moody(delivery: Received, tx: Effect) -> Any:
+        return Retry("not now") if len(book.seen) == 1 else Hold("may it go?")
+
+    book = Book(moody, refuses)
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await send(a.outside, *orders(1))
+        await asyncio.sleep(0.2)
+        await send(a.outside, *orders(1))
+        await asyncio.sleep(0.2)
+        (one,) = await held(a)
+        await a.intake().call(Intake.answer, one.id, "no")
+        await asyncio.sleep(10.0)
+        assert [id for id, _ in await a.effects()] == ["0"]
+        assert len(await a.parked()) == 1
+        assert await held(a) == []
+
+
+async def test_a_duplicate_of_one_that_was_put_back_and_asked_about_again_has_no_effect(
+    tmp_path: Path,
+) -> None:
+    """It was put back twice before its handler asked for the first time."""
+
+    async def moody(delivery: Received, tx: Effect) -> Any:
+        return Park("no") if len(book.seen) < 3 else Hold("may it go?")
+
+    book = Book(moody, refuses)
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await send(a.outside, *orders(1))
+        for _ in range(2):
+            await asyncio.sleep(1.0)
+            await requeue(a.outside, "work", ["0"])
+        await asyncio.sleep(1.0)
+        await answered(a, "no")
+        await send(a.outside, *orders(1))
+        await asyncio.sleep(1.0)
+        assert await held(a) == []
+        assert (len(book.seen), len(await a.effects()), len(await a.parked())) == (3, 1, 1)
+        for turn in range(2):
+            await requeue(a.outside, "work", ["0"])
+            await asyncio.sleep(1.0)
+            await answered(a, "no")
+            await send(a.outside, *orders(1))
+            await asyncio.sleep(1.0)
+            assert (len(book.seen), len(await a.effects()), len(await a.parked())) == (4 + turn, 2 + turn, 1)
+
+
+async def test_a_handler_that_asks_knows_what_to_do_with_an_answer(tmp_path: Path) -> None:
+    class Mute(Consumer):
+        async def handle(self, delivery: Received, tx: Effect) -> Any:
+            tx.execute("INSERT INTO effects VALUES ('0', x'')")
+            return Hold("may it go?")
+
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Mute, queue=WORK, retries=Retries(0))) as a:
+        await send(a.outside, *orders(1))
+        await asyncio.sleep(1.0)
+        (one,) = await a.parked()
+        assert "expected `answered` to be overridden" in one.why
+        assert await a.effects() == []
 
 
 @pytest.mark.parametrize("restarted", [False, True])

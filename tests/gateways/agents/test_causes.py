@@ -45,12 +45,12 @@ async def test_what_was_caused_waits_for_a_cause_that_comes_again(
     monkeypatch.setattr(desk, "PATIENCE", 0.5)
     commit, refused = Desk.commit, 0
 
-    async def commits(self: Desk, effect: Effect) -> Any:
+    async def commits(self: Desk, effect: Effect, *patience: Any) -> Any:
         nonlocal refused
-        if how == "goes back" and refused < 1:
+        if how == "goes back" and refused < 2:
             refused += 1
             raise StoreFull("a", "full")
-        return await commit(self, effect)
+        return await commit(self, effect, *patience)
 
     async def fails(delivery: Received, tx: Effect) -> Any:
         return (

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from cybernetic.gateways import MemoryBroker, Queue, consume
+from cybernetic.gateways.consumer.desk import Desk
+from cybernetic.gateways.consumer.suspects import Suspects
 from cybernetic.gateways.consumer.taps import Tap
+from cybernetic.state import StoreFull
 from tests.gateways.agents.plant import WORK, Book, Clerk, orders, plant, send, until
 from tests.gateways.agents.test_trials import slowly
 
@@ -73,3 +76,35 @@ async def test_a_try_in_place_begins_with_a_delivery_that_is_fresh(
         assert await a.ready("alone") == 0
         assert len(await a.effects()) == 2
     assert max(ages) < 1800.0
+
+
+async def test_what_its_connection_lost_and_could_not_be_written_is_no_suspect_when_it_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, begin, full = Desk.commit, Suspects.begin, True
+    tried: list[str] = []
+
+    async def commits(self: Desk, effect: Any, *patience: Any) -> Any:
+        if full and book.seen:
+            raise StoreFull("a", "the disk is full")
+        return await commit(self, effect, *patience)
+
+    async def begins(self: Suspects, key: str, crashes: int) -> None:
+        tried.append(key)
+        await begin(self, key, crashes)
+
+    monkeypatch.setattr(Desk, "commit", commits)
+    monkeypatch.setattr(Suspects, "begin", begins)
+    broker, book = MemoryBroker(), Book(slowly(2.0))
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await send(a.outside, *orders(1))
+        await until(lambda: book.now)
+        broker.stop()
+        await asyncio.sleep(10.0)
+        full = False
+        broker.start()
+        await asyncio.sleep(30.0)
+        assert len(book.seen) == 2
+        assert [one.redelivered for one in book.seen] == [False, True]
+        assert await a.effects() == [("0", b"0")]
+        assert tried == []

@@ -43,12 +43,12 @@ async def test_what_could_not_be_written_is_not_overtaken(
     monkeypatch.setattr(desk, "PATIENCE", 1.0)
     commit, once, failures = Desk.commit, Passage._once, 5
 
-    async def fails(self: Desk, effect: Effect) -> Any:
+    async def fails(self: Desk, effect: Effect, *patience: Any) -> Any:
         nonlocal failures
         if failures and error != "read":
             failures -= 1
             raise error
-        return await commit(self, effect)
+        return await commit(self, effect, *patience)
 
     async def fails_before(self: Passage, *more: Any) -> Any:
         nonlocal failures
@@ -161,15 +161,15 @@ async def test_a_message_without_an_id_that_is_delivered_again_while_it_is_handl
 async def test_what_goes_back_is_handled_when_it_comes_again_although_its_channel_was_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit, failures = Desk.commit, 1
+    commit, failures = Desk.commit, 2
 
-    async def fails(self: Desk, effect: Effect) -> Any:
+    async def fails(self: Desk, effect: Effect, *patience: Any) -> Any:
         nonlocal failures
         if failures:
             failures -= 1
             broker.stop()
             raise StoreFull("a", "full")
-        return await commit(self, effect)
+        return await commit(self, effect, *patience)
 
     monkeypatch.setattr(Desk, "commit", fails)
     broker, book = MemoryBroker(), Book()

@@ -1,13 +1,14 @@
 """Only the end of a process counts as one: not that of an agent, nor that of a store. Others wait in all gateways."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cybernetic.core import CallError, Kill, Refusal
-from cybernetic.gateways import Hold, Intake, MemoryBroker, consume
+from cybernetic.gateways import Hold, Intake, MemoryBroker, Queue, consume
 from tests.gateways.agents.plant import WORK, Book, Clerk, orders, plant, send, until
 from tests.gateways.agents.test_trials import slowly, suspects
 
@@ -121,4 +122,35 @@ async def test_at_its_last_chance_a_message_is_handled_with_no_other_of_any_gate
                 await until(lambda: not bad.now)  # noqa: B023
                 await asyncio.sleep(1.0)
                 assert len(other.seen) == 1
+    await outside.close()
+
+
+@pytest.mark.parametrize("queues", [1, 2])
+async def test_two_that_kill_are_both_parked_after_five_times_each(tmp_path: Path, queues: int) -> None:
+    """An end of the process while one is kept apart does not speak for it where the other was being handled."""
+    broker, kills = MemoryBroker(), [0, 0]
+    outside = await broker.connect()
+    names = ["work", "other"][:queues]
+    for life in range(16):
+        deadly = asyncio.Event()
+
+        async def handle(delivery: Any, tx: Any, deadly: asyncio.Event = deadly) -> None:
+            if not deadly.is_set():
+                kills[int(delivery.message.id)] += 1
+                deadly.set()
+            await asyncio.sleep(1000.0)
+
+        specs = [consume(Clerk, Book(handle), queue=Queue(name), timeout=1400) for name in names]
+        async with plant(broker, tmp_path / "a", *specs) as a:
+            if not life:
+                await send(a.outside, *orders(1, names[0]), *orders(1, names[-1], first=1))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(deadly.wait(), 20.0)
+            await a.crash()
+        if not deadly.is_set():
+            break
+    session = await broker.connect()
+    assert sum([(await session.state(f"{name}.parked")).messages for name in names]) == 2
+    assert max(kills) <= 5
+    await session.close()
     await outside.close()

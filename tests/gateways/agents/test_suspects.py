@@ -4,9 +4,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from cybernetic.gateways import consume
 from cybernetic.gateways.consumer.life import Life
 from cybernetic.gateways.consumer.suspects import Suspects
+from cybernetic.gateways.consumer.trials import Trials
+from cybernetic.gateways.consumer.turn import Turn
 from cybernetic.state import Batch, Store
+from tests.gateways.agents.plant import WORK, Book, Clerk
 
 Reopen = Callable[[], Suspects]
 
@@ -24,32 +28,82 @@ async def suspected(path: Path, crashes: int) -> AsyncIterator[tuple[Store, Reop
         await store.close()
 
 
+async def apart(suspects: Suspects) -> None:
+    await suspects.apart("one", 3)
+
+
+async def begin(suspects: Suspects) -> None:
+    await suspects.begin("one", 3)
+
+
+async def rests(suspects: Suspects) -> None:
+    await suspects.rests("one")
+
+
 async def test_one_that_is_begun_and_ends_its_process_is_counted(tmp_path: Path) -> None:
     async with suspected(tmp_path, 3) as (_, another):
         suspects = another()
-        assert await suspects.expected("one") == 3
+        assert await suspects.look("one") == 3
         await suspects.begin("one", 3)
-        assert await suspects.expected("one") == 3  # in this life there was no other end
-        assert await another().expected("one") == 4
+        assert await suspects.look("one") == 3  # in this life there was no other end
+        assert await another().look("one") == 4
 
 
 async def test_an_orderly_end_changes_nothing_wherever_a_suspect_is(tmp_path: Path) -> None:
     async with suspected(tmp_path, 3) as (_, another):
-        for steps in ("", "apart", "begin", "apart begin", "begin apart"):  # it waits, or where else it is
+        steps = ("", "apart", "begin", "apart begin", "begin apart", "begin rests", "begin rests begin rests")
+        for some in steps:  # it waits, or where else it is
             suspects = another()
-            assert await suspects.expected("one") == 3, steps
-            for step in steps.split():
-                await (suspects.apart if step == "apart" else suspects.begin)("one", 3)
-            await suspects.excuse(["one"])
-            assert await another().expected("one") == 3, steps
+            assert await suspects.look("one") == 3, some
+            for step in some.split():
+                await {"apart": apart, "begin": begin, "rests": rests}[step](suspects)
+            await suspects.excuse(["one", "one"])  # two of a name
+            assert await another().look("one") == 3, some
+
+
+async def test_a_crash_while_one_rests_is_no_fault_of_it(tmp_path: Path) -> None:
+    async with suspected(tmp_path, 3) as (_, another):
+        for steps in ((), (begin, rests), (apart, rests)):
+            suspects = another()
+            assert await suspects.look("one") == 3
+            for step in steps:
+                await step(suspects)
+            assert await suspects.look("one") == 3  # the same life
+        assert await another().look("one") == 3
+
+
+async def test_what_goes_back_while_it_waits_for_its_turn_is_counted_all_the_same(tmp_path: Path) -> None:
+    async with suspected(tmp_path, 3) as (_, another):
+        for name, crashes in (("one", 3), ("new", 1)):
+            suspects = another()
+            assert await suspects.look(name) == crashes
+            suspects.returned(name)
+            assert await suspects.look(name) == crashes
+            await suspects.excuse([name])
+            assert await another().look(name) == crashes
 
 
 async def test_a_crash_while_one_is_kept_apart_speaks_for_it(tmp_path: Path) -> None:
     async with suspected(tmp_path, 4) as (_, another):
         suspects = another()
-        await suspects.apart("one", await suspects.expected("one"))
-        assert await suspects.expected("one") == 4  # the same life
-        assert await another().expected("one") == 3
+        await suspects.apart("one", await suspects.look("one"))
+        assert await suspects.look("one") == 4  # the same life
+        assert await another().look("one") == 3
+
+
+async def test_a_crash_after_the_delivery_of_one_that_was_kept_apart_was_lost_does_not_speak_for_it(
+    tmp_path: Path,
+) -> None:
+    """Others are handled again by then."""
+    async with suspected(tmp_path, 4) as (_, another):
+        trial = await Trials(consume(Clerk, Book(), queue=WORK), another()).of("one")
+        assert trial is not None
+        assert trial.gate is not None
+        turn = Turn()
+        turn.went()
+        async with trial.gate(turn):
+            pass
+        assert await another().look("one") == 4
 
 
 async def test_what_was_forgotten_begins_anew_also_if_it_was_kept_apart(tmp_path: Path) -> None:
@@ -60,18 +114,17 @@ async def test_what_was_forgotten_begins_anew_also_if_it_was_kept_apart(tmp_path
         suspects.forget("one", batch)
         await store.commit(batch)
         await suspects.excuse(["one"])  # another of this name
-        assert await another().innocent("one")
+        assert await another().look("one") == 0
 
 
 async def test_only_what_went_back_and_has_killed_nothing_is_innocent(tmp_path: Path) -> None:
     async with suspected(tmp_path, 2) as (_, another):
         suspects = another()
         suspects.returned("one")
-        assert not await suspects.innocent("one")
-        assert await suspects.expected("one") == 1  # it went back, and that was no crash
+        assert await suspects.look("one") == 1  # it went back, and that was no crash
         suspects.returned("other")
-        assert await suspects.innocent("other")
-        assert not await suspects.innocent("other")  # once for each time
+        assert await suspects.look("other") == 0
+        assert await suspects.look("other") == 1  # once for each time
 
 
 async def test_what_comes_again_while_it_is_handled_uses_up_its_excuse(tmp_path: Path) -> None:
@@ -79,8 +132,7 @@ async def test_what_comes_again_while_it_is_handled_uses_up_its_excuse(tmp_path:
         suspects = another()
         suspects.returned("other")
         suspects.expect_nothing("other")
-        assert not await suspects.innocent("other")
-        assert await suspects.expected("other") == 1
+        assert await suspects.look("other") == 1
 
 
 def test_what_an_agent_was_handling_when_it_was_killed_comes_again_innocent() -> None:

@@ -83,6 +83,33 @@ async def test_a_process_that_ends_while_a_message_is_kept_apart_has_it_tried_ag
     await outside.close()
 
 
+async def test_nobody_is_kept_apart_for_longer_than_a_handler_may_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where its process was away for days: nobody knows when it ended."""
+    loop, away = asyncio.get_running_loop(), 0.0
+    monkeypatch.setattr("cybernetic.state.store.store.wall", lambda: 1.8e9 + loop.time() + away)
+    broker = MemoryBroker()
+    outside = await broker.connect()
+    for life in range(5):
+        book = Book(slowly(3.0))
+        async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, timeout=20.0)) as a:
+            if not life:
+                await send(a.outside, *orders(1))
+            began = loop.time()
+            await until(lambda book=book: book.now)  # type: ignore[misc]
+            waited = loop.time() - began
+            assert (15.0 < waited < 25.0) if life == 4 else waited < 5.0
+            await asyncio.sleep(1.0)
+            if life == 4:
+                await asyncio.sleep(5.0)
+                assert len(await a.effects()) == 1
+            else:
+                await a.crash()
+        away += 2 * 86_400.0 if life == 3 else 0.0
+    await outside.close()
+
+
 async def test_fifty_messages_of_a_minute_are_done_soon_after_three_crashes(tmp_path: Path) -> None:
     broker = MemoryBroker()
     outside = await broker.connect()

@@ -100,10 +100,10 @@ async def test_what_is_said_of_an_answer_is_written_however_often_that_takes_and
         OutboxFull("it", "1 item", 1, 1, None),
     ]
 
-    async def sometimes(self: Desk, effect: Effect) -> Any:
+    async def sometimes(self: Desk, effect: Effect, *patience: Any) -> Any:
         if book.answers and failures:
             raise failures.pop()
-        return await commit(self, effect)
+        return await commit(self, effect, *patience)
 
     monkeypatch.setattr(Desk, "commit", sometimes)
     async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK), limits=SMALL) as a:
@@ -128,15 +128,15 @@ async def test_what_nobody_foresaw_ends_one_message_and_nothing_else(
     book = Book(lambda delivery, tx: says(verdict, delivery))
     takes, sends = Desk.commit, Desk.send_round
 
-    async def commit(self: Desk, effect: Effect) -> Any:
+    async def commit(self: Desk, effect: Effect, *patience: Any) -> Any:
         if book.seen and b"large" in (effect._key or (b"",))[0]:  # the key of its effect
             raise RuntimeError("nobody foresaw this")
-        return await takes(self, effect)
+        return await takes(self, effect, *patience)
 
-    async def send_round(self: Desk, received: Received, way: Any, forget: Any) -> None:
+    async def send_round(self: Desk, received: Received, way: Any, forget: Any, *patience: Any) -> None:
         if received.key:
             raise RuntimeError("nor this")
-        await sends(self, received, way, forget)
+        await sends(self, received, way, forget, *patience)
 
     monkeypatch.setattr(Desk, "commit", commit)
     monkeypatch.setattr(Desk, "send_round", send_round)
@@ -332,13 +332,13 @@ async def test_retries_and_parking_are_told_when_they_are_on_the_disk(
 ) -> None:
     commit, told, refused = Desk.commit, list[Any](), 0
 
-    async def late(self: Desk, effect: Effect) -> Any:
+    async def late(self: Desk, effect: Effect, *patience: Any) -> Any:
         nonlocal refused
         if book.seen and refused < 2:
             refused += 1
             assert told == []
             raise OutboxFull("it", "1 item", 1, 1, None)
-        return await commit(self, effect)
+        return await commit(self, effect, *patience)
 
     monkeypatch.setattr(Desk, "commit", late)
     book = Book(lambda delivery, tx: says(Retry("later") if delivery.attempt == 1 else Park("no"), delivery))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cybernetic.core import OptionError
+from cybernetic.core import OptionError, StartFailed
 from cybernetic.gateways import (
     Author,
     Bridge,
@@ -138,3 +138,27 @@ def test_a_post_gives_each_way_its_broker_its_beats_and_its_keys() -> None:
     }
     made = [one.cls for one in Post(broker, painful, "data", "shop", {}).children()]
     assert [one.args[0] for one in made] == [broker, painful, broker, broker]
+
+
+async def test_a_second_post_to_a_level_is_refused_with_the_names_of_both(tmp_path: Path) -> None:
+    """And a post that is started anew, or takes the place of one that has ended, is not."""
+    broker = MemoryBroker()
+    async with LocalSystem() as system:
+
+        async def made(path: str) -> Any:
+            post = partial(Post, broker, broker, tmp_path, path, {"shop/till": "taker"})
+            return await system.start(post, type="temporary")
+
+        first = await made("shop")
+        for path in ("depot", "shop"):
+            with pytest.raises(StartFailed) as failed:
+                await made(path)
+            error: Any = failed.value.reason
+            assert f"peers of the Post of '{path}'" in str(error)
+            assert "the one of 'shop' does to 'shop/till'" in str(error)
+        await first.stop()
+        await made("depot")
+        with pytest.raises(StartFailed, match="the one of 'depot' does"):
+            await made("shop")
+    async with LocalSystem() as another:
+        await another.start(partial(Post, broker, broker, tmp_path, "shop", {"shop/till": "taker"}))

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,8 +18,10 @@ from cybernetic.gateways import (
     Exchange,
     Gateway,
     Message,
+    NotDeclared,
     Publisher,
     Queue,
+    Session,
     Topology,
     consume,
 )
@@ -28,6 +30,24 @@ from cybernetic.supervision import Backoff
 
 TABLE = "CREATE TABLE IF NOT EXISTS effects (number INTEGER NOT NULL)"
 QUICK = Backoff(0.1, 1.0)
+
+
+async def ready(session: Session, queue: str) -> int:
+    """How many messages are ready in a queue; none where it is not there yet."""
+    try:
+        return (await session.state(queue)).messages
+    except NotDeclared:
+        return 0
+
+
+async def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait until `condition` answers true, or its answer, awaited, is true."""
+    async with asyncio.timeout(seconds):
+        while True:
+            answer = condition()
+            if await answer if asyncio.iscoroutine(answer) else answer:
+                return
+            await asyncio.sleep(0.02)
 
 
 class Count(Consumer):
@@ -91,7 +111,7 @@ class Shop:
             yield system
 
     async def send(self, publisher: "Named[Publisher]", numbers: range, rate: float) -> None:
-        """Publish at a rate; who is confirmed is noted. Nobody waits for one before sending the next."""
+        """Publish at a rate, at most; who is confirmed is noted. Nobody waits for one before sending the next."""
         loop, tasks = asyncio.get_running_loop(), set()
         begin = loop.time()
         for index, number in enumerate(numbers):
@@ -103,12 +123,12 @@ class Shop:
 
     async def _one(self, publisher: "Named[Publisher]", number: int) -> None:
         try:
-            await publisher.within(120.0).call(Publisher.publish, self.message(number))
+            await publisher.within(200.0).call(Publisher.publish, self.message(number))
         except Refusal as refusal:
             raise AssertionError(f"expected message {number} to be confirmed, got: {refusal!r}") from refusal
         self.confirmed.add(number)
 
-    async def until_effects(self, count: int, seconds: float = 60.0) -> Counter[int]:
+    async def until_effects(self, count: int, seconds: float = 120.0) -> Counter[int]:
         """Wait until so many numbers took effect; then all of them."""
         async with asyncio.timeout(seconds):
             while True:

@@ -24,11 +24,17 @@ def pytest_sessionfinish() -> None:
 
 
 @pytest.fixture(scope="session")
-def rabbit() -> Iterator[RabbitMQ]:
-    """A running broker, shared. A test that stops it starts it again, and deletes what it declared."""
+def begun() -> Iterator[RabbitMQ]:
+    """The broker, on its way."""
     if not installed():
         pytest.fail(MISSING, pytrace=False)
-    broker = _begun[-1]
-    broker.start()
-    yield broker
-    broker.close()
+    yield _begun[-1]
+    _begun[-1].close()
+
+
+@pytest.fixture
+def rabbit(begun: RabbitMQ) -> Iterator[RabbitMQ]:
+    """A running broker, shared: no test finds what another has left."""
+    begun.start()
+    yield begun
+    begun.reset()

@@ -27,9 +27,11 @@ class Proxy:
     ) -> None:
         assert self._server is not None
         self._server.close()
-        self.cut()
+        self.refuse()  # also those that come in this moment
         self.flow()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            await asyncio.wait(self._tasks, timeout=0.1)
+            self.cut()  # who was on the way to the target is there now
         await self._server.wait_closed()
 
     def cut(self) -> None:

@@ -1,6 +1,7 @@
 """A RabbitMQ of the tests' own: own ports, node name, cookie and data, on loopback only, and gone with the tests."""
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -19,13 +20,16 @@ WHO = "tests"  # who asks the broker for what is changed
 ERL_CALL = next(
     map(str, sorted(Path("/usr/lib/erlang").glob("erts-*/bin/erl_call"))), "erl_call"
 )  # of erlang-base
-START = 60.0  # seconds a start may take on a busy machine
+START = 180.0  # seconds a start may take on a busy machine
+ORDER = 60.0  # and what it is told to do
+PORTS = 10_000  # the lowest that is used
 
 # Ends all of its process group when the tests have gone (however they went: then the files go too) or the broker has
-# ended.
+# ended. The broker would start an epmd that is not of the group, and stays, if ours did not answer yet.
 GUARD = """
 tests=$1; shift
 epmd -port $ERL_EPMD_PORT -address 127.0.0.1 &
+until epmd -port $ERL_EPMD_PORT -names || ! kill -0 $tests; do sleep 0.05; done >/dev/null 2>&1
 "$@" & broker=$!
 trap 'kill -TERM $broker' TERM
 while kill -0 $tests && kill -0 $broker; do sleep 0.2; done 2>/dev/null
@@ -54,13 +58,49 @@ ssl_options.fail_if_no_peer_cert = true
 ADVANCED = "[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 300}]}]."
 
 
+_reserved: list[socket.socket] = []
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on at the moment."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """Ports of loopback that nobody listens on, and that no other run of the tests takes while this process lives.
+
+    They are below those which the system gives to whoever connects or does not care: one of these would be taken by
+    another while its broker is away, or by the very one who tries to reach it.
+    """
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    ports = range(PORTS, max(lowest, PORTS + 2000))
+    turned = (ports[(os.getpid() * 7 + n) % len(ports)] for n in range(len(ports)))
+    found = list(itertools.islice(filter(_reserve, turned), count))
+    assert len(found) == count, f"expected {count} free ports in {ports}, got: {found}"
+    return found
+
+
+def _reserve(port: int) -> bool:
+    """Whether a port is free, and nobody's before; it is ours then."""
+    mine = socket.socket(socket.AF_UNIX)
+    try:
+        mine.bind(f"\0cybernetic tests port {port}")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+    except OSError:
+        mine.close()
+        return False
+    _reserved.append(mine)
+    return True
+
+
+def running(group: int) -> list[str]:
+    """The processes of a group that have not ended."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = status.read_text().rpartition(")")
+        except OSError:
+            continue
+        state, _, its_group, *_ = rest.split()
+        if int(its_group) == group and state not in "ZX":
+            found.append(name.partition("(")[2])
+    return found
 
 
 def installed() -> bool:
@@ -91,6 +131,7 @@ class RabbitMQ:
             more=configuration,
         )
         self._process: subprocess.Popen[bytes] | None = None
+        self._alarm = False
 
     @property
     def url(self) -> str:
@@ -141,17 +182,31 @@ class RabbitMQ:
         """Stop in an orderly way."""
         if self._process:
             self._process.terminate()
-            try:
-                self._process.wait(START)
-            except subprocess.TimeoutExpired:
-                self.kill9()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(ORDER)
+            self.kill9()
 
     def kill9(self) -> None:
-        """End it at once."""
+        """End it at once, and return when nothing of it holds a port any more."""
         if self._process:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            group = self._process.pid
+            if running(group):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(group, signal.SIGKILL)
             self._process.wait()
+            while running(group):
+                time.sleep(0.01)
+            self._process = None
+
+    def reset(self) -> None:
+        """Be as at first, whatever a test has left that failed: running, without an alarm, without queues in "/"."""
+        self.start()
+        if self._alarm:
+            self.clear_alarm()
+        self.eval(
+            'lists:foreach(fun(Queue) -> rabbit_amqqueue:delete(Queue, false, false, <<"tests">>) end,'
+            ' rabbit_amqqueue:list(<<"/">>))'
+        )
 
     def wipe(self) -> None:
         """Stop, and come back with an empty disk."""
@@ -180,8 +235,8 @@ class RabbitMQ:
     def answers(self) -> bool:
         """Whether it speaks AMQP at the moment."""
         try:
-            with socket.create_connection(("127.0.0.1", self.port), 1) as stream:
-                stream.settimeout(5)
+            with socket.create_connection(("127.0.0.1", self.port), 5) as stream:
+                stream.settimeout(30)
                 stream.sendall(b"AMQP\x00\x00\x09\x01")
                 return stream.recv(1) == b"\x01"
         except OSError:
@@ -197,7 +252,7 @@ class RabbitMQ:
             cwd=self.home,
             capture_output=True,
             text=True,
-            timeout=START,
+            timeout=ORDER,
             check=False,
         )
         if done.returncode:
@@ -218,7 +273,7 @@ class RabbitMQ:
             env=self._environment(),
             capture_output=True,
             text=True,
-            timeout=START,
+            timeout=ORDER,
             check=False,
         )
         if done.returncode or not done.stdout.startswith("{ok, "):
@@ -235,12 +290,22 @@ class RabbitMQ:
         return {name: int(count) for name, _, count in rows}
 
     def set_alarm(self) -> None:
-        """Take no more messages (memory)."""
-        self.eval("vm_memory_monitor:set_vm_memory_high_watermark({absolute, 1000000})")
+        """Take no more messages (memory); on return every connection has been told."""
+        self._alarm = True
+        self._watermark(1_000_000)
 
     def clear_alarm(self) -> None:
         """Take messages again."""
-        self.eval("vm_memory_monitor:set_vm_memory_high_watermark({absolute, 4000000000})")
+        self._alarm = False
+        self._watermark(4_000_000_000)
+
+    def _watermark(self, bytes: int) -> None:
+        """Set the limit of memory; the monitor only sends word of it to whoever raises the alarm."""
+        self.eval(f"vm_memory_monitor:set_vm_memory_high_watermark({{absolute, {bytes}}})")
+        end = time.monotonic() + ORDER
+        while (self.eval("rabbit_alarm:get_alarms()") != "[]") != self._alarm:
+            assert time.monotonic() < end, f"expected the alarm of a limit of {bytes} bytes to be told"
+            time.sleep(0.01)
 
     def add_user(self, user: str, password: str, vhost: str = "/") -> None:
         """A user who may do everything in `vhost`."""

@@ -23,7 +23,8 @@ def add(value: Any, by: Any, *elements: Any) -> Any:
 async def replica(system: Any, url: str, file: str) -> Any:
     """A replica that is started in `system`."""
     peers = partial(BrokerPeers, AmqpBroker(url), Keyring([Key("k", SECRET, ("*",))]))
-    return await system.start(Replica, AWSet, "facts", file, None, peers)
+    started = await system.start(Replica, AWSet, "facts", file, None, peers)
+    return started.within(60)
 
 
 async def main() -> None:

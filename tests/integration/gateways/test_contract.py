@@ -14,6 +14,8 @@ from tests.integration.gateways.rabbit import RabbitMQ
 class TestAmqpBroker(BrokerContract):
     """By the wire."""
 
+    seconds = 60.0
+
     @pytest.fixture(autouse=True)
     def _shared(self, rabbit: RabbitMQ) -> None:
         self._url = rabbit.url
@@ -24,6 +26,8 @@ class TestAmqpBroker(BrokerContract):
 
 class TestPlainAmqpBroker(Publishing, Consuming):
     """By aiormq's own calls, as it would be if aiormq no longer took a reader and writer of ours."""
+
+    seconds = 60.0
 
     @pytest.fixture(autouse=True)
     def _shared(self, rabbit: RabbitMQ, monkeypatch: pytest.MonkeyPatch) -> None:

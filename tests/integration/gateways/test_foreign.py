@@ -24,6 +24,7 @@ from cybernetic.gateways import (
 )
 from cybernetic.runtime import LocalSystem
 from tests.gateways.agents.test_signed import bad_messages, guard, message
+from tests.integration.gateways.accounts import ready, until
 from tests.integration.gateways.foreign import Raw, as_sent, deleted, publish
 from tests.integration.gateways.rabbit import RabbitMQ
 from tests.support import run_real
@@ -76,9 +77,11 @@ class Sorts(Consumer):
 
 async def rest(session: Session, queue: str, count: int) -> list[Any]:
     """What is parked, once it is so many."""
-    async with asyncio.timeout(10):
-        while (await session.state(f"{queue}.parked")).messages < count:
-            await asyncio.sleep(0.05)
+
+    async def enough() -> bool:
+        return await ready(session, f"{queue}.parked") >= count
+
+    await until(enough)
     return await parked(session, queue)
 
 
@@ -95,9 +98,13 @@ def test_headers_that_we_would_not_write_come_round_and_rest_where_they_are_look
             session = await AmqpBroker(rabbit.url).connect()
             await session.declare(Topology(queues=(queue,)))
             await asyncio.to_thread(publish, rabbit, queue.name, sent)
-            async with asyncio.timeout(10):  # each came round, or rests because it cannot
-                while len(done) + (await session.state("strange.parked")).messages < len(sent):
-                    await asyncio.sleep(0.05)
+            publisher = system.named("amqp.publisher", Publisher).within(60)
+
+            async def all_settled() -> bool:  # each came round, or rests because it cannot
+                settled = len(done) + await ready(session, "strange.parked")
+                return settled >= len(sent) and await publisher.call(Publisher.waiting) == 0
+
+            await until(all_settled)
             resting = {one.id: one.message.body for one in await parked(session, queue.name)}
             names = [body.decode() for body, _ in strange("")]
             assert {id for id in resting if id.startswith("park")} == {f"park {name}" for name in names}
@@ -106,9 +113,7 @@ def test_headers_that_we_would_not_write_come_round_and_rest_where_they_are_look
             assert came | set(resting) == {f"{kind} {name}" for kind in ("park", "retry") for name in names}
             assert len(done) == len(came)
             assert {"retry unsigned", "retry decimal", "retry packed"} <= came
-            publisher = system.named("amqp.publisher", Publisher)
             assert await publisher.call(Publisher.set_aside) == []
-            assert await publisher.call(Publisher.waiting) == 0
             assert (await session.state(queue.name)).messages == 0
             await session.close()
 
@@ -145,12 +150,11 @@ def test_forged_replayed_tampered_and_moved_envelopes_of_a_foreign_client_rest_w
             await session.declare(Topology(queues=(queue,)))
             await asyncio.to_thread(publish, rabbit, queue.name, sent)
             resting = await rest(session, queue.name, len(bad))
+            await until(lambda: len(seen) >= 2)
             assert sorted(one.reason for one in resting) == sorted(bad)
             assert sorted(seen) == sorted([good.id, stop.id])
             await asyncio.to_thread(publish, rabbit, queue.name, again)
-            async with asyncio.timeout(10):
-                while last.id not in seen:
-                    await asyncio.sleep(0.05)
+            await until(lambda: last.id in seen)
             resting = await rest(session, queue.name, len(bad) + 2)
             assert sorted(one.reason for one in resting) == sorted([*bad, "replayed", "replayed"])
             assert sorted(seen) == sorted([good.id, stop.id, last.id])

@@ -5,7 +5,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from cybernetic.gateways import (
     Consumer,
     Gateway,
     Message,
+    NotDeclared,
     Publisher,
     Queue,
     Retries,
@@ -27,6 +27,7 @@ from cybernetic.gateways import (
     consume,
 )
 from cybernetic.runtime import LocalSystem
+from tests.integration.gateways.accounts import ready, until
 from tests.integration.gateways.foreign import deleted, numbered, publish
 from tests.integration.gateways.rabbit import RabbitMQ
 
@@ -53,12 +54,6 @@ def by_pika(rabbit: RabbitMQ, queue: str, *bodies: bytes) -> None:
     connection.close()
 
 
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.05)
-
-
 def test_what_a_foreign_client_sent_in_vain_is_listed_shown_put_back_and_discarded(
     rabbit: RabbitMQ, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,9 +68,11 @@ def test_what_a_foreign_client_sent_in_vain_is_listed_shown_put_back_and_discard
             await session.declare(Topology(queues=(queue,)))
             if bodies:
                 await asyncio.to_thread(by_pika, rabbit, queue.name, *bodies)
-            async with asyncio.timeout(20):
-                while (await session.state("operated.parked")).messages < 2:
-                    await asyncio.sleep(0.05)
+
+            async def both_rest() -> bool:
+                return await ready(session, "operated.parked") == 2
+
+            await until(both_rest)
             await session.close()
 
     def parked(*arguments: str) -> tuple[int, str]:
@@ -121,12 +118,13 @@ TABLE = "CREATE TABLE IF NOT EXISTS effects (number INTEGER)"
 class Slow(Consumer):
     async def handle(self, delivery, tx):
         print("begun", flush=True)
-        await asyncio.sleep(2)
+        while not Path({go!r}).exists():
+            await asyncio.sleep(0.05)
         tx.execute("INSERT INTO effects VALUES (?)", (int(delivery.body),))
 
 class App(Supervisor):
     def children(self):
-        work = [consume(Slow, queue=Queue("drained"), prefetch=2)]
+        work = [consume(Slow, queue=Queue("drained", kind="classic"), prefetch=2)]
         return [child(partial(Gateway, AmqpBroker({url!r}), Path({file!r}), None, work, schema=[TABLE]), id="amqp")]
 """
 
@@ -134,47 +132,38 @@ class App(Supervisor):
 def test_a_program_that_is_told_to_stop_finishes_what_it_began_and_gives_back_the_rest(
     rabbit: RabbitMQ, tmp_path: Path
 ) -> None:
-    file = tmp_path / "store.sqlite"
-    (tmp_path / "program.py").write_text(PROGRAM.format(url=rabbit.url, file=str(file)))
+    file, go = tmp_path / "store.sqlite", tmp_path / "go"
+    (tmp_path / "program.py").write_text(PROGRAM.format(url=rabbit.url, file=str(file), go=str(go)))
     command = [str(Path(sys.executable).with_name("cybernetic")), "run", "program:App"]
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as program:
-        assert program.stdout is not None
-        _until_declared(rabbit, "drained")
-        by_pika(rabbit, "drained", b"1", b"2", b"3")
-        assert program.stdout.readline() == "begun\n"
-        begun = time.monotonic()
-        program.send_signal(signal.SIGTERM)
-        assert program.wait(40) == 0
-        assert time.monotonic() - begun < 30
+        try:
+            assert program.stdout is not None
+            asyncio.run(until(partial(consumers, rabbit, "drained", 1)))
+            by_pika(rabbit, "drained", b"1", b"2", b"3")
+            assert [program.stdout.readline() for _ in range(2)] == ["begun\n"] * 2
+            program.send_signal(signal.SIGTERM)
+            asyncio.run(until(partial(consumers, rabbit, "drained", 0)))  # it takes no more
+            go.touch()
+            assert program.wait(60) == 0
+        finally:
+            program.kill()
     with sqlite3.connect(file) as connection:
         effects = sorted(number for (number,) in connection.execute("SELECT number FROM effects"))
     assert effects == [1, 2]
-    assert _messages(rabbit, "drained") == 1
+    asyncio.run(until(lambda: rabbit.queues()["drained"] == 1))
 
 
-def _messages(rabbit: RabbitMQ, queue: str) -> int:
-    async def ask() -> int:
-        session = await AmqpBroker(rabbit.url).connect()
-        try:
-            return (await session.state(queue)).messages
-        finally:
-            await session.close()
-
-    return asyncio.run(ask())
-
-
-def _until_declared(rabbit: RabbitMQ, queue: str) -> None:
-    end = time.monotonic() + 20
-    while True:
-        try:
-            _messages(rabbit, queue)
-            return
-        except Exception:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.2)
+async def consumers(rabbit: RabbitMQ, queue: str, count: int) -> bool:
+    """Whether a queue is there and so many consume it."""
+    session = await AmqpBroker(rabbit.url).connect()
+    try:
+        return (await session.state(queue)).consumers == count
+    except NotDeclared:
+        return False
+    finally:
+        await session.close()
 
 
 def test_a_password_is_changed_while_messages_are_on_their_way(rabbit: RabbitMQ, tmp_path: Path) -> None:
@@ -187,14 +176,14 @@ def test_a_password_is_changed_while_messages_are_on_their_way(rabbit: RabbitMQ,
         queue = Queue("rotated")
         async with LocalSystem() as system:
             await system.start(partial(Gateway, broker, tmp_path / "out.sqlite", Topology(queues=(queue,))))
-            publisher = system.named("amqp.publisher", Publisher).within(30.0)
+            publisher = system.named("amqp.publisher", Publisher).within(60.0)
             sending = [
                 publisher.request(Publisher.publish, Message(b"%d" % n, "", "rotated")) for n in range(500)
             ]
             await sending[0]  # there is a connection, by the first password
             await asyncio.to_thread(rabbit.set_password, "rotator", "second password")
             secret.write_text("second password\n")
-            await system.named("amqp.out", Connection).within(20.0).call(Connection.renew)
+            await system.named("amqp.out", Connection).within(60.0).call(Connection.renew)
             sending += [
                 publisher.request(Publisher.publish, Message(b"%d" % n, "", "rotated")) for n in range(500)
             ]
@@ -208,14 +197,14 @@ def test_a_password_is_changed_while_messages_are_on_their_way(rabbit: RabbitMQ,
 
 
 class Slowly(Consumer):
-    """Takes two seconds for each message."""
+    """Is done with its messages when it is told so."""
 
-    def __init__(self, seen: list[int]) -> None:
-        self.seen = seen
+    def __init__(self, seen: list[int], go: asyncio.Event) -> None:
+        self.seen, self.go = seen, go
 
     async def handle(self, delivery: Any, tx: Any) -> None:
         self.seen.append(int(delivery.body))
-        await asyncio.sleep(2)
+        await self.go.wait()
 
 
 def test_what_is_being_handled_while_a_connection_is_renewed_is_not_delivered_again(
@@ -223,24 +212,33 @@ def test_what_is_being_handled_while_a_connection_is_renewed_is_not_delivered_ag
 ) -> None:
     queue, seen = Queue("renewed"), list[int]()
 
+    def connections() -> int:
+        shown = rabbit.eval(
+            'lists:flatten(io_lib:format("~p", [rabbit_networking:connection_info_all([client_properties])]))'
+        )
+        return shown.count('<<"amqp in">>') + shown.count('<<"amqp out">>')
+
     async def test() -> None:
+        go = asyncio.Event()
         async with LocalSystem() as system:
-            work = [consume(Slowly, seen, queue=queue, prefetch=10)]
+            work = [consume(Slowly, seen, go, queue=queue, prefetch=10)]
             await system.start(partial(Gateway, AmqpBroker(rabbit.url), tmp_path / "in.sqlite", None, work))
             session = await AmqpBroker(rabbit.url).connect()
             await session.declare(Topology(queues=(queue,)))
             bare = numbered(range(20), prefix=None)  # without ids: nothing could tell them from others
             await asyncio.to_thread(publish, rabbit, queue.name, bare)
-            await until(lambda: len(seen) == 10)
-            await asyncio.sleep(0.5)
+            await until(lambda: len(seen) >= 10)
+            await until(lambda: connections() == 2)
             for way in ("in", "out"):
-                await system.named(f"amqp.{way}", Connection).within(20.0).call(Connection.renew)
+                await system.named(f"amqp.{way}", Connection).within(60.0).call(Connection.renew)
+            await asyncio.sleep(0.3)
+            assert connections() >= 3  # that through which they came is there until they are done
+            go.set()
             await until(lambda: len(seen) >= 20)
-            await asyncio.sleep(2.5)
-            connections = await asyncio.to_thread(rabbit.ctl, "list_connections", "client_properties")
+            await until(lambda: connections() == 2)
+            await asyncio.sleep(0.5)  # what the connection of before gave back would come by now
             assert sorted(seen) == list(range(20))
             assert (await session.state(queue.name)).messages == 0
-            assert connections.count('"amqp in"') + connections.count('"amqp out"') == 2
             await session.close()
 
     asyncio.run(test())

@@ -48,7 +48,7 @@ async def test_a_session_says_that_its_socket_takes_no_more_and_when_it_does(rab
         await asyncio.sleep(0.2)
         assert not ready.done()
         proxy.flow()
-        await asyncio.wait_for(ready, 10)
+        await asyncio.wait_for(ready, 60)
         assert session.blocked is None
         await outlet.close()
         assert sorted(told) == [*range(1, sent + 1)]
@@ -68,7 +68,7 @@ async def test_a_session_that_ends_while_its_socket_is_full_lets_nobody_wait(rab
         await asyncio.sleep(0.1)
         proxy.cut()
         with pytest.raises(Exception, match="connection"):
-            await asyncio.wait_for(ready, 5)
+            await asyncio.wait_for(ready, 60)
         await session.close()
 
 
@@ -77,10 +77,10 @@ async def test_a_publisher_waits_for_a_stalled_connection_and_sends_all_then(
 ) -> None:
     shop = Shop("slow", tmp_path)
     async with Proxy(rabbit.port) as proxy, shop.sender(AmqpBroker(rabbit.at(port=proxy.port))) as publisher:
-        await publisher.call(Publisher.publish, Message(b"first", "slow", "work"))
+        await publisher.within(60.0).call(Publisher.publish, Message(b"first", "slow", "work"))
         proxy.stall()
         sends = [
-            publisher.within(30.0).request(Publisher.publish, Message(BODY, "slow", "work"), False)
+            publisher.within(100.0).request(Publisher.publish, Message(BODY, "slow", "work"), False)
             for _ in range(200)
         ]
         await asyncio.sleep(1.0)

@@ -283,3 +283,32 @@ async def test_what_cannot_be_kept_is_refused_at_the_line(tmp_path: Path, record
     async with desk(tmp_path) as d:
         with pytest.raises(OptionError, match=what):
             record(d.batch())
+
+
+async def test_a_key_that_is_known_anyway_is_known_with_the_last_result_for_as_long_as_any_and_counted_once(
+    tmp_path: Path,
+) -> None:
+    async with desk(tmp_path) as here:
+        now = here.store.now()
+        for result, expires in ((b"one", now + 500.0), (b"another", now + 100.0), (b"", now + 50.0)):
+            batch = here.batch()
+            batch.execute("INSERT INTO account VALUES (?, 1) ON CONFLICT DO UPDATE SET sum = sum + 1", ("a",))
+            batch.once("key", result, expires, anyway=True)
+            assert not (await here.store.commit(batch)).seen
+            assert await here.inbox.seen("key") == result
+            assert (here.inbox.count, here.inbox.memory.room.bytes) == (1, 3 + len(result))
+        assert await here.accounts() == {"a": 3}
+        query = "SELECT expires FROM cybernetic_inbox"
+        assert await here.store.read(lambda connection: connection.execute(query).fetchall()) == [
+            (now + 500.0,)
+        ]
+
+
+async def test_whether_any_key_begins_with_a_text_is_known(tmp_path: Path) -> None:
+    async with desk(tmp_path) as here:
+        for key in ("held\0work\0one", "held\0other", "zebra"):
+            batch = here.batch()
+            batch.once(key)
+            await here.store.commit(batch)
+        expected = {"held\0work\0": True, "held\0": True, "held\0wor": True, "held\0works": False, "y": False}
+        assert {prefix: await here.inbox.begins(prefix) for prefix in expected} == expected
