@@ -10,9 +10,10 @@ from cybernetic.testing import VirtualTimeLoop
 
 SOAK = os.environ.get("CYBERNETIC_SOAK") == "1"
 SEED = int(os.environ.get("CYBERNETIC_SEED", "0"))
-REAL_SECONDS = 30.0
+REAL_SECONDS = 120.0  # which ends only a test that would fail anyway: the machine may be busy
 
 _PASSES_TO_SETTLE = 3  # a task cancelled in the test's last line ends a pass or two later
+_SECONDS_TO_SETTLE = 1.0  # and what waits for the other end of a socket when the machine has brought it word
 
 
 def soak(fast: int, full: int) -> int:
@@ -52,8 +53,12 @@ async def _limited(test: Coroutine[Any, Any, object]) -> None:
 
 
 async def _settled(test: Coroutine[Any, Any, object]) -> list[str]:
-    """Run the test, and name the tasks that are still there some passes later."""
+    """Run the test, and name the tasks that are still there some passes later, in real time a little later."""
     await test
     for _ in range(_PASSES_TO_SETTLE):
         await asyncio.sleep(0)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _SECONDS_TO_SETTLE
+    while not isinstance(loop, VirtualTimeLoop) and loop.time() < end and len(asyncio.all_tasks()) > 1:
+        await asyncio.sleep(0.01)
     return [repr(task) for task in asyncio.all_tasks() - {asyncio.current_task()}]

@@ -40,7 +40,7 @@ async def ready(session: Session, queue: str) -> int:
         return 0
 
 
-async def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 100.0) -> None:
     """Wait until `condition` answers true, or its answer, awaited, is true."""
     async with asyncio.timeout(seconds):
         while True:

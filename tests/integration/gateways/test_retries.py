@@ -152,7 +152,7 @@ def test_a_full_work_queue_loses_no_retry(rabbit: RabbitMQ, tmp_path: Path) -> N
             session = await AmqpBroker(rabbit.url).connect()
             await session.declare(Topology(queues=(queue,)))
             await asyncio.to_thread(publish, rabbit, queue.name, numbered(numbers))
-            await until(lambda: len(done) == len(numbers), seconds=soak(60, 200))
+            await until(lambda: len(done) == len(numbers), seconds=soak(100, 200))
             assert set(done.values()) == {1}
             assert await parked(session, queue.name) == []
             await session.close()

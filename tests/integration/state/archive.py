@@ -56,7 +56,7 @@ class Scribe(Agent):
         self.news += [["-", row["who"], row["whom"]] for row in message.removed]
 
     def _graph(self) -> Any:
-        return self.system.named(f"graph.{self.node}", Graph)
+        return self.system.named(f"graph.{self.node}", Graph).within(60)
 
 
 class Archives(Supervisor):
@@ -71,5 +71,5 @@ class Archives(Supervisor):
         """The graphs first."""
         for node in NODES:
             graph, place = f"graph.{node}", f"{self.folder}/{node}"
-            yield child(Graph, "world", place, id=graph, name=graph, node=node, start_timeout=20.0)
+            yield child(Graph, "world", place, id=graph, name=graph, node=node, start_timeout=60.0)
             yield child(Scribe, node, id=f"scribe.{node}", name=f"scribe.{node}", node=node)

@@ -26,12 +26,14 @@ class Writer(Agent):
 
     def __init__(self, replica: Any, first: int) -> None:
         self.replica, self.next = replica, first
-        self.first, self.writes = first, False
+        self.first, self.writes, self.busy = first, False, False
 
     def begin(self) -> None:
         """Write on."""
         self.writes = True
-        self.task(self._write())
+        if not self.busy:
+            self.busy = True
+            self.task(self._write())
 
     def end(self) -> list[int]:
         """Write no more. Returns the first number acknowledged, and the one after the last."""
@@ -40,16 +42,17 @@ class Writer(Agent):
 
     async def _write(self) -> None:
         while self.writes:
-            await self.replica.call(Replica.change, add, self.next)
+            await self.replica.within(60).call(Replica.change, add, self.next)
             self.next += 1
             await asyncio.sleep(0.02)
+        self.busy = False
 
 
 class Host:
     """Answers the commands."""
 
     def __init__(self, system: System, replica: Any, writer: Any) -> None:
-        self.system, self.replica, self.writer = system, replica, writer
+        self.system, self.replica, self.writer = system, replica.within(60), writer.within(60)
 
     async def begin(self) -> None:
         """Begin to write."""
@@ -59,10 +62,6 @@ class Host:
         """Write no more; what was acknowledged."""
         ended: list[int] = await self.writer.call(Writer.end)
         return ended
-
-    async def count(self) -> int:
-        """How many elements the replica has."""
-        return len(await self.replica.call(Replica.value))
 
     async def all(self) -> list[int]:
         """What the replica has."""

@@ -32,7 +32,7 @@ class Writer(Agent):
 
     async def fill(self, first: int, many: int) -> None:
         """Write so many numbers at once."""
-        await self._replica().within(20).call(Replica.change, add, *range(first, first + many))
+        await self._replica().call(Replica.change, add, *range(first, first + many))
 
     async def elements(self) -> list[int]:
         """What the replica of this node has."""
@@ -53,7 +53,7 @@ class Writer(Agent):
             await asyncio.sleep(self.pause)
 
     def _replica(self) -> Any:
-        return self.system.named(f"facts.{self.node}", Replica)
+        return self.system.named(f"facts.{self.node}", Replica).within(60)
 
 
 class Clerk(Agent):
@@ -91,6 +91,6 @@ class Household(Supervisor):
                 id=f"facts.{node}",
                 name=f"facts.{node}",
                 node=node,
-                start_timeout=20.0,
+                start_timeout=60.0,
             )
             yield child(Writer, node, 0.002, id=f"writer.{node}", name=f"writer.{node}", node=node)

@@ -62,7 +62,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("a file system of one MiB can only be mounted as root")
     yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    subprocess.run(
+        ["umount", "--lazy", str(disk)], check=True
+    )  # also where a store is open, for the test failed
 
 
 async def fill(outbox: Outbox) -> list[int]:
