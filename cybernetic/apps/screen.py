@@ -18,6 +18,7 @@ from rich.text import Text
 from cybernetic.observe import Look
 
 TERMINATED = 128 + signal.SIGTERM
+ESCAPE = "\x1b"
 
 
 class Terminal:
@@ -55,10 +56,15 @@ class Terminal:
 
 
 def _keys(text: str) -> list[str]:
-    """Single keys; sequences that begin with Escape (arrows and the like) are none of ours."""
+    """Single keys; longer sequences that begin with Escape (arrows and the like) are none of ours."""
     if not text:
         return [""]
-    return [] if text.startswith("\x1b") else list(text)
+    return list(text) if text == ESCAPE or not text.startswith(ESCAPE) else []
+
+
+def shows(console: Console) -> bool:
+    """Whether a picture can be shown on it, and keys heard: both ends are terminals, and it knows how to move about."""
+    return console.is_terminal and not console.is_dumb_terminal and sys.stdin.isatty()
 
 
 @contextmanager

@@ -57,7 +57,7 @@ async def _level(system: Any, level: Any, path: str, since: int | None, tail: in
         status = await level.call(ViableSystem.status)
     except CallError:
         return LevelView(path, silent=("level",))
-    silent = list(status.silent)
+    silent = [part for part in status.silent if part != "audit" or _audited(system.names, path)]
     found: dict[str, Any] = {}
     for part, method in (("control", ViableSystem.ledger), ("intelligence", ViableSystem.outlook)):
         if part not in silent:
@@ -83,6 +83,14 @@ async def _level(system: Any, level: Any, path: str, since: int | None, tail: in
         silent=tuple(dict.fromkeys(silent)),
         log=await _log(level, path, since, tail),
     )
+
+
+def _audited(names: Mapping[str, Any], path: str) -> bool:
+    """Whether a level is to be audited: its class or one above it declares that, or its class is not known here."""
+    steps = path.split("/")
+    lineage = ["/".join(steps[:count]) for count in range(1, len(steps) + 1)]
+    declared = [getattr(names[one].cls, "audit", None) for one in lineage if one in names]
+    return path not in names or any(audit is not None for audit in declared)
 
 
 def _flows(status: Status) -> tuple[Flow, ...]:

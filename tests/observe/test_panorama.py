@@ -77,6 +77,7 @@ async def test_it_shows_every_level_with_its_flow_money_and_rates() -> None:
         seen = await panorama(system, "shop")
     assert [level.path for level in seen.levels] == ["shop", "shop/support"]
     top, support = seen.levels
+    assert (top.silent, support.silent) == ((), ())  # that nobody declared an audit of the top is no silence
     assert top.units == ("shop/sales", "shop/support")
     assert support.units == ("shop/support/one", "shop/support/two")
     assert {flow.unit: (flow.arrived, flow.load, flow.finished) for flow in top.flows} == {

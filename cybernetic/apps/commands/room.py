@@ -2,7 +2,6 @@
 
 import argparse
 import select
-import sys
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from rich.console import Console
 
 from cybernetic.apps.control.client import Client, find
 from cybernetic.apps.control.report import positive, reported
-from cybernetic.apps.screen import opened, signs
+from cybernetic.apps.screen import opened, shows, signs
 from cybernetic.core import wall
 from cybernetic.observe import Panorama, Recollection, draw, lines
 
@@ -30,7 +29,7 @@ def add(commands: Any) -> None:
 @reported
 def run(options: argparse.Namespace) -> int:
     """Show one look or many; returns the exit status."""
-    live = sys.stdout.isatty() and sys.stdin.isatty() and not options.once
+    live = shows(Console()) and not options.once
     with Client(find(options.system).path) as client:
         watch = _Watch(client, options)
         if live:

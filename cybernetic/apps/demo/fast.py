@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.context import BaseContext
+from pathlib import Path
 
 from cybernetic.apps.demo.claims import Claim, Row, digest, judged, outage, rows, status
 from cybernetic.apps.demo.copies import EVERY
@@ -79,7 +81,7 @@ def hours(seeds: Iterable[int], ablations: Iterable[str] = tuple(MEANT), jobs: i
     Raises `OptionError`, and what a company raises.
     """
     names = tuple(ablations)
-    with ProcessPoolExecutor(jobs or os.cpu_count() or 1, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs or os.cpu_count() or 1, _context()) as pool:
         asked = [(seed, _asked(pool, seed, names)) for seed in seeds]
         for seed, lives in asked:
             ends = {arm: life.result() for arm, life in lives.items()}
@@ -88,6 +90,15 @@ def hours(seeds: Iterable[int], ablations: Iterable[str] = tuple(MEANT), jobs: i
             others = ends["viable"][1]
             told = digest([one for each in frames.values() for one in each], [one.without for one in others])
             yield Hour(seed, scores, others, outage(seed, frames), told)
+
+
+def _context() -> BaseContext:
+    """How processes are made: as copies of this one, which have nothing to import, where it has no other thread (as the
+    kernel counts them) that a copy would miss; else afresh.
+    """
+    threads = Path("/proc/self/task")
+    alone = threads.is_dir() and len(list(threads.iterdir())) == 1
+    return multiprocessing.get_context("fork" if alone else "spawn")
 
 
 Life = tuple[list[Frame], tuple[Ablation, ...]]

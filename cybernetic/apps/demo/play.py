@@ -16,6 +16,7 @@ from cybernetic.apps.demo.world.world import WARM, World
 from cybernetic.core import OptionError, cpu, number, one_of, whole
 from cybernetic.runtime import VirtualTimeLoop
 
+AFTER = 1e-6  # seconds after its own at which a frame looks: what befalls in that very second is in it
 ORIGIN = 3600.0  # the loop's time at which the hour begins: a whole epoch of the budget
 COMPANIES: dict[str, Callable[[World], Company]] = {"plain": Plain, "gateway": Gateway, "viable": Viable}
 
@@ -102,7 +103,7 @@ class Stage:
             self.forked = True
             await self._pass(self.fork.at)
             await self.company.ablate(*self.fork.without)
-        await self._pass(second)
+        await self._pass(second + AFTER)
         now = score(self.world, self.company, self.arm, cpu() - self.began, self.peak)
         self.peak = now.peak
         banners, log = self.story.since(self.world, self.company), lines(self.company)

@@ -16,24 +16,23 @@ RAMPED = 900.0  # seconds from the beginning of a ramp in which its backlog is w
 
 def score(world: World, company: Company, arm: str, cpu: float, peak: int) -> Score:
     """What a company has come to so far; `peak` is the largest backlog of the ramp until now."""
-    at, cases, owner = world.now(), list(world.customers.cases.values()), company.owner
-    ramp = world.plan.of("ramp")
+    at, owner = world.now(), company.owner
+    seen = world.customers.seen(at)
     hang = world.plan.of("hang")
     human: float | None = None
     if hang is not None and at >= hang.at:
         heard = owner.heard.get(Matter("hang", hang.target))
         human = float("inf") if heard is None else round(heard - hang.at, 6)
-    waiting = [case for case in cases if case.shipped > at and not case.failed]
-    backlog = len(waiting)
+    ramp = world.plan.of("ramp")
     if ramp is not None and ramp.at <= at < watched(world.plan):
-        peak = max(peak, sum(case.job.division == ramp.target for case in waiting))
+        peak = max(peak, seen.waiting[ramp.target])
     return Score(
-        offered=len(cases),
-        done=sum(case.done(at) for case in cases),
-        failed=sum(case.gave_up(at) for case in cases),
-        waiting=backlog,
-        lost=sum(case.lost(at) for case in cases),
-        wrong=sum(case.wrong for case in cases),
+        offered=seen.offered,
+        done=seen.done,
+        failed=seen.failed,
+        waiting=seen.waiting.total(),
+        lost=seen.lost,
+        wrong=seen.wrong,
         spent=round(sum(world.spent.values()), 6),
         budget=BUDGET,
         refused=world.provider.refused,
@@ -45,9 +44,9 @@ def score(world: World, company: Company, arm: str, cpu: float, peak: int) -> Sc
         human=human,
         looked=world.looked,
         found=world.found,
-        p95=world.customers.p95(),
+        p95=seen.p95,
         jain=fairness(world.customers.done_by),
-        backlog=backlog,
+        backlog=seen.waiting.total(),
         peak=peak,
         lines=lines_of(arm),
     )

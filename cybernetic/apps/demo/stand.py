@@ -1,7 +1,7 @@
 """`python -m cybernetic.apps.demo.stand`: a second process that plays the viable company, and can go on otherwise.
 
-Every five minutes of the hour the process forks a copy of itself, which waits. Asked over its socket, the copy goes on
-from there without some system: the same customers, the same luck, and nothing to be played again but a few minutes.
+Now and then (`copies.EVERY`) the process forks a copy of itself, which waits. Asked over its socket, the copy goes on
+from there without some system: the same customers, the same luck, and nothing to be played again but two minutes or so.
 """
 
 import argparse

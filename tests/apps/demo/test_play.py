@@ -10,17 +10,29 @@ import pytest
 
 from cybernetic.apps.demo import fast
 from cybernetic.apps.demo.claims import digest
-from cybernetic.apps.demo.frames import ARMS, Frame
+from cybernetic.apps.demo.frames import ARMS, TICK, Frame
 from cybernetic.apps.demo.play import Fork, play
 from cybernetic.apps.demo.replay import main
+from cybernetic.apps.demo.world.demand import jobs
+from cybernetic.apps.demo.world.luck import Luck
+from cybernetic.apps.demo.world.plan import Plan
 from cybernetic.core import OptionError
 from tests.support import soak
 
 SEED, SHORT, WARM = 7, 0.03, 30.0
+TIED = 11  # a seed with a job in the very second of a frame
 PROGRAM = f"""
 from cybernetic.apps.demo.claims import digest
 from cybernetic.apps.demo.play import play
 print(digest(list(play({SEED}, "viable", hours={SHORT}, warm={WARM}))))
+"""
+
+METHODS = """
+from threading import Event, Thread
+from cybernetic.apps.demo.fast import _context
+print(_context().get_start_method())
+Thread(target=Event().wait, daemon=True).start()
+print(_context().get_start_method())
 """
 
 
@@ -146,3 +158,22 @@ def test_another_future_is_forked_off_and_tells_its_score(monkeypatch: pytest.Mo
     assert one.kept == frames[10].score
     assert one.without.audits < one.kept.audits
     assert one.without.offered == one.kept.offered
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted by the kernel")
+def test_companies_are_copies_of_this_process_unless_it_has_threads_that_a_copy_would_miss() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", METHODS],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert told.stdout.split() == ["fork", "spawn"]
+
+
+def test_what_befalls_in_the_second_of_a_frame_is_in_it() -> None:
+    arrived = [job.at for job in jobs(Luck(TIED), Plan.draw(TIED), 0.0)]
+    assert any(at % TICK == 0.0 for at in arrived if at <= 250.0)
+    for frame in play(TIED, "plain", hours=0.07, warm=WARM):
+        assert frame.score.offered == sum(at <= frame.at for at in arrived)

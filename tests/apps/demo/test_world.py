@@ -138,13 +138,11 @@ def test_a_customer_is_lost_who_waits_beyond_his_patience_and_wrong_who_is_told_
         await asyncio.sleep(60.0)
         world.ship(slow, world.search.truth("slow"))
         world.ship(wrong, "a rumour")
-        cases = world.customers.cases
-        assert cases["slow"].lost(60.0)
-        assert not cases["slow"].done(60.0)
-        assert cases["wrong"].wrong
-        assert not cases["wrong"].lost(60.0)
+        seen = world.customers.seen(60.0)
+        assert (seen.offered, seen.done, seen.lost, seen.wrong, seen.failed) == (2, 0, 1, 1, 0)
+        assert seen.waiting.total() == 0
         world.ship(wrong, world.search.truth("wrong"))
-        assert not cases["wrong"].wrong
+        assert world.customers.seen(60.0).wrong == 0
 
     run_virtual(main())
 

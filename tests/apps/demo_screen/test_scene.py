@@ -6,7 +6,7 @@ import pytest
 
 from cybernetic.apps.demo.frames import SYSTEM_NAMES, SYSTEMS
 from cybernetic.apps.demo.screen.film import Film
-from cybernetic.apps.demo.screen.scene import FORKS, Fork, Scene, keys, pressed
+from cybernetic.apps.demo.screen.scene import FORKS, Fork, Scene, keys, pressed, unforkable
 from tests.apps.demo_screen.sample import film
 
 SCENE = Scene(film("gateway"), film("viable"), 7)
@@ -68,7 +68,21 @@ def test_a_fork_puts_the_other_future_on_the_left_and_b_leaves_it() -> None:
     assert back.left is SCENE.other
     assert back.now == 600.0
     assert ("b", "back") in keys(forked)
+    assert pressed(replace(forked, now=900.0), "\x1b", 10.0) == back
     assert pressed(SCENE, "b", 10.0) == SCENE
+
+
+def test_a_fork_may_follow_a_fork_and_who_cannot_fork_is_told_why() -> None:
+    forked = SCENE.forked(Fork("s3star", 600.0, film("viable", without=("s3star",))))
+    assert unforkable(SCENE, "s2") == unforkable(forked, "s2") == ""
+    assert unforkable(forked, "s3star") == "this is the future without the Inspector already; b goes back"
+    over = replace(SCENE, now=3600.0, stepping=True)
+    assert unforkable(over, "s2") == "the hour is over: no other future is left"
+    early = Scene(film("gateway", 0.0), film("viable", 0.0), 7)
+    assert unforkable(early, "s2") == "the hour has not begun yet"
+    lame = Scene(film("gateway"), film("viable", without=("s2",)), 7)
+    assert unforkable(lame, "s2") == "it has been without the Scheduler from the beginning"
+    assert not unforkable(lame, "s4")
 
 
 def test_every_system_has_a_key_and_a_name() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from cybernetic.apps.demo.frames import Banner, Frame
 from cybernetic.apps.demo.screen.scene import Fork, Scene
 from cybernetic.apps.demo.screen.story import Page, screen
 from cybernetic.observe import Look
@@ -69,6 +70,20 @@ def test_the_lower_number_is_green_and_the_higher_red() -> None:
     (line,) = [one for one in picture.split("\n") if one.plain.startswith("customers lost")]
     styles = {str(part.style): line.plain[part.start : part.end] for part in line.spans}
     assert len(styles["red"]) > len(styles["green"]) > 0
+
+
+def test_what_is_too_long_for_a_line_goes_on_below_its_beginning() -> None:
+    found = "the Inspector found out about the search tool at the 19th look; the archive from now on, for all of them"
+    viable = film("viable", 1800.0)
+    banner = Banner(1810.0, "consequence", "search", found)
+    viable.add(Frame("viable", 1810.0, viable.at(1800.0).score, (banner,)))
+    for mode in ("story", "why"):
+        lines = _drawn(replace(STORY, viable=viable, now=1810.0, mode=mode)).split("\n")
+        first = next(number for number, line in enumerate(lines) if "the Inspector found" in line)
+        begun, place = lines[first].rstrip(), lines[first].index("the Inspector")
+        assert f"{begun[place:]} {lines[first + 1].strip()}" == found
+        assert lines[first + 1][:place].strip() == ""
+        assert lines[first + 1][place] != " "
 
 
 def test_who_waits_is_told_that_it_is_being_computed() -> None:

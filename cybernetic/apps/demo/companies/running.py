@@ -36,7 +36,7 @@ class Viable:
     def __init__(self, world: World) -> None:
         self.world, self.owner = world, Owner(world.luck, self.mend, self._troubled)
         world.complained = self.complained
-        self.system = System(seed=world.plan.seed)
+        self.system = System(seed=world.plan.seed, tune_gc=True)
         self.log: list[Line] = []
         self._top: Any = None
         self._work: set[asyncio.Task[Any]] = set()

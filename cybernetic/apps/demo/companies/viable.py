@@ -38,7 +38,7 @@ from cybernetic.vsm import (
     unit,
 )
 
-CLOCKS = Clocks(ack=2.0, recovery=60.0)
+CLOCKS = Clocks(ack=2.0, recovery=60.0, look=2.0)
 PULSE = 10.0  # seconds of a round
 
 

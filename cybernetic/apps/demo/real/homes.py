@@ -28,6 +28,9 @@ class Homes(Protocol):
 
     where: str
 
+    async def check(self) -> None:
+        """Whether there is what it needs. Raises `BrokerError` where not."""
+
     async def begin(self, system: System) -> Any:
         """Start the company; its address."""
 
@@ -41,6 +44,9 @@ class OnNodes:
     def __init__(self, count: int) -> None:
         self._homes = {id: f"worker-{1 + n % count}" for n, id in enumerate(DIVISIONS)}
         self.where = f"{min(count, len(DIVISIONS))} nodes, each a process of its own"
+
+    async def check(self) -> None:
+        """It needs nothing."""
 
     async def begin(self, system: System) -> Any:
         """The company, spread."""
@@ -65,10 +71,13 @@ class OverBroker:
         self._pids: dict[str, int] = {}
         self.where = "programs of their own, met over AMQP"
 
-    async def begin(self, system: System) -> Any:
-        """The programs, the way to them, and the company. Raises `BrokerError` where there is no broker."""
+    async def check(self) -> None:
+        """Whether the broker answers."""
         session = await broker_at(self._url).connect()
         await session.close()
+
+    async def begin(self, system: System) -> Any:
+        """The programs, the way to them, and the company."""
         await system.start(partial(Programs, Given(self._url, self._folder), self._pids))
         broker, painful = broker_at(self._url), broker_at(self._url)
         peers = {f"{NAME}/{id}": junction_of(f"{NAME}/{id}") for id in DIVISIONS}

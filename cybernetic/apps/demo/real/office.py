@@ -41,6 +41,11 @@ class Office:
     why: list[str] = field(default_factory=list)
     open: bool = True
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether every division has done a job."""
+        return all(tally.done for tally in self.tallies.values())
+
     async def work(self) -> None:
         """Bring jobs, and see all of them through."""
         async with asyncio.TaskGroup() as jobs:

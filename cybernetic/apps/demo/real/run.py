@@ -16,7 +16,7 @@ from cybernetic.apps.demo.frames import clock
 from cybernetic.apps.demo.real.company import DATA, NAME, Acme, Merchants
 from cybernetic.apps.demo.real.homes import Homes, OnNodes, OverBroker, kill
 from cybernetic.apps.demo.real.office import Office
-from cybernetic.apps.screen import Terminal, opened, signs
+from cybernetic.apps.screen import Terminal, opened, shows, signs
 from cybernetic.core import CallError, CyberneticError, Refusal
 from cybernetic.gateways import BrokerError, Unreachable
 from cybernetic.nodes import System
@@ -25,6 +25,7 @@ from cybernetic.vsm import ViableSystem, now
 
 BEAT = 0.1  # seconds between two pictures
 LOOK = 1.0  # seconds between two looks at the company
+TAKES = "that takes some five seconds, on a busy machine up to a minute"
 LAST = 20.0  # seconds for the ledger at the end
 QUIT = ("q", "Q", "\x03", "\x04", "")
 
@@ -50,7 +51,7 @@ def play(options: Real, console: Console) -> int:
     """Play it; the exit status: 0 if every job was done and no ledger was overdrawn."""
     logging.root.addHandler(logging.NullHandler())
     logging.root.setLevel(logging.CRITICAL)  # also of the processes it makes: the picture shows what happens
-    live = console.is_terminal and sys.stdin.isatty() and not options.plain
+    live = shows(console) and not options.plain
     with tempfile.TemporaryDirectory(prefix="cybernetic-demo-") as folder:
         os.environ[DATA] = folder
         Acme.data = Merchants.data = folder
@@ -98,6 +99,8 @@ class Stage:
     async def play(self, options: Real, terminal: Terminal | None) -> Ended:
         """From its first job to its last."""
         nodes = options.nodes if options.amqp is None else 0
+        await self._homes.check()
+        self._start(terminal)
         async with System(nodes=nodes) as system:
             self._began = now()
             office = Office(await self._homes.begin(system))
@@ -115,6 +118,14 @@ class Stage:
             await work
             self._news(office)
             return await self._end(office)
+
+    def _start(self, terminal: Terminal | None) -> None:
+        """Say how long it will take."""
+        said = f"starting {self._homes.where}"
+        if terminal is None:
+            print(f"{said}: {TAKES}", file=sys.stderr, flush=True)
+        else:
+            terminal.show(Text(f"\n  {said}:\n  {TAKES}\n\n  Ctrl-C ends it"))
 
     async def _by_script(self, system: System, office: Office, seconds: float) -> None:
         """A process is killed at a third, and at two thirds of the time."""
@@ -141,7 +152,7 @@ class Stage:
         """Look at the company, and say who is back."""
         while True:
             self._news(office)
-            if self._terminal is not None:
+            if self._terminal is not None and office.everywhere:
                 try:
                     self._seen = self._memory.after(await panorama(system, NAME))
                 except CallError:
@@ -186,7 +197,9 @@ class Stage:
         text = Text("\n".join(line[:width] for line in lines) + "\n", no_wrap=True)
         text.stylize("bold", 0, min(width, len(head[0])))
         left = height - len(lines)
-        if width >= 80 and left >= 12:
+        if not office.everywhere:
+            text.append(f"\nstarting, for {now() - self._began:.0f} s so far: {TAKES}"[:width])
+        elif width >= 80 and left >= 12:
             text.append_text(self._room(width, left))
         return text
 

@@ -7,7 +7,7 @@ from rich.text import Text
 from cybernetic.apps.demo.frames import SYSTEM_NAMES, TICK, clock
 from cybernetic.apps.demo.screen.film import Film
 from cybernetic.apps.demo.screen.pool import Pool
-from cybernetic.apps.demo.screen.scene import FORKS, QUIT, Fork, Scene, pressed
+from cybernetic.apps.demo.screen.scene import FORKS, QUIT, Fork, Scene, pressed, unforkable
 from cybernetic.apps.demo.screen.stage import Stage
 from cybernetic.apps.demo.screen.story import Page, screen
 from cybernetic.apps.screen import Terminal
@@ -17,6 +17,7 @@ from cybernetic.observe import Block, Look, Panorama, Recollection, drawn
 LEAST = (80, 24)
 PREPARING = "The hour is being prepared: both companies live through twenty minutes that nobody sees. A few seconds ..."
 BEAT = 0.1  # real seconds between two pictures
+WORD = 4.0  # real seconds for which a word to the person stands
 MOST = 0.3  # real seconds that count in one beat: when the machine is held up the story waits
 
 
@@ -36,6 +37,7 @@ class Player:
         self._pool, self._stage = pool, stage
         self._forks: dict[tuple[str, float], Fork] = {}
         self._seen = Instruments()
+        self._word, self._until = "", 0.0
 
     def play(self) -> bool:
         """Show it; whether it came to its end. Raises `ReelTorn` when a process dies."""
@@ -55,11 +57,13 @@ class Player:
                 return True
 
     def _press(self, key: str) -> None:
-        if key in FORKS and self.scene.mode != "intro":
-            if self.scene.fork is None and self.scene.begun:
-                self._fork(FORKS[key])
-        else:
+        self._word = ""
+        if key not in FORKS or self.scene.mode == "intro":
             self.scene = pressed(self.scene, key, TICK)
+            return
+        self._word, self._until = unforkable(self.scene, FORKS[key]), real() + WORD
+        if not self._word:
+            self._fork(FORKS[key])
 
     def _fork(self, system: str) -> None:
         """The viable company without a system from this second on: replayed by a second process."""
@@ -88,7 +92,7 @@ class Player:
         fork = self.scene.fork
         if fork is not None and self.scene.waits:
             return f"at {clock(fork.at)} the viable company goes on without {SYSTEM_NAMES[fork.system]} ..."
-        return ""
+        return self._word if real() < self._until else ""
 
 
 class Instruments:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from cybernetic.apps.demo.frames import SYSTEM_NAMES
 from cybernetic.apps.demo.screen.film import Film
+from cybernetic.apps.demo.world.plan import HOUR
 
 Mode = Literal["intro", "story", "room", "why"]
 
@@ -91,6 +93,20 @@ class Scene:
         return self if self.fork is None else replace(self, fork=None, now=self.fork.at)
 
 
+def unforkable(scene: Scene, system: str) -> str:
+    """Why the viable company cannot go on without a system from here; empty where it can, also from within a fork."""
+    name, back = SYSTEM_NAMES[system], "" if scene.fork is None else "; b goes back"
+    if not scene.begun:
+        return "the hour has not begun yet"
+    if system in scene.viable.without:
+        return f"it has been without {name} from the beginning{back}"
+    if scene.fork is not None and scene.fork.system == system:
+        return f"this is the future without {name} already{back}"
+    if scene.now >= HOUR:
+        return f"the hour is over: no other future is left{back}"
+    return ""
+
+
 def pressed(scene: Scene, key: str, tick: float) -> Scene:
     """What a key does to the scene; those of forks, and to quit, are for who plays it."""
     if scene.mode == "intro":
@@ -104,7 +120,7 @@ def pressed(scene: Scene, key: str, tick: float) -> Scene:
             return replace(scene, mode="story" if scene.mode == "room" else "room")
         case "w":
             return replace(scene, mode="story" if scene.mode == "why" else "why")
-        case "b" if scene.fork is not None:
+        case "b" | "\x1b" if scene.fork is not None:
             return scene.rejoined()
         case "+":
             return replace(scene, speed=min(3600.0, scene.speed * 2))
@@ -119,7 +135,7 @@ def keys(scene: Scene) -> list[tuple[str, str]]:
     if scene.mode == "intro":
         return [("any key", "begin"), ("q", "end")]
     if scene.fork is not None:
-        found.append(("b", "back"))
+        found += [("b", "back"), ("2 3 * 4 a", "fork here")]
     else:
         found.append(("2 3 * 4 a", "without that system"))
     found.append(("v", "story" if scene.mode == "room" else "instruments"))

@@ -21,7 +21,7 @@ from cybernetic.apps.demo.screen.scene import Scene
 from cybernetic.apps.demo.screen.sentence import sentence
 from cybernetic.apps.demo.screen.stage import Processes, Stage
 from cybernetic.apps.demo.screen.telling import Telling, begin
-from cybernetic.apps.screen import opened, signs
+from cybernetic.apps.screen import opened, shows, signs
 
 STOPPED = 130
 
@@ -112,7 +112,7 @@ class Show:
     def _live(self) -> bool:
         """Whether it is shown on a terminal; one that is too small is told so."""
         console, options = self._console, self._options
-        if not (console.is_terminal and sys.stdin.isatty()) or options.plain or options.fast:
+        if not shows(console) or options.plain or options.fast:
             return False
         width, height = console.size
         if width >= LEAST[0] and height >= LEAST[1]:

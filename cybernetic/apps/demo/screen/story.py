@@ -24,6 +24,7 @@ CURRENCY = (
     ("wrong answers shipped", lambda score: float(score.wrong)),
     ("dollars over budget", lambda score: score.over),
 )
+BANNER = 3  # lines: the incident, and what came of it, also where one of them takes two
 FRESH = 150.0  # virtual seconds for which an incident stays in the banner
 
 
@@ -153,15 +154,15 @@ def _banner(scene: Scene, page: Page) -> Block:
     incidents = {one.about: one for one, film in moves if film is None}
     last = moves[-1][0] if moves else None
     if last is None or last.about not in incidents or scene.now - last.at > FRESH:
-        return [
-            Text.assemble(page.look.good, (" a calm stretch: nothing has happened lately", FAINT)),
-            Text(),
-        ]
+        calm = Text.assemble(page.look.good, (" a calm stretch: nothing has happened lately", FAINT))
+        return [calm, *[Text()] * (BANNER - 1)]
     begun = incidents[last.about]
     mark = page.look.good if begun.kind == "luck" else page.look.watch
     after = [(one, film) for one, film in moves if film is not None and one.about == last.about]
-    told = _told(*after[-1], scene, page) if after else Text()
-    return [Text.assemble(mark, (f" {page.look.plain(begun.line)}", STRONG)), Text("  ").append_text(told)]
+    lines = _hung(Text.assemble(mark, " "), page.look.plain(begun.line), page.width, STRONG)
+    if after:
+        lines += _told(*after[-1], scene, page, "  ")
+    return [*lines, *[Text()] * (BANNER - len(lines))]
 
 
 def _widths(page: Page) -> tuple[int, int]:
@@ -176,7 +177,7 @@ def _currency(scene: Scene, left: Score, right: Score, page: Page) -> Block:
     lines = [
         row(
             page.look,
-            ("", label),
+            (Text("full bar: the worse one", FAINT), label),
             (Text(scene.left.title.upper(), STRONG), width),
             (Text(_right(scene), STRONG), width),
         )
@@ -224,8 +225,13 @@ def _called(score: Score) -> str:
 
 def _news(scene: Scene, page: Page, height: int) -> Block:
     """What was told of both companies, the latest last."""
-    told = _told_of(scene)[-height:] if height > 0 else []
-    return [_told(banner, film, scene, page) for banner, film in told]
+    lines: Block = []
+    for banner, film in reversed(_told_of(scene)):
+        told = _told(banner, film, scene, page)
+        if len(lines) + len(told) > height:
+            break
+        lines = [*told, *lines]
+    return lines
 
 
 def _told_of(scene: Scene) -> list[tuple[Banner, Film | None]]:
@@ -241,13 +247,18 @@ def _told_of(scene: Scene) -> list[tuple[Banner, Film | None]]:
     return sorted(told, key=lambda pair: pair[0].at)
 
 
-def _told(banner: Banner, film: Film | None, scene: Scene, page: Page) -> Text:
+def _told(banner: Banner, film: Film | None, scene: Scene, page: Page, indent: str = "") -> Block:
     where = "" if film is None else ("left" if film is scene.left else "right")
-    line = Text().append(f"{clock(banner.at)} ", FAINT)
-    line.append(f"{where:<6}", FAINT)
-    return line.append(
-        page.look.plain(banner.text), WATCH if film is None and banner.kind == "incident" else ""
-    )
+    head = Text(indent).append(f"{clock(banner.at)} {where:<6}", FAINT)
+    style = WATCH if film is None and banner.kind == "incident" else ""
+    return _hung(head, page.look.plain(banner.text), page.width, style)
+
+
+def _hung(head: Text, text: str, width: int, style: str = "") -> Block:
+    """A text behind its head, on as many lines as it takes; the further ones begin below the first."""
+    place = cell_len(head.plain)
+    first, *rest = _wrapped(text, width - place, style=style)
+    return [head.append_text(first), *(Text(" " * place).append_text(line) for line in rest)]
 
 
 # The causes.
@@ -263,11 +274,11 @@ def _why(scene: Scene, page: Page, height: int) -> Block:
         return [*lines, Text("nothing has happened yet", FAINT)]
     for chain in found:
         for step in chain:
-            line = Text().append(f"{step.time} ", FAINT)
-            line.append("  " * step.depth + (f"{page.look.arrow} " if step.depth else ""), FAINT)
+            head = Text().append(f"{step.time} ", FAINT)
+            head.append("  " * step.depth + (f"{page.look.arrow} " if step.depth else ""), FAINT)
             if step.who and step.depth:
-                line.append(f"{page.look.plain(step.who)}: ", STRONG)
-            lines.append(line.append(page.look.plain(step.text), STRONG if not step.depth else ""))
+                head.append(f"{page.look.plain(step.who)}: ", STRONG)
+            lines += _hung(head, page.look.plain(step.text), page.width, "" if step.depth else STRONG)
         if len(chain) == 1:
             lines.append(Text("      nothing has followed from it yet", FAINT))
         lines.append(Text())

@@ -1,5 +1,6 @@
 """The customers of one company: what they asked for, what came of it, and what they find out later."""
 
+from collections import Counter
 from dataclasses import dataclass
 from math import ceil, inf
 
@@ -13,7 +14,9 @@ GIVEN_UP = 900.0  # seconds after which nobody waits any more
 
 @dataclass(slots=True)
 class Case:
-    """A job and what became of it: when something was shipped, whether it was right, whether it was given up."""
+    """A job and what became of it: when something was shipped, whether it was right, whether the company gave it up,
+    and when something wrong was put right.
+    """
 
     job: Job
     shipped: float = inf
@@ -21,27 +24,28 @@ class Case:
     failed: bool = False
     mended: float = inf
 
-    def done(self, at: float) -> bool:
-        """Whether it was done well by `at`."""
-        return self.right and self.shipped <= at and not self.late
 
-    @property
-    def late(self) -> bool:
-        """Whether the customer was gone before it was done."""
-        return self.shipped - self.job.at > self.job.patience
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What has become of all cases of the hour, as of some second of it.
 
-    def lost(self, at: float) -> bool:
-        """Whether the customer has turned away by `at`."""
-        return self.failed or (min(at, self.shipped) - self.job.at > self.job.patience)
+    Attributes:
+        offered: how many there are.
+        done: those that were done well: right, and while the customer waited.
+        failed: those that were given up, or left for a quarter of an hour.
+        lost: those whose customers have turned away.
+        wrong: those whose customers were left with a wrong answer.
+        waiting: those that nothing was shipped for yet, by division.
+        p95: seconds to a good outcome, of all jobs offered, that 95 of 100 stay within.
+    """
 
-    def gave_up(self, at: float) -> bool:
-        """Whether the company has failed them by `at`: it gave up, or let them wait for a quarter of an hour."""
-        return self.failed or min(at, self.shipped) - self.job.at > GIVEN_UP
-
-    @property
-    def wrong(self) -> bool:
-        """Whether the customer was left with a wrong answer."""
-        return self.shipped < inf and not self.right and self.mended == inf
+    offered: int
+    done: int
+    failed: int
+    lost: int
+    wrong: int
+    waiting: Counter[str]
+    p95: float
 
 
 class Customers:
@@ -82,10 +86,25 @@ class Customers:
         if case is not None and case.shipped == inf:
             case.failed = True
 
-    def p95(self) -> float:
-        """Seconds to a good outcome, of all jobs offered, that 95 of 100 stay within."""
-        times = sorted(
-            case.shipped - case.job.at if case.right and not case.failed else inf
-            for case in self.cases.values()
-        )
-        return times[max(0, ceil(0.95 * len(times)) - 1)] if times else inf
+    def seen(self, at: float) -> Seen:
+        """What has become of all cases by `at`, which is now. One look at each: every frame asks this of all."""
+        done = failed = lost = wrong = 0
+        waiting: Counter[str] = Counter()
+        times = []
+        for case in self.cases.values():
+            job, shipped = case.job, case.shipped
+            waited = min(at, shipped) - job.at
+            away = waited > job.patience
+            lost += case.failed or away
+            failed += case.failed or waited > GIVEN_UP
+            if shipped > at:
+                if not case.failed:
+                    waiting[job.division] += 1
+            elif not case.right:
+                wrong += case.mended == inf
+            elif not away:
+                done += 1
+            times.append(waited if case.right and not case.failed else inf)
+        times.sort()
+        p95 = times[max(0, ceil(0.95 * len(times)) - 1)] if times else inf
+        return Seen(len(times), done, failed, lost, wrong, waiting, p95)
