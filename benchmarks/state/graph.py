@@ -1,10 +1,12 @@
 """The graph of facts beside rdflib (where it is installed) and a plain dict of dicts of sets, the floor.
 
-    python -m benchmarks.state.graph [--facts 100000] [--rounds 3] [--peers graph sets rdflib]
+    python -m benchmarks.state.graph [--facts 100000] [--rounds 3] [--peers graph sets rdflib] [--gc]
 
-In each round every peer does the same in a process of its own. The graph alone keeps provenance, converges with other
-replicas and can be watched; the others hold bare triples. Prints medians of processor time as a table. Only ratios
-mean something: absolute times depend on the machine and on what else it does.
+In each round every peer does the same in a process of its own, where the garbage collector runs as rarely as under
+`cybernetic run` (with `--gc` as often as it does by default, which is most of the time of adding a million facts). The
+graph alone keeps provenance, converges with other replicas and can be watched; the others hold bare triples. Prints
+medians of processor time as a table. Only ratios mean something: absolute times depend on the machine and on what else
+it does. A million facts need about 1.5 GB and some minutes.
 """
 
 import argparse
@@ -39,6 +41,7 @@ TRIED = 50  # ways that are looked for
 NOW = 1_700_000_000.0
 X, Y, N = Var("x"), Var("y"), Var("n")
 UNITS = {"memory": "B/fact"}  # what is not µs
+SELDOM = (100_000, 50, 100)  # thresholds of the garbage collector, as `System(tune_gc=True)` sets them
 
 Triple = tuple[str, str, Any]
 
@@ -239,9 +242,15 @@ def main() -> int:
     parser.add_argument("--facts", type=int, default=100_000, help="at least 5000")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    parser.add_argument(
+        "--gc", action="store_true", help="collect garbage as often as Python does by default"
+    )
     parser.add_argument("--one", choices=PEERS, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
+        if not args.gc:
+            gc.freeze()
+            gc.set_threshold(*SELDOM)
         print(json.dumps(dict(measure(args.one, args.facts))))
         return 0
     peers = [peer for peer in args.peers if peer != "rdflib" or importlib.util.find_spec(peer)]
@@ -256,6 +265,7 @@ def main() -> int:
                 peer,
                 "--facts",
                 str(args.facts),
+                *(["--gc"] if args.gc else []),
             ]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
             rounds[peer].append(json.loads(done.stdout))

@@ -50,9 +50,9 @@ def loading(assertions: Sequence[Assertion]) -> Edit:
             if one.at != UNSTAMPED:
                 changes = pen.restore(one)
             else:
-                before = pen.delta
+                before = pen.changes
                 pen.add(one.fact, one.who, one.cause, one.confidence, one.until)
-                changes = pen.delta is not before
+                changes = pen.changes > before
             if changes:
                 made.append(one)
         return pen.delta

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from cybernetic.core import CyberneticError
 from cybernetic.crdt import LWW, AWMap, Leaf, Stamp, checked_stamp, key_of, slot_of
-from cybernetic.state.graph.facts import ENDINGS, Assertion, Fact, Period, assertion_of, fact_of
+from cybernetic.state.graph.facts import ENDINGS, Assertion, Fact, Period, assertion_of
 from cybernetic.state.graph.solve import STRIDE
 
 State: TypeAlias = AWMap[tuple[Any, ...]]
@@ -18,6 +18,9 @@ State: TypeAlias = AWMap[tuple[Any, ...]]
 
 Key: TypeAlias = tuple[Any, ...]
 """Four parts for an assertion, seven for one that has ended."""
+
+Place: TypeAlias = tuple[str, object]
+"""The kind and the slot of a key: where it lies in the store of a state."""
 
 ASSERTED, ENDED = 4, 7
 
@@ -48,15 +51,22 @@ def keys_among(keys: Iterable[Any]) -> Iterator[Key]:
     return (key for key in keys if type(key) is tuple and len(key) in (ASSERTED, ENDED))
 
 
+def place_of(key: Key) -> Place:
+    """The place in the state's store that belongs to a key."""
+    return LWW.kind, slot_of(key)
+
+
 def standing(state: State, key: Key) -> Assertion | None:
     """The assertion under a key of four: that of the latest stamp; None if there is none, or it cannot be read."""
-    writes = _writes(state, key)
+    writes = written(state.store.trie.get(place_of(key)), key)
     return max(writes, key=lambda one: one.at) if len(writes) > 1 else writes[0] if writes else None
 
 
-def replaced(state: State, key: Key) -> list[Assertion]:
-    """All assertions written at once under a key of four, which the next write ends."""
-    return _writes(state, key)
+def written(leaf: Leaf[Any] | None, key: Key) -> list[Assertion]:
+    """All assertions written at once under a key of four, whose leaf that is: the next write ends them."""
+    if leaf is None:
+        return []
+    return [made for _, _, (at, value) in leaf.live if (made := _read(key, at, value)) is not None]
 
 
 def period(state: State, key: Key) -> Period | None:
@@ -68,7 +78,7 @@ def period(state: State, key: Key) -> Period | None:
     try:
         cause, confidence, until, how, by, why = value
         stamp = checked_stamp(*key[4:])
-        assertion = assertion_of(fact_of(*key[:3]), key[3], stamp, cause, confidence, until)
+        assertion = assertion_of(Fact(*key[:3]), key[3], stamp, cause, confidence, until)
     except (CyberneticError, TypeError, ValueError):
         return None
     if how not in ENDINGS or not all(one is None or type(one) is str for one in (by, why)):
@@ -81,25 +91,18 @@ def ending(assertion: Assertion, how: str, by: str | None, why: str | None) -> A
     return assertion.cause, assertion.confidence, assertion.until, how, by, why
 
 
-def _writes(state: State, key: Key) -> list[Assertion]:
-    leaf: Leaf[Any] | None = state.store.trie.get((LWW.kind, slot_of(key)))
-    if leaf is None:
-        return []
-    return [made for _, _, (at, value) in leaf.live if (made := _read(key, at, value)) is not None]
-
-
 def _read(key: Key, at: Stamp, value: Any) -> Assertion | None:
     """The assertion of what is written under a key, which may come from anywhere."""
     try:
         cause, confidence, until = (None, 1.0, None) if value is None else value
-        return assertion_of(fact_of(*key[:3]), key[3], at, cause, confidence, until)
+        return assertion_of(Fact(*key[:3]), key[3], at, cause, confidence, until)
     except (CyberneticError, TypeError, ValueError):
         return None
 
 
 def writer(state: State, key: Key) -> str | None:
     """The replica that wrote what stands under a key of four; None if nothing does."""
-    leaf: Leaf[Any] | None = state.store.trie.get((LWW.kind, slot_of(key)))
+    leaf: Leaf[Any] | None = state.store.trie.get(place_of(key))
     return max(leaf.live, key=lambda write: write[2][0])[0] if leaf is not None and leaf.live else None
 
 

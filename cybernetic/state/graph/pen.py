@@ -1,14 +1,31 @@
 """Writes into a graph: each change as the delta of a replica, what it ends kept as the past of the fact."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from cybernetic.crdt import LWW, MOST_TICKS, Stamp
-from cybernetic.state.graph.entries import Key, State, content, ending, key_for, past_key, replaced, standing
+from cybernetic.crdt import MOST_TICKS, Branch, Context, Leaf, Stamp
+from cybernetic.state.graph.entries import (
+    Key,
+    Place,
+    State,
+    content,
+    ending,
+    key_for,
+    past_key,
+    place_of,
+    written,
+)
 from cybernetic.state.graph.facts import Assertion, Fact
+
+_BLANK: Leaf[Any] = Leaf()
 
 
 class Pen:
     """Writes into `state` as a replica, a change after another; `delta` is all of it.
+
+    What it writes lies beside the state until it is asked for: a state of many facts is copied once, not fact by fact.
+
+    `changes` is how many writes that are.
 
     Arguments:
         state: what is written into; the pen's own goes on from it.
@@ -16,11 +33,26 @@ class Pen:
         tick: gives the stamps, such as `Hlc.tick`. Where what is replaced has a later one, its successor is taken.
     """
 
-    __slots__ = ("_replica", "_tick", "delta", "state")
+    __slots__ = ("_delta", "_first", "_fresh", "_next", "_replica", "_state", "_tick", "changes")
 
     def __init__(self, state: State, replica: str, tick: Callable[[], Stamp]) -> None:
-        self.state, self._replica, self._tick = state, replica, tick
-        self.delta: State = State()
+        self._state, self._replica, self._tick = state, replica, tick
+        self._delta: State = State()
+        # what lies beside it: changes `_first` up to `_next`
+        self._fresh: dict[object, Leaf[Any]] = {}
+        self._first = self._next = self.changes = 0
+
+    @property
+    def state(self) -> State:
+        """The state as it is after what was written."""
+        self._settle()
+        return self._state
+
+    @property
+    def delta(self) -> State:
+        """What was written."""
+        self._settle()
+        return self._delta
 
     def add(
         self,
@@ -36,7 +68,7 @@ class Pen:
         neither. What is said differently ends what the same source said before.
         """
         key = key_for(fact, who)
-        old = replaced(self.state, key)
+        old = written(self._leaf(place_of(key)), key)
         for one in old:
             if len(old) == 1 and (one.cause, one.confidence) == (cause, confidence):
                 if one.until == until:
@@ -49,13 +81,14 @@ class Pen:
     def restore(self, assertion: Assertion) -> bool:
         """Put in an assertion as it was made elsewhere, with its stamp; False if one as late or later stands."""
         key = key_for(assertion.fact, assertion.who)
-        register = self.state.at(key, LWW)
-        if register.stamp is not None and register.stamp >= assertion.at:
+        place = place_of(key)
+        leaf = self._leaf(place)
+        latest = _latest(leaf)
+        if latest is not None and latest >= assertion.at:
             return False
-        for one in replaced(self.state, key):
+        for one in written(leaf, key):
             self._end(one, "replaced", assertion.who, assertion.cause)
-        value = content(assertion.cause, assertion.confidence, assertion.until)
-        self._take(self.state.put(key, self.state.at(key, LWW).set(self._replica, assertion.at, value)))
+        self._put(place, leaf, assertion.at, content(assertion.cause, assertion.confidence, assertion.until))
         return True
 
     def remove(
@@ -65,35 +98,62 @@ class Pen:
         ended = []
         gone = []
         for key in keys:
-            found = standing(self.state, key)
-            if found is not None:
-                for one in replaced(self.state, key):
+            found = written(self._leaf(place_of(key)), key)
+            if found:
+                for one in found:
                     self._end(one, how, by, why)
-                ended.append(found)
+                ended.append(max(found, key=lambda one: one.at))
                 gone.append(key)
         self.erase(gone)
         return ended
 
     def erase(self, keys: Iterable[Key]) -> None:
         """Take keys out, with nothing kept of them."""
-        self._take(self.state.remove(self._replica, *keys))
+        gone = tuple(keys)
+        if gone:
+            self._settle()
+            self._take(self._state.remove(self._replica, *gone))
 
     def _end(self, assertion: Assertion, how: str, by: str | None, why: str | None) -> None:
         self._write(past_key(assertion), ending(assertion, how, by, why), assertion.at)
 
     def _write(self, key: Key, value: object, after: Stamp | None = None) -> Stamp:
         """Write a value under a key, with a stamp later than what is there and than `after`."""
-        register = self.state.at(key, LWW)
-        at = self._tick()
-        for seen in (register.stamp, after):
+        place = place_of(key)
+        leaf, at = self._leaf(place), self._tick()
+        for seen in (_latest(leaf), after):
             if seen is not None and at <= seen:  # a clock that is behind
                 at = _next(seen, at.node)
-        self._take(self.state.put(key, register.set(self._replica, at, value)))
+        self._put(place, leaf, at, value)
         return at
 
+    def _leaf(self, place: Place) -> Leaf[Any] | None:
+        """What is at a place now."""
+        return self._fresh.get(place) or self._state.store.trie.get(place)
+
+    def _put(self, place: Place, leaf: Leaf[Any] | None, at: Stamp, value: object) -> None:
+        """Write into the leaf at a place."""
+        if not self._fresh:
+            self._first = self._next = self._state.context.next(self._replica)
+        self._fresh[place] = (leaf or _BLANK).write(self._replica, self._next, (at, value))
+        self._next += 1
+        self.changes += 1
+
+    def _settle(self) -> None:
+        """Put what lies beside the state into it."""
+        if self._fresh:
+            context = Context({self._replica: (self._first, self._next)})
+            fresh, self._fresh = self._fresh, {}
+            self._take(self._state.from_store(Branch.of(fresh), context))
+
     def _take(self, delta: State) -> None:
-        self.state = self.state.join(delta)
-        self.delta = self.delta.join(delta)
+        self._state = self._state.join(delta)
+        self._delta = self._delta.join(delta) if self._delta else delta
+
+
+def _latest(leaf: Leaf[Any] | None) -> Stamp | None:
+    """The latest stamp at a place."""
+    return max([at for _, _, (at, _) in leaf.live], default=None) if leaf is not None else None
 
 
 def _next(stamp: Stamp, node: str) -> Stamp:

@@ -1,0 +1,1 @@
+"""The context graph of a viable system: what one part knows and another needs, as facts that expire."""

@@ -1,0 +1,54 @@
+"""What system 3* holds against units, told to the world as long as it does."""
+
+from collections.abc import Iterable, Set
+from math import inf
+from typing import Any
+
+from cybernetic.state import GraphRefused
+from cybernetic.vsm.timing import now
+from cybernetic.vsm.world.knowing import Knowing, NoWorld
+
+FOUND, DISCREPANT = "is found", "discrepant"
+"""The fact is (the unit's path, "is found", "discrepant")."""
+
+LASTS = 60  # rounds that a finding is known without being told again: its auditor may have died
+RENEWED = 20  # rounds after which it is told again
+
+
+class Findings:
+    """The cases that stand, as facts by `<level>:audit`. Where no world is declared it does nothing.
+
+    Args:
+        auditor: whose they are.
+        units: those it audits; an auditor before it may have told of any.
+    """
+
+    def __init__(self, auditor: Any, units: Iterable[str]) -> None:
+        self._auditor = auditor
+        self._world = Knowing(auditor, auditor.path, f"{auditor.path}:audit")
+        self._told = dict.fromkeys(units, -inf)  # when, by unit
+
+    def show(self, standing: Set[str]) -> None:
+        """These are the units against which a case stands: called in each round."""
+        if not (standing or self._told) or not self._world.declared:
+            return
+        round = self._auditor.pulse
+        for unit in standing:
+            if now() >= self._told.get(unit, -inf) + RENEWED * round:
+                self._told[unit] = now()
+                self._auditor.task(self._tell(unit, LASTS * round))
+        for unit in self._told.keys() - standing:
+            del self._told[unit]
+            self._auditor.task(self._take_back(unit))
+
+    async def _tell(self, unit: str, seconds: float) -> None:
+        try:
+            await self._world.tell(unit, FOUND, DISCREPANT, ttl=seconds)
+        except (NoWorld, GraphRefused):
+            self._told.pop(unit, None)  # again in the next round
+
+    async def _take_back(self, unit: str) -> None:
+        try:
+            await self._world.take_back(unit, FOUND, DISCREPANT)
+        except (NoWorld, GraphRefused):
+            pass  # it expires
