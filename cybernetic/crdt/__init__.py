@@ -13,13 +13,14 @@ from cybernetic.crdt.branch import Branch
 from cybernetic.crdt.context import Context
 from cybernetic.crdt.counters import GCounter, PNCounter
 from cybernetic.crdt.digests import Digests, digest
-from cybernetic.crdt.escrow import Escrow, LeaseHolds, NotGuardian, RightsLacking
+from cybernetic.crdt.escrow import Escrow
 from cybernetic.crdt.hlc import MOST_TICKS, FutureStamp, Hlc, Stamp, checked_stamp
 from cybernetic.crdt.keys import key_of, slot_of
 from cybernetic.crdt.lattice import KINDS, Lattice
 from cybernetic.crdt.leaf import Leaf
 from cybernetic.crdt.opaque import Opaque, OpaqueTypes
 from cybernetic.crdt.pieces import held
+from cybernetic.crdt.refusals import LeaseHolds, NotGuardian, RightsLacking
 from cybernetic.crdt.registers import LWW, MV
 from cybernetic.crdt.stamps import latest_stamp, redated
 from cybernetic.crdt.travel import CONVERGING

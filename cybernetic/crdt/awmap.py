@@ -55,6 +55,15 @@ class AWMap(Lattice, Generic[K]):
         leaf = (self._store.trie.get(slot) or _BLANK).write(replica, n, payload)
         return self.from_store(Branch.of({slot: leaf}), Context({replica: (n, n + 1)}))
 
+    def written(self, replica: str, key: K, kind: type[Register[Any]], payload: object) -> tuple[Self, Self]:
+        """The map after a `write`, and the delta: as joining it, and quicker, for one who writes very often."""
+        delta = self.write(replica, key, kind, payload)
+        ((slot, leaf),) = delta._store.trie.items()
+        before, edit = self._store.trie.get(slot), self._store.trie.edit()
+        edit.set(slot, leaf)
+        shown = self._store.shown + (before is None or not before.alive)
+        return self.from_store(Branch(edit.done(), shown), self._context.join(delta._context)), delta
+
     def remove(self, replica: str, *keys: K) -> Self:
         """The delta that removes keys with all that is under them; its size is that of what is removed.
 

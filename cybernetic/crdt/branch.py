@@ -41,7 +41,7 @@ _NONE: Trie[Any] = Trie()
 
 
 class Branch:
-    """Stores by slot. Immutable. `shown` is how many of them are alive."""
+    """Stores by slot. Immutable. `shown` is how many of them are alive. What is made of one is of its type."""
 
     __slots__ = ("shown", "trie")
 
@@ -84,11 +84,11 @@ class Branch:
                 continue
             edit.set(slot, both)
             shown += both.alive - (old is not None and old.alive)
-        return Branch(edit.done(), shown)
+        return type(self)(edit.done(), shown)
 
     def arriving(self, ours: Context) -> "Branch | None":
         """What of it is new to a state that knows `ours` and has nothing there."""
-        new = Branch().join(self, ours, ours)
+        new = type(self)().join(self, ours, ours)
         return new if new.trie.size else None
 
     def forget(self, stable: Context, part: "Branch | None" = None) -> "Branch | None":
@@ -103,7 +103,7 @@ class Branch:
             else:
                 left = old.forget(stable)
             shown += _change(edit, slot, old, left)
-        return Branch(edit.done(), shown) if len(edit) else None
+        return type(self)(edit.done(), shown) if len(edit) else None
 
     def retire(self, whole: Context) -> "Branch | None":
         """It, without what a state that has nothing there knows."""
@@ -121,7 +121,7 @@ class Branch:
             else:
                 left = old.retire(whole)
             shown += _change(edit, slot, old, left)
-        return Branch(edit.done(), shown) if len(edit) else None
+        return type(self)(edit.done(), shown) if len(edit) else None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Branch):

@@ -2,37 +2,14 @@
 
 from typing import Any, Self
 
-from cybernetic.core import OptionError, Refusal, number, whole
-from cybernetic.crdt.branch import Branch
+from cybernetic.core import OptionError, number, whole
 from cybernetic.crdt.context import Context
 from cybernetic.crdt.counters import MOST
 from cybernetic.crdt.keys import replica_name
 from cybernetic.crdt.lattice import Lattice
+from cybernetic.crdt.refusals import LeaseHolds, NotGuardian, RightsLacking
 from cybernetic.crdt.row import Lease, Row
-
-
-class RightsLacking(Refusal):
-    """A replica wanted to spend or give more than it may. `replica`, `wanted` and `has` say who and how much."""
-
-    def __init__(self, replica: str, wanted: int, has: int) -> None:
-        super().__init__(f"{replica!r} wanted rights to {wanted}: expected at most {has}")
-        self.replica, self.wanted, self.has = replica, wanted, has
-
-
-class LeaseHolds(Refusal):
-    """A replica's rights cannot be taken back yet. `replica` and `until` (seconds since 1970) say whose and when."""
-
-    def __init__(self, replica: str, until: float, now: float) -> None:
-        super().__init__(f"the lease of {replica!r} holds: expected a time after {until:g}, got: {now:g}")
-        self.replica, self.until = replica, until
-
-
-class NotGuardian(Refusal):
-    """A replica's rights were to be leased or taken back by another than the guardian it chose."""
-
-    def __init__(self, replica: str, guardian: str, by: str) -> None:
-        super().__init__(f"the guardian of {replica!r} is {guardian!r} ('': none), got: {by!r}")
-        self.replica, self.guardian, self.by = replica, guardian, by
+from cybernetic.crdt.rows import Rename, Rows, estate_slot, owner_of, renamed, summed
 
 
 class Escrow(Lattice):
@@ -54,12 +31,18 @@ class Escrow(Lattice):
     again, and all that it ever wrote: its next start from the same store, or a person who says so (`succeed`). The
     successor has its rights, its office and its leases, each of which holds as long as it was to hold.
 
-    A row is a replica's for ever; amounts are whole numbers, in all at most 2**63 - 1.
+    A row is a replica's until it has no rights left and never acts again: then who is in its place, or was its
+    guardian, takes the row over (`absorb`), and only its name is kept. Amounts are whole numbers, in all at most
+    2**63 - 1.
     """
 
     __slots__ = ()
 
     kind = "escrow"
+
+    @classmethod
+    def _empty(cls) -> Rows:
+        return Rows()
 
     @property
     def granted(self) -> int:
@@ -78,19 +61,29 @@ class Escrow(Lattice):
 
     def rights(self, replica: str) -> int:
         """The rights that `replica` has, as far as known here; whether it may use them now, `spendable` says."""
-        row, rows = self._row(replica), [other for _, other in self._store.trie.items()]
-        income = sum([_of(other.given, replica) for other in rows])
-        taken = sum([_of(other.taken, replica) for other in rows])
-        return int(row.granted + income + sum([amount for _, amount in row.taken]) - row.outgo - taken)
+        if self.absorbed(replica):
+            return 0
+        names = {replica, *self._row(estate_slot(replica)).absorbed}
+        found = 0
+        for slot, row in self._store.trie.items():
+            found += sum([amount for one, amount in row.given if one in names])
+            found -= sum([amount for one, amount in row.taken if one in names])
+            if owner_of(slot) == replica:
+                found += row.granted + sum([amount for _, amount in row.taken]) - row.outgo
+        return int(found)
 
     def balances(self) -> dict[str, int]:
         """The rights of all who have any, as far as known here: at once for less than one by one."""
         found: dict[str, int] = {}
-        for replica, row in self._store.trie.items():
+        heir = self._heir()
+        for slot, row in self._store.trie.items():
+            replica = owner_of(slot)
             found[replica] = found.get(replica, 0) + row.granted - row.outgo
-            for other, amount in row.given:
+            for name, amount in row.given:
+                other = heir(name)
                 found[other] = found.get(other, 0) + amount
-            for other, amount in row.taken:
+            for name, amount in row.taken:
+                other = heir(name)
                 found[other] = found.get(other, 0) - amount
                 found[replica] += amount
         return {replica: amount for replica, amount in found.items() if amount}
@@ -132,8 +125,11 @@ class Escrow(Lattice):
     def ended(self, replica: str) -> bool:
         """Whether it was said for `replica` that it never acts again, and all that it ever wrote is known here."""
         last = max([_of(row.ended, replica) for _, row in self._store.trie.items()], default=0)
-        row = self._row(replica)
-        return 0 < last <= (row.seen[0][1] if row.seen else 0)
+        return (last > 0 and self._context.knows_up_to(replica, last)) or self.absorbed(replica)
+
+    def absorbed(self, replica: str) -> bool:
+        """Whether its row was taken over: it never acts again, and has and gets no rights."""
+        return any(replica in row.absorbed for _, row in self._store.trie.items())
 
     # what any replica does with its own row
 
@@ -201,10 +197,11 @@ class Escrow(Lattice):
         been said. Raises `NotGuardian`
         if `former` has no guardian: then `succeed` is due.
         """
-        if not self.keeper(former):
-            raise NotGuardian(former, "", replica)
         if self.ended(former):
             return type(self)()
+        if not self.keeper(former):
+            raise NotGuardian(former, "", replica)
+        # an estate is older than the choice of a guardian, and so than the row
         last = self._next(replica) if former == replica else self._row(former).seen[0][1]
         ended = self._row(replica).ended
         return self._wrote(replica, ended=_put(ended, former, last))
@@ -219,6 +216,28 @@ class Escrow(Lattice):
             raise RightsLacking(replica, amount, has)
         wants = row.outgo + amount
         return self._wrote(replica, asks=wants) if wants > row.asks else type(self)()
+
+    def absorb(self, replica: str) -> Self:
+        """The delta by which `replica` takes over the rows of the dead who have no rights left: only names are kept.
+
+        Of those in whose place it is, and of wards of it that are over (`ended`). All that they wrote is known here, or
+        they would be neither. Empty where there are none, and where `replica` has a guardian itself: that one absorbs
+        them with it, when it is over.
+
+        Who returns though it was said to be over finds that it has no rights, nor gets any: what comes of it is dropped
+        by whoever knows the estate. So nobody has to wait for anybody before a row is dropped.
+        """
+        if self._row(replica).guardian or self.absorbed(replica):
+            return type(self)()
+        if not (dead := self._dead(replica)):
+            return type(self)()
+        slots = [estate_slot(replica), *[slot for one in dead for slot in (one, estate_slot(one))]]
+        rows = [row for slot in slots if (row := self._store.trie.get(slot)) is not None]
+        dot = replica, self._next(replica)
+        estate = summed(rows, dead, self._heir(), dot)
+        if estate is None:
+            return type(self)()
+        return self.from_store(Rows.of({estate_slot(replica): estate}), Context.of([dot]))
 
     # what a guardian does for those entrusted to it
 
@@ -263,7 +282,7 @@ class Escrow(Lattice):
         void = known if lease is None else lease.epoch
         told = over or row.settled >= void
         hidden = 0 if given is None or told else max(0, given.ceiling - row.outgo)
-        takes = max(0, self.rights(replica) - hidden)
+        takes = max(0, self.rights(replica) - hidden) if self._whole(replica) else 0
         if not takes and void == known:
             return type(self)()
         return self._wrote(
@@ -280,18 +299,47 @@ class Escrow(Lattice):
 
     def _line(self, replica: str) -> list[str]:
         """`replica`, who is in its place, who is in the place of that, and so on; nobody for ""."""
+        return _follow(replica, self._heirs(), self._heir())
+
+    def _heirs(self) -> dict[str, str]:
+        """Who is in the place of whom, absorbed ones aside."""
         heirs: dict[str, str] = {}
-        for heir, row in self._store.trie.items():
+        for slot, row in self._store.trie.items():
+            heir = owner_of(slot)
             for former in row.former:
                 heirs[former] = min(heir, heirs.get(former, heir))
-        line = [replica] if replica else []
-        while line and (heir := heirs.get(line[-1])) is not None and heir not in line:
-            line.append(heir)
-        return line
+        return heirs
+
+    def _heir(self) -> Rename:
+        """Gives who has absorbed whom; who is not absorbed is its own."""
+        estates = [(owner_of(slot), row.absorbed) for slot, row in self._store.trie.items() if row.absorbed]
+        return lambda one: next((owner for owner, names in estates if one in names), one)
+
+    def _dead(self, replica: str) -> list[str]:
+        """Those whom `replica` may absorb now."""
+        rows: Any = list(self._store.trie.items())
+        heirs, heir, rights = self._heirs(), self._heir(), self.balances()
+        over: dict[str, int] = {}
+        for _, row in rows:
+            over |= {one: max(n, over.get(one, 0)) for one, n in row.ended}
+        found = []
+        for one in {*[owner_of(slot) for slot, _ in rows], *[one for _, row in rows for one in row.former]}:
+            last, guardian = over.get(one, 0), self._row(one).guardian
+            theirs = _follow(one, heirs, heir)[-1] == replica
+            if last and guardian and self._context.knows_up_to(one, last):
+                theirs |= _follow(guardian, heirs, heir)[-1] == replica
+            if theirs and one != replica and one not in rights and heir(one) == one:
+                found.append(one)
+        return found
+
+    def _whole(self, replica: str) -> bool:
+        """Whether all that `replica` wrote up to its row is known, its estate too."""
+        return all(self._context.knows_up_to(one, n) for one, n in self._row(replica).seen)
 
     def _held(self, replica: str) -> tuple[Lease | None, int]:
         """The latest lease of a replica, void or not, and the epoch up to which it was given up on."""
-        keepers = [self._row(keeper) for keeper in self._line(self._row(replica).guardian)]
+        line = self._line(self._row(replica).guardian)
+        keepers = [self._row(slot) for keeper in line for slot in (keeper, estate_slot(keeper))]
         leases = [lease for keeper in keepers if (lease := _of(keeper.leases, replica, None)) is not None]
         return max(leases, default=None), max([_of(keeper.void, replica) for keeper in keepers], default=0)
 
@@ -300,23 +348,39 @@ class Escrow(Lattice):
         if _amount(amount) > has:
             raise RightsLacking(replica, amount, has)
 
-    def _row(self, replica: str) -> Row:
-        row: Row | None = self._store.trie.get(replica)
+    def _row(self, slot: object) -> Row:
+        row: Row | None = self._store.trie.get(slot)
         return _BLANK if row is None else row
 
     def _wrote(self, replica: str, **changes: Any) -> Self:
-        n = self._next(replica)
+        heir, n = self._heir(), self._next(replica)
+        if heir(replica) != replica:
+            raise OptionError("replica", "one that was not said to be over", replica)
         row = self._row(replica)._replace(seen=((replica, n),), **changes)
+        row = renamed(row, heir)
         most = max([row.granted, row.outgo, *[lease.ceiling for _, lease in row.leases]])
         if most > MOST:
             raise OptionError("amount", f"at most {MOST} in all", most)
-        return self.from_store(Branch.of({replica: row}), Context.of([(replica, n)]))
+        return self.from_store(Rows.of({replica: row}), Context.of([(replica, n)]))
 
     def _shown(self) -> str:
         return f"{self.left} of {self.granted}"
 
 
 _BLANK = Row(())
+
+
+def _follow(replica: str, heirs: dict[str, str], heir: Rename) -> list[str]:
+    """Who is in the place of `replica`, one after another, itself first."""
+    line = [replica] if replica else []
+    while line:
+        last = line[-1]
+        owner = heir(last)
+        later = owner if owner != last else heirs.get(last, last)
+        if later in line:
+            break
+        line.append(later)
+    return line
 
 
 def _amount(amount: object) -> int:

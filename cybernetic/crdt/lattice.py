@@ -100,9 +100,11 @@ class Lattice:
         return leaves_of(self._store, leaves) <= leaves
 
     def slices(self, leaves: int = 500) -> Iterator[Self]:
-        """All of this in order, for work in steps: joining the slices one after another is joining the whole.
+        """All of this in order, for work in steps: joined to nothing one after another they are the whole.
 
-        For one who has all of it: unlike `split`, the last slice says what all of them know.
+        For one who has all of it: unlike `split`, the last slice says what all of them know. Joined to a value that
+        shows what is gone from this one, and whose mark was dropped here (`forget`), each has to be joined as by one
+        who knows all that this one does (`store.join` with its context), or what is gone stays beside it.
         """
         for store, _ in cut(self._store, whole("leaves", leaves, least=1)):
             yield self.from_store(store, _NOTHING)

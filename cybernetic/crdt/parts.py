@@ -13,7 +13,7 @@ from cybernetic.crdt.context import Context, Dot
 from cybernetic.crdt.counters import MOST
 from cybernetic.crdt.keys import replica_name
 from cybernetic.crdt.leaf import Leaf
-from cybernetic.crdt.row import Lease, Row
+from cybernetic.crdt.row import Absorbed, Lease, Row
 from cybernetic.crdt.share import Share
 
 MOST_REPLICAS = 65_536  # in one message
@@ -155,9 +155,15 @@ def read_share(parts: Any, table: Table) -> Share:
 
 
 def write_row(row: Row, names: Names) -> list[Any]:
-    """Its fields, pairs by replica flattened; of the last three those up to the last that says anything."""
+    """Its fields, pairs by replica flattened; of the last four those up to the last that says anything."""
     leases = [(names.at(replica), *lease) for replica, lease in row.leases]
-    last: list[Any] = [[names.at(one) for one in row.former], write_dots(row.ended, names), row.asks]
+    absorbed = [names.at(one) for one in sorted(row.absorbed)]
+    last: list[Any] = [
+        [names.at(one) for one in row.former],
+        write_dots(row.ended, names),
+        row.asks,
+        absorbed,
+    ]
     while last and not last[-1]:
         last.pop()
     return [
@@ -176,15 +182,13 @@ def write_row(row: Row, names: Names) -> list[Any]:
 
 def read_row(writer: str, parts: Any, table: Table) -> Row:
     """The row of such a list. Raises `OptionError`."""
-    if not 9 <= len(_list("row", parts)) <= 12 or (len(parts) > 9 and not parts[-1]):
-        raise OptionError("row", "9 to 12 fields, of which the last says something", len(parts))
+    if not 9 <= len(_list("row", parts)) <= 13 or (len(parts) > 9 and not parts[-1]):
+        raise OptionError("row", "9 to 13 fields, of which the last says something", len(parts))
     more: list[Any]
     n, granted, used, given, guardian, settled, leases, void, taken, *more = parts
-    last: list[Any] = [[], [], 0]
-    heirs, ended, asks = more + last[len(more) :]
-    former = tuple([table.at(place) for place in _list("former", heirs)])
-    if len(set(former)) < len(former) or writer in former:
-        raise OptionError("former", "other replicas, each once", former)
+    last: list[Any] = [[], [], 0, []]
+    heirs, ended, asks, names = more + last[len(more) :]
+    former, absorbed = _others("former", writer, heirs, table), _others("absorbed", writer, names, table)
     if len(_list("leases", leases)) % 4:
         raise OptionError("leases", "four parts each", len(leases))
     return Row(
@@ -197,10 +201,18 @@ def read_row(writer: str, parts: Any, table: Table) -> Row:
         tuple(sorted(_leases(leases, table))),
         _amounts(void, table),
         _amounts(taken, table),
-        tuple(sorted(former)),
+        former,
         _amounts(ended, table),
         _total(asks),
+        Absorbed(absorbed),
     )
+
+
+def _others(name: str, writer: str, places: Any, table: Table) -> tuple[str, ...]:
+    others = [table.at(place) for place in _list(name, places)]
+    if len(set(others)) < len(others) or writer in others:
+        raise OptionError(name, "other replicas, each once", others)
+    return tuple(sorted(others))
 
 
 def _leases(parts: list[Any], table: Table) -> Iterator[tuple[str, Lease]]:

@@ -22,7 +22,7 @@ def lacking(store: Any, context: Context) -> Any:
         part = lacking(inner, context)
         if part is not None:
             found[slot] = part
-    return Branch.of(found) if found else None
+    return type(store).of(found) if found else None
 
 
 def cut(store: Any, leaves: int, context: Context | None = None) -> Iterator[Piece]:
@@ -39,7 +39,7 @@ def cut(store: Any, leaves: int, context: Context | None = None) -> Iterator[Pie
         for part, seen in cut(inner, leaves, context):
             size = leaves_of(part, leaves)
             if batch and (count + size > leaves or slot in batch):
-                yield Branch.of(batch), dots
+                yield type(store).of(batch), dots
                 batch, dots, count, looks = {}, [], 0, 0
             if not size:
                 yield part, seen
@@ -48,10 +48,10 @@ def cut(store: Any, leaves: int, context: Context | None = None) -> Iterator[Pie
             dots += seen
             count += size
         if looks >= leaves * _LOOKS:
-            yield Branch.of(batch), dots
+            yield type(store).of(batch), dots
             batch, dots, count, looks = {}, [], 0, 0
     if batch:
-        yield Branch.of(batch), dots
+        yield type(store).of(batch), dots
 
 
 def held(part: Any) -> list[Any]:

@@ -18,6 +18,15 @@ class Lease(NamedTuple):
     until: float
 
 
+class Absorbed(frozenset[str]):
+    """Names of replicas whose rows are in another's now. Shown in order, so that all show it the same."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Absorbed({sorted(self)})"
+
+
 class Row(NamedTuple):
     """A row. All amounts only grow; of two rows of one writer the later says more, and counts.
 
@@ -34,6 +43,7 @@ class Row(NamedTuple):
         former: the replicas in whose place it is, which never act again.
         ended: replicas with a guardian that never act again, and the number of the last change of each.
         asks: what it wants to have spent and given away in all, of rights that are its own and not leased.
+        absorbed: of an estate, the replicas whose rows are summed up in it; of a replica's own row none.
     """
 
     seen: tuple[Dot, ...]
@@ -48,10 +58,11 @@ class Row(NamedTuple):
     former: tuple[str, ...] = ()
     ended: tuple[tuple[str, int], ...] = ()
     asks: int = 0
+    absorbed: Absorbed = Absorbed()
 
     @property
     def alive(self) -> bool:
-        """A row is never removed: what was spent stays spent."""
+        """A row is not removed, though an estate may take its place: what was spent stays spent."""
         return True
 
     @property

@@ -10,7 +10,7 @@ from cybernetic.crdt.awset import AWSet
 from cybernetic.crdt.branch import Branch
 from cybernetic.crdt.context import Context
 from cybernetic.crdt.counters import GCounter, PNCounter
-from cybernetic.crdt.escrow import Escrow, LeaseHolds, NotGuardian, RightsLacking
+from cybernetic.crdt.escrow import Escrow
 from cybernetic.crdt.hlc import Stamp, checked_stamp
 from cybernetic.crdt.keys import key_of, slot_of
 from cybernetic.crdt.lattice import Lattice
@@ -27,7 +27,9 @@ from cybernetic.crdt.parts import (
     write_row,
     write_share,
 )
+from cybernetic.crdt.refusals import LeaseHolds, NotGuardian, RightsLacking
 from cybernetic.crdt.registers import LWW, MV
+from cybernetic.crdt.rows import Rows, owner_of, slot_for
 from cybernetic.crdt.trie import Editor, Trie
 from cybernetic.wire import register
 
@@ -151,12 +153,16 @@ def _read_gcounter(parts: Any, table: Table, depth: int) -> Any:
 def _write_escrow(branch: Branch, names: Names, depth: int) -> Any:
     parts: list[Any] = []
     for replica, row in branch.trie.items():
-        parts += (names.at(str(replica)), write_row(row, names))
+        parts += (names.at(owner_of(replica)), write_row(row, names))
     return parts
 
 
 def _read_escrow(parts: Any, table: Table, depth: int) -> Any:
-    return _branch(parts, 2, lambda place, row: (table.at(place), read_row(table.at(place), row, table)))
+    def read(place: Any, body: Any) -> tuple[object, Any]:
+        row = read_row(table.at(place), body, table)
+        return slot_for(row), row
+
+    return _branch(parts, 2, read, Rows)
 
 
 # maps: keys, kinds and stores of the kinds
@@ -196,7 +202,9 @@ def _not_too_deep(depth: int) -> None:
         raise OptionError("maps", f"at most {DEEPEST} inside each other", "more")
 
 
-def _branch(parts: Any, width: int, read: Callable[..., tuple[object, Any]]) -> Branch:
+def _branch(
+    parts: Any, width: int, read: Callable[..., tuple[object, Any]], kind: type[Branch] = Branch
+) -> Branch:
     """The branch whose stores stand one after another, each in `width` parts."""
     if type(parts) is not list or len(parts) % width:
         raise OptionError("stores", f"a list of {width} parts each", type(parts).__name__)
@@ -211,7 +219,7 @@ def _branch(parts: Any, width: int, read: Callable[..., tuple[object, Any]]) -> 
             raise OptionError("key", "each once", slot)
         edit.set(slot, store)
         shown += store.alive
-    return Branch(edit.done(), shown)
+    return kind(edit.done(), shown)
 
 
 _NOTHING = Context()

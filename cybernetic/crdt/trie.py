@@ -87,7 +87,8 @@ class Trie(Generic[V]):
 
     def items(self) -> Iterator[tuple[object, V]]:
         """Slots and values, in no particular order. What is made of the trie meanwhile does not show."""
-        return self.unknown(None)
+        root = self._root
+        return self.unknown(None) if root.parts else iter(root.items.items())
 
     def unknown(self, context: Context | None) -> Iterator[tuple[object, V]]:
         """Those of `items` that may have something `context` does not know: no fewer, and not many more."""

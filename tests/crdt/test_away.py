@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cybernetic.core import OptionError
@@ -15,6 +15,7 @@ each_type = pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.__name_
 AWAY = 2
 
 Did = list[tuple[int, Op]]
+WRITE = Op(0, 0, 0, Op(0, 0, 0, Op(0, 0, 0)))
 did = st.lists(st.tuples(st.integers(0, 2), ops), max_size=soak(20, 40))
 
 
@@ -35,6 +36,7 @@ def meanwhile(world: World[Any], before: Did, after: Did, *, tidy: bool) -> None
 @each_type
 @pytest.mark.parametrize("leaves", [None, 2])
 @given(before=did, after=did)
+@example(before=[(1, WRITE)], after=[(0, WRITE)])  # one replaces the other, and forgets it
 @settings(max_examples=soak(25, 1000))
 def test_who_returns_brings_what_it_wrote_and_nothing_that_was_removed(
     kind: type[Any], leaves: int | None, before: Did, after: Did
@@ -48,8 +50,9 @@ def test_who_returns_brings_what_it_wrote_and_nothing_that_was_removed(
     else:
         for piece in back.slices(leaves):
             back = back.retire(whole, piece)
-        for piece in whole.slices(leaves):
-            back = back.join(piece)
+        for piece in whole.slices(leaves):  # as `Copy.merge` does
+            store = back.store.join(piece.store, back.context, whole.context)
+            back = back.from_store(store, back.context.join(piece.context))
     tidy.states[AWAY] = back
     tidy.heal()
     untidy.heal()

@@ -47,7 +47,7 @@ class Bank:
 acts = st.tuples(
     st.sampled_from(
         ["give", "give", "spend", "spend", "hear", "hear", "ask", "lease", "lease", "reclaim", "settle",
-         "entrust", "wait", "die", "succeed", "over", "want"]
+         "entrust", "wait", "die", "succeed", "over", "want", "absorb", "absorb"]
     ),
     st.integers(0, 3),
     st.integers(0, 3),
@@ -84,6 +84,8 @@ def _do(bank: Bank, what: str, who: int, whom: int, amount: int) -> None:
         case "over":  # which its next start says for it
             for former in bank.dead[who]:
                 bank.act(who, bank.states[who].settle_for(name, former))
+        case "absorb":
+            bank.act(who, state.absorb(name))
         case "want":
             bank.act(who, state.ask(name, amount))
         case "wait":
@@ -127,6 +129,8 @@ guarded = st.sampled_from(
         ("succeed", ANN, ANN),
         ("die", BOB, BOB),
         ("over", BOB, BOB),
+        ("absorb", ANN, ANN),
+        ("absorb", BOB, BOB),
         ("wait", ANN, ANN),
         ("wait", BOB, BOB),
     ]

@@ -4,6 +4,8 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cybernetic.core import OptionError
 from cybernetic.crdt import (
@@ -256,3 +258,18 @@ def test_a_map_says_what_it_tells_of_and_comes_in_order_of_its_changes() -> None
         whole = whole.join(piece)
     assert whole == users
     assert [*users.in_order(5)] == [users]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["write", "written", "remove"]), st.integers(0, 60)), max_size=120))
+def test_a_map_that_was_written_is_what_joining_the_delta_makes_of_it(done: list[tuple[str, int]]) -> None:
+    plan = AWMap[int]()
+    for n, (what, key) in enumerate(done):
+        if what == "remove":
+            plan = plan.join(plan.remove("ann", key))
+            continue
+        after, delta = plan.written("ann", key, MV, n)
+        assert delta == plan.write("ann", key, MV, n)
+        assert after == plan.join(delta)
+        assert len(after) == len(plan.join(delta))
+        assert dict(after.store.seen) == dict(plan.join(delta).store.seen)
+        plan = after

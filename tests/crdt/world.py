@@ -105,9 +105,19 @@ class World(Generic[L]):
     def restart(self, who: int) -> None:
         """One starts again from what it has written to a disk, under a fresh name."""
         who %= len(self.states)
-        self.states[who] = CODEC.copy(self.states[who])
+        state: Any = CODEC.copy(self.states[who])
+        self.states[who] = state
         self.clock += 1
-        self.names[who] = f"{NAMES[who]}-{self.clock}"
+        former, name = self.names[who], f"{NAMES[who]}-{self.clock}"
+        self.names[who] = name
+        if isinstance(state, Escrow):  # what it had is that of the next start, and so is its row
+            self._tell(who, state.succeed(name, former))
+            state = self.states[who]
+            self._tell(who, state.absorb(name))
+
+    def _tell(self, who: int, delta: Any) -> None:
+        self.states[who] = self.states[who].join(delta)
+        self.told.append(delta)
 
     def hear(self, who: int, what: int) -> None:
         """One hears something that was told, now or long ago, once more or not."""

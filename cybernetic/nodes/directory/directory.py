@@ -101,7 +101,10 @@ class Directory:
 
         If another node's claim is greater, for its clock is far ahead, it is lost at once.
         """
-        return self._write(parts.claimed(self.own, self._writer, name, stamp, serial, path))
+        after, delta = parts.claimed(self.own, self._writer, name, stamp, serial, path)
+        self._parts[self.me] = after  # nothing was removed, so there is nothing else to note
+        effects = self._settle(name, self.me, Claim(name, self.me, stamp, serial, path))
+        return sorted([Tell(delta), *effects], key=_is_lost)
 
     def release(self, name: str, serial: int) -> list[Effect]:
         """An agent gives up a name, or has ended. Nothing if it has lost it before."""

@@ -84,9 +84,7 @@ class Exchange:
     def greet(self, peer: Any) -> None:
         """Tell a node that is linked now all of this one's part."""
         self._agreed[peer] = 0
-        for piece in self.directory.own.in_order(PIECE):
-            for data in self._encoded(piece):
-                peer.post((ops.PART, data))
+        self._send(peer, self.directory.own)
         self._compare()
 
     def lost(self, peer: Any) -> None:
@@ -123,9 +121,7 @@ class Exchange:
 
     def lacks(self, peer: Any, known: list[int]) -> None:
         """Another node does not know all of this one's part. Raises `DamagedMessage`."""
-        for piece in self.directory.since(tuple(known)).in_order(PIECE):
-            for data in self._encoded(piece):
-                peer.post((ops.PART, data))
+        self._send(peer, self.directory.since(tuple(known)))
 
     def agrees(self, peer: Any, version: int) -> None:
         """Another node knows all of this one's part, up to this change."""
@@ -160,10 +156,16 @@ class Exchange:
                 peer.post((ops.PART, data))
         self._compare()
 
+    def _send(self, peer: Any, part: Part) -> None:
+        for piece in part.in_order(PIECE):
+            for data in self._encoded(piece):
+                peer.post((ops.PART, data))
+
     def _encoded(self, delta: Part) -> Iterator[bytes]:
         """A part of the directory in messages: in several if one would be too large."""
+        one = delta.store.trie.size == 1
         try:
-            yield self._cluster.codec.encode(pack(delta, self.directory.me))
+            yield self._cluster.codec.encode(tuple(pack(delta, self.directory.me)), light=one)
         except CannotTravel:
             if delta.store.trie.size < 2:
                 raise

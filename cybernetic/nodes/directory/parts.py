@@ -30,9 +30,9 @@ def writer(source: Source) -> str:
     return source[0][:WRITER]
 
 
-def claimed(part: Part, me: str, name: str, stamp: Stamp, serial: int, path: str) -> Part:
-    """The delta by which an agent takes a name, in place of any other of this node."""
-    return part.write(me, name, LWW, (stamp, (serial, path)))
+def claimed(part: Part, me: str, name: str, stamp: Stamp, serial: int, path: str) -> tuple[Part, Part]:
+    """The part once an agent has taken a name, in place of any other of this node, and the delta."""
+    return part.written(me, name, LWW, (stamp, (serial, path)))
 
 
 def released(part: Part, me: str, name: str) -> Part:

@@ -212,7 +212,7 @@ class Peer:
 
     def post(self, message: tuple[Any, ...], sender: Any = None, what: str = "message") -> None:
         """Send any message. Raises `CannotTravel`."""
-        self._send(self._encode(message, what), sender)
+        self._send(self._encode(message, what, light=_light(message)), sender)
 
     def answer(self, id: int, value: Any) -> None:
         """Answer a call from there. Raises `CannotTravel`."""

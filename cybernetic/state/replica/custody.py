@@ -4,7 +4,8 @@ A ward spends under leases of its guardian, each of a slice of its rights, or of
 silent beyond the end of its lease is given up on: its epoch is void, and what it cannot have spent is the guardian's.
 When it returns it finds its rights void, and says what it spent. A replica that is started again is another one: its
 next start from the same store says for it that it is over, so the rest is the guardian's too. Where it had no guardian,
-as a guardian has none, that start is in its place, with its rights and its wards.
+as a guardian has none, that start is in its place, with its rights and its wards. Of the dead that have nothing left
+who has a right to it takes over the rows (`Escrow.absorb`), so that a year of restarts leaves one.
 """
 
 from collections.abc import Collection
@@ -29,23 +30,26 @@ def step(
     lease: float,
     slice_: float,
 ) -> Escrow | None:
-    """The delta of the next thing that `me` has to do for custody; None if there is nothing to do.
+    """The delta of the next thing that `me` has to do for custody or the rows of the dead; None if there is nothing.
 
     Args:
         value: the value; join what is returned before asking again.
         me: the replica that asks, and its role.
-        role: "guardian", "ward", or "none": then there is never anything to do.
+        role: "guardian", "ward", or "none": then there is nothing to do but for the rows of starts before it.
         guardians: replicas that are guardians and were heard of late.
         live: all replicas that were heard of late.
         now: seconds since 1970.
         lease: seconds that a lease lasts; it is extended when half of that is over.
         slice_: the part of a ward's rights that a lease lets it spend; extended when half of that is spent.
     """
+    if value.absorbed(me):  # somebody has said that it is over
+        return None
+    delta = None
     if role == "ward":
-        return _as_ward(value, me, guardians)
+        delta = _as_ward(value, me, guardians)
     if role == "guardian":
-        return _as_guardian(value, me, live, now, lease, slice_)
-    return None
+        delta = _as_guardian(value, me, live, now, lease, slice_)
+    return delta or value.absorb(me) or None
 
 
 def parting(value: Escrow, me: str, live: Collection[str], now: float) -> Escrow | None:
@@ -83,7 +87,7 @@ def left_by(value: Escrow, former: Collection[str]) -> list[str]:
     Of one that wrote nothing it may not be known yet that it was given something: the latest few are kept in mind.
     """
     few = list(former)[-_FEW:]
-    return [one for one in former if _left(value, one, one in few)]
+    return [one for one in former if not value.absorbed(one) and _left(value, one, one in few)]
 
 
 def _left(value: Escrow, one: str, latest: bool) -> bool:

@@ -170,6 +170,8 @@ class Exchange(Generic[L]):
 
     def hear(self, data: object, peer: Peer) -> None:
         """A frame has come from a peer. One that is damaged is counted, and changes nothing."""
+        if self._copy.rejoining and self._frames.brings(data):
+            return  # to read it takes as long as to join it, and it comes again
         try:
             frame = self._frames.read(data)
             if isinstance(frame, Hello) and frame.kind != self._kind.kind:
@@ -179,7 +181,7 @@ class Exchange(Generic[L]):
             self._taking.refused("damaged", error)
             return
         if self._copy.rejoining and isinstance(frame, News | Piece | End):
-            return  # what is dead in the whole that is being learned could come in beside it; it comes again
+            return  # what is dead in the whole that is being learned could come in beside it
         talk = self._talk(peer)
         match frame:
             case Hello():

@@ -184,6 +184,12 @@ Frame = Hello | News | Piece | End | Heard | Stale | Ahead
 _FRAMES: dict[str, type[Any]] = {kind.sign: kind for kind in (Hello, News, Piece, End, Heard, Stale, Ahead)}
 
 
+_HEAD = 12  # bytes of a frame, in which its sign is
+_BRING = tuple(
+    [bytes((0xA0 + len(cls.sign),)) + cls.sign.encode() for cls in (News, Piece, End)]
+)  # as msgpack has it
+
+
 class Frames:
     """Writes and reads frames of replicas whose value is of type `kind`.
 
@@ -203,6 +209,11 @@ class Frames:
         """The bytes of a frame. Raises `CannotTravel` (`BeyondLimit` for one too large)."""
         codec = self._limited if isinstance(frame, News | Piece) else self._codec
         return codec.encode((VERSION, frame.sign, *[getattr(frame, f.name) for f in fields(frame)]))
+
+    @staticmethod
+    def brings(data: object) -> bool:
+        """Whether a frame brings a part of the value, or the end of such: its first bytes tell, without reading it."""
+        return type(data) is bytes and any(data.find(sign, 0, _HEAD) > 0 for sign in _BRING)
 
     def read(self, data: object) -> Frame:
         """The frame of such bytes. Raises `BadFrame` for what is none, or has a value of another type."""

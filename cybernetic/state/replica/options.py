@@ -18,7 +18,7 @@ class ReplicaOptions:
     Attributes:
         pulse: seconds from one exchange of contexts with the peers to the next, > 0. Default 1.
         gather: seconds for which changes are gathered before the peers are told, 0 to 0.1. Default 0.05.
-        leaves: places of the value handled in one step, >= 1. Default 100: a few milliseconds.
+        leaves: places of the value handled in one step, >= 1. Default 50: one to two milliseconds.
         largest: bytes of one frame, and so of one change, 1 KiB to 8 MiB. Default 1 MiB.
         buffer: bytes of news told to a peer and not heard yet, beyond which it is told no more: it is then sent what it
             lacks, found by its context. At least 1 KiB; default 1 MiB.
@@ -37,12 +37,15 @@ class ReplicaOptions:
         slice: the part of a ward's rights that a lease lets it spend, above 0 and at most 1. Default 0.25. Who wants to
             spend more at once is refused, asks its guardian for it, and has it a moment later.
         trust_store: a person says that the store is never copied, and never put back from a backup. Then a start
-            follows the one before also where no peer is known, as in a program of one node. Default False.
+            follows the one before also where no peer is known, as in a program of one node. Default False, also for a
+            store that never had a peer: an old one put back into its file, or a machine that was copied whole, is in
+            all that can be seen what it was before, and what was spent since would be spent again. Where there are
+            peers, one of them knows.
     """
 
     pulse: float = 1.0
     gather: float = 0.05
-    leaves: int = 100
+    leaves: int = 50
     largest: int = 1024 * 1024
     buffer: int = 1024 * 1024
     most_peers: int = 8

@@ -7,7 +7,7 @@ from cybernetic.crdt import Context, Lattice
 
 L = TypeVar("L", bound=Lattice)
 
-WINDOW = 8  # pieces sent and not heard
+WINDOW = 16  # pieces sent and not heard
 RESEND = 0.5  # seconds after which they are sent again
 PATIENCE = 60.0  # seconds after which what was refused is sent again, at most
 TRIES = 6  # times in a row, without a word, before a stream is given up; the next greeting begins another

@@ -168,7 +168,8 @@ async def test_what_a_guardian_that_died_had_and_was_entrusted_is_that_of_its_ne
         await f.start("a", custody="guardian")
         await asyncio.sleep(2 * LEASE)
         value, last = await f.value("b"), (await f.status("a")).replica
-        assert (value.keeper(ids["b"]), value.rights(last), value.left) == (last, 44, 44)
+        assert (value.absorbed(ids["b"]), value.successor(ids["b"])) == (True, last)
+        assert (value.rights(last), value.left) == (44, 44)
 
 
 async def test_one_without_a_guardian_has_after_a_restart_what_it_had_before(tmp_path: Path) -> None:
@@ -281,6 +282,10 @@ def test_wards_of_whom_nothing_is_left_are_not_looked_at(monkeypatch: pytest.Mon
         assert delta is not None
         value = value.join(delta)
     assert value.rights("g") == 100
+    taken_over = step(value, "g", "guardian", [], [], 0.0, 10.0, 1.0)
+    assert taken_over is not None
+    value = value.join(taken_over)
+    assert value.store.trie.size == 3, "of the guardian, of the dead, and of who said that they are over"
     monkeypatch.setattr(Escrow, "rights", None)
     assert step(value, "g", "guardian", [], [], 0.0, 10.0, 1.0) is None
 

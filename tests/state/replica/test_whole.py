@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from cybernetic.crdt.branch import Branch
 from cybernetic.crdt.share import Share
 from cybernetic.state import (
@@ -19,7 +21,7 @@ from cybernetic.state import (
 )
 from cybernetic.state.replica.archive import Record
 from cybernetic.state.replica.copy import Copy
-from cybernetic.state.replica.frames import Frames, News
+from cybernetic.state.replica.frames import End, Frames, Heard, News, Piece
 from cybernetic.state.replica.roll import Roll
 from cybernetic.state.replica.taking import Taking
 from tests.state.replica.fleet import add, fleet, remove
@@ -63,6 +65,35 @@ async def test_news_that_come_while_the_whole_is_learned_wait_until_it_is() -> N
             copy.rejoining = rejoining
             f.refs["a"].cast(Replica.hear, frame, "x")
             assert set(await f.value("a")) == elements
+
+
+async def test_frames_that_wait_until_the_whole_is_learned_are_not_even_read_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They come again twice a second, and to read one takes as long as to join it."""
+    part, frames = AWSet[int]().add("x", 1), Frames(AWSet, 65_536)
+    read: list[Any] = []
+    before = Frames.read
+
+    def noted(self: Any, data: object) -> Any:
+        frame = before(self, data)
+        read.append(type(frame))
+        return frame
+
+    async with fleet(AWSet, "a") as f:
+        copy = f.refs["a"]._agent._copy
+        monkeypatch.setattr(Frames, "read", noted)
+        for copy.rejoining in True, False:
+            read.clear()
+            for frame in (
+                News(0, part),
+                Piece("x/1", 0, True, part),
+                End("x/1", 1, True, part.context, Context()),
+                Heard("x/1", 1),
+            ):
+                f.refs["a"].cast(Replica.hear, frames.write(frame), "x")
+            await asyncio.sleep(0.1)
+            assert read == ([Heard] if copy.rejoining else [News, Piece, End, Heard])
 
 
 async def test_what_was_replaced_and_forgotten_does_not_stand_beside_what_replaced_it() -> None:
