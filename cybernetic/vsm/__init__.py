@@ -18,6 +18,7 @@ from cybernetic.vsm.audit.record import Standing
 from cybernetic.vsm.bargain.budget import Budget, Rate
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import Cost
+from cybernetic.vsm.books.entry import Entry as LogEntry
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import line_name
 from cybernetic.vsm.channels.line import Line
@@ -48,7 +49,8 @@ from cybernetic.vsm.operations.task import Outcome, Performed, Task
 from cybernetic.vsm.operations.unit import Unit, remote, unit
 from cybernetic.vsm.ports.port import Port, RateLimited
 from cybernetic.vsm.ports.porter import Porter
-from cybernetic.vsm.ports.receipts import Used
+from cybernetic.vsm.ports.receipts import Came, Used
+from cybernetic.vsm.ports.receipts import Receipt as PortReceipt
 from cybernetic.vsm.ports.refusals import (
     NoEvidence,
     OutcomeUnknown,
@@ -62,6 +64,10 @@ from cybernetic.vsm.recursion.remote import Abroad, junction_of
 from cybernetic.vsm.status import Status
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.viable import ViableSystem
+from cybernetic.vsm.world.declared import World
+from cybernetic.vsm.world.knowing import NoWorld
+from cybernetic.vsm.world.outage import Outage
+from cybernetic.vsm.world.outages import PortOut
 
 __all__: tuple[str, ...] = (
     "Abroad",
@@ -73,6 +79,7 @@ __all__: tuple[str, ...] = (
     "Away",
     "Budget",
     "BudgetExhausted",
+    "Came",
     "Canary",
     "Capability",
     "Cause",
@@ -89,13 +96,16 @@ __all__: tuple[str, ...] = (
     "Intervention",
     "LeaseLost",
     "Line",
+    "LogEntry",
     "NoEvidence",
     "NoSuchQuestion",
     "NoSuchUnit",
+    "NoWorld",
     "NotInTopology",
     "NotIndependent",
     "Note",
     "Operation",
+    "Outage",
     "Outcome",
     "OutcomeUnknown",
     "Page",
@@ -109,6 +119,8 @@ __all__: tuple[str, ...] = (
     "PolicyRefused",
     "PolicyUpdate",
     "Port",
+    "PortOut",
+    "PortReceipt",
     "Porter",
     "Quarantined",
     "Quota",
@@ -131,6 +143,7 @@ __all__: tuple[str, ...] = (
     "Used",
     "Verdict",
     "ViableSystem",
+    "World",
     "junction_of",
     "line_name",
     "now",

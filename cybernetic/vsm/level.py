@@ -1,7 +1,7 @@
 """The supervisors of a level: what lives in it, and how it starts."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from cybernetic.supervision import Backoff, Child, Supervisor, child
 from cybernetic.vsm.algedonic.algedonode import Algedonode
@@ -25,10 +25,21 @@ from cybernetic.vsm.operations.unit import OperationUnit, Unit
 from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.blueprint import Blueprint
 from cybernetic.vsm.recursion.charter import Charter
-from cybernetic.vsm.recursion.handing import hand
+from cybernetic.vsm.recursion.handing import hand, taken_out
 from cybernetic.vsm.recursion.remote import RemoteUnit
 
 AGAIN = Backoff(0.2, 10.0, jitter=0.2, reset_after=30.0)
+AFAR = 7.5  # seconds of the first period of who begins in another process; silent is who is not heard in two
+
+ABLATED = {
+    "s2": ("level", Role.COORDINATION.value),
+    "s3": ("metasystem", Role.CONTROL.value),
+    "s3star": ("metasystem", Role.AUDIT.value),
+    "s4": ("metasystem", Role.INTELLIGENCE.value),
+    "s5": ("metasystem", Role.POLICY.value),
+    "algedonic": ("level", Role.ALGEDONODE.value),
+}
+"""What may be taken out of a level: which supervisor keeps it, under which id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,20 +151,29 @@ class Layout:
 
     @property
     def loops(self) -> list[tuple[str, str, float]]:
-        """What should beat: (role, path, period)."""
+        """What should beat: (role, path, period until it has said its own)."""
         path, pulse = self.charter.path, self.charter.pulse
+        own = max((first(unit, pulse) for unit in self.units), default=pulse)  # they begin after the units
         found = [
-            (Role.COORDINATION.value, path, pulse),
-            (Role.CONTROL.value, path, pulse),
-            (Role.POLICY.value, path, pulse),
-            (Role.INTELLIGENCE.value, path, self.tick),
+            (Role.COORDINATION.value, path, own),
+            (Role.CONTROL.value, path, own),
+            (Role.POLICY.value, path, own),
+            (Role.INTELLIGENCE.value, path, max(own, self.tick)),
         ]
         if self.charter.audit is not None:
-            found.append((Role.AUDIT.value, path, pulse))
+            found.append((Role.AUDIT.value, path, own))
         if len(self.charter.lineage) == 1:  # there is no level above in this half
-            found.append((VIGIL, path, 1.0))
-        found += [(Role.ALGEDONODE.value, self.path(unit), 1.0) for unit in self.units if unit.nested]
-        return found + [(Role.MANAGEMENT.value, self.path(unit), pulse) for unit in self.units]
+            found.append((VIGIL, path, self.charter.clocks[0].beat))
+        for unit in self.units:
+            if unit.nested and unit.spec is not None:
+                beat = self.charter.clocks_of(unit.spec.agent).beat
+                found.append((Role.ALGEDONODE.value, self.path(unit), first(unit, beat)))
+        return found + [(Role.MANAGEMENT.value, self.path(unit), first(unit, pulse)) for unit in self.units]
+
+
+def first(unit: Unit, period: float) -> float:
+    """Seconds of the first period of a loop in a unit: a process that begins is no silence."""
+    return max(period, AFAR) if unit.spec is not None and unit.spec.placed else period
 
 
 class Channels(Supervisor):
@@ -230,9 +250,9 @@ class Operations(Supervisor):
         if spec is None:
             return child(RemoteUnit, path, unit.outlet or f"{path}:outpost", dict(unit.ways), id=unit.id)
         where: dict[str, Any] = {"node": spec.node, "requires": dict(spec.requires) or None}
-        floor = layout.floor(unit)
+        floor, apart = layout.floor(unit), bool(spec.node or spec.requires or spec.isolate)
         if unit.nested:
-            charter = layout.charter.below(path, spec.agent, floor, layout.static)
+            charter = layout.charter.below(path, spec.agent, floor, layout.static, apart)
             return child(
                 NestedUnit,
                 path,
@@ -247,7 +267,7 @@ class Operations(Supervisor):
             OperationUnit,
             path,
             Blueprint.of(spec),
-            layout.charter,
+            replace(layout.charter, apart=apart),
             floor,
             layout.static,
             layout.data,
@@ -270,7 +290,14 @@ class Metasystem(Supervisor):
         layout, path = self._layout, self._layout.charter.path
         inherited = layout.charter.policies[: len(layout.charter.policies) - len(layout.own)]
         members = [
-            steady(Control, layout.charter, layout.charges, role=Role.CONTROL, path=path),
+            steady(
+                Control,
+                layout.charter,
+                layout.charges,
+                role=Role.CONTROL,
+                path=path,
+                restart="transient",
+            ),
             steady(
                 Intelligence,
                 path,
@@ -298,7 +325,7 @@ class Metasystem(Supervisor):
             members.append(
                 steady(Auditor, layout.charter, layout.purposes, paced, role=Role.AUDIT, path=path)
             )
-        return members
+        return left(self.system, path, members)
 
 
 class Level(Supervisor):
@@ -314,7 +341,7 @@ class Level(Supervisor):
         """What feels comes first; what commands comes last."""
         layout = self._layout
         charter, path = layout.charter, layout.charter.path
-        return [
+        members = [
             steady(
                 Algedonode,
                 path,
@@ -343,9 +370,24 @@ class Level(Supervisor):
             ),
             child(Metasystem, layout, id="metasystem", name=f"{path}:metasystem"),
         ]
+        return left(self.system, path, members)
 
 
-def steady(cls: Any, *args: Any, role: Role | str, path: str) -> Child[Any]:
-    """A child that is kept alive with pauses, and whose deaths do not count for the level."""
+def steady(
+    cls: Any,
+    *args: Any,
+    role: Role | str,
+    path: str,
+    restart: Literal["permanent", "transient"] = "permanent",
+) -> Child[Any]:
+    """A child that is kept alive with pauses, and whose deaths do not count for the level; a "transient" one until it
+    ends by itself.
+    """
     id = role if isinstance(role, str) else role.value
-    return child(Steady, child(cls, *args, name=f"{path}:{id}", backoff=AGAIN), id=id)
+    return child(Steady, child(cls, *args, name=f"{path}:{id}", restart=restart, backoff=AGAIN), id=id)
+
+
+def left(system: Any, path: str, members: list[Child[Any]]) -> list[Child[Any]]:
+    """The members of a level but for those that are taken out of it: who begins anew does not bring them back."""
+    gone = {ABLATED[name][1] for name in taken_out(system, path)}
+    return [member for member in members if member.id not in gone]

@@ -14,7 +14,8 @@ from cybernetic.vsm.algedonic.watcher import VIGIL
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.bargain.budget import Budget
 from cybernetic.vsm.books.books import Books
-from cybernetic.vsm.channels.channel import Role
+from cybernetic.vsm.channels.ear import level_of
+from cybernetic.vsm.checks import share
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.question import Reception
@@ -33,7 +34,7 @@ from cybernetic.vsm.intelligence.messages import Outlook
 from cybernetic.vsm.ladder.climb import Climb
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ladder.signals import PainKey
-from cybernetic.vsm.level import Channels, Layout, Level, steady
+from cybernetic.vsm.level import ABLATED, Channels, Layout, Level, steady
 from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.envoy import Away
 from cybernetic.vsm.operations.messages import Intervention, Resumption, Rung
@@ -42,19 +43,11 @@ from cybernetic.vsm.operations.unit import Unit
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.charter import Charter
-from cybernetic.vsm.recursion.handing import enclose, handed
+from cybernetic.vsm.recursion.handing import boundary, enclose, handed, take_out, taken_out
 from cybernetic.vsm.status import PATIENCE, Status, status
 from cybernetic.vsm.timing import now
-
-ABLATED = {
-    "s2": ("level", Role.COORDINATION.value),
-    "s3": ("metasystem", Role.CONTROL.value),
-    "s3star": ("metasystem", Role.AUDIT.value),
-    "s4": ("metasystem", Role.INTELLIGENCE.value),
-    "s5": ("metasystem", Role.POLICY.value),
-    "algedonic": ("level", Role.ALGEDONODE.value),
-}
-"""What `ablate` takes out: which supervisor keeps it, under which id."""
+from cybernetic.vsm.world.declared import World
+from cybernetic.vsm.world.keeper import keeper
 
 PARTS: dict[str, Any] = {
     "algedonode": Algedonode,
@@ -75,12 +68,16 @@ class ViableSystem(Supervisor):
         ports: the ways into the environment that its units may use, by name.
         policies: rules that all actions of its units, and of the levels below, must pass.
         audit: how its units are audited; None (default): they are not, and are called "unaudited".
-        clocks: how long a level has to acknowledge a pain, and to mend it.
+        clocks: how long a level has to acknowledge a pain, and to mend it, and how often it looks who has gone silent.
         human: who is paged at the top, tried in order. Default: the console.
         paging: how often he is called, how long he has, and what holds when he does not answer.
+        reserve: the part (from 0, less than 1) of what may be spent that is kept back until something goes better than
+            it has to: then system 5 lets the unit where it does have it, for the rest of the epoch. Default 0.
         data: the directory in which what must last is kept; None (default): nothing is.
         pulse: seconds of a round, in which units account, contracts and policies are sent again and silence is noticed,
             > 0; at the top it holds for all levels. Default 1. A slower one costs less, and pain goes up as quickly.
+        world: a graph of facts that its units, its systems and the levels within it share; None (default): that of the
+            level above, if it has one.
         tick: seconds in which its system 4 counts what comes as one datum, > 0. Default 10.
         lead: ticks from a decision of its systems 3 and 4 until it has its effect, at least 1: so far system 4 looks
             ahead. Default 6.
@@ -94,8 +91,10 @@ class ViableSystem(Supervisor):
     clocks: ClassVar[Clocks | None] = None
     human: ClassVar[Sequence[Any]] = (ConsoleHuman(),)
     paging: ClassVar[Paging] = Paging()
+    reserve: ClassVar[float] = 0.0
     data: ClassVar[str | None] = None
     pulse: ClassVar[float | None] = None
+    world: ClassVar[World | None] = None
     tick: ClassVar[float] = 10.0
     lead: ClassVar[int] = 6
 
@@ -107,6 +106,7 @@ class ViableSystem(Supervisor):
             "alarms",
             "answer",
             "balance",
+            "begun",
             "children",
             "decisions",
             "identity",
@@ -153,9 +153,24 @@ class ViableSystem(Supervisor):
         top = len(charter.lineage) == 1
         if top:
             set_pulse(self.system, path, charter.pulse)
+        elif not boundary(
+            self.system, level_of(path)
+        ):  # in another process: what was taken out is known there
+            self.system.named(level_of(path), ViableSystem).cast(ViableSystem.begun, path)
         vigil = (
-            [steady(Vigil, path, charter.human, self.ref, charter.paging, role=VIGIL, path=path)]
-            if top
+            [
+                steady(
+                    Vigil,
+                    path,
+                    charter.human,
+                    self.ref,
+                    charter.paging,
+                    charter.clocks[0],
+                    role=VIGIL,
+                    path=path,
+                )
+            ]
+            if top and "algedonic" not in taken_out(self.system, path)
             else []
         )
         enclose(self.system, path, tuple(layout.weights))
@@ -163,6 +178,7 @@ class ViableSystem(Supervisor):
         return [
             *vigil,
             child(Books, self.data, path, name=f"{path}:books"),
+            *([keeper(path, charter.world, self.data)] if charter.apart and charter.world else []),
             child(Channels, path, id="channels", name=f"{path}:channels"),
             child(Level, layout, id="level", name=f"{path}:level"),
         ]
@@ -298,10 +314,12 @@ class ViableSystem(Supervisor):
     async def ablate(self, *systems: str) -> None:
         """Take systems out of this level and those within it, for good: "s2", "s3", "s3star", "s4", "s5", "algedonic".
 
-        To see what they are for. Raises `OptionError` for a name that is none of these.
+        To see what they are for. A level that begins anew, or is away just now, is without them as well. Raises
+        `OptionError` for a name that is none of these.
         """
         for name in systems:
             one_of("systems", name, sorted(ABLATED))
+        take_out(self.system, self._path, systems)
         for name in systems:
             keeper, id = ABLATED[name]
             with suppress(NotFound):
@@ -310,6 +328,12 @@ class ViableSystem(Supervisor):
                 with suppress(NotFound):  # who watches it goes with it; only the top has one
                     await self.terminate_child(VIGIL)
         await self._of_levels(ViableSystem.ablate, *systems, patience=None)
+
+    def begun(self, path: str) -> None:
+        """A level within, of another process, has begun: it is told what is taken out of it."""
+        gone = taken_out(self.system, path)
+        if gone:
+            self.system.named(path, ViableSystem).within(None).cast(ViableSystem.ablate, *sorted(gone))
 
     async def _of_levels(self, method: Any, *args: Any, patience: float | None = 5.0) -> list[Any]:
         """What the levels within say to it; one that is away says nothing, and is nobody else's trouble."""
@@ -356,6 +380,10 @@ def _check(cls: type[ViableSystem]) -> None:
         check_audit(cls.audit)
     if cls.clocks is not None and not isinstance(cls.clocks, Clocks):
         raise OptionError("clocks", "Clocks or None", cls.clocks)
+    if cls.world is not None and not isinstance(cls.world, World):
+        raise OptionError("world", "a World or None", cls.world)
+    if share("reserve", cls.reserve) == 1.0:
+        raise OptionError("reserve", "less than 1", cls.reserve)
     if cls.pulse is not None:
         number("pulse", cls.pulse, above=0)
     number("tick", cls.tick, above=0)

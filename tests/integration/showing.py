@@ -1,5 +1,6 @@
 """A demonstration on a pseudo-terminal, of companies that are made up: `python -m tests.integration.showing`."""
 
+import codecs
 import os
 import pty
 import re
@@ -24,7 +25,7 @@ from tests.apps.demo_screen.sample import film
 ROOT = Path(__file__).parents[2]
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"  # of the alternate screen
 CURSOR = "\x1b[?25h"
-SECONDS = 20.0
+SECONDS = 60.0  # after which what was waited for does not come any more
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 
 
@@ -40,6 +41,7 @@ class Screen:
         self.process, self._terminal = process, terminal
         self.raw = ""
         self._mark = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a part may end within a character
 
     def see(self, text: str, seconds: float = SECONDS) -> str:
         """Wait until `text` is written after what was seen last; what was written until then, without escapes."""
@@ -66,7 +68,8 @@ class Screen:
             self._read(0.1)
         while self._read(0.0):
             pass
-        return self.process.wait(0.1)
+        assert self.process.poll() is not None, f"expected it to end, got: {self._since()[-3000:]!r}"
+        return self.process.returncode
 
     @property
     def echo(self) -> bool:
@@ -89,7 +92,7 @@ class Screen:
             part = os.read(self._terminal, 1 << 16)
         except OSError:  # the other end is closed
             return False
-        self.raw += part.decode("utf-8", "replace")
+        self.raw += self._decoder.decode(part)
         return bool(part)
 
 

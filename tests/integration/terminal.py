@@ -1,21 +1,25 @@
 """The command line as a person uses it: commands that stay and commands that end, with runs of their own."""
 
+import contextlib
 import os
-import socket
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from cybernetic.apps import main
+from tests.integration.gateways.rabbit import free_ports
 
 # as it is installed: what `python -c` runs finds modules in the current directory by itself
 COMMAND = [sys.executable, str(Path(sys.executable).parent / "cybernetic")]
 SECRET = "0123456789abcdef0123"
+PATIENCE = 60.0  # seconds after which what was waited for does not come any more
 
 
 class Terminal:
@@ -53,7 +57,7 @@ class Terminal:
     def run(self, *arguments: str) -> tuple[int, str, str]:
         """What a command that ends gives, as a process: status, output, errors."""
         done = subprocess.run(
-            [*COMMAND, *arguments], text=True, capture_output=True, timeout=30, cwd=self.folder
+            [*COMMAND, *arguments], text=True, capture_output=True, timeout=2 * PATIENCE, cwd=self.folder
         )
         return done.returncode, done.stdout, done.stderr
 
@@ -64,14 +68,24 @@ class Terminal:
         said = self._capsys.readouterr()
         return status, said.out, said.err
 
-    def left(self) -> list[str]:
-        """The processes that were started below here and have not ended, by their words."""
-        mark, found = f"XDG_RUNTIME_DIR={self.runs.parent}".encode(), []
+    def ask_until(self, *arguments: str, says: str) -> str:
+        """Ask again and again until it is done and the output has `says`; the output."""
+        end, got = time.monotonic() + PATIENCE, (0, "", "")
+        while time.monotonic() < end:
+            got = self.ask(*arguments)
+            if got[0] == 0 and says in got[1]:
+                return got[1]
+            time.sleep(0.05)
+        raise AssertionError(f"expected {says!r} of {' '.join(arguments)}, got: {got}")
+
+    def left(self) -> dict[int, str]:
+        """The processes that were started below here and have not ended, with their words."""
+        mark, found = f"XDG_RUNTIME_DIR={self.runs.parent}".encode(), {}
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and int(entry.name) != os.getpid():
                 try:
                     if mark in (entry / "environ").read_bytes():
-                        found.append((entry / "cmdline").read_text().replace("\0", " "))
+                        found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
                 except OSError:
                     continue
         return found
@@ -86,20 +100,30 @@ class Terminal:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()
+        end = time.monotonic() + PATIENCE / 3
+        while self.left() and time.monotonic() < end:
+            time.sleep(0.05)
+        for pid in self.left():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def hear(process: "subprocess.Popen[str]", says: str) -> None:
-    """Wait until a command prints a line with `says`."""
+    """Wait until a command prints a line with `says`; one that does not say it in time is killed."""
     assert process.stdout is not None
-    heard = []
-    for line in process.stdout:
-        heard.append(line)
-        if says in line:
-            return
+    heard, late = [], threading.Timer(PATIENCE, process.kill)
+    late.start()
+    try:
+        for line in process.stdout:
+            heard.append(line)
+            if says in line:
+                return
+    finally:
+        late.cancel()
     raise AssertionError(f"expected a line with {says!r}, got: {heard}")
 
 
-@contextmanager
+@contextlib.contextmanager
 def opened(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Terminal]:
@@ -107,7 +131,9 @@ def opened(
     for name in [name for name in os.environ if name.startswith("CYBERNETIC_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(folder)
-    with tempfile.TemporaryDirectory(prefix="cy") as runs:  # short: sockets are made in it
+    with tempfile.TemporaryDirectory(
+        prefix="cy", ignore_cleanup_errors=True
+    ) as runs:  # short: it has sockets
         monkeypatch.setenv("XDG_RUNTIME_DIR", runs)
         found = Terminal(folder, Path(runs, "cybernetic"), capsys)
         try:
@@ -117,7 +143,6 @@ def opened(
 
 
 def free_port() -> int:
-    """A port of loopback that nobody uses."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """A port of loopback that nobody listens on."""
+    (port,) = free_ports(1)
+    return port

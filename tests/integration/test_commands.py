@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.terminal import COMMAND, SECRET, Terminal, free_port, opened
+from tests.integration.terminal import COMMAND, PATIENCE, SECRET, Terminal, free_port, opened
 
 PROGRAM = """
 from cybernetic import Agent, DynamicSupervisor, Supervisor, child
@@ -70,7 +70,7 @@ def test_a_running_system_is_seen_asked_and_stopped_from_elsewhere(terminal: Ter
     assert status == 1
     assert re.search(r"expected --system NAME, or --yes .* which is shop, pid \d+, since \d", err)
     assert terminal.ask("stop", "--yes") == (0, "shop has stopped\n", "")
-    out, _ = process.communicate(timeout=10)
+    out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert "cybernetic: stopped\n" in out
     assert not list(terminal.runs.glob("shop-*"))
@@ -103,7 +103,7 @@ def test_a_program_runs_where_nobody_can_look_into_it(
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/nowhere")
     process = terminal.start("run", "shop:App", says="will not find this system")
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=10)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
 
 
@@ -112,17 +112,18 @@ def test_a_node_joins_a_run_and_is_given_what_only_it_can_do(
 ) -> None:
     monkeypatch.setenv("CYBERNETIC_SECRET", SECRET)
     address = f"tcp:127.0.0.1:{free_port()}"
-    terminal.start("run", "shop:Spread", "--listen", address, says="this system is called shop")
+    terminal.start("run", "shop:Spread", "--listen", address, says="started child 2")
     flags = ["--name", "edge", "--join", address, "--capability", "gpu=true"]
     node = terminal.start("node", *flags, says="node edge joined main")
+    terminal.ask_until("tree", "--system", "shop", "--json", says='"edge"')  # its door is not all of it
     status, _, err = terminal.ask("call", "--system", "shop", "planner", "spread")
     assert (status, err) == (0, "")
-    assert terminal.ask("call", "--system", "shop", "--timeout", "10", "far", "add", "2")[:2] == (0, "3\n")
+    assert terminal.ask("call", "--system", "shop", "--timeout", "60", "far", "add", "2")[:2] == (0, "3\n")
     status, out, _ = terminal.ask("tree", "--system", "shop", "--json")
     assert status == 0
     assert '"edge"' in json.dumps(json.loads(out))
     node.send_signal(signal.SIGTERM)
-    out, _ = node.communicate(timeout=15)
+    out, _ = node.communicate(timeout=PATIENCE)
     assert (node.returncode, "cybernetic: stopped\n" in out) == (0, True)
 
 
@@ -133,7 +134,7 @@ def test_a_signal_ends_a_node_that_still_waits_for_its_peer(
     nobody = f"tcp:127.0.0.1:{free_port()}"
     process = terminal.start("node", "--name", "edge", "--join", nobody, says="edge.door is linked with edge")
     process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=10)
+    out, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, "stopped before all was started" in out) == (0, True)
 
 
@@ -199,5 +200,7 @@ def test_a_reader_that_has_gone_is_no_error(terminal: Terminal) -> None:
     read, write = os.pipe()
     os.close(read)
     with open(write, "w") as out:
-        done = subprocess.run([*COMMAND, "config", "show"], stdout=out, stderr=subprocess.PIPE, timeout=30)
+        done = subprocess.run(
+            [*COMMAND, "config", "show"], stdout=out, stderr=subprocess.PIPE, timeout=PATIENCE
+        )
     assert (done.returncode, done.stderr) == (141, b"")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import select
 import socket
 import stat
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from cybernetic.apps.control.client import Client, ControlError, find
 from cybernetic.apps.control.lines import ASK, REQUEST_BYTES
 from cybernetic.apps.control.server import CONNECTIONS, ControlServer
 from cybernetic.nodes import make_run
+from tests.integration.terminal import PATIENCE
 
 
 class Echo(Agent):
@@ -54,15 +56,19 @@ def asked(path: Path, do: str, **request: Any) -> Any:
 
 
 async def said(path: Path, text: bytes) -> Any:
-    """What the server answers to raw bytes, and that it then closes."""
-    reader, writer = await asyncio.open_unix_connection(path, limit=1 << 24)
-    writer.write(text)
-    writer.write_eof()
-    answer = json.loads(await reader.readline())
-    with contextlib.suppress(ConnectionResetError):
-        assert await reader.read() == b""
-    writer.close()
-    return answer
+    """What the server answers to raw bytes before it closes: one line."""
+    (answer,) = (await asyncio.to_thread(_heard, path, text)).splitlines()
+    return json.loads(answer)
+
+
+def _heard(path: Path, text: bytes) -> bytes:
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.settimeout(PATIENCE)
+        caller.connect(str(path))
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # who has heard enough may hang up
+            caller.sendall(text)
+            caller.shutdown(socket.SHUT_WR)
+        return _all_of(caller)
 
 
 async def test_a_system_is_found_and_answers(base: Path) -> None:
@@ -126,15 +132,18 @@ async def test_one_connection_too_many_is_turned_away(base: Path) -> None:
             await asyncio.to_thread(asked, path, "describe")
         for _, writer in open_ones:
             writer.close()
-        await asyncio.sleep(0.05)
-        assert (await asyncio.to_thread(asked, path, "describe"))["name"] == "shop"
+        async with asyncio.timeout(PATIENCE):
+            while True:  # until it has heard that they have gone
+                with contextlib.suppress(ControlError):
+                    assert (await asyncio.to_thread(asked, path, "describe"))["name"] == "shop"
+                    return
 
 
 async def test_who_says_nothing_is_cut_off(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "IDLE_SECONDS", 0.1)
     async with running(base) as (path, _):
         reader, writer = await asyncio.open_unix_connection(path)
-        assert await asyncio.wait_for(reader.read(), 2) == b""
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
         writer.close()
 
 
@@ -145,18 +154,23 @@ async def test_who_does_not_read_is_cut_off(base: Path, monkeypatch: pytest.Monk
             slow.connect(str(path))
             request = {"do": "call", "name": "echo", "method": "much", "args": [3_000_000]}
             slow.sendall(json.dumps(request).encode() + b"\n")
-            await asyncio.sleep(0.4)
-            slow.settimeout(2)
-            taken = await asyncio.to_thread(_all_of, slow)
-        assert taken < 3_000_000
+            assert await asyncio.to_thread(_hung_up, slow)
+            assert len(await asyncio.to_thread(_all_of, slow)) < 3_000_000
 
 
-def _all_of(connection: socket.socket) -> int:
-    taken = 0
+def _hung_up(connection: socket.socket) -> bool:
+    """Wait until the other end has hung up, without reading what it has said before."""
+    poll = select.poll()
+    poll.register(connection, 0)
+    return bool(poll.poll(PATIENCE * 1000))
+
+
+def _all_of(connection: socket.socket) -> bytes:
+    taken = bytearray()
     with contextlib.suppress(ConnectionResetError):
         while part := connection.recv(1 << 16):
-            taken += len(part)
-    return taken
+            taken += part
+    return bytes(taken)
 
 
 async def test_another_user_is_refused(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,13 +83,19 @@ async def test_calls_in_a_tight_loop_from_outside_leave_time_for_a_timer() -> No
     """A call that is served without going through the loop does not keep the loop from its turn."""
     async with System() as system:
         agent = await system.start(Flooder)
-        fired: list[float] = []
-        before, end = cpu(), real() + 5
-        asyncio.get_running_loop().call_later(0.02, lambda: fired.append(cpu() - before))
-        calls = 0
-        while not fired and real() < end:
-            await agent.call(Flooder.count)
-            calls += 1
-        assert fired
-        assert fired[0] < 0.02 + 4 * SLICE
-        assert calls > 10
+        for _ in range(20):
+            fired: list[float] = []
+            before, end = cpu(), real() + 60
+            asyncio.get_running_loop().call_later(
+                0.02,
+                lambda fired=fired, before=before: fired.append(cpu() - before),  # type: ignore[misc]
+            )
+            calls = 0
+            while not fired and real() < end:
+                await agent.call(Flooder.count)
+                calls += 1
+            assert fired
+            assert fired[0] < 0.02 + 4 * SLICE
+            if calls > 10:
+                return
+        raise AssertionError("expected this process to have the processor for once in 0.02 s")

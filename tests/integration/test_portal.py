@@ -44,7 +44,7 @@ class Counter(Agent):
 
 
 async def in_thread(work: Callable[[], Any]) -> Any:
-    return await asyncio.wait_for(asyncio.to_thread(work), 5)
+    return await asyncio.wait_for(asyncio.to_thread(work), 60)
 
 
 async def test_a_thread_calls_and_the_handler_runs_on_the_loops_thread() -> None:
@@ -111,8 +111,14 @@ async def test_run_takes_a_function_that_makes_an_awaitable() -> None:
         portal = system.portal()
         counter = await in_thread(lambda: portal.run(lambda: system.start(Counter)))
         assert system.alive(counter)
-        waiting = asyncio.create_task(in_thread(lambda: portal.run(lambda: system.wait(counter))))
-        await asyncio.sleep(0.05)
+        begun = asyncio.Event()
+
+        async def wait() -> Any:
+            begun.set()
+            return await system.wait(counter)
+
+        waiting = asyncio.create_task(in_thread(lambda: portal.run(wait)))
+        await begun.wait()
         counter.exit(Kill())
         assert repr(await waiting) == "Killed()"
         with pytest.raises(OptionError, match="a function that returns an awaitable"):
@@ -150,5 +156,5 @@ async def test_an_outside_message_wakes_an_idle_loop_and_has_no_sender() -> None
     async with System() as system:
         agent, portal = await system.start(Curious), system.portal()
         threading.Timer(0.05, portal.send, (agent, "x")).start()
-        await asyncio.wait_for(got.wait(), 5)
+        await asyncio.wait_for(got.wait(), 60)
         assert await agent.call(Counter.seen) == [None]

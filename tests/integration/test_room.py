@@ -51,12 +51,10 @@ def terminal(
 
 
 def test_one_look_is_told_in_lines(terminal: Terminal) -> None:
-    terminal.start("run", "shop:Two", says="is called")
-    status, out, err = terminal.ask("room", "north", "--once")
-    assert (status, err) == (0, "")
+    terminal.start("run", "shop:Two", says="started child 'south'")
+    out = terminal.ask_until("room", "north", "--once", says="57/min")
     for title in ("work", "what hurts", "indices", "S2 rates", "S3 budget", "S4 outlook", "log"):
         assert f"{title} ─" in out
-    assert "57/min" in out
     assert "one" in out
     status, _, err = terminal.ask("room", "--once")
     assert status == 1
@@ -67,8 +65,7 @@ def test_one_look_is_told_in_lines(terminal: Terminal) -> None:
 
 def test_the_only_one_needs_no_name(terminal: Terminal) -> None:
     terminal.start("run", "shop:Shop", says="is called")
-    status, out, err = terminal.ask("room", "--once")
-    assert (status, err) == (0, "")
+    out = terminal.ask_until("room", "--once", says="hurts")
     assert "nothing hurts" in out or "what hurts" in out
 
 
@@ -79,7 +76,7 @@ def test_where_there_is_no_viable_system_it_says_so(terminal: Terminal) -> None:
 
 
 def test_on_a_terminal_it_stays_until_q(terminal: Terminal) -> None:
-    terminal.start("run", "shop:Two", says="is called")
+    terminal.start("run", "shop:Two", says="started child 'south'")
     with screen(*COMMAND, "room", "south", "--interval", "0.2") as seen:
         seen.see("what hurts")
         assert ENTER in seen.raw

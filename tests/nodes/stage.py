@@ -4,21 +4,26 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from itertools import permutations
 from typing import Any
 
 import pytest
 
-from cybernetic import Agent, DynamicSupervisor, Ref, System, child
+from cybernetic import Agent, CallFailed, DynamicSupervisor, Ref, System, child
 from cybernetic.nodes import Node
 from cybernetic.nodes.host.driver_memory import MemoryHost
 from cybernetic.nodes.link import network
+from tests.nodes.probe import Probe
 
 ONE, TWO, PROCESSES, HOSTS = "one node", "two nodes", "two processes", "two hosts"
 WHERES = (ONE, TWO)  # what is possible on virtual time; tests/integration runs the same bodies on the others
 FAR, OTHER = "worker-1", "worker-2"
 
 MEETING = "10.77.3.1", 4711  # where the first of two hosts is called
+
+A_WHILE = 0.05  # seconds in which, on virtual time, all that needs no time has happened
+ROUNDS = 8  # between processes: more than what one event leads to goes to and fro
 
 everywhere = pytest.mark.parametrize("where", WHERES)
 apart = pytest.mark.parametrize("where", [TWO])  # what takes a node that is another, wherever that is
@@ -43,7 +48,8 @@ class Stage:
     Attributes:
         system: the first node.
         far: the name of another node; None if there is none.
-        slack: seconds by which what takes no time may be late, because processes take turns.
+        real: whether there are processes, which take their turns on real time.
+        slack: seconds by which what takes no time may be late then.
     """
 
     nursery: Ref[Nursery]
@@ -51,7 +57,9 @@ class Stage:
     def __init__(self, where: str, system: System, nodes: int, host: MemoryHost | None) -> None:
         self.system, self._where, self._nodes, self._host = system, where, nodes, host
         self.far = FAR if nodes else None
-        self.slack = 2.0 if where in (PROCESSES, HOSTS) else 0.0
+        self.real = where in (PROCESSES, HOSTS)
+        self.slack = 5.0 if self.real else 0.0
+        self._probes: list[Ref[Probe]] = []
 
     @property
     def nodes(self) -> list[str]:
@@ -63,13 +71,36 @@ class Stage:
         """Start an agent, temporary unless said otherwise, on the far node if there is one."""
         options.setdefault("restart", "temporary")
         options.setdefault("node", self.far)
-        ref = await self.nursery.call(DynamicSupervisor.start_child, child(cls, *args, **options))
+        start = DynamicSupervisor.start_child
+        ref = await self.nursery.within(None).call(start, child(cls, *args, **options))
         assert ref is not None
         return ref
 
     async def here(self, cls: type[Any], *args: Any, **options: Any) -> Ref[Any]:
         """Start an agent on the first node."""
         return await self.spawn(cls, *args, node=None, **options)
+
+    async def calm(self) -> None:
+        """Return when all that needs no time has happened, however busy the machine is.
+
+        Real time says nothing of that: between processes each node asks each other one, again and again.
+        """
+        clock = asyncio.get_running_loop().time
+        end = clock() + A_WHILE
+        for _ in range(ROUNDS):
+            for one, other in permutations(self._probes, 2):
+                with suppress(CallFailed):
+                    await one.within(None).call(Probe.ask, other)
+        await asyncio.sleep(max(0.0, end - clock()))
+
+    async def watch_nodes(self) -> None:
+        """Have somebody on each node who can be asked; in real time only."""
+        probes = await self.system.start(Nursery, type="temporary")
+        for node in (None, *self.nodes[1:]):
+            start = DynamicSupervisor.start_child
+            probe = await probes.within(None).call(start, child(Probe, node=node, restart="temporary"))
+            assert probe is not None
+            self._probes.append(probe)
 
     def delay(self, seconds: float) -> None:
         """Let what nodes say to each other take its time; in memory only."""
@@ -110,12 +141,14 @@ async def stage(where: str, nodes: int = 1, **options: Any) -> AsyncIterator[Sta
         if where == HOSTS:
             await _met(system)
         stage.nursery = await system.start(Nursery, type="temporary")
+        if stage.real:
+            await stage.watch_nodes()
         yield stage
 
 
 async def _met(system: System) -> None:
     """Until the nodes of the other host are there, and what ends them."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not {FAR, OTHER} <= {node.name for node in system.nodes} or system.whereis("reaper") is None:
             await asyncio.sleep(0.01)
 

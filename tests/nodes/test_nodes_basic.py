@@ -107,7 +107,7 @@ async def test_links_monitors_and_exits(where: str) -> None:
         assert failed.value.reason == Crash("ValueError", "no")
         two.exit(Kill())
         await s.system.wait(two)
-        await settle(s.system)
+        await s.calm()
         log = await near.call(Counter.noted)
         assert [type(m) for m in log] == [Down, Exit]
         assert log[0].ref == one
@@ -116,7 +116,7 @@ async def test_links_monitors_and_exits(where: str) -> None:
         assert log[1].reason == Killed()
         await near.call(Watcher.tie, three)
         waiting = asyncio.ensure_future(s.system.wait(three))
-        await settle(s.system)
+        await s.calm()
         await near.call(Watcher.signal, three, Shutdown("enough"))
         assert await waiting == Shutdown("enough")
 

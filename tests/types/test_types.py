@@ -28,7 +28,7 @@ def test_typical_programs_pass_and_mistakes_are_refused(checker: str, options: l
         env={**os.environ, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=280,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -204,7 +204,7 @@ PLAIN: dict[str, Arguments] = {
     "homeostat.Spoken": {"issues": {"a": 2}, "answers": (1.0, 2.0)},
     "homeostat.diagnose": {"balance": BALANCE, "bands": Bands(), "period": 60.0},
     "homeostat.open_conversation": {"proposal": PROPOSAL, "now": 1.0, "patience": 5.0, "ruling": 5.0},
-    "ladder.Clocks": {"ack": 1.0, "recovery": 120.0},
+    "ladder.Clocks": {"ack": 1.0, "recovery": 120.0, "look": 0.5},
     "ladder.Deadman": {"period": 1.0, "last": 0.0},
     "ladder.ErrorBurst": {"window": 10.0},
     "ladder.Ladder": {"path": "acme", "refractory": 60.0, "at": 1.0},

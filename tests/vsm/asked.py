@@ -104,6 +104,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "bargain.Productivity.after": (lambda: Productivity(10.0), {"value": 1.0, "spent": 1.0}),
     "bargain.Purse.clear": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.epoch": (lambda: PURSE, {"now": 1.0}),
+    "bargain.Purse.born": (lambda: PURSE, {"id": "x", "now": 1.0}),
     "bargain.Purse.expire": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.overrun": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.report": (lambda: PURSE, {"epoch": 0, "now": 100.0}),

@@ -110,7 +110,7 @@ def test_indices_clocks_and_an_audit_as_the_design_writes_them() -> None:
     slow = Index("cycle_time", limits=(0, 30.0), cost=True)
     assert slow.cost
     assert slow.breach(31) == "high"
-    assert Clocks(ack=1.0, recovery=120.0) == Clocks()
+    assert Clocks(ack=1.0, recovery=120.0, look=0.5) == Clocks()
     audit = Audit(probability=0.05, verify=refunds, independent_of="llm", budget_share=0.05)
     assert (audit.probability, audit.verify, audit.independent_of) == (0.05, refunds, "llm")
 

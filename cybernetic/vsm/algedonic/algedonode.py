@@ -49,14 +49,14 @@ class Algedonode(Member):
 
     Args:
         path: of the level.
-        clocks: of the rungs: this level's, then those above it.
+        clocks: of the rungs: this level's, by which it looks, then those above it.
         human: sinks for pages, tried in order; only the top's are used.
         loops: what should beat: (role, path, period).
         paging: how the human is called. Default: `Paging()`, with that many sinks.
     """
 
     role = Role.ALGEDONODE
-    period: float | None = 0.5
+    period: float | None = Clocks().look
 
     def __init__(
         self,
@@ -67,6 +67,9 @@ class Algedonode(Member):
         paging: Paging | None = None,
     ) -> None:
         super().__init__(path)
+        self._within = clocks[0].beat
+        if self.period is not None:
+            self.period = clocks[0].look
         self._pager = Pager(self, path, human)
         rungs = Rungs((clocks[0], *clocks), paging or Paging(sinks=max(1, len(human))))
         self._ladder = Ladder(path, rungs)
@@ -229,10 +232,8 @@ class Algedonode(Member):
 
     def cycle(self) -> None:
         """Feel what has gone silent, and tell the level above, or the vigil, that this one is alive."""
-        at, period = now(), 2 * (self.period or 0.5)
-        if (
-            at - self._turned > period
-        ):  # it was away itself: what it did not hear in that time may have been said
+        at, period = now(), self._within
+        if at - self._turned > period:  # it was away: it may not have heard what was said
             self._deadmen.forgive(at)
         self._turned = at
         for key in self._deadmen.missed(at):

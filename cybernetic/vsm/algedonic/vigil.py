@@ -8,12 +8,10 @@ from cybernetic.supervision import GaveUp
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.humans import Page, called, resolved
 from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
-from cybernetic.vsm.ladder.clocks import Paging
+from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ladder.deadman import Deadman
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
 from cybernetic.vsm.timing import now
-
-PERIOD = 0.5  # seconds of its loop
 
 
 class Vigil(Watcher):
@@ -27,9 +25,11 @@ class Vigil(Watcher):
         human: sinks for pages, tried in order.
         top: the address of the top itself.
         paging: how often a human is called.
+        clocks: of the top: the vigil looks as often as its algedonode.
     """
 
-    def __init__(self, path: str, human: Sequence[Any], top: Any, paging: Paging) -> None:
+    def __init__(self, path: str, human: Sequence[Any], top: Any, paging: Paging, clocks: Clocks) -> None:
+        self._period, self._within = clocks.look, clocks.beat
         self.path, self._human, self._paging, self._top = path, tuple(human), paging, top
         self._node = self.system.named(f"{path}:algedonode", Algedonode)
         self._unsaid: list[Pain] = []
@@ -38,10 +38,10 @@ class Vigil(Watcher):
 
     def setup(self) -> None:
         """Begin to watch."""
-        self._deadman = Deadman(2 * PERIOD, now())
+        self._deadman = Deadman(self._within, now())
         self._again, self._turned = self._deadman.due, now()
         self._detach = attach(GaveUp, self._gave_up)
-        self.ref.every(PERIOD).cast(Vigil.turn)
+        self.ref.every(self._period).cast(Vigil.turn)
 
     def shows(self, role: str, path: str, period: float) -> None:
         """The algedonode shows that it lives."""
@@ -53,11 +53,9 @@ class Vigil(Watcher):
 
     def turn(self) -> None:
         """Show that it lives; page while the algedonode is silent, with growing pauses."""
-        self._node.cast(Algedonode.shows, VIGIL, self.path, 2 * PERIOD)
+        self._node.cast(Algedonode.shows, VIGIL, self.path, self._within)
         at = now()
-        if (
-            at - self._turned > 2 * PERIOD
-        ):  # it was away itself: what it did not hear in that time may have been said
+        if at - self._turned > self._within:  # it was away: it may not have heard what was said
             self._deadman = self._deadman.beat(at)
         self._turned = at
         if self._deadman.missed(at) and at >= self._again and self._attempt < self._paging.attempts:

@@ -7,7 +7,7 @@ from typing import Self
 from cybernetic.core import OptionError, number, one_of, whole
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.purse import Purse
-from cybernetic.vsm.bargain.vector import Vector, total
+from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.changed import changed
 
 
@@ -32,6 +32,8 @@ class Allocator:
         term: number of this allocator among its predecessors and successors, >= 1.
         version: of the last contract.
         issued: the seal of the last contract, by (epoch, unit).
+        purses: the id of the purse that each unit was heard to have, by unit.
+        lost: what units held when they lost their purses, by (epoch, unit): it counts as spent.
     """
 
     purse: Purse
@@ -40,6 +42,8 @@ class Allocator:
     term: int = 1
     version: int = 0
     issued: Mapping[tuple[int, str], Seal] = field(default_factory=dict)
+    purses: Mapping[str, str] = field(default_factory=dict)
+    lost: Mapping[tuple[int, str], Vector] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         number("grace", self.grace, least=0.0)
@@ -53,7 +57,10 @@ class Allocator:
         for unit, floor in self.floors.items():
             if epoch >= self.purse.kept and unit not in ledger.open and unit not in ledger.closed:
                 starts = epoch * self.purse.per
-                ledger = ledger.reserve(unit, floor, starts, ledger.until + self.grace)
+                aside = floor.least(
+                    ledger.available
+                )  # less only in the first epoch of a purse: see `Purse.born`
+                ledger = ledger.reserve(unit, aside, starts, ledger.until + self.grace)
         return self._with(self.purse.with_ledger(epoch, ledger))
 
     def accept(self, contract: Contract) -> tuple[Self, Accepted]:
@@ -80,8 +87,8 @@ class Allocator:
         return replace(begun, purse=purse), epoch
 
     def issue(self, unit: str, grant: Vector, now: float) -> tuple[Self, Contract]:
-        """Grant `unit` that much (at least its floor) for the epoch at `now`: the allocator, and the contract
-        to send.
+        """Grant `unit` that much (at least its floor, as far as that is there) for the epoch at `now`: the allocator,
+        and the contract to send.
 
         Raises `BudgetExhausted` for an increase that is not covered, `OptionError` for an unknown unit.
         """
@@ -89,28 +96,51 @@ class Allocator:
         epoch = self.purse.epoch(now)
         begun = self.begun(epoch)
         ledger = begun.purse.ledger(epoch)
-        granted = grant.most(self.floors[unit])
-        ledger = ledger.revise(unit, granted.most(ledger.open[unit].upper)) if unit in ledger.open else ledger
+        gone, granted = self.gone(epoch, unit), grant.most(self.floors[unit])
+        if unit in ledger.open:
+            held = ledger.open[unit].upper
+            granted = grant.most(self.floors[unit].least(held.less(gone) + ledger.available))
+            ledger = ledger.revise(unit, held.most(gone + granted))
         seal = Seal(self.term, self.version + 1)
         issued = {**self.issued, (epoch, unit): seal}
         after = replace(
             begun, purse=begun.purse.with_ledger(epoch, ledger), version=seal.version, issued=issued
         )
-        return after, Contract(unit, epoch, granted, seal)
+        return after, Contract(unit, epoch, granted, seal, self.purses.get(unit, ""))
 
     def accepted(self, answer: Accepted) -> Self:
         """After a unit's answer. One to a contract that is not the unit's last changes nothing."""
         if self.issued.get((answer.epoch, answer.unit)) != answer.seal or answer.epoch < self.purse.kept:
             return self
-        ledger = self.purse.ledger(answer.epoch).revise(answer.unit, answer.holds)
+        held = self.gone(answer.epoch, answer.unit) + answer.holds
+        ledger = self.purse.ledger(answer.epoch).revise(answer.unit, held)
         return self._with(self.purse.with_ledger(answer.epoch, ledger))
 
     def reported(self, report: Report) -> Self:
         """After a unit's report on an epoch that is over; its last word settles it once."""
         one_of("report.unit", report.unit, sorted(self.floors))
         begun = self.begun(report.epoch)
-        purse = begun.purse.settle(report.epoch, report.unit, report.spent, final=report.final)
-        return begun._with(purse)
+        spent = self.gone(report.epoch, report.unit) + report.spent
+        return begun._with(begun.purse.settle(report.epoch, report.unit, spent, final=report.final))
+
+    def gone(self, epoch: int, unit: str) -> Vector:
+        """What a unit held in an epoch when it lost its purse: nobody knows what became of it."""
+        return self.lost.get((epoch, unit), NOTHING)
+
+    def renewed(self, unit: str, purse: str) -> Self:
+        """After a unit said which purse it has. With another one it knows nothing of what it has spent: all it could
+        have, by any word on its way, counts as spent, and what it gets in this epoch comes on top of that.
+        """
+        if self.purses.get(unit, "") == purse:
+            return self
+        lost, issued = dict(self.lost), dict(self.issued)
+        if unit in self.purses:  # else there was none that could have taken a contract
+            for epoch, ledger in self.purse.ledgers.items():
+                if unit in ledger.open:
+                    lost[epoch, unit] = ledger.open[unit].upper
+        for key in [key for key in issued if key[1] == unit]:
+            del issued[key]
+        return replace(self, purses={**self.purses, unit: purse}, lost=lost, issued=issued)
 
     def expire(self, now: float) -> Self:
         """Count as spent what units have not reported in time; a late report still settles it."""
@@ -119,11 +149,17 @@ class Allocator:
     def forget(self, epoch: int) -> Self:
         """Drop the epochs up to and with `epoch`."""
         issued = {key: seal for key, seal in self.issued.items() if key[0] > epoch}
-        return replace(self, purse=self.purse.forget(epoch), issued=issued)
+        lost = {key: spent for key, spent in self.lost.items() if key[0] > epoch}
+        return replace(self, purse=self.purse.forget(epoch), issued=issued, lost=lost)
 
     def succeeded(self, term: int) -> Self:
         """The successor that takes over what was written down. `term` must be higher."""
         return replace(self, term=whole("term", term, least=self.term + 1), version=0)
+
+    def outbid(self, unit: str, known: Seal) -> Self:
+        """The allocator under a term above one that `unit` knows, of a predecessor that left no books."""
+        issued = {key: seal for key, seal in self.issued.items() if key[1] != unit}
+        return replace(self.succeeded(max(self.term, known.term) + 1), issued=issued)
 
     def _with(self, purse: Purse) -> Self:
         return self if purse is self.purse else changed(self, purse=purse)

@@ -22,12 +22,17 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What a unit may spend in an epoch, by the word of its allocator."""
+    """What a unit may spend in an epoch, by the word of its allocator.
+
+    It is for the purse of that id, and for no other: what a purse that is lost has spent of an earlier one, none that
+    came after it knows.
+    """
 
     unit: str
     epoch: int
     grant: Vector
     seal: Seal
+    purse: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from cybernetic.core import OptionError, number
 from cybernetic.vsm.bargain.budget import Budget
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
-from cybernetic.vsm.bargain.refusals import StaleContract
+from cybernetic.vsm.bargain.refusals import AnotherPurse, StaleContract
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.changed import changed
 
@@ -31,6 +31,7 @@ class Purse:
         seal: the latest contract accepted; an older one is refused.
         ledgers: by number of the epoch.
         kept: epochs below this one are forgotten: nothing about them counts any more.
+        id: tells this purse from those that the unit had before and lost.
     """
 
     unit: str
@@ -39,6 +40,7 @@ class Purse:
     seal: Seal = NO_CONTRACT
     ledgers: Mapping[int, Ledger] = field(default_factory=dict)
     kept: int = 0
+    id: str = ""
 
     def __post_init__(self) -> None:
         number("per", self.per, above=0.0)
@@ -62,10 +64,12 @@ class Purse:
 
         Taking the latest one again changes nothing and gives an answer again. Less than is committed already
         is taken as what is committed. Raises `StaleContract` for one that is older than the latest,
-        `OptionError` for another's.
+        `AnotherPurse` for one to a purse that was lost, `OptionError` for another's.
         """
         if contract.unit != self.unit:
             raise OptionError("contract.unit", repr(self.unit), contract.unit)
+        if contract.purse != self.id:
+            raise AnotherPurse(self.unit, self.id, contract.purse)
         if contract.seal < self.seal or contract.epoch < self.kept:
             raise StaleContract(self.unit, contract.seal, self.seal)
         after = self
@@ -89,6 +93,14 @@ class Purse:
         if epoch < self.kept:
             return self
         return self.with_ledger(epoch, self.ledger(epoch).settle(key, actual, final=final))
+
+    def born(self, id: str, now: float) -> Self:
+        """The purse of a unit that knows of no other: in the epoch at `now` it may spend only what a contract grants,
+        for one before it may have spent the floor.
+        """
+        epoch = self.epoch(now)
+        empty = Ledger(NOTHING, until=(epoch + 1) * self.per)
+        return replace(self.with_ledger(epoch, empty), id=id)
 
     def expire(self, now: float) -> tuple[Self, tuple[tuple[int, str], ...]]:
         """Settle what is overdue in all epochs (see `Ledger.expire`): the purse, and (epoch, key) of each."""

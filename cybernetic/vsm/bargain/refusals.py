@@ -1,6 +1,7 @@
 """What the bargain refuses: spending that is not covered, and contracts of an allocator that was replaced."""
 
 from cybernetic.core import Refusal
+from cybernetic.vsm.bargain.contract import Seal
 
 
 class BudgetExhausted(Refusal):
@@ -11,11 +12,19 @@ class BudgetExhausted(Refusal):
         self.key, self.asked, self.available = key, asked, available
 
 
+class AnotherPurse(Refusal):
+    """A contract is for a purse that the unit has no more: what it has now is `purse`, which knows of no spending."""
+
+    def __init__(self, unit: str, purse: str, meant: str) -> None:
+        super().__init__(f"{unit!r}: expected a contract for its purse {purse!r}, got: one for {meant!r}")
+        self.unit, self.purse, self.meant = unit, purse, meant
+
+
 class StaleContract(Refusal):
     """A contract or a message about one is older than what is known: an allocator that was replaced still
     speaks.
     """
 
-    def __init__(self, who: str, seal: object, known: object) -> None:
+    def __init__(self, who: str, seal: Seal, known: Seal) -> None:
         super().__init__(f"{who!r}: expected a seal of at least {known}, got: {seal}")
         self.who, self.seal, self.known = who, seal, known

@@ -12,7 +12,7 @@ from cybernetic.runtime import Agent, Deferred
 from cybernetic.state import StoreError
 from cybernetic.vsm.books.disk import OnDisk, file_of
 from cybernetic.vsm.books.entry import Entry, Extent
-from cybernetic.vsm.books.memory import InMemory
+from cybernetic.vsm.books.memory import InMemory, remembered
 from cybernetic.vsm.books.refusals import BooksRefused
 
 KEEP = 100_000  # entries
@@ -44,16 +44,23 @@ class Books(Agent):
         data: the folder; it is made if it is not there. None: in memory.
         path: of the level or unit whose books these are; its own file in the folder is named by it.
         keep: entries that the log keeps, at least 1; beyond them the oldest go, and `extent` says how many are gone.
+        beside: name of other books: as long as those live, what is kept without a folder is there for a successor in
+            this process. None: it ends with the agent.
 
     Its start fails with a `StoreError`: `StoreInUse` while other books have the file open, in this process or another;
     `StoreDamaged` for a damaged file, which is left as it is. When the disk fails it ends, and is to be restarted.
     Raises `OptionError`.
     """
 
-    def __init__(self, data: Path | str | None = None, path: str = "books", keep: int = KEEP) -> None:
+    def __init__(
+        self, data: Path | str | None = None, path: str = "books", keep: int = KEEP, beside: str | None = None
+    ) -> None:
         self._keep = whole("keep", keep, least=1)
         self._file = None if data is None else file_of(data, path)
-        self._kept: InMemory | OnDisk = InMemory(keep)
+        other = None if beside is None else self.system.whereis(beside)
+        self._kept: InMemory | OnDisk = (
+            InMemory(keep) if other is None else remembered(self.system, path, other, keep)
+        )
 
     async def setup(self) -> None:
         """Open the file. Raises a `StoreError` that says why it cannot be."""

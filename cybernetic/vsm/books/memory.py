@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from cybernetic.vsm.books.entry import Entry, Extent
 from cybernetic.vsm.books.terms import passed
@@ -50,3 +51,17 @@ class InMemory:
     def _after(self, since: int, kind: str | None) -> Iterator[Entry]:
         later = islice(self._log, max(0, since + 1 - self.extent().first), None)
         return (entry for entry in later if kind is None or entry.kind == kind)
+
+
+_memories: WeakKeyDictionary[Any, dict[str, tuple[Any, InMemory]]] = WeakKeyDictionary()
+
+
+def remembered(system: Any, path: str, beside: Any, keep: int) -> InMemory:
+    """What books at `path` held that were here before while the same others stood `beside` them; else nothing.
+
+    What a unit has of its level is void where the level does not know any more what it lent.
+    """
+    known = _memories.setdefault(system, {})
+    if path not in known or known[path][0] != beside:
+        known[path] = beside, InMemory(keep)
+    return known[path][1]

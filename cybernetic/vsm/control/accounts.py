@@ -33,6 +33,8 @@ class Accounts:
             tuple[str, int], float
         ] = {}  # of the first resource that was committed, by unit and epoch
         self._done = self._failed = 0
+        self._settled: dict[str, tuple[int, float]] = {}  # in which epoch, and how much so far, by unit
+        self._taken = dict.fromkeys(units, 0.0)  # of the first resource that was settled since `spending`
         self._tasks = dict.fromkeys(units, 0)
 
     def take(self, account: Accountability, epoch: Epoch | None, lease: Vector, at: float) -> bool:
@@ -60,8 +62,16 @@ class Accounts:
         most = max(known, committed)  # what was set aside and came back is not counted again
         self._most[path, epoch.number] = most
         self._most.pop((path, epoch.number - 1), None)
+        self._taken[path] += self._newly(
+            path, epoch.number, account.spent.less(account.aside).amount(names[0])
+        )
         horizon = lease.amount(names[0]) or HORIZON
         self._worth[path] = self._worth[path].after(float(account.done), most - known, horizon)
+
+    def _newly(self, path: str, epoch: int, settled: float) -> float:
+        """What of all that was settled in an epoch has come since the last account."""
+        before, self._settled[path] = self._settled.get(path, (epoch, 0.0)), (epoch, settled)
+        return max(0.0, settled - before[1]) if before[0] == epoch else settled
 
     def watch(self, at: float, period: float) -> None:
         """A unit that has not accounted for two periods is an exception, whatever else of it still beats."""
@@ -80,6 +90,11 @@ class Accounts:
             for path, heard in self._heard.items()
         }
 
+    def spending(self) -> dict[str, float]:
+        """What each unit has spent of the first resource since this was asked last."""
+        taken, self._taken = self._taken, dict.fromkeys(self._taken, 0.0)
+        return taken
+
     def earned(self) -> dict[str, float]:
         """The value accounted for each unit of the first resource, by unit; of those that have spent anything.
 
@@ -96,10 +111,13 @@ class Accounts:
         """How many tasks each unit has accounted for."""
         return dict(self._tasks)
 
-    def own(self, path: str, epoch: Epoch | None, reports: tuple[Report, ...]) -> Accountability:
+    def own(
+        self, path: str, epoch: Epoch | None, reports: tuple[Report, ...], purse: str = ""
+    ) -> Accountability:
         """What the level at `path` owes the one above: what was done in it since the last time this was asked."""
         done, failed = self._done, self._failed
         self._done = self._failed = 0
         waiting = sum(one.waiting for one in self.latest.values())
         spent = NOTHING if epoch is None else total(self.used(epoch).values())
-        return Accountability(path, done, failed, waiting, spent, {}, reports)
+        aside = spent.least(total(one.aside for one in self.latest.values()))
+        return Accountability(path, done, failed, waiting, spent, aside, {}, reports, purse=purse)

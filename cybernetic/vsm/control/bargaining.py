@@ -9,19 +9,20 @@ from cybernetic.core import CallError, Refusal
 from cybernetic.vsm.bargain.allocate import Claim
 from cybernetic.vsm.bargain.allocator import Allocator
 from cybernetic.vsm.bargain.budget import Epoch
-from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
+from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
 from cybernetic.vsm.bargain.lending import lend, moved
 from cybernetic.vsm.bargain.purse import NO_CONTRACT, Purse
-from cybernetic.vsm.bargain.refusals import BudgetExhausted, StaleContract
+from cybernetic.vsm.bargain.refusals import AnotherPurse, BudgetExhausted, StaleContract
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.bargain.weights import earned_weights
-from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.control.accounts import Accounts
 from cybernetic.vsm.control.messages import Charge
+from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.inspection.verifier import spends
 from cybernetic.vsm.recursion.charter import Charter
+from cybernetic.vsm.recursion.handing import begins
 from cybernetic.vsm.timing import now
 
 ROUNDING = 1e-9  # parts of a whole are rounded down
@@ -37,6 +38,7 @@ class Bargaining:
         charges: its units, by path.
         accounts: what they account for.
         weights: what they weigh now.
+        kept: the part (0 to 1) of what there is that is kept back, until system 5 releases it.
 
     Attributes:
         allocator: the level's ledgers and leases; None where no budget is counted.
@@ -50,7 +52,10 @@ class Bargaining:
         charges: Mapping[str, Charge],
         accounts: Accounts,
         weights: Callable[[], Mapping[str, float]],
+        kept: float = 0.0,
     ) -> None:
+        self._kept = kept
+        self._released: tuple[int, tuple[str, ...]] = (-1, ())  # in an epoch, to whom
         self._control, self._charges, self._accounts, self._weights = control, charges, accounts, weights
         self._auditing = {}  # what audits are set aside, as a part of the level's budget
         if charter.audit is not None and spends(charter.audit):
@@ -61,7 +66,8 @@ class Bargaining:
             purse = Purse(charter.path, charter.per, charter.floor)
             floors = {path: one.floor for path, one in charges.items()}
             self.allocator = Allocator(purse, {**floors, **dict.fromkeys(self._auditing, NOTHING)})
-        self._alone_from = now() + (FIRST if charter.budget is None else 0.0)
+        self._lent = charter.budget is None  # it lives by what the level above lends it
+        self._alone_from = now() + (FIRST if self._lent else 0.0)
         self._told: tuple[int, Vector] | None = None  # what the level above lends for an epoch
         self._made: dict[str, Contract] = {}  # contracts not yet accepted, by unit
         self._written: dict[str, Contract] = {}  # those of them that are in the books, and may be sent
@@ -71,24 +77,50 @@ class Bargaining:
             -1,
             {},
         )  # of an epoch: the most for whom that was said
+        self._took: set[str] = set()  # units that have taken a contract of this system 3
+        self._calm_until = 0.0
         self.owed: Mapping[str, Vector] = {}
 
     def begin(self, known: Allocator | None) -> None:
-        """Go on from the books, under a higher term: a predecessor that still speaks is refused."""
-        if known is not None and self.allocator is not None:
+        """Go on from the books, under a higher term: a predecessor that still speaks is refused. Without any the purse
+        is another one than the level above may know.
+        """
+        if self.allocator is None:
+            return
+        if known is not None:
             self.allocator = known.succeeded(known.term + 1)
+        elif self._lent:
+            purse, id = self.allocator.purse, fresh_id(8, "purse")
+            first = begins(self._control.system, purse.unit)
+            purse = replace(purse, id=id) if first else purse.born(id, now())
+            self.allocator = replace(self.allocator, purse=purse)
 
     @property
     def epoch(self) -> Epoch | None:
         """The epoch that it is; None where no budget is counted."""
         return None if self.allocator is None else Epoch.at(now(), self.allocator.purse.per)
 
+    @property
+    def purse(self) -> str:
+        """The id of the level's own; empty where nothing is counted."""
+        return "" if self.allocator is None else self.allocator.purse.id
+
+    def renewed(self, path: str, purse: str) -> None:
+        """A unit says which purse it has: with another one what it held counts as spent."""
+        if self.allocator is None or path not in self.allocator.floors:
+            return
+        after = self.allocator.renewed(path, purse)
+        if after is not self.allocator:
+            self.allocator = after
+            for table in (self._made, self._written):
+                table.pop(path, None)  # what was on its way was for the purse before
+
     def lease(self, path: str) -> Vector:
         """What a unit may hold now by any word on its way."""
         if self.allocator is None:
             return NOTHING
         ledger = self.allocator.purse.ledger(self.allocator.purse.epoch(now()))
-        return ledger.open[path].upper if path in ledger.open else NOTHING
+        return self._held(self.allocator, ledger).get(path, NOTHING)
 
     def issued(self, path: str) -> bool:
         """Whether a unit has a contract for this epoch, be it on its way."""
@@ -96,6 +128,21 @@ class Bargaining:
         return (
             epoch is not None and self.allocator is not None and (epoch.number, path) in self.allocator.issued
         )
+
+    def calm(self, until: float) -> None:
+        """What is lent swings: until then it is shared out by the weights alone, whatever units earn or leave idle, so
+        that nobody's share follows what it did with the last one.
+        """
+        self._calm_until = max(self._calm_until, until)
+
+    def release(self, unit: str) -> bool:
+        """Lend a unit what is kept back, in this epoch, or as much of it as others; whether that is new."""
+        epoch = self.epoch
+        if epoch is None or not self._kept or unit not in self._charges:
+            return False
+        known = self._released[1] if self._released[0] == epoch.number else ()
+        self._released = epoch.number, (*known, unit)
+        return unit not in known
 
     def bind(self, epoch: int, bounds: Mapping[str, Vector]) -> None:
         """What units are to have in an epoch at most; it holds for no other."""
@@ -109,8 +156,9 @@ class Bargaining:
         assert self.allocator is not None
         epoch = self.allocator.purse.epoch(now())
         ledger = self.allocator.purse.ledger(epoch)
-        held = self._held(ledger)
+        held = self._held(self.allocator, ledger)
         pool = ledger.available + total(held.values())
+        pool = pool.less(pool.times(self._kept))
         parts = lend(pool, self._claims(held, pool), {}, 0.0, self._bounds_in(epoch))
         return {path: parts.get(path, NOTHING) for path in units}
 
@@ -136,14 +184,19 @@ class Bargaining:
         if allocator.purse.seal == NO_CONTRACT and at < self._alone_from:
             return  # the level's first contract is on its way: units that were given their floors would not wait for it
         allocator = allocator.begun(epoch.number)
-        held = self._held(allocator.purse.ledger(epoch.number))
-        pool = self._pool(allocator, epoch, held)
+        held = self._held(allocator, allocator.purse.ledger(epoch.number))
+        whole = self._pool(allocator, epoch, held)
+        kept = whole.times(self._kept)
+        pool = whole.less(kept)
         used = self._accounts.used(epoch)
         claims = self._claims(held, pool)
-        known = {path: used[path] for path in held if path in used}
+        known = {} if at < self._calm_until else {path: used[path] for path in held if path in used}
         gone = (at - epoch.begins) / (epoch.ends - epoch.begins)
         bounds = self._bounds_in(epoch.number)
         wanted = lend(pool, claims, known, gone, bounds, self._accounts.fallen())
+        glad = set(self._released[1]) & wanted.keys() if self._released[0] == epoch.number else set()
+        for path in glad:
+            wanted[path] += kept.times(1.0 / len(glad))
         new = {path for path in held if (epoch.number, path) not in allocator.issued}
         changed = [
             path
@@ -168,9 +221,14 @@ class Bargaining:
             await self.write()
             self._written |= {path: one for path, one in fresh.items() if self._made.get(path) == one}
 
-    def _held(self, ledger: Ledger) -> dict[str, Vector]:
+    def _held(self, allocator: Allocator, ledger: Ledger) -> dict[str, Vector]:
+        """What each has of the ledger of an epoch, but for what was lost."""
         paths = (*self._charges, *self._auditing)
-        return {path: ledger.open[path].upper for path in paths if path in ledger.open}
+        held = {path: ledger.open[path].upper for path in paths if path in ledger.open}
+        if not allocator.lost:
+            return held
+        epoch = round(ledger.until / allocator.purse.per) - 1
+        return {path: upper.less(allocator.gone(epoch, path)) for path, upper in held.items()}
 
     def _last(self, path: str, epoch: Epoch, held: Mapping[str, Vector]) -> Vector:
         """What a unit was told last: it may not have heard it yet, or holds more because it has used more."""
@@ -186,7 +244,8 @@ class Bargaining:
 
     def _claims(self, held: Collection[str], pool: Vector) -> dict[str, Claim]:
         """What each may claim; who took more than he was lent claims that first, where there is as much."""
-        weights = earned_weights(self._weights(), self._accounts.earned())
+        earned = {} if now() < self._calm_until else self._accounts.earned()
+        weights = earned_weights(self._weights(), earned)
         claims = {path: Claim(0.0, part, part) for path, part in self._auditing.items() if path in held}
         for path, charge in self._charges.items():
             if path not in held:
@@ -215,17 +274,33 @@ class Bargaining:
                 accepted: Accepted = await ask(Channel.AUDIT, Role.AUDIT, contract, patience=0.5)
             else:
                 accepted = await ask(Channel.BARGAIN, Role.MANAGEMENT, contract, path, patience=0.5)
+        except AnotherPurse as error:
+            self.renewed(path, error.purse)
+            self._control.ref.cast(type(self._control).renew)
         except StaleContract as error:
             self._delivered(path, contract)
             await self._control.jot("stale", str(error))
+            self._refused(path, error.known)
         except (CallError, Refusal):
             return
         else:
             assert self.allocator is not None
             self.allocator = self.allocator.accepted(accepted)
+            self._took.add(path)
             self._delivered(path, contract)
         finally:
             self._sending.discard(path)
+
+    def _refused(self, path: str, known: Seal) -> None:
+        """A unit knows a later word than one of this system 3: that of a successor, if it has taken one of this before.
+        Else of a predecessor that left no books, and that one is outbid.
+        """
+        assert self.allocator is not None
+        if path not in self._took and known.term >= self.allocator.term:
+            self.allocator = self.allocator.outbid(path, known)
+            self._control.ref.cast(type(self._control).renew)
+        elif known.term > self.allocator.term:
+            self._control.replaced()
 
     def _delivered(self, path: str, contract: Contract) -> None:
         """A later contract, made while this one was on its way, is still to be sent."""
@@ -272,7 +347,7 @@ class Bargaining:
     async def write(self) -> None:
         """Into the books, before anybody is told; refused there for one who was replaced."""
         if self.allocator is not None:
-            await self._control.books.call(Books.save, "control", self.allocator, self.allocator.term)
+            await self._control.keep("control", self.allocator, self.allocator.term)
 
 
 def _part(spent: Vector, pool: Vector) -> float:

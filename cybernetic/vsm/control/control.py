@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cybernetic.core import Shutdown
 from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.algedonic.messages import Ack, Over, Told
 from cybernetic.vsm.bargain.contract import Accepted, Contract
@@ -19,17 +20,33 @@ from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.control.overruns import Overruns
 from cybernetic.vsm.control.redoing import Redoing
 from cybernetic.vsm.control.requirements import Requirements
-from cybernetic.vsm.control.reweighing import MOST, considered
+from cybernetic.vsm.control.reweighing import MOST, considered, spent_on_change
 from cybernetic.vsm.control.rungs import WORTH
 from cybernetic.vsm.control.talks import Talks
-from cybernetic.vsm.governance.messages import Acting, PolicyUpdate, Referral
+from cybernetic.vsm.coordination.messages import OscillationNotice
+from cybernetic.vsm.damping.fence import LeaseLost
+from cybernetic.vsm.governance.messages import Acting, PolicyUpdate, Referral, Release
 from cybernetic.vsm.inspection.messages import Audited, Discrepancy, Quarantine
-from cybernetic.vsm.intelligence.messages import Begun, Considered, Proposed, Settled, Shift, Temper
+from cybernetic.vsm.intelligence.messages import (
+    Begun,
+    Considered,
+    Proposed,
+    Reckon,
+    Settled,
+    Shift,
+    Spent,
+    Temper,
+)
 from cybernetic.vsm.ladder.signals import Cause
 from cybernetic.vsm.operations.messages import Accountability, Intervention, Resumption, Taken
 from cybernetic.vsm.ports.notices import Denials
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.timing import now
+
+PERIODS = 3.0  # of a swing for which shares stay as they are
+LONGEST = 600.0  # seconds of that
+SEAT = "seat"
+FENCED = ("shift", "interventions", "redo")  # what only the one in the seat writes
 
 
 class Control(Member):
@@ -49,7 +66,8 @@ class Control(Member):
         self._charges = {charge.path: charge for charge in charges}
         self.books: Named[Books] = self.system.named(f"{self.path}:books", Books)
         self._accounts = Accounts(self, self._charges, now())
-        self._bargaining = Bargaining(self, charter, self._charges, self._accounts, self._weights)
+        kept = charter.lineage[-1].reserve if charter.lineage else 0.0
+        self._bargaining = Bargaining(self, charter, self._charges, self._accounts, self._weights, kept)
         self._interventions = Interventions(self, self._charges, charter.clocks[0].recovery)
         audited = charter.audit is not None
         self._requirements = Requirements(self, tuple(self._charges), self._interventions, audited)
@@ -58,9 +76,16 @@ class Control(Member):
         self._talks = Talks(self, self._bargaining, self._interventions, self._charges)
         self._shift: Shift | None = None  # of weights, agreed with system 4
         self._far = MOST
+        self._spent = Spent()
+        self._replaced = False
+        self._term = 0  # as which one of those that replaced each other it writes
 
     async def setup(self) -> None:
-        """Go on from the books."""
+        """Go on from the books, in the seat of whoever was there before."""
+        self._term = (await self.books.call(Books.load, SEAT) or 0) + 1
+        await self.keep(SEAT, self._term)
+        for key in FENCED:
+            await self.keep(key, await self.books.call(Books.load, key))
         self._bargaining.begin(await self.books.call(Books.load, "control"))
         self._shift = await self.books.call(Books.load, "shift")
         await self._interventions.begin()
@@ -72,6 +97,9 @@ class Control(Member):
 
     async def cycle(self) -> None:
         """Hold to account, intervene where it must, and see that what the epoch holds is lent."""
+        if await self.books.call(Books.load, SEAT) != self._term:
+            self.replaced()
+            return
         at = now()
         self._accounts.watch(at, self.period)
         for path in self._charges:
@@ -80,6 +108,18 @@ class Control(Member):
         self._redoing.turn()
         await self._bargaining.turn()
         self._talks.turn()
+        self._reckon()
+
+    def _reckon(self) -> None:
+        """Tell what goes into change from what goes into the run of the day, by the weights that hold now."""
+        taken = self._accounts.spending()
+        change = spent_on_change(taken, self._declared(), self._agreed())
+        self._spent = Spent(self._spent.change + change, self._spent.run + sum(taken.values()) - change)
+
+    @hears(Reckon)
+    def _reckoned(self, reckon: Reckon, note: Note) -> Spent:
+        self._reckon()
+        return self._spent
 
     async def renew(self) -> None:
         """An epoch has ended: units wait for the next contract."""
@@ -100,6 +140,7 @@ class Control(Member):
 
     @hears(Accountability)
     async def _accounted(self, account: Accountability, note: Note) -> None:
+        self._bargaining.renewed(account.path, account.purse)
         lease = self._bargaining.lease(account.path)
         if self._accounts.take(account, self._bargaining.epoch, lease, now()):
             self.task(self._interventions.tell_again(account.path))
@@ -118,10 +159,11 @@ class Control(Member):
 
     def _weights(self) -> dict[str, float]:
         """Those agreed with system 4 or ruled by system 5, as long as they hold; else as declared; less when bent."""
-        declared = self._declared()
+        return self._interventions.bent(self._agreed(), self._declared())
+
+    def _agreed(self) -> Mapping[str, float]:
         shift = self._shift
-        agreed = declared if shift is None or now() >= shift.until else shift.weights
-        return self._interventions.bent(agreed, declared)
+        return self._declared() if shift is None or now() >= shift.until else shift.weights
 
     def _declared(self) -> dict[str, float]:
         return {path: charge.weight for path, charge in self._charges.items()}
@@ -129,7 +171,7 @@ class Control(Member):
     async def reweigh(self, shift: Shift | None, why: str = "") -> None:
         """Share out by other weights until then; None: by those that were declared."""
         self._shift = shift
-        await self.books.call(Books.save, "shift", shift)
+        await self.keep("shift", shift)
         weights = None if shift is None else dict(shift.weights)
         await self.jot("shift", {"weights": weights, "until": shift and shift.until, "why": why})
         await self._bargaining.share_out()
@@ -161,7 +203,7 @@ class Control(Member):
     def account(self) -> Accountability:
         """What the level owes the level above, of the time since this was asked last."""
         bargaining = self._bargaining
-        return self._accounts.own(self.path, bargaining.epoch, bargaining.reports())
+        return self._accounts.own(self.path, bargaining.epoch, bargaining.reports(), bargaining.purse)
 
     # What it commands.
 
@@ -220,6 +262,21 @@ class Control(Member):
         if denials.more:
             await self.jot("denial", {"unit": note.path_from, "more": denials.more})
 
+    @hears(OscillationNotice)
+    async def _swings(self, found: OscillationNotice, note: Note) -> None:
+        """System 2 finds that what is lent swings: the plan that is in balance holds until the swing has died."""
+        until = now() + min(PERIODS * found.period, LONGEST)
+        self._bargaining.calm(until)
+        await self.jot("calmed", {"signal": found.signal, "period": found.period, "until": until})
+        await self._bargaining.turn()
+
+    @hears(Release)
+    async def _released(self, release: Release, note: Note) -> None:
+        """System 5 lets a unit have what is kept back."""
+        if self._bargaining.release(release.unit):
+            await self.jot("released", {"unit": release.unit, "why": release.why})
+            await self._bargaining.turn()
+
     @hears(Discrepancy)
     async def _discrepant(self, found: Discrepancy, note: Note) -> None:
         """A unit's successes are none: what it did them with is taken out of use, until somebody says otherwise.
@@ -262,6 +319,23 @@ class Control(Member):
     def sparing(self) -> Mapping[str, float]:
         """Interventions in each unit for a thousand of its tasks, since this system 3 began."""
         return self._interventions.sparing(self._accounts.tasks())
+
+    async def keep(self, key: str, value: object, term: int | None = None) -> None:
+        """Into the books; `term`: of what bears one of its own. Raises `LeaseLost`, and ends, if it was replaced."""
+        try:
+            await self.books.call(Books.save, key, value, self._term if term is None else term)
+        except LeaseLost:
+            self.replaced()
+            raise
+
+    def replaced(self) -> None:
+        """There is a later system 3 of this level, as after a partition: this one ends, for it commands nobody any
+        more, and is not started anew.
+        """
+        if not self._replaced:
+            self._replaced = True
+            self.books.cast(Books.note, Entry("replaced", self.path, {"term": self._term}, now()))
+            self.stop(Shutdown("replaced by a later system 3"))
 
     async def jot(self, kind: str, body: object) -> None:
         """Into the log."""

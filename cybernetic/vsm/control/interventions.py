@@ -199,4 +199,4 @@ class Interventions:
 
     async def _save(self) -> None:
         kept = self.held, self._breaches, self._standing, self.quarantined
-        await self._control.books.call(Books.save, "interventions", kept)
+        await self._control.keep("interventions", kept)

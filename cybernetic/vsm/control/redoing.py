@@ -74,7 +74,7 @@ class Redoing:
         await self._control.jot("redone", body)
 
     async def _save(self) -> None:
-        await self._control.books.call(Books.save, KEY, (dict(self._due), dict(self._tried)))
+        await self._control.keep(KEY, (dict(self._due), dict(self._tried)))
 
 
 def _without(table: dict[str, tuple[str, ...]], key: str) -> dict[str, tuple[str, ...]]:

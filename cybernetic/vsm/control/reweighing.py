@@ -1,4 +1,4 @@
-"""What system 3 says to a shift of weights: within limits it agrees, beyond them it counters."""
+"""What system 3 says to a shift of weights: within limits it agrees, beyond them it counters; and what it costs."""
 
 from collections.abc import Collection, Mapping
 
@@ -33,3 +33,14 @@ def considered(
     if bounded == shift:
         return Considered(Feasibility(True))
     return Considered(Feasibility(False, counter=f"weights {weights}"), bounded)
+
+
+def spent_on_change(
+    taken: Mapping[str, float], declared: Mapping[str, float], agreed: Mapping[str, float]
+) -> float:
+    """Of what units have `taken`, that which goes into change: what those whose weight was raised by what is `agreed`
+    took beyond the part that their `declared` weights give them.
+    """
+    whole, weights = sum(taken.values()), sum(declared.values())
+    raised = [unit for unit, weight in agreed.items() if weight > declared.get(unit, weight)]
+    return sum(max(0.0, taken.get(unit, 0.0) - whole * declared[unit] / weights) for unit in raised)

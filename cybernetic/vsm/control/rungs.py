@@ -49,4 +49,4 @@ def climb(
     rung = Rung.ADVISE if breach.rung is None else Rung(min(breach.rung + 1, last))
     until = now + term
     after = Breach(breach.index, standing[breach.index], breach.since, rung, until)
-    return after, Intervention(rung, f"{breach.index}: {after.why}", until)
+    return after, Intervention(rung, f"{breach.index}: {after.why}", until, breach.index)

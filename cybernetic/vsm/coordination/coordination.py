@@ -40,7 +40,7 @@ from cybernetic.vsm.coordination.messages import (
 )
 from cybernetic.vsm.coordination.queues import Queues
 from cybernetic.vsm.coordination.remit import Remit
-from cybernetic.vsm.coordination.swings import Swings, shares
+from cybernetic.vsm.coordination.swings import SHARE, Swings, shares
 from cybernetic.vsm.coordination.watching import Watching
 from cybernetic.vsm.damping.leases import Lease
 from cybernetic.vsm.timing import now
@@ -131,9 +131,11 @@ class Coordination(Member):
         """The level above paces a port."""
         self._queues.opened(opened)
 
-    def part(self, port: str, until: float) -> float:
-        """The part (0 to 1) of a port paced above that no unit of the level will use by itself before `until`."""
-        return self._queues.part(port, until)
+    def part(self, port: str, until: float, lapses: float = inf) -> float:
+        """The part (0 to 1) of a port paced above that no unit of the level will use by itself before `until`; the
+        lease that is asked for with it has lapsed at `lapses`, seconds; infinite: nobody knows yet.
+        """
+        return self._queues.part(port, until, lapses)
 
     def look(self) -> None:
         """A timer has come: who may go now?"""
@@ -241,6 +243,8 @@ class Coordination(Member):
         for notice in notices:
             await self._jot(notice)
             self._queues.calm(notice.signal.removeprefix("rate of "))
+            if notice.signal.startswith(SHARE):  # who shares out can see to it
+                self.tell(Channel.COORDINATION, Role.CONTROL, notice)
 
     async def _watch(self, group: str) -> None:
         rates = self._queues.rates()

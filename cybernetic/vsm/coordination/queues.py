@@ -123,10 +123,12 @@ class Queues:
         elif opened.port not in self._flows:
             self._open(opened.port, opened.share)
 
-    def part(self, port: str, until: float) -> float:
-        """The part (0 to 1) of a port paced above that no unit of the level will use by itself before `until`."""
+    def part(self, port: str, until: float, lapses: float) -> float:
+        """The part (0 to 1) of a port paced above that no unit of the level will use by itself before `until`; the
+        lease that is asked for with it has lapsed at `lapses`, seconds.
+        """
         relay = self._relays.get(port)
-        return 0.0 if relay is None else relay.part(until)
+        return 0.0 if relay is None else relay.part(until, lapses)
 
     # Time.
 

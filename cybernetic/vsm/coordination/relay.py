@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
@@ -22,7 +23,8 @@ class Relay:
 
     While the level holds a lease above, each use of the port is granted there, and the level vouches for no more than
     the part of its share whose units hold leases here. When its lease has lapsed it shares out its static share by
-    itself. A unit whose lease has lapsed uses a part of that by itself; in both cases nobody counts on it.
+    itself. A unit whose lease has lapsed uses a part of that by itself; in both cases nobody counts on it. Who speaks
+    for the level above may hang or be away: when no lease can be left that was ever vouched for, that is the same.
 
     Args:
         owner: the agent of system 2.
@@ -35,13 +37,18 @@ class Relay:
         self._owner, self._above, self._port, self._pacer = owner, above, port, pacer
         self._queue: FairQueue[Turn] = FairQueue()
         self._pulling = False
+        self._lapses = inf  # no lease above outlasts that; as long as none was vouched for, who knows
+        self._word: asyncio.Task[bool | CallError | Refusal] | None = None
 
     def heard(self, unit: str, holds_until: float, part: float) -> None:
         """A unit asks for its lease."""
         self._pacer = self._pacer.heard(unit, holds_until, now(), part)
 
-    def part(self, until: float) -> float:
-        """The part of the level's share that none of its units will use by itself before `until`."""
+    def part(self, until: float, lapses: float) -> float:
+        """The part of the level's share that none of its units will use by itself before `until`, for a lease above
+        that has lapsed at `lapses`.
+        """
+        self._lapses = lapses if self._lapses == inf else max(self._lapses, lapses)
         return self._pacer.part(until)
 
     def asked(self, unit: str, turn: Turn, cost: float, weight: float) -> None:
@@ -91,10 +98,34 @@ class Relay:
 
     async def _granted(self) -> bool:
         """Whether the head may go: by the word from above, or else out of the level's own share; or look again."""
-        if await self._above.within(None).call(Ear.up, Above(self._port)):
+        if await self._said():
             return True
         at = now()
         self._pacer, may = self._pacer.grant(at)
         if not may:
             await asyncio.sleep(min(LOOK, max(0.001, self._pacer.ready(at) - at)))
         return may
+
+    async def _said(self) -> bool:
+        """The word from above; False where the level holds no lease there, or nobody answers until it has lapsed.
+
+        Raises `CallError`, `Refusal` before that. A word that comes too late is the next one's.
+        """
+        self._word = self._word or self._owner.task(self._asked())
+        await asyncio.wait(
+            (self._word,), timeout=None if self._lapses == inf else max(0.0, self._lapses - now())
+        )
+        if not self._word.done():
+            return False
+        said, self._word = self._word.result(), None
+        if isinstance(said, bool):
+            return said
+        if now() < self._lapses:
+            raise said
+        return False
+
+    async def _asked(self) -> bool | CallError | Refusal:
+        try:
+            return await self._above.within(None).call(Ear.up, Above(self._port))
+        except (CallError, Refusal) as error:
+            return error

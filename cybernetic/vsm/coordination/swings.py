@@ -10,6 +10,7 @@ from cybernetic.vsm.coordination.watching import WINDOW, notice_of
 from cybernetic.vsm.damping.watch import Signal
 
 FLOOR = 0.2  # of a figure's mean: a rate that is sought swings by an eighth of itself, and has to
+SHARE = "share of "
 
 
 @dataclass(frozen=True)
@@ -36,4 +37,4 @@ class Swings:
 def shares(granted: Mapping[str, float]) -> dict[str, float]:
     """The share of each unit of all that is granted, by the name of its figure."""
     whole = sum(granted.values())
-    return {f"share of {unit}": amount / whole for unit, amount in granted.items()} if whole > 0 else {}
+    return {f"{SHARE}{unit}": amount / whole for unit, amount in granted.items()} if whole > 0 else {}

@@ -19,7 +19,7 @@ from cybernetic.vsm.decisions.rulebook import PolicyChange, Rulebook
 from cybernetic.vsm.decisions.verdicts import Verdict
 from cybernetic.vsm.governance.humans import call, over, page_of
 from cybernetic.vsm.governance.identity import Identity
-from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral
+from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral, Release
 from cybernetic.vsm.governance.questions import Asked, Questions
 from cybernetic.vsm.governance.refusals import PolicyRefused
 from cybernetic.vsm.governance.watch import Watch
@@ -251,8 +251,14 @@ class Governance(Member):
 
     @hears(Glad)
     async def _glad(self, glad: Glad, note: Note) -> None:
-        """Something goes better than it has to: whoever decides what is planned finds it in the log."""
-        await self._jot("pleasure", {"path": glad.key.path, "index": glad.key.index})
+        """Something goes better than it has to: whoever decides what is planned finds it in the log, and the unit may
+        have what is kept back.
+        """
+        path, index = glad.key.path, glad.key.index
+        await self._jot("pleasure", {"path": path, "index": index})
+        for unit in self._boundary:
+            if path == unit or path.startswith(f"{unit}/"):
+                self.tell(Channel.METASYSTEM, Role.CONTROL, Release(unit, f"{index} of {path}"), cause=note)
 
     @hears(Referral)
     async def _referred(self, referral: Referral, note: Note) -> Deferred[Verdict]:

@@ -49,3 +49,12 @@ class Acting:
 
     path: str
     revision: int
+
+
+@travels(name="vsm.Release")
+@dataclass(frozen=True, slots=True)
+class Release:
+    """System 5 lets a unit that does well have what the level keeps back, for the rest of the epoch."""
+
+    unit: str
+    why: str

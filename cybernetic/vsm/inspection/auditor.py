@@ -35,6 +35,7 @@ from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Pleasure, Severi
 from cybernetic.vsm.operations.messages import Taken
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.timing import now
+from cybernetic.vsm.world.findings import Findings
 
 AT_ONCE = 8  # audits
 WAITING = 1000  # audits that wait; beyond them the oldest are given up
@@ -76,6 +77,7 @@ class Auditor(Member):
         self._canaries = Canaries(audit.canaries)
         self._surprises = Surprises(self, audit, units, files)
         self._spending = Spending()
+        self._findings = Findings(self, units)
         self._due: deque[tuple[Callable[..., Awaitable[None]], Any]] = deque()
         self._at_work = self._turns = 0
         self._telling: set[str] = set()
@@ -285,7 +287,7 @@ class Auditor(Member):
         self._gate.policies = update.policies
 
     async def cycle(self) -> None:
-        """Account to system 3, tell again what it has not heard, try out a verifier in doubt, and save."""
+        """Account to system 3, tell again what it has not heard, try out a verifier in doubt, tell the world, save."""
         self._turns += 1
         if self._canaries and self._files.health.suspect and self._turns % DOUBT == 0:
             self._soon(self._try_out, self._canaries.next(self.path))
@@ -295,6 +297,7 @@ class Auditor(Member):
         for unit, one in self._files.dossiers.items():
             if not one.told:
                 self._report(unit)
+        self._findings.show({unit for unit, one in self._files.dossiers.items() if one.case is not None})
         await self._files.save()
 
     # Asked.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from cybernetic.vsm.channels.line import Line
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note, note_id
 from cybernetic.vsm.inspection.messages import Evidence, Inspect, Inspected, Probe
+from cybernetic.vsm.intelligence.intelligence import Intelligence
+from cybernetic.vsm.ports.notices import Served
 from cybernetic.vsm.recursion.handing import boundary
 from cybernetic.vsm.timing import now
 
@@ -25,10 +28,24 @@ class Custodian(Member):
 
     What the audit of the level above asks goes in by the level's own audit channel, to the ports of its units and,
     through those of their kind, to any depth; so what is above sees no more than evidence (the law of cohesion), and
-    nobody within who manages has a hand in it.
+    nobody within who manages has a hand in it. To system 4 above it tells, as a porter would, how ports served the
+    level, by the word of the level's own system 4.
     """
 
     role = Role.PORTER
+
+    def setup(self) -> Any:
+        """Tell of ports every round. It is no loop that is watched: a level that is away is felt by others already."""
+        self.ref.every(self.pulse).cast(Custodian.say_served)
+        return super().setup()
+
+    async def say_served(self) -> None:
+        """Tell how ports have served the level."""
+        inner = self.system.named(f"{self.path}:{Role.INTELLIGENCE.value}", Intelligence)
+        with suppress(CallError, Refusal):
+            ports = await inner.within(PATIENCE / 8).call(Intelligence.passed)
+            if ports:
+                self.tell(Channel.ENVIRONMENT, Role.INTELLIGENCE, Served(ports))
 
     @hears(Probe)
     def _probed(self, probe: Probe, note: Note) -> Deferred[Evidence | None]:

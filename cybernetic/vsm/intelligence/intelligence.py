@@ -30,9 +30,11 @@ from cybernetic.vsm.intelligence.messages import (
     Deadlock,
     Outlook,
     Proposed,
+    Reckon,
     Ruling,
     Settled,
     Shift,
+    Spent,
     Temper,
 )
 from cybernetic.vsm.intelligence.outside import Health, Kinds
@@ -42,8 +44,9 @@ from cybernetic.vsm.intelligence.streams import Stream
 from cybernetic.vsm.intelligence.transcript import Transcript
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
 from cybernetic.vsm.operations.messages import Arrived
-from cybernetic.vsm.ports.notices import Served
+from cybernetic.vsm.ports.notices import PortUse, Served
 from cybernetic.vsm.timing import now
+from cybernetic.vsm.world.troubles import Troubles
 
 QUANTILE = 0.8  # of the demand that is planned for
 HEADROOM = 1.25  # capacity by the demand there has been, where the model knows no better
@@ -74,6 +77,8 @@ class Intelligence(Member):
         self._bands, self._worth = Bands(), WORTH[0]
         self._arrived: Counter[str] = Counter()
         self._kinds, self._ports = Kinds(), dict[str, Health]()
+        self._passed: dict[str, PortUse] = {}
+        self._troubles = Troubles(self)
         self._self = self._declared = SelfModel(dict(weights))
         self._streams = {unit: Stream(lead) for unit in weights}
         self._talk: Conversation | None = None
@@ -104,6 +109,7 @@ class Intelligence(Member):
             if name not in self._ports:
                 self._ports[name] = Health(self._lead)
             self._ports[name].used(use)
+            self._passed[name] = self._passed.get(name, PortUse()) + use
 
     @hears(Bands)
     def _told_bands(self, bands: Bands, note: Note) -> None:
@@ -124,11 +130,12 @@ class Intelligence(Member):
         self._arrived.clear()
         for port in self._ports.values():
             port.after()
+        await self._troubles.ask()
         await self._watch_premises()
         if self._shares and self._talk is None and (self._force is None or self._ending):
             self._consider()
         if self._ticks - self._begun >= PERIOD:
-            self._report()
+            await self._report()
 
     # Proposals.
 
@@ -145,8 +152,8 @@ class Intelligence(Member):
             fitted = self._self
         benefit = base.unmet(demand) - fitted.unmet(demand)
         most = max(demand, key=lambda unit: fitted.weights[unit] / base.weights[unit])
-        if self._streams[most].muted or benefit <= worth:
-            return
+        if self._streams[most].muted or benefit <= worth or most in self._troubles.found:
+            return  # nobody is given more of whom audits say that it does not do what it reports
         hours = PERIOD * self._tick / 3600.0
         if fitted is not self._self and self._transcript.carried >= self._bands.churn[1] * hours:
             return
@@ -285,16 +292,25 @@ class Intelligence(Member):
         """What is expected, or comes now where that is less: a forecast needs longer to see that nothing comes."""
         return {unit: min(much, self._streams[unit].lately) for unit, much in self._expected().items()}
 
-    def _report(self) -> None:
+    async def _report(self) -> None:
         """The balance of the period, where anything was said in it: silence is none of system 5's business."""
+        balance = await self.balance()
         if not self._transcript.silent:
-            self.tell(Channel.METASYSTEM, Role.POLICY, BalanceReport(self.balance(), PERIOD * self._tick))
+            self.tell(Channel.METASYSTEM, Role.POLICY, BalanceReport(balance, PERIOD * self._tick))
         self._begun = self._ticks
         self._transcript.begin()
 
-    def balance(self) -> Balance:
-        """The balance of the period so far."""
+    async def balance(self) -> Balance:
+        """The balance of the period so far; system 3 says what went into change."""
+        spent = await self._ask(Role.CONTROL, Reckon())
+        if isinstance(spent, Spent):
+            self._transcript.spent(spent)
         return self._transcript.balance(max(1, self._ticks - self._begun) * self._tick)
+
+    def passed(self) -> dict[str, PortUse]:
+        """How ports were used in the level since this was asked last: the level above hears it, as of one unit."""
+        passed, self._passed = self._passed, {}
+        return passed
 
     def model(self) -> tuple[str, ...]:
         """The units of the level as it knows them."""
@@ -310,6 +326,8 @@ class Intelligence(Member):
             self._kinds.strange,
             tuple(self._transcript.talks),
             () if self._force is None else self._force[2],
+            self._troubles.out,
+            self._troubles.found,
         )
 
     def kinds(self) -> dict[str, int]:

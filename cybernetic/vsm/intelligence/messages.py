@@ -75,6 +75,23 @@ class Temper:
     worth: float
 
 
+@travels(name="vsm.Spent")
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What units have spent since system 3 began, of the first resource: on `change`, which is what those whose weight
+    was raised took beyond their declared part, and on the `run` of the day.
+    """
+
+    change: float = 0.0
+    run: float = 0.0
+
+
+@travels(name="vsm.Reckon")
+@dataclass(frozen=True, slots=True)
+class Reckon:
+    """System 4 asks system 3 what went into change; answered with `Spent`."""
+
+
 @travels(name="vsm.Begun")
 @dataclass(frozen=True, slots=True)
 class Begun:
@@ -147,6 +164,8 @@ class Outlook:
         strange: the part of the latest tasks that was of a kind that had never come before.
         proposals: the latest, the oldest first; see `Talked`.
         premises: of the shift in force: what must hold for it to stand.
+        out: ports that a unit of the world it shares says are out, by their names there; see `Outage`.
+        found: paths of the units there that audits, of whatever level, hold to be discrepant.
     """
 
     tick: float
@@ -156,3 +175,5 @@ class Outlook:
     strange: float = 0.0
     proposals: tuple[Talked, ...] = ()
     premises: tuple[Premise, ...] = ()
+    out: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()

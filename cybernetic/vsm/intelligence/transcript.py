@@ -4,7 +4,7 @@ from collections import Counter, deque
 
 from cybernetic.vsm.homeostat.balance import Balance, Spoken
 from cybernetic.vsm.homeostat.conversation import AdaptationProposal, Conversation
-from cybernetic.vsm.intelligence.messages import Talked
+from cybernetic.vsm.intelligence.messages import Spent, Talked
 
 KEPT = 20  # talks that are remembered
 
@@ -14,6 +14,7 @@ class Transcript:
 
     def __init__(self) -> None:
         self.talks: deque[Talked] = deque(maxlen=KEPT)
+        self._spent = Spent()
         self.begin()
 
     def begin(self) -> None:
@@ -22,6 +23,7 @@ class Transcript:
         self._countered: Counter[str] = Counter()
         self._answers: list[float] = []
         self.carried = self.reversed = 0
+        self._before = self._spent
 
     @property
     def silent(self) -> bool:
@@ -39,6 +41,12 @@ class Transcript:
         if countered:
             self._countered[proposal.issue] += 1
 
+    def spent(self, spent: Spent) -> None:
+        """System 3 has said what was spent since it began; one that has begun anew begins to count anew."""
+        if spent.run < self._before.run or spent.change < self._before.change:
+            self._before = Spent()
+        self._spent = spent
+
     def ended(self, talk: Conversation, at: float) -> None:
         """What came of the talk about a proposal."""
         last = Talked(talk.proposal, talk.state, talk.change, at)
@@ -51,4 +59,6 @@ class Transcript:
         three, four = Spoken(dict(self._countered)), Spoken(dict(self._raised), tuple(self._answers))
         proposals = max(self.carried, self.reversed)
         hours = seconds / 3600.0
-        return Balance(three, four, 0.0, 0.0, self.carried + self.reversed, hours, proposals, self.reversed)
+        now, before = self._spent, self._before
+        spent, moves = (now.change - before.change, now.run - before.run), self.carried + self.reversed
+        return Balance(three, four, *spent, moves, hours, proposals, self.reversed)

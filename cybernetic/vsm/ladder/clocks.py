@@ -10,18 +10,26 @@ from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict, as
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """How long one level has, in seconds, both > 0.
+    """How long one level has, in seconds, all > 0.
 
     `ack` to say that it took the pain over (is anybody there?), then `recovery` until the pain is gone (did
-    it work?). Raises `OptionError`.
+    it work?). Every `look` seconds its algedonode looks whether all that should beat does, and shows that it lives
+    itself: so much later, at most, is felt what has gone silent. Raises `OptionError`.
     """
 
     ack: float = 1.0
     recovery: float = 120.0
+    look: float = 0.5
 
     def __post_init__(self) -> None:
         number("ack", self.ack, above=0)
         number("recovery", self.recovery, above=0)
+        number("look", self.look, above=0)
+
+    @property
+    def beat(self) -> float:
+        """Seconds within which its algedonode is to be heard again: two looks, for one may be late."""
+        return 2 * self.look
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from cybernetic.vsm.ports.passages import Ask, Passage
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.receipts import Came, Receipt, Used
 from cybernetic.vsm.ports.refusals import OutcomeUnknown
+from cybernetic.vsm.world.knowing import Knowing
 
 KEPT = 100  # outcomes that are remembered, so that a task given twice is done once
 
@@ -61,6 +62,7 @@ class Desk:
     Attributes:
         path: of its unit.
         porter: who stands at its ports.
+        world: what it shares with others.
         task: what it is working on; None: nothing.
         measures: what was measured of that, by index.
         bills: what each of its calls was estimated at, and what it came to.
@@ -68,6 +70,7 @@ class Desk:
 
     path: str
     porter: Named[Porter]
+    world: Knowing
     task: Task | None = None
     measures: dict[str, float] = field(default_factory=dict)
     done: OrderedDict[str, Performed] = field(default_factory=OrderedDict)

@@ -1,12 +1,13 @@
 """The environment of a level: what brings the work, gives it to units, and gives it again when one dies."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from cybernetic.core import CallFailed, Crash, Refusal
 from cybernetic.runtime import Deferred
+from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
@@ -21,6 +22,7 @@ from cybernetic.wire import travels
 
 AGAIN = 0.2  # seconds before a task is given again
 ATTEMPTS = 5  # how often a task may crash its unit
+LONGEST = 8.0  # rounds for which a unit without money is spared before it is tried again
 AWAY = 60.0  # seconds after which a task is given up whose unit is away
 
 
@@ -61,6 +63,9 @@ class Environment(Member):
         self._last = dict.fromkeys(units, 0)  # which was given a task least lately
         self._count = 0
         self._out: dict[str, float] = {}  # until when units are taken out of the level
+        self._dry: dict[
+            str, tuple[float, float]
+        ] = {}  # until when units are spared that had no money left; how long
         self._memory = Memory()
         self._again: set[str] = set()  # tasks that are being done again
 
@@ -112,11 +117,18 @@ class Environment(Member):
         away. Where the unit was taken out of the level meanwhile another does it. `anew`: what came of it before does
         not count.
         """
-        crashes, since = 0, None
+        crashes, since, poor = 0, None, set[str]()
         try:
             while True:
                 try:
                     performed = await self._once(Assignment(task, crashes > 0 or anew, anew), unit)
+                except BudgetExhausted:
+                    self._ran_dry(unit)
+                    poor.add(unit)
+                    richer = [] if anew else self._with_money(task.to, poor)
+                    if not richer:
+                        raise
+                    unit = self._moved(unit, self._least_busy(richer))
                 except CallFailed as error:
                     since = now() if since is None else since
                     if isinstance(error.reason, Crash):
@@ -127,11 +139,9 @@ class Environment(Member):
                         raise
                     await asyncio.sleep(AGAIN)
                     if self._is_out(unit):
-                        other = self._unit_for(task.to)
-                        self._given[unit] -= 1
-                        unit = other
-                        self._count_in(unit)
+                        unit = self._moved(unit, self._unit_for(task.to))
                 else:
+                    self._dry.pop(unit, None)
                     self._memory.keep(task, unit, performed)
                     if unit in self._audited:
                         done = Completed(task.id, task.kind, unit, performed.outcome.good)
@@ -139,6 +149,27 @@ class Environment(Member):
                     return performed
         finally:
             self._given[unit] -= 1
+
+    def _moved(self, unit: str, other: str) -> str:
+        """A task goes over to another unit, before it is done."""
+        self._given[unit] -= 1
+        self._count_in(other)
+        return other
+
+    def _ran_dry(self, unit: str) -> None:
+        """A unit refused a task because it had no money for it, which takes no time at all: without this it would have
+        the least to do, and draw all that comes. It is spared for a round, for longer when that was too early.
+        """
+        until, pause = self._dry.get(unit, (0.0, 0.0))
+        if now() >= until:
+            pause = min(max(self.pulse, 2.0 * pause), LONGEST * self.pulse)
+            self._dry[unit] = now() + pause, pause
+
+    def _with_money(self, to: str | None, without: Collection[str]) -> list[str]:
+        """The units but for some that may do a task as well, and have money as far as is known."""
+        if not self._for_anybody(to):
+            return []
+        return [unit for unit in self._able() if unit not in without and not self._is_dry(unit)]
 
     async def _once(self, given: Assignment, unit: str) -> Performed:
         if unit in self._rates:
@@ -152,16 +183,11 @@ class Environment(Member):
         return performed
 
     def _unit_for(self, to: str | None) -> str:
-        """The unit at or above `to`; without one, that with the least to do for its weight, or which waited longest.
-
-        A task for a level above this one may be done by anybody in it, so by anybody here.
+        """The unit at or above `to`; without one, that with the least to do for its weight, or which waited longest, of
+        those that have money.
         """
-        if to is None or to == self.path or self.path.startswith(f"{to}/"):
-            inside = [unit for unit in self._given if not self._is_out(unit)] or list(self._given)
-            return min(
-                inside,
-                key=lambda unit: ((self._given[unit] + 1) / self._weights[unit], self._last[unit]),
-            )
+        if to is None or self._for_anybody(to):
+            return self._least_busy(self._with_money(to, ()) or self._able())
         for unit in self._weights:
             if to == unit or to.startswith(f"{unit}/"):
                 if self._is_out(unit):
@@ -169,11 +195,24 @@ class Environment(Member):
                 return unit
         raise NoSuchUnit(to, list(self._weights))
 
+    def _for_anybody(self, to: str | None) -> bool:
+        """A task for a level above this one may be done by anybody in it, so by anybody here."""
+        return to is None or to == self.path or self.path.startswith(f"{to}/")
+
+    def _able(self) -> list[str]:
+        return [unit for unit in self._given if not self._is_out(unit)] or list(self._given)
+
+    def _least_busy(self, units: Collection[str]) -> str:
+        return min(units, key=lambda unit: ((self._given[unit] + 1) / self._weights[unit], self._last[unit]))
+
     # What system 3 says.
 
     @hears(Out)
     def _taken_out(self, out: Out, note: Note) -> None:
         self._out[out.unit] = out.until
+
+    def _is_dry(self, unit: str) -> bool:
+        return now() < self._dry.get(unit, (0.0, 0.0))[0]
 
     def _is_out(self, unit: str) -> bool:
         return now() < self._out.get(unit, 0.0)

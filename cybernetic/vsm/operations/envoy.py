@@ -125,9 +125,9 @@ class Envoy(Member):
     async def _paced(self, port: str, answer: Deferred[Any]) -> None:
         answer.reply(await self._pacing.turn(port))
 
-    async def _part(self, port: str, until: float) -> float:
+    async def _part(self, port: str, until: float, lapses: float) -> float:
         """What system 2 of the level vouches for; without it nothing is renewed, and the lease above lapses first."""
-        return await self._coordination.within(0.5).call(Coordination.part, port, until)
+        return await self._coordination.within(0.5).call(Coordination.part, port, until, lapses)
 
     async def _inside(self, call: Awaitable[R], role: str) -> R:
         """What a part of the level answers. Raises `Away` where there is none."""

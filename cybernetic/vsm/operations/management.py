@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from cybernetic.core import CallError, Kill, Reason, Refusal
@@ -17,7 +18,7 @@ from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
 from cybernetic.vsm.inspection.messages import Quarantine
-from cybernetic.vsm.ladder.signals import Cause, Pain
+from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
 from cybernetic.vsm.operations.figures import Figures
 from cybernetic.vsm.operations.messages import (
     Accountability,
@@ -156,8 +157,17 @@ class Management(Member):
                 self.exit(self._operation, Kill())
             case Rung.THROTTLE:
                 await self._porter.call(Porter.throttle, one.until)
-            case _:
+            case Rung.ADVISE:
+                self.task(self._advised(one))
+            case Rung.REBARGAIN:  # system 3 makes another offer
                 return
+
+    async def _advised(self, one: Intervention) -> None:
+        """System 3 has no more than advice so far: the unit tries once more to mend what is out of bounds."""
+        for index in self._figures.aches or (one.index or one.reason,):
+            pain = Pain(self.path, index, Cause.LIMITS, Severity.ALERT, 1.0, now())
+            with suppress(CallError, Refusal):
+                await self._operation.within(None).call(Operation.mend, pain)
 
     @hears(Unblocked)
     async def _unblocked(self, unblocked: Unblocked, note: Note) -> None:
@@ -197,19 +207,21 @@ class Management(Member):
         self._next()
         self._feel(self._figures.passed(now()))
         self._thin_out()
-        spent, reports, revision, overrun = await self._porter.call(Porter.books)
+        (spent, aside), reports, revision, overrun, purse = await self._porter.call(Porter.books)
         account = Accountability(
             self.path,
             self._done,
             self._failed,
             len(self._queue) + self._at_work,
             spent,
+            aside,
             self._figures.last,
             reports,
             revision,
             self._figures.aches,
             self._born,
             overrun,
+            purse,
         )
         self._done = self._failed = 0
         self.tell(Channel.BARGAIN, Role.CONTROL, account)

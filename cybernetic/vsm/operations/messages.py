@@ -24,11 +24,15 @@ class Rung(IntEnum):
 @travels(name="vsm.Intervention")
 @dataclass(frozen=True, slots=True)
 class Intervention:
-    """System 3 intervenes in a unit: how far, because of what, and until when (seconds); then it is over by itself."""
+    """System 3 intervenes in a unit: how far, because of what, and until when (seconds); then it is over by itself.
+
+    `index`: which one is out of bounds; empty where somebody asked for it.
+    """
 
     rung: Rung
     reason: str
     until: float
+    index: str = ""
 
 
 @travels(name="vsm.Resumption")
@@ -66,12 +70,14 @@ class Accountability:
         done, failed: tasks since the last, with and without a good outcome.
         waiting: tasks it has been given and not begun.
         spent: in this epoch so far, with what is set aside.
+        aside: what of that is set aside for calls that are under way, or whose outcome is unknown.
         figures: by index: the last value, and the id of the task it was measured at.
         reports: of epochs that are over.
         revision: of the policies it acts under.
         aches: the indices that are outside their limits.
         born: when its management began, seconds: what that does not know it has to be told again.
         overrun: what calls took in this epoch beyond what was set aside for them, while that blocks the unit.
+        purse: the id of the purse that it spends from.
     """
 
     path: str
@@ -79,12 +85,14 @@ class Accountability:
     failed: int
     waiting: int
     spent: Vector
+    aside: Vector = NOTHING
     figures: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     reports: tuple[Report, ...] = ()
     revision: int = 0
     aches: tuple[str, ...] = ()
     born: float = 0.0
     overrun: Vector = NOTHING
+    purse: str = ""
 
 
 @travels(name="vsm.Taken")

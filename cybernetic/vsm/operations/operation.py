@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from cybernetic.core import OptionError, Refusal
 from cybernetic.runtime import Address, Agent, registered_name
+from cybernetic.state import Answers, Assertion, Watching
 from cybernetic.vsm.bargain.budget import drift
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.cyberstride.indices import Index
@@ -17,8 +18,19 @@ from cybernetic.vsm.operations.task import Outcome, Performed, Task
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.receipts import Used
 from cybernetic.vsm.timing import now
+from cybernetic.vsm.world.knowing import Knowing
 
 MOST = 10.0  # of a drift: what was not estimated at all counts as that
+OWN = (
+    "use",
+    "choose",
+    "exclusive",
+    "measure",
+    "tell",
+    "take_back",
+    "ask",
+    "watch",
+)  # called from inside alone
 MEASURED = ("cycle_time", "cost", "drift", "success")  # indices that need no word of the operation
 
 
@@ -36,8 +48,8 @@ class Operation(Agent):
     indices: ClassVar[Sequence[Index]] = ()
     purposes: ClassVar[Mapping[str, float]] = {}
 
-    _hooks = frozenset({"handle", "plan", "recover", "use", "choose", "exclusive", "measure"})
-    _final = frozenset({"perform", "use", "choose", "exclusive", "measure", "mend", "wish"})
+    _hooks = frozenset({"handle", "plan", "recover", *OWN})
+    _final = frozenset({"perform", "mend", "wish", *OWN})
     _unlimited = frozenset({"perform"})
 
     async def handle(self, task: Task) -> Outcome:
@@ -81,7 +93,7 @@ class Operation(Agent):
                 one.
 
         Raises:
-            PolicyDenied, BudgetExhausted, Stuck, Suspended, LeaseLost: it was not called.
+            PolicyDenied, BudgetExhausted, Stuck, Suspended, LeaseLost, PortOut: it was not called.
             OutcomeUnknown: it took longer than the port's `timeout`.
             RateLimited: it was, as often as the port's `tries`.
 
@@ -118,6 +130,40 @@ class Operation(Agent):
         if index not in names:
             raise OptionError("index", f"one of {names}", index)
         self._desk.measures[index] = value
+
+    # What it knows and others need, and the other way round: in the world that the level declares. All of it raises
+    # `NoWorld` where none is declared, or it does not answer, and `GraphRefused` for bad arguments.
+
+    async def tell(
+        self, subject: str, predicate: str, object: Any, confidence: float = 1.0, ttl: float | None = None
+    ) -> Assertion:
+        """Tell a fact, by this unit, because of the task at work: `await self.tell("mill", "is", "shut", ttl=60)`.
+
+        Args:
+            subject: of the fact: a text.
+            predicate: of it: a text.
+            object: of it: a text, a number, True or False.
+            confidence: how sure it is, 0 to 1.
+            ttl: seconds after which it is known no more unless it is told again, > 0; None: it stays.
+        """
+        desk = self._desk
+        cause = None if desk.task is None else desk.task.id
+        return await desk.world.tell(subject, predicate, object, confidence=confidence, ttl=ttl, cause=cause)
+
+    async def take_back(self, subject: str, predicate: str, object: Any) -> bool:
+        """Tell a fact no more; whether this unit did. What others tell of it stays."""
+        return await self._desk.world.take_back(subject, predicate, object)
+
+    async def ask(self, *patterns: Any, limit: int = 1000) -> Answers:
+        """What all parts have told that makes the patterns true, each of values and `Var`s; see `Graph.query`."""
+        return await self._desk.world.ask(*patterns, limit=limit)
+
+    async def watch(self, *patterns: Any) -> Watching:
+        """As `ask`, and from then on `receive` is given a `Changed` whenever answers come or go.
+
+        One that has `ended` says why nothing more is told: watch again.
+        """
+        return await self._desk.world.watch(*patterns)
 
     # By message, from the management of its unit.
 
@@ -160,5 +206,5 @@ class Operation(Agent):
         if desk is None:
             path = registered_name(self.ref) or ""
             porter = self.system.named(f"{path}:porter", Porter)
-            desk = self.__dict__["_desk_known"] = Desk(path, porter)
+            desk = self.__dict__["_desk_known"] = Desk(path, porter, Knowing(self, path))
         return desk

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
 
 from cybernetic.core import OptionError, number
@@ -20,6 +21,7 @@ from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.blueprint import Blueprint
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.recursion.ways import ways_of
+from cybernetic.vsm.world.keeper import keeper
 
 A = TypeVar("A")
 Ts = TypeVarTuple("Ts")
@@ -171,13 +173,15 @@ class OperationUnit(Supervisor):
         self._quota = quota
 
     def children(self) -> list[Child[Any]]:
-        """In the order in which they need each other."""
+        """In the order in which they need each other; in another process than its level's with a world of its own."""
         path, charter = self._path, self._charter
         set_pulse(self.system, charter.path, charter.pulse)
         pace = turnstile(self.system, charter.path)
         operation = child(self._blueprint.made(), *self._blueprint.args, name=path, backoff=pace)
+        books = partial(Books, beside=f"{charter.path}:books")
         return [
-            child(Books, self._data, path, name=f"{path}:books"),
+            child(books, self._data, path, name=f"{path}:books"),
+            *([keeper(path, charter.world, self._data)] if charter.apart and charter.world else []),
             child(
                 Porter,
                 path,
@@ -187,6 +191,7 @@ class OperationUnit(Supervisor):
                 self._floor,
                 self._paced,
                 charter.audit is not None,
+                charter.port_names,
                 name=f"{path}:porter",
             ),
             operation,

@@ -11,6 +11,7 @@ from cybernetic.vsm.ports.orders import Orders
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.refusals import NoSuchChoice, Quarantined
 from cybernetic.vsm.timing import now
+from cybernetic.vsm.world.outages import Outages
 
 
 class Choosing:
@@ -20,10 +21,11 @@ class Choosing:
         porter: who speaks with system 2.
         ports: by name; those of one group are equivalent.
         orders: what is out of use is not chosen.
+        outages: nor what is known to be out, where another is not.
     """
 
-    def __init__(self, porter: Any, ports: Mapping[str, Port], orders: Orders) -> None:
-        self._porter, self._orders = porter, orders
+    def __init__(self, porter: Any, ports: Mapping[str, Port], orders: Orders, outages: Outages) -> None:
+        self._porter, self._orders, self._outages = porter, orders, outages
         self._groups: dict[str, list[str]] = {}
         for name, port in sorted(ports.items()):
             if port.group is not None:
@@ -45,6 +47,7 @@ class Choosing:
         usable = {name: cost for name, cost in given.items() if self._orders.open(name)}
         if not usable:
             raise Quarantined(group, "all ports of the group are out of use")
+        usable = {name: cost for name, cost in usable.items() if not self._outages.out(name)} or usable
         before = self._choices.get(group, Choice())
         after = self._choices[group] = before.made(usable, now(), self._draw(group))
         assert after.here is not None

@@ -33,7 +33,8 @@ class Pacing:
     Args:
         porter: who asks system 2.
         shares: static shares, units a second, by port.
-        part: of a level that is a unit: which part of its share nobody in it will use by itself before a time.
+        part: of a level that is a unit: which part of its share nobody in it will use by itself before a time. It is
+            also told when the lease that is asked for will have lapsed, infinite while that is not known.
 
     A predecessor may have held a lease, and system 2 counts on it until it is over; so one newly born goes by the word
     of system 2 for as long as a lease lasts, as if it held one.
@@ -43,11 +44,12 @@ class Pacing:
         self,
         porter: Any,
         shares: Mapping[str, float],
-        part: Callable[[str, float], Awaitable[float]] | None = None,
+        part: Callable[[str, float, float], Awaitable[float]] | None = None,
     ) -> None:
         self._porter, self._part = porter, part
         self._shares = {port: self._fresh(share) for port, share in shares.items()}
         self._meters: dict[str, Meter] = {}  # of ports that are not paced
+        self._lasts: dict[str, float] = {}  # by port: seconds of a lease
         self._apart: dict[str, float] = {}  # by port: the lapse for which the place was taken
         self._throttled, self._spacing, self._free = -inf, 0.0, -inf
 
@@ -87,13 +89,15 @@ class Pacing:
     async def _join(self, port: str) -> None:
         asked, share = now(), self._shares[port]
         try:
-            part = 1.0 if self._part is None else await self._part(port, share.until)
+            lapses = asked + self._lasts.get(port, inf)
+            part = 1.0 if self._part is None else await self._part(port, share.until, lapses)
             joining = Joining(port, share.until, part, share.share)
             answer = await self._porter.ask(Channel.COORDINATION, Role.COORDINATION, joining, patience=LOOK)
         except (CallError, Refusal):
             return
         if isinstance(answer, Leased):
             first = share.alone(now())
+            self._lasts[port] = answer.ttl
             self._shares[port] = self._shares[port].leased(now(), asked + answer.ttl)
             if first:  # it counts once system 2 knows that it has arrived
                 await self._join(port)

@@ -8,6 +8,7 @@ from cybernetic.core import OptionError, Refusal, number, whole
 from cybernetic.vsm.bargain.budget import Rate
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.checks import word
+from cybernetic.vsm.world.outage import Outage
 from cybernetic.wire import travels
 
 
@@ -42,6 +43,8 @@ class Port:
             None for any other error. Default None: only `RateLimited` is understood.
         group: the name of what it is one of: ports of one group are equivalent, and an operation asks which of them to
             use (`choose`). Default None: it is like no other.
+        outage: when what is behind it is taken for out: all units that share a world leave it alone then. Default None:
+            never.
         repeats: so many equal calls in one task are a loop: the next is refused with `Stuck`, >= 1. Default 5.
 
     Raises `OptionError`.
@@ -55,6 +58,7 @@ class Port:
     refused: Callable[[BaseException], float | None] | None = None
     repeats: int = 5
     group: str | None = None
+    outage: Outage | None = None
 
     def __post_init__(self) -> None:
         if self.rate is not None and not isinstance(self.rate, Rate):
@@ -63,6 +67,8 @@ class Port:
             if getattr(self, name) is not None and not callable(getattr(self, name)):
                 raise OptionError(name, "a function or None", getattr(self, name))
         number("timeout", self.timeout, above=0)
+        if self.outage is not None and not isinstance(self.outage, Outage):
+            raise OptionError("outage", "an Outage or None", self.outage)
         whole("tries", self.tries, least=1)
         whole("repeats", self.repeats, least=1)
         if self.group is not None:

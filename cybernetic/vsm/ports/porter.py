@@ -43,6 +43,7 @@ from cybernetic.vsm.ports.referring import referred
 from cybernetic.vsm.ports.refusals import PolicyDenied
 from cybernetic.vsm.ports.till import Till
 from cybernetic.vsm.timing import now
+from cybernetic.vsm.world.outages import Outages, PortOut
 
 PAUSE = 0.1  # seconds, at least, before a call is made again that was refused
 SPACING = 1.0  # seconds between two calls of a unit that is throttled
@@ -65,6 +66,7 @@ class Porter(Member):
         floor: what the unit may spend in an epoch without a contract.
         paced: static shares, units a second, of the ports that system 2 paces.
         audited: whether the level has a system 3* that wants to hear of what is done.
+        names: of the ports in the world that units share.
     """
 
     role = Role.PORTER
@@ -79,6 +81,7 @@ class Porter(Member):
         floor: Vector = NOTHING,
         paced: Mapping[str, float] | None = None,
         audited: bool = False,
+        names: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(path)
         self._ports, self._audited = dict(ports), audited
@@ -86,7 +89,9 @@ class Porter(Member):
         self._till, self._orders = Till(path, books, per, floor), Orders(path, books, policies)
         self._pacing, self._leases = Pacing(self, paced or {}), Holding(self)
         self._proofs, self._notices = Proofs(path), Notices(self)
-        self._choosing = Choosing(self, self._ports, self._orders)
+        outages = {name: port.outage for name, port in ports.items() if port.outage is not None}
+        self._outages = Outages(self, outages, names or {})
+        self._choosing = Choosing(self, self._ports, self._orders, self._outages)
 
     async def setup(self) -> None:
         """Go on from the books."""
@@ -94,6 +99,7 @@ class Porter(Member):
         await self._orders.begin()
         self._pacing.renew()
         self._leases.begin()
+        self._outages.begin()
         super().setup()
         self._say_policies()
 
@@ -102,7 +108,8 @@ class Porter(Member):
     async def admit(self, ask: Ask) -> Any:
         """Policy, then reserve, then pace: a `Passage`.
 
-        Raises `PolicyDenied`, `Stuck`, `Suspended`, `BudgetExhausted`, `OptionError` for a port that is not declared.
+        Raises `PolicyDenied`, `Stuck`, `Suspended`, `PortOut`, `BudgetExhausted`, `OptionError` for a port that is not
+        declared.
         """
         port = self._port(ask.port)
         decision = self._orders.decide(ask.action)
@@ -155,6 +162,7 @@ class Porter(Member):
 
     async def _enter(self, ask: Ask, port: Port, answer: Deferred[Any] | None = None) -> Any:
         self._orders.check(ask.port)
+        self._outages.check(ask.port)
         if ask.fence is not None:
             self._leases.check(ask.fence)
         self._proofs.guard(ask, port.repeats)
@@ -170,8 +178,11 @@ class Porter(Member):
     async def _paced(self, passage: Passage, answer: Deferred[Any]) -> None:
         try:
             await self._pacing.wait(passage.ask.port)
+            self._outages.check(passage.ask.port)  # it may have gone out meanwhile
         except Exception as error:
             await self._till.settle(passage.id, passage.epoch, passage.ask.upper, NOTHING)
+            if isinstance(error, PortOut) and self._pacing.paces(passage.ask.port):
+                self.tell(Channel.COORDINATION, Role.COORDINATION, Ended(passage.ask.port))
             answer.fail(error)
             return
         answer.reply(replace(passage, began=now()))
@@ -185,6 +196,7 @@ class Porter(Member):
         await self._till.settle(passage.id, passage.epoch, ask.upper, cost, final=came is not Came.UNKNOWN)
         receipt = self._proofs.receipt(passage, came, result, cost)
         self._notices.used(ask.port, came, receipt.ended - receipt.began)
+        self._outages.ended(ask.port, came is Came.DONE, ask.task)
         if self._pacing.paces(ask.port):
             done = came is Came.DONE
             word = Succeeded(ask.port, now() - passage.began) if done else Ended(ask.port)
@@ -322,9 +334,17 @@ class Porter(Member):
         """Under which policies it acts."""
         return self._orders.revision
 
-    def books(self) -> tuple[Vector, tuple[Report, ...], int, Vector]:
-        """What a unit accounts for: what is spent, reports, under which policies it acts, and an overrun."""
-        return self.spent()[0], self.report(), self.revision(), self.overrun()
+    def books(self) -> tuple[tuple[Vector, Vector], tuple[Report, ...], int, Vector, str]:
+        """What a unit accounts for: what is spent and what of that is set aside, reports, under which policies it acts,
+        an overrun, and its purse.
+        """
+        return (
+            (self.spent()[0], self._till.aside()),
+            self.report(),
+            self.revision(),
+            self.overrun(),
+            self._till.id,
+        )
 
     # Its round.
 
@@ -341,6 +361,11 @@ class Porter(Member):
         """As long as it knows only those declared, say so: there may be others since."""
         if not self._orders.revision:
             self.tell(Channel.COMMAND, Role.CONTROL, Acting(self.path, 0))
+
+    def receive(self, message: Any) -> None:
+        """What the world tells."""
+        if not self._outages.heard(message):
+            super().receive(message)
 
     def _port(self, name: str) -> Port:
         port = self._ports.get(name)

@@ -6,10 +6,10 @@ from typing import Any
 
 from cybernetic.runtime import Named
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
-from cybernetic.vsm.bargain.ledger import Ledger
 from cybernetic.vsm.bargain.purse import NO_CONTRACT, Purse
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.timing import now
 
 FIRST = 5.0  # seconds that a unit which has only begun waits for its first contract
@@ -36,9 +36,7 @@ class Till:
         if known is not None:
             self._serial, self._purse = known
         elif self._purse is not None:
-            epoch = self._purse.epoch(now())
-            ledger = Ledger(NOTHING, until=(epoch + 1) * self._purse.per)
-            self._purse = self._purse.with_ledger(epoch, ledger)
+            self._purse = self._purse.born(fresh_id(8, "purse"), now())
 
     # A call.
 
@@ -73,7 +71,7 @@ class Till:
     # The bargain.
 
     async def accept(self, contract: Contract) -> Accepted:
-        """A contract. Raises `StaleContract`."""
+        """A contract. Raises `StaleContract`, `AnotherPurse`."""
         assert self._purse is not None
         self._purse, accepted = self._purse.accept(contract)
         await self._write()
@@ -106,6 +104,15 @@ class Till:
             return NOTHING, NOTHING
         ledger = self._purse.ledger(self._purse.epoch(now()))
         return ledger.committed, ledger.grant
+
+    @property
+    def id(self) -> str:
+        """Tells the purse from those that the unit had before and lost; empty where nothing is counted."""
+        return "" if self._purse is None else self._purse.id
+
+    def aside(self) -> Vector:
+        """What is set aside in this epoch, and not settled."""
+        return NOTHING if self._purse is None else self._purse.ledger(self._purse.epoch(now())).reserved
 
     def overrun(self) -> Vector:
         """What calls took in this epoch beyond what was set aside for them, while that blocks the next."""

@@ -12,6 +12,8 @@ from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.pulse import PULSE
 from cybernetic.vsm.recursion.blueprint import class_at, place_of_class
+from cybernetic.vsm.world.declared import World
+from cybernetic.vsm.world.outages import port_name
 from cybernetic.wire import register
 
 
@@ -33,6 +35,8 @@ class Charter:
         human: whom the top pages, tried in order.
         paging: how often and how long he is called.
         pulse: seconds of a round, the same in all levels.
+        world: what its parts share, with a name; None: nobody declared one.
+        apart: whether the world begins here: it is declared here, or those around run in another process.
     """
 
     path: str
@@ -48,6 +52,8 @@ class Charter:
     human: tuple[Any, ...] = ()
     paging: Paging = field(default_factory=Paging)
     pulse: float = PULSE
+    world: World | None = None
+    apart: bool = False
 
     @classmethod
     def top(cls, path: str, declared: Any) -> Self:
@@ -67,6 +73,8 @@ class Charter:
             tuple(declared.human),
             replace(declared.paging, sinks=max(1, len(declared.human))),
             declared.pulse or PULSE,
+            None if declared.world is None else declared.world.at(path),
+            True,
         )
 
     @classmethod
@@ -81,9 +89,11 @@ class Charter:
             here, budget=None, per=per, floor=floor, paced=dict(paced), clocks=(*here.clocks, *here.clocks)
         )
 
-    def below(self, path: str, declared: Any, floor: Vector, paced: Mapping[str, float]) -> Self:
+    def below(
+        self, path: str, declared: Any, floor: Vector, paced: Mapping[str, float], apart: bool = False
+    ) -> Self:
         """The charter of a level within this one, at `path`: with its `floor`, and its static shares of ports that are
-        `paced` from here or above. `declared` is its class.
+        `paced` from here or above. `declared` is its class; `apart`: it runs in another process.
         """
         return replace(
             self,
@@ -95,13 +105,30 @@ class Charter:
             budget=None,
             floor=floor,
             audit=declared.audit or self.audit,
-            clocks=(declared.clocks or self.clocks[0], *self.clocks),
+            clocks=(self.clocks_of(declared), *self.clocks),
+            world=self.world if declared.world is None else declared.world.at(path),
+            apart=apart or declared.world is not None,
         )
+
+    def clocks_of(self, declared: Any) -> Clocks:
+        """The clocks of a level within this one, of the class `declared`: its own, else this level's."""
+        own: Clocks | None = declared.clocks
+        return own or self.clocks[0]
 
     @property
     def purpose(self) -> str:
         """What the level is for, as its class declares."""
         return str(self.lineage[-1].purpose) if self.lineage else ""
+
+    @property
+    def port_names(self) -> dict[str, str]:
+        """What the ports are called in the world: a level that declares one anew means another."""
+        found: dict[str, str] = {}
+        level = self.path
+        for declared in reversed(self.lineage):
+            found = {name: port_name(level, name) for name in declared.ports} | found
+            level = level.rpartition("/")[0]
+        return found
 
     @property
     def shared(self) -> frozenset[str]:
@@ -117,16 +144,24 @@ class Charter:
 def _pack(charter: Charter) -> tuple[Any, ...]:
     """Declarations hold functions; what travels is where they stand, and what was computed from them."""
     places = tuple(place_of_class(one) for one in charter.lineage)
-    return charter.path, places, charter.floor, dict(charter.paced)
+    packed = charter.path, places, charter.floor, dict(charter.paced)
+    return packed if charter.world is None else (*packed, charter.world, charter.apart)
 
 
-def _unpack(path: str, places: tuple[str, ...], floor: Vector, paced: dict[str, float]) -> Charter:
+def _unpack(
+    path: str,
+    places: tuple[str, ...],
+    floor: Vector,
+    paced: dict[str, float],
+    world: World | None = None,
+    apart: bool = False,
+) -> Charter:
     """Declared again by the node's own copy of the program."""
     first, *rest = [class_at(place) for place in places]
     charter = Charter.top(path, first)
     for declared in rest:
         charter = charter.below(path, declared, floor, paced)
-    return replace(charter, path=path, floor=floor, paced=paced)
+    return replace(charter, path=path, floor=floor, paced=paced, world=world, apart=apart)
 
 
 register(Charter, "vsm.Charter", encode=_pack, decode=_unpack)

@@ -1,5 +1,7 @@
-"""How a charter is handed to a level that is about to start, and who is in it to those who stand beside it."""
+"""How a charter is handed to a level that is about to start, what is taken out of it, and who is in it."""
 
+from collections.abc import Iterable
+from itertools import accumulate
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -29,3 +31,32 @@ def enclose(system: Any, path: str, units: tuple[str, ...]) -> None:
 def boundary(system: Any, path: str) -> tuple[str, ...]:
     """The paths of the units of a level of this process; none of one that is not here."""
     return _within.get(system, {}).get(path, ())
+
+
+_begun: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+
+
+def begins(system: Any, path: str) -> bool:
+    """A level begins without books; whether it surely is the first time: the level around it is of this process, and
+    none has begun at its path before.
+    """
+    begun = _begun.setdefault(system, set())
+    first = path not in begun and bool(boundary(system, path.rpartition("/")[0]))
+    begun.add(path)
+    return first
+
+
+_ablated: WeakKeyDictionary[Any, dict[str, frozenset[str]]] = WeakKeyDictionary()
+
+
+def take_out(system: Any, path: str, systems: Iterable[str]) -> None:
+    """Systems are taken out of a level for good: its supervisors leave them out whenever they begin anew."""
+    known = _ablated.setdefault(system, {})
+    known[path] = known.get(path, frozenset()) | frozenset(systems)
+
+
+def taken_out(system: Any, path: str) -> frozenset[str]:
+    """Which systems are taken out of a level, and out of those around it, as far as is known in this process."""
+    known = _ablated.get(system, {})
+    levels = accumulate(path.split("/"), "{}/{}".format)
+    return frozenset().union(*(known.get(level, frozenset()) for level in levels))

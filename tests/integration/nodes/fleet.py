@@ -37,7 +37,7 @@ class Fleet(Supervisor):
 
     def children(self) -> Any:
         return [
-            child(Echo, n, id=n, name=f"echo-{n}", requires=["work"], start_timeout=10.0)
+            child(Echo, n, id=n, name=f"echo-{n}", requires=["work"], start_timeout=60.0)
             for n in range(self.agents)
         ]
 

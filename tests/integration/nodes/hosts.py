@@ -94,8 +94,9 @@ def why_not() -> str | None:
         return "network namespaces need root"
     if shutil.which("ip") is None:
         return "network namespaces need the command `ip`"
-    tried = subprocess.run(["ip", "netns", "add", "cyprobe"], capture_output=True, text=True, check=False)
-    subprocess.run(["ip", "netns", "del", "cyprobe"], capture_output=True, check=False)
+    probe = f"cyprobe{os.getpid()}"
+    tried = subprocess.run(["ip", "netns", "add", probe], capture_output=True, text=True, check=False)
+    subprocess.run(["ip", "netns", "del", probe], capture_output=True, check=False)
     return (
         None if tried.returncode == 0 else f"network namespaces cannot be made here: {tried.stderr.strip()}"
     )

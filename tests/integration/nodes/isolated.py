@@ -60,7 +60,7 @@ class Bounded(Supervisor):
     """An agent that may use so much only."""
 
     def children(self) -> Any:
-        limits = Limits(address_space=2**30, cpu_seconds=2)
+        limits = Limits(address_space=2**30, cpu_seconds=60)
         return [child(Wild, id="bounded", name="bounded", isolate=limits)]
 
 

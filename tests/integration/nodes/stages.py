@@ -16,17 +16,17 @@ from tests.support import run_real
 
 
 def runs() -> None:
-    """The first host: of each line of input a body runs there; what was wrong with it is a line of output."""
+    """The first host: of each line of input a body runs there; its id and what was wrong are a line of output."""
     with _output() as answers:
         bodies = {body.id: body for body in every((*FIRST, *FURTHER))}
-        print(json.dumps("ready"), file=answers, flush=True)
+        print(json.dumps(["", "ready"]), file=answers, flush=True)
         for line in sys.stdin:
             body, wrong = bodies[line.strip()], ""
             try:
                 run_real(body.test(where=HOSTS, **body.given))
             except BaseException:
                 wrong = traceback.format_exc()
-            print(json.dumps(wrong), file=answers, flush=True)
+            print(json.dumps([body.id, wrong]), file=answers, flush=True)
 
 
 def offers() -> None:

@@ -73,7 +73,7 @@ async def calls_the_control_socket(context: Any) -> None:
     reader, writer = await asyncio.open_unix_connection(context.directory / SOCKET)
     try:
         writer.write(Talk().pack(Kind.HELLO, {}))
-        heard = await asyncio.wait_for(reader.read(), 1)
+        heard = await asyncio.wait_for(reader.read(), 20)
     except (ConnectionResetError, BrokenPipeError):
         heard = b""
     except TimeoutError:

@@ -13,7 +13,7 @@ import pytest
 from tests.integration.nodes.bodies import FIRST, Body, chosen, every
 from tests.integration.nodes.hosts import run_on, two_hosts, why_not
 
-PATIENCE = 60.0  # seconds that one body may take
+PATIENCE = 150.0  # seconds that one body may take: more than `REAL_SECONDS`, so that it says why
 
 
 class Hosts:
@@ -27,26 +27,28 @@ class Hosts:
             stack.enter_context(run_on(name, what, scratch, "tests.integration.nodes.stages", log))
             for name, what in zip(names, ("runs", "offers"), strict=True)
         )
-        assert self._answer() == "ready"
+        assert self._answer("") == "ready"
 
     def run(self, body: Body) -> str:
         """Run a body; what was wrong with it, and what the hosts said meanwhile."""
         before = self._log.stat().st_size
         print(body.id, file=_pipe(self._first.stdin), flush=True)
-        wrong = self._answer()
+        wrong = self._answer(body.id)
         return wrong and wrong + self._log.read_bytes()[before:].decode(errors="replace")
 
     def end(self) -> tuple[int, int]:
         """Let both come to their end; how they ended."""
         for process in (self._first, self._second):
             _pipe(process.stdin).close()
-        return self._first.wait(20), self._second.wait(20)
+        return self._first.wait(60), self._second.wait(60)
 
-    def _answer(self) -> str:
+    def _answer(self, of: str) -> str:
         output = _pipe(self._first.stdout)
-        ready, _, _ = select.select([output], [], [], PATIENCE)
-        line = output.readline() if ready else ""
-        return str(json.loads(line)) if line else f"no answer: {self._log.read_text()[-5000:]}"
+        while select.select([output], [], [], PATIENCE)[0] and (line := output.readline()):
+            body, answer = json.loads(line)
+            if body == of:  # else it is of one that nobody waited for any more
+                return str(answer)
+        return f"no answer: {self._log.read_text()[-5000:]}"
 
 
 def _pipe(end: IO[str] | None) -> IO[str]:
@@ -59,7 +61,10 @@ def hosts() -> Iterator[Hosts]:
     reason = why_not()
     if reason:
         pytest.skip(reason)
-    with tempfile.TemporaryDirectory(prefix="cy") as scratch, ExitStack() as stack:
+    with (
+        tempfile.TemporaryDirectory(prefix="cy", ignore_cleanup_errors=True) as scratch,
+        ExitStack() as stack,
+    ):
         made = Hosts(Path(scratch), stack)
         yield made
         assert made.end() == (0, 0)

@@ -12,7 +12,7 @@ def test_the_crew_comes_back() -> None:
         cwd=ROOT / "examples",
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=True,
     )
     nodes, reason, answer = done.stdout.splitlines()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.terminal import SECRET, Terminal, free_port, hear, opened
+from tests.integration.terminal import PATIENCE, SECRET, Terminal, free_port, hear, opened
 
 PROGRAM = """
 import os
@@ -24,7 +24,7 @@ class Worker(Agent):
 
 
 class Crew(Supervisor):
-    max_restarts = 1
+    max_restarts = 2
 
     def children(self):
         return [child(Worker, id=n, name=f"w{n}", requires=["work"]) for n in range(8)]
@@ -59,7 +59,7 @@ def _pids(terminal: Terminal) -> list[int]:
     """The processes that the workers run in."""
     pids = []
     for n in range(8):
-        status, out, err = terminal.ask("call", "--system", "hub", "--timeout", "2", f"w{n}", "pid")
+        status, out, err = terminal.ask("call", "--system", "hub", "--timeout", "20", f"w{n}", "pid")
         assert status == 0, err
         pids.append(int(out))
     return pids
@@ -67,7 +67,7 @@ def _pids(terminal: Terminal) -> list[int]:
 
 def _all_back(terminal: Terminal, hub: "subprocess.Popen[str]", without: set[int]) -> None:
     """Wait until all workers answer, none of them from these processes."""
-    end, why = time.monotonic() + 15, "none answered"
+    end, why = time.monotonic() + 2 * PATIENCE, "none answered"
     while time.monotonic() < end:
         assert hub.poll() is None, hub.communicate()[0]
         try:
@@ -91,7 +91,7 @@ def _nodes(terminal: Terminal) -> dict[str, int | None]:
 def _end(process: "subprocess.Popen[str]", number: signal.Signals = signal.SIGTERM) -> str:
     """End a command by a signal, to its whole group as a terminal does; what it has said since."""
     os.killpg(process.pid, number)
-    out, _ = process.communicate(timeout=15)
+    out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, out
     return out
 
@@ -100,8 +100,8 @@ def test_a_host_that_lacks_the_code_is_no_harm_when_a_worker_is_killed(terminal:
     hub, address = _hub(terminal, 2)
     join = ("--name", "edge", "--join", address, *WORK)
     terminal.start("node", *join, says="node edge joined", folder=terminal.folder / "elsewhere")
+    terminal.ask_until("tree", "--system", "hub", "--json", says='"edge"')  # its door is not all of it
     nodes = _nodes(terminal)
-    assert "edge" in nodes
     victim = nodes["worker-2"]
     assert victim is not None
     assert victim in _pids(terminal)
@@ -139,8 +139,8 @@ def test_hosts_that_are_told_to_end_do_so_in_order_and_leave_nothing(
         assert "cybernetic: stopped\n" in said
         assert " ERROR " not in said
         assert "Traceback" not in said
-    end = time.monotonic() + 2
-    while terminal.left() and time.monotonic() < end:
+    end = time.monotonic() + 20
+    while (terminal.left() or len(list(terminal.runs.iterdir())) > 1) and time.monotonic() < end:
         time.sleep(0.05)
     assert not terminal.left()
     assert [entry.name for entry in terminal.runs.iterdir()] == [".lock"]

@@ -18,17 +18,16 @@ from cybernetic import (
 )
 from cybernetic.nodes import NodeLagging, NodeLost
 from tests.integration.nodes.isolated import Bounded, Cage, Nursery, Wild
+from tests.integration.nodes.watch import PATIENCE, gone, over
 
 
-async def _again(system: System, name: str, before: int) -> float:
-    """Seconds until an agent of that name answers from another process."""
-    loop = asyncio.get_running_loop()
-    begin = loop.time()
-    async with asyncio.timeout(15):
+async def _again(system: System, name: str, before: int) -> None:
+    """Wait until an agent of that name answers from another process."""
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 if await system.named(name, Wild).within(0.5).call(Wild.pid) != before:
-                    return loop.time() - begin
+                    return
             except Exception:
                 await asyncio.sleep(0.02)
 
@@ -43,18 +42,18 @@ async def test_an_isolated_process_that_does_not_answer_is_ended_and_the_rest_ne
         ref = system.whereis("alone", Wild)
         assert ref is not None
         others = [system.whereis(name) for name in ("shared", "home")]
-        gone = asyncio.ensure_future(system.wait(ref))
+        end = asyncio.ensure_future(system.wait(ref))
         loop = asyncio.get_running_loop()
         begin = loop.time()
         alone.cast(how)
         for _ in range(5):
             assert [await shared.call(Wild.work), await home.call(Wild.work)] == ["worked"] * 2
             await asyncio.sleep(0.02)
-        assert await gone == NoConnection()
-        assert loop.time() - begin < 4.0
-        assert await _again(system, "alone", before) < 10.0
+        assert await end == NoConnection()
+        assert loop.time() - begin < 9.0  # usually 2; where others live too it takes 10
+        await _again(system, "alone", before)
         assert [system.whereis(name) for name in ("shared", "home")] == others
-        assert not Path(f"/proc/{before}").exists() or "Z" in Path(f"/proc/{before}/stat").read_text()
+        await gone(lambda: not over(before))
 
 
 async def test_a_handler_of_two_seconds_on_a_shared_node_kills_nobody() -> None:
@@ -64,11 +63,11 @@ async def test_a_handler_of_two_seconds_on_a_shared_node_kills_nobody() -> None:
         await system.start(Cage)
         shared = system.named("shared", Wild)
         before = await shared.call(Wild.pid)
-        assert await shared.call(Wild.hold, 2.0) == "done"
+        assert await shared.within(PATIENCE).call(Wild.hold, 2.0) == "done"
         assert await shared.call(Wild.pid) == before
-        assert [type(event) for event in told] == [NodeLagging, NodeLagging]
-        assert [bool(event.seconds) for event in told] == [True, False]
-        assert {event.node for event in told} == {"worker-1"}
+        assert {type(event) for event in told} == {NodeLagging}
+        late = [bool(event.seconds) for event in told if event.node == "worker-1"]
+        assert late[:2] == [True, False]  # and again, or of another, where the machine is busy
         for end in ends:
             end()
 
@@ -79,21 +78,21 @@ async def test_a_shared_node_that_is_silent_for_long_is_ended_and_made_anew() ->
         shared = system.named("shared", Wild)
         before = await shared.call(Wild.pid)
         with pytest.raises(CallFailed) as failed:
-            await shared.within(10).call(Wild.spin)
+            await shared.within(PATIENCE).call(Wild.spin)
         assert failed.value.reason == NoConnection()
-        assert await _again(system, "shared", before) < 10.0
+        await _again(system, "shared", before)
 
 
 async def test_limits_are_held() -> None:
     async with System(nodes=1) as system:
         await system.start(Bounded)
         bounded = system.named("bounded", Wild)
-        assert await bounded.call(Wild.limits) == (2**30, 2)
+        assert await bounded.call(Wild.limits) == (2**30, 60)
         before = await bounded.call(Wild.pid)
         with pytest.raises(CallFailed) as failed:
             await bounded.call(Wild.grab, 2**30)
         assert getattr(failed.value.reason, "type", None) == "MemoryError"
-        assert await _again(system, "bounded", before) < 10.0
+        await _again(system, "bounded", before)
 
 
 async def test_a_limit_that_the_machine_does_not_offer_is_refused() -> None:
@@ -116,6 +115,6 @@ async def test_the_process_ends_with_its_agent() -> None:
         pid = await ref.call(Wild.pid)
         assert ref.node in [node.name for node in system.nodes]
         await ref.stop()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while Path(f"/proc/{pid}").exists() or ref.node in [node.name for node in system.nodes]:
                 await asyncio.sleep(0.02)

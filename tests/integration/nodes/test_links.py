@@ -1,7 +1,6 @@
 """Links over real sockets: Unix, TCP on loopback, TLS; and peers that are not what they should be."""
 
 import asyncio
-import os
 import socket
 import stat
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cybernetic.core import Chance
 from cybernetic.nodes.errors import LinkRefused
 from cybernetic.nodes.link import Link, LinkSettings, Listener, Secret, Tls, connect, parse_address
 from cybernetic.nodes.link.handshake import MAGIC
@@ -101,7 +101,7 @@ async def test_a_silent_or_truncated_peer_is_let_go_in_time(kind: str, said: byt
         writer.write(said)
         began = asyncio.get_running_loop().time()
         assert await host.refused.get()
-        assert asyncio.get_running_loop().time() - began < 1
+        assert asyncio.get_running_loop().time() - began < 4  # usually 0.3; by default it takes 5
         try:
             await reader.read()
         except ConnectionError:
@@ -111,11 +111,12 @@ async def test_a_silent_or_truncated_peer_is_let_go_in_time(kind: str, said: byt
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_another_version_and_random_bytes_are_refused_at_once(kind: str, tmp_path: Path) -> None:
-    async with Host(kind, tmp_path) as host:
-        for said in (MAGIC + b"\x63" + bytes(32), os.urandom(5000), b"GET / HTTP/1.1\r\n\r\n"):
+    noise = Chance(7).stream("noise").randbytes(5000)
+    async with Host(kind, tmp_path, LinkSettings(handshake=60.0)) as host:
+        for said in (MAGIC + b"\x63" + bytes(32), noise, b"GET / HTTP/1.1\r\n\r\n"):
             _, writer = await host.raw()
             writer.write(said)
-            why = await asyncio.wait_for(host.refused.get(), 2)
+            why = await asyncio.wait_for(host.refused.get(), 30)
             if kind != "tls" and said.startswith(MAGIC):
                 assert "version 1" in why
                 assert "version 99" in why

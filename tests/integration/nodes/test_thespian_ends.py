@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,17 @@ import pytest
 from cybernetic.nodes.host.port import HostEnded, NodeEnded, NodeUp
 from cybernetic.nodes.host.process import ProcessHost
 from cybernetic.nodes.host.processes import children
-from tests.integration.nodes.watch import Watch, alive, all_listening, listening, nothing_left, over
+from tests.integration.nodes.watch import (
+    GONE,
+    PATIENCE,
+    Watch,
+    alive,
+    closed,
+    gone,
+    listening,
+    nothing_left,
+    over,
+)
 
 HERE = "tests.integration.nodes.strange:"
 
@@ -23,8 +34,7 @@ HERE = "tests.integration.nodes.strange:"
 async def test_a_node_that_reads_at_address_zero_ends_at_once_by_its_signal(program: str) -> None:
     async with Watch() as watch:
         up = await watch.node("one", HERE + program)
-        async with asyncio.timeout(2):
-            assert await watch.ended() == "it was ended by SIGSEGV"
+        assert await watch.ended() == "it was ended by SIGSEGV"
         assert not alive([up.pid])
 
 
@@ -47,9 +57,7 @@ async def test_what_a_node_started_ends_with_it_and_what_its_siblings_started_do
         assert alive(started) == started
         watch.host.kill("one", 1) if asked else watch.host.end("one", 1)
         await watch.ended()
-        async with asyncio.timeout(2):
-            while alive(started):
-                await asyncio.sleep(0.01)
+        await gone(lambda: alive(started))
         kept = [pid for pid in others if pid != others[2]]  # nobody knows any more whose the loose one was
         assert alive([other.pid, *kept]) == [other.pid, *kept]
         assert len(watch.of(NodeEnded)) == 1
@@ -59,29 +67,28 @@ async def test_what_a_node_started_ends_with_it_and_what_its_siblings_started_do
 async def test_what_nodes_started_is_gone_too_after_any_kill_and_so_are_the_ports(victim: str) -> None:
     async with Watch() as watch:
         up = await watch.node("one", HERE + "has_children")
+        ports = await watch.ports(4)
         pids, directory = watch.processes() + _pids(up), watch.host.directory
-        ports = set(listening(pids))
+        assert ports == set(listening(pids))
         assert len(ports) == 4
         (sup,) = (pid for pid in children(watch.admin) if up.pid in children(pid))
         for pid in {"warden": [watch.warden], "sup": [sup], "all": watch.processes()}[victim]:
             os.kill(pid, signal.SIGKILL)
         await watch.until(lambda: watch.of(HostEnded))
         await nothing_left(pids, directory)
-        async with asyncio.timeout(2):  # the last of a process to go may be its sockets
-            while ports & set(all_listening()):
-                await asyncio.sleep(0.01)
+        await closed(ports)
 
 
 async def test_a_warden_that_is_told_to_end_again_and_again_still_ends_everything_first() -> None:
     async with Watch() as watch:
         await watch.node("one")
         pids, directory = watch.processes(), watch.host.directory
-        stop = asyncio.get_running_loop().time() + 0.3
-        while asyncio.get_running_loop().time() < stop:
-            for _ in range(
-                1000
-            ):  # in the end to a process that is dead, but not buried: this one is its parent
+        now = asyncio.get_running_loop().time
+        stop = now() + GONE
+        while (alive(pids) or directory.exists()) and now() < stop:
+            for _ in range(1000):
                 os.kill(watch.warden, signal.SIGTERM)
+        os.kill(watch.warden, signal.SIGTERM)  # which is dead by now, but not buried: this one is its parent
         assert not alive(pids)
         assert not directory.exists()
         await watch.until(lambda: watch.of(HostEnded))
@@ -90,7 +97,7 @@ async def test_a_warden_that_is_told_to_end_again_and_again_still_ends_everythin
 async def test_a_host_that_is_given_up_while_it_opens_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     host, before = ProcessHost("test"), set(children(os.getpid()))
     opening = asyncio.ensure_future(host.open(lambda news: None))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not [
             grandchild for child in set(children(os.getpid())) - before for grandchild in children(child)
         ]:
@@ -105,9 +112,9 @@ async def test_a_host_that_is_given_up_while_it_opens_says_nothing(capfd: pytest
 async def test_no_port_is_left_after_an_ordinary_end() -> None:
     async with Watch() as watch:
         await watch.node("one")
-        ports = set(listening(watch.processes()))
+        ports = await watch.ports(4)
         assert len(ports) == 4
-    assert not ports & set(all_listening())
+    await closed(ports)
 
 
 PARENT = """
@@ -147,9 +154,12 @@ def parent(program: str) -> Iterator[Parent]:
     """A user's process whose node runs `program`."""
     words = [sys.executable, "-c", PARENT, program]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        late = threading.Timer(PATIENCE, process.kill)  # so that nobody reads for ever
+        late.start()
         try:
             yield Parent(process)
         finally:
+            late.cancel()
             process.kill()
 
 
@@ -162,7 +172,7 @@ async def test_a_killed_user_process_takes_everything_along(program: str) -> Non
         await asyncio.sleep(0.2)
         user.process.kill()
         await nothing_left(pids, user.directory)
-        assert not ports & set(all_listening())
+        await closed(ports)
 
 
 async def test_what_a_run_left_whose_every_process_was_killed_is_ended_by_the_next() -> None:
@@ -172,15 +182,13 @@ async def test_what_a_run_left_whose_every_process_was_killed_is_ended_by_the_ne
         for pid in of_run:
             os.kill(pid, signal.SIGKILL)
         user.process.wait()
-        async with asyncio.timeout(4):  # what has no command any more may hold its lock still
-            while not all(map(over, of_run)):
-                await asyncio.sleep(0.01)
+        await gone(lambda: not all(map(over, of_run)))  # what has no command any more may hold its lock still
         assert user.directory.exists()
         assert alive(left) == left
         host = ProcessHost("next")
         await host.open(lambda news: None)
         try:
-            await nothing_left(left, user.directory, seconds=15)  # the sweep of a start, which hurries nobody
+            await nothing_left(left, user.directory)
         finally:
             await host.close()
 

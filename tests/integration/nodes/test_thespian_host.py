@@ -15,10 +15,12 @@ from cybernetic.nodes.host.process import ProcessHost
 from cybernetic.nodes.host.processes import children
 from cybernetic.supervision import Limits
 from cybernetic.testing.hosts import HostContract
-from tests.integration.nodes.watch import WAITS, Watch, command, listening, nothing_left
+from tests.integration.nodes.watch import PATIENCE, WAITS, Watch, command, listening, nothing_left
 
 
 class TestProcessHost(HostContract):
+    seconds = PATIENCE
+
     def host(self) -> Any:
         return ProcessHost("test")
 
@@ -78,14 +80,14 @@ async def test_only_loopback_listens_and_unsigned_or_endless_frames_change_nothi
 
     async with Watch() as watch:
         await watch.node("one")
+        await watch.ports(4)
         listening_ = listening(watch.processes())
-        assert len(listening_) >= 4
         assert {address.split(":")[0] for address in listening_.values()} == {"0100007F"}
         data = pickle.dumps(Evil())
         for address in listening_.values():
             port = int(address.split(":")[1], 16)
             for attack in (b"%d>" % len(data) + data, b"99999999999>x", b"-5>x", b"no length at all" * 10):
-                with socket.create_connection(("127.0.0.1", port), timeout=2) as caller:
+                with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as caller:
                     caller.sendall(attack)
                     await asyncio.sleep(0.02)
         await watch.node("two")
@@ -97,7 +99,7 @@ async def test_only_loopback_listens_and_unsigned_or_endless_frames_change_nothi
 
 async def test_a_node_starts_under_limits_and_one_that_is_not_offered_is_refused() -> None:
     async with Watch() as watch:
-        await watch.node("small", limits=Limits(address_space=2**31, cpu_seconds=5))
+        await watch.node("small", limits=Limits(address_space=2**31, cpu_seconds=60))
         if not Path("/sys/fs/cgroup/cgroup.controllers").exists():
             watch.host.create(NodeOrder("grouped", 1, WAITS, limits=Limits(memory=2**26)))
             await watch.until(lambda: watch.of(NodeEnded))

@@ -1,6 +1,7 @@
 """A host is used from any thread, again and again, and leaves nothing behind; a node holds what is its own."""
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from cybernetic.nodes.host.port import NodeOrder, NodeUp
 from cybernetic.nodes.host.process import QUIETLY, ProcessHost
 from cybernetic.nodes.host.processes import children
 from cybernetic.nodes.host.rundir import base_directory
-from tests.integration.nodes.watch import WAITS, Watch, held_by, listening
+from tests.integration.nodes.watch import PATIENCE, WAITS, Watch, held_by, listening
+
+NAME = f"again{os.getpid()}"  # of this process: another may run the same tests
 
 
 async def _once(host: ProcessHost) -> None:
@@ -20,17 +23,18 @@ async def _once(host: ProcessHost) -> None:
     up: asyncio.Queue[Any] = asyncio.Queue()
     await host.open(up.put_nowait)
     host.create(NodeOrder("one", 1, WAITS))
-    assert isinstance(await asyncio.wait_for(up.get(), 10), NodeUp)
+    assert isinstance(await asyncio.wait_for(up.get(), PATIENCE), NodeUp)
     await host.close()
 
 
 def _what_is_held() -> tuple[int, set[int], set[Path]]:
+    gc.collect()  # what an earlier test has forgotten is no matter of this one
     descriptors = len(list(Path("/proc/self/fd").iterdir()))
-    return descriptors, set(children(os.getpid())), set(base_directory().glob("again-*"))
+    return descriptors, set(children(os.getpid())), set(base_directory().glob(f"{NAME}-*"))
 
 
 async def test_five_times_open_and_closed_leaves_no_descriptor_process_or_directory() -> None:
-    host = ProcessHost("again")
+    host = ProcessHost(NAME)
     await _once(host)
     before = _what_is_held()
     for _ in range(5):
@@ -39,7 +43,7 @@ async def test_five_times_open_and_closed_leaves_no_descriptor_process_or_direct
 
 
 def test_loops_one_after_the_other_in_one_process_may_use_one_host() -> None:
-    host = ProcessHost("again")
+    host = ProcessHost(NAME)
     asyncio.run(_once(host))
     before = _what_is_held()
     asyncio.run(_once(host))
@@ -51,13 +55,13 @@ def test_a_loop_in_a_thread_that_is_not_the_main_one_may_use_a_host() -> None:
 
     def run() -> None:
         try:
-            asyncio.run(_once(ProcessHost("again")))
+            asyncio.run(_once(ProcessHost(NAME)))
         except BaseException as error:
             failed.append(error)
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(20)
+    thread.join(2 * PATIENCE)
     assert not thread.is_alive()
     assert not failed
 
@@ -66,6 +70,7 @@ async def test_each_process_listens_on_a_port_of_its_own_and_on_no_other() -> No
     async with Watch() as watch:
         await watch.node("one")
         await watch.node("two")
+        await watch.ports(5)
         pids = watch.processes()
         listens = [set(listening([pid])) for pid in pids if pid != watch.warden]
         assert not listening([watch.warden])
@@ -97,6 +102,6 @@ def test_what_is_logged_while_the_warden_is_imported_does_not_reach_the_terminal
         "import logging, sys\nlogging.warning('noise')\nprint(sys.argv, __name__)\n"
     )
     command = [sys.executable, "-m", QUIETLY, "noisy", "7", "8"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=2 * PATIENCE)
     assert done.stderr == ""
     assert done.stdout.endswith("noisy.py', '7', '8'] __main__\n")

@@ -2,16 +2,21 @@
 
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 
 from tests.integration.nodes.hosts import cable, run_on, two_hosts, why_not
+from tests.integration.nodes.watch import PATIENCE
 
 
 def _expect(process: "subprocess.Popen[str]", line: str) -> None:
     assert process.stdout is not None
+    late = threading.Timer(PATIENCE, process.kill)
+    late.start()
     got = process.stdout.readline().strip()
+    late.cancel()
     assert got == line
 
 
@@ -21,7 +26,7 @@ def test_an_agent_runs_on_another_host_and_comes_back_when_the_cable_does() -> N
         pytest.skip(reason)
     with (
         two_hosts() as (one, two),
-        tempfile.TemporaryDirectory(prefix="cy") as scratch,
+        tempfile.TemporaryDirectory(prefix="cy", ignore_cleanup_errors=True) as scratch,
         run_on(one, "first", Path(scratch)) as first,
     ):
         _expect(first, "listening")
@@ -34,7 +39,7 @@ def test_an_agent_runs_on_another_host_and_comes_back_when_the_cable_does() -> N
             _expect(first, "mend")
             cable(two, up=True)
             _expect(first, "again 8")
-            assert first.wait(20) == 0
+            assert first.wait(PATIENCE) == 0
             assert second.stdin is not None
             second.stdin.close()
-            assert second.wait(20) == 0
+            assert second.wait(PATIENCE) == 0

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from cybernetic.nodes.host.process import ProcessHost
 from cybernetic.nodes.host.processes import children
 
 WAITS = "cybernetic.testing.hosts:waits"
+PATIENCE = 60.0  # seconds after which nothing comes any more
+GONE = 20.0  # seconds after which it has not gone by itself: usually 2, but less than what waits for itself takes
 
 
 class Watch:
@@ -47,9 +50,14 @@ class Watch:
         return [each for each in self.news if isinstance(each, kind)]
 
     async def until(self, true: Any) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not true():
                 await asyncio.sleep(0.005)
+
+    async def ports(self, count: int) -> set[str]:
+        """Wait until so many sockets of its processes listen; their inodes."""
+        await self.until(lambda: len(listening(self.processes())) >= count)
+        return set(listening(self.processes()))
 
     def processes(self) -> list[int]:
         """The warden and all below it."""
@@ -99,16 +107,27 @@ def port(address: str) -> int:
 
 
 def held_by(pid: int) -> list[str]:
-    """What the descriptors of a process stand for: "socket:[INODE]", paths."""
+    """What the descriptors of a process stand for: "socket:[INODE]", paths; none when it has ended."""
     held = []
-    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(OSError):
-            held.append(os.readlink(descriptor))
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                held.append(os.readlink(descriptor))
     return held
 
 
-async def nothing_left(pids: list[int], directory: Path, seconds: float = 4) -> None:
-    """Wait until the processes and the directory have gone: 2 seconds, and as much again for a busy machine."""
-    async with asyncio.timeout(seconds):
-        while alive(pids) or directory.exists():
+async def nothing_left(pids: list[int], directory: Path) -> None:
+    """Wait until the processes and the directory have gone."""
+    await gone(lambda: alive(pids) or directory.exists())
+
+
+async def closed(ports: set[str]) -> None:
+    """Wait until none of these sockets listens: the last of a process to go may be its sockets."""
+    await gone(lambda: ports & set(all_listening()))
+
+
+async def gone(there: Callable[[], object]) -> None:
+    """Wait until something is not there any more."""
+    async with asyncio.timeout(GONE):
+        while there():
             await asyncio.sleep(0.01)

@@ -56,7 +56,7 @@ class Shop(ViableSystem):
 
 def post(url: str, folder: Path, path: str, peer: str) -> Any:
     """One half's way to the other, with a connection of its own for pain."""
-    return way(AmqpBroker(url), AmqpBroker(url), folder, path, peer, (0.3, 2.5))
+    return way(AmqpBroker(url), AmqpBroker(url), folder, path, peer, (0.3, 4.0))
 
 
 async def main() -> None:

@@ -1,5 +1,6 @@
 """The demonstration in real time: divisions in processes of their own, two of which are killed."""
 
+import re
 import subprocess
 import sys
 
@@ -7,11 +8,19 @@ from tests.integration.gateways.rabbit import RabbitMQ
 from tests.integration.showing import ENTER, LEAVE, screen
 
 NOT_THERE = "amqp://127.0.0.1:1"
+SLOW = 20.0  # seconds until who was killed answers again, usually 3: then who lives may be taken for dead as well
 
 
-def played(*arguments: str, timeout: float = 120.0) -> "subprocess.CompletedProcess[str]":
+def played(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "cybernetic", "demo", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+    return subprocess.run(command, capture_output=True, text=True, timeout=140)
+
+
+def played_in_time(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A run; a second one where the machine was so busy in the first that hearts did not beat in time."""
+    run = played(*arguments)
+    absences = [float(seconds) for seconds in re.findall(r"answers again after ([0-9.]+) s", run.stdout)]
+    return played(*arguments) if run.returncode and max(absences, default=SLOW) >= SLOW else run
 
 
 def whole(run: "subprocess.CompletedProcess[str]") -> list[str]:
@@ -27,12 +36,12 @@ def whole(run: "subprocess.CompletedProcess[str]") -> list[str]:
 
 
 def test_divisions_on_nodes_lose_two_processes_and_no_job() -> None:
-    lines = whole(played("--nodes", "2", "--seconds", "9"))
+    lines = whole(played_in_time("--nodes", "2", "--seconds", "9"))
     assert lines[0] == "three divisions live in 2 nodes, each a process of its own"
 
 
 def test_divisions_over_rabbitmq_lose_two_processes_and_no_job(rabbit: RabbitMQ) -> None:
-    lines = whole(played("--amqp", rabbit.url, "--seconds", "12"))
+    lines = whole(played_in_time("--amqp", rabbit.url, "--seconds", "12"))
     assert lines[0] == "three divisions live in programs of their own, met over AMQP"
 
 
@@ -47,8 +56,8 @@ def test_on_a_terminal_k_kills_a_process_and_q_ends_it_with_what_came_of_it() ->
     with screen(sys.executable, "-m", "cybernetic", "demo", "--nodes", "2", columns=120, lines=40) as seen:
         seen.see("in process", 60)
         seen.press("k")
-        seen.see("kill -9", 30)
-        seen.see("answers again", 90)
+        seen.see("kill -9", 60)
+        seen.see("answers again", 120)
         seen.press("q")
         assert seen.end(60) == 0
         assert seen.raw.rindex(LEAVE) > seen.raw.rindex(ENTER)

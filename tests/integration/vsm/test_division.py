@@ -14,8 +14,18 @@ from tests.integration.vsm import spread
 
 
 async def _done(spread_: Any, to: str) -> Performed:
-    performed: Performed = await spread_.within(20.0).call(ViableSystem.submit, Task("job", to=to))
+    performed: Performed = await spread_.within(60.0).call(ViableSystem.submit, Task("job", to=to))
     return performed
+
+
+async def _first(spread_: Any, to: str) -> Performed:
+    """One that is done, once whoever is to do it has been given what it may spend."""
+    async with asyncio.timeout(90):
+        while True:
+            try:
+                return await _done(spread_, to)
+            except BudgetExhausted:
+                await asyncio.sleep(0.1)
 
 
 async def test_a_division_on_another_node_works_and_its_ledger_survives_kill_9(
@@ -26,26 +36,25 @@ async def test_a_division_on_another_node_works_and_its_ledger_survives_kill_9(
     monkeypatch.setattr(spread.Division, "data", str(tmp_path))
     async with System(nodes=1) as system:
         company = await system.start(spread.Spread)
-        first = await _done(company, "spread/division")
+        first = await _first(company, "spread/division")
         pid = first.outcome.value
         assert pid != os.getpid()
-        assert (await _done(company, "spread/here")).outcome.value == os.getpid()
+        assert (await _first(company, "spread/here")).outcome.value == os.getpid()
         for _ in range(3):
-            await _done(company, "spread/division")
+            await _first(company, "spread/division")
         os.kill(pid, signal.SIGKILL)
-        worked, refused = 4, 0
-        for _ in range(12):
+        for _ in range(4):
+            assert (await _first(company, "spread/division")).outcome.value != pid
+        worked, refused = 8, 0
+        for _ in range(8):
             try:
-                again = await _done(company, "spread/division")
+                await _done(company, "spread/division")
             except BudgetExhausted:
                 refused += 1
             else:
-                assert again.outcome.value != pid
                 worked += 1
         division = system.named("spread/division", ViableSystem)
-        ledger = (await division.within(5).call(ViableSystem.ledger)).purse
+        ledger = (await division.within(60).call(ViableSystem.ledger)).purse
         ((_, held),) = ledger.ledgers.items()
         assert worked <= held.grant.amount("usd")
         assert refused == 16 - worked
-        assert worked >= 8
-        await asyncio.sleep(0)

@@ -32,7 +32,12 @@ def test_the_top_that_has_used_up_its_restarts_pages_the_console_and_ends_with_s
 ) -> None:
     (tmp_path / "fatal_firm.py").write_text(PROGRAM)
     command = [sys.executable, "-m", "cybernetic", "run", "fatal_firm:Firm"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=250)
     assert done.returncode == 1
     pages = [line for line in done.stderr.splitlines() if line.startswith("PAGE")]
-    assert pages == ["PAGE  firm: restarts of level (exhausted, critical)"]
+    late = (
+        "silent (heartbeat, "  # what a machine that is too busy for hearts to beat in time has said as well
+    )
+    assert [page for page in pages if late not in page] == [
+        "PAGE  firm: restarts of level (exhausted, critical)"
+    ]

@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +31,18 @@ def catalogue(rabbit: RabbitMQ, folder: Path) -> Iterator["subprocess.Popen[byte
 
 
 async def _done(shop: Any) -> Performed:
-    performed: Performed = await shop.within(10.0).call(ViableSystem.submit, Task("job", to=UNIT))
+    performed: Performed = await shop.within(30.0).call(ViableSystem.submit, Task("job", to=UNIT))
     return performed
 
 
 async def _first(shop: Any) -> Performed:
-    """The first task that is done, once the other half has come and has its contract."""
-    for _ in range(150):
-        try:
-            return await _done(shop)
-        except (CallError, BudgetExhausted):
-            await asyncio.sleep(0.2)
-    raise AssertionError("expected the other half to come in time")
+    """One that is done, once the other half has come and has its contract."""
+    async with asyncio.timeout(100):
+        while True:
+            try:
+                return await _done(shop)
+            except (CallError, BudgetExhausted):
+                await asyncio.sleep(0.2)
 
 
 async def _held(shop: Any) -> Any:
@@ -65,7 +65,7 @@ def test_a_level_of_another_process_works_and_its_contract_counts_as_spent_when_
                 first = await _first(shop)
                 assert first.outcome.value == process.pid
                 for _ in range(3):
-                    assert (await _done(shop)).outcome.value == process.pid
+                    assert (await _first(shop)).outcome.value == process.pid
                 lent = (await _held(shop)).open[UNIT].upper
                 process.kill()
                 process.wait()
@@ -75,17 +75,13 @@ def test_a_level_of_another_process_works_and_its_contract_counts_as_spent_when_
             assert away.open[UNIT].upper == lent
             assert away.committed.amount("usd") >= lent.amount("usd") > 4
             with catalogue(rabbit, there) as process:
-                again = await _first(shop)
-                assert again.outcome.value == process.pid
-                worked, refused = 5, 0
-                for _ in range(10):
-                    try:
+                for _ in range(4):
+                    assert (await _first(shop)).outcome.value == process.pid
+                worked = 8
+                for _ in range(8):
+                    with suppress(BudgetExhausted):
                         await _done(shop)
-                    except BudgetExhausted:
-                        refused += 1
-                    else:
                         worked += 1
-                assert refused == 15 - worked
-                assert 8 <= worked <= lent.amount("usd")  # what it had spent before it was killed is spent
+                assert worked <= lent.amount("usd")  # what it had spent before it was killed is spent
 
     run_real(test())

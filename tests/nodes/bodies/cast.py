@@ -1,6 +1,7 @@
 """The agents of the bodies that run on one node and on several: what they do is asked of them by message."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -229,6 +230,20 @@ class Actor(Base):
 
     async def hold(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    async def hold_until_behind(self, count: int) -> None:
+        """Goes on when so many messages wait behind this one."""
+        await self._until(lambda: self.ref.inspect().info().length >= count)
+
+    async def hold_until_dropped(self, count: int) -> None:
+        """Goes on when its mailbox has had no room for so many messages."""
+        await self._until(lambda: self.ref.inspect().info().dropped >= count)
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        for _ in range(6000):  # a minute, after which it is not so
+            if true():
+                return
+            await asyncio.sleep(0.01)
 
     def remind(self, other: Any, seconds: float) -> None:
         other.after(seconds).cast(Actor.note, "due")

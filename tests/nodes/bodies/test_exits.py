@@ -19,7 +19,7 @@ from cybernetic import (
     Shutdown,
     StopFailed,
 )
-from tests.nodes.bodies.acts import A_WHILE, both_ways, seen
+from tests.nodes.bodies.acts import both_ways, seen
 from tests.nodes.bodies.cast import Actor, Deaf, Slow, Tidy, Upset
 from tests.nodes.stage import TWO, everywhere, stage
 
@@ -44,9 +44,9 @@ async def test_p_4_the_table_of_explicit_exit_signals(
     async with stage(where) as s:
         one, other = await _actor(s, way, trap)
         end = asyncio.ensure_future(s.system.wait(other))
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         await one.call(Actor.signal, other, reason)
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         if isinstance(reason, Kill):
             assert await end == Killed()
         elif trap:
@@ -68,11 +68,11 @@ async def test_p_5_through_a_link_a_reason_is_the_victims_own(
     async with stage(where) as s:
         victim, peer = await _actor(s, way, trap)
         await victim.call(Actor.tie, peer)
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         end = asyncio.ensure_future(s.system.wait(peer))
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         victim.cast(Actor.quit, reason)
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         if trap:
             assert [(type(m), m.reason) for m in await peer.call(Actor.seen)] == [(Exit, reason)]
         elif isinstance(reason, Normal):
@@ -96,7 +96,7 @@ async def test_l_1_a_link_works_both_ways_and_one_unlink_undoes_it(where: str, w
                     await one.call(Actor.tie, other)
                 if undone is not None:
                     await trapping[undone].call(Actor.untie, trapping[1 - undone])
-                await asyncio.sleep(A_WHILE)
+                await s.calm()
                 trapping[dies].cast(Actor.boom, "x")
                 got = await seen(trapping[1 - dies], int(undone is None))
                 assert got == ([Exit(trapping[dies], Crash("ValueError", "x"))] if undone is None else [])
@@ -112,7 +112,7 @@ async def test_l_2_linking_to_one_that_is_gone(where: str, way: str, known: bool
         if known:
             await trapping.call(Actor.watch, gone)
         await gone.stop()
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         await trapping.call(Actor.tie, gone)
         got = await seen(trapping, 1 + known)
         assert got[-1] == Exit(gone, NoProc())
@@ -135,7 +135,7 @@ async def test_l_4_an_orderly_end_hurts_no_peer(where: str, way: str) -> None:
         one, other = await _actor(s, way, False)
         await one.call(Actor.tie, other)
         await one.stop()
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         assert await other.call(Actor.kind) == "actor"
 
 
@@ -148,11 +148,12 @@ async def test_l_5_m_6_what_is_queued_stays_unless_it_is_flushed(where: str, way
         other = await (s.spawn(Actor) if way == "outwards" else s.here(Actor))
         await one.call(Actor.watch, other)
         await one.call(Actor.tie, other)
-        one.cast(Actor.hold, 0.2)
+        one.cast(Actor.hold_until_behind, 4)
         one.cast(Actor.unwatch_behind, flush)
         one.cast(Actor.untie_behind, other, flush)
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         other.exit(Kill())
+        await s.calm()
         got = await seen(one, 0 if flush else 2)
         assert {type(m) for m in got} == (set() if flush else {Down, Exit})
 
@@ -184,7 +185,7 @@ async def test_l_7_a_failure_spreads_through_a_chain_over_nodes(where: str, way:
         last = await (s.here(Actor, True) if way == "outwards" else s.spawn(Actor, True))
         for one, other in zip(chain, [*chain[1:], last], strict=True):
             await one.call(Actor.tie, other)
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         chain[0].cast(Actor.boom, "x")
         assert await seen(last, 1) == [Exit(chain[-1], Crash("ValueError", "x"))]
         for ref in chain:
@@ -214,7 +215,7 @@ async def test_m_3_m_4_monitors_of_the_dead_and_of_names(where: str, way: str) -
     async with stage(where) as s:
         one = await (s.here(Actor) if way == "outwards" else s.spawn(Actor))
         other = await (s.spawn(Actor, name="watched") if way == "outwards" else s.here(Actor, name="watched"))
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         named = s.system.named("watched", Actor)
         await one.call(Actor.watch, named)
         other.exit(Upset())
@@ -233,11 +234,12 @@ async def test_priority_goes_before_what_is_queued(where: str, way: str) -> None
             one = await (s.here(Actor, True) if way == "outwards" else s.spawn(Actor, True))
             other = await (s.spawn(Actor) if way == "outwards" else s.here(Actor))
             await one.call(getattr(Actor, kind), other, True)
-            one.cast(Actor.hold, 0.2)
+            one.cast(Actor.hold_until_behind, 6)
             for n in range(5):
                 one.cast(Actor.note, n)
-            await asyncio.sleep(A_WHILE)
+            await s.calm()
             other.exit(Kill())
+            await s.calm()
             got = await seen(one, 6)
             assert got[0].reason == Killed()
             assert got[1:] == [0, 1, 2, 3, 4]
@@ -252,9 +254,9 @@ async def test_linking_to_one_that_unwinds_leaves_its_monitors_their_reason(wher
         other = await (s.spawn(Slow) if way == "outwards" else s.here(Slow))
         await one.call(Actor.watch, other)
         other.cast(Slow.linger, 0.5)
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         other.exit(Upset("true"))
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         await trapping.call(Actor.tie, other)
         assert (await seen(trapping, 1))[0].reason == NoProc()
         await asyncio.sleep(0.6)
@@ -294,7 +296,7 @@ async def test_waiting_tells_the_reason_or_that_it_was_over(where: str) -> None:
     async with stage(where) as s:
         far = await s.spawn(Actor)
         waits = [asyncio.ensure_future(s.system.wait(far)) for _ in range(3)]
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         far.exit(Upset("w"))
         assert await asyncio.gather(*waits) == [Upset("w")] * 3
         assert await s.system.wait(far) == NoProc()
@@ -305,10 +307,10 @@ async def test_one_that_traps_and_does_not_end_is_killed_by_kill_alone(where: st
     async with stage(where) as s:
         far = await s.spawn(Deaf)
         far.exit(Shutdown())
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         assert await far.call(Actor.kind) == "actor"
         end = asyncio.ensure_future(s.system.wait(far))
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         far.exit(Kill())
         assert await end == Killed()
 
@@ -342,7 +344,7 @@ async def test_a_link_made_while_it_is_undone_from_afar_is_one_for_both_or_for_n
         async with stage(TWO) as s:
             pair = await s.here(Actor, True), await s.spawn(Actor, True)
             await pair[0].call(Actor.tie, pair[1])
-            await asyncio.sleep(A_WHILE)
+            await s.calm()
             s.delay(0.2)
             pair[1].cast(Actor.remind_to_tie, pair[0])
             await asyncio.sleep(0.15)
@@ -350,7 +352,7 @@ async def test_a_link_made_while_it_is_undone_from_afar_is_one_for_both_or_for_n
             await asyncio.sleep(1)
             s.delay(0.0)
             pair[victim].exit(Kill())
-            await asyncio.sleep(A_WHILE)
+            await s.calm()
             if await pair[1 - victim].call(Actor.seen):
                 ended.add(victim)
     assert len(ended) in (0, 2), f"only the end of {ended} was told"
@@ -366,7 +368,7 @@ async def test_a_parents_exit_lets_a_child_clean_up(where: str, way: str, cleans
         child = await (make(Tidy, elder) if cleans else make(Actor))
         assert s.system.alive(child)
         await s.nursery.stop()
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         with pytest.raises(CallFailed):
             await child.call(Actor.kind)
         assert await elder.call(Actor.seen) == ([("tidied", Shutdown())] if cleans else [])

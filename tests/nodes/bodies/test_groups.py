@@ -1,10 +1,9 @@
 """Groups and topics over nodes."""
 
-import asyncio
 from typing import Any
 
 from cybernetic import Groups, Joined, Kill, Left, NotJoined, Published, Registry, Topics
-from tests.nodes.bodies.acts import A_WHILE
+from tests.nodes.bodies.acts import until
 from tests.nodes.bodies.cast import Actor
 from tests.nodes.stage import apart, everywhere, stage
 
@@ -48,18 +47,18 @@ async def test_joining_counts_and_leaving_undoes_once(where: str) -> None:
     async with stage(where) as s:
         await teams.start(s.system)
         near, far = await s.here(Joiner), await s.spawn(Joiner)
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         for group in ("g", ("tuple", 1), 7):
             await far.call(Joiner.join, group)
             await far.call(Joiner.join, group)
-            await asyncio.sleep(A_WHILE)
+            await s.calm()
             assert await near.call(Joiner.members, group) == [far, far]
             assert await far.call(Joiner.leave, group) == "left"
-            await asyncio.sleep(A_WHILE)
+            await s.calm()
             assert await near.call(Joiner.members, group) == [far]
             assert await far.call(Joiner.leave, group) == "left"
             assert await far.call(Joiner.leave, group) == "NotJoined"
-            await asyncio.sleep(A_WHILE)
+            await s.calm()
             assert await near.call(Joiner.members, group) == []
 
 
@@ -68,13 +67,13 @@ async def test_monitors_of_groups_hear_of_both_nodes(where: str) -> None:
     async with stage(where) as s:
         await teams.start(s.system)
         near, far, watcher = await s.here(Joiner), await s.spawn(Joiner), await s.spawn(Joiner)
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         await near.call(Joiner.join, "g")
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         assert await watcher.call(Joiner.watch_group, "g") == [near]
         await far.call(Joiner.join, "g")
         near.exit(Kill())
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         got = [(type(m), m.refs[0].node) for m in await watcher.call(Actor.seen)]
         assert sorted(got, key=str) == sorted([(Joined, far.node), (Left, near.node)], key=str)
 
@@ -84,23 +83,23 @@ async def test_a_publisher_is_heard_in_order_everywhere(where: str) -> None:
     async with stage(where) as s:
         await news.start(s.system)
         near, far = await s.here(Joiner), await s.spawn(Joiner)
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         await near.call(Joiner.subscribe, "a.*")
         await far.call(Joiner.subscribe, "a.b")
         await far.call(Joiner.subscribe, "*")
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         for publisher in (near, far):
             await publisher.call(Joiner.publish, "a.b", *range(50))
-            await asyncio.sleep(A_WHILE)
+            await s.calm()
         for subscriber in (near, far):
             got = await subscriber.call(Actor.seen)
             assert all(type(m) is Published for m in got)
             assert [m.message for m in got] == [*range(50), *range(50)]
         await far.call(Joiner.unsubscribe, "*")
         await far.call(Joiner.unsubscribe, "a.b")
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         await near.call(Joiner.publish, "a.b", "more")
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         assert len(await far.call(Actor.seen)) == 100
 
 
@@ -109,17 +108,17 @@ async def test_what_stands_for_a_service_goes_with_the_service(where: str) -> No
     async with stage(where) as s:
         host = await teams.start(s.system)
         near, far = await s.here(Joiner, True), await s.spawn(Joiner, True)
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         await far.call(Joiner.join, "g")
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         assert await near.call(Joiner.members, "g") == [far]
         await host.stop()
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         await teams.start(s.system)
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         assert await near.call(Joiner.members, "g") == []
         await far.call(Joiner.join, "g")
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         assert await near.call(Joiner.members, "g") == [far]
 
 
@@ -132,8 +131,11 @@ async def test_what_is_known_of_other_nodes_does_not_grow_with_their_dead(where:
             far = await s.spawn(Joiner)
             await far.call(Joiner.join, "g")
             await far.stop()
-        await asyncio.sleep(A_WHILE)
-        assert s.system._cluster.exchange.directory.seats(teams.name) == []
+
+        async def forgotten() -> bool:
+            return s.system._cluster.exchange.directory.seats(teams.name) == []
+
+        await until(forgotten)
 
 
 @apart
@@ -141,6 +143,6 @@ async def test_registries_of_two_nodes_do_not_meet(where: str) -> None:
     async with stage(where) as s:
         await book.start(s.system)
         there = await s.spawn(Actor, name=f"{book.name} elsewhere")
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         assert s.system.whereis(book.name) is not None
         assert await there.call(Actor.kind) == "actor"

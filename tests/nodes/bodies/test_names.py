@@ -11,22 +11,22 @@ from cybernetic import AlreadyStarted, Exit, Kill, NameConflict, System, attach
 from cybernetic.nodes import NameLost
 from cybernetic.nodes.host.driver_memory import MemoryHost
 from cybernetic.nodes.link import network
-from tests.nodes.bodies.acts import A_WHILE, seen, until
+from tests.nodes.bodies.acts import seen, until
 from tests.nodes.bodies.cast import Actor, Upset
-from tests.nodes.stage import apart, everywhere, stage
+from tests.nodes.stage import A_WHILE, apart, everywhere, stage
 
 
 @everywhere
 async def test_a_name_is_found_from_every_node_and_freed_with_its_holder(where: str) -> None:
     async with stage(where) as s:
         far, near = await s.spawn(Actor, name="far"), await s.here(Actor, name="near")
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         assert s.system.whereis("far", Actor) == far
         assert await s.system.named("far", Actor).call(Actor.own_name) == far
         assert await far.call(Actor.ask_who, s.system.named("near", Actor)) == far
         await near.stop()
         await far.stop()
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         assert s.system.whereis("far") is None
         assert s.system.whereis("near") is None
         s.system.named("far", Actor).cast(Actor.note, "nobody")
@@ -37,7 +37,7 @@ async def test_a_name_outlives_restarts_of_its_holder(where: str) -> None:
     async with stage(where) as s:
         first = await s.spawn(Actor, name="x", restart="permanent")
         address = s.system.named("x", Actor)
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         for _ in range(5):
             before = await address.call(Actor.own_name)
             before.exit(Upset())
@@ -56,10 +56,10 @@ async def test_a_name_is_free_in_the_down_of_its_holder(where: str) -> None:
     async with stage(where) as s:
         far = await s.spawn(Actor, name="x")
         freed: list[Any] = []
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         wait = asyncio.ensure_future(s.system.wait(far))
         wait.add_done_callback(lambda _: freed.append(s.system.whereis("x")))
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         far.exit(Kill())
         await wait
         await asyncio.sleep(0)
@@ -72,7 +72,7 @@ async def test_a_name_is_free_in_the_down_of_its_holder(where: str) -> None:
 async def test_names_reach_a_third_node_and_are_refused_there(where: str) -> None:
     async with stage(where, nodes=2) as s:
         far = await s.spawn(Actor, name="x")
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         with pytest.raises(AlreadyStarted) as held:
             await s.spawn(Actor, name="x", node="worker-2")
         assert held.value.ref == far

@@ -10,7 +10,7 @@ import pytest
 from cybernetic import CallFailed, ChildNotStarted, Crash, Reason, Supervisor, attach
 from cybernetic.nodes import NodeLost
 from cybernetic.wire import TYPES
-from tests.nodes.bodies.acts import A_WHILE, seen, until
+from tests.nodes.bodies.acts import seen, until
 from tests.nodes.bodies.cast import Actor, Fussy, Rare, Upset
 from tests.nodes.bodies.test_groups import Joiner, news, teams
 from tests.nodes.stage import FAR, TWO, Stage, apart, stage
@@ -88,7 +88,7 @@ async def test_reasons_of_unknown_types_arrive_as_crashes(lost: list[Any]) -> No
         near, far, third = await s.here(Actor, True), await s.spawn(Actor), await s.spawn(Actor)
         await near.call(Actor.watch, far)
         await near.call(Actor.tie, third)
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         s.delay(ON_ITS_WAY)
         far.cast(Actor.quit, Upset("x"))
         await asyncio.sleep(ON_ITS_WAY + 0.05)
@@ -130,7 +130,7 @@ async def test_a_group_whose_key_is_unknown_elsewhere_harms_nobody(lost: list[An
     async with stage(TWO) as s:
         await teams.start(s.system)
         near, far = await s.here(Joiner), await s.spawn(Joiner)
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         s.delay(ON_ITS_WAY)
         near.cast(Joiner.join, Rare(1))
         await asyncio.sleep(0.01)
@@ -144,7 +144,7 @@ async def test_news_of_a_type_unknown_elsewhere_harm_nobody(lost: list[Any]) -> 
         await news.start(s.system)
         near, far = await s.here(Joiner), await s.spawn(Joiner)
         await far.call(Joiner.subscribe, "t")
-        await asyncio.sleep(A_WHILE)
+        await s.calm()
         s.delay(ON_ITS_WAY)
         near.cast(Joiner.publish, "t", Rare(1), 2)
         await asyncio.sleep(0.01)
@@ -176,7 +176,7 @@ async def test_a_malformed_message_ends_its_link_with_a_reason_and_the_node_come
         async def back() -> bool:
             return FAR in s.nodes
 
-        await until(back, 25.0)
+        await until(back)
         assert await (await s.spawn(Actor)).call(Actor.kind) == "actor"
         assert (await s.nursery.call(Supervisor.count_children)).active == 2
     end()

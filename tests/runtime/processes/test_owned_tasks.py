@@ -201,13 +201,13 @@ async def test_run_blocking_runs_in_a_thread_while_others_go_on() -> None:
 
     def block(value: int) -> tuple[int, bool]:
         entered.set()
-        assert leave.wait(10)
+        assert leave.wait(60)
         return value, threading.current_thread() is threading.main_thread()
 
     async with System() as system:
         agent, other = await system.start(Puppet), await system.start(Puppet)
         request = agent.within(None).request(Puppet.do, lambda me: me.run_blocking(block, 3))
-        await asyncio.to_thread(entered.wait, 10)
+        await asyncio.to_thread(entered.wait, 60)
         other.send("meanwhile")
         assert await other.call(Puppet.seen) == ["meanwhile"]
         leave.set()
@@ -237,7 +237,7 @@ async def test_a_kill_does_not_wait_for_a_thread() -> None:
     leave = threading.Event()
     async with System() as system:
         agent = await system.start(Puppet)
-        agent.cast(Puppet.do, lambda me: me.run_blocking(leave.wait, 10))
+        agent.cast(Puppet.do, lambda me: me.run_blocking(leave.wait, 60))
         await asyncio.to_thread(lambda: None)
         with ends() as reasons:
             agent.exit(Kill())

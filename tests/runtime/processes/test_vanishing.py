@@ -98,7 +98,7 @@ def test_what_ends_a_program_ends_it_from_a_handler_too(
             await asyncio.sleep(10)
 
     with pytest.raises(error):
-        asyncio.run(asyncio.wait_for(main(), 5))
+        asyncio.run(asyncio.wait_for(main(), 60))
     gc.collect()
 
 

@@ -165,7 +165,7 @@ def test_the_hash_is_the_same_in_every_process() -> None:
             cwd=ROOT,
             capture_output=True,
             check=True,
-            timeout=60,
+            timeout=250,
         )
         return ran.stdout.decode()
 

@@ -178,6 +178,7 @@ def test_without_levels_the_human_is_paged_at_once() -> None:
         (lambda: Clocks(ack=nan), "ack"),
         (lambda: Clocks(recovery=inf), "recovery"),
         (lambda: Clocks(recovery=-1.0), "recovery"),
+        (lambda: Clocks(look=0.0), "look"),
         (lambda: Paging(sinks=0), "sinks"),
         (lambda: Paging(attempts=0), "attempts"),
         (lambda: Paging(backoff=0.5), "backoff"),

@@ -17,27 +17,25 @@ from cybernetic.supervision import Supervisor
 from cybernetic.vsm import (
     Budget,
     BudgetExhausted,
-    Clocks,
     Cost,
-    Index,
     LeaseLost,
     Operation,
     Outcome,
-    Pain,
     Port,
     Task,
     ViableSystem,
     now,
     unit,
 )
-from cybernetic.vsm.bargain import Contract, Vector, total
+from cybernetic.vsm.bargain import Contract, Seal, Vector, total
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.intelligence.messages import Shift
+from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.recursion.charter import Charter
 from tests.support import soak
-from tests.vsm.living.company import PAGER, TOOL, Company, done, started
+from tests.vsm.living.company import PAGER, Company, done, started
 
 TOP, NORTH, SHOP = LEVELS = ("firm", "firm/north", "firm/north/shop")
 LEAVES = ("firm/south", "firm/north/yard", "firm/north/shop/w0", "firm/north/shop/w1")
@@ -195,6 +193,18 @@ async def test_t_s3_conserve_holds_at_every_level_at_all_times_while_parts_are_k
         assert all(total(paid) <= GRANT for paid in Till.paid.values())
 
 
+@pytest.mark.parametrize("seed", range(soak(2, 30)))
+async def test_t_s3_conserve_holds_without_books_while_whole_units_and_levels_are_killed(seed: int) -> None:
+    chance, until = random.Random(seed), 70.0
+    async with firm(None) as (system, company):
+        done, killed = await asyncio.gather(
+            work(company, random.Random(seed + 1000), until), chaos(system, company, chance, WHOLE, until)
+        )
+        assert killed > 10
+        assert done > 5
+        assert all(total(paid) <= GRANT for paid in Till.paid.values())
+
+
 @pytest.mark.parametrize("seed", range(soak(1, 20)))
 async def test_t_s3_conserve_holds_with_books_on_disk_while_whole_levels_are_killed(
     seed: int, tmp_path: Path
@@ -224,7 +234,9 @@ async def test_a_grant_that_shrinks_below_what_is_spent_is_clamped_and_nothing_m
         before = (await control.call(Control.ledger)).purse
         for version in range(10_000, 10_005):  # its units give back first what they have not used
             seal = replace(before.seal, version=version)
-            await control.call(Control.granted, Contract("company/division", 0, Vector(usd=1), seal))
+            await control.call(
+                Control.granted, Contract("company/division", 0, Vector(usd=1), seal, before.id)
+            )
             await asyncio.sleep(1.0)
         ledger = (await control.call(Control.ledger)).purse.ledger(0)
         assert Vector(usd=3) <= ledger.grant
@@ -254,22 +266,25 @@ async def test_a_report_that_comes_late_settles_what_was_lent_once() -> None:
             await asyncio.sleep(5.0)
 
 
-async def test_of_two_that_think_they_are_system_3_the_older_is_refused() -> None:
-    async with company() as (system, _):
-        older = system.named("company:control", Control)
+async def test_of_two_that_think_they_are_system_3_the_older_is_refused_and_ends() -> None:
+    async with company() as (system, ref):
+        older: Any = system.whereis("company:control")
         charges = [
             Charge("company/division", 0.5, Vector(usd=2), 0.2),
             Charge("company/solo", 0.5, Vector(usd=1), 0.1),
         ]
         newer = await system.start(Control, Charter.top("company", Company), charges)
-        await asyncio.sleep(2.0)
         first, second = await older.call(Control.ledger), await newer.call(Control.ledger)
         assert second.term == first.term + 1
         with pytest.raises(LeaseLost):
             await older.call(
                 Control.reweigh, Shift({"company/division": 0.9, "company/solo": 0.1}, now() + 100.0)
             )
-        await older.call(Control.renew)  # what it could not write down it does not send
+        await asyncio.sleep(30.0)
+        assert not system.alive(older)
+        assert system.whereis("company:control") is None  # it is not started anew, to fence the other
+        log = await ref.call(ViableSystem.decisions, 0, "replaced")
+        assert [entry.body for entry in log] == [{"term": 1}]
         await newer.call(
             Control.reweigh, Shift({"company/division": 0.1, "company/solo": 0.9}, now() + 100.0)
         )
@@ -283,51 +298,70 @@ async def test_of_two_that_think_they_are_system_3_the_older_is_refused() -> Non
         assert kept.purse.ledger(0).committed <= kept.purse.ledger(0).grant
 
 
-class Mender(Operation):
-    """Too slow, until it mends itself when it is told."""
-
-    indices: ClassVar[Any] = [Index("cycle_time", limits=(0.0, 1.0), cost=True)]
-
-    async def handle(self, task: Task) -> Outcome:
-        """One use."""
-        used = await self.use("tool", TOOL, task.id)
-        return Outcome(used.value, evidence=[used.receipt])
-
-    def recover(self, pain: Pain) -> bool:
-        """Another tool."""
-        TOOL.takes = 0.1
-        return True
+async def test_where_no_money_is_counted_the_older_ends_as_well() -> None:
+    async with started(Free) as (system, ref):
+        await asyncio.sleep(3.0)
+        older: Any = system.whereis("free:control")
+        await system.start(Control, Charter.top("free", Free), [Charge("free/solo", 1.0)])
+        with pytest.raises(LeaseLost):
+            await older.call(Control.reweigh, None)
+        await asyncio.sleep(20.0)
+        assert not system.alive(older)
+        assert len(await ref.call(ViableSystem.decisions, 0, "replaced")) == 1
 
 
-class Shoplet(Company):
-    """One unit that knows how to help itself."""
+async def test_an_older_system_3_that_writes_nothing_sees_within_a_round_that_it_was_replaced() -> None:
+    async with started(Free) as (system, _):
+        await asyncio.sleep(3.0)
+        older: Any = system.whereis("free:control")
+        await system.start(Control, Charter.top("free", Free), [Charge("free/solo", 1.0)])
+        await asyncio.sleep(1.5)
+        assert not system.alive(older)
 
-    clocks = Clocks(ack=1.0, recovery=30.0)
+
+async def later_contract(system: System) -> Seal:
+    """One of the units has a contract of a system 3 that has other books."""
+    control: Any = system.whereis("company:control")
+    solo: Any = system.whereis("company/solo:porter")
+    purse = (await control.call(Control.ledger)).purses["company/solo"]
+    seal = Seal(7, 1)
+    await solo.call(Porter.accept, Contract("company/solo", 0, Vector(usd=5), seal, purse))
+    return seal
+
+
+LITTLE = {"company/division": 0.9, "company/solo": 0.1}
+
+
+async def test_one_whose_units_have_gone_over_to_another_ends() -> None:
+    async with company() as (system, _):
+        control: Any = system.whereis("company:control")
+        await later_contract(system)
+        await control.call(Control.reweigh, Shift(LITTLE, now() + 100.0))
+        await asyncio.sleep(5.0)
+        assert not system.alive(control)
+        assert system.whereis("company:control") is None
+
+
+async def test_one_that_begins_where_nothing_is_known_of_its_predecessor_outbids_it() -> None:
+    async with company() as (system, _):
+        control: Any = system.whereis("company:control")
+        seal = await later_contract(system)
+        control.exit(Kill())
+        await asyncio.sleep(2.0)
+        successor = system.named("company:control", Control)
+        await successor.call(Control.reweigh, Shift(LITTLE, now() + 100.0))
+        await asyncio.sleep(5.0)
+        purse = (await system.named("company/solo:books", Books).call(Books.load, "porter"))[1]
+        assert purse.seal.term == (await successor.call(Control.ledger)).term > seal.term
+        assert purse.ledger(0).grant <= Vector(usd=2)
+
+
+class Free(ViableSystem):
+    """A unit, and no money."""
+
+    ports: ClassVar[Any] = {"tool": Port(timeout=5.0)}
+    human = (PAGER,)
 
     def units(self) -> list[Any]:
         """One."""
-        return [unit(Mender, id="mender")]
-
-
-async def test_t_s1_local_first_what_a_unit_mends_itself_is_heard_of_by_nobody_above(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    heard: list[str] = []
-    take = Control.take
-
-    def listening(self: Control, note: Any) -> Any:
-        heard.append(type(note.body).__name__)
-        return take(self, note)
-
-    monkeypatch.setattr(Control, "take", listening)
-    async with started(Shoplet) as (_, ref):
-        TOOL.takes = 3.0
-        await done(ref)
-        await asyncio.sleep(3.0)
-        assert TOOL.takes == 0.1
-        for _ in range(5):
-            await done(ref)
-        await asyncio.sleep(60.0)
-        assert set(heard) <= {"Accountability", "Acting"}
-        assert await ref.call(ViableSystem.alarms) == ()
-        assert PAGER.pages == []
+        return [unit(Spender, id="solo")]

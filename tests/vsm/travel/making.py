@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from cybernetic.core import OptionError
 from cybernetic.vsm.audit import AuditRecord, CusumDesign
-from cybernetic.vsm.bargain import Budget, BudgetExhausted, Cost, Ledger, Purse, Seal, StaleContract, Vector
+from cybernetic.vsm.bargain import (
+    AnotherPurse,
+    Budget,
+    BudgetExhausted,
+    Cost,
+    Ledger,
+    Purse,
+    Seal,
+    StaleContract,
+    Vector,
+)
 from cybernetic.vsm.cyberstride import Index, RegimeModel
 from cybernetic.vsm.damping import LeaseLost, Plan
 from cybernetic.vsm.decisions import Action, Escalate, Policy, Rulebook, Tier
@@ -171,6 +181,7 @@ MADE: dict[type, Callable[[], Values]] = {
     VarietyLedger: lambda: st.lists(st.tuples(WORDS, st.sampled_from(Absorber)), max_size=9).map(absorbed),
     RegimeModel: lambda: st.builds(RegimeModel, st.just((0.25,) * 4), QUADS, QUADS, QUADS),
     BudgetExhausted: lambda: st.builds(BudgetExhausted, WORDS, vectors(), vectors(), WORDS),
+    AnotherPurse: lambda: st.builds(AnotherPurse, WORDS, WORDS, WORDS),
     StaleContract: lambda: st.builds(StaleContract, WORDS, of(Seal), of(Seal)),
     LeaseLost: lambda: st.builds(LeaseLost, WORDS, st.integers(1, 9), WORDS),
 }

@@ -2,7 +2,7 @@
 
 from math import inf
 
-from benchmarks.vsm.trials.hang import gateway, noise, plain, viable
+from benchmarks.vsm.trials.hang import gateway, living, noise, plain, viable
 from benchmarks.vsm.trials.hang.viable import BOUND
 from benchmarks.vsm.trials.hang.world import HangWorld
 from benchmarks.vsm.trials.trial import Arm, Claim, Column, Trial
@@ -22,6 +22,8 @@ ARMS: dict[str, Arm] = {
     VIABLE: viable.run,
 }
 
+ALIVE = "alive"
+
 COLUMNS = (
     Column("human", "a human knows after s", "less", 2),
     Column("pages", "pages", "", 0),
@@ -37,15 +39,27 @@ IN_BOUND = Claim(
 UNHEARD = Claim("a probe that writes to a log tells nobody", lambda found: found.least(PLAIN, "human") == inf)
 ONE_PAGE = Claim("one page", lambda found: found.most(VIABLE, "pages") == 1)
 
+ALIVE_CLAIMS = (
+    Claim(
+        f"the living system's human knows within {living.BOUND:.1f} s: three rounds and its clocks",
+        lambda found: found.most(ALIVE, "human") <= living.BOUND + SECONDS,
+    ),
+    Claim(
+        "and is called twice at most: of a management that is silent, and of an account that is missing",
+        lambda found: found.most(ALIVE, "pages") <= 2,
+    ),
+)
+
 TRIALS = (
     Trial(
         "hang",
         "A division hangs, restarts fail, nobody answers below the human",
         lambda seed, length: HangWorld(seed),
-        ARMS,
+        {**ARMS, ALIVE: living.run},
         COLUMNS,
         VIABLE,
-        (IN_BOUND, UNHEARD, ONE_PAGE),
+        (IN_BOUND, UNHEARD, ONE_PAGE, *ALIVE_CLAIMS),
+        (NAIVE, PLAIN, GATEWAY, ALIVE),
     ),
     Trial(
         "hang-owned",

@@ -1,7 +1,8 @@
 """The living viable system: one operation that looks things up and ships them, audited past its management.
 
 Its system 3* draws the tasks, its system 3 takes the tool out of use that audits blame and has done again what may be
-wrong. Somebody reads its log: where a tool was taken out of use he tries it out, and lifts that if it is sound.
+wrong. Somebody reads its log: where a tool was taken out of use he tries it out, and lifts that if it is sound. While
+both are out of use a task waits.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from typing import Any
 
 from benchmarks.vsm.trials.nobody import Nobody
 from benchmarks.vsm.trials.quality.viable import CANARIES, TOLERATED
-from benchmarks.vsm.trials.quality.world import Answer, QualityWorld
+from benchmarks.vsm.trials.quality.world import Answer, QualityWorld, Tool
 from benchmarks.vsm.trials.trial import Arm, Result
 from cybernetic import System
 from cybernetic.vsm import Audit, Operation, Outcome, Port, Quarantined, Task, Unit, ViableSystem, unit
@@ -63,9 +64,14 @@ def living(share: float, *without: str) -> Arm:
             looking = asyncio.ensure_future(look(top, world))
 
             async def serve(task: str) -> Answer:
-                performed = await top.call(ViableSystem.submit, Task("look up", {"world": world}, id=task))
-                answer: Answer = performed.outcome.value
-                return answer
+                while True:
+                    try:
+                        done = await top.call(ViableSystem.submit, Task("look up", {"world": world}, id=task))
+                    except Quarantined:
+                        await asyncio.sleep(EVERY)
+                    else:
+                        answer: Answer = done.outcome.value
+                        return answer
 
             try:
                 return await world.play(serve)
@@ -77,20 +83,22 @@ def living(share: float, *without: str) -> Arm:
 
 async def look(top: Any, world: QualityWorld) -> None:
     """Read the log as somebody would who answers for the tools."""
-    last = 0
+    last, tools = 0, {"first": world.primary, "second": world.fallback}
     while True:
         await asyncio.sleep(EVERY)
         for entry in await top.call(ViableSystem.decisions, last, "quarantine"):
-            last = entry.number
-            if not entry.body["lifted"]:
+            last, port = entry.number, entry.body["port"]
+            if entry.body["lifted"]:
+                continue
+            if port == "first":
                 world.report()
-                if await sound(world, last):
-                    await top.call(ViableSystem.lift, entry.body["port"], "it was tried out, and is sound")
+            if await sound(world, tools[port], last):
+                await top.call(ViableSystem.lift, port, "it was tried out, and is sound")
 
 
-async def sound(world: QualityWorld, time: int) -> bool:
-    """Whether look-ups with known answers find nothing wrong with the first tool."""
+async def sound(world: QualityWorld, tool: Tool, time: int) -> bool:
+    """Whether look-ups with known answers find nothing wrong with a tool."""
     wrong = 0
     for number in range(CANARIES):
-        wrong += not await world.check(await world.primary.search(f"canary-{time}-{number}", 1))
+        wrong += not await world.check(await tool.search(f"canary-{time}-{number}", 1))
     return wrong <= TOLERATED

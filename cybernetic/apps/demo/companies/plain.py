@@ -32,7 +32,8 @@ class Plain:
         self.inbox: dict[str, asyncio.Queue[Job]] = {one: asyncio.Queue() for one in DIVISIONS}
         self.queue: dict[str, asyncio.Queue[Job]] = {one: asyncio.Queue() for one in DIVISIONS}
         self.given: Counter[str] = Counter()
-        self.arrived: Counter[str] = Counter()
+        self.arrived: Counter[str] = Counter()  # jobs that hands are needed for: they are lent by them
+        self.waiting: Counter[str] = Counter()  # the same, of those that no agent has taken yet
         self.load = dict.fromkeys(DIVISIONS, 0.0)
         self.capped: set[str] = set()
         self.trusts = True  # in the search tool
@@ -63,7 +64,12 @@ class Plain:
     def serve(self, job: Job) -> None:
         """Put it before its division's manager."""
         self.messages += 1
-        self.arrived[job.division] += 1
+        self.arrived[job.division] += job.by_hand
+        self.hand_in(job)
+
+    def hand_in(self, job: Job) -> None:
+        """Let it wait for an agent."""
+        self.waiting[job.division] += job.by_hand
         self.inbox[job.division].put_nowait(job)
 
     # Agents.
@@ -91,6 +97,7 @@ class Plain:
         division = agent.partition("/")[0]
         while agent not in self.capped:
             job = await self.queue[division].get()
+            self.waiting[division] -= job.by_hand
             self.messages += 1
             self.given[job.id] += 1
             try:
@@ -98,7 +105,7 @@ class Plain:
             except GaveUp as error:
                 self.say(agent, f"{job.id}: {error}")
                 if self.given[job.id] < DELIVERED:
-                    self.inbox[division].put_nowait(job)
+                    self.hand_in(job)
                 else:
                     self.world.customers.gave_up(job)
 
@@ -212,8 +219,7 @@ class Plain:
 
     def lend(self) -> bool:
         """Lend hands where the work is, on the owner's word."""
-        waits = {one: self.queue[one].qsize() + self.inbox[one].qsize() for one in DIVISIONS}
-        follow(self.world, {one: self.load[one] + waits[one] / CLEARS for one in DIVISIONS})
+        follow(self.world, {one: self.load[one] + self.waiting[one] / CLEARS for one in DIVISIONS})
         return True
 
     def say(self, who: str, text: str) -> None:

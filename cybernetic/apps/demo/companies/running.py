@@ -41,7 +41,8 @@ class Viable:
         self._top: Any = None
         self._work: set[asyncio.Task[Any]] = set()
         self.arrived: Counter[str] = Counter()
-        self.waiting: Counter[str] = Counter()
+        self.handwork: Counter[str] = Counter()  # those of them that hands are needed for
+        self.waiting: Counter[str] = Counter()  # for hands, too
         self._seen: dict[str, int] = {}
         self._hanging: dict[str, Any] = {}
         self._without: frozenset[str] = frozenset()
@@ -81,7 +82,8 @@ class Viable:
     def serve(self, job: Job) -> None:
         """Somebody wants something."""
         self.arrived[job.division] += 1
-        self.waiting[job.division] += 1
+        self.handwork[job.division] += job.by_hand
+        self.waiting[job.division] += job.by_hand
         self._start(self._served(job))
 
     async def _served(self, job: Job) -> None:
@@ -95,7 +97,7 @@ class Viable:
                 await asyncio.sleep(wait)
                 wait = min(LONGEST, 2 * wait)
             else:
-                self.waiting[job.division] -= 1
+                self.waiting[job.division] -= job.by_hand
                 return
 
     # Its owner.
@@ -137,24 +139,24 @@ class Viable:
 
     async def staffing(self) -> None:
         """Lend hands where system 4 expects the work to be when they will be there; without it, where it has been."""
-        load = dict.fromkeys(DIVISIONS, 0.0)
+        every, load = dict.fromkeys(DIVISIONS, 0.0), dict.fromkeys(DIVISIONS, 0.0)
         while True:
             await asyncio.sleep(LOOK)
-            came, self.arrived = self.arrived, Counter()
-            load = {one: load[one] * (1 - SMOOTH) + SMOOTH * came[one] for one in DIVISIONS}
-            ahead = await self._ahead(load)
+            every, load = _smoothed(every, self.arrived), _smoothed(load, self.handwork)
+            ahead = await self._ahead(every, load)
             follow(self.world, {one: ahead[one] + self.waiting[one] / CLEARS for one in DIVISIONS})
 
-    async def _ahead(self, load: dict[str, float]) -> dict[str, float]:
+    async def _ahead(self, every: dict[str, float], load: dict[str, float]) -> dict[str, float]:
+        """The work for hands to come; system 4 counts all jobs, also those that need none."""
         try:
             outlook = await self._top.within(1.0).call(ViableSystem.outlook)
         except (CallError, Refusal):
             return load
         expected = {one: outlook.arrivals.get(f"acme/{one}") for one in DIVISIONS}
-        return {
-            one: load[one] if seen is None else max(load[one], seen.expected)
-            for one, seen in expected.items()
-        }
+        for one, seen in expected.items():
+            if seen is not None and every[one] > 0.0:
+                load = load | {one: max(load[one], seen.expected * load[one] / every[one])}
+        return load
 
     # What befalls it.
 
@@ -186,6 +188,11 @@ class Viable:
         task = asyncio.ensure_future(work)
         self._work.add(task)
         task.add_done_callback(self._work.discard)
+
+
+def _smoothed(known: dict[str, float], came: Counter[str]) -> dict[str, float]:
+    """The load after what came since the last look, which is taken."""
+    return {one: known[one] * (1 - SMOOTH) + SMOOTH * came.pop(one, 0) for one in DIVISIONS}
 
 
 def _matter(page: Page, without: Collection[str]) -> Matter:
