@@ -164,7 +164,8 @@ async def test_a_malformed_message_ends_its_link_with_a_reason_and_the_node_come
         third = await s.spawn(Actor, node="worker-2")
         cluster = s.system._cluster
         assert cluster is not None
-        cluster.peers[FAR].post(message)
+        peer = cluster.peers[FAR]
+        peer._send(peer._encode(message, "message"), None)  # `post` takes no nonsense
 
         async def told() -> bool:
             return FAR in {event.node for event in lost}
