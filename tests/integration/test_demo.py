@@ -1,9 +1,14 @@
 """The demonstration on a pseudo-terminal: keys, sizes, and a clean terminal however it ends."""
 
+import contextlib
+import os
 import re
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -122,6 +127,45 @@ def test_in_a_hurry_only_the_end_is_told() -> None:
     assert lines[2].startswith("customers lost")
     assert sum(line.startswith("Without the ") for line in lines) == 5
     assert lines[-1].startswith("seed 7: 9 of 9 claims hold; hash ")
+
+
+def test_in_a_hurry_it_leaves_no_process_when_it_is_killed() -> None:
+    program = subprocess.Popen(
+        [*COMMAND, "demo", "--fast"], stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    with killed_at_last(program.pid):
+        until(lambda: len(group(program.pid)) >= 3, "two workers beside it")
+        program.kill()
+        program.wait()
+        until(lambda: not group(program.pid), "nobody left")
+
+
+def group(leader: int) -> list[int]:
+    """The processes of a group that have not ended."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, members, *_ = stat.read_text().rpartition(")")[2].split()
+            found += [int(stat.parent.name)] if int(members) == leader and state != "Z" else []
+    return found
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Wait for it, a minute at most."""
+    ends = time.monotonic() + 60.0
+    while not holds():
+        assert time.monotonic() < ends, what
+        time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def killed_at_last(leader: int) -> Iterator[None]:
+    """Whatever comes, nothing of the group is left behind."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(leader, signal.SIGKILL)
 
 
 def test_what_is_claimed_holds_in_hours_that_nobody_tuned_it_for() -> None:

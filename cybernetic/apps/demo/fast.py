@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -18,6 +19,7 @@ from cybernetic.apps.demo.world.plan import HOUR, Plan
 
 MEANT = {"s2": "campaign", "s3": "loop", "s3star": "lie", "s4": "ramp", "algedonic": "hang"}
 """The incident by which each system shows what it is for."""
+LOOK = 1.0  # real seconds between two looks at whether it is still wanted
 LATER = 900.0  # seconds after which the other future is looked at
 
 
@@ -81,7 +83,8 @@ def hours(seeds: Iterable[int], ablations: Iterable[str] = tuple(MEANT), jobs: i
     Raises `OptionError`, and what a company raises.
     """
     names = tuple(ablations)
-    with ProcessPoolExecutor(jobs or os.cpu_count() or 1, _context()) as pool:
+    workers, maker = jobs or os.cpu_count() or 1, os.getpid()
+    with ProcessPoolExecutor(workers, _context(), initializer=_ending_with, initargs=(maker,)) as pool:
         asked = [(seed, _asked(pool, seed, names)) for seed in seeds]
         for seed, lives in asked:
             ends = {arm: life.result() for arm, life in lives.items()}
@@ -99,6 +102,21 @@ def _context() -> BaseContext:
     threads = Path("/proc/self/task")
     alone = threads.is_dir() and len(list(threads.iterdir())) == 1
     return multiprocessing.get_context("fork" if alone else "spawn")
+
+
+def _ending_with(maker: int) -> None:
+    """End this process when the one that made it was killed: the other workers keep its queue open, and it would wait
+    for ever.
+    """
+    if not hasattr(signal, "setitimer"):
+        return
+
+    def look(*_: object) -> None:
+        if os.getppid() != maker:
+            os._exit(1)
+
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
 
 
 Life = tuple[list[Frame], tuple[Ablation, ...]]

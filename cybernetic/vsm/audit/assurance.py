@@ -48,7 +48,7 @@ def upper_bound(failures: int, audits: int, confidence: float = 0.95) -> float:
 
     The exact (Clopper and Pearson) bound; with no failures it is `assured_rate`. Raises `OptionError`.
     """
-    _counts(failures, audits)
+    _counts(failures, audits, "failures", "audits")
     share("confidence", confidence, inner=True)
     if failures == audits:
         return 1.0
@@ -57,13 +57,15 @@ def upper_bound(failures: int, audits: int, confidence: float = 0.95) -> float:
 
 def lower_bound(failures: int, audits: int, confidence: float = 0.95) -> float:
     """The one-sided lower bound on a failure rate: the counterpart of `upper_bound`. Raises `OptionError`."""
-    return 1 - upper_bound(audits - failures, audits, confidence) if _counts(failures, audits) else 0.0
+    _counts(failures, audits, "failures", "audits")
+    return 1 - upper_bound(audits - failures, audits, confidence) if audits else 0.0
 
 
 def binomial_interval(hits: int, trials: int, confidence: float = 0.95) -> RateInterval:
     """The two-sided exact (Clopper and Pearson) interval of a rate after `hits` in `trials`. Raises
     `OptionError`.
     """
+    _counts(hits, trials, "hits", "trials")
     share("confidence", confidence, inner=True)
     one_sided = (1 + confidence) / 2
     return RateInterval(lower_bound(hits, trials, one_sided), upper_bound(hits, trials, one_sided))
@@ -73,18 +75,17 @@ def binomial_cdf(hits: int, trials: int, rate: float) -> float:
     """P(at most `hits` successes in `trials` at `rate`), by the incomplete beta function. Raises
     `OptionError`.
     """
-    _counts(hits, trials)
+    _counts(hits, trials, "hits", "trials")
     share("rate", rate)
     if hits == trials or rate == 0:
         return 1.0
     return 0.0 if rate == 1 else _beta(trials - hits, hits + 1, 1 - rate)
 
 
-def _counts(hits: int, trials: int) -> bool:
-    whole("hits", hits)
-    if whole("trials", trials) < hits:
-        raise OptionError("trials", f"at least as many as hits, {hits}", trials)
-    return trials > 0
+def _counts(some: int, of: int, name: str, whose: str) -> None:
+    whole(name, some)
+    if whole(whose, of) < some:
+        raise OptionError(whose, f"at least as many as {name}, {some}", of)
 
 
 def _solve(falling: Callable[[float], float], target: float) -> float:

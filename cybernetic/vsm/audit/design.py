@@ -12,6 +12,9 @@ from cybernetic.vsm.audit.cusum import CusumDesign
 from cybernetic.vsm.checks import share
 
 _RARE = 1e-10  # a state with less than this part of the mass is counted as back at zero
+LEAST_RATE = 1e-6
+"""The smallest rate whose run length is computed: below, a first discrepancy is as rare as what is merged."""
+
 _SETTLED = 1e-8  # the hazard is constant once it changes by less than this part while a score falls to zero
 _OVER = 1e-18  # nothing worth counting is left
 
@@ -44,18 +47,21 @@ class RunLength:
 def run_length(q: float, design: CusumDesign) -> RunLength:
     """The distribution of the audits until `design` alarms, from score 0, at a true rate `q`.
 
-    `q` lies in (0, 1]. At q0 it tells how long a false alarm takes; above, how long detection. The mean is
+    `q` lies in [1e-6, 1]. At q0 it tells how long a false alarm takes; above, how long detection. The mean is
     exact to about seven digits: rare states are merged. The time grows with limit / down, how many agreements
     take a score to zero: milliseconds for the default design, seconds for one that looks for 1 %. Raises
     `OptionError`.
     """
-    if share("q", q) == 0:
-        raise OptionError("q", "a number above 0: with nothing to find the alarm never comes", q)
+    if share("q", q) < LEAST_RATE:
+        raise OptionError("q", f"a number from {LEAST_RATE:g}: with nothing to find the alarm never comes", q)
     span = ceil(design.limit / design.down) + 2
+    soon = max(span, ceil(design.limit / design.up) + 2)  # audits in which an alarm can come, if it ever does
     alive, survival, hazards = {(0, 0): 1.0}, [1.0], [0.0]
     while survival[-1] > _OVER and not _settled(hazards, span):
         alive, alarmed = _audited(alive, q, design, _RARE * survival[-1])
         hazards.append(alarmed / survival[-1])
+        if hazards[-1] == 0 and len(hazards) > soon:
+            raise OptionError("q", "a rate at which an alarm is not too rare to be computed", q)
         survival.append(min(survival[-1], fsum(alive.values())))
     tail = survival[-1] * (1 - hazards[-1]) / hazards[-1]
     return RunLength(fsum(survival) + tail, tuple(survival), hazards[-1])

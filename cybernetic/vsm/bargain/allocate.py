@@ -1,6 +1,6 @@
 """Who gets how much: proportional fairness with floors and caps, solved exactly."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum, inf
 
@@ -53,13 +53,25 @@ def allocate(amount: float, claims: Mapping[str, Claim]) -> dict[str, float]:
     exceed it.
     """
     number("amount", amount, least=0.0)
-    if not claims or fsum(claim.weight for claim in claims.values()) <= 0:
+    if not claims or _sum("weights", [claim.weight for claim in claims.values()]) <= 0:
         raise OptionError("weights", "a sum > 0", {name: claim.weight for name, claim in claims.items()})
-    floors = fsum(claim.floor for claim in claims.values())
+    floors = _sum("floors", [claim.floor for claim in claims.values()])
+    _sum("caps", [floors, *[claim.cap for claim in claims.values() if claim.cap is not None]])
     if floors > amount * (1 + 1e-12):
         raise OptionError("floors", f"a sum of at most the amount ({amount!r})", floors)
     level = _level(amount, list(claims.values()))
-    return {name: claim.at(level) for name, claim in claims.items()}
+    shares = {name: claim.at(level) for name, claim in claims.items()}
+    if inf in shares.values():
+        raise OptionError("weights", "numbers by which the amount can be divided", amount)
+    return shares
+
+
+def _sum(name: str, values: Sequence[float]) -> float:
+    """The exact sum of what is >= 0. Raises `OptionError` when no float can hold it."""
+    try:
+        return fsum(values)
+    except OverflowError:
+        raise OptionError(name, "a sum that is finite", values) from None
 
 
 def divide(grant: Vector, claims: Mapping[str, Claim]) -> dict[str, Vector]:

@@ -120,7 +120,7 @@ class Price:
 
 def drift(estimated: Vector, billed: Vector) -> Mapping[str, float]:
     """How far the bill is from the estimate, by resource: `billed / estimated - 1`; `inf` for what was not
-    estimated.
+    estimated, so that whoever reports it has to bound it.
     """
     return {
         name: billed.amount(name) / estimated.amount(name) - 1.0 if estimated.amount(name) else float("inf")

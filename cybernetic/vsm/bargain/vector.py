@@ -10,6 +10,8 @@ GRAIN = (
     10**9
 )  # amounts are whole billionths: sums are exact, so that conservation is an equality, not a tolerance
 
+_MOST = 10**299 * GRAIN  # an amount beyond could not be shown as a float once a few are added
+
 _NOTHING: Mapping[str, float] = {}
 
 
@@ -24,7 +26,7 @@ class Vector:
         amounts: by resource, for names that are no identifiers.
         more: the same, by keyword.
 
-    Raises `OptionError` for an amount that is negative or not finite; it names the resource.
+    Raises `OptionError` for an amount that is negative, not finite or above 1e299; it names the resource.
     """
 
     __slots__ = ("_grains",)
@@ -94,7 +96,10 @@ class Vector:
         whole.
         """
         above, below = number("factor", factor, least=0.0).as_integer_ratio()
-        return _made({name: grains * above // below for name, grains in self._grains.items()})
+        grains = {name: grains * above // below for name, grains in self._grains.items()}
+        if max(grains.values(), default=0) > _MOST:
+            raise OptionError("factor", "a number whose products are at most 1e299", factor)
+        return _made(grains)
 
     def __le__(self, other: "Vector") -> bool:
         return all(grains <= other._of(name) for name, grains in self._grains.items())
@@ -141,9 +146,11 @@ def total(vectors: Iterable[Vector]) -> Vector:
 
 
 def _grains(name: str, amount: float) -> int:
-    if isinstance(amount, int) and not isinstance(amount, bool) and amount >= 0:
+    if isinstance(amount, int) and not isinstance(amount, bool) and 0 <= amount <= 10**299:
         return amount * GRAIN
-    return round(number(name, amount, least=0.0) * GRAIN)
+    if number(name, amount, least=0.0) > 1e299:
+        raise OptionError(name, "an amount of at most 1e299", amount)
+    return round(amount * GRAIN)
 
 
 def _made(grains: Mapping[str, int]) -> Vector:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from cybernetic.core import OptionError, number, whole
 
+_FARTHEST = 1e150  # sigmas: the square of such a distance can still be held
+
 
 class Run(NamedTuple):
     """A hypothesis: the run has `length` data; what is known of their mean, in standard units."""
@@ -68,8 +70,10 @@ class Bocpd:
         return BocpdState((Run(self.established, 1.0, 0.0, float(self.established)),), 0.0)
 
     def step(self, state: BocpdState, y: float) -> BocpdState:
-        """The state after datum `y`. Raises `OptionError` when it is not finite."""
+        """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out."""
         z = (number("y", y) - self.plan) / self.sigma
+        if not -_FARTHEST < z < _FARTHEST:
+            raise OptionError("y", f"a number within {_FARTHEST:g} sigmas of plan", y)
         likely = [(0, self.hazard, 0.0, self.spread**-2)]
         likely += [
             (length, p * (1.0 - self.hazard), mean, precision) for length, p, mean, precision in state.runs

@@ -11,6 +11,7 @@ from cybernetic.vsm.cyberstride.regimes import RegimeModel
 
 _ENOUGH = 1e-12  # standard deviations: what is left between bounds is no matter
 _CLOSE = 1e-6  # of a step of Newton's: its square is what the next would be
+_APART, _WIDEST = 1e150, 1e300  # means and variances of parts that can still be squared and added
 _STEPS = 6  # of Newton's without bounds
 _STANDARD = NormalDist()
 _Part = tuple[float, float, float, float, float]
@@ -38,7 +39,7 @@ class Forecast(NamedTuple):
     def density(self, y: float) -> float:
         """The probability density at `y`. Raises `OptionError` when that is not finite."""
         number("y", y)
-        return fsum([p * exp(-((y - m) ** 2) / (2 * v)) / sqrt(2 * pi * v) for p, m, v in self.parts])
+        return fsum([p * exp(-((y - m) * (y - m)) / (2 * v)) / sqrt(2 * pi * v) for p, m, v in self.parts])
 
     def below(self, y: float) -> float:
         """The probability that the datum is at most `y`. Raises `OptionError` when that is not finite."""
@@ -119,12 +120,13 @@ def foresee(
 
     Without `changes` no transient, step or turn is expected on the way, and the datum itself is a steady
     one. With them the datum's noise is that of every regime in its share, and level and growth wander as
-    their average W makes them. Raises `OptionError` when `periods` is not > 0.
+    their average W makes them. Raises `OptionError` when `periods` is not > 0, or so
+    many that floating point cannot hold the variance.
     """
     ahead = number("periods", periods, above=0.0)
     wander = _wander(model, ahead) if changes else 0.0
     noises = tuple(zip(model.probability, model.noise, strict=True)) if changes else ((1.0, model.noise[0]),)
-    return Forecast(
+    forecast = Forecast(
         tuple(
             (
                 p * share,
@@ -136,6 +138,10 @@ def foresee(
             if p * share > 0.0
         )
     )
+    means = [mean for _, mean, _ in forecast.parts]
+    if not (max(means) - min(means) < _APART and all(v < _WIDEST for _, _, v in forecast.parts)):
+        raise OptionError("periods", "a number whose forecast has a finite variance", periods)
+    return forecast
 
 
 def _wander(model: RegimeModel, ahead: float) -> float:

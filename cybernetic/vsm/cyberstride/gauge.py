@@ -108,8 +108,9 @@ class Gauge:
             y, breach = self._scale.forward(number("value", value)), self.index.breach(value)
         self._times.since_last(at)
         if self._filter is None or (self.data == 0 and y is None):
+            unheard = self._unheard(y, breach)
             self._times.note(at)
-            return self._unheard(y, breach)
+            return unheard
         reading = self._filter.update(y, at)
         self._times.note(at)
         self.data += y is not None
@@ -147,11 +148,11 @@ class Gauge:
     def _unheard(self, y: float | None, breach: str | None) -> Judgement:
         """Before the filter has begun: gather data until V can be guessed."""
         if y is not None:
-            self._first.append(y)
+            first = [*self._first, y]
+            if self._filter is None and self._learning is not None and len(first) == _FIRST:
+                self._filter = self._begin(first_guess(first, self._learning.least), median(first))
+            self._first = first
             self.data += 1
-        if self._filter is None and self._learning is not None and len(self._first) == _FIRST:
-            guess = first_guess(self._first, self._learning.least)
-            self._filter = self._begin(guess, median(self._first))
         muted = f"guessing the variance: {self.data} of {_FIRST} data" if self.data else "no data yet"
         return Judgement(None, None, Attention.QUIET, 0, False, None, breach, muted)
 

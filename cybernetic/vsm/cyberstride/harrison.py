@@ -1,6 +1,6 @@
 """The Harrison–Stevens filter: feed it a series, learn whether it spiked, stepped or turned."""
 
-from math import isfinite, sqrt
+from math import inf, isfinite, sqrt
 from operator import mul
 
 from cybernetic.core import OptionError, number
@@ -13,6 +13,8 @@ from cybernetic.vsm.cyberstride.times import Times
 from cybernetic.vsm.cyberstride.variance import Learning, Learnt, checked_variance, learn
 
 _TURNING = 0.01  # what is taken for the variance of the first growth, in V, where growth can change at all
+_FARTHEST = 1e300  # a square that can still be added to
+_WIDEST = 1e100  # the largest variance before the first datum, in V, so that it times V is a number
 
 
 class HarrisonStevens:
@@ -51,7 +53,7 @@ class HarrisonStevens:
         self._times = Times(period)
         self._rows = self.model.rows()
         self._learnt = Learnt(checked_variance("variance", variance), learning.trust if learning else 0.0)
-        self._start = (number("slope", slope), _spread(spread, self.model))
+        self._start = (_slope(slope, self._learnt.variance), _spread(spread, self.model))
         self._mixture = None if level is None else self._begin(number("level", level))
 
     def update(self, y: float | None, at: float | None = None) -> Reading:
@@ -59,13 +61,14 @@ class HarrisonStevens:
         regularly.
 
         Times decide by how many periods the model moves on. Raises `OptionError` when `y` is not finite or
-        absurdly far out, or when `at` does not increase or is given for some data only; the filter is then
-        as it was before.
+        absurdly far out, when `at` does not increase, is given for some data only or lies absurdly far ahead,
+        or when `plan` is absurdly far from the data; the filter is then as it was before.
         """
         if y is not None and not (type(y) is float and isfinite(y)):
             y = number("y", y)
         interval = self._times.since_last(at)
         earlier = self._mixture
+        learnt = self._learnt
         error = log_density = 0.0
         if earlier is None:
             if y is None:
@@ -74,21 +77,22 @@ class HarrisonStevens:
         else:
             rows = self._rows if interval == 1.0 else self.model.rows(interval)
             if y is None:
-                now = elapse(earlier, interval, rows, self._learnt.variance)
+                now = elapse(earlier, interval, rows, learnt.variance)
             else:
-                now, surprise = absorb(earlier, y, interval, rows, self._learnt.variance)
+                now, surprise = absorb(earlier, y, interval, rows, learnt.variance)
                 error, log_density = surprise.error / sqrt(surprise.variance), surprise.log_density
                 if self.learning is not None:
-                    self._learnt = learn(
-                        self._learnt,
+                    learnt = learn(
+                        learnt,
                         surprise.weight,
                         surprise.squared,
                         self.model.truncation,
                         self.learning,
                     )
-        self._mixture = now
+        reading = self._reading(y, now, earlier, error, log_density, learnt.variance)
+        self._mixture, self._learnt = now, learnt
         self._times.note(at)
-        return self._reading(y, now, earlier, error, log_density)
+        return reading
 
     @property
     def plan(self) -> float | None:
@@ -114,14 +118,26 @@ class HarrisonStevens:
         return begin(self._rows, level, *self._start)
 
     def _reading(
-        self, y: float | None, now: Mixture, earlier: Mixture, error: float, log_density: float
+        self,
+        y: float | None,
+        now: Mixture,
+        earlier: Mixture,
+        error: float,
+        log_density: float,
+        variance: float,
     ) -> Reading:
-        variance = self._learnt.variance
         posterior: Quad = tuple([component[0] for component in now.components])  # type: ignore[assignment]
         back1 = before(posterior, now.origins)
         unmoved = calm(back1, earlier.origins)
         level, slope, c00, _, _ = moments(now.components, variance)
         level_sd = sqrt(c00 * variance)
+        if not level_sd < inf:
+            raise OptionError("at", "a time at which the level's deviation is a finite number", level_sd)
+        z_plan = None if self._plan is None else (level - self._plan) / level_sd
+        if z_plan is not None and not -inf < z_plan < inf:
+            raise OptionError(
+                "plan", "a level whose distance from the data, in deviations, is finite", self._plan
+            )
         return Reading(
             y,
             posterior,
@@ -134,8 +150,15 @@ class HarrisonStevens:
             variance,
             error,
             log_density,
-            None if self._plan is None else (level - self._plan) / level_sd,
+            z_plan,
         )
+
+
+def _slope(value: float, variance: float) -> float:
+    slope = number("slope", value)
+    if not slope * slope / variance < _FARTHEST:
+        raise OptionError("slope", "a number whose square, in V, is below 1e300", value)
+    return slope
 
 
 def _spread(value: tuple[float, float] | None, model: RegimeModel) -> tuple[float, float]:
@@ -143,4 +166,7 @@ def _spread(value: tuple[float, float] | None, model: RegimeModel) -> tuple[floa
         return 1.0, _TURNING if any(map(mul, model.probability, model.slope)) else 0.0
     if not isinstance(value, tuple) or len(value) != 2:
         raise OptionError("spread", "the variances of level and growth, as multiples of V", value)
-    return number("spread", value[0], above=0.0), number("spread", value[1], least=0.0)
+    level, growth = number("spread", value[0], above=0.0), number("spread", value[1], least=0.0)
+    if max(level, growth) > _WIDEST:
+        raise OptionError("spread", f"two numbers up to {_WIDEST:g}", value)
+    return level, growth

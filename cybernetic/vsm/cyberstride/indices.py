@@ -75,11 +75,12 @@ def weighted_performance(achievements: Sequence[Achievement], weights: Sequence[
     """
     if len(weights) != len(achievements):
         raise OptionError("weights", f"{len(achievements)} numbers, one an achievement", weights)
-    total = fsum(number("weights", weight, least=0.0) for weight in weights)
-    if total <= 0.0:
+    largest = max([number("weights", weight, least=0.0) for weight in weights], default=0.0)
+    if largest <= 0.0:
         raise OptionError("weights", "numbers that sum to more than 0", weights)
-    parts = zip(achievements, weights, strict=True)
-    return fsum(part.performance * weight for part, weight in parts) / total
+    scaled = [weight / largest for weight in weights]  # first: a sum could overflow
+    parts = zip(achievements, scaled, strict=True)
+    return fsum(part.performance * weight for part, weight in parts) / fsum(scaled)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def absorb(
     `rows` are those of the model for that interval, `variance` is V. For each pair of regimes (i before, j
     now) one Kalman step; then the pairs that share j are merged into one Gaussian of the same first two
     moments. Raises `OptionError` naming `y` when it lies so far out that floating point cannot hold its
-    square.
+    square, or `at` when so much time has passed that it cannot hold the variance.
     """
     inverse = 1.0 / variance
     half = 0.5 * inverse
@@ -94,7 +94,9 @@ def absorb(
         if least < shift:
             shift = least  # the best exponent there is: no likelihood overflows, and one does not vanish
         fan.append((p if p > _LEAST else _LEAST, slope, c00, c01, c11, error, energy))
-    if not reach < _FARTHEST:
+    if not reach + within + wander < _FARTHEST:
+        if not within + wander < _FARTHEST:
+            raise OptionError("at", "a time that is not absurdly far ahead", interval)
         raise OptionError("y", "a number whose distance from the forecast can be squared", y)
     steady_row, *other_rows = rows.each
     steady = _merge(steady_row, fan, y, shift, inverse)
@@ -165,12 +167,14 @@ def _merge(row: Row, fan: list[_Ray], y: float, shift: float, inverse: float) ->
 
 def elapse(mixture: Mixture, interval: float, rows: Rows, variance: float) -> Mixture:
     """The mixture when the datum that was due after `interval` periods is missing: time passes, nothing is
-    learnt.
+    learnt. Raises `OptionError` naming `at` when so much time passes that floating point cannot hold the outcome.
     """
     level, slope, c00, c01, c11 = moments(mixture.components, variance)
     level += interval * slope
     c00 = max(c00 + interval * (2.0 * c01 + interval * c11), _SHARPEST)
     c01 += interval * c11
+    if not (c00 + rows.widest[1] < _FARTHEST and -inf < level < inf):
+        raise OptionError("at", "a time that is not absurdly far ahead", interval)
     came = tuple([component[0] for component in mixture.components])
     moved = tuple([(row[0], level, slope, c00 + row[2], c01 + row[3], c11 + row[4]) for row in rows.each])
     return Mixture(moved, (came,) * 4)  # type: ignore[arg-type]

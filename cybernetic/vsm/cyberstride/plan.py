@@ -47,9 +47,10 @@ class Thresholds:
 
 def attend(change: float, z_plan: float | None, thresholds: Thresholds = Thresholds()) -> Attention:
     """The attention that a reading's `change` and `z_plan` (None without a plan) ask for. Raises `OptionError`
-    when one of them is not finite.
+    when `change` is no probability, or `z_plan` is not finite.
     """
-    number("change", change)
+    if not 0.0 <= number("change", change) <= 1.0:
+        raise OptionError("change", "a probability, from 0 to 1", change)
     distance = 0.0 if z_plan is None else abs(number("z_plan", z_plan))
     if change >= thresholds.alert_change or distance >= thresholds.alert_z:
         return Attention.ALERT

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import exp, inf, log, sqrt
 from types import MappingProxyType
 
 from cybernetic.core import OptionError, number, one_of
@@ -56,10 +56,15 @@ def anscombe(value: float) -> float:
 
 
 def unanscombe(y: float) -> float:
-    """The count whose Anscombe transform is `y`; 0 for a `y` that none has. Raises `OptionError` when `y` is not
-    finite.
+    """The count whose Anscombe transform is `y`; 0 for a `y` that none has. Raises `OptionError` when `y`, or
+    that count, is not finite.
     """
-    return max(0.25 * y * y - 0.375, 0.0) if number("y", y) > 0.0 else 0.0
+    if number("y", y) <= 0.0:
+        return 0.0
+    count = 0.25 * y * y - 0.375
+    if count == inf:
+        raise OptionError("y", "the Anscombe transform of a finite count", y)
+    return max(count, 0.0)
 
 
 def log_cost(value: float) -> float:

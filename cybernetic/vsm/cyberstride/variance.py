@@ -66,14 +66,18 @@ def learn(learnt: Learnt, weight: float, squared: float, truncation: float, how:
 def first_guess(series: Sequence[float], least: float = 1e-18) -> float:
     """A first guess at V from three or more data, by the median size of their differences: spikes and steps
     in it do no harm. At least `least`. Raises `OptionError` when there are fewer data, or one is not a
-    finite number.
+    finite number, or they lie so far apart that V would be above 1e200.
     """
     whole("len(series)", len(series), least=3)
     checked_variance("least", least)
     values = [number("series", value) for value in series]
     pairs = zip(values[1:], values, strict=False)
     size = median(abs(later - earlier) for later, earlier in pairs)
-    return max((size / _MEDIAN_OF_DIFFERENCES) ** 2, least)
+    deviation = size / _MEDIAN_OF_DIFFERENCES
+    if not deviation <= _LARGEST:
+        raise OptionError("series", f"data that differ by less than {_LARGEST:g}", size)
+    return max(deviation**2, least)
 
 
+_LARGEST = 1e100  # its square is the largest V
 _MEDIAN_OF_DIFFERENCES = 0.6744897501960817 * 2**0.5  # of |N(0, 2)|, for V = 1

@@ -48,6 +48,10 @@ class Aimd:
         if number("cut", self.cut, above=0.0) >= 1.0:
             raise OptionError("cut", "a number in (0, 1)", self.cut)
         moment("barrier", self.barrier)
+        if self.cut_at is not None:
+            number("cut_at", self.cut_at)
+        if self.seen is not None:
+            number("seen", self.seen)
         rate = number("rate", self.rate, above=0.0)
         object.__setattr__(self, "rate", min(self.ceiling, max(self.floor, rate)))
 
@@ -60,7 +64,7 @@ class Aimd:
         after = replace(self, barrier=max(self.barrier, now + wait), seen=now)
         if self.cut_at is not None and now < self.cut_at + self.calm:
             return after
-        return replace(after, rate=self.rate * self.cut, cut_at=now)
+        return replace(after, rate=max(self.floor, self.rate * self.cut), cut_at=now)
 
     def succeeded(self, now: float) -> Self:
         """After a success at `now`.

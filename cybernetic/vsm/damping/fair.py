@@ -3,9 +3,10 @@
 from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Generic, Self, TypeVar
 
-from cybernetic.core import number
+from cybernetic.core import OptionError, number
 
 T = TypeVar("T")
 
@@ -48,6 +49,8 @@ class FairQueue(Generic[T]):
         """The queue with `item` of `flow` added. `cost` in units > 0, `weight` > 0. Raises `OptionError`."""
         start = max(self.virtual, self.finish.get(flow, 0.0))
         finish = start + number("cost", cost, above=0.0) / number("weight", weight, above=0.0)
+        if finish == inf:
+            raise OptionError("cost", f"units that over the weight ({weight:g}) are finite", cost)
         waiting = list(self.waiting)
         insort(waiting, Waiting(start, self.count, flow, item, cost, finish))
         return replace(

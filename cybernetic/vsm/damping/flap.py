@@ -4,20 +4,41 @@ The law of route flap damping (RFC 2439). There the hold of busy routes grew wit
 ones; here a hold has a cap, and `FlapDamper.freed` ends it at once.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log2
 
 from cybernetic.core import OptionError, number
+from cybernetic.vsm.changed import changed
 
 
 @dataclass(frozen=True, slots=True)
 class Flapping:
-    """What is remembered of one key: `penalty` as of `at`, `value` last seen, since when it is held."""
+    """What is remembered of one key: `penalty` as of `at`, `value` last seen, since when it is held.
+
+    Arguments:
+        penalty: in flips, >= 0.
+        at: seconds; None: nothing happened yet.
+        value: what was last seen; any value, None too.
+        held_since: seconds; None: it is free.
+        known: whether a value was seen at all; true wherever `value` is not None.
+
+    Raises `OptionError` for a number that cannot be.
+    """
 
     penalty: float = 0.0
     at: float | None = None
     value: object = None
     held_since: float | None = None
+    known: bool = False
+
+    def __post_init__(self) -> None:
+        number("penalty", self.penalty, least=0.0)
+        if self.at is not None:
+            number("at", self.at)
+        if self.held_since is not None:
+            number("held_since", self.held_since)
+        if self.value is not None:
+            object.__setattr__(self, "known", True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +73,13 @@ class FlapDamper:
         before = self.at(state, now)
         penalty = before.penalty + 1.0
         starts = before.held_since is None and penalty > self.suppress
-        return replace(before, penalty=penalty, held_since=now if starts else before.held_since)
+        return changed(before, penalty=penalty, held_since=now if starts else before.held_since)
 
     def saw(self, state: Flapping, value: object, now: float) -> Flapping:
         """After `value` was seen at `now`: a flip if it differs from the one before; the first is none."""
-        flipped = state.value is not None and state.value != value
+        flipped = state.known and state.value != value
         after = self.flip(state, now) if flipped else self.at(state, now)
-        return replace(after, value=value)
+        return changed(after, value=value, known=True)
 
     def at(self, state: Flapping, now: float) -> Flapping:
         """The state at `now`: decayed, and free if its hold is over.
@@ -68,11 +89,11 @@ class FlapDamper:
         number("now", now, least=state.at)
         ends = self.until(state)
         if ends is None or now < ends:
-            return replace(state, penalty=self._decayed(state, now), at=now)
-        freed = replace(
+            return changed(state, penalty=self._decayed(state, now), at=now)
+        freed = changed(
             state, penalty=min(self._decayed(state, ends), self.release), at=ends, held_since=None
         )
-        return replace(freed, penalty=self._decayed(freed, now), at=now)
+        return changed(freed, penalty=self._decayed(freed, now), at=now)
 
     def held(self, state: Flapping, now: float) -> bool:
         """Whether the key is held at `now`."""
@@ -92,7 +113,7 @@ class FlapDamper:
         after = self.at(state, now)
         if after.held_since is None:
             return after
-        return replace(after, penalty=min(after.penalty, self.release), held_since=None)
+        return changed(after, penalty=min(after.penalty, self.release), held_since=None)
 
     def _decayed(self, state: Flapping, now: float) -> float:
         elapsed = now - state.at if state.at is not None else 0.0

@@ -82,6 +82,8 @@ class LeaseTable:
         number("ageing", self.ageing, above=0.0)
         number("quiet", self.quiet)
         whole("epoch", self.epoch)
+        if self.seen is not None:
+            number("seen", self.seen)
 
     def holding(self, key: str, now: float) -> Lease | None:
         """The lease on `key` that is valid at `now`; None where there is none."""

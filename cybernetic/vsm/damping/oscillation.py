@@ -8,7 +8,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import fsum, inf, isfinite, sqrt
+from math import frexp, fsum, inf, isfinite, ldexp, sqrt
 from operator import mul
 from statistics import mean, stdev
 
@@ -18,6 +18,7 @@ SHORTEST = 10  # data in a window
 LAGS = 0.6  # of the window: further out the autocovariance is made of too few products
 CROSSINGS = 6  # needed for a regularity, after the first
 INTERVALS = 10  # used at most
+FAR = 300  # exponents of two beyond which a window is scaled
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +53,35 @@ def find_oscillation(window: Sequence[float], *, floor: float = 0.0, step: float
         floor: smaller amplitudes do not count, in the unit of the signal, >= 0.
         step: time between two data, > 0; gives the period its unit.
 
-    Raises `OptionError` for a window too short, a datum that is not finite, a floor or step that cannot be.
+    The unit of the signal does not matter: a window far from 1 is scaled, by a power of two, which is exact.
+    Raises `OptionError` for a window too short, a datum that is not finite, an amplitude that is none, a floor or step
+    that cannot be.
     """
     number("floor", floor, least=0.0)
     number("step", step, above=0.0)
     whole("len(window)", len(window), least=SHORTEST)
-    flat = detrended(window)
+    data, exponent = _scaled("window", window)
+    flat = _without_line(data)
     power = fsum(value * value for value in flat) / len(flat)
-    noise = 1e-12 * max(
-        1e-300, *(abs(value) for value in window)
-    )  # what rounding alone leaves of a straight line
+    noise = 1e-12 * max(map(abs, data))  # what rounding alone leaves of a straight line
     if power <= noise * noise:
         return Oscillation(None, 0.0, 0.0, 0.0, oscillating=False)
     covariance = autocovariance(flat, int(LAGS * len(flat)))
     period, regular = regularity(covariance)
-    decay, amplitude = decay_ratio(covariance), sqrt(2.0 * power)
+    decay, (amplitude,) = decay_ratio(covariance), _unscaled([sqrt(2.0 * power)], exponent)
     verdict = regular > 1.0 and decay > 0.5 and amplitude > floor
     return Oscillation(period * step if period else None, regular, decay, amplitude, verdict)
 
 
 def detrended(window: Sequence[float]) -> list[float]:
-    """The window less its least-squares line. At least 2 finite data."""
-    count = whole("len(window)", len(window), least=2)
-    data = _finite("window", window)
+    """The window less its least-squares line. At least 2 finite data. Raises `OptionError`."""
+    whole("len(window)", len(window), least=2)
+    data, exponent = _scaled("window", window)
+    return _unscaled(_without_line(data), exponent)
+
+
+def _without_line(data: Sequence[float]) -> list[float]:
+    count = len(data)
     middle, centre = (count - 1) / 2.0, fsum(data) / count
     slope = (
         fsum((i - middle) * value for i, value in enumerate(data)) * 12.0 / (count * (count * count - 1.0))
@@ -87,10 +94,10 @@ def autocovariance(flat: Sequence[float], lags: int) -> list[float]:
 
     Raises `OptionError`.
     """
-    data = _finite("flat", flat)
+    data, _ = _scaled("flat", flat)
     scale = fsum(map(mul, data, data))
-    if not 0.0 < scale < inf:
-        raise OptionError("flat", "data that are not all zero, and whose squares have a sum", scale)
+    if not scale:
+        raise OptionError("flat", "data that are not all zero", scale)
     return [fsum(map(mul, data[lag:], data)) / scale for lag in range(whole("lags", lags) + 1)]
 
 
@@ -99,7 +106,7 @@ def regularity(covariance: Sequence[float]) -> tuple[float | None, float]:
 
     Raises `OptionError` for a number that is not finite.
     """
-    _finite("covariance", covariance)
+    covariance, _ = _scaled("covariance", covariance)
     found = [
         lag + left / (left - right)
         for lag, (left, right) in enumerate(pairwise(covariance))
@@ -119,7 +126,7 @@ def decay_ratio(covariance: Sequence[float]) -> float:
     first minimum under the line that joins lag 0 and that maximum. Raises `OptionError` for a number that is not
     finite.
     """
-    _finite("covariance", covariance)
+    covariance, _ = _scaled("covariance", covariance)
     low = _turn(covariance, 1, -1.0)
     high = _turn(covariance, low, 1.0) if low else None
     after = _turn(covariance, high, -1.0) if high else None
@@ -135,6 +142,26 @@ def _finite(name: str, values: Sequence[float]) -> Sequence[float]:
     if set(map(type, values)) == {float} and all(map(isfinite, values)):
         return values
     return [number(name, value) for value in values]
+
+
+def _scaled(name: str, values: Sequence[float]) -> tuple[Sequence[float], int]:
+    """The values divided by a power of two, so that squares neither overflow nor vanish; and its exponent, mostly 0."""
+    data = _finite(name, values)
+    exponent = frexp(max(map(abs, data), default=0.0))[1]
+    if abs(exponent) < FAR:
+        return data, 0
+    return [ldexp(value, -exponent) for value in data], exponent
+
+
+def _unscaled(values: list[float], exponent: int) -> list[float]:
+    if not exponent:
+        return values
+    try:
+        return [ldexp(value, exponent) for value in values]
+    except OverflowError:
+        raise OptionError(
+            "window", "data whose swings a float can hold", f"2**{exponent} times {values}"
+        ) from None
 
 
 def _turn(series: Sequence[float], start: int, sign: float) -> int | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from math import ceil, inf
 from typing import Self
 
-from cybernetic.core import number
+from cybernetic.core import OptionError, number
 from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import moment
 
@@ -43,6 +43,8 @@ class Pacer:
             number("credit", self.credit)
         number("since", self.since)
         moment("barrier", self.barrier)
+        if self.seen is not None:
+            number("seen", self.seen)
 
     @classmethod
     def known(cls, limit: float, *, margin: float = 0.95, burst: float = 1.0) -> Self:
@@ -62,11 +64,14 @@ class Pacer:
     def grant(self, now: float, cost: float = 1.0) -> tuple[Self, float]:
         """Grant `cost` units at the earliest time; return the pacer after it and that time (see `ready`).
 
-        Raises `OptionError` at rate 0, where that time would never come.
+        Raises `OptionError` where that time would never come: at rate 0, before a barrier without end, for a cost
+        that takes longer than a float can tell.
         """
         at = self.ready(now, cost)
         if at == inf:
             number("rate", self.rate, above=0.0)
+            number("barrier", self.barrier if self.barrier == inf else 0.0)
+            raise OptionError("cost", f"units whose time comes at {self.rate:g} a second", cost)
         most = max(self.burst, cost)  # what idle time has earned beyond it is lost
         kept = min(self._earned(at), most)
         return changed(self, credit=max(0.0, kept - cost), since=at, seen=now), at
@@ -84,13 +89,18 @@ class Pacer:
         return replace(self, barrier=max(self.barrier, number("until", until)), seen=now)
 
     def _earned(self, at: float) -> float:
-        return self.credit + self.rate * (at - self.since)
+        return self.credit + self.rate * (at - self.since) if self.rate else self.credit
 
 
 def wip_limit(capacity: float, service_time: float) -> int:
     """How many calls should be in work at once: Little's law, `ceil(capacity * service_time)`, at least 1.
 
     `capacity` in calls a second, `service_time` in seconds, both > 0. More only wait inside the provider.
+    Raises `OptionError` where the product is more than a float holds.
     """
     work = number("capacity", capacity, above=0.0) * number("service_time", service_time, above=0.0)
+    if work == inf:
+        raise OptionError(
+            "service_time", f"seconds that times the capacity ({capacity:g}) are finite", service_time
+        )
     return max(1, ceil(round(work, 9)))

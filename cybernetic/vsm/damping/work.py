@@ -38,6 +38,8 @@ class Work:
         number("patience", self.patience, above=0.0)
         number("headroom", self.headroom, least=1.0)
         whole("memory", self.memory, least=whole("least", self.least, least=1))
+        number("mean", self.mean, least=0.0)
+        whole("known", self.known)
 
     def began(self, who: str, now: float) -> Self:
         """After a call of `who` was let go at `now`."""

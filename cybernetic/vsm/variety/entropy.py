@@ -6,7 +6,7 @@ from math import fsum, log, log2, sqrt
 from statistics import NormalDist
 from typing import TypeVar
 
-from cybernetic.core import OptionError, whole
+from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.checks import share, weights
 
 K = TypeVar("K", bound=Hashable)
@@ -78,6 +78,7 @@ def miller_madow(counts: Mapping[K, int], confidence: float = 0.95) -> Variety:
     share("confidence", confidence, inner=True)
     seen = [count for count in (whole(f"counts[{k!r}]", count) for k, count in counts.items()) if count]
     size = sum(seen)
+    number("counts", size)  # a sum beyond what floats hold has no logarithm
     if not size:
         raise OptionError("counts", "at least one item counted", dict(counts))
     surprise = [-log(count / size) for count in seen]

@@ -154,6 +154,7 @@ def test_the_score_drifts_down_when_all_is_well_and_up_when_it_is_not(q: float) 
         (lambda: DESIGN.drift(1.5), "q"),
         (lambda: DiscrepancyCusum().after(1), "discrepant"),  # type: ignore[arg-type]
         (lambda: run_length(0.0, DESIGN), "q"),
+        (lambda: run_length(1e-7, DESIGN), "q"),
         (lambda: run_length(nan, DESIGN), "q"),
         (lambda: run_length(-0.1, DESIGN), "q"),
         (lambda: run_length(0.5, DESIGN).quantile(1.0), "p"),

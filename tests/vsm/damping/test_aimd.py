@@ -50,6 +50,10 @@ def test_the_rate_stays_between_floor_and_ceiling(story: list[tuple[bool, float]
         assert aimd.barrier <= now + aimd.longest
 
 
+def test_a_cut_that_no_float_can_hold_ends_at_the_floor() -> None:
+    assert rate(rate=5e-324, floor=5e-324, cut=0.1).refused(0.0).rate == 5e-324
+
+
 @pytest.mark.parametrize(
     ("name", "act"),
     [
@@ -65,6 +69,8 @@ def test_the_rate_stays_between_floor_and_ceiling(story: list[tuple[bool, float]
         ("retry_after", lambda: rate().refused(0.0, -1.0)),
         ("now", lambda: rate().refused(5.0).succeeded(4.0)),
         ("now", lambda: rate().succeeded(nan)),
+        ("seen", lambda: rate(seen=nan)),
+        ("cut_at", lambda: rate(cut_at=inf)),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(name: str, act: object) -> None:

@@ -130,7 +130,13 @@ def test_what_a_dead_unit_waits_for_is_dropped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "more"), [("cost", {"cost": 0.0}), ("cost", {"cost": nan}), ("weight", {"weight": 0.0})]
+    ("name", "more"),
+    [
+        ("cost", {"cost": 0.0}),
+        ("cost", {"cost": nan}),
+        ("weight", {"weight": 0.0}),
+        ("cost", {"cost": 1e300, "weight": 1e-300}),
+    ],
 )
 def test_what_cannot_be_is_refused_by_name(name: str, more: dict[str, float]) -> None:
     with pytest.raises(OptionError, match=f"^{name}: expected"):

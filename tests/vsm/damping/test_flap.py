@@ -88,6 +88,28 @@ def test_only_a_change_of_value_is_a_flip() -> None:
     assert state.penalty == 2.0
 
 
+@pytest.mark.parametrize("owners", [("A", None), (None, "A"), (None, "A", "A")])
+def test_nothing_is_a_value_like_any_other(owners: tuple[str | None, ...]) -> None:
+    state = Flapping()
+    for owner in owners:
+        state = DAMPER.saw(state, owner, 0.0)
+    assert state.penalty == 1.0
+    assert DAMPER.saw(Flapping(value="A"), None, 0.0).penalty == 1.0
+    assert DAMPER.saw(Flapping(at=0.0), None, 0.0).penalty == 0.0
+
+
+def test_at_the_cap_of_a_hold_the_penalty_is_no_more_than_the_release() -> None:
+    capped = FlapDamper(half_life=60.0, suppress=2.0, release=0.75, longest=10.0)
+    state = flipped(*range(10), damper=capped)
+    assert state.penalty > 5.0
+    freed = capped.at(state, 12.0)
+    assert freed.held_since is None
+    assert freed.penalty == 0.75
+    once = capped.flip(freed, 12.0)
+    assert not capped.held(once, 12.0)
+    assert capped.held(capped.flip(once, 12.0), 12.0)
+
+
 def test_pain_overrides_a_hold() -> None:
     state = DAMPER.freed(flipped(0.0, 0.0, 0.0), 1.0)
     assert not DAMPER.held(state, 1.0)
@@ -105,6 +127,11 @@ def test_pain_overrides_a_hold() -> None:
         ("longest", lambda: FlapDamper(longest=inf)),
         ("now", lambda: DAMPER.flip(flipped(5.0), 4.0)),
         ("now", lambda: DAMPER.flip(Flapping(), nan)),
+        ("penalty", lambda: DAMPER.flip(Flapping(penalty=nan), 0.0)),
+        ("penalty", lambda: Flapping(penalty=-1.0)),
+        ("penalty", lambda: Flapping(penalty=inf)),
+        ("at", lambda: Flapping(1.0, at=nan, held_since=0.0)),
+        ("held_since", lambda: Flapping(1.0, at=0.0, held_since=nan)),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(name: str, act: object) -> None:

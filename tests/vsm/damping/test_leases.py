@@ -137,6 +137,7 @@ def test_a_fence_turns_away_who_slept_through_its_lease() -> None:
         ("ageing", lambda: LeaseTable(ttl=1.0, ageing=0.0)),
         ("quiet", lambda: LeaseTable(ttl=1.0, quiet=inf)),
         ("epoch", lambda: LeaseTable(ttl=1.0, epoch=-1)),
+        ("seen", lambda: LeaseTable(ttl=1.0, seen=nan)),
         ("now", lambda: TABLE.request("file", "ann", nan)),
         ("now", lambda: TABLE.request("file", "ann", 5.0)[0].turn(4.0)),
         ("now", lambda: TABLE.request("file", "ann", 5.0)[0].release("file", 1, 4.0)),

@@ -87,6 +87,33 @@ def test_an_autocovariance_begins_at_one_and_never_exceeds_it(window: list[float
     assert all(abs(value) <= 1.0 + 1e-12 for value in found)
 
 
+@pytest.mark.parametrize("scale", [2.0**-1000, 1e-310, 1e-170, 1e-9, 1e200, 1e300, 2.0**1000])
+def test_the_unit_of_a_signal_does_not_matter(scale: float) -> None:
+    plain = find_oscillation([float(value) for value in SWINGING])
+    found = find_oscillation([value * scale for value in SWINGING])
+    assert found.oscillating
+    assert found.amplitude == pytest.approx(AMPLITUDE * scale, rel=1e-9)
+    for reading in ("period", "regularity", "decay"):
+        assert getattr(found, reading) == pytest.approx(getattr(plain, reading), rel=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-170, 1e200, 1e307])
+def test_what_a_window_is_read_by_does_not_mind_the_unit_either(scale: float) -> None:
+    flat = detrended([value * scale for value in SWINGING])
+    assert flat == pytest.approx([value * scale for value in detrended(SWINGING)], rel=1e-9)
+    covariance = autocovariance(flat, 16)
+    assert covariance == pytest.approx(autocovariance(detrended(SWINGING), 16), abs=1e-12)
+    swings = [value * scale for value in covariance]
+    assert regularity(swings) == pytest.approx(regularity(covariance), rel=1e-9)
+    assert decay_ratio(swings) == pytest.approx(decay_ratio(covariance), rel=1e-9)
+
+
+def test_the_first_ten_intervals_are_read_and_no_more() -> None:
+    regular = [1.0, -1.0] * 6 + [1.0]  # 12 crossings; the first does not count
+    assert regularity([*regular, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, 1.0, -1.0]) == (2.0, inf)
+    assert regularity([*regular[:-1], -1.0, 1.0, -1.0])[1] < inf  # the tenth is longer
+
+
 def test_too_few_crossings_are_not_regular() -> None:
     assert regularity([1.0, -0.5, 0.4, -0.3, 0.2, -0.1]) == (None, 0.0)
     assert regularity([1.0, -1.0] * 4)[1] == inf
@@ -130,6 +157,8 @@ def alarms(name: str) -> int:
     [
         (r"len\(window\)", lambda: find_oscillation([1.0] * 9)),
         ("window", lambda: find_oscillation([nan] * 10)),
+        ("window", lambda: find_oscillation([1.7e308, -1.7e308] * 10)),
+        ("window", lambda: detrended([1.7e308, -1.7e308, -1.7e308, 1.7e308, -1.7e308, 1.7e308])),
         ("window", lambda: find_oscillation([1.0] * 9 + [inf])),
         ("floor", lambda: find_oscillation([1.0] * 10, floor=-1.0)),
         ("step", lambda: find_oscillation([1.0] * 10, step=0.0)),

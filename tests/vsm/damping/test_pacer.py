@@ -24,6 +24,11 @@ def test_the_schedule_is_the_formula_to_twelve_digits() -> None:
     assert times == pytest.approx(golden, abs=1e-12)
 
 
+def test_a_rate_of_nothing_earns_nothing_however_long_it_lasts() -> None:
+    pacer = Pacer(0.0, credit=0.0, since=-1.7e308).at_rate(1.0, 1.7e308)
+    assert (pacer.credit, pacer.since) == (0.0, 1.7e308)
+
+
 def test_a_known_limit_starts_high() -> None:
     assert Pacer.known(2.0).rate == pytest.approx(1.9, abs=1e-12)
 
@@ -146,6 +151,10 @@ def test_littles_law_gives_the_work_in_progress() -> None:
         ("until", lambda: Pacer(1.0).hold(0.0, nan)),
         ("capacity", lambda: wip_limit(0.0, 1.0)),
         ("service_time", lambda: wip_limit(1.0, nan)),
+        ("service_time", lambda: wip_limit(1e308, 1e308)),
+        ("seen", lambda: Pacer(1.0, seen=nan)),
+        ("cost", lambda: Pacer(1e-300).grant(0.0)[0].grant(0.0, 1e300)),
+        ("barrier", lambda: Pacer(1.0, barrier=inf).grant(0.0)),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(name: str, act: object) -> None:

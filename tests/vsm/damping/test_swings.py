@@ -42,6 +42,27 @@ def test_swings_far_apart_are_no_oscillation() -> None:
     assert not counter.oscillating(8.0)
 
 
+@pytest.mark.parametrize("size", [1.0, 1e-200, 1e200])
+def test_a_zero_that_lands_on_a_datum_ends_a_swing(size: float) -> None:
+    counter = fed(SwingCounter(limit=size * 0.9, count=3, within=1e6), [size, 0.0, -size, -0.0] * 20)
+    assert counter.swings == (73.0, 75.0, 77.0)
+    assert counter.area == size
+    assert counter.period == 4.0
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-200, 1e200])
+def test_a_zero_between_two_data_ends_a_swing_however_small_they_are(size: float) -> None:
+    counter = fed(SwingCounter(limit=size / 4, count=3, within=1e6), [size, -size] * 20)
+    assert counter.swings == (36.5, 37.5, 38.5)
+
+
+def test_an_error_that_touches_zero_and_turns_back_has_not_swung() -> None:
+    counter = fed(SwingCounter(limit=0.5, count=3, within=1e6), [0.0, 1.0, 0.0, 0.0, 1.0, 1.0])
+    assert counter.swings == ()
+    assert counter.area == 2.5
+    assert counter.saw(0.0, 6.0).saw(0.0, 8.0).saw(-1.0, 9.0).swings == (8.0,)
+
+
 @given(st.lists(st.tuples(st.floats(0.0, 10.0), st.floats(-100.0, 100.0)), max_size=100))
 def test_the_memory_is_constant_and_nothing_is_nan(story: list[tuple[float, float]]) -> None:
     counter, now = SwingCounter(limit=1.0, count=4, within=10.0), 0.0
@@ -62,7 +83,13 @@ def test_the_memory_is_constant_and_nothing_is_nan(story: list[tuple[float, floa
         ("error", lambda: SwingCounter(1.0, 1, 1.0).saw(nan, 0.0)),
         ("now", lambda: SwingCounter(1.0, 1, 1.0).saw(1.0, nan)),
         ("now", lambda: SwingCounter(1.0, 1, 1.0).saw(1.0, 5.0).saw(1.0, 4.0)),
+        ("error", lambda: SwingCounter(1.0, 1, 1.0).saw(1e308, 0.0).saw(1e308, 1e308)),
+        ("error", lambda: SwingCounter(1.0, 1, 1.0, error=nan)),
+        ("area", lambda: SwingCounter(1.0, 1, 1.0, area=nan)),
+        ("at", lambda: SwingCounter(1.0, 1, 1.0, at=inf)),
         ("amplitude", lambda: swing_limit(0.0, 1.0)),
+        ("period", lambda: swing_limit(1e308, 1e308)),
+        ("period", lambda: swing_limit(1e-200, 1e-200)),
         ("period", lambda: swing_limit(1.0, -1.0)),
     ],
 )

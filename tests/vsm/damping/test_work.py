@@ -74,6 +74,8 @@ def test_a_meter_tells_a_steady_rate_and_forgets_it() -> None:
         ("headroom", lambda: Work(headroom=0.5)),
         ("memory", lambda: Work(least=10, memory=5)),
         ("seconds", lambda: Work().ended("a", 0.0, nan)),
+        ("mean", lambda: Work(mean=nan)),
+        ("known", lambda: Work(known=-1)),
         ("half", lambda: Meter(half=0.0)),
         ("count", lambda: Meter().after(0.0, -1.0)),
     ],

@@ -150,3 +150,9 @@ def test_bad_input_is_named(make: object, name: str) -> None:
     with pytest.raises(OptionError) as caught:
         make()  # type: ignore[operator]
     assert caught.value.name == name
+
+
+def test_counts_beyond_what_floats_hold_are_named() -> None:
+    with pytest.raises(OptionError) as caught:
+        miller_madow({"a": 10**400, "b": 1})
+    assert caught.value.name == "counts"

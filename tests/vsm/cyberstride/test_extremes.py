@@ -1,0 +1,119 @@
+"""Finite but extreme numbers: never a silent NaN or infinity, and an error names the argument."""
+
+from collections.abc import Callable
+from math import isfinite
+
+import pytest
+
+from cybernetic.core import OptionError
+from cybernetic.vsm.cyberstride import (
+    Achievement,
+    Bocpd,
+    Gauge,
+    HarrisonStevens,
+    Index,
+    Learning,
+    RegimeModel,
+    attend,
+    first_guess,
+    weighted_performance,
+)
+from cybernetic.vsm.cyberstride.mixture import elapse
+from cybernetic.vsm.cyberstride.presets import PRESETS
+from cybernetic.vsm.cyberstride.transforms import unanscombe
+from cybernetic.vsm.cyberstride.variance import Learnt, learn
+
+
+def filtered(**options: float) -> HarrisonStevens:
+    return HarrisonStevens(**{"variance": 1.0, "level": 0.0, **options})  # type: ignore[arg-type]
+
+
+def alarmed(*series: float) -> None:
+    chart = Bocpd()
+    state = chart.start()
+    for y in series:
+        state = chart.step(state, y)
+
+
+def late(y: float | None) -> None:
+    one = filtered()
+    one.update(0.0, 0.0)
+    one.update(y, 1e200)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: filtered(level=1e308, slope=1e308, plan=0.0), "slope"),
+        (lambda: HarrisonStevens(variance=1.0, spread=(1e308, 0.0)), "spread"),
+        (lambda: HarrisonStevens(variance=1e-200, plan=1e308).update(-1e308), "plan"),
+        (lambda: late(None), "at"),
+        (lambda: late(1.0), "at"),
+        (lambda: filtered().forecast(1e120, changes=True), "periods"),
+        (lambda: filtered().forecast(1e160, changes=True), "periods"),
+        (lambda: filtered().forecast(1e160), "periods"),
+        (lambda: first_guess([1e308, -1e308, 1e308]), "series"),
+        (lambda: first_guess([1e200, -1e200, 1e200]), "series"),
+        (lambda: unanscombe(1e300), "y"),
+        (lambda: alarmed(0.0, 1e308, -1e308, 1e308), "y"),
+        (lambda: attend(-1.0, None), "change"),
+        (lambda: attend(7.0, None), "change"),
+    ],
+)
+def test_what_floats_cannot_hold_is_named(make: Callable[[], object], name: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        make()
+    assert caught.value.name == name
+
+
+def test_a_refused_datum_leaves_the_filter_as_it_was() -> None:
+    one, other = (HarrisonStevens(variance=1e-200, level=0.0, learning=Learning(least=1e-200)) for _ in "ab")
+    one.plan = 1e308
+    with pytest.raises(OptionError):
+        one.update(1e-100)
+    one.plan = None
+    assert one.update(2e-100) == other.update(2e-100)
+
+
+def test_a_refused_datum_leaves_the_gauge_as_it_was() -> None:
+    gauge = Gauge(Index("load"))
+    for k in range(7):
+        gauge.update(1e200 * (-1.0) ** k)
+    with pytest.raises(OptionError):
+        gauge.update(-1e200)
+    assert gauge.data == 7
+
+
+def test_weights_may_be_as_large_as_floats_are() -> None:
+    parts = [Achievement(1.0, 2.0, 4.0), Achievement(3.0, 3.0, 4.0)]
+    assert weighted_performance(parts, [1e308] * 2) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("interval", [0.25, 3.0])
+def test_a_missing_datum_widens_the_covariance_by_its_interval(interval: float) -> None:
+    one = filtered(spread=(2.0, 0.5))  # type: ignore[arg-type]
+    assert one._mixture is not None
+    part = (0.25, 0.0, 0.0, 2.0, 0.3, 0.5)
+    before = one._mixture._replace(components=(part,) * 4)
+    rows = PRESETS["default"].rows(interval)
+    after = elapse(before, interval, rows, 1.0)
+    for (_, _, _, c00, c01, c11), row in zip(after.components, rows.each, strict=True):
+        assert c00 - row[2] == pytest.approx(2.0 + 2.0 * interval * 0.3 + interval**2 * 0.5)
+        assert c01 - row[3] == pytest.approx(0.3 + interval * 0.5)
+        assert c11 - row[4] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("truncation", [0.5, 0.84, 0.88])
+def test_v_stays_where_errors_are_as_large_as_the_model_says(truncation: float) -> None:
+    assert learn(Learnt(2.0, 5.0), 1.0, truncation, truncation, Learning()).variance == pytest.approx(2.0)
+
+
+def test_the_filter_learns_with_the_truncation_of_its_own_model() -> None:
+    def after(truncation: float) -> float:
+        model = RegimeModel((1.0, 0.0, 0.0, 0.0), (1.0,) * 4, (0.0,) * 4, (0.0,) * 4, truncation)
+        one = HarrisonStevens(model, variance=1.0, level=0.0, spread=(1e-9, 0.0), learning=Learning())
+        return one.update(1.0).variance
+
+    assert after(0.5) == pytest.approx(1.0 + 1.0 / 5.95, rel=1e-6)
+    assert after(1.0) == pytest.approx(1.0, rel=1e-6)
+    assert isfinite(after(1e-3))
