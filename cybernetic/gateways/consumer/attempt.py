@@ -57,6 +57,9 @@ class Handled(NamedTuple):
 class Writing(Protocol):
     """Writes down what came of a message."""
 
+    def take_effect(self) -> Awaitable[Retry | None]:
+        """Write its effect, if there is one, waiting for nothing; a `Retry` where that is refused."""
+
     def write(self, patience: float | None) -> Awaitable[object]:
         """Write it, once, however often it is called; with a `patience` of 0 it waits for nothing."""
 
@@ -115,16 +118,20 @@ async def handled(
                 if not turn.begin():
                     continue
                 verdict = await attempt(crew, received, effect, answer)
+                writing = conclude(Handled(received, ticket, verdict, effect))
+                with suppress(Exception):
+                    verdict = await writing.take_effect() or verdict
                 again = isinstance(verdict, Retry) and ticket.retries < desk.spec.retries.count
                 again = again and stays(ticket)
                 turn.end(again)
                 if not again:
-                    writing = conclude(Handled(received, ticket, verdict, effect))
                     with suppress(Exception):  # it is told where it is written at leisure
                         await writing.write(0.0)
                         return writing
-                # others are let in now: a process that ends by them is no fault of this one
-                await persisted(partial(desk.suspects.rests, name), name, desk.shelf)
+                # others are let in now: a process that ends by them is no fault of this one; where not even that can be
+                # written nobody is to wait for it, and it counts as one crash too many at most
+                with suppress(StoreError, NoRoom):
+                    await desk.suspects.rests(name)
         if not isinstance(verdict, Retry) or not again:
             return writing
         ticket, step = desk.counted(ticket, verdict.why, verdict.after)

@@ -71,22 +71,38 @@ class Conclusion:
             self._came = await self._written()
         return self._came
 
+    async def take_effect(self) -> Retry | None:
+        """Write the effect, if there is one, waiting for nothing; a `Retry` where its statements fail.
+
+        Raises what `write` raises.
+        """
+        self._patience, verdict = 0.0, self._verdict
+        if isinstance(verdict, Ack | Hold) and self._came is None:
+            self._came = await self._effect_of(verdict)
+            if isinstance(self._verdict, Retry):
+                return self._verdict
+        return None
+
     async def _written(self) -> Came:
-        verdict = self._verdict
-        if isinstance(verdict, Ack | Hold):
-            try:
-                if await self._take_effect(verdict):
-                    return Came.EFFECT if isinstance(verdict, Ack) else Came.RESTS
-                self._verdict = None
-            except Exception as error:  # the statements of the handler, on the store
-                if isinstance(error, NoRoom) or (
-                    isinstance(error, StoreError) and not isinstance(error, WriteUndone)
-                ):
-                    raise
-                why = f"its effect could not be written: {type(error).__name__}: {error}"
-                self._verdict = Retry(why)
-                _log.warning("%s: %s", self._received.queue, why)
-        return await self._go_round()
+        came = None
+        if isinstance(self._verdict, Ack | Hold):
+            came = await self._effect_of(self._verdict)
+        return came or await self._go_round()
+
+    async def _effect_of(self, verdict: Ack | Hold) -> Came | None:
+        """Commit the effect; None where it cannot be, or another message had one: then the verdict is another."""
+        try:
+            if await self._take_effect(verdict):
+                return Came.EFFECT if isinstance(verdict, Ack) else Came.RESTS
+            self._verdict = None
+        except Exception as error:  # the statements of the handler, on the store
+            undone = not isinstance(error, StoreError) or isinstance(error, WriteUndone)
+            if isinstance(error, NoRoom) or not undone:
+                raise
+            why = f"its effect could not be written: {type(error).__name__}: {error}"
+            self._verdict = Retry(why)
+            _log.warning("%s: %s", self._received.queue, why)
+        return None
 
     async def _take_effect(self, verdict: Ack | Hold) -> bool:
         """Commit the effect; whether it is there, by this or before: else another message had one under its key."""
@@ -149,6 +165,6 @@ class Conclusion:
         if isinstance(verdict, Park):
             return desk.to_parking(received, ticket, ASKED, verdict.why)
         way = None
-        if ticket.retries < desk.spec.retries.count:
+        if ticket.retries < desk.spec.retries.count and not self._after:  # who was answered is not asked anew
             way = desk.to_delay(received, ticket, verdict.why, verdict.after)
         return way or desk.to_parking(received, ticket, FAILED, verdict.why)

@@ -1,6 +1,7 @@
 """What the deliveries of one queue share: store, publisher, and who writes what to where."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ from cybernetic.runtime import Named
 from cybernetic.state import Committed, Inbox, Journal, Nonces, NoRoom, Outbox, StoreFull
 
 PATIENCE = 600.0  # seconds that a commit waits for room in the store, before the delivery goes back
+_log = logging.getLogger("cybernetic.gateways")
+
 PAUSE = 1.0  # seconds between two tries
 LONG_PAUSE = 30.0  # the same where it is known to take long: until what is remembered expires
 
@@ -181,6 +184,11 @@ class Desk:
         effect, same, written = self.effect(), same_of(received), _nothing
         anew = not received.copy and not received.redelivered
         if same and anew and self.under_way.has(same):
+            _log.warning(
+                "%s: %r came anew and failed while a copy of it is under way: it is taken for that one's duplicate",
+                self.spec.queue.name,
+                received.message.id,
+            )
             forget(effect)
             await self.commit(effect, patience)
             return

@@ -13,7 +13,7 @@ from cybernetic.vsm.checks import share
 
 _RARE = 1e-10  # a state with less than this part of the mass is counted as back at zero
 LEAST_RATE = 1e-6
-"""The smallest rate whose run length is computed: below, a first discrepancy is as rare as what is merged."""
+"""The smallest rate whose run length is computed: merging rare states costs 0.1 % below 1e-4."""
 
 _SETTLED = 1e-8  # the hazard is constant once it changes by less than this part while a score falls to zero
 _OVER = 1e-18  # nothing worth counting is left
@@ -48,7 +48,7 @@ def run_length(q: float, design: CusumDesign) -> RunLength:
     """The distribution of the audits until `design` alarms, from score 0, at a true rate `q`.
 
     `q` lies in [1e-6, 1]. At q0 it tells how long a false alarm takes; above, how long detection. The mean is
-    exact to about seven digits: rare states are merged. The time grows with limit / down, how many agreements
+    exact to about seven digits from 1e-3 on, to three below: rare states are merged. The time grows with limit / down, how many agreements
     take a score to zero: milliseconds for the default design, seconds for one that looks for 1 %. Raises
     `OptionError`.
     """
