@@ -220,9 +220,9 @@ class Escrow(Lattice):
     def absorb(self, replica: str) -> Self:
         """The delta by which `replica` takes over the rows of the dead who have no rights left: only names are kept.
 
-        Of those in whose place it is, and of wards of it that are over (`ended`). All that they wrote is known here, or
-        they would be neither. Empty where there are none, and where `replica` has a guardian itself: that one absorbs
-        them with it, when it is over.
+        Of those in whose place it is, and of wards of it that are over (`ended`): all that they wrote is known here.
+        Who was before a ward, without a guardian, keeps its row. Empty where there are none, and where `replica` has a
+        guardian itself: that one absorbs them with it, when it is over.
 
         Who returns though it was said to be over finds that it has no rights, nor gets any: what comes of it is dropped
         by whoever knows the estate. So nobody has to wait for anybody before a row is dropped.
@@ -301,12 +301,12 @@ class Escrow(Lattice):
         """`replica`, who is in its place, who is in the place of that, and so on; nobody for ""."""
         return _follow(replica, self._heirs(), self._heir())
 
-    def _heirs(self) -> dict[str, str]:
-        """Who is in the place of whom, absorbed ones aside."""
+    def _heirs(self, *, estates: bool = True) -> dict[str, str]:
+        """Who is in the place of whom, absorbed ones aside; without `estates` only by their own word."""
         heirs: dict[str, str] = {}
         for slot, row in self._store.trie.items():
             heir = owner_of(slot)
-            for former in row.former:
+            for former in row.former if estates or not row.absorbed else ():
                 heirs[former] = min(heir, heirs.get(former, heir))
         return heirs
 
@@ -319,13 +319,16 @@ class Escrow(Lattice):
         """Those whom `replica` may absorb now."""
         rows: Any = list(self._store.trie.items())
         heirs, heir, rights = self._heirs(), self._heir(), self.balances()
+        starts = self._heirs(estates=False)
         over: dict[str, int] = {}
         for _, row in rows:
             over |= {one: max(n, over.get(one, 0)) for one, n in row.ended}
         found = []
         for one in {*[owner_of(slot) for slot, _ in rows], *[one for _, row in rows for one in row.former]}:
             last, guardian = over.get(one, 0), self._row(one).guardian
-            theirs = _follow(one, heirs, heir)[-1] == replica
+            theirs = (
+                _follow(one, starts, str)[-1] == replica
+            )  # by starts that each knew all of the one before
             if last and guardian and self._context.knows_up_to(one, last):
                 theirs |= _follow(guardian, heirs, heir)[-1] == replica
             if theirs and one != replica and one not in rights and heir(one) == one:

@@ -126,7 +126,32 @@ def test_who_has_a_guardian_takes_over_nothing_for_that_may_not_know_of_it() -> 
     value = did(value, ("settle_for", "bob''", "bob'"), ("reclaim", "ann", "bob'", 0.0))
     value = did(value, ("absorb", "ann"), ("absorb", "ann"))
     assert (value.rights("ann"), value.successor("bob"), value.successor("bob'")) == (10, "ann", "ann")
-    assert [value.store.trie.get(one) for one in ("bob", "bob'")] == [None, None]
+    rows = [value.store.trie.get(one) for one in ("bob", "bob'")]
+    assert rows[0] is not None, "who absorbs the second need not know all that the first wrote"
+    assert rows[1] is None
+
+
+def test_what_one_before_a_ward_spent_may_come_late() -> None:
+    deltas, value = [], Escrow()
+    for name, *args in [
+        ("grant", "bob", 10),
+        ("grant", "dave", 4),
+        ("spend", "bob", 4),
+        ("give", "dave", "bob", 4),
+        ("succeed", "bob'", "bob"),
+        ("entrust", "bob'", "ann"),
+        ("settle_for", "bob''", "bob'"),
+    ]:
+        deltas.append(getattr(value, name)(*args))
+        value = value.join(deltas[-1])
+    ann = Escrow()
+    for delta in (*deltas[:2], *deltas[4:]):
+        ann = ann.join(delta)
+    ann = did(ann, ("reclaim", "ann", "bob'", 0.0), ("absorb", "ann"), ("absorb", "ann"))
+    assert ann.absorbed("bob'")
+    for late in deltas[2:4]:
+        ann = ann.join(late)
+    assert (ann.granted, ann.used, ann.rights("ann") + ann.rights("dave")) == (14, 4, 10)
 
 
 def with_an_estate() -> tuple[Escrow, Escrow, Escrow]:

@@ -48,9 +48,9 @@ def run_length(q: float, design: CusumDesign) -> RunLength:
     """The distribution of the audits until `design` alarms, from score 0, at a true rate `q`.
 
     `q` lies in [1e-6, 1]. At q0 it tells how long a false alarm takes; above, how long detection. The mean is
-    exact to about seven digits from 1e-3 on, to three below: rare states are merged. The time grows with limit / down, how many agreements
-    take a score to zero: milliseconds for the default design, seconds for one that looks for 1 %. Raises
-    `OptionError`.
+    exact to about seven digits from 1e-3 on, to three below: rare states are merged. The time grows with
+    limit / down, how many agreements take a score to zero: milliseconds for the default design, seconds for one that
+    looks for 1 %. Raises `OptionError`.
     """
     if share("q", q) < LEAST_RATE:
         raise OptionError("q", f"a number from {LEAST_RATE:g}: with nothing to find the alarm never comes", q)
