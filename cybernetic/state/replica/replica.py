@@ -296,7 +296,7 @@ class Replica(Agent, Generic[L]):
 
     async def _tend(self) -> None:
         while True:
-            self._rights.keep()
+            await self._rights.keep()
             await self._redating.once()
             await self._upkeep.once()
             await asyncio.sleep(self._options.pulse / 2)

@@ -1,5 +1,6 @@
 """What a replica of an `Escrow` does for rights without being asked: it follows, leases, takes back, leaves."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -27,17 +28,18 @@ class Rights:
         self._copy, self._roll, self._exchange = copy, roll, exchange
         self._options, self._now, self._write = options, now, write
 
-    def keep(self) -> None:
-        """Do what a guardian, a ward, or one who follows another has to do."""
+    async def keep(self) -> None:
+        """Do what a guardian, a ward, or one who follows another has to do, one thing a turn of the loop."""
         options, copy, me = self._options, self._copy, self._roll.replica
         if not isinstance(copy.value, Escrow) or copy.rejoining:
             return
         former = self._roll.followed(options.lease, copy.saved)
         while (delta := following(copy.value, me, former)) is not None:
             self._write(delta)
+            await asyncio.sleep(0)
         live = self._exchange.live(options.lease / 3)
         guardians = self._exchange.live(options.lease / 3, guardians=True)
-        while True:
+        while not copy.rejoining:
             delta = step(
                 copy.value,
                 me,
@@ -51,6 +53,7 @@ class Rights:
             if delta is None:
                 return
             self._write(delta)
+            await asyncio.sleep(0)
 
     def refused(self, error: Refusal) -> None:
         """An edit was refused: where rights are there and only not leased, ask for them."""
