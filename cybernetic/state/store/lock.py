@@ -56,7 +56,17 @@ class FileLock:
         _covered.add(inode)
 
     def release(self) -> None:
-        """Let go, after all connections were closed; again does nothing."""
+        """Let go, after all connections were closed; again does nothing.
+
+        Said aloud, for a child that was forked a moment ago may have the descriptors still.
+        """
+        for file in (self._file, self._itself):
+            if file >= 0:
+                fcntl.flock(file, fcntl.LOCK_UN)
+        self.forget()
+
+    def forget(self) -> None:
+        """Close the descriptors: the lock is whose it was, if somebody else has them."""
         self._uncover()
         if self._file >= 0:
             _held.discard(self)
@@ -67,7 +77,7 @@ class FileLock:
         if self._inode is not None:
             _covered.discard(self._inode)
             os.close(self._itself)
-            self._inode = None
+            self._inode, self._itself = None, -1
 
 
 def _locked(file: int) -> bool:
@@ -85,7 +95,7 @@ _covered: set[Inode] = set()  # that this process has locked
 def _let_go() -> None:
     """In a forked child: an inherited descriptor would hold the lock beyond the life of its owner."""
     for lock in tuple(_held):
-        lock.release()
+        lock.forget()
 
 
 os.register_at_fork(after_in_child=_let_go)

@@ -92,6 +92,19 @@ async def test_the_store_of_a_process_is_refused_to_another_until_it_dies(tmp_pa
     await (await Store.open(tmp_path / "store")).close()
 
 
+async def test_a_forked_child_that_still_has_the_descriptors_does_not_hold_the_store(
+    tmp_path: Path,
+) -> None:
+    """As it is for a moment after the fork, before it has let go."""
+    store = await Store.open(tmp_path / "store")
+    lock = store._lock
+    held = [os.dup(lock._file), os.dup(lock._itself)]  # the same open files, as a child has them
+    await store.close()
+    await (await Store.open(tmp_path / "store")).close()
+    for file in held:
+        os.close(file)
+
+
 async def test_a_forked_child_that_lives_on_does_not_hold_the_store(tmp_path: Path) -> None:
     store = await Store.open(tmp_path / "store")
     end, begin = os.pipe()
