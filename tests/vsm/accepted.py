@@ -31,6 +31,7 @@ from cybernetic.vsm.ladder import (
     PainKey,
     Sensitivity,
 )
+from cybernetic.vsm.variety import Absorber
 
 Arguments = Mapping[str, Any]
 
@@ -147,18 +148,28 @@ PLAIN: dict[str, Arguments] = {
         "calm": 1.0,
         "longest": 60.0,
         "barrier": 0.0,
+        "cut_at": 0.0,
+        "seen": 0.0,
     },
     "damping.Engagement": {"shaping": Shaping(), "lasts": 60.0},
     "damping.FlapDamper": {"half_life": 60.0, "suppress": 2.0, "release": 0.7, "longest": 200.0},
     "damping.Lease": {"key": "k", "holder": "a", "token": 1, "until": 5.0, "ttl": 5.0},
-    "damping.LeaseTable": {"ttl": 5.0, "quiet": 0.0, "ageing": 10.0},
+    "damping.LeaseTable": {"ttl": 5.0, "quiet": 0.0, "ageing": 10.0, "seen": 0.0},
     "damping.Member": {"share": 1.0, "until": 5.0},
-    "damping.Pacer": {"rate": 1.0, "burst": 1.0, "credit": 0.0, "since": 0.0, "barrier": 0.0},
+    "damping.Pacer": {"rate": 1.0, "burst": 1.0, "credit": 0.0, "since": 0.0, "barrier": 0.0, "seen": 0.0},
     "damping.Pacer.known": {"limit": 1.0, "margin": 0.9, "burst": 1.0},
     "damping.Plan": {"shares": (("a", 1.0),), "until": 5.0},
     "damping.SharedPacer": {"rate": 1.0, "members": frozenset("a"), "ttl": 5.0, "born": 0.0, "burst": 1.0},
     "damping.Shaping": {"band": 0.1, "fraction": 0.5, "dwell": 1.0},
-    "damping.SwingCounter": {"limit": 1.0, "count": 3, "within": 60.0},
+    "damping.SwingCounter": {
+        "limit": 1.0,
+        "count": 3,
+        "within": 60.0,
+        "area": 0.0,
+        "error": 0.0,
+        "at": 0.0,
+        "swings": (0.0,),
+    },
     "damping.autocovariance": {"flat": [1.0, -1.0, 1.0], "lags": 1},
     "damping.balanced_plan": {"capacities": {"a": 1.0}, "until": 5.0},
     "damping.dead_band": {"value": 1.0, "held": 1.0, "width": 0.1},
@@ -215,6 +226,13 @@ PLAIN: dict[str, Arguments] = {
     "ladder.StormRule": {"window": 10.0},
     "ladder.arouse": {"aroused": False, "sensitivity": Sensitivity(), "intensity": 1.0, "now": 1.0},
     "ladder.time_to_human": {"levels": (), "detection": 1.0, "hop": 0.1},
+    "variety.Disturbance": {
+        "kind": "spike",
+        "harm": 1.0,
+        "since": 0.0,
+        "absorber": Absorber.CONTROL,
+        "closed": 1.0,
+    },
     "variety.ChannelLoad": {"capacity": 1.0, "period": 10.0, "rate": 0.1, "at": 1.0},
     "variety.conditional_entropy": {"joint": JOINT},
     "variety.cyclic_game": {"size": 4, "responses": 2, "error": 0.1},

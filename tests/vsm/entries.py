@@ -73,16 +73,12 @@ HANDED_OUT = {
     "decisions": "Amendment",
     "homeostat": "Conversation StepChange BandIndex",
     "ladder": "AckRefused Cleared Climb Folded Heard Noticed Owned Paged Pleased Raised StormRule.within Unanswered",
-    "variety": "Carried Disturbance Measured Regulated Variety",
+    "variety": "Carried Measured Regulated Variety",
 }
 
 # What a value remembers of its own past, which it checked when it came.
 REMEMBERED = {
-    "damping.Aimd": {"cut_at", "seen"},
-    "damping.LeaseTable": {"seen"},
-    "damping.Pacer": {"seen"},
     "damping.SharedPacer": {"held", "parts"},
-    "damping.SwingCounter": {"area", "error", "at", "swings"},
     "ladder.ErrorBurst": {"times"},
     "ladder.Ladder": {"quiet", "recent"},
     "variety.ChannelLoad": {"waiting"},

@@ -6,8 +6,10 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.cyberstride.chart import distance
 
-_FARTHEST = 1e150  # sigmas: the square of such a distance can still be held
+_SPREADS = (1e-100, 1e100)  # their squares, and one over these, can be held
+_UNLIKELY = 1e-150  # what is less probable is forgotten: scaled up again, it could be divided by nothing
 
 
 class Run(NamedTuple):
@@ -37,7 +39,7 @@ class Bocpd:
     """Alarms when the present run probably has 2 to `longest` data. R. P. Adams and D. J. C. MacKay, 2007.
 
     `hazard`: the probability that a run ends at a datum, in (0, 1). `spread`: the standard deviation of run
-    means about plan, in `sigma`s, > 0. `threshold`: the probability that alarms, in (0, 1). `apart`: up to
+    means about plan, in `sigma`s, > 0 (1e-100 to 1e100). `threshold`: the probability that alarms, in (0, 1). `apart`: up to
     how many data runs are told apart, at least `longest`; of the longer ones the likeliest stands for all.
     Few are quick, and make a shift that was missed be seen as new again; many are closer to the paper, and
     a shift that lasts becomes the rule. `established`: data that the run on plan counts for at the start.
@@ -58,7 +60,8 @@ class Bocpd:
         for name in ("hazard", "threshold"):
             if number(name, getattr(self, name), above=0.0) >= 1.0:
                 raise OptionError(name, "a probability in (0, 1)", getattr(self, name))
-        number("spread", self.spread, above=0.0)
+        if not _SPREADS[0] <= number("spread", self.spread) <= _SPREADS[1]:
+            raise OptionError("spread", f"a number from {_SPREADS[0]:g} to {_SPREADS[1]:g}", self.spread)
         whole("longest", self.longest, least=2)
         whole("apart", self.apart, least=self.longest)
         whole("established", self.established, least=self.longest + 1)
@@ -71,14 +74,12 @@ class Bocpd:
 
     def step(self, state: BocpdState, y: float) -> BocpdState:
         """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out."""
-        z = (number("y", y) - self.plan) / self.sigma
-        if not -_FARTHEST < z < _FARTHEST:
-            raise OptionError("y", f"a number within {_FARTHEST:g} sigmas of plan", y)
+        z = distance(y, self.plan, self.sigma)
         likely = [(0, self.hazard, 0.0, self.spread**-2)]
         likely += [
             (length, p * (1.0 - self.hazard), mean, precision) for length, p, mean, precision in state.runs
         ]
-        runs = _pooled(_absorb(likely, z), self.apart)
+        runs = _pooled(_absorb([run for run in likely if run[1] > _UNLIKELY], z), self.apart)
         recent = sum([p for length, p, _, _ in runs if 2 <= length <= self.longest])
         return BocpdState(runs, recent, recent >= self.threshold)
 

@@ -3,6 +3,10 @@
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
+from cybernetic.core import OptionError, number
+
+FARTHEST = 1e150  # sigmas: the square of such a distance can still be held, and a sum of many
+
 S = TypeVar("S", bound="ChartState")
 
 
@@ -21,7 +25,17 @@ class Chart(Protocol[S]):
         """The state before any datum."""
 
     def step(self, state: S, y: float) -> S:
-        """The state after datum `y`. Raises `OptionError` when it is not finite."""
+        """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out."""
+
+
+def distance(y: float, plan: float, sigma: float) -> float:
+    """How many `sigma`s the datum `y` lies above `plan`. Raises `OptionError` when it is not finite, or so far out
+    that the sums of a chart would be no numbers any more.
+    """
+    z = (number("y", y) - plan) / sigma
+    if not -FARTHEST < z < FARTHEST:
+        raise OptionError("y", f"a number within {FARTHEST:g} sigmas of plan", y)
+    return z
 
 
 def first_alarm(chart: Chart[S], series: Iterable[float]) -> int | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cybernetic.core import number
+from cybernetic.vsm.cyberstride.chart import distance
 
 
 class CusumState(NamedTuple):
@@ -39,8 +40,8 @@ class Cusum:
         return CusumState()
 
     def step(self, state: CusumState, y: float) -> CusumState:
-        """The state after datum `y`. Raises `OptionError` when it is not finite."""
-        z = (number("y", y) - self.plan) / self.sigma
+        """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out."""
+        z = distance(y, self.plan, self.sigma)
         up = max(0.0, state.up + z - self.drift)
         down = max(0.0, state.down - z - self.drift)
         return CusumState(up, down, max(up, down) >= self.limit)

@@ -5,6 +5,9 @@ from math import sqrt
 from typing import NamedTuple
 
 from cybernetic.core import OptionError, number
+from cybernetic.vsm.cyberstride.chart import distance
+
+_LIGHTEST = 1e-9  # below, what is left of 1 cannot be told from it, and the limits would be 0
 
 
 class EwmaState(NamedTuple):
@@ -22,7 +25,7 @@ class Ewma:
     """Alarms when the weighted average of data stands `limit` of its own standard deviations from plan.
 
     S. W. Roberts, "Control chart tests based on geometric moving averages", 1959; the limits widen at the
-    start as the average's deviation does. `weight` of the newest datum, in (0, 1]; `limit` > 0; `plan` and
+    start as the average's deviation does. `weight` of the newest datum, from 1e-9 to 1; `limit` > 0; `plan` and
     `sigma` (> 0) in the units of the data. The defaults alarm about once in 500 data by chance. Raises
     `OptionError` for anything else.
     """
@@ -33,8 +36,8 @@ class Ewma:
     sigma: float = 1.0
 
     def __post_init__(self) -> None:
-        if number("weight", self.weight, above=0.0) > 1.0:
-            raise OptionError("weight", "a number in (0, 1]", self.weight)
+        if not _LIGHTEST <= number("weight", self.weight) <= 1.0:
+            raise OptionError("weight", f"a number from {_LIGHTEST:g} to 1", self.weight)
         number("limit", self.limit, above=0.0)
         number("plan", self.plan)
         number("sigma", self.sigma, above=0.0)
@@ -44,8 +47,8 @@ class Ewma:
         return EwmaState()
 
     def step(self, state: EwmaState, y: float) -> EwmaState:
-        """The state after datum `y`. Raises `OptionError` when it is not finite."""
-        z = (number("y", y) - self.plan) / self.sigma
+        """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out."""
+        z = distance(y, self.plan, self.sigma)
         mean = state.mean + self.weight * (z - state.mean)
         before = state.before * (1.0 - self.weight)
         deviation = sqrt(self.weight / (2.0 - self.weight) * (1.0 - before * before))

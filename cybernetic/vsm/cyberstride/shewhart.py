@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cybernetic.core import number
+from cybernetic.vsm.cyberstride.chart import distance
 
 
 class ShewhartState(NamedTuple):
@@ -35,6 +36,6 @@ class Shewhart:
         return ShewhartState()
 
     def step(self, state: ShewhartState, y: float) -> ShewhartState:
-        """The state after datum `y`. Raises `OptionError` when it is not finite."""
-        z = (number("y", y) - self.plan) / self.sigma
+        """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out."""
+        z = distance(y, self.plan, self.sigma)
         return ShewhartState(z, abs(z) >= self.limit)

@@ -56,6 +56,8 @@ class SwingCounter:
         number("error", self.error)
         if self.at is not None:
             number("at", self.at)
+        for ended in self.swings:
+            number("swings", ended)
 
     def saw(self, error: float, now: float) -> Self:
         """After `error` (deviation from the set-point) was seen at `now`; in between it went straight.

@@ -23,7 +23,9 @@ class Absorber(Enum):
 @dataclass(frozen=True, slots=True)
 class Disturbance:
     """A tagged disturbance: its `kind`, the `harm` it does if nobody absorbs it (>= 0), when it came
-    (seconds), which channels it left system 1 by, and who absorbed it (None: it is open).
+    (seconds), which channels it left system 1 by, who absorbed it (None: it is open) and when it was closed.
+
+    Raises `OptionError` for anything else.
     """
 
     kind: str
@@ -32,6 +34,17 @@ class Disturbance:
     channels: tuple[str, ...] = ()
     absorber: Absorber | None = None
     closed: float | None = None
+
+    def __post_init__(self) -> None:
+        word("kind", self.kind)
+        number("harm", self.harm, least=0)
+        number("since", self.since)
+        if self.absorber is not None and not isinstance(self.absorber, Absorber):
+            raise OptionError("absorber", "an Absorber or None", self.absorber)
+        if (self.closed is None) != (self.absorber is None):
+            raise OptionError("closed", "a time exactly where there is an absorber", self.closed)
+        if self.closed is not None:
+            number("closed", self.closed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,7 @@ class VarietyLedger:
         Raises `OptionError`, also when `id` is known with another kind.
         """
         word("id", id)
-        entry = Disturbance(word("kind", kind), number("harm", harm, least=0), number("now", now))
+        entry = Disturbance(kind, harm, number("now", now))
         known = self.entries.get(id)
         if known is None:
             return self._with(id, entry)

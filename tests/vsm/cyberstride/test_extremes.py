@@ -1,7 +1,8 @@
 """Finite but extreme numbers: never a silent NaN or infinity, and an error names the argument."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import isfinite
+from typing import Any
 
 import pytest
 
@@ -9,11 +10,14 @@ from cybernetic.core import OptionError
 from cybernetic.vsm.cyberstride import (
     Achievement,
     Bocpd,
+    Cusum,
+    Ewma,
     Gauge,
     HarrisonStevens,
     Index,
     Learning,
     RegimeModel,
+    Shewhart,
     attend,
     first_guess,
     weighted_performance,
@@ -28,11 +32,15 @@ def filtered(**options: float) -> HarrisonStevens:
     return HarrisonStevens(**{"variance": 1.0, "level": 0.0, **options})  # type: ignore[arg-type]
 
 
-def alarmed(*series: float) -> None:
-    chart = Bocpd()
+def alarmed(*series: float, chart: Bocpd | Cusum | Ewma | Shewhart | None = None) -> None:
+    last_state(chart or Bocpd(), series)
+
+
+def last_state(chart: Any, series: Iterable[float]) -> Any:
     state = chart.start()
     for y in series:
         state = chart.step(state, y)
+    return state
 
 
 def late(y: float | None) -> None:
@@ -56,6 +64,14 @@ def late(y: float | None) -> None:
         (lambda: first_guess([1e200, -1e200, 1e200]), "series"),
         (lambda: unanscombe(1e300), "y"),
         (lambda: alarmed(0.0, 1e308, -1e308, 1e308), "y"),
+        *(
+            (lambda chart=chart: alarmed(1e300, 1e300, chart=chart), "y")  # type: ignore[misc]
+            for chart in (Bocpd(sigma=1e-10), Cusum(sigma=1e-10), Ewma(sigma=1e-10), Shewhart(sigma=1e-10))
+        ),
+        (lambda: alarmed(1e308, chart=Shewhart(plan=-1e308)), "y"),
+        (lambda: Bocpd(spread=1e-200), "spread"),
+        (lambda: Bocpd(spread=1e200), "spread"),
+        (lambda: Ewma(weight=1e-20), "weight"),
         (lambda: attend(-1.0, None), "change"),
         (lambda: attend(7.0, None), "change"),
     ],
@@ -117,3 +133,11 @@ def test_the_filter_learns_with_the_truncation_of_its_own_model() -> None:
     assert after(0.5) == pytest.approx(1.0 + 1.0 / 5.95, rel=1e-6)
     assert after(1.0) == pytest.approx(1.0, rel=1e-6)
     assert isfinite(after(1e-3))
+
+
+@pytest.mark.parametrize("spread", [1e-100, 3.0, 1e100])
+def test_hypotheses_that_have_become_impossible_are_forgotten_and_not_divided_by(spread: float) -> None:
+    series = (1e5, 1e10, 1e10, -1e149, 5e148, -1e149, 0.0, -1e149)
+    state = last_state(Bocpd(spread=spread), series)
+    assert sum(run.probability for run in state.runs) == pytest.approx(1.0)
+    assert all(isfinite(figure) for run in state.runs for figure in run)

@@ -78,6 +78,10 @@ def test_a_meter_tells_a_steady_rate_and_forgets_it() -> None:
         ("known", lambda: Work(known=-1)),
         ("half", lambda: Meter(half=0.0)),
         ("count", lambda: Meter().after(0.0, -1.0)),
+        ("count", lambda: Meter(half=1e-300).after(0.0, 1e300)),
+        ("value", lambda: Meter(value=nan)),
+        ("at", lambda: Meter(at=nan)),
+        ("now", lambda: Meter().rate(nan)),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(name: str, act: object) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from cybernetic.core import OptionError
-from cybernetic.vsm.variety import Absorber, VarietyLedger
+from cybernetic.vsm.variety import Absorber, Disturbance, VarietyLedger
 
 
 def test_balance_harm_and_channels() -> None:
@@ -36,6 +36,14 @@ def test_what_comes_at_the_moment_itself_is_not_expired_yet() -> None:
 @pytest.mark.parametrize(
     ("make", "name"),
     [
+        (lambda _: Disturbance("", 1.0, 0.0), "kind"),
+        (lambda _: Disturbance("spike", nan, 0.0), "harm"),
+        (lambda _: Disturbance("spike", -1.0, 0.0), "harm"),
+        (lambda _: Disturbance("spike", 1.0, nan), "since"),
+        (lambda _: Disturbance("spike", 1.0, 0.0, absorber="S2", closed=1.0), "absorber"),  # type: ignore[arg-type]
+        (lambda _: Disturbance("spike", 1.0, 0.0, absorber=Absorber.CONTROL), "closed"),
+        (lambda _: Disturbance("spike", 1.0, 0.0, closed=1.0), "closed"),
+        (lambda _: Disturbance("spike", 1.0, 0.0, (), Absorber.CONTROL, nan), "closed"),
         (lambda ledger: ledger.enter("", "spike", 0.0), "id"),
         (lambda ledger: ledger.enter("b", "", 0.0), "kind"),
         (lambda ledger: ledger.enter("a", "step", 0.0), "kind"),
