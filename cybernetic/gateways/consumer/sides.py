@@ -1,31 +1,35 @@
 """Two kinds of suspects, of which only one is handled at a time: those before their last trial, and the others."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from weakref import WeakKeyDictionary
 
+from cybernetic.gateways.consumer.entrance import Entrance
 
-class Sides:
-    """Lets in any number of one side, and nobody of the other meanwhile."""
+
+class Sides(Entrance[bool, bool]):
+    """Lets in any number of one side, and nobody of the other meanwhile.
+
+    Who comes when one of the other side waits already waits behind that one: neither side keeps the other out.
+    """
 
     def __init__(self) -> None:
+        super().__init__()
         self._inside = {True: 0, False: 0}
-        self._left = asyncio.Event()
 
-    @asynccontextmanager
-    async def side(self, *, alone: bool) -> AsyncIterator[None]:
-        """Wait until nobody of the other side is inside, and be inside."""
-        while self._inside[not alone]:
-            await self._left.wait()
-        self._inside[alone] += 1
-        try:
-            yield
-        finally:
-            self._inside[alone] -= 1
-            if not self._inside[alone]:
-                self._left.set()
-                self._left = asyncio.Event()
+    def side(self, *, alone: bool) -> AbstractAsyncContextManager[None]:
+        """Wait until nobody of the other side is inside, or came before, and be inside."""
+        return self.entered(alone)
+
+    def _fits(self, who: bool) -> bool:
+        return not self._inside[not who]
+
+    def _enter(self, who: bool) -> bool:
+        self._inside[who] += 1
+        return who
+
+    def _leave(self, entered: bool) -> None:
+        self._inside[entered] -= 1
 
 
 _benches: WeakKeyDictionary[asyncio.AbstractEventLoop, Sides] = WeakKeyDictionary()

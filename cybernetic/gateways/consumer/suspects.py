@@ -125,10 +125,10 @@ class Suspects:
         """These go back because this process ends in an orderly way: their next delivery is no sign of a crash."""
         query = (
             "INSERT INTO gateway_suspects VALUES (?, -1, ?) "
-            "ON CONFLICT (key) DO UPDATE SET crashes = crashes + ?"
+            "ON CONFLICT (key) DO UPDATE SET crashes = ifnull(?, crashes - 1)"
         )
-        now, counted = self._store.now(), self.life.counted
-        rows = [(key, now, counted[key].less - RESTS if key in counted else -1) for key in set(keys)]
+        now, counted = self._store.now(), self.life.counted  # of these it is known, whatever was being written
+        rows = [(key, now, counted[key].crashes - RESTS if key in counted else None) for key in set(keys)]
 
         def write(connection: sqlite3.Connection) -> None:
             connection.executemany(query, rows)

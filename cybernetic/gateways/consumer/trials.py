@@ -28,7 +28,12 @@ class Trials:
     All that are being handled when a process ends are suspects. Each time that they come again, half as many are
     handled side by side. Before the crash that would be the last for one, it is kept apart, for twice as long as it had
     been handled, and no other suspect is handled: a process that ends meanwhile speaks for it. Then it is handled
-    alone, with nothing else beside it of all that the gateways of its process consume.
+    alone, with nothing else beside it of all that the gateways of its process consume. What needs less time than those
+    have that it waits for is handled meanwhile: nobody waits for longer, until it begins, than for its own `timeout`.
+
+    What is told of the process is meant of its event loop: one that runs gateways in several has suspects for each, as
+    if they were processes. Their stores are different ones, so that none counts for another; who is handled alone in
+    one loop may be blamed for what another loop does, and rests then, where a person finds it: nothing is lost.
 
     Lossy queues are apart from all that, for heartbeats that wait are of no use: what comes from them is counted, and
     waits for nobody of another queue.
@@ -54,7 +59,7 @@ class Trials:
 
     def door(self) -> AbstractAsyncContextManager[None]:
         """What those go through who are no suspects: they wait for one that is handled alone."""
-        return nullcontext() if self._spec.queue.lossy else door().place(MANY)
+        return nullcontext() if self._spec.queue.lossy else door().place(MANY, self._spec.timeout)
 
     @asynccontextmanager
     async def _beside(self, name: str, crashes: int, turn: Turn) -> AsyncIterator[None]:
@@ -62,8 +67,7 @@ class Trials:
         few = beside(crashes, self._spec.crashes, self._spec.prefetch)
         side = nullcontext() if self._spec.queue.lossy else bench().side(alone=False)
         async with side, self._ward.place(few), self.door():
-            if turn.begin():
-                await self._suspects.begin(name, crashes)
+            await self._count(name, crashes, turn)
             yield
 
     @asynccontextmanager
@@ -74,8 +78,12 @@ class Trials:
                 handled = await self._suspects.apart(name, crashes)
                 await asyncio.sleep(min(2 * handled, self._spec.timeout))
             async with self._ward.place(1), door().place(1):
-                if turn.begin():
-                    await self._suspects.begin(name, crashes)
-                else:
-                    await self._suspects.rests(name)
+                await self._count(name, crashes, turn)
                 yield
+
+    async def _count(self, name: str, crashes: int, turn: Turn) -> None:
+        """Have on the disk whether it is handled now: its delivery may come or go while that is written."""
+        written = None
+        while written is not (here := turn.here):
+            await (self._suspects.begin(name, crashes) if here else self._suspects.rests(name))
+            written = here

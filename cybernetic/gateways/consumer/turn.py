@@ -24,31 +24,32 @@ class Turn:
 
     Attributes:
         state: how far it is.
+        here: whether the delivery is ours at the moment.
         renew: gives back a delivery that has been here for too long to be begun; called before it is.
     """
 
     def __init__(self) -> None:
         self.state = State.WAITS
         self.renew: Callable[[], None] | None = None
-        self._here = True
+        self.here = True
         self._back: asyncio.Event | None = None
 
     def went(self) -> None:
         """The delivery is not ours any more."""
-        self._here = False
+        self.here = False
         self._back = asyncio.Event()
 
     def came(self) -> None:
         """It came again."""
-        self._here = True
+        self.here = True
         if self._back is not None:
             self._back.set()
 
     async def wait(self) -> None:
         """Wait until the delivery is here. Raises `Gone`: it does not come again."""
-        if self._here and self.renew is not None:
+        if self.here and self.renew is not None:
             self.renew()
-        while not self._here and self._back is not None:
+        while not self.here and self._back is not None:
             try:
                 await asyncio.wait_for(self._back.wait(), GIVE_UP)
             except TimeoutError:
@@ -56,9 +57,9 @@ class Turn:
 
     def begin(self) -> bool:
         """Begin it, if it is here; whether it is."""
-        if self._here:
+        if self.here:
             self.state = State.RUNS
-        return self._here
+        return self.here
 
     def end(self, again: bool) -> None:
         """Its handler is done; `again`: it waits for the next try."""

@@ -1,10 +1,15 @@
 """How many are handled at a time where a process may end of one of them: of suspects the fewer, the more there is."""
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import Counter
+from contextlib import AbstractAsyncContextManager
+from math import inf
+from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
+
+from cybernetic.gateways.consumer.entrance import Entrance
+
+N = TypeVar("N", int, float)
 
 MANY = 1 << 62  # beside these as many as like may be
 
@@ -23,59 +28,65 @@ def last(crashes: int, most: int) -> bool:
     return crashes >= most - 1
 
 
-class Ward:
-    """Lets some in, first come, first served: never more together than any one of them allows."""
+class Place(NamedTuple):
+    """A place among at most `together`, for `seconds` at most; inf: nobody knows."""
+
+    together: int
+    seconds: float
+
+
+class Taken(NamedTuple):
+    """A place that is taken, among at most `together`, until `end` at the latest, by the loop's time."""
+
+    together: int
+    end: float
+
+
+class Ward(Entrance[Place, Taken]):
+    """Lets some in, first come, first served: never more together than any one of them allows.
+
+    Who has to be outside again before the last of those that are inside has to be goes past those who wait. So one
+    that needs it empty has it by when all that it found there have to be outside, and who comes meanwhile waits for
+    that no longer than it may be inside itself.
+    """
 
     def __init__(self) -> None:
+        super().__init__()
         self._inside: Counter[int] = Counter()  # how many that allow so many
+        self._ends: Counter[float] = Counter()  # when they have to be outside again, where that is known
         self._count = 0
-        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
-    @asynccontextmanager
-    async def place(self, together: int) -> AsyncIterator[None]:
-        """Wait for a place among at most `together`, and have it inside."""
-        if self._waiting or not self._fits(together):
-            await self._turn(together)
-        else:
-            self._enter(together)
-        try:
-            yield
-        finally:
-            self._leave(together)
+    def place(self, together: int, seconds: float = inf) -> AbstractAsyncContextManager[None]:
+        """Wait for a place among at most `together`, and have it inside, for `seconds` at most."""
+        return self.entered(Place(together, seconds))
 
-    async def _turn(self, together: int) -> None:
-        come: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((together, come))
-        try:
-            await come
-        except asyncio.CancelledError:
-            if come.done() and not come.cancelled():  # the place was given, and is not wanted any more
-                self._leave(together)
-            elif (together, come) in self._waiting:
-                self._waiting.remove((together, come))
-                self._let_in()  # who waited behind it may fit
-            raise
+    def _fits(self, who: Place) -> bool:
+        return self._count < min((who.together, *self._inside))
 
-    def _enter(self, together: int) -> None:
-        self._inside[together] += 1
+    def _passes(self, who: Place) -> bool:
+        return asyncio.get_running_loop().time() + who.seconds < max(self._ends, default=0.0)
+
+    def _enter(self, who: Place) -> Taken:
+        end = who.seconds
+        if end < inf:
+            end += asyncio.get_running_loop().time()
+            self._ends[end] += 1
+        self._inside[who.together] += 1
         self._count += 1
+        return Taken(who.together, end)
 
-    def _leave(self, together: int) -> None:
+    def _leave(self, entered: Taken) -> None:
         self._count -= 1
-        self._inside[together] -= 1
-        if not self._inside[together]:
-            del self._inside[together]
-        self._let_in()
+        _less(self._inside, entered.together)
+        if entered.end < inf:
+            _less(self._ends, entered.end)
 
-    def _let_in(self) -> None:
-        while self._waiting and self._fits(self._waiting[0][0]):
-            next_, come = self._waiting.popleft()
-            if not come.done():
-                self._enter(next_)
-                come.set_result(None)
 
-    def _fits(self, together: int) -> bool:
-        return self._count < min((together, *self._inside))
+def _less(counter: Counter[N], one: N) -> None:
+    """Take one out, and forget what none is left of."""
+    counter[one] -= 1
+    if not counter[one]:
+        del counter[one]
 
 
 _doors: WeakKeyDictionary[asyncio.AbstractEventLoop, Ward] = WeakKeyDictionary()

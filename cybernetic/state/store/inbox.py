@@ -63,7 +63,7 @@ class Inbox:
         return await self.memory.store.read(lambda connection: self.memory.find(connection, name))
 
     async def begins(self, prefix: str | bytes) -> bool:
-        """Whether any key is remembered that begins with `prefix`. Raises `StoreError`."""
+        """Whether any key is remembered that begins with `prefix`; "": whether any is. Raises `StoreError`."""
         name = as_key(prefix)
         return await self.memory.store.read(lambda connection: self.memory.begins(connection, name))
 

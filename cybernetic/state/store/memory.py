@@ -101,10 +101,12 @@ class Memory:
         return None if found is None else bytes(found[0])
 
     def begins(self, connection: sqlite3.Connection, prefix: bytes) -> bool:
-        """Whether any key begins with `prefix`, which does not end with the byte 255."""
-        after = prefix[:-1] + bytes([prefix[-1] + 1])
-        query = f"SELECT 1 FROM {self._table} WHERE key >= ? AND key < ? LIMIT 1"
-        return connection.execute(query, (prefix, after)).fetchone() is not None
+        """Whether any key begins with `prefix`; with an empty one, whether there is any key."""
+        query, rest = f"SELECT 1 FROM {self._table} WHERE key >= ?", prefix.rstrip(b"\xff")
+        bounds = [prefix]
+        if rest:  # nothing comes after what begins with 255 alone
+            query, bounds = f"{query} AND key < ?", [prefix, rest[:-1] + bytes([rest[-1] + 1])]
+        return connection.execute(f"{query} LIMIT 1", bounds).fetchone() is not None
 
     def tidy(self, connection: sqlite3.Connection, now: float) -> Gone:
         """On the writer's thread, with each addition: now and then, forget a few that have expired."""

@@ -39,8 +39,9 @@ class Bocpd:
     """Alarms when the present run probably has 2 to `longest` data. R. P. Adams and D. J. C. MacKay, 2007.
 
     `hazard`: the probability that a run ends at a datum, in (0, 1). `spread`: the standard deviation of run
-    means about plan, in `sigma`s, > 0 (1e-100 to 1e100). `threshold`: the probability that alarms, in (0, 1). `apart`: up to
-    how many data runs are told apart, at least `longest`; of the longer ones the likeliest stands for all.
+    means about plan, in `sigma`s, from 1e-100 to 1e100. `threshold`: the probability that alarms, in (0, 1).
+    `apart`: up to how many data runs are told apart, at least `longest`; of the longer ones the likeliest stands
+    for all.
     Few are quick, and make a shift that was missed be seen as new again; many are closer to the paper, and
     a shift that lasts becomes the rule. `established`: data that the run on plan counts for at the start.
     `plan` and `sigma` (> 0) are in the units of the data. The defaults alarm about once in 500 data by

@@ -25,7 +25,7 @@ class Meter:
         number("at", self.at)
 
     def after(self, now: float, count: float = 1.0) -> Self:
-        """After `count` (>= 0) more at `now`, seconds. Raises `OptionError`, also where the rate is no finite number."""
+        """After `count` (>= 0) more at `now`, seconds. Raises `OptionError`, also where the rate overflows."""
         rate = self.rate(now) + number("count", count, least=0.0) * log(2.0) / self.half
         if not rate < inf:
             raise OptionError("count", f"a count whose rate over {self.half:g} s is a finite number", count)

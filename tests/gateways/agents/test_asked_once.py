@@ -219,3 +219,37 @@ async def test_two_of_a_key_that_come_again_are_handled_one_after_the_other(tmp_
         assert (len(book.seen), book.most) == (1, 1)
         assert len(await a.effects()) == 1
         assert await a.ready("work") == 0
+
+
+@pytest.mark.parametrize("kills", [False, True])
+async def test_what_rests_and_is_sent_again_and_asked_about_then_rests_again_if_that_ends_badly(
+    tmp_path: Path, kills: bool
+) -> None:
+    """Its sender has it handled anew, for it had no effect: where it went the first time is another way."""
+
+    async def handle(delivery: Received, tx: Effect) -> Park | Hold:
+        return Park("not yet") if book.count("0") == 1 else Hold("may it go?")
+
+    async def ends_badly(delivery: Received, answer: Any, tx: Effect) -> Park:
+        if kills:
+            await asyncio.sleep(10_000.0)
+        return Park("no")
+
+    broker, book = MemoryBroker(), Book(handle, ends_badly)
+    outside = await broker.connect()
+    for life in range(6 if kills else 1):
+        async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, timeout=1400)) as a:
+            if not life:
+                for rests in (1, 0):
+                    await send(a.outside, *orders(1))
+                    await asyncio.sleep(1.0)
+                    assert (len(await a.parked()), len(await held(a))) == (1, 1 - rests)
+                await answered(a, "yes")
+            if kills and life < 5:
+                await until(lambda life=life: len(book.answers) > life)  # type: ignore[misc]
+                await a.crash()
+                continue
+            await asyncio.sleep(10.0)
+            last = "crashed its worker" if kills else "refused"
+            assert [one.reason for one in await a.parked()] == ["refused", last]
+    await outside.close()

@@ -1,14 +1,18 @@
 """What the disk says of suspects: how many crashes they may have caused, after any end of their process."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from cybernetic.gateways import consume
 from cybernetic.gateways.consumer.life import Life
 from cybernetic.gateways.consumer.suspects import Suspects
 from cybernetic.gateways.consumer.trials import Trials
-from cybernetic.gateways.consumer.turn import Turn
+from cybernetic.gateways.consumer.turn import State, Turn
 from cybernetic.state import Batch, Store
 from tests.gateways.agents.plant import WORK, Book, Clerk
 
@@ -104,6 +108,83 @@ async def test_a_crash_after_the_delivery_of_one_that_was_kept_apart_was_lost_do
         async with trial.gate(turn):
             pass
         assert await another().look("one") == 4
+
+
+@pytest.mark.parametrize("crashes", [3, 4])
+async def test_a_suspect_whose_delivery_goes_while_it_is_counted_is_not_blamed_for_the_crash_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crashes: int
+) -> None:
+    """It is not begun, and may wait for minutes until it comes again; nor does anything think that it is running."""
+    async with suspected(tmp_path, crashes) as (_, another):
+        turn, begin = Turn(), Suspects.begin
+
+        async def begins(self: Suspects, key: str, crashes: int) -> None:
+            turn.went()
+            await begin(self, key, crashes)
+
+        monkeypatch.setattr(Suspects, "begin", begins)
+        trial = await Trials(consume(Clerk, Book(), queue=WORK), another()).of("one")
+        assert trial is not None
+        assert trial.gate is not None
+        async with trial.gate(turn):
+            assert not turn.begin()
+        assert turn.state is State.WAITS
+        assert await another().look("one") == crashes
+
+
+async def test_a_suspect_whose_delivery_goes_and_comes_while_it_is_counted_is_begun_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with suspected(tmp_path, 3) as (_, another):
+        turn, begin, rests = Turn(), Suspects.begin, Suspects.rests
+
+        async def begins(self: Suspects, key: str, crashes: int) -> None:
+            if not rested:
+                turn.went()
+            await begin(self, key, crashes)
+
+        async def comes(self: Suspects, key: str) -> None:
+            rested.append(key)
+            turn.came()
+            await rests(self, key)
+
+        rested: list[str] = []
+        monkeypatch.setattr(Suspects, "begin", begins)
+        monkeypatch.setattr(Suspects, "rests", comes)
+        trial = await Trials(consume(Clerk, Book(), queue=WORK), another()).of("one")
+        assert trial is not None
+        assert trial.gate is not None
+        async with trial.gate(turn):
+            assert turn.begin()
+            assert rested == ["one"]
+        assert await another().look("one") == 4
+
+
+@pytest.mark.parametrize("step", [begin, rests, apart])
+async def test_an_orderly_end_while_a_suspect_is_written_counts_nothing_and_forgives_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: Callable[[Suspects], Awaitable[None]]
+) -> None:
+    """Its agent is told to end, and what it was writing reaches the disk all the same."""
+    async with suspected(tmp_path, 3) as (_, another):
+        suspects, write = another(), Store.write
+        await suspects.look("one")
+        if step is rests:
+            await suspects.begin("one", 3)
+
+        async def writes(self: Store, work: Any) -> Any:
+            await write(self, work)
+            written.set()
+            await asyncio.sleep(1000.0)
+
+        written = asyncio.Event()
+        with monkeypatch.context() as slow:
+            slow.setattr(Store, "write", writes)
+            writing = asyncio.ensure_future(step(suspects))
+            await written.wait()
+            writing.cancel()
+            await asyncio.wait([writing])
+        await suspects.excuse(["one"])
+        assert await another().look("one") == 3
 
 
 async def test_what_was_forgotten_begins_anew_also_if_it_was_kept_apart(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cybernetic.gateways import Effect, MemoryBroker, Message, Queue, Received, Retries, Retry, consume
-from cybernetic.gateways.consumer.sides import Sides
 from cybernetic.gateways.consumer.ward import Ward, beside
 from tests.gateways.agents.plant import WORK, Book, Clerk, orders, plant, send, until
 from tests.support import run_virtual
@@ -97,27 +96,6 @@ async def test_a_place_that_is_given_and_not_wanted_any_more_goes_to_the_next() 
     await asyncio.wait_for(third, 2.0)
     assert inside == ["third"]
     assert second.cancelled()
-
-
-async def test_those_of_one_side_are_together_and_never_with_the_other() -> None:
-    sides, inside = Sides(), list[bool]()
-    most = {True: 0, False: 0}
-
-    async def visit(alone: bool, stay: float) -> None:
-        async with sides.side(alone=alone):
-            inside.append(alone)
-            assert len(set(inside)) == 1
-            most[alone] = max(most[alone], len(inside))
-            await asyncio.sleep(stay)
-            inside.remove(alone)
-
-    visits = [asyncio.create_task(visit(n % 3 == 0, 1.0 + n % 4)) for n in range(30)]
-    await asyncio.sleep(0.5)
-    visits[1].cancel()  # one of those that wait
-    done, _ = await asyncio.wait(visits, timeout=100.0)
-    assert sum(one.cancelled() for one in done) == 1
-    assert [one.exception() for one in done if not one.cancelled()] == [None] * 29
-    assert most == {True: 10, False: 19}
 
 
 async def test_what_was_redelivered_after_a_crash_is_handled_side_by_side(tmp_path: Path) -> None:

@@ -102,3 +102,18 @@ async def test_options_are_checked(tmp_path: Path) -> None:
             await nonces.fresh(7, 0)  # type: ignore[arg-type]
         with pytest.raises(OptionError, match="expires"):
             await nonces.fresh("n", float("nan"))
+
+
+async def test_whether_any_key_begins_so_is_told_for_every_beginning(tmp_path: Path) -> None:
+    keys = [b"", b"a", b"a\xff", b"a\xffb", b"b\x00", b"\xfe\xff", b"\xff\xff\x01"]
+    asked = {key[:n] for key in keys for n in range(4)} | {b"a\xff\xff", b"b", b"c", b"\xff\xff\xff", b"\x00"}
+    for n, known in enumerate([[], *([key] for key in keys), keys]):
+        async with await Store.open(tmp_path / str(n)) as store:
+            inbox = await Inbox.open(store)
+            batch = Batch(store, inbox=inbox)
+            for key in known:
+                batch.once(key)
+            await store.commit(batch)
+            for beginning in asked:
+                said = await inbox.begins(beginning)
+                assert said == any(key.startswith(beginning) for key in known), (known, beginning)
