@@ -127,7 +127,8 @@ class Suspects:
             "INSERT INTO gateway_suspects VALUES (?, -1, ?) "
             "ON CONFLICT (key) DO UPDATE SET crashes = ifnull(?, crashes - 1)"
         )
-        now, counted = self._store.now(), self.life.counted  # of these it is known, whatever was being written
+        now, counted = self._store.now(), self.life.counted
+        # of these it is known how many, whatever was being written of them
         rows = [(key, now, counted[key].crashes - RESTS if key in counted else None) for key in set(keys)]
 
         def write(connection: sqlite3.Connection) -> None:

@@ -209,3 +209,46 @@ async def test_an_orderly_end_while_a_suspect_waits_for_its_next_try_forgives_no
     assert (await session.state("work.parked")).messages == 1
     await session.close()
     await outside.close()
+
+
+async def test_while_a_last_trial_waits_for_a_long_handler_what_takes_less_time_is_handled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And when that has ended, it waits no longer than these may take; at the trial nothing is beside it."""
+    loop, broker, slow = asyncio.get_running_loop(), MemoryBroker(), Queue("slow")
+    monkeypatch.setattr("cybernetic.state.store.store.wall", lambda: 1.8e9 + loop.time())
+    outside = await broker.connect()
+    for life in range(5):
+        bad, long, quick = Book(slowly(100.0)), Book(slowly(500.0)), Book(slowly(20.0))
+        specs = [
+            consume(Clerk, bad, queue=WORK, timeout=1400),
+            consume(Clerk, long, queue=slow, timeout=1400),
+            consume(Clerk, quick, queue=OTHER, timeout=30.0, prefetch=5),
+        ]
+        async with plant(broker, tmp_path / "a", *specs) as a:
+            if not life:
+                await send(a.outside, *orders(1))
+            if life < 4:
+                await until(lambda bad=bad: bad.now)  # type: ignore[misc]
+                await asyncio.sleep(5.0)
+                await a.crash()
+                continue
+            began = loop.time()  # for twice as long as it had been handled it is kept apart, beside others
+            await send(a.outside, *orders(1, "slow"))
+            await until(lambda long=long: long.now)  # type: ignore[misc]
+            await asyncio.sleep(20.0)
+            await send(a.outside, *orders(180, "other", first=10))
+            await asyncio.sleep(300.0)
+            assert (bad.seen, long.now) == ([], 1)
+            assert len(quick.seen) > 70
+            await until(lambda bad=bad: bad.now, 1000.0)  # type: ignore[misc]
+            assert 500.0 <= loop.time() - began < 535.0
+            assert (long.now, quick.now) == (0, 0)
+            seen = len(quick.seen)
+            await asyncio.sleep(90.0)
+            assert (bad.now, len(quick.seen)) == (1, seen)
+            await until(lambda quick=quick: len(quick.seen) == 180, 1000.0)  # type: ignore[misc]
+            await asyncio.sleep(25.0)
+            assert len(await a.effects()) == 182
+            assert await suspects(a) == []
+    await outside.close()

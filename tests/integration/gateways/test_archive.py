@@ -17,6 +17,7 @@ import pika
 import pytest
 
 from tests.integration.gateways.foreign import channel, deleted
+from tests.integration.gateways.forked import forked
 from tests.integration.gateways.rabbit import RabbitMQ
 from tests.support import soak
 
@@ -102,6 +103,64 @@ def declared(rabbit: RabbitMQ) -> None:
     raise AssertionError("the example did not declare its queues")
 
 
+# Those without a broker come first: it is on its way meanwhile.
+
+
+WRONG = {
+    ("nowhere",): "expected a folder that is there, got: 'nowhere'",
+    (".", "--serve"): "--serve needs --amqp URL",
+    (".", "--sums"): "expected an index",
+    (".", "--sums", "--index", "a.txt"): "--index: expected an index that can be read, got: 'a.txt'",
+    (".", "--index", "nowhere/x.sqlite"): "nowhere/x.sqlite: expected a disk that writes",
+    (".", "--index", "."): ": expected a disk that writes",
+    (".", "--index", "a.txt"): "a.txt: expected a store in good order",
+    (".", "--trouble", "-1"): "argument --trouble: expected seconds > 0, got: '-1'",
+    (".", "--trouble", "0"): "argument --trouble: expected seconds > 0, got: '0'",
+    (".", "--trouble", "x"): "argument --trouble: expected seconds > 0, got: 'x'",
+    (".", "--trouble", "inf"): "argument --trouble: expected seconds > 0, got: 'inf'",
+    (".", "--amqp", "http://here"): "--amqp: url: expected amqp",
+    (".", "--amqp", "amqp://127.0.0.1:1"): "127.0.0.1:1",
+}
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], tuple[int, Path]]:
+    """How each wrong way ended, and the folder it was in: all are tried at once."""
+    folders = {arguments: tmp_path_factory.mktemp("wrong") / "here" for arguments in WRONG}
+    for folder in folders.values():
+        folder.mkdir()
+        (folder / "a.txt").write_text("a")
+    ended = forked(EXAMPLE, {folder: arguments for arguments, folder in folders.items()})
+    return {arguments: (ended[folder], folder) for arguments, folder in folders.items()}
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
+def test_a_wrong_way_to_start_it_gets_one_sentence(
+    arguments: tuple[str, ...], started: dict[tuple[str, ...], tuple[int, Path]]
+) -> None:
+    status, folder = started[arguments]
+    said = folder.with_name("here.err").read_text()
+    assert status == 2, said
+    assert WRONG[arguments] in said
+    assert said.startswith("archive.py: ")
+    assert said.count("\n") == 1  # and nothing else: no usage, no traceback
+    assert folder.with_name("here.out").read_text() == ""
+
+
+def test_without_a_broker_it_asks_for_a_whole_folder_by_itself(tmp_path: Path) -> None:
+    folder, index = tmp_path / "documents", str(tmp_path / "index.sqlite")
+    folder.mkdir()
+    for n in range(30):
+        (folder / f"{n}.txt").write_text(f"text number{'x' * n}")
+    command = [sys.executable, EXAMPLE, str(folder), "--index", index]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (run.returncode, run.stdout) == (0, "")
+    assert "30 documents indexed, 0 refused" in run.stderr
+    assert "Traceback" not in run.stderr
+    found = subprocess.run([*command, "--find", "NUMBERxxx"], capture_output=True, text=True, timeout=120)
+    assert found.stdout.split() == ["3.txt"]
+
+
 def test_a_thousand_operations_have_a_thousand_outcomes_while_a_unit_is_killed_every_second(
     rabbit: RabbitMQ, tmp_path: Path
 ) -> None:
@@ -178,46 +237,3 @@ def test_what_cannot_be_done_is_answered_with_the_reason_and_changes_nothing(
     with sqlite3.connect(index) as connection:
         paths = [path for (path,) in connection.execute("SELECT path FROM documents ORDER BY path")]
     assert paths == ["bytes.bin", "empty.txt"]
-
-
-def test_without_a_broker_it_asks_for_a_whole_folder_by_itself(tmp_path: Path) -> None:
-    folder, index = tmp_path / "documents", str(tmp_path / "index.sqlite")
-    folder.mkdir()
-    for n in range(30):
-        (folder / f"{n}.txt").write_text(f"text number{'x' * n}")
-    command = [sys.executable, EXAMPLE, str(folder), "--index", index]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert (run.returncode, run.stdout) == (0, "")
-    assert "30 documents indexed, 0 refused" in run.stderr
-    assert "Traceback" not in run.stderr
-    found = subprocess.run([*command, "--find", "NUMBERxxx"], capture_output=True, text=True, timeout=120)
-    assert found.stdout.split() == ["3.txt"]
-
-
-WRONG = {
-    ("nowhere",): "expected a folder that is there, got: 'nowhere'",
-    (".", "--serve"): "--serve needs --amqp URL",
-    (".", "--sums"): "expected an index",
-    (".", "--sums", "--index", "a.txt"): "--index: expected an index that can be read, got: 'a.txt'",
-    (".", "--index", "nowhere/x.sqlite"): "nowhere/x.sqlite: expected a disk that writes",
-    (".", "--index", "."): ": expected a disk that writes",
-    (".", "--index", "a.txt"): "a.txt: expected a store in good order",
-    (".", "--trouble", "-1"): "argument --trouble: expected seconds > 0, got: '-1'",
-    (".", "--trouble", "0"): "argument --trouble: expected seconds > 0, got: '0'",
-    (".", "--trouble", "x"): "argument --trouble: expected seconds > 0, got: 'x'",
-    (".", "--trouble", "inf"): "argument --trouble: expected seconds > 0, got: 'inf'",
-    (".", "--amqp", "http://here"): "--amqp: url: expected amqp",
-    (".", "--amqp", "amqp://127.0.0.1:1"): "127.0.0.1:1",
-}
-
-
-@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
-def test_a_wrong_way_to_start_it_gets_one_sentence(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("a")
-    run = subprocess.run(
-        [sys.executable, EXAMPLE, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=120
-    )
-    assert run.returncode == 2, run.stderr
-    assert WRONG[arguments] in run.stderr
-    assert run.stderr.startswith("archive.py: ")
-    assert run.stderr.count("\n") == 1  # and nothing else: no usage, no traceback

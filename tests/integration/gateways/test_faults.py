@@ -89,7 +89,7 @@ def test_a_broker_that_comes_back_empty_is_given_what_it_had_not_confirmed(
     rabbit: RabbitMQ, tmp_path: Path
 ) -> None:
     async def test() -> None:
-        shop, numbers = Shop("wiped", tmp_path), range(int(RATE) * 8)
+        shop, numbers = Shop("wiped", tmp_path), range(int(RATE) * soak(5, 8))
         lost: list[QueuesLost] = []
         failed: list[ConnectionFailed] = []
         detach = [attach(QueuesLost, lost.append), attach(ConnectionFailed, failed.append)]

@@ -135,35 +135,41 @@ def test_a_program_that_is_told_to_stop_finishes_what_it_began_and_gives_back_th
     file, go = tmp_path / "store.sqlite", tmp_path / "go"
     (tmp_path / "program.py").write_text(PROGRAM.format(url=rabbit.url, file=str(file), go=str(go)))
     command = [str(Path(sys.executable).with_name("cybernetic")), "run", "program:App"]
+
+    async def test(program: "subprocess.Popen[str]") -> None:
+        session = await AmqpBroker(rabbit.url).connect()
+
+        async def consumers(count: int) -> bool:
+            try:
+                return (await session.state("drained")).consumers == count
+            except NotDeclared:
+                return False
+
+        assert program.stdout is not None
+        await until(partial(consumers, 1))
+        await asyncio.to_thread(by_pika, rabbit, "drained", b"1", b"2", b"3")
+        assert [await asyncio.to_thread(program.stdout.readline) for _ in range(2)] == ["begun\n"] * 2
+        program.send_signal(signal.SIGTERM)
+        await until(partial(consumers, 0))  # it takes no more
+        go.touch()
+        assert await asyncio.to_thread(program.wait, 60) == 0
+
+        async def given_back() -> bool:
+            return await ready(session, "drained") == 1
+
+        await until(given_back)
+        await session.close()
+
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as program:
         try:
-            assert program.stdout is not None
-            asyncio.run(until(partial(consumers, rabbit, "drained", 1)))
-            by_pika(rabbit, "drained", b"1", b"2", b"3")
-            assert [program.stdout.readline() for _ in range(2)] == ["begun\n"] * 2
-            program.send_signal(signal.SIGTERM)
-            asyncio.run(until(partial(consumers, rabbit, "drained", 0)))  # it takes no more
-            go.touch()
-            assert program.wait(60) == 0
+            asyncio.run(test(program))
         finally:
             program.kill()
     with sqlite3.connect(file) as connection:
         effects = sorted(number for (number,) in connection.execute("SELECT number FROM effects"))
     assert effects == [1, 2]
-    asyncio.run(until(lambda: rabbit.queues()["drained"] == 1))
-
-
-async def consumers(rabbit: RabbitMQ, queue: str, count: int) -> bool:
-    """Whether a queue is there and so many consume it."""
-    session = await AmqpBroker(rabbit.url).connect()
-    try:
-        return (await session.state(queue)).consumers == count
-    except NotDeclared:
-        return False
-    finally:
-        await session.close()
 
 
 def test_a_password_is_changed_while_messages_are_on_their_way(rabbit: RabbitMQ, tmp_path: Path) -> None:

@@ -111,7 +111,8 @@ def test_messages_that_wait_for_a_retry_outlive_broker_and_program(rabbit: Rabbi
         kill(programs[0])
         await asyncio.to_thread(rabbit.kill9)
         await asyncio.to_thread(rabbit.start)
-        session = await AmqpBroker(rabbit.url).connect()
+        session, beside = await AmqpBroker(rabbit.url).connect(), await AmqpBroker(rabbit.url).connect()
+        deleting = asyncio.create_task(beside.delete(queue=NEWEST.name))  # takes 5 s: it has no leader
         begin(programs[1])
         await all_wait(session, tmp_path, 2)
         kill(programs[1])
@@ -130,6 +131,8 @@ def test_messages_that_wait_for_a_retry_outlive_broker_and_program(rabbit: Rabbi
         assert {one.ticket.retries for one in rest} == {RETRIES}
         for name in (QUEUE.name, delay_queue(QUEUE.name, STEP)):
             assert (await session.state(name)).messages == 0
+        await deleting
+        await beside.close()
         await session.close()
 
     try:

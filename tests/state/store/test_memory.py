@@ -110,10 +110,10 @@ async def test_whether_any_key_begins_so_is_told_for_every_beginning(tmp_path: P
     for n, known in enumerate([[], *([key] for key in keys), keys]):
         async with await Store.open(tmp_path / str(n)) as store:
             inbox = await Inbox.open(store)
-            batch = Batch(store, inbox=inbox)
             for key in known:
+                batch = Batch(store, inbox=inbox)
                 batch.once(key)
-            await store.commit(batch)
+                await store.commit(batch)
             for beginning in asked:
                 said = await inbox.begins(beginning)
                 assert said == any(key.startswith(beginning) for key in known), (known, beginning)
