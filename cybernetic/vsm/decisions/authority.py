@@ -24,7 +24,7 @@ class Authority(Enum):
 class AuthorityMatrix:
     """Kinds of action to `Authority`; a kind that is not listed gets `otherwise`, which is never.
 
-    `ask` is the escalation used for `ASK`. Raises `OptionError`.
+    `ask` is the escalation used for `ASK`. The kinds are copied. Raises `OptionError`.
     """
 
     kinds: Mapping[str, Authority]
@@ -32,11 +32,14 @@ class AuthorityMatrix:
     ask: Escalate = field(default_factory=lambda: Escalate("human"))
 
     def __post_init__(self) -> None:
-        for kind, authority in [*self.kinds.items(), ("otherwise", self.otherwise)]:
+        for kind, authority in self.kinds.items():
             if not isinstance(authority, Authority):
-                raise OptionError(kind, "an Authority", authority)
+                raise OptionError(f"kinds[{kind!r}]", "an Authority", authority)
+        if not isinstance(self.otherwise, Authority):
+            raise OptionError("otherwise", "an Authority", self.otherwise)
         if not isinstance(self.ask, Escalate):
             raise OptionError("ask", "an Escalate", self.ask)
+        object.__setattr__(self, "kinds", dict(self.kinds))  # a copy: what was decided is decided so again
 
     def verdict(self, action: Any, context: Any = None) -> Verdict:
         """What the matrix says of an action, by its `kind`. `context` is not read."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from cybernetic.core import OptionError
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.policy import Opinion, Policy, opinion_of
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict, strictness
@@ -47,15 +48,26 @@ def decide(policies: Iterable[Policy], action: Any, context: Any = None) -> Deci
     list, or a book whose last policy was retired, stops everything. A system that wants no rules says so with
     one policy that allows (`NO_RULES`).
 
-    Every policy is asked, in order. A denial overrides an escalation, that overrides allowing. Of several
-    equally strict ones the first tier is quoted (`Tier`), then the first in order. `action` is usually an
-    `Action`, `context` whatever the policies agreed to read.
+    Every policy is asked, in order. A denial overrides an escalation, that overrides allowing. Of several denials or
+    escalations that of the first tier (`Tier`) rules, so that no lesser rule undoes an invariant's; then the one with
+    less time; then the first in order. `action` is usually an `Action`, `context` whatever the policies agreed to
+    read. Raises `OptionError` for what is no policy.
     """
+    policies = tuple(policies)
+    for at, policy in enumerate(policies):
+        if not isinstance(policy, Policy):
+            raise OptionError(f"policies[{at}]", "a Policy", policy)
     opinions = tuple(opinion_of(policy, action, context) for policy in policies)
     if not opinions:
         return Decision(Deny("no policy speaks of it"), "default", ())
-    ruling = max(opinions, key=lambda opinion: (*strictness(opinion.verdict), -opinion.tier))
+    ruling = max(opinions, key=_weight)
     return Decision(ruling.verdict, ruling.policy, opinions)
+
+
+def _weight(opinion: Opinion) -> tuple[int, int, float]:
+    """What an opinion counts beside others: how strict it is, whose tier it is of, how urgent."""
+    strict, urgent = strictness(opinion.verdict)
+    return strict, -opinion.tier, urgent
 
 
 def decision_table(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, cast
 
 from cybernetic.core import OptionError, whole
 from cybernetic.vsm.checks import word
@@ -83,11 +83,12 @@ def opinion_of(policy: Policy, action: Any, context: Any) -> Opinion:
     """
     try:
         verdict: object = policy.decide(action, context)
+        proper = isinstance(verdict, Allow | Deny | Escalate)  # asks the verdict, which may raise as well
     except Exception as error:  # any failure of a policy must deny, so nothing narrower will do
         return _failed(policy, f"raised {type(error).__name__}: {_text(error)}")
-    if not isinstance(verdict, Allow | Deny | Escalate):
+    if not proper:
         return _failed(policy, f"expected to answer Allow, Deny or Escalate, got: {_text(verdict)}")
-    return Opinion(policy.label, policy.tier, verdict)
+    return Opinion(policy.label, policy.tier, cast(Verdict, verdict))
 
 
 def _failed(policy: Policy, why: str) -> Opinion:

@@ -58,8 +58,11 @@ class Rulebook:
 
     def at(self, revision: int) -> tuple[Policy, ...]:
         """The policies in force after `revision` changes (0 to `self.revision`). Raises `OptionError`."""
-        if whole("revision", revision) > self.revision:
-            raise OptionError("revision", f"at most {self.revision}", revision)
+        return self._at("revision", revision)
+
+    def _at(self, name: str, revision: int) -> tuple[Policy, ...]:
+        if whole(name, revision) > self.revision:
+            raise OptionError(name, f"at most {self.revision}", revision)
         held = {amendment.name: amendment.policy for amendment in self.amendments[:revision]}
         return tuple(policy for policy in held.values() if policy is not None)
 
@@ -96,8 +99,10 @@ class Rulebook:
 
     def diff(self, before: int, after: int) -> tuple[PolicyChange, ...]:
         """What differs between two revisions, by name. Raises `OptionError` for a revision there is not."""
-        old = {policy.name: policy for policy in self.at(before)}
-        new = {policy.name: policy for policy in self.at(after)}
+        old, new = (
+            {policy.name: policy for policy in self._at(name, revision)}
+            for name, revision in (("before", before), ("after", after))
+        )
         return tuple(
             PolicyChange(name, old.get(name), new.get(name))
             for name in sorted(old.keys() | new.keys())

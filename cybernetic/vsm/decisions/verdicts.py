@@ -49,7 +49,8 @@ Verdict = Allow | Deny | Escalate
 def strictness(verdict: Verdict) -> tuple[int, float]:
     """How strict a verdict is, as a sort key: allowing is less than escalating, that less than denying.
 
-    Of two escalations the one with less time is stricter: it is the one that must be asked first.
+    Of two escalations the one with less time is stricter: it is the one that must be asked first. `decide` looks at
+    the tiers before that.
     """
     match verdict:
         case Allow():

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from math import inf
 from statistics import median
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import band
+from cybernetic.vsm.checks import band, share
 from cybernetic.vsm.homeostat.conversation import Side
 from cybernetic.vsm.variety.entropy import effective_number
 
@@ -121,7 +122,7 @@ class Bands:
     def __post_init__(self) -> None:
         for name in ("flow", "change_share", "churn", "regret"):
             band(name, getattr(self, name))
-        number("answered", self.answered, least=0)
+        share("answered", self.answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +159,23 @@ class Balanced:
 
 
 def indices(balance: Balance, bands: Bands) -> dict[str, BandIndex]:
-    """Each index of a balance, by name, against its band."""
+    """Each index of a balance, by name, against its band.
+
+    `answered` and `answer_time` (the median, seconds) are of what system 4 raised, `replied` and `reply_time` of what
+    system 3 raised; what is too long for a time depends on the period, which `diagnose` knows.
+    """
     found = {
         name: BandIndex(getattr(balance, name), *getattr(bands, name))
         for name in ("flow", "change_share", "churn", "regret")
     }
-    return {**found, "answered": BandIndex(balance.intelligence.answered, bands.answered, 1.0)}
+    three, four = balance.control, balance.intelligence
+    return {
+        **found,
+        "answered": BandIndex(four.answered, bands.answered, 1.0),
+        "replied": BandIndex(three.answered, bands.answered, 1.0),
+        "answer_time": BandIndex(four.wait, 0.0, inf),
+        "reply_time": BandIndex(three.wait, 0.0, inf),
+    }
 
 
 class Pathology(Enum):
@@ -191,8 +203,8 @@ def diagnose(balance: Balance, bands: Bands, period: float) -> Diagnosis:
     """What is wrong with a balance, by the thresholds of `bands`; `period` is the loop's, in seconds (> 0).
 
     System 3 dominates when it answers too little of what system 4 raises, or when change gets less than its
-    band. System 4 dominates when churn or regret are above theirs. They are decoupled when either side's
-    median answer takes longer than a period. Raises `OptionError`.
+    band. System 4 dominates when churn or regret are above theirs, or it answers too little of what system 3 raises.
+    They are decoupled when either side's median answer takes longer than a period. Raises `OptionError`.
     """
     number("period", period, above=0)
     findings: dict[Pathology, list[str]] = {}
@@ -219,6 +231,11 @@ def diagnose(balance: Balance, bands: Bands, period: float) -> Diagnosis:
             value > most,
             f"{name} is {value:.3g}, expected at most {most:.3g}",
         )
+    check(
+        Pathology.INTELLIGENCE_DOMINATES,
+        balance.control.answered < bands.answered,
+        f"{balance.control.answered:.0%} of what S3 raised was answered, expected {bands.answered:.0%}",
+    )
     for side, spoken in ((Side.CONTROL, balance.control), (Side.INTELLIGENCE, four)):
         check(
             Pathology.DECOUPLED,

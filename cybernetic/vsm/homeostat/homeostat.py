@@ -90,6 +90,8 @@ class Homeostat:
         whole("patience", self.patience, least=1)
         whole("most", self.most)
         whole("keep", self.keep, least=1)
+        for name in ("period", "outside", "inside", "bout"):
+            whole(name, getattr(self, name))
         for side in ("left", "right"):
             if not isinstance(getattr(self, side), Party):
                 raise OptionError(side, "a Party", getattr(self, side))
@@ -102,7 +104,12 @@ class Homeostat:
     @property
     def exhausted(self) -> bool:
         """Whether the variable is out of limits and no change is left to try: a pain for whoever is above."""
-        return self.outside >= self.patience and self.bout >= self.most
+        return self.outside >= self.patience and self._tried
+
+    @property
+    def _tried(self) -> bool:
+        """Whether no change is left: as many were made as may be, or there is no other behaviour at all."""
+        return self.bout >= self.most or len(self.left.settings) * len(self.right.settings) == 1
 
     def responses(self, variable: float) -> tuple[float, float]:
         """What the left and the right party do about the variable. Raises `OptionError`."""
@@ -124,7 +131,7 @@ class Homeostat:
             outside=outside,
             bout=0 if inside >= self.patience else self.bout,
         )
-        if outside < self.patience or self.bout >= self.most:
+        if outside < self.patience or self._tried:
             return following
         return following._stepped(variable, chance)
 
@@ -137,13 +144,9 @@ class Homeostat:
         return replace(self, left=left, right=right, outside=0, bout=self.bout + 1, log=log)
 
     def _drawn(self, chance: Chance) -> tuple[Party, Party]:
-        """Any pair of settings but the present one, each equally likely (the present one if there is no
-        other).
-        """
+        """Any pair of settings but the present one, each equally likely."""
         wide = len(self.right.settings)
         others = len(self.left.settings) * wide - 1
-        if not others:
-            return self.left, self.right
         pick = int(chance.uniform("homeostat", self.name, self.period) * others)
         pick += pick >= self.left.chosen * wide + self.right.chosen
         return replace(self.left, chosen=pick // wide), replace(self.right, chosen=pick % wide)

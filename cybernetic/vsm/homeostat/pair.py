@@ -1,11 +1,13 @@
 """Systems 3 and 4 as a homeostat: how far one lets a shift go, how eager the other is, and the balance both live by."""
 
+from math import inf
+
 from cybernetic.vsm.homeostat.balance import Balance, Bands
 from cybernetic.vsm.homeostat.homeostat import Homeostat, Party
 
 LIMITS = (-0.1, 0.1)  # of `imbalance`
 PATIENCE, MOST = 2, 6  # periods out of limits before a step, and steps before somebody else has to see to it
-FAR = (2.0, 1.25, 1.5, 3.0)  # by which system 3 lets one shift multiply or divide a declared weight
+FAR = (2.0, 1.25, 1.5, 3.0)  # by which system 3 lets one shift multiply or divide a weight
 WORTH = (0.1, 0.05, 0.2, 0.4)  # of the demand that a shift must meet beside, so that system 4 proposes it
 
 
@@ -26,6 +28,8 @@ def imbalance(balance: Balance, bands: Bands) -> float:
 
 
 def _excess(value: float, most: float) -> float:
+    if most == inf:
+        return 0.0
     return (value - most) / most if most > 0 else value
 
 

@@ -132,7 +132,7 @@ class Intelligence(Member):
             port.after()
         await self._troubles.ask()
         await self._watch_premises()
-        if self._shares and self._talk is None and (self._force is None or self._ending):
+        if self._shares and self._talk is None:
             self._consider()
         if self._ticks - self._begun >= PERIOD:
             await self._report()
@@ -141,14 +141,16 @@ class Intelligence(Member):
 
     def _consider(self) -> None:
         """Propose weights for the demand to come, where the model of the level says that they meet more of it than
-        those that were declared: new ones, or those in force again, before they lapse.
+        those that hold now: a step further as soon as that is worth it, or those in force again, before they lapse.
         """
         if self._ticks < self._rests or all(stream.muted for stream in self._streams.values()):
             return
         demand = {unit: stream.expected(QUANTILE) for unit, stream in self._streams.items()}
         base, worth = self._at_rest, self._worth * sum(demand.values())
-        fitted = base.fitted(demand)
+        fitted = self._self.fitted(demand)
         if self._force is not None and self._self.unmet(demand) - fitted.unmet(demand) <= worth:
+            if not self._ending:
+                return
             fitted = self._self
         benefit = base.unmet(demand) - fitted.unmet(demand)
         most = max(demand, key=lambda unit: fitted.weights[unit] / base.weights[unit])
@@ -227,6 +229,7 @@ class Intelligence(Member):
                 better = self._at_rest.unmet(demand) > self._self.shifted(shift.weights).unmet(demand)
                 own = replace(considered.said, agreed=better, counter=None)
                 talk, _ = talk.answer(Side.INTELLIGENCE, own, now())
+                self._transcript.replied(talk.answers[-1][1])
         return await self._out(talk) if talk.waiting else talk, shift
 
     async def _asked_policy(self, talk: Conversation, shift: Shift) -> Conversation:

@@ -22,6 +22,7 @@ class Transcript:
         self._raised: Counter[str] = Counter()
         self._countered: Counter[str] = Counter()
         self._answers: list[float] = []
+        self._replies: list[float] = []
         self.carried = self.reversed = 0
         self._before = self._spent
 
@@ -41,6 +42,10 @@ class Transcript:
         if countered:
             self._countered[proposal.issue] += 1
 
+    def replied(self, seconds: float) -> None:
+        """System 4 answered to that after so many seconds."""
+        self._replies.append(seconds)
+
     def spent(self, spent: Spent) -> None:
         """System 3 has said what was spent since it began; one that has begun anew begins to count anew."""
         if spent.run < self._before.run or spent.change < self._before.change:
@@ -56,7 +61,8 @@ class Transcript:
 
     def balance(self, seconds: float) -> Balance:
         """The balance of a period of so many seconds (> 0); what is taken back may have been proposed before it."""
-        three, four = Spoken(dict(self._countered)), Spoken(dict(self._raised), tuple(self._answers))
+        three = Spoken(dict(self._countered), tuple(self._replies))
+        four = Spoken(dict(self._raised), tuple(self._answers))
         proposals = max(self.carried, self.reversed)
         hours = seconds / 3600.0
         now, before = self._spent, self._before

@@ -27,7 +27,7 @@ from cybernetic.vsm.ladder.effects import (
     Raised,
     Unanswered,
 )
-from cybernetic.vsm.ladder.signals import Pain, Severity
+from cybernetic.vsm.ladder.signals import Pain, PainKey, Severity
 
 
 class Stage(Enum):
@@ -47,7 +47,8 @@ class Climb:
 
     `since` and `at` (seconds) are when it was opened and last changed, `owner` who took it over last,
     `attempt` and `sink` the present page. A pain read off an index is `filtered`: it is paged only after it
-    stood long enough, and `stood` counts the further data for which it did.
+    stood long enough, and `stood` counts the further data for which it did. `critical` are the critical pains that it
+    stands for.
     """
 
     pain: Pain
@@ -61,6 +62,7 @@ class Climb:
     sink: int = 0
     filtered: bool = False
     stood: int = 0
+    critical: frozenset[PainKey] = frozenset()
 
     @property
     def open(self) -> bool:
@@ -78,7 +80,7 @@ def begin(pain: Pain, rungs: Rungs, now: float) -> Step:
     """
     climb = Climb(pain, 0, Stage.RAISED, now, now, inf, filtered=pain.cause.statistical)
     if pain.severity is Severity.CRITICAL:
-        return _everywhere(climb, rungs, now, first=0)
+        return _everywhere(_critical(climb, pain.key), rungs, now, first=0)
     return _raise_to(climb, rungs, 0, now)
 
 
@@ -101,32 +103,34 @@ def tick(climb: Climb, rungs: Rungs, now: float) -> Step:
 def succeed(pain: Pain, members: Sequence[Climb], rungs: Rungs, now: float) -> Step:
     """Open a climb for a `pain` that takes the place of `members`, which are raised and not paged yet.
 
-    It stands where the furthest of them stands: time that has run already is not given twice.
+    It stands where the furthest of them stands: time that has run already is not given twice. One event among them
+    ends the waiting for more data of the others.
     """
     if pain.severity is Severity.CRITICAL or not members:
         climb, effects = begin(pain, rungs, now)
         return replace(climb, filtered=pain.severity is not Severity.CRITICAL), effects
     ahead = min(members, key=lambda one: (-one.level, one.due))
-    filtered = all(one.filtered for one in members)
-    climb = replace(ahead, pain=pain, at=now, filtered=filtered)
+    climb = replace(ahead, pain=pain, at=now, filtered=True)
+    if not all(one.filtered for one in members):
+        climb = _unfiltered(climb, rungs, now)
     return climb, (Raised(pain.key, ahead.level, pain.severity, now),)
 
 
 def again(climb: Climb, rungs: Rungs, pain: Pain, now: float, *, datum: bool = True) -> Step:
     """The same pain was felt once more, perhaps worse: never a second signal.
 
-    With `datum` it stood one datum more. An event among data read off an index ends the waiting for more of
-    them.
+    With `datum` it stood one datum more. An event among data read off an index ends the waiting for more of them. What
+    turns critical is told to those who do not know of it yet, and to the human, at once, wherever the climb stands;
+    each critical pain that a storm stands for is, unless the human is just being called for another one.
     """
     climb = replace(climb, stood=climb.stood + datum, at=later("now", now, climb.at))
-    if pain.severity > climb.pain.severity:
-        climb = replace(climb, pain=replace(climb.pain, severity=pain.severity))
-        if climb.level < rungs.top or climb.stage is Stage.UNANSWERED:
-            return _everywhere(climb, rungs, now, climb.level + 1)
+    if pain.severity is Severity.CRITICAL and pain.key not in climb.critical:
+        called = climb.stage is Stage.PAGED and climb.pain.severity is Severity.CRITICAL
+        climb = _critical(climb, pain.key)
+        first = climb.level + 1 if pain.key == climb.pain.key else 0
+        return (climb, ()) if called else _everywhere(climb, rungs, now, first)
     if climb.filtered and not pain.cause.statistical:
-        climb = replace(climb, filtered=False)
-        if climb.stage is Stage.RAISED and climb.level < rungs.top:
-            climb = replace(climb, due=min(climb.due, now + rungs.levels[climb.level].ack))
+        climb = _unfiltered(climb, rungs, now)
     if climb.stage is Stage.RAISED and climb.due == inf and climb.stood >= rungs.stand:
         return _raise_to(climb, rungs, climb.level + 1, now)
     return climb, ()
@@ -163,6 +167,11 @@ def sink_failed(climb: Climb, rungs: Rungs, sink: int, attempt: int, now: float)
     return replace(climb, sink=sink + 1, at=now), (Paged(climb.pain.key, sink + 1, attempt, now),)
 
 
+def relieve(climb: Climb, key: PainKey) -> Step:
+    """One of the pains it stands for is gone, others are not: should that one come again, it is news."""
+    return replace(climb, critical=climb.critical - {key}), ()
+
+
 def clear(climb: Climb, now: float) -> Step:
     """The pain is gone: everybody who was told of it is told so."""
     if not climb.open:
@@ -180,6 +189,20 @@ def _refusal(climb: Climb, level: int) -> Reception | None:
     if level < climb.level:
         return None if climb.pain.severity is Severity.CRITICAL else Reception.LATE
     return Reception.DOUBLE if climb.stage is Stage.OWNED else None
+
+
+def _critical(climb: Climb, key: PainKey) -> Climb:
+    """A critical pain is part of it now."""
+    worst = replace(climb.pain, severity=Severity.CRITICAL)
+    return replace(climb, pain=worst, filtered=False, critical=climb.critical | {key})
+
+
+def _unfiltered(climb: Climb, rungs: Rungs, now: float) -> Climb:
+    """An event is part of it now: who was told has the time to answer from here on at most."""
+    climb = replace(climb, filtered=False)
+    if climb.stage is not Stage.RAISED or climb.level >= rungs.top:
+        return climb
+    return replace(climb, due=min(climb.due, now + rungs.levels[climb.level].ack))
 
 
 def _raise_to(climb: Climb, rungs: Rungs, level: int, now: float) -> Step:

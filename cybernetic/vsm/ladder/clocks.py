@@ -61,7 +61,8 @@ class Paging:
         number("ack", self.ack, above=0)
         number("recovery", self.recovery, above=0)
         number("backoff", self.backoff, least=1)
-        number("longest", self.longest, least=self.ack)
+        if number("longest", self.longest) < self.ack:
+            raise OptionError("longest", f"seconds from `ack`, {self.ack:g}, on", self.longest)
         if not isinstance(self.on_timeout, Allow | Deny | Escalate):
             raise OptionError("on_timeout", "an Allow, a Deny or an Escalate", self.on_timeout)
         one_of("denied", self.denied, ("suspend", "stop"))

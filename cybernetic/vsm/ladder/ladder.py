@@ -1,6 +1,6 @@
 """The ladder of one level: every open pain once, storms told as one, and what to do next, as a value."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TypeVar
@@ -12,7 +12,7 @@ from cybernetic.vsm.ladder import climb as climbing
 from cybernetic.vsm.ladder.climb import Climb, Step
 from cybernetic.vsm.ladder.clocks import Rungs
 from cybernetic.vsm.ladder.effects import AckRefused, Effect, Folded, Noticed, Pleased
-from cybernetic.vsm.ladder.signals import Pain, PainKey, Pleasure, Severity
+from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Pleasure, Severity
 from cybernetic.vsm.ladder.storm import StormRule, gathered, storm_pain
 
 V = TypeVar("V")
@@ -25,8 +25,9 @@ class Ladder:
 
     `refractory` (seconds, >= 0) is how long after its end a statistical pain or a notice, and after it was felt
     last a pleasure, is not told again; `storm` says when many pains become one. The rest is state: `climbs` by
-    key, `folded` (a pain to its storm), `quiet` (a key to when it may be told again), `recent` (when and what
-    began), `storms` counted so far, `at` the last moment. Raises `OptionError`.
+    key, `folded` (a pain to its storm, or to the first sign of the same cause), `quiet` (a key to when it may be
+    told again), `recent` (when and what began), `storms` counted so far, `at` the last moment. Raises
+    `OptionError`.
     """
 
     path: str
@@ -95,7 +96,7 @@ class Ladder:
             storm, folded = ladder.folded[key], _without(ladder.folded, key)
             ladder = replace(ladder, folded=folded)._hush(key)
             if storm in folded.values():
-                return ladder, ()
+                return ladder._changed(storm, lambda c, _: climbing.relieve(c, key))
             key = storm
         ladder = replace(ladder, folded={one: storm for one, storm in ladder.folded.items() if storm != key})
         return ladder._hush(key)._changed(key, lambda c, _: climbing.clear(c, now))
@@ -111,6 +112,9 @@ class Ladder:
     def _open(self, pain: Pain) -> "Move":
         if pain.cause.statistical and self.quiet.get(pain.key, -inf) > self.at:
             return self, ()
+        known = self._absent(pain)
+        if known is not None:
+            return self._join(known, pain)
         ladder = replace(self, recent=(*self.storm.within(self.recent, self.at), (self.at, pain.key)))
         raging = ladder._raging()
         if raging is not None:
@@ -124,10 +128,24 @@ class Ladder:
         keys = [self.folded[key] for _, key in self.recent if key in self.folded]
         return next((key for key in reversed(keys) if self.storm.takes(self.climbs[key])), None)
 
-    def _join(self, storm: PainKey, pain: Pain) -> "Move":
-        ladder = replace(self, folded={**self.folded, pain.key: storm})
-        ladder, effects = ladder._again(storm, pain, datum=False)
-        return ladder, (Folded((pain.key,), storm, self.at), *effects)
+    def _absent(self, pain: Pain) -> PainKey | None:
+        """What is open of it already, where a unit is not heard and that is known by another sign: one cause is one
+        signal. Of the level itself each part is missed for itself.
+        """
+        if not pain.cause.absence or pain.path == self.path:
+            return None
+        near = (key for key in (*self.climbs, *self.folded) if key.path == pain.path)
+        causes = ((key, {pain.cause, Cause(key.cause)}) for key in near)
+        signs = (key for key, both in causes if Cause.HEARTBEAT in both and all(one.absence for one in both))
+        heads = (self.folded.get(key, key) for key in signs)
+        return next((key for key in heads if self.storm.takes(self.climbs[key])), None)
+
+    def _join(self, first: PainKey, pain: Pain) -> "Move":
+        """Fold a pain into one that is open: a storm, or the first sign of the same cause. Both must be over then."""
+        head = {} if Cause(first.cause) is Cause.STORM else {first: first}
+        ladder = replace(self, folded={**self.folded, **head, pain.key: first})
+        ladder, effects = ladder._again(first, pain, datum=False)
+        return ladder, (Folded((pain.key,), first, self.at), *effects)
 
     def _gather(self, pain: Pain) -> "Move":
         """Fold what began lately, and is not yet in anybody's hands, into a storm that stands where it has
@@ -139,12 +157,17 @@ class Ladder:
         ladder = replace(
             self,
             climbs={key: one for key, one in self.climbs.items() if key not in keys},
-            folded={**self.folded, **dict.fromkeys(keys, born.key)},
+            folded=self._moved(keys, born.key),
             storms=self.storms + 1,
         )
         ladder, effects = ladder._stepped(born.key, climbing.succeed(born, members, self.rungs, self.at))
         ladder, more = ladder._again(born.key, pain, datum=False)
         return ladder, (Folded(keys, born.key, self.at), *effects, *more)
+
+    def _moved(self, keys: Sequence[PainKey], storm: PainKey) -> dict[PainKey, PainKey]:
+        """What is folded when these go into a storm, each with what has been folded into it."""
+        along = {one: storm for one, first in self.folded.items() if first in keys}
+        return {**self.folded, **along, **dict.fromkeys(keys, storm)}
 
     def _again(self, key: PainKey, pain: Pain, datum: bool = True) -> "Move":
         return self._changed(key, lambda c, r: climbing.again(c, r, pain, self.at, datum=datum))

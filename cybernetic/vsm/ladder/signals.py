@@ -33,6 +33,11 @@ class Cause(Enum):
         """Whether it is read off an index, and so may be noise: such pain is filtered, events are not."""
         return self in (Cause.LIMITS, Cause.REGIME)
 
+    @property
+    def absence(self) -> bool:
+        """Whether it says that something is not there: it ended, gave up, or is not heard."""
+        return self in (Cause.EXIT, Cause.EXHAUSTED, Cause.HEARTBEAT)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class PainKey:

@@ -157,6 +157,32 @@ def test_the_most_urgent_of_two_escalations_is_asked_first() -> None:
     assert decision.verdict == Escalate("owner", 60)
 
 
+def test_the_escalation_of_the_first_tier_rules_however_long_it_takes() -> None:
+    board = saying(Escalate("board", 3600), "harm", Tier.INVARIANT)
+    peer = saying(Escalate("peer", 60, Allow()), "nicety", Tier.IMPROVEMENT)
+    for order in ([board, peer], [peer, board]):
+        decision = decide(order, Action("x"))
+        assert (decision.verdict, decision.by) == (Escalate("board", 3600), "harm v1")
+
+
+def test_a_verdict_that_cannot_even_be_looked_at_is_a_denial() -> None:
+    class Evil:
+        @property
+        def __class__(self) -> type:
+            raise ValueError("boo")
+
+    assert decide([saying(Evil())], Action("x")).failures
+
+
+def test_a_matrix_that_was_asked_answers_the_same_whatever_becomes_of_what_it_was_made_of() -> None:
+    kinds = {"refund": Authority.NEVER}
+    matrix = AuthorityMatrix(kinds)
+    kinds["refund"] = Authority.AUTO
+    assert isinstance(matrix.verdict(Action("refund")), Deny)
+    assert isinstance(matrix.verdict(Action("other")), Deny)
+    assert AuthorityMatrix({}, Authority.AUTO).verdict(Action("other")) == Allow()
+
+
 FACTS = {"kind": ["refund", "mail"], "usd": [0, 49, 50, 1000]}
 
 
@@ -217,7 +243,9 @@ def test_a_chain_of_questions_ends_in_the_sum_of_its_deadlines() -> None:
         (lambda: Action(""), "kind"),
         (lambda: Action("x", {"kind": "y"}), "facts"),
         (lambda: Action("x", [1]), "facts"),  # type: ignore[arg-type]
-        (lambda: AuthorityMatrix({"x": "auto"}), "x"),  # type: ignore[dict-item]
+        (lambda: AuthorityMatrix({"x": "auto"}), "kinds['x']"),  # type: ignore[dict-item]
+        (lambda: AuthorityMatrix({}, "auto"), "otherwise"),  # type: ignore[arg-type]
+        (lambda: decide([REFUNDS, refunds], Action("x")), "policies[1]"),  # type: ignore[list-item]
         (lambda: AuthorityMatrix({}, ask=Deny("x")), "ask"),  # type: ignore[arg-type]
     ],
 )

@@ -54,7 +54,8 @@ def test_a_retired_policy_comes_back_under_a_new_version_only() -> None:
         (lambda: Rulebook().retire("p", 0.0), "name"),
         (lambda: Rulebook().adopt(YES, 0.0).rollback("p", 5, 1.0), "version"),
         (lambda: Rulebook().at(1), "revision"),
-        (lambda: Rulebook().diff(0, 1), "revision"),
+        (lambda: Rulebook().diff(0, 1), "after"),
+        (lambda: Rulebook().diff(1, 0), "before"),
     ],
 )
 def test_bad_input_is_named(make: object, name: str) -> None:

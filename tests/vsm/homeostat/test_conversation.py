@@ -20,6 +20,8 @@ from cybernetic.vsm.homeostat import (
     Side,
     Spoken,
     diagnose,
+    imbalance,
+    indices,
     open_conversation,
 )
 
@@ -150,6 +152,28 @@ def test_indices_stay_in_their_ranges(three: dict, four: dict, change: float, ru
     assert mirrored.flow == pytest.approx(-balance.flow)
 
 
+def test_both_sides_are_to_answer_and_the_indices_show_how_many_and_how_soon() -> None:
+    mute = replace(QUIET, control=Spoken({"a": 10}, (2.0, 4.0)))
+    assert diagnose(mute, Bands(), 60.0).findings.keys() >= {Pathology.INTELLIGENCE_DOMINATES}
+    found = indices(mute, Bands())
+    assert (found["replied"].value, found["replied"].held) == (0.2, False)
+    assert (found["reply_time"].value, found["answer_time"].value) == (3.0, QUIET.intelligence.wait)
+
+
+def test_where_a_band_has_no_end_nothing_is_too_much_and_the_other_still_is() -> None:
+    torn = replace(QUIET, proposals=4, reversed=4, reallocations=100)
+    assert imbalance(torn, Bands(churn=(0.0, inf))) == 3.0
+    assert imbalance(torn, Bands(churn=(0.0, inf), regret=(0.0, inf))) == 0.0
+    assert imbalance(torn, Bands(churn=(0.0, 10.0))) == 9.0
+    assert imbalance(torn, Bands(churn=(-1.0, 0.0), regret=(0.0, inf))) == 100.0
+
+
+def test_a_side_is_decoupled_only_when_it_takes_more_than_a_period() -> None:
+    for wait, found in ((60.0, False), (60.5, True)):
+        slow = replace(QUIET, control=Spoken({"a": 1}, (wait,)))
+        assert (Pathology.DECOUPLED in diagnose(slow, Bands(flow=(-1.0, 1.0)), 60.0).findings) is found
+
+
 @pytest.mark.parametrize(
     ("make", "name"),
     [
@@ -175,6 +199,7 @@ def test_indices_stay_in_their_ranges(three: dict, four: dict, change: float, ru
         (lambda: replace(QUIET, reversed=9), "reversed"),
         (lambda: Bands(flow=(1.0, 0.0)), "flow"),
         (lambda: Bands(churn=(nan, 1.0)), "churn"),
+        (lambda: Bands(answered=7.0), "answered"),
         (lambda: diagnose(QUIET, Bands(), 0.0), "period"),
     ],
 )

@@ -133,7 +133,10 @@ def test_a_step_of_chance_never_keeps_both_settings() -> None:
 def test_parties_without_a_choice_stay_as_they_are() -> None:
     fixed = Party("a", (1.0,), push)
     homeostat = Homeostat("x", (-1.0, 1.0), fixed, fixed, patience=1)
-    assert homeostat.after(5.0, Chance(1)).left == fixed
+    homeostat = homeostat.after(5.0, Chance(1))
+    assert homeostat.left == fixed
+    assert homeostat.exhausted, "there is nothing to try"
+    assert homeostat.log == ()
 
 
 @pytest.mark.parametrize(
@@ -151,6 +154,10 @@ def test_parties_without_a_choice_stay_as_they_are() -> None:
         (lambda: Homeostat("x", (0.0, 1.0), None, Party("b", GAINS, push)), "left"),  # type: ignore[arg-type]
         (lambda: coupled().after(nan, Chance(1)), "variable"),
         (lambda: coupled(most=-1), "most"),
+        (lambda: replace(coupled(), outside=-5), "outside"),
+        (lambda: replace(coupled(), inside=-5), "inside"),
+        (lambda: replace(coupled(), bout=-7), "bout"),
+        (lambda: replace(coupled(), period=0.5), "period"),  # type: ignore[arg-type]
     ],
 )
 def test_bad_input_is_named(make: object, name: str) -> None:

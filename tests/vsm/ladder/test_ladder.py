@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import inf
 
 import hypothesis.strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from cybernetic.vsm.ladder import (
     Cause,
@@ -163,6 +163,11 @@ PAINS = [Pain(f"acme/{n}", "life", Cause.EXIT) for n in range(6)] + [
     Pain(f"acme/{n}", "quality", Cause.LIMITS) for n in range(4)
 ]
 LEVELS = (Clocks(1.0, 4.0), Clocks(2.0, 8.0))
+WORLDS = (  # storms shorter than an index is waited for, and longer
+    (LEVELS, StormRule(4, 2.0)),
+    ((Clocks(1.0, 1.0), Clocks(1.0, 1.0)), StormRule(4, 10.0)),
+    ((Clocks(1.0, 4.0),), StormRule(3, 6.0)),
+)
 TIMES = st.sampled_from([0.0, 0.25, 1.0, 3.0])
 
 
@@ -171,14 +176,20 @@ class Ladders(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        paging = Paging(sinks=2, ack=4.0, recovery=8.0, attempts=2)
-        self.ladder = Ladder("acme", Rungs(LEVELS, paging), 5.0, StormRule(4, 2.0))
         self.now = 0.0
+        self.critical: set[PainKey] = set()
         self.open: dict[PainKey, float] = {}
         self.paged: set[PainKey] = set()
 
+    @initialize(world=st.sampled_from(WORLDS))
+    def begin(self, world: tuple[tuple[Clocks, ...], StormRule]) -> None:
+        self.levels, storm = world
+        paging = Paging(sinks=2, ack=4.0, recovery=8.0, attempts=2)
+        self.ladder = Ladder("acme", Rungs(self.levels, paging), 5.0, storm)
+
     def take(self, move: tuple) -> None:
         self.ladder, effects = move
+        self.effects = effects
         for effect in effects:
             if isinstance(effect, Paged):
                 members = [key for key, storm in self.ladder.folded.items() if storm == effect.key]
@@ -190,17 +201,28 @@ class Ladders(RuleBasedStateMachine):
     def feel(self, pain: Pain, critical: bool) -> None:
         if critical:
             pain = replace(pain, severity=Severity.CRITICAL)
+        known = pain.key in self.critical
         self.take(self.ladder.feel(pain, self.now))
+        if critical and not known and pain.key in (*self.ladder.climbs, *self.ladder.folded):
+            self.critical.add(pain.key)
+            assert self.called(pain.key), "a critical pain is with the human at once"
         if pain.key in self.ladder.climbs or pain.key in self.ladder.folded:
             self.open.setdefault(pain.key, self.now)
         else:
             assert self.ladder.quiet[pain.key] > self.now
+
+    def called(self, key: PainKey) -> bool:
+        """Whether the human is being called for it: by a page now, or by one that nobody has answered yet."""
+        climb = self.ladder.climbs[self.ladder.folded.get(key, key)]
+        paged = any(isinstance(effect, Paged) for effect in self.effects)
+        return paged or (climb.stage is Stage.PAGED and climb.pain.severity is Severity.CRITICAL)
 
     @rule(pain=st.sampled_from(PAINS))
     def clear(self, pain: Pain) -> None:
         self.take(self.ladder.clear(pain.key, self.now))
         self.open.pop(pain.key, None)
         self.paged.discard(pain.key)
+        self.critical.discard(pain.key)
 
     @rule(pain=st.sampled_from(PAINS), level=st.integers(0, 2))
     def ack(self, pain: Pain, level: int) -> None:
@@ -233,7 +255,7 @@ class Ladders(RuleBasedStateMachine):
 
     @invariant()
     def an_event_is_with_the_human_within_the_bound(self) -> None:
-        bound = time_to_human(LEVELS)
+        bound = time_to_human(self.levels)
         for key, since in self.open.items():
             if key.cause == Cause.EXIT.value and self.now - since > bound:
                 assert key in self.paged, (key, since, self.now)
