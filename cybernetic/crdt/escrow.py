@@ -1,15 +1,17 @@
 """A counter that no partition can overspend: what replicates is not the balance but the rights to spend from it."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from cybernetic.core import OptionError, number, whole
+from cybernetic.crdt.book import Book
 from cybernetic.crdt.context import Context
 from cybernetic.crdt.counters import MOST
 from cybernetic.crdt.keys import replica_name
 from cybernetic.crdt.lattice import Lattice
 from cybernetic.crdt.refusals import LeaseHolds, NotGuardian, RightsLacking
-from cybernetic.crdt.row import Lease, Row
-from cybernetic.crdt.rows import Rename, Rows, estate_slot, owner_of, renamed, summed
+from cybernetic.crdt.row import Lease, Row, estate_slot
+from cybernetic.crdt.rows import Rows, renamed, summed
 
 
 class Escrow(Lattice):
@@ -61,32 +63,11 @@ class Escrow(Lattice):
 
     def rights(self, replica: str) -> int:
         """The rights that `replica` has, as far as known here; whether it may use them now, `spendable` says."""
-        if self.absorbed(replica):
-            return 0
-        names = {replica, *self._row(estate_slot(replica)).absorbed}
-        found = 0
-        for slot, row in self._store.trie.items():
-            found += sum([amount for one, amount in row.given if one in names])
-            found -= sum([amount for one, amount in row.taken if one in names])
-            if owner_of(slot) == replica:
-                found += row.granted + sum([amount for _, amount in row.taken]) - row.outgo
-        return int(found)
+        return 0 if self.absorbed(replica) else self._book.balances.get(replica, 0)
 
     def balances(self) -> dict[str, int]:
-        """The rights of all who have any, as far as known here: at once for less than one by one."""
-        found: dict[str, int] = {}
-        heir = self._heir()
-        for slot, row in self._store.trie.items():
-            replica = owner_of(slot)
-            found[replica] = found.get(replica, 0) + row.granted - row.outgo
-            for name, amount in row.given:
-                other = heir(name)
-                found[other] = found.get(other, 0) + amount
-            for name, amount in row.taken:
-                other = heir(name)
-                found[other] = found.get(other, 0) - amount
-                found[replica] += amount
-        return {replica: amount for replica, amount in found.items() if amount}
+        """The rights of all who have any, as far as known here."""
+        return dict(self._book.balances)
 
     def spendable(self, replica: str, now: float | None = None) -> int:
         """What `replica` may spend or give away at `now`, seconds since 1970 on its clock.
@@ -110,12 +91,12 @@ class Escrow(Lattice):
 
     def keeper(self, replica: str) -> str:
         """Who leases its rights to `replica` now: the guardian it chose, or who is in the place of that; "": nobody."""
-        line = self._line(self._row(replica).guardian)
+        line = self._book.line(self._row(replica).guardian)
         return line[-1] if line else ""
 
     def successor(self, replica: str) -> str:
         """Who is in the place of `replica` now: itself, if nobody is."""
-        return self._line(replica)[-1]
+        return self._book.line(replica)[-1]
 
     def asked(self, replica: str) -> int:
         """How much more than it has used `replica` has asked its guardian to lease it."""
@@ -124,12 +105,12 @@ class Escrow(Lattice):
 
     def ended(self, replica: str) -> bool:
         """Whether it was said for `replica` that it never acts again, and all that it ever wrote is known here."""
-        last = max([_of(row.ended, replica) for _, row in self._store.trie.items()], default=0)
+        last = self._book.over.get(replica, 0)
         return (last > 0 and self._context.knows_up_to(replica, last)) or self.absorbed(replica)
 
     def absorbed(self, replica: str) -> bool:
         """Whether its row was taken over: it never acts again, and has and gets no rights."""
-        return any(replica in row.absorbed for _, row in self._store.trie.items())
+        return self._book.owner(replica) != replica
 
     # what any replica does with its own row
 
@@ -217,7 +198,7 @@ class Escrow(Lattice):
         wants = row.outgo + amount
         return self._wrote(replica, asks=wants) if wants > row.asks else type(self)()
 
-    def absorb(self, replica: str) -> Self:
+    def absorb(self, replica: str, fits: Callable[[Self], bool] | None = None) -> Self:
         """The delta by which `replica` takes over the rows of the dead who have no rights left: only names are kept.
 
         Of those in whose place it is, and of wards of it that are over (`ended`): all that they wrote is known here.
@@ -226,18 +207,33 @@ class Escrow(Lattice):
 
         Who returns though it was said to be over finds that it has no rights, nor gets any: what comes of it is dropped
         by whoever knows the estate. So nobody has to wait for anybody before a row is dropped.
+
+        Args:
+            replica: who takes over.
+            fits: says of a delta whether it is small enough to be told to others. Of the dead as many are taken over as
+                it lets pass, a hundred at most; the rest keep their rows. Default: any is.
         """
         if self._row(replica).guardian or self.absorbed(replica):
             return type(self)()
-        if not (dead := self._dead(replica)):
-            return type(self)()
+        dead = self._dead(replica)[:_TOGETHER]
+        if dead and self._estate(replica, dead[:1], fits) is None:
+            return type(self)()  # there is no room for the smallest
+        while dead:
+            if (delta := self._estate(replica, dead, fits)) is not None:
+                return delta
+            dead = dead[: len(dead) // 2]
+        return type(self)()
+
+    def _estate(self, replica: str, dead: list[str], fits: Callable[[Self], bool] | None) -> Self | None:
+        """The delta by which `replica` takes over the rows of `dead`; None if it is too large."""
         slots = [estate_slot(replica), *[slot for one in dead for slot in (one, estate_slot(one))]]
         rows = [row for slot in slots if (row := self._store.trie.get(slot)) is not None]
         dot = replica, self._next(replica)
-        estate = summed(rows, dead, self._heir(), dot)
+        estate = summed(rows, dead, self._book.owner, dot)
         if estate is None:
-            return type(self)()
-        return self.from_store(Rows.of({estate_slot(replica): estate}), Context.of([dot]))
+            return None
+        delta = self.from_store(Rows.of({estate_slot(replica): estate}), Context.of([dot]))
+        return delta if fits is None or fits(delta) else None
 
     # what a guardian does for those entrusted to it
 
@@ -247,14 +243,20 @@ class Escrow(Lattice):
         Extends a lease that is not void: a ceiling and an end, once given, are never taken back. Raises
         `NotGuardian`, `OptionError`.
         """
-        row, keeper = self._entrusted(guardian, replica)
-        held, void = self._held(replica)
-        old = held or Lease(0, 0, 0.0)
-        epoch = max(old.epoch, void + 1)
-        ceiling = max(old.ceiling, row.outgo + _amount(amount))
-        end = number("until", until)
-        new = Lease(epoch, ceiling, max(old.until, end) if epoch == old.epoch else end)
-        return self._wrote(guardian, leases=_put(keeper.leases, replica, new))
+        return self.leases(guardian, {replica: amount}, until)
+
+    def leases(self, guardian: str, amounts: Mapping[str, int], until: float) -> Self:
+        """`lease` for several replicas at once, each with an amount of its own."""
+        end, granted = number("until", until), {}
+        for replica, amount in amounts.items():
+            row, _ = self._entrusted(guardian, replica)
+            held, void = self._held(replica)
+            old = held or Lease(0, 0, 0.0)
+            epoch = max(old.epoch, void + 1)
+            ceiling = max(old.ceiling, row.outgo + _amount(amount))
+            granted[replica] = Lease(epoch, ceiling, max(old.until, end) if epoch == old.epoch else end)
+        leases = dict(self._row(guardian).leases) | granted
+        return self._wrote(guardian, leases=tuple(sorted(leases.items())))
 
     def reclaim(self, guardian: str, replica: str, now: float, margin: float = 1.0) -> Self:
         """The delta by which the guardian gives up on `replica`, and takes what that cannot have spent.
@@ -297,43 +299,20 @@ class Escrow(Lattice):
             raise NotGuardian(replica, keeper, guardian)
         return self._row(replica), self._row(guardian)
 
-    def _line(self, replica: str) -> list[str]:
-        """`replica`, who is in its place, who is in the place of that, and so on; nobody for ""."""
-        return _follow(replica, self._heirs(), self._heir())
-
-    def _heirs(self, *, estates: bool = True) -> dict[str, str]:
-        """Who is in the place of whom, absorbed ones aside; without `estates` only by their own word."""
-        heirs: dict[str, str] = {}
-        for slot, row in self._store.trie.items():
-            heir = owner_of(slot)
-            for former in row.former if estates or not row.absorbed else ():
-                heirs[former] = min(heir, heirs.get(former, heir))
-        return heirs
-
-    def _heir(self) -> Rename:
-        """Gives who has absorbed whom; who is not absorbed is its own."""
-        estates = [(owner_of(slot), row.absorbed) for slot, row in self._store.trie.items() if row.absorbed]
-        return lambda one: next((owner for owner, names in estates if one in names), one)
-
     def _dead(self, replica: str) -> list[str]:
-        """Those whom `replica` may absorb now."""
-        rows: Any = list(self._store.trie.items())
-        heirs, heir, rights = self._heirs(), self._heir(), self.balances()
-        starts = self._heirs(estates=False)
-        over: dict[str, int] = {}
-        for _, row in rows:
-            over |= {one: max(n, over.get(one, 0)) for one, n in row.ended}
+        """Those whom `replica` may absorb now, those first who have the fewest names with them."""
+        book = self._book
         found = []
-        for one in {*[owner_of(slot) for slot, _ in rows], *[one for _, row in rows for one in row.former]}:
-            last, guardian = over.get(one, 0), self._row(one).guardian
-            theirs = (
-                _follow(one, starts, str)[-1] == replica
-            )  # by starts that each knew all of the one before
+        for one in book.everybody():
+            if one == replica or one in book.balances or book.owner(one) != one:
+                continue
+            last, guardian = book.over.get(one, 0), self._row(one).guardian
+            theirs = book.last_start(one) == replica  # by starts that each knew all of the one before
             if last and guardian and self._context.knows_up_to(one, last):
-                theirs |= _follow(guardian, heirs, heir)[-1] == replica
-            if theirs and one != replica and one not in rights and heir(one) == one:
+                theirs |= book.line(guardian)[-1] == replica
+            if theirs:
                 found.append(one)
-        return found
+        return sorted(found, key=lambda one: (len(self._row(estate_slot(one)).absorbed), one))
 
     def _whole(self, replica: str) -> bool:
         """Whether all that `replica` wrote up to its row is known, its estate too."""
@@ -341,22 +320,26 @@ class Escrow(Lattice):
 
     def _held(self, replica: str) -> tuple[Lease | None, int]:
         """The latest lease of a replica, void or not, and the epoch up to which it was given up on."""
-        line = self._line(self._row(replica).guardian)
-        keepers = [self._row(slot) for keeper in line for slot in (keeper, estate_slot(keeper))]
-        leases = [lease for keeper in keepers if (lease := _of(keeper.leases, replica, None)) is not None]
-        return max(leases, default=None), max([_of(keeper.void, replica) for keeper in keepers], default=0)
+        return self._book.held(replica, self._row(replica).guardian)
 
     def _may(self, replica: str, amount: int, now: float | None) -> None:
         has = self.spendable(replica, now)
         if _amount(amount) > has:
-            raise RightsLacking(replica, amount, has)
+            error = RightsLacking(replica, amount, has)
+            error.seen = self._row(replica).seen
+            raise error
+
+    @property
+    def _book(self) -> Book:
+        book: Book = self._store.book
+        return book
 
     def _row(self, slot: object) -> Row:
         row: Row | None = self._store.trie.get(slot)
         return _BLANK if row is None else row
 
     def _wrote(self, replica: str, **changes: Any) -> Self:
-        heir, n = self._heir(), self._next(replica)
+        heir, n = self._book.owner, self._next(replica)
         if heir(replica) != replica:
             raise OptionError("replica", "one that was not said to be over", replica)
         row = self._row(replica)._replace(seen=((replica, n),), **changes)
@@ -371,19 +354,7 @@ class Escrow(Lattice):
 
 
 _BLANK = Row(())
-
-
-def _follow(replica: str, heirs: dict[str, str], heir: Rename) -> list[str]:
-    """Who is in the place of `replica`, one after another, itself first."""
-    line = [replica] if replica else []
-    while line:
-        last = line[-1]
-        owner = heir(last)
-        later = owner if owner != last else heirs.get(last, last)
-        if later in line:
-            break
-        line.append(later)
-    return line
+_TOGETHER = 100  # rows taken over at once at most: more would hold the loop for long
 
 
 def _amount(amount: object) -> int:

@@ -4,7 +4,12 @@ from cybernetic.core import Refusal
 
 
 class RightsLacking(Refusal):
-    """A replica wanted to spend or give more than it may. `replica`, `wanted` and `has` say who and how much."""
+    """A replica wanted to spend or give more than it may. `replica`, `wanted` and `has` say who and how much.
+
+    `seen` has the last change of its row, if there is one: it tells which counter it was. It does not travel.
+    """
+
+    seen: tuple[tuple[str, int], ...] = ()
 
     def __init__(self, replica: str, wanted: int, has: int) -> None:
         super().__init__(f"{replica!r} wanted rights to {wanted}: expected at most {has}")

@@ -1,6 +1,6 @@
 """One replica's row of an escrow counter: what it alone has written of grants, transfers, spending and leases."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cybernetic.core import OptionError
 from cybernetic.crdt.context import Context, Dot
@@ -16,6 +16,16 @@ class Lease(NamedTuple):
     epoch: int
     ceiling: int
     until: float
+
+
+def estate_slot(owner: str) -> object:
+    """Where the estate of `owner` is."""
+    return "estate", owner
+
+
+def owner_of(slot: Any) -> str:
+    """The replica that has written the row in a slot."""
+    return str(slot[1] if type(slot) is tuple else slot)
 
 
 class Absorbed(frozenset[str]):

@@ -10,10 +10,12 @@ travels with them.
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from cybernetic.crdt.book import Book
 from cybernetic.crdt.branch import Branch
 from cybernetic.crdt.context import Context, Dot
 from cybernetic.crdt.counters import MOST
-from cybernetic.crdt.row import Absorbed, Lease, Row
+from cybernetic.crdt.row import Absorbed, Lease, Row, estate_slot, owner_of
+from cybernetic.crdt.trie import Trie
 
 MOST_ABSORBED = 10_000  # names in one estate: what comes after that stays as rows
 
@@ -22,16 +24,6 @@ Pairs = tuple[tuple[str, Any], ...]
 
 Rename = Callable[[str], str]
 """Gives who a name stands for."""
-
-
-def estate_slot(owner: str) -> object:
-    """Where the estate of `owner` is."""
-    return "estate", owner
-
-
-def owner_of(slot: Any) -> str:
-    """The replica that has written the row in a slot."""
-    return str(slot[1] if type(slot) is tuple else slot)
 
 
 def slot_for(row: Row) -> object:
@@ -43,7 +35,18 @@ def slot_for(row: Row) -> object:
 class Rows(Branch):
     """The rows by slot: without those that an estate among them has absorbed."""
 
-    __slots__ = ()
+    __slots__ = ("_book",)
+
+    def __init__(self, trie: Trie[Any] | None = None, shown: int = 0) -> None:
+        super().__init__(trie, shown)
+        self._book: Book | None = None
+
+    @property
+    def book(self) -> Book:
+        """What the rows say together; made when it is asked for."""
+        if self._book is None:
+            self._book = Book(self.trie)
+        return self._book
 
     def join(self, other: Branch, ours: Context, theirs: Context) -> "Rows":
         """Both in one."""

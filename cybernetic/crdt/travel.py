@@ -29,7 +29,8 @@ from cybernetic.crdt.parts import (
 )
 from cybernetic.crdt.refusals import LeaseHolds, NotGuardian, RightsLacking
 from cybernetic.crdt.registers import LWW, MV
-from cybernetic.crdt.rows import Rows, owner_of, slot_for
+from cybernetic.crdt.row import owner_of
+from cybernetic.crdt.rows import Rows, slot_for
 from cybernetic.crdt.trie import Editor, Trie
 from cybernetic.wire import register
 

@@ -31,6 +31,7 @@ from cybernetic.state.graph.patterns import Var
 from cybernetic.state.graph.records import read_lines, write_lines
 from cybernetic.state.replica.diff import Diff
 from cybernetic.state.replica.editing import EditRefused
+from cybernetic.state.replica.ending import ReplicaEnding, ReplicaOver
 from cybernetic.state.replica.events import (
     ClockAhead,
     ReplicaDiverged,
@@ -120,9 +121,11 @@ __all__ = (
     "Replica",
     "ReplicaCounts",
     "ReplicaDiverged",
+    "ReplicaEnding",
     "ReplicaEvicted",
     "ReplicaIdentified",
     "ReplicaOptions",
+    "ReplicaOver",
     "ReplicaRefused",
     "ReplicaRejoined",
     "ReplicaStatus",

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from cybernetic.core import OptionError
 from cybernetic.crdt import AWMap, Escrow, LeaseHolds, NotGuardian, RightsLacking, digest
+from cybernetic.crdt.row import Lease, Row
+from cybernetic.crdt.rows import summed
 from cybernetic.wire import Codec
 from tests.crdt.test_escrow import Bank, _do, acts
 from tests.support import soak
@@ -208,6 +210,40 @@ def test_a_lease_of_one_whose_row_is_taken_over_holds_as_long_as_it_was_to_hold(
     assert value.lease_of("bob") is None, "it stays void"
     value = did(value, ("settle", "bob"), ("reclaim", "ann''", "bob", 11.0))
     assert (value.rights("ann''"), value.rights("bob")) == (17, 0)
+
+
+@pytest.mark.parametrize("keepers", [("ann", "bee", "cat"), ("cat", "bee", "ann")])
+def test_of_what_two_whose_rows_are_taken_over_together_say_of_a_ward_the_later_counts(
+    keepers: tuple[str, str, str],
+) -> None:
+    first, second, third = keepers
+    value = did(Escrow(), ("grant", first, 30), ("entrust", "bob", first), ("give", first, "bob", 20))
+    value = did(value, ("lease", first, "bob", 5, 10.0), ("succeed", second, first))
+    leased = did(value, ("lease", second, "bob", 12, 20.0), ("succeed", third, second), ("absorb", third))
+    lease = leased.lease_of("bob")
+    assert lease is not None
+    assert (leased.absorbed(first), leased.absorbed(second)) == (True, True)
+    assert (lease.epoch, lease.ceiling, lease.until) == (1, 12, 20.0)
+
+    value = did(value, ("reclaim", second, "bob", 11.0), ("lease", second, "bob", 1, 30.0))
+    value = did(value, ("succeed", third, second), ("reclaim", third, "bob", 31.0), ("succeed", "dan", third))
+    value = did(value, ("absorb", "dan"))
+    assert (value.lease_of("bob"), value.absorbed(second), value.absorbed(third)) == (None, True, True)
+    later = did(value, ("lease", "dan", "bob", 1, 40.0)).lease_of("bob")
+    assert later is not None
+    assert later.epoch == 3
+
+
+def test_an_estate_says_the_latest_of_what_its_rows_say_in_whatever_order_they_come() -> None:
+    rows = [
+        Row((("x", 1),), leases=(("bob", Lease(1, 5, 9.0)),), void=(("bob", 2),), ended=(("bob", 3),)),
+        Row((("y", 1),), leases=(("bob", Lease(2, 4, 8.0)),), void=(("bob", 1),), ended=(("bob", 5),)),
+    ]
+    for some in rows, rows[::-1]:
+        estate = summed(some, ["x", "y"], lambda one: one, ("z", 1))
+        assert estate is not None
+        assert estate.leases == (("bob", Lease(2, 4, 8.0)),)
+        assert (estate.void, estate.ended) == ((("bob", 2),), (("bob", 5),))
 
 
 def test_that_one_is_over_holds_when_the_row_of_who_said_so_is_taken_over() -> None:

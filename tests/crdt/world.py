@@ -141,11 +141,11 @@ class World(Generic[L]):
         self.states[who] = self.states[who].forget(self.stable())
 
     def stable(self) -> Context:
-        """What all know."""
+        """What all know, of each replica up to the first change that somebody lacks."""
         stable = self.states[0].context
         for state in self.states:
             stable = stable.meet(state.context)
-        return stable
+        return Context({name: runs[:2] for name, runs in stable.runs.items() if runs[0] == 1})
 
     def heal(self) -> None:
         """All ask all, twice around."""

@@ -2,35 +2,30 @@
 
 import argparse
 import json
-import os
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cybernetic.apps.control.client import Client, find
+from cybernetic.apps.commands.graph_files import FORMATS, batches, made, opened, progress, read, written
+from cybernetic.apps.config.nearest import hint
+from cybernetic.apps.control.client import Client, ControlError, find
 from cybernetic.apps.control.report import count, positive, reported
 from cybernetic.apps.control.views import clean
 from cybernetic.apps.run import say
 from cybernetic.core import CyberneticError
-from cybernetic.state import read_graphml, read_lines, write_graphml, write_lines
 
-FORMATS = ("lines", "graphml")
 MARGIN = 10.0  # seconds the system may take on top of the call itself
-PIECE = 1 << 16  # bytes read at once
-RECORDS, BYTES = 200, 500_000  # sent at once: below what a graph and the control socket take
+NOT_ONE = (
+    "OptionError: name:",
+    "BadCall:",
+)  # so begins what is said of an agent that is not there, or no graph
 
 Ask = Callable[..., Any]
 """Calls a method of the graph by name, with arguments."""
-
-
-class FileError(CyberneticError):
-    """A file could not be read or written; the text says why."""
 
 
 def add(commands: Any) -> None:
@@ -45,13 +40,20 @@ def add(commands: Any) -> None:
     asks.add_argument("--json", action="store_true", help="answers, a line for each")
     out = _part(parts, "export", "write every assertion that stands", _export)
     out.add_argument("file", nargs="?", default="-", metavar="FILE", help="default: standard output")
-    into = _part(parts, "import", "read assertions; doing it again changes nothing", _import)
+    into = _part(
+        parts, "import", "read assertions, such as an export; a wrong file is refused whole", _import
+    )
     into.add_argument("file", metavar="FILE", help="- is standard input")
     into.add_argument(
         "--who", default="import", metavar="NAME", help="source of those that name none (default: import)"
     )
-    for part in (out, into):
-        part.add_argument("--format", choices=FORMATS, help="default: graphml for *.graphml, else JSON Lines")
+    into.add_argument(
+        "--again",
+        action="store_true",
+        help="say again, as of now, what was removed or replaced since the export; else that stays so",
+    )
+    out.add_argument("--format", choices=FORMATS, help="default: graphml for *.graphml, else JSON Lines")
+    into.add_argument("--format", choices=FORMATS, help="default: as the file begins")
 
 
 def _part(parts: Any, name: str, text: str, work: Callable[[Ask, argparse.Namespace], int]) -> Any:
@@ -75,9 +77,29 @@ def asker(options: argparse.Namespace) -> Ask:
     def ask(method: str, *args: Any) -> Any:
         request = {"name": options.graph, "method": method, "args": list(args)}
         with Client(path) as client:
-            return client.ask("call", options.timeout + MARGIN, seconds=options.timeout, **request)
+            try:
+                return client.ask("call", options.timeout + MARGIN, seconds=options.timeout, **request)
+            except ControlError as error:
+                if not str(error).startswith(NOT_ONE):
+                    raise
+                names = _graphs(client.ask("tree", options.timeout))
+            others = f"there are {', '.join(names)}" if names else "none is seen in `cybernetic tree`"
+            raise ControlError(
+                f"expected the name of a graph, got: {options.graph!r}{hint(options.graph, names)}; {others}"
+            )
 
     return ask
+
+
+def _graphs(seen: dict[str, Any]) -> list[str]:
+    """The names of the graphs in the trees of a system."""
+    found, waiting = [], [*seen["trees"], *seen["apart"]]
+    while waiting:
+        record = waiting.pop()
+        waiting += record["children"] or ()
+        if record["class"] == "Graph" and record["name"]:
+            found.append(record["name"])
+    return sorted(found)
 
 
 def _query(ask: Ask, options: argparse.Namespace) -> int:
@@ -109,104 +131,49 @@ def _shown(value: Any) -> str:
 
 
 def _export(ask: Ask, options: argparse.Namespace) -> int:
-    write = write_graphml if _format(options) == "graphml" else write_lines
-    counted = _Counted(_pages(ask))
-    with _written(options.file) as file:
-        for text in write(counted):
-            file.write(text)
-    if options.file != "-":
-        say(f"{counted.count} assertions written to {options.file}")
+    format = options.format or ("graphml" if options.file.endswith(".graphml") else "lines")
+    with made(options.file) as file:
+        if options.file == "-":
+            written(file, _pages(ask), format)
+            return 0
+        with progress("written") as told:
+            count = written(file, _pages(ask, told), format)
+    say(f"{_many(count)} written to {options.file}")
     return 0
 
 
-def _pages(ask: Ask) -> Iterator[dict[str, Any]]:
-    cursor = None
+def _pages(ask: Ask, told: Callable[[int], object] = lambda _: None) -> Iterator[dict[str, Any]]:
+    cursor, count = None, 0
     while True:
         page = ask("page", cursor)
         yield from page["records"]
-        cursor = page["next"]
+        cursor, count = page["next"], count + len(page["records"])
+        told(count)
         if cursor is None:
             return
 
 
 def _import(ask: Ask, options: argparse.Namespace) -> int:
-    read = _read_graphml if _format(options) == "graphml" else _read_lines
-    told = changed = 0
-    with _opened(options.file) as file:
-        for batch in batches(read(file)):
-            try:
-                changed += ask("load", batch, options.who)
-            except CyberneticError:
-                say(f"the first {told} assertions are in; of the {len(batch)} that follow, this is said:")
-                raise
-            told += len(batch)
-    say(f"{told} assertions read, {changed} of them new")
+    """Nothing is sent before all of the file is known to be right."""
+    with opened(options.file) as file:
+        total = sum(1 for _ in read(file, options.format))
+        came = Counter(new=0, ended=0)
+        done = 0
+        try:
+            with progress("read", total) as told:
+                for batch in batches(read(file, options.format)):
+                    came.update(ask("load", batch, options.who, options.again))
+                    done += len(batch)
+                    told(done)
+        except (CyberneticError, KeyboardInterrupt):
+            say(f"{done} of {_many(total)} are in; to read the file again does not read those twice")
+            raise
+    say(f"{_many(total)} read, {came['new']} of them new")
+    if came["ended"]:
+        again = "" if options.again else "; --again says again what was removed or replaced"
+        say(f"{_many(came['ended'])} left out: ended since{again}")
     return 0
 
 
-def batches(records: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """The records in groups that one call may carry."""
-    batch: list[dict[str, Any]] = []
-    size = 0
-    for record in records:
-        length = len(json.dumps(record))
-        if batch and (len(batch) == RECORDS or size + length > BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(record)
-        size += length
-    if batch:
-        yield batch
-
-
-class _Counted:
-    """The same records, counted."""
-
-    def __init__(self, records: Iterable[dict[str, Any]]) -> None:
-        self._records, self.count = records, 0
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        for record in self._records:
-            self.count += 1
-            yield record
-
-
-def _format(options: argparse.Namespace) -> str:
-    return options.format or ("graphml" if options.file.endswith(".graphml") else "lines")
-
-
-def _read_lines(file: BinaryIO) -> Iterator[dict[str, Any]]:
-    return read_lines(line.decode(errors="replace") for line in file)
-
-
-def _read_graphml(file: BinaryIO) -> Iterator[dict[str, Any]]:
-    return read_graphml(iter(lambda: file.read(PIECE), b""))
-
-
-@contextmanager
-def _opened(name: str) -> Iterator[BinaryIO]:
-    if name == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        with Path(name).open("rb") as file:
-            yield file
-    except OSError as error:
-        raise FileError(f"expected a file that can be read, got: {error}") from None
-
-
-@contextmanager
-def _written(name: str) -> Iterator[TextIO]:
-    """The file to write to, which takes its name when all of it is there."""
-    if name == "-":
-        yield sys.stdout
-        return
-    part = Path(f"{name}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            yield file
-        os.replace(part, name)
-    except OSError as error:
-        raise FileError(f"expected a file that can be written, got: {error}") from None
-    finally:
-        part.unlink(missing_ok=True)
+def _many(count: int) -> str:
+    return f"{count} assertion{'' if count == 1 else 's'}"

@@ -25,6 +25,7 @@ from cybernetic.nodes.directory.entries import (
 )
 
 MOST_MARKS = 10_000  # removals of one node that are kept for those who have not said that they know of them
+MOST_FRESH = 200  # names taken that are put into the part at once: about a millisecond
 
 Seatings = dict[parts.Place, parts.Seating]
 
@@ -44,6 +45,7 @@ class Directory:
         self.me: Source = (node, incarnation)
         self._writer = parts.writer(self.me)
         self._parts: dict[Source, Part] = {self.me: parts.NONE}
+        self._fresh = parts.Claims(self._writer)  # what is not in its own part yet
         self._claims: dict[str, dict[Source, Claim]] = {}
         self._holders: dict[str, Claim] = {}
         self._running: dict[str, dict[Source, None]] = {}  # the nodes that run the agent of a service
@@ -57,6 +59,8 @@ class Directory:
     @property
     def own(self) -> Part:
         """This node's part, for all others to know."""
+        if self._fresh:
+            self._parts[self.me] = self._fresh.join(self._parts[self.me])
         return self._parts[self.me]
 
     @property
@@ -66,7 +70,7 @@ class Directory:
 
     def part(self, source: Source) -> Part:
         """What is known of the part of a node."""
-        return self._parts.get(source, parts.NONE)
+        return self.own if source == self.me else self._parts.get(source, parts.NONE)
 
     @property
     def sources(self) -> list[Source]:
@@ -101,10 +105,11 @@ class Directory:
 
         If another node's claim is greater, for its clock is far ahead, it is lost at once.
         """
-        after, delta = parts.claimed(self.own, self._writer, name, stamp, serial, path)
-        self._parts[self.me] = after  # nothing was removed, so there is nothing else to note
-        effects = self._settle(name, self.me, Claim(name, self.me, stamp, serial, path))
-        return sorted([Tell(delta), *effects], key=_is_lost)
+        own = self.own if len(self._fresh) >= MOST_FRESH else self._parts[self.me]
+        delta = self._fresh.take(own, name, stamp, serial, path)
+        return _in_order(
+            [Tell(delta), *self._settle(name, self.me, Claim(name, self.me, stamp, serial, path))]
+        )
 
     def release(self, name: str, serial: int) -> list[Effect]:
         """An agent gives up a name, or has ended. Nothing if it has lost it before."""
@@ -159,7 +164,7 @@ class Directory:
         effects += [Entered(seat) for seat in sorted(came)]
         for service, running in runs.items():
             effects += self._run(service, source, running)
-        return sorted(effects, key=_is_lost)
+        return _in_order(effects)
 
     def lost(self, source: Source) -> list[Effect]:
         """A node is out of reach: the names its agents held are free, or another's; they are in no group."""
@@ -208,7 +213,7 @@ class Directory:
                 effects += self._settle(key, self.me, parts.claim(after, self.me, key))
             else:
                 effects += self._run(key, self.me, parts.runs(after, key))
-        return sorted(effects, key=_is_lost)
+        return _in_order(effects)
 
     def _keep(self, source: Source, after: Part, delta: Part) -> None:
         """Note what a part has become, and what of it need not be kept."""
@@ -287,9 +292,11 @@ class Directory:
             del self._seats[place[0]]
 
 
-def _is_lost(effect: Effect) -> bool:
-    """What comes last: an agent that is told may end at once, and others with it, when all names lead elsewhere."""
-    return isinstance(effect, Lost)
+def _in_order(effects: list[Effect]) -> list[Effect]:
+    """Losses last: an agent that is told may end at once, and others with it, when all names lead elsewhere."""
+    if len(effects) > 2:  # most often a name is taken or freed, and nobody has lost it
+        effects.sort(key=lambda effect: isinstance(effect, Lost))
+    return effects
 
 
 def _rank(claim: Claim) -> tuple[Stamp, Source, int]:

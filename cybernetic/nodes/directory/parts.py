@@ -10,7 +10,7 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
 
-from cybernetic.crdt import LWW, MV, AWMap, Context, Stamp
+from cybernetic.crdt import LWW, MV, AWMap, Branch, Context, Leaf, Stamp
 from cybernetic.nodes.directory.entries import Claim, Part, Source
 from cybernetic.wire import DamagedMessage
 
@@ -23,6 +23,7 @@ Seating = tuple[str, tuple[int, ...]]
 WRITER = 200  # characters of a node's name that its changes are marked with
 
 NONE: Part = AWMap()
+_BLANK: Leaf[Any] = Leaf()
 
 
 def writer(source: Source) -> str:
@@ -30,9 +31,31 @@ def writer(source: Source) -> str:
     return source[0][:WRITER]
 
 
-def claimed(part: Part, me: str, name: str, stamp: Stamp, serial: int, path: str) -> tuple[Part, Part]:
-    """The part once an agent has taken a name, in place of any other of this node, and the delta."""
-    return part.written(me, name, LWW, (stamp, (serial, path)))
+class Claims:
+    """Names taken one after another, beside the part until that is asked for: it is copied once for all of them."""
+
+    def __init__(self, me: str) -> None:
+        self._me = me
+        self._fresh: dict[object, Leaf[Any]] = {}
+        self._first = self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._fresh)
+
+    def take(self, part: Part, name: str, stamp: Stamp, serial: int, path: str) -> Part:
+        """An agent takes a name, in place of any other of this node: the delta. `part` is without those before."""
+        if not self._fresh:
+            self._first = self._next = part.context.next(self._me)
+        n, slot = self._next, (LWW.kind, name)
+        leaf = _BLANK.write(self._me, n, (stamp, (serial, path)))  # nobody else writes there
+        self._fresh[slot] = leaf
+        self._next = n + 1
+        return part.from_store(Branch.of({slot: leaf}), Context({self._me: (n, n + 1)}))
+
+    def join(self, part: Part) -> Part:
+        """The part with all of them; from then on there are none."""
+        fresh, self._fresh = self._fresh, {}
+        return part.join(part.from_store(Branch.of(fresh), Context({self._me: (self._first, self._next)})))
 
 
 def released(part: Part, me: str, name: str) -> Part:

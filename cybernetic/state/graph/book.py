@@ -105,11 +105,22 @@ class Book:
         """When something expires next, seconds since 1970; None: nothing does."""
         return self._ends[0][0] if self._ends else None
 
-    def foresee(self, fact: Fact, who: str) -> None:
-        """An assertion is on its way: `keys` has it from now on, so that who removes what was just said finds it."""
+    def foresee(self, fact: Fact, who: str) -> bool:
+        """An assertion is on its way: `keys` has it from now on, so that who removes what was just said finds it.
+
+        Whether it had not; then `dismiss` has to be called for one that does not come after all.
+        """
         triple = _triple(fact)
-        if who not in self._named(triple):
-            self._coming.setdefault(triple, set()).add(who)
+        if who in self._named(triple) or who in self._coming.get(triple, ()):
+            return False
+        self._coming.setdefault(triple, set()).add(who)
+        return True
+
+    def dismiss(self, fact: Fact, who: str) -> None:
+        """An assertion that was foreseen does not come."""
+        triple = _triple(fact)
+        if triple in self._coming:
+            self._arrived(triple, who)
 
     # what is to be taken out of the state
 

@@ -3,18 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from cybernetic.crdt import Stamp
 from cybernetic.state.graph.book import WRITER_GRACE
-from cybernetic.state.graph.entries import Key, State, standing
+from cybernetic.state.graph.entries import Dot, Key, State, standing
 from cybernetic.state.graph.facts import Assertion
-from cybernetic.state.graph.pen import Pen
+from cybernetic.state.graph.pen import Pen, Restored
+from cybernetic.state.graph.records import UNSTAMPED
 from cybernetic.state.replica.writer import Writer
 
 Edit: TypeAlias = Callable[[State, Writer, list[Any]], State]
 """Makes a delta; puts what it has made into the list."""
-
-UNSTAMPED = Stamp(0, 0, "-")
-"""The stamp of an assertion that is given one when it is written."""
 
 
 def adding(assertion: Assertion, surplus: Sequence[Key]) -> Edit:
@@ -41,20 +38,21 @@ def removing(keys: Sequence[Key], who: str, why: str | None) -> Edit:
     return edit
 
 
-def loading(assertions: Sequence[Assertion]) -> Edit:
-    """Put in assertions made elsewhere; those that change something are made."""
+def loading(imports: Sequence[tuple[Assertion, Dot | None]], again: bool) -> Edit:
+    """Put in assertions made elsewhere or earlier, each with the change it came with; made is what came of each.
+
+    What has ended since stays out, or is said `again`, with a stamp of now.
+    """
 
     def edit(state: State, by: Writer, made: list[Any]) -> State:
         pen = Pen(state, by.replica, by.stamp)
-        for one in assertions:
-            if one.at != UNSTAMPED:
-                changes = pen.restore(one)
-            else:
+        for one, dot in imports:
+            came: Restored = "ended" if one.at == UNSTAMPED else pen.restore(one, dot)
+            if came == "ended" and (again or one.at == UNSTAMPED):
                 before = pen.changes
                 pen.add(one.fact, one.who, one.cause, one.confidence, one.until)
-                changes = pen.changes > before
-            if changes:
-                made.append(one)
+                came = "new" if pen.changes > before else "known"
+            made.append((one, came))
         return pen.delta
 
     return edit

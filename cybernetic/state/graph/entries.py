@@ -22,6 +22,9 @@ Key: TypeAlias = tuple[Any, ...]
 Place: TypeAlias = tuple[str, object]
 """The kind and the slot of a key: where it lies in the store of a state."""
 
+Dot: TypeAlias = tuple[str, int]
+"""The name of a change of the state: the replica that made it, and its number there."""
+
 ASSERTED, ENDED = 4, 7
 
 
@@ -106,14 +109,17 @@ def writer(state: State, key: Key) -> str | None:
     return max(leaf.live, key=lambda write: write[2][0])[0] if leaf is not None and leaf.live else None
 
 
-def exported(state: State, now: float) -> Iterator[Assertion | None]:
-    """Every assertion that stands at `now`, seconds since 1970; None is a breath, every `STRIDE` places looked at."""
+def exported(state: State, now: float) -> Iterator[tuple[Assertion, Dot] | None]:
+    """Every assertion that stands at `now`, seconds since 1970, and the change it came with.
+
+    None is a breath, every `STRIDE` places looked at.
+    """
     slots: Iterator[tuple[Any, Any]] = state.store.trie.items()
-    for looked, ((kind, slot), _) in enumerate(slots, 1):
+    for looked, ((kind, slot), leaf) in enumerate(slots, 1):
         if looked % STRIDE == 0:
             yield None
         key = key_of(slot)
         if kind == LWW.kind and type(key) is tuple and len(key) == ASSERTED:
             found = standing(state, key)
             if found is not None and (found.until is None or found.until > now):
-                yield found
+                yield found, next((one, n) for one, n, (at, _) in leaf.live if at == found.at)

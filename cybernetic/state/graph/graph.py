@@ -1,26 +1,27 @@
 """`Graph`: the agent that keeps a graph of facts, the same on all nodes, and answers what is asked of it."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cybernetic.core import number
+from cybernetic.core import flag, number
 from cybernetic.crdt import key_of, slot_of
 from cybernetic.runtime import Deferred, Ref
 from cybernetic.state.graph.answers import Answers, Around, GraphRefused, GraphStatus, Watching
 from cybernetic.state.graph.drawing import MOST_ANSWERS, checked, drawn, limit_of
-from cybernetic.state.graph.edits import UNSTAMPED, adding, loading, removing, steps
-from cybernetic.state.graph.entries import State
+from cybernetic.state.graph.edits import adding, loading, removing, steps
+from cybernetic.state.graph.entries import Dot, State, key_for, place_of
 from cybernetic.state.graph.facts import Assertion, Fact, Period, assertion_of, fact_of
 from cybernetic.state.graph.keeping import STEP, Keeping
 from cybernetic.state.graph.patterns import Pattern, Query, pattern_of, query_of
-from cybernetic.state.graph.records import Record, recorded
+from cybernetic.state.graph.pen import Restored
+from cybernetic.state.graph.records import UNSTAMPED, Record, recorded
 from cybernetic.state.graph.solve import solve
 from cybernetic.state.graph.terms import Value, text, value_of
 from cybernetic.state.graph.triples import Triple
 from cybernetic.state.graph.walk import around, hops_of, path, way_of
 from cybernetic.state.replica.replica import Replica
 
-AHEAD = 60.0  # seconds that the stamp of what is loaded may be in the future: peers refuse more
 MOST_RECORDS = 500  # loaded at once
 
 
@@ -40,7 +41,8 @@ class Graph(Keeping):
 
     Args:
         name: what it is called among replicas, 1 to 180 characters: graphs of one name are one.
-        store, options, peers, now: as for `Replica`.
+        store, options, peers: as for `Replica`.
+        now: the wall clock, seconds since 1970. Default: where time is simulated, in tests, the loop's.
         keep: seconds for which the past of a fact is kept, > 0; of each fact 16 ended assertions at most. A week
             by default.
 
@@ -99,23 +101,28 @@ class Graph(Keeping):
                 checked(text, name, value)
         return self._change(removing(self._book.keys(fact, who), by, why), len)
 
-    async def load(self, records: list[Record], who: str = "import") -> int:
-        """Put in at most 500 records, with their stamps where they have some; answers how many changed something.
+    async def load(self, records: list[Record], who: str = "import", again: bool = False) -> dict[str, int]:
+        """Put in at most 500 records, with their stamps where they have some: those of an export, or of somebody else.
 
-        One that tells less than what stands, by its stamp, changes nothing, so loading again is loading once.
-        `who` is the source of those that name none.
+        Returns `{"new": n, "ended": m}`: how many changed something, and how many stay out because they are over. One
+        that tells less than what stands, by its stamp, changes nothing, so loading again is loading once. One that
+        stood here and was removed or replaced since stays so: the graph knows it by its past, and by the `change` that
+        an export names. One whose time is over does not come back in any case.
+
+        Args:
+            records: as `page` gives them; of each, `subject`, `predicate` and `object` will do.
+            who: the source of those that name none.
+            again: say what was removed or replaced again, with a stamp of now.
         """
         if not isinstance(records, list | tuple) or len(records) > MOST_RECORDS:
             raise GraphRefused(
                 f"records: expected a list of at most {MOST_RECORDS}, got: {type(records).__name__}"
             )
-        said = [checked(recorded, record, who, UNSTAMPED) for record in records]
-        latest = (self._now() + AHEAD) * 1000
-        for one in said:
-            if one.at.millis > latest:
-                raise GraphRefused(f"at: expected at most {AHEAD:g} s in the future, got: {list(one.at)}")
-            self._book.foresee(one.fact, one.who)
-        return len(await self._steps(steps(loading, said, STEP)))
+        now = self._now()
+        told = [checked(recorded, record, who, now) for record in records]
+        lasting = [one for one in told if one[0].until is None or one[0].until > now]
+        came = Counter([how for _, how in await self._loaded(lasting, checked(flag, "again", again))])
+        return {"new": came["new"], "ended": came["ended"] + len(told) - len(lasting)}
 
     # asking
 
@@ -250,6 +257,21 @@ class Graph(Keeping):
     def replica(self) -> Ref[Replica[State]]:
         """The agent that keeps its value, for `Replica.status`."""
         return self._kept()
+
+    async def _loaded(
+        self, imports: list[tuple[Assertion, Dot | None]], again: bool
+    ) -> list[tuple[Assertion, Restored]]:
+        """Have imports put in; what came of each."""
+        made: list[tuple[Assertion, Restored]] = []
+        foreseen = [one for one, _ in imports if self._book.foresee(one.fact, one.who)]
+        try:
+            await self._steps(steps(lambda some: loading(some, again), imports, STEP), made)
+        finally:
+            new = {place_of(key_for(one.fact, one.who)) for one, how in made if how == "new"}
+            for one in foreseen:
+                if place_of(key_for(one.fact, one.who)) not in new:
+                    self._book.dismiss(one.fact, one.who)
+        return made
 
     def _told(self, query: Query) -> Iterator[Any]:
         return (None if row is None else query.told(row) for row in solve(self._book.triples, query))

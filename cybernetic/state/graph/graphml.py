@@ -13,10 +13,11 @@ from xml.sax.saxutils import escape
 
 from cybernetic.core import OptionError
 from cybernetic.state.graph.patterns import spelled, typed
-from cybernetic.state.graph.records import Record
+from cybernetic.state.graph.records import Record, checked_record
 from cybernetic.state.graph.terms import LONGEST_TEXT
 
 _TEXTS = ("predicate", "who", "cause")
+_REST = ("at", "confidence", "until", "change")
 _HEAD = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns">
@@ -27,6 +28,7 @@ _HEAD = """\
 <key id="cause" for="edge" attr.name="cause" attr.type="string"/>
 <key id="confidence" for="edge" attr.name="confidence" attr.type="double"/>
 <key id="until" for="edge" attr.name="until" attr.type="double"/>
+<key id="change" for="edge" attr.name="change" attr.type="string"/>
 <graph edgedefault="directed">
 """
 _TAIL = "</graph>\n</graphml>\n"
@@ -46,23 +48,22 @@ def write_graphml(records: Iterable[Record]) -> Iterator[str]:
                 yield f'<node id="n{numbers[word]}">{_data("value", word)}</node>\n'
             ends.append(numbers[word])
         data = [_data(name, _word(record[name])) for name in _TEXTS if name in record]
-        data += [
-            _data(name, json.dumps(record[name])) for name in ("at", "confidence", "until") if name in record
-        ]
+        data += [_data(name, json.dumps(record[name])) for name in _REST if name in record]
         yield f'<edge source="n{ends[0]}" target="n{ends[1]}">{"".join(data)}</edge>\n'
     yield _TAIL
 
 
-def read_graphml(pieces: Iterable[bytes]) -> Iterator[Record]:
-    """The records of a document that comes in pieces, lazily.
+def read_graphml(pieces: Iterable[bytes], now: float | None = None) -> Iterator[Record]:
+    """The records of a document that comes in pieces, lazily. `now` as for `read_lines`.
 
     Of documents written elsewhere: a node without `value` stands for its id, and an edge may have a `label` in place
     of a `predicate`; all other data are passed over. Nodes must come before the edges that join them.
 
     Raises:
-        OptionError: what comes is no XML, has a document type (which might swell), or an edge that says no fact.
+        OptionError: what comes is no XML, has a document type (which might swell), or an edge that says nothing a
+            graph would take; the line is named.
     """
-    reader = _Reader()
+    reader = _Reader(now)
     for piece in pieces:
         reader.feed(piece)
         yield from reader.take()
@@ -82,7 +83,8 @@ def _data(key: str, word: str) -> str:
 class _Reader:
     """Takes the pieces of a document, and gives the records of the edges that have ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: float | None) -> None:
+        self._now = now
         parser = self._parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
@@ -143,10 +145,10 @@ class _Reader:
         record: Record = {"subject": self._node("source"), "object": self._node("target")}
         data.setdefault("predicate", data.get("label", ""))
         record |= {name: _as_text(data[name]) for name in _TEXTS if name in data}
-        for name in ("at", "confidence", "until"):
+        for name in _REST:
             if name in data:
                 record[name] = _from_json(data[name])
-        return record
+        return checked_record(f"line {self._parser.CurrentLineNumber}", record, self._now)
 
     def _node(self, end: str) -> Any:
         id = self._attribute(end)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from cybernetic.core import CyberneticError, Down, Reason, loop_clock, number, wall
+from cybernetic.core import CyberneticError, Down, Reason, loop_clock, number, real_time, wall
 from cybernetic.crdt import AWMap
 from cybernetic.runtime import Agent, Deferred, Ref
 from cybernetic.state.graph.book import WRITER_GRACE, Book, Change
@@ -29,6 +29,12 @@ _SWEPT = 2000  # places taken out at once, at most
 _TICK = object()
 
 
+def clock() -> float:
+    """Seconds since 1970; on a loop whose time is simulated, of that, so that facts expire there as all else does."""
+    loop = asyncio.get_running_loop()
+    return wall() if real_time(loop) else loop.time()
+
+
 class Keeping(Agent):
     """What `Graph` is made on; its arguments are described there."""
 
@@ -38,7 +44,7 @@ class Keeping(Agent):
         store: Store | str | os.PathLike[str] | None = None,
         options: ReplicaOptions | None = None,
         peers: Callable[[], Peers] = GroupPeers,
-        now: Callable[[], float] = wall,
+        now: Callable[[], float] = clock,
         keep: float = WEEK,
     ) -> None:
         self._settings = (AWMap, name, store, options, peers, now)
@@ -103,12 +109,10 @@ class Keeping(Agent):
         self.task(tell())
         return reply
 
-    async def _steps(self, edits: Iterable[Edit]) -> list[Any]:
-        """Have edits made one after another, so that none waits long for the loop; what they have made."""
-        made: list[Any] = []
+    async def _steps(self, edits: Iterable[Edit], made: list[Any]) -> None:
+        """Have edits made one after another, so that none waits long for the loop; what they make is put in `made`."""
         for edit in edits:
             await self._kept().within(None).call(Replica.change, edit, made)
-        return made
 
     async def _follow(self, state: State, keys: Iterator[Key]) -> None:
         """Bring the indexes up to date with `state`, which has changed at `keys`, and tell those who watch."""
@@ -160,6 +164,6 @@ class Keeping(Agent):
 
     async def _swept(self, edits: Sequence[Edit]) -> None:
         try:
-            await self._steps(edits)
+            await self._steps(edits, [])
         except CyberneticError:
             pass  # there is no room on the disk: what is still there is told again

@@ -1,10 +1,11 @@
 """Writes into a graph: each change as the delta of a replica, what it ends kept as the past of the fact."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from cybernetic.crdt import MOST_TICKS, Branch, Context, Leaf, Stamp
 from cybernetic.state.graph.entries import (
+    Dot,
     Key,
     Place,
     State,
@@ -16,6 +17,9 @@ from cybernetic.state.graph.entries import (
     written,
 )
 from cybernetic.state.graph.facts import Assertion, Fact
+
+Restored: TypeAlias = Literal["new", "known", "ended"]
+"""What came of an assertion that was to be put in."""
 
 _BLANK: Leaf[Any] = Leaf()
 
@@ -78,18 +82,24 @@ class Pen:
         at = self._write(key, content(cause, confidence, until))
         return Assertion(fact, who, at, cause, confidence, until)
 
-    def restore(self, assertion: Assertion) -> bool:
-        """Put in an assertion as it was made elsewhere, with its stamp; False if one as late or later stands."""
+    def restore(self, assertion: Assertion, dot: Dot | None = None) -> Restored:
+        """Put in an assertion as it was made elsewhere or earlier, with its stamp, unless there is nothing to do.
+
+        "known": one as late or later stands. "ended": it did stand here, and does no more: its past says so, or it came
+        with a `dot` that the state knows, which is never forgotten.
+        """
         key = key_for(assertion.fact, assertion.who)
         place = place_of(key)
         leaf = self._leaf(place)
         latest = _latest(leaf)
         if latest is not None and latest >= assertion.at:
-            return False
+            return "known"
+        if self._has_ended(assertion) or (dot is not None and self._state.context.knows(*dot)):
+            return "ended"
         for one in written(leaf, key):
             self._end(one, "replaced", assertion.who, assertion.cause)
         self._put(place, leaf, assertion.at, content(assertion.cause, assertion.confidence, assertion.until))
-        return True
+        return "new"
 
     def remove(
         self, keys: Iterable[Key], how: str, by: str | None = None, why: str | None = None
@@ -113,6 +123,10 @@ class Pen:
         if gone:
             self._settle()
             self._take(self._state.remove(self._replica, *gone))
+
+    def _has_ended(self, assertion: Assertion) -> bool:
+        past = self._leaf(place_of(past_key(assertion)))
+        return past is not None and past.alive
 
     def _end(self, assertion: Assertion, how: str, by: str | None, why: str | None) -> None:
         self._write(past_key(assertion), ending(assertion, how, by, why), assertion.at)

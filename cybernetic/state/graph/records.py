@@ -6,25 +6,35 @@ from typing import Any
 
 from cybernetic.core import OptionError, known
 from cybernetic.crdt import Stamp, checked_stamp
+from cybernetic.state.graph.entries import Dot
 from cybernetic.state.graph.facts import Assertion, assertion_of, fact_of
 
-FIELDS = ("subject", "predicate", "object", "who", "at", "cause", "confidence", "until")
+FIELDS = ("subject", "predicate", "object", "who", "at", "cause", "confidence", "until", "change")
 LONGEST_LINE = 100_000  # characters
+LONGEST_REPLICA = 200  # characters
+AHEAD = 60.0  # seconds that a stamp may be in the future: peers refuse more
+UNSTAMPED = Stamp(0, 0, "-")
+"""The stamp of an assertion that is given one when it is written."""
 
 Record = dict[str, Any]
-"""The fields of `FIELDS`; `at` is a stamp's parts in a list. What is None is left out."""
+"""The fields of `FIELDS`; `at` is a stamp's parts in a list, `change` those of a dot. What is None is left out."""
 
 
-def record_of(assertion: Assertion) -> Record:
-    """The record of an assertion: what JSON can say."""
+def record_of(assertion: Assertion, change: Dot | None = None) -> Record:
+    """The record of an assertion, and of the change of its graph that it came with: what JSON can say."""
     fact, who, at, cause, confidence, until = assertion
     record: Record = {**fact._asdict(), "who": who, "at": list(at)}
-    rest = {"cause": cause, "confidence": confidence, "until": until}
+    rest = {"cause": cause, "confidence": confidence, "until": until, "change": change and list(change)}
     return record | {name: value for name, value in rest.items() if value is not None}
 
 
-def recorded(record: object, who: str, now: Stamp) -> Assertion:
-    """The assertion that a record tells. One without `who` is by `who`, one without `at` is of `now`.
+def recorded(record: object, who: str, now: float | None = None) -> tuple[Assertion, Dot | None]:
+    """The assertion that a record tells, and the change of its graph that it came with, if it says so.
+
+    Args:
+        record: as `record_of` makes it; one without `at` is `UNSTAMPED`.
+        who: the source of one that names none.
+        now: seconds since 1970, for which its stamp may not be too far in the future. None: it may.
 
     Raises `OptionError` for what is none, and for a field that is unknown or out of bounds.
     """
@@ -34,14 +44,37 @@ def recorded(record: object, who: str, now: Stamp) -> Assertion:
     at = record.get("at")
     if at is not None and not (isinstance(at, list | tuple) and len(at) == 3):
         raise OptionError("at", "a list of milliseconds, counter and node", at)
-    return assertion_of(
+    if at is not None and now is not None and checked_stamp(*at).millis > (now + AHEAD) * 1000:
+        raise OptionError("at", f"at most {AHEAD:g} s in the future", list(at))
+    assertion = assertion_of(
         fact_of(*[record.get(name) for name in FIELDS[:3]]),
         record.get("who", who),
-        now if at is None else checked_stamp(*at),
+        UNSTAMPED if at is None else checked_stamp(*at),
         record.get("cause"),
         record.get("confidence", 1.0),
         record.get("until"),
     )
+    return assertion, _dot(record.get("change"))
+
+
+def checked_record(place: str, record: Record, now: float | None) -> Record:
+    """A record that `recorded` takes. Raises an `OptionError` that names its place, such as a line."""
+    try:
+        recorded(record, "-", now)
+    except OptionError as error:
+        raise OptionError(f"{place}: {error.name}", error.expected, error.got) from None
+    return record
+
+
+def _dot(change: object) -> Dot | None:
+    match change:
+        case None:
+            return None
+        case [str() as replica, int() as number] if (
+            0 < len(replica) <= LONGEST_REPLICA and 0 < number < 2**63
+        ):
+            return replica, number
+    raise OptionError("change", "a list of a replica and a number", change)
 
 
 def write_lines(records: Iterable[Record]) -> Iterator[str]:
@@ -50,20 +83,40 @@ def write_lines(records: Iterable[Record]) -> Iterator[str]:
         yield json.dumps(record) + "\n"
 
 
-def read_lines(lines: Iterable[str]) -> Iterator[Record]:
-    """The records of JSON Lines, lazily; empty lines are passed over. Raises `OptionError` that names the line."""
+def read_lines(lines: Iterable[str | bytes], now: float | None = None) -> Iterator[Record]:
+    """The records of JSON Lines, lazily; empty lines are passed over.
+
+    Args:
+        lines: texts, or UTF-8.
+        now: seconds since 1970: stamps more than a minute later are refused, as a graph would. None: they are not.
+
+    Raises an `OptionError` that names the line, also where a graph would refuse what it tells.
+    """
     for number, line in enumerate(lines, 1):
+        place = f"line {number}"
         if len(line) > LONGEST_LINE:
-            raise OptionError(f"line {number}", f"at most {LONGEST_LINE} characters", line[:60])
-        if line.strip():
-            yield _record(number, line)
+            raise OptionError(place, f"at most {LONGEST_LINE} characters", line[:60])
+        found = _loaded(place, line if isinstance(line, str) else _decoded(place, line))
+        if found is not None:
+            yield checked_record(place, found, now)
 
 
-def _record(number: int, line: str) -> Record:
+def _loaded(place: str, line: str) -> Record | None:
+    """The object in a line; None in an empty one."""
+    text = line.removeprefix("\ufeff").strip()  # some programs begin a file so
+    if not text:
+        return None
     try:
-        found = json.loads(line)
+        found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise OptionError(f"line {number}", f"an object in JSON ({error})", line[:60]) from None
+        raise OptionError(place, f"an object in JSON ({error})", line[:60]) from None
     if not isinstance(found, dict):
-        raise OptionError(f"line {number}", "an object in JSON", line[:60])
+        raise OptionError(place, "an object in JSON", line[:60])
     return found
+
+
+def _decoded(place: str, line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise OptionError(place, f"UTF-8 ({error.reason} at byte {error.start + 1})", line[:60]) from None

@@ -26,6 +26,7 @@ class Copy(Generic[L]):
         saved: the changes it will know after a restart.
         floor: the changes that must be known to do without the marks dropped from `value`.
         on_join: told of everything that is joined; None while nobody wants to know.
+        on_part: told of each delta, or part of a whole, that is joined.
         rejoining: whether it is learning the whole anew, so that it is something between.
         letting: takes the values that were held on to while this one changed.
     """
@@ -34,6 +35,7 @@ class Copy(Generic[L]):
         self.value, self.version, self.saved = value, 0, value.context
         self.floor = Context() if archive is None else archive.record.floor
         self.on_join: Heard[L] | None = None
+        self.on_part: Callable[[L], object] = lambda part: None
         self.rejoining = False
         self.letting = Letting()
         self._archive = archive
@@ -66,6 +68,7 @@ class Copy(Generic[L]):
         """Have another value, made of the present one by looking at the places of `part`; the disk does not know."""
         before = self.value
         self._become(value)
+        self.on_part(part)
         if self.on_join is not None:
             self.on_join(before, value, part)
 
@@ -108,6 +111,7 @@ class Copy(Generic[L]):
     def _join(self, delta: L) -> None:
         before = self.value
         self._become(before.join(delta))
+        self.on_part(delta)
         if self.on_join is not None:
             self.on_join(before, self.value, delta)
 

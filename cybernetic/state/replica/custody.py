@@ -8,7 +8,8 @@ as a guardian has none, that start is in its place, with its rights and its ward
 who has a right to it takes over the rows (`Escrow.absorb`), so that a year of restarts leaves one.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from itertools import islice
 from math import ceil
 from typing import Any, Literal
 
@@ -18,6 +19,11 @@ Custody = Literal["none", "guardian", "ward"]
 
 MARGIN = 1.0  # seconds that clocks may differ by
 _FEW = 4
+_TOGETHER = 50  # wards whose leases are extended at once
+_TRIES = 6  # deltas made in one step at most: each may be long to weigh
+
+Fits = Callable[[Escrow], bool]
+"""Says of a delta whether others can be told it: whether it is small enough for a frame."""
 
 
 def step(
@@ -29,8 +35,11 @@ def step(
     now: float,
     lease: float,
     slice_: float,
+    fits: Fits = lambda delta: True,
 ) -> Escrow | None:
     """The delta of the next thing that `me` has to do for custody or the rows of the dead; None if there is nothing.
+
+    One that is too large, which only a guardian of very many makes, is returned when there is nothing else to do.
 
     Args:
         value: the value; join what is returned before asking again.
@@ -41,15 +50,21 @@ def step(
         now: seconds since 1970.
         lease: seconds that a lease lasts; it is extended when half of that is over.
         slice_: the part of a ward's rights that a lease lets it spend; extended when half of that is spent.
+        fits: says of a delta whether it is small enough. Default: any is.
     """
-    if value.absorbed(me):  # somebody has said that it is over
+    if value.absorbed(me):
         return None
-    delta = None
+    due: Iterator[Escrow] = iter(())
     if role == "ward":
-        delta = _as_ward(value, me, guardians)
+        due = _as_ward(value, me, guardians)
     if role == "guardian":
-        delta = _as_guardian(value, me, live, now, lease, slice_)
-    return delta or value.absorb(me) or None
+        due = _as_guardian(value, me, live, now, lease, slice_)
+    late = None
+    for delta in islice(due, _TRIES):
+        if fits(delta):
+            return delta
+        late = delta
+    return value.absorb(me, fits) or late
 
 
 def parting(value: Escrow, me: str, live: Collection[str], now: float) -> Escrow | None:
@@ -100,6 +115,11 @@ def _left(value: Escrow, one: str, latest: bool) -> bool:
     return value.successor(one) == one or value.rights(one) > 0
 
 
+def over(value: Escrow, me: str) -> bool:
+    """Whether it was said that `me` never acts again, or another is in its place."""
+    return value.successor(me) != me or value.ended(me)
+
+
 def guardian_of(value: Escrow, replica: str) -> str:
     """Who guards a replica now; "" for nobody."""
     return value.keeper(replica)
@@ -112,39 +132,53 @@ def wards_of(value: Escrow, guardian: str) -> list[str]:
     return sorted([ward for ward, chosen in rows if keepers[chosen] == guardian])
 
 
-def _as_ward(value: Escrow, me: str, guardians: Collection[str]) -> Escrow | None:
+def _as_ward(value: Escrow, me: str, guardians: Collection[str]) -> Iterator[Escrow]:
     if guardian_of(value, me):
-        return value.settle(me) or None
-    return value.entrust(me, min(guardians)) if guardians else None
+        if delta := value.settle(me):
+            yield delta
+    elif guardians:
+        yield value.entrust(me, min(guardians))
 
 
 def _as_guardian(
     value: Escrow, me: str, live: Collection[str], now: float, lease: float, slice_: float
-) -> Escrow | None:
-    rights = value.balances()
+) -> Iterator[Escrow]:
+    """What is to be done, as one delta of which one is to be joined: each next is for who cannot use those before."""
+    rights, alive = value.balances(), set(live)
+    longer: dict[str, int] = {}
+    first: dict[str, int] = {}
+    silent: list[str] = []
     for ward in wards_of(value, me):
         if ward not in rights:
             continue  # there is nothing to lease or to take: the dead, who become many, cost no more than this
-        if ward in live and not value.ended(ward):
-            delta = _extended(value, me, ward, now, lease, slice_)
-        else:
-            delta = _reclaimed(value, me, ward, now)
-        if delta:
-            return delta
-    return None
+        if ward not in alive or value.ended(ward):
+            silent.append(ward)
+        elif amount := _leased(value, ward, rights[ward], now, lease, slice_):
+            some = first if value.lease_of(ward) is None else longer
+            if len(some) < _TOGETHER:
+                some[ward] = amount
+    one = dict(list(first.items())[:1])
+    for leases in longer | first, longer if first else {}, one if len(first) > 1 else {}:
+        if leases:
+            yield value.leases(me, leases, now + lease)
+    for ward in silent:
+        if delta := _reclaimed(value, me, ward, now):
+            yield delta
 
 
-def _extended(value: Escrow, me: str, ward: str, now: float, lease: float, slice_: float) -> Escrow | None:
-    rights = value.rights(ward)
+def _leased(value: Escrow, ward: str, rights: int, now: float, lease: float, slice_: float) -> int:
+    """By how much more than it has used a ward is to be leased now; 0 if it is not due."""
     if rights < 1:
-        return None
+        return 0
     held = value.lease_of(ward)
-    row: Any = value.store.trie.get(ward)
     due, asked = ceil(rights * slice_), min(rights, value.asked(ward))
-    left = 0 if held is None else held.ceiling - row.outgo
-    if held is not None and held.until - now > lease / 2 and 2 * left >= due and left >= asked:
-        return None
-    return value.lease(me, ward, max(due, asked), now + lease)
+    if held is None:
+        return max(due, asked)
+    row: Any = value.store.trie.get(ward)
+    left = held.ceiling - row.outgo
+    if held.until - now > lease / 2 and 2 * left >= due and left >= asked:
+        return 0
+    return max(due, asked)
 
 
 def _reclaimed(value: Escrow, me: str, ward: str, now: float) -> Escrow | None:

@@ -51,6 +51,14 @@ class Editing(Generic[L]):
         self._check_size(delta)
         return delta
 
+    def fits(self, delta: L) -> bool:
+        """Whether others can be told a delta: whether each place of it fits into a frame."""
+        try:
+            self._check_size(delta)
+        except EditRefused:
+            return False
+        return True
+
     def _check_size(self, delta: L) -> None:
         """Refuse what no frame could carry, or no frame of this program."""
         try:
@@ -78,7 +86,7 @@ class _Asked(Context):
         return super().next(replica)
 
 
-def _too_large() -> None:
+def _too_large(_: Lattice) -> None:
     raise EditRefused("one with a place too large for a frame: see `ReplicaOptions.largest`")
 
 

@@ -19,7 +19,10 @@ class ReplicaDiverged(Event):
 
 @event("replica.refused", "state")
 class ReplicaRefused(Event):
-    """Something from a peer was refused: `what` is "damaged", "future" or "full"; `why` says it in words."""
+    """Something was refused: `what` is "damaged", "future", "full" or "oversized"; `why` says it in words.
+
+    "damaged", "future" and "full" came from a peer; "oversized" would have been done here, and could be told to nobody.
+    """
 
     value: str
     replica: str

@@ -151,7 +151,7 @@ class Exchange(Generic[L]):
     def _written(self, delta: L) -> bytes:
         return self._frames.write(News(self._told, delta))
 
-    def _oversized(self) -> None:
+    def _oversized(self, _: L) -> None:
         self._counts.oversized += 1
 
     def _spread(self, frame: bytes) -> None:
@@ -296,6 +296,11 @@ class Exchange(Generic[L]):
         for talk in self._talks.values():
             talk.accepts()
 
+    def end(self) -> None:
+        """Learn nothing more: the store is about to be closed."""
+        if self._rejoin is not None:
+            self._rejoin.cancel()
+
     async def _learn(self, whole: L, floor: Context, peer: Peer, talk: Talk) -> None:
         await self._taking.rejoin(whole, floor, self._options.leaves, talk.replica)
         talk.coming = None
@@ -340,6 +345,11 @@ class Exchange(Generic[L]):
                 for peer, talk in self._talks.items()
             ]
         )
+
+    def heard_all(self) -> bool:
+        """Whether any peer has said that it knows all that is known here."""
+        ours = self._copy.value.context
+        return any(talk.at is not None and ours <= talk.context for talk in self._talks.values())
 
     def live(self, within: float, *, guardians: bool = False) -> list[str]:
         """Ids of the replicas heard in the last `within` seconds; of the guardians among them."""

@@ -28,11 +28,11 @@ class ReplicaOptions:
             returns as a new one.
         gone_unkept: the same for one that keeps nothing on a disk, and so never returns. Default 60.
         ahead: seconds that a stamp may be in the future, >= 0. Default 60.
-        custody: of an `Escrow`: "guardian" leases their rights to wards and takes back those of the dead, "ward" spends
-            under leases of a guardian; "none" (default) spends what it has. What a guardian, or a "none", leaves when
-            it dies is that of its next start from the same store, a lease later, when all peers that the store knows
-            have said that they know of no other start of it, and told what they know of the former. Else it stays
-            until a person has another `Escrow.succeed` it, or `settle_for` a ward.
+        custody: of an `Escrow`, and of each in maps: "guardian" leases their rights to wards and takes back those of
+            the dead, "ward" spends under leases of a guardian; "none" (default) spends what it has. What a guardian,
+            or a "none", leaves when it dies is that of its next start from the same store, a lease later, when all
+            peers that the store knows have said that they know of no other start of it, and told what they know of
+            the former. Else it stays until a person has another `Escrow.succeed` it, or `settle_for` a ward.
         lease: seconds that a lease lasts, > 0; extended when half of it is over. Default 30.
         slice: the part of a ward's rights that a lease lets it spend, above 0 and at most 1. Default 0.25. Who wants to
             spend more at once is refused, asks its guardian for it, and has it a moment later.

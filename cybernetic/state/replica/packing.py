@@ -12,18 +12,18 @@ _FINER = 8  # so much smaller a piece becomes that was too large
 
 
 def packed(
-    delta: L, leaves: int, write: Callable[[L], bytes], oversized: Callable[[], object]
+    delta: L, leaves: int, write: Callable[[L], bytes], oversized: Callable[[L], object]
 ) -> Iterator[bytes]:
     """`delta` in frames that `write` makes, cut finer where one becomes too large.
 
-    A single place too large for a frame is left out, and `oversized` called. Raises what `write` does but
+    A single place too large for a frame is left out, and `oversized` called with it. Raises what `write` does but
     `BeyondLimit`.
     """
     try:
         frame = write(delta)
     except BeyondLimit:
         if leaves <= 1:
-            oversized()
+            oversized(delta)
             return
     else:
         yield frame

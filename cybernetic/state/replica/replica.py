@@ -17,14 +17,15 @@ from cybernetic.core import (
     token,
     wall,
 )
-from cybernetic.crdt import KINDS, Escrow, Hlc, Lattice
+from cybernetic.crdt import KINDS, Hlc, Lattice
 from cybernetic.naming import Joined, Left
 from cybernetic.runtime import Agent, Deferred, Ref, on_death
 from cybernetic.state.replica.archive import Archive, Record
 from cybernetic.state.replica.copy import Copy
-from cybernetic.state.replica.custody import left_by
 from cybernetic.state.replica.diff import difference
 from cybernetic.state.replica.editing import Editing
+from cybernetic.state.replica.ending import ReplicaEnding
+from cybernetic.state.replica.escrows import Escrows
 from cybernetic.state.replica.exchange import Exchange
 from cybernetic.state.replica.frames import Frames
 from cybernetic.state.replica.group_peers import GroupPeers
@@ -32,7 +33,7 @@ from cybernetic.state.replica.opening import Opening
 from cybernetic.state.replica.options import ReplicaOptions
 from cybernetic.state.replica.peers import Peers
 from cybernetic.state.replica.redating import Redating
-from cybernetic.state.replica.rights import Rights
+from cybernetic.state.replica.rights import Rights, left_in
 from cybernetic.state.replica.roll import Roll
 from cybernetic.state.replica.status import ReplicaCounts, ReplicaStatus
 from cybernetic.state.replica.taking import Taking
@@ -122,10 +123,9 @@ class Replica(Agent, Generic[L]):
         clock, moved = loop_clock(asyncio.get_running_loop()), archive is not None and archive.moved
         self._roll = Roll(self._name, record, archive is not None, options, self._counts, clock, moved)
         self._copy: Copy[L] = Copy(value, archive, 0 if archive is None else archive.loaded)
-        if isinstance(value, Escrow):
-            self._roll.former = left_by(value, self._roll.former)
-        else:
-            self._roll.former.clear()
+        escrows = Escrows(self._kind)
+        await escrows.find(value)
+        self._roll.former = await left_in(value, escrows, self._roll.former)
         if archive is not None:
             await archive.note(record._replace(**self._roll.recorded()))
         on_death(self.ref, self._ended)
@@ -133,7 +133,7 @@ class Replica(Agent, Generic[L]):
         self._clock = Hlc(self._roll.replica, self._now, options.ahead, after=latest)
         self._pen = Writer(self._roll.replica, self._clock, self._now)
         self._editing = Editing(self._kind, Frames(self._kind, options.largest), options.leaves)
-        taking = Taking(self._copy, self._clock, self._roll, self._counts, self._lasting)
+        self._taking = taking = Taking(self._copy, self._clock, self._roll, self._counts, self._lasting)
         chance = self.system.chance.stream("replica", self._name, self._roll.replica)
         self._exchange = Exchange(
             self._copy, self._peers, self._roll, taking, options, self._counts, self._beside, chance
@@ -142,7 +142,17 @@ class Replica(Agent, Generic[L]):
         self._redating = Redating(
             self._copy, self._clock, self._roll, self._exchange, options, self._counts, self._now, self._write
         )
-        self._rights = Rights(self._copy, self._roll, self._exchange, options, self._now, self._write)
+        self._rights = Rights(
+            escrows,
+            self._copy,
+            self._roll,
+            self._exchange,
+            options,
+            self._now,
+            self._write,
+            self._editing.fits,
+            self._oversized,
+        )
         await self._peers.open(self, self._name)
 
     # what others ask of it
@@ -161,7 +171,10 @@ class Replica(Agent, Generic[L]):
             EditRefused: the edit raised, gave something else, a delta that was not made of `value` in the name
                 `by.replica`, so that it would be lost (`check_dots`), or one too large for a frame.
             Refusal: the edit raised one, such as `RightsLacking`; `JournalFull`.
+            ReplicaEnding: the replica was said to be over, and its next start takes changes.
         """
+        if self._rights.ends:
+            raise ReplicaEnding(self._roll.replica)
         delta = self._edited(edit, args)
         if delta:
             answer = self.defer()
@@ -244,6 +257,7 @@ class Replica(Agent, Generic[L]):
         self._exchange.flush()
         for task in self._tending:
             task.cancel()  # they write into the store
+        self._exchange.end()  # and so may this
         await self._peers.close()
         await self._opening.close()
 
@@ -303,6 +317,10 @@ class Replica(Agent, Generic[L]):
 
     def _write(self, delta: Any) -> None:
         self._copy.write(delta, partial(self._done, delta))
+
+    def _oversized(self) -> None:
+        self._counts.oversized += 1
+        self._taking.refused("oversized", "a row of rights to spend that no frame can carry")
 
     async def _tidy(self) -> None:
         while True:

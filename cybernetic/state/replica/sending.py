@@ -1,9 +1,10 @@
 """Sending one peer what it lacks, a piece at a time: so much on its way, and again what is not heard."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
+from cybernetic.core import loop_clock
 from cybernetic.crdt import Context, Lattice
 from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.frames import End, Frames, Piece
@@ -30,9 +31,13 @@ class Sending(Generic[L]):
         self._replica, self._streams = replica, 0
         self._copy, self._peers, self._frames, self._leaves = copy, peers, frames, leaves
         self._counts = counts
+        self._clock = loop_clock(asyncio.get_running_loop())
 
     async def stream(self, peer: Peer, talk: Talk, context: Context, whole: bool, told: int) -> None:
-        """Send `peer` what is not in `context`, or with `whole` all there is: it has then all news up to `told`."""
+        """Send `peer` what is not in `context`, or with `whole` all there is: it has then all news up to `told`.
+
+        A place too large for a frame is left out, and the peer is not told that it knows it.
+        """
         self._counts.streams += 1
         self._counts.wholes += whole
         value = self._copy.value
@@ -44,7 +49,13 @@ class Sending(Generic[L]):
     async def _stream(
         self, value: L, peer: Peer, talk: Talk, context: Context, whole: bool, told: int
     ) -> None:
-        floor = self._copy.floor
+        floor, left_out = self._copy.floor, Context()
+
+        def oversized(place: L) -> None:
+            nonlocal left_out
+            self._counts.oversized += 1
+            left_out = left_out.join(Context.of(place.store.seen))
+
         self._streams += 1
         talk.stream = f"{self._replica}/{self._streams}"
         talk.unheard.clear()
@@ -52,19 +63,23 @@ class Sending(Generic[L]):
         number = 0
         for part in parts:
             if tuple(part.store.seen):  # what the whole knows goes with its end, lest it overtakes the rest
-                for frame in self._pieces(part, talk.stream, number, whole):
+                for frame in self._pieces(part, talk.stream, number, whole, oversized):
                     if not await self._pass(peer, talk, number, frame, WINDOW):
                         return
                     number += 1
             await asyncio.sleep(0)
-        rest = value.context if whole else value.context.minus(context)
+        rest = (value.context if whole else value.context.minus(context)).minus(left_out)
         if not await self._room(peer, talk, 1):
             return
         end = self._frames.write(End(talk.stream, number, whole, rest, floor))
         if await self._pass(peer, talk, number, end, 1) and await self._room(peer, talk, 1):
             talk.heard, talk.behind = max(talk.heard, told), False
+            if left_out:  # it lacks them still, and says so: they are tried again, less and less often
+                talk.refuses(left_out, self._clock())
 
-    def _pieces(self, part: L, stream: str, first: int, whole: bool) -> Iterator[bytes]:
+    def _pieces(
+        self, part: L, stream: str, first: int, whole: bool, oversized: Callable[[L], object]
+    ) -> Iterator[bytes]:
         """The frames of a part, numbered from `first`: each is made when the one before is on its way."""
         number = first
 
@@ -74,10 +89,7 @@ class Sending(Generic[L]):
             number += 1
             return frame
 
-        return packed(part, self._leaves, write, self._oversized)
-
-    def _oversized(self) -> None:
-        self._counts.oversized += 1
+        return packed(part, self._leaves, write, oversized)
 
     async def _pass(self, peer: Peer, talk: Talk, number: int, frame: bytes, window: int) -> bool:
         """Send a frame as soon as fewer than `window` are on their way; False if the peer does not answer."""

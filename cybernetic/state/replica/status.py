@@ -22,7 +22,7 @@ class ReplicaCounts:
         diverged: times that a peer showed something else for the same changes.
         evicted: replicas given up on, and `rejoined` times that this one learned the whole anew.
         identified: times that the store was found to be a copy and got a site of its own.
-        oversized: places too large for one frame, which no peer was sent.
+        oversized: places too large for one frame, which no peer was sent, or that were not written for that.
         ahead: times that a peer said that it refuses writes of here, as their stamps are too far in the future for it;
             `redated` places that were written anew, with right stamps, when the clock had been set right.
     """

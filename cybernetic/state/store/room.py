@@ -84,9 +84,11 @@ class Room:
         return self._shortage(count, bytes) is None
 
     def check(self, count: int, bytes: int) -> None:
-        """Raise the error of this room if so much more does not fit."""
+        """Raise the error of this room if so much more does not fit now, `OptionError` if it never could."""
         if bytes > self.limits.bytes:
             raise OptionError(f"size of what {self.what} takes", f"at most {self.limits.bytes} bytes", bytes)
+        if count > self.limits.count:
+            raise OptionError(f"what {self.what} takes at once", f"at most {self.limits.count} items", count)
         limit = self._shortage(count, bytes)
         if limit is not None:
             raise self.full(limit)

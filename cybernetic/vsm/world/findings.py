@@ -4,9 +4,9 @@ from collections.abc import Iterable, Set
 from math import inf
 from typing import Any
 
-from cybernetic.state import GraphRefused
 from cybernetic.vsm.timing import now
-from cybernetic.vsm.world.knowing import Knowing, NoWorld
+from cybernetic.vsm.world.knowing import Knowing
+from cybernetic.vsm.world.telling import Telling
 
 FOUND, DISCREPANT = "is found", "discrepant"
 """The fact is (the unit's path, "is found", "discrepant")."""
@@ -26,6 +26,7 @@ class Findings:
     def __init__(self, auditor: Any, units: Iterable[str]) -> None:
         self._auditor = auditor
         self._world = Knowing(auditor, auditor.path, f"{auditor.path}:audit")
+        self._telling = Telling(auditor, self._world)
         self._told = dict.fromkeys(units, -inf)  # when, by unit
 
     def show(self, standing: Set[str]) -> None:
@@ -36,19 +37,7 @@ class Findings:
         for unit in standing:
             if now() >= self._told.get(unit, -inf) + RENEWED * round:
                 self._told[unit] = now()
-                self._auditor.task(self._tell(unit, LASTS * round))
+                self._telling.tell((unit, FOUND, DISCREPANT), now() + LASTS * round)
         for unit in self._told.keys() - standing:
             del self._told[unit]
-            self._auditor.task(self._take_back(unit))
-
-    async def _tell(self, unit: str, seconds: float) -> None:
-        try:
-            await self._world.tell(unit, FOUND, DISCREPANT, ttl=seconds)
-        except (NoWorld, GraphRefused):
-            self._told.pop(unit, None)  # again in the next round
-
-    async def _take_back(self, unit: str) -> None:
-        try:
-            await self._world.take_back(unit, FOUND, DISCREPANT)
-        except (NoWorld, GraphRefused):
-            pass  # it expires
+            self._telling.take_back((unit, FOUND, DISCREPANT), now() + LASTS * round)

@@ -9,6 +9,7 @@ from cybernetic.state import Changed, GraphRefused, Var
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.world.knowing import PATIENCE, Knowing, NoWorld
 from cybernetic.vsm.world.outage import Met, Outage
+from cybernetic.vsm.world.telling import Telling
 from cybernetic.wire import travels
 
 IS, OUT = "is", "out"
@@ -43,6 +44,7 @@ class Outages:
         self._names = {port: names.get(port, port) for port in outages}
         self._ports = {name: port for port, name in self._names.items()}
         self._world = Knowing(porter, porter.path)
+        self._telling = Telling(porter, self._world)
         self._met = dict.fromkeys(outages, Met())
         self._known: set[str] = set()  # ports that somebody says are out
         self._watch = ""
@@ -68,10 +70,11 @@ class Outages:
             return
         before = self._met[port]
         after = self._met[port] = before.after(good, outage, now())
+        fact = self._names[port], IS, OUT
         if after.until > before.until:
-            self._porter.task(self._tell(port, outage.seconds, task))
+            self._telling.tell(fact, after.until, task)
         elif good and now() < before.until:  # it was begun before the outage, and has done well
-            self._porter.task(self._take_back(port, task))
+            self._telling.take_back(fact, before.until, task)
 
     def heard(self, message: object) -> bool:
         """What the world tells; whether it was that."""
@@ -103,15 +106,3 @@ class Outages:
 
     def _among(self, rows: Any) -> set[str]:
         return {self._ports[row["port"]] for row in rows if row["port"] in self._ports}
-
-    async def _tell(self, port: str, seconds: float, task: str) -> None:
-        try:
-            await self._world.tell(self._names[port], IS, OUT, ttl=seconds, cause=task)
-        except (NoWorld, GraphRefused):
-            pass  # then only this unit knows
-
-    async def _take_back(self, port: str, task: str) -> None:
-        try:
-            await self._world.take_back(self._names[port], IS, OUT, cause=task)
-        except (NoWorld, GraphRefused):
-            pass  # it expires

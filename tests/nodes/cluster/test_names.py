@@ -7,7 +7,7 @@ import pytest
 
 from cybernetic import Exit, Kill, NameConflict, Ref, Registry, System
 from cybernetic.crdt import Stamp
-from cybernetic.nodes.directory.parts import claimed, released
+from cybernetic.nodes.directory.parts import Claims, released
 from tests.nodes.cluster.mesh import Holder, apart, inside, names, one
 
 book = Registry("book of the cluster")
@@ -75,7 +75,7 @@ async def test_a_late_release_of_an_earlier_holder_takes_the_name_from_nobody() 
         here, source = inside(first).exchange, ("c", inside(third).incarnation)
         part = here.directory.part(source)
         path = inside(third).exchange.path(other)
-        _, claim = claimed(part, "c", "x", Stamp(10**14, 0, "c"), other._serial, path)
+        claim = Claims("c").take(part, "x", Stamp(10**14, 0, "c"), other._serial, path)
         here.follow(here.directory.learn(source, claim))
         assert holder(first, "x") == known(other)
         release = released(part.join(claim), "c", "x")

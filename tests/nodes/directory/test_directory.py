@@ -250,3 +250,25 @@ def test_a_digest_tells_parts_apart_in_which_as_much_stands() -> None:
     numbers = [Digest().of(part) for part in parts]
     assert len(set(numbers)) == len(parts)
     assert Digest().of(node.own) == numbers[3], "what has been removed does not count"
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=40), st.sampled_from([1, 3, 1000]))
+def test_names_taken_one_after_another_are_in_the_part_and_in_what_is_told_alike(
+    acts: Any, most: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decisions, "MOST_FRESH", most)
+        one, part = Directory("a", "1"), Directory("a", "1").own
+        for n, (takes, name) in enumerate(acts, 1):
+            held = one.holder(f"n{name}")
+            if takes:
+                effects = one.claim(f"n{name}", Stamp(n, 0, "a"), n, "C")
+            else:
+                effects = one.release(f"n{name}", 0 if held is None else held.serial)
+            for delta in deltas(effects):
+                assert len(delta.context) == 1
+                part = part.join(delta)
+            assert len(one._fresh) <= most
+        assert one.part(one.me) == part
+        assert (one.own, one.version) == (part, len(part.context))
+        assert not one._fresh

@@ -11,9 +11,9 @@ from cybernetic.state import Stamp
 from cybernetic.state.graph.facts import Assertion, Fact
 from cybernetic.state.graph.graphml import read_graphml, write_graphml
 from cybernetic.state.graph.patterns import spelled, typed
-from cybernetic.state.graph.records import read_lines, record_of, recorded, write_lines
+from cybernetic.state.graph.records import UNSTAMPED, read_lines, record_of, recorded, write_lines
 
-AT = Stamp(5, 0, "one")
+GOOD = '{"subject": "a", "predicate": "b", "object": "c"}\n'
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20) | st.sampled_from(
     ['"5"', "5", "true", "\r", "a\r\nb", "<&>", " ", "?x", "[1]", '"', "NaN"]
 )
@@ -44,14 +44,23 @@ def same(found: Any, told: Any) -> bool:
 def test_what_goes_out_as_lines_comes_back(told: Any) -> None:
     lines = list(write_lines(map(record_of, told)))
     assert all(line.count("\n") == 1 for line in lines)
-    assert same([recorded(one, "me", AT) for one in read_lines(lines)], told)
+    assert same([recorded(one, "me")[0] for one in read_lines(lines)], told)
 
 
 @given(st.lists(assertions, max_size=5), st.integers(1, 50))
 def test_what_goes_out_as_graphml_comes_back(told: Any, size: int) -> None:
     document = "".join(write_graphml(map(record_of, told))).encode()
     pieces = [document[at : at + size] for at in range(0, len(document), size)]
-    assert same([recorded(one, "me", AT) for one in read_graphml(pieces)], told)
+    assert same([recorded(one, "me")[0] for one in read_graphml(pieces)], told)
+
+
+@given(assertions, st.none() | st.tuples(texts, st.integers(1, 2**63 - 1)))
+def test_the_change_that_an_assertion_came_with_goes_out_and_comes_back(told: Any, dot: Any) -> None:
+    record = record_of(told, dot)
+    (line,) = read_lines(write_lines([record]))
+    assert recorded(line, "me") == (told, dot)
+    (edge,) = read_graphml(["".join(write_graphml([record])).encode()])
+    assert recorded(edge, "me") == (told, dot)
 
 
 @given(values)
@@ -62,7 +71,7 @@ def test_a_spelled_value_is_typed_back(value: Any) -> None:
 
 def test_a_record_may_leave_out_what_is_usual() -> None:
     record = {"subject": "a", "predicate": "b", "object": 5}
-    assert recorded(record, "me", AT) == Assertion(Fact("a", "b", 5), "me", AT)
+    assert recorded(record, "me") == (Assertion(Fact("a", "b", 5), "me", UNSTAMPED), None)
 
 
 @pytest.mark.parametrize(
@@ -78,17 +87,21 @@ def test_a_record_may_leave_out_what_is_usual() -> None:
             "record: expected one of the options",
         ),
         ({"subject": "a", "predicate": "b", "object": "c", "confidence": 2}, "confidence: expected"),
+        ({"subject": "a", "predicate": "b", "object": "c", "change": ["n", 0]}, "change: expected a list"),
     ],
 )
 def test_a_record_that_is_none_says_why(record: Any, says: str) -> None:
     with pytest.raises(OptionError, match=says):
-        recorded(record, "me", AT)
+        recorded(record, "me", 1000.0)
 
 
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
-        (["{}\n", "\n", "{\n"], "line 3: expected an object in JSON"),
+        ([GOOD, "\n", "{\n"], "line 3: expected an object in JSON"),
+        ([GOOD, "\n", "{}\n"], "line 3: subject: expected a text"),
+        ([GOOD, GOOD.replace("}", ', "at": [1061000, 0, "n"]}')], r"line 2: at: expected at most 60 s in"),
+        ([GOOD.encode(), GOOD.replace("a", "é").encode("latin-1")], "line 2: expected UTF-8 .* at byte 14"),
         (["[]"], "line 1: expected an object in JSON, got: '\\[\\]'"),
         (["[" * 50_000], "line 1: expected an object in JSON"),
         (["{" + " " * 100_000], "line 1: expected at most 100000 characters"),
@@ -96,7 +109,12 @@ def test_a_record_that_is_none_says_why(record: Any, says: str) -> None:
 )
 def test_a_line_that_is_none_is_named(lines: Any, says: str) -> None:
     with pytest.raises(OptionError, match=says):
-        list(read_lines(lines))
+        list(read_lines(lines, 1000.0))
+
+
+def test_a_file_may_begin_with_a_mark_and_hold_empty_lines() -> None:
+    lines = [b"\xef\xbb\xbf" + GOOD.encode(), b"\r\n", GOOD.replace("\n", "\r\n").encode()]
+    assert [one["object"] for one in read_lines(lines)] == ["c", "c"]
 
 
 FOREIGN = b"""<?xml version="1.0"?>
@@ -119,6 +137,7 @@ def test_a_document_from_elsewhere_is_read_by_ids_and_labels() -> None:
         (FOREIGN[:-20], "document: expected GraphML, got: 'unclosed token"),
         (FOREIGN.replace(b'directed"', b'undirected"'), "line 4: expected a directed graph"),
         (FOREIGN.replace(b'target="bob"', b'target="eve"'), "line 6: expected an edge between nodes"),
+        (FOREIGN.replace(b">knows<", b"><"), "line 6: predicate: expected a text"),
         (FOREIGN.replace(b' target="bob"', b""), "line 6: expected an attribute target"),
         (b"<!DOCTYPE graphml [<!ENTITY a 'aaaa'>]><graphml/>", "without a document type"),
         (b"<graph><data key='value'>" + b"a" * 200_000 + b"</data></graph>", "at most 100000 characters"),

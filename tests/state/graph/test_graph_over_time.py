@@ -251,3 +251,12 @@ async def test_what_has_expired_is_not_exported() -> None:
         assert len((await graph.call(Graph.page))["records"]) == 2
         await asyncio.sleep(6.0)
         assert [one["who"] for one in (await graph.call(Graph.page))["records"]] == ["nurse"]
+
+
+async def test_where_time_is_simulated_facts_expire_with_all_else() -> None:
+    async with System() as system:
+        graph = await system.start(Graph, "world")
+        await graph.call(Graph.add, *ANN, who="clerk", ttl=3600.0)
+        for seconds, known in (3599.0, 1), (1.0, 0):
+            await asyncio.sleep(seconds)
+            assert len(await rows(graph, ("ann", "knows", X))) == known

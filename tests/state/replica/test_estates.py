@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cybernetic.core import OptionError
-from cybernetic.state import Escrow, RightsLacking
+from cybernetic.state import Escrow, ReplicaOver, RightsLacking
 from cybernetic.state.replica.custody import step
 from tests.state.replica.fleet import fleet
 from tests.state.replica.test_custody import give, grant, spend
@@ -63,7 +63,7 @@ async def test_of_a_guardian_and_its_wards_no_more_rows_are_left_than_there_are_
         assert before == 1
 
 
-async def test_a_replica_that_was_said_to_be_over_and_returns_finds_its_rights_void_and_goes_on(
+async def test_a_replica_that_was_said_to_be_over_and_returns_finds_its_rights_void_and_begins_anew(
     tmp_path: Path,
 ) -> None:
     """A person was wrong, or the store was a copy: what it had is its guardian's by then."""
@@ -81,8 +81,12 @@ async def test_a_replica_that_was_said_to_be_over_and_returns_finds_its_rights_v
         await f.change("a", lambda value, by: value.settle_for(by.replica, ward))
         await asyncio.sleep(3.0)
         assert (await f.value("a")).absorbed(ward)
+        ended = asyncio.ensure_future(f.system.wait(f.refs.pop("b")))
         f.net.heal()
         await asyncio.sleep(3.0)
+        assert await ended == ReplicaOver("it", ward)
+        await f.start("b", custody="ward")
+        await asyncio.sleep(2.0)
         value = await f.value("b")
         assert (value.rights(ward), value.rights(me), value.used) == (0, 19, 1)
         with pytest.raises(RightsLacking):

@@ -126,8 +126,8 @@ def test_what_is_too_large_for_a_frame_goes_in_several(sizes: list[int]) -> None
     whole = AWSet[bytes]()
     for n, size in enumerate(sizes):
         whole = whole.join(whole.add("ann", n.to_bytes(2, "big") * (size // 2 + 1)))
-    left_out: list[None] = []
-    made = list(packed(whole, 1000, lambda part: small.write(News(0, part)), lambda: left_out.append(None)))
+    left_out: list[Any] = []
+    made = list(packed(whole, 1000, lambda part: small.write(News(0, part)), left_out.append))
     assert all(len(frame) <= 4096 for frame in made)
     assert not left_out
     there = AWSet[bytes]()
@@ -139,7 +139,7 @@ def test_what_is_too_large_for_a_frame_goes_in_several(sizes: list[int]) -> None
 
 def test_one_place_too_large_is_left_out_and_told_of() -> None:
     small = Frames(MV, 1024)
-    left_out: list[None] = []
+    left_out: list[Any] = []
     huge = MV[bytes]().set("ann", b"x" * 2000)
-    assert not list(packed(huge, 10, lambda part: small.write(News(0, part)), lambda: left_out.append(None)))
-    assert left_out == [None]
+    assert not list(packed(huge, 10, lambda part: small.write(News(0, part)), left_out.append))
+    assert left_out == [huge]

@@ -1,6 +1,7 @@
 """A port that is out: met by one unit, known to all that share a world, and left alone until it may be back."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from cybernetic import Kill, System
 from cybernetic.core import OptionError
-from cybernetic.state import Graph
+from cybernetic.state import Graph, Var
 from cybernetic.vsm import (
     Operation,
     Outage,
@@ -30,6 +31,17 @@ OUT: set[str] = set()
 RULE = Outage(after=2, seconds=30.0)
 
 
+async def late(seconds: float) -> str:
+    """Answers after some time."""
+    await asyncio.sleep(seconds)
+    return "late"
+
+
+async def fails() -> None:
+    """Does not answer."""
+    raise ConnectionError("nobody there")
+
+
 async def model(name: str, who: str) -> str:
     """Answers, unless it is out: then it hangs."""
     CALLS.append((asyncio.get_running_loop().time(), who))
@@ -43,9 +55,22 @@ class Writer(Operation):
 
     async def handle(self, task: Task) -> Outcome:
         """Once."""
+        if task.body == "both":
+            return await self.both(task)
         port = task.body or await self.choose("model", {"first": 1.0, "second": 2.0})
         used = await self.use(port, model, port, task.to)
         return Outcome(used.value, evidence=[used.receipt])
+
+    async def both(self, task: Task) -> Outcome:
+        """Two calls of one port at once: one that takes long and is done, one that fails meanwhile."""
+        long = asyncio.ensure_future(self.use("first", late, 4.0))
+        await asyncio.sleep(1.0)
+        with suppress(ConnectionError):
+            await self.use("first", fails)
+        await asyncio.sleep(1.0)
+        knows = (await self.ask((Var("port"), "is", "out"))).rows
+        used = await long
+        return Outcome(knows, evidence=[used.receipt])
 
 
 class Apart(ViableSystem):
@@ -74,6 +99,12 @@ class Shop(Desk):
     def units(self) -> list[Any]:
         """Four."""
         return [unit(Writer, id=name) for name in "abcd"]
+
+
+class Hasty(Desk):
+    """Two writers; one failure is an outage."""
+
+    ports: ClassVar[Any] = {"first": Port(timeout=5.0, outage=Outage(1, 30.0))}
 
 
 class House(Desk):
@@ -205,6 +236,19 @@ async def test_who_is_born_later_knows_as_well_and_who_watched_a_graph_that_died
         await world.call(Graph.add, "desk:second", "is", "out", who="somebody", ttl=20.0)
         await asyncio.sleep(1.0)
         assert await asks(desk, "desk/b", "second") is PortOut
+
+
+async def test_a_call_begun_before_the_outage_that_is_done_well_ends_it_for_all() -> None:
+    async with System() as system:
+        shop = await begun(system, Hasty)
+        OUT.clear()
+        done = await shop.within(None).call(ViableSystem.submit, Task("text", "both", to="hasty/a"))
+        assert done.outcome.value == ({"port": "hasty:first"},)
+        await asyncio.sleep(1.0)
+        assert (
+            await system.named("hasty:world", Graph).call(Graph.assertions, "hasty:first", "is", "out") == ()
+        )
+        assert await asks(shop, "hasty/b", "first") == "first"
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 20))), st.integers(1, 4))

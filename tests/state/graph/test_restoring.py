@@ -1,0 +1,159 @@
+"""An export is put in: what was lost comes back, what was removed since stays out unless it is said again."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cybernetic import System
+from cybernetic.state import Graph, GroupPeers, Replica, Var
+from cybernetic.state.graph.facts import Fact
+from tests.state.graph.agents import rows
+from tests.state.replica.net import clock
+
+ANN = ("ann", "knows", "bob")
+EVE = ("eve", "knows", "bob")
+NONE = {"new": 0, "ended": 0}
+
+
+async def exported(graph: Any) -> list[Any]:
+    """All records, of a graph that has one page of them."""
+    page = await graph.call(Graph.page)
+    assert page["next"] is None
+    return list(page["records"])
+
+
+async def shown(graph: Any) -> list[Any]:
+    """Who knows bob."""
+    return [row["x"] for row in await rows(graph, (Var("x"), "knows", "bob"))]
+
+
+def bare(records: list[Any]) -> list[Any]:
+    """The records as a file has them that does not name changes."""
+    return [{name: one[name] for name in one if name != "change"} for one in records]
+
+
+async def filled(system: System, keep: float = 200.0, store: Path | None = None) -> Any:
+    """A graph with two facts."""
+    graph = await system.start(Graph, "world", store, None, GroupPeers, clock, keep)
+    await graph.call(Graph.add, *ANN, who="clerk", cause="a letter", confidence=0.5)
+    await graph.call(Graph.add, *EVE, who="clerk")
+    return graph
+
+
+async def test_what_was_removed_since_stays_out_and_what_is_new_there_comes_in() -> None:
+    async with System() as system:
+        graph = await filled(system)
+        backup = await exported(graph)
+        await graph.call(Graph.remove, *ANN, by="judge")
+        assert await graph.call(Graph.load, backup) == {"new": 0, "ended": 1}
+        assert await shown(graph) == ["eve"]
+        other = await system.start(Graph, "other", None, None, GroupPeers, clock)
+        assert await other.call(Graph.load, backup) == {"new": 2, "ended": 0}
+        assert await shown(other) == ["ann", "eve"]
+        assert (await other.call(Graph.assertions, *ANN))[0].at == (await graph.call(Graph.history, *ANN))[
+            0
+        ].assertion.at
+
+
+async def test_what_was_removed_is_known_by_its_change_when_its_past_is_forgotten(tmp_path: Path) -> None:
+    async with System() as system:
+        graph = await filled(system, 5.0, tmp_path / "world")
+        backup = await exported(graph)
+        await graph.call(Graph.remove, *ANN, by="judge")
+        await asyncio.sleep(60.0)
+        assert await graph.call(Graph.history, *ANN) == ()
+        await graph.stop()
+        graph = await system.start(Graph, "world", tmp_path / "world", None, GroupPeers, clock, 5.0)
+        assert await graph.call(Graph.load, backup) == {"new": 0, "ended": 1}
+        assert await shown(graph) == ["eve"]
+        assert await graph.call(Graph.load, bare(backup)) == {"new": 1, "ended": 0}  # nothing says so there
+
+
+async def test_a_file_that_names_no_changes_is_known_by_the_past() -> None:
+    async with System() as system:
+        graph = await filled(system)
+        backup = bare(await exported(graph))
+        await graph.call(Graph.remove, *ANN, by="judge")
+        assert await graph.call(Graph.load, backup) == {"new": 0, "ended": 1}
+        assert await shown(graph) == ["eve"]
+
+
+async def test_a_replica_that_has_not_heard_of_the_removal_yet_takes_nothing_back() -> None:
+    """It says so itself or the other one does, as soon as they meet."""
+    async with System() as system:
+        one = await filled(system)
+        two = await system.start(Graph, "world", None, None, GroupPeers, clock)
+        await asyncio.sleep(2.0)
+        backup = await exported(two)
+        await one.call(Graph.remove, *ANN, by="judge")
+        assert await two.call(Graph.load, backup) == NONE
+        await asyncio.sleep(2.0)
+        for graph in one, two:
+            assert await shown(graph) == ["eve"]
+            assert await graph.call(Graph.load, backup) == {"new": 0, "ended": 1}
+
+
+async def test_what_was_said_elsewhere_and_is_not_known_here_comes_in_though_an_earlier_one_has_ended() -> (
+    None
+):
+    async with System() as system:
+        graph = await filled(system)
+        (before,) = [one for one in await exported(graph) if one["subject"] == "ann"]
+        await graph.call(Graph.remove, *ANN, by="judge")
+        millis, counter, _ = before["at"]
+        later = before | {"at": [millis + 1, counter, "elsewhere"], "change": ["elsewhere", 7]}
+        assert await graph.call(Graph.load, [later]) == {"new": 1, "ended": 0}
+
+
+async def test_what_has_ended_is_said_again_where_that_is_wanted() -> None:
+    async with System() as system:
+        graph = await filled(system)
+        backup = await exported(graph)
+        await graph.call(Graph.remove, *ANN, by="judge")
+        for new in 1, 0:
+            assert await graph.call(Graph.load, backup, "import", True) == {"new": new, "ended": 0}
+        first, second = await graph.call(Graph.history, *ANN)
+        assert (first.how, first.by, second.how) == ("removed", "judge", None)
+        assert second.assertion.at > first.end
+        assert (second.assertion.who, second.assertion.cause) == ("clerk", "a letter")
+        await graph.call(Graph.remove, *ANN, by="judge")
+        assert await graph.call(Graph.load, backup) == {"new": 0, "ended": 1}
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_what_is_over_does_not_come_back(again: bool) -> None:
+    async with System() as system:
+        graph = await system.start(Graph, "world", None, None, GroupPeers, clock)
+        await graph.call(Graph.add, *ANN, who="clerk", ttl=10.0)
+        backup = await exported(graph)
+        await asyncio.sleep(11.0)
+        other = await system.start(Graph, "other", None, None, GroupPeers, clock)
+        for one in graph, other:
+            assert await one.call(Graph.load, backup, "import", again) == {"new": 0, "ended": 1}
+        replica = await other.call(Graph.replica)
+        assert (await other.call(Graph.status)).facts == 0
+        assert not (await replica.call(Replica.value))
+
+
+async def test_who_takes_back_what_stayed_out_finds_nothing() -> None:
+    async with System() as system:
+        graph = await filled(system)
+        backup = await exported(graph)
+        await graph.call(Graph.remove, *ANN, by="judge")
+        await graph.call(Graph.load, backup)
+        engine: Any = system._engine
+        (kept,) = [cell._agent._book for cell in engine.agents.values() if cell.cls is Graph]
+        assert kept.keys(Fact(*ANN)) == []
+
+
+async def test_what_was_said_before_a_load_is_still_on_its_way_after_it() -> None:
+    async with System() as system:
+        graph = await filled(system)
+        backup = await exported(graph)
+        await graph.call(Graph.remove, *ANN, by="judge")
+        graph.cast(Graph.add, *ANN, who="clerk")
+        graph.cast(Graph.load, backup)
+        assert await graph.call(Graph.remove, *ANN, by="clerk") == 1
+        assert await shown(graph) == ["eve"]
