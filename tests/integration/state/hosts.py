@@ -35,10 +35,14 @@ class Writer(Agent):
             self.busy = True
             self.task(self._write())
 
-    def end(self) -> list[int]:
-        """Write no more. Returns the first number acknowledged, and the one after the last."""
-        self.writes = False
+    def acknowledged(self) -> list[int]:
+        """The first number acknowledged, and the one after the last."""
         return [self.first, self.next]
+
+    def end(self) -> list[int]:
+        """Write no more. Returns what was acknowledged."""
+        self.writes = False
+        return self.acknowledged()
 
     async def _write(self) -> None:
         while self.writes:
@@ -63,9 +67,21 @@ class Host:
         ended: list[int] = await self.writer.call(Writer.end)
         return ended
 
-    async def all(self) -> list[int]:
-        """What the replica has."""
-        return sorted(await self.replica.call(Replica.value))
+    async def acknowledged(self) -> list[int]:
+        """What was acknowledged so far."""
+        found: list[int] = await self.writer.call(Writer.acknowledged)
+        return found
+
+    async def all(self) -> list[Any]:
+        """What the replica has, and the changes that it knows."""
+        value = await self.replica.call(Replica.value)
+        return [sorted(value), sorted(value.context.runs.items())]
+
+    async def trouble(self) -> list[int]:
+        """How often the replica was started, and found others to differ, or gone for too long, or to be itself."""
+        status = await self.replica.call(Replica.status)
+        counts = status.counts
+        return [status.starts, counts.diverged, counts.evicted, counts.rejoined, counts.identified]
 
     async def reached(self) -> list[str]:
         """The nodes that can be reached."""

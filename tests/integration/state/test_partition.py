@@ -8,17 +8,19 @@ import time
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.integration.nodes.hosts import run_on, why_not
-from tests.integration.state.pace import slowness
+from tests.integration.state.pace import pauses, slowness
 from tests.integration.state.switch import HOSTS, Switch, switch
 
 APART = 10.0  # seconds
 SAME = 2.0  # from when they can talk
-TRIALS = 3  # for a machine that stands still meanwhile
+WRITES = 50.0  # of each meanwhile at least, of some 300
+BUSY, STILL = 1.5, 0.2  # times slower, and seconds of standing still, from which on a machine says little
+TRIALS = 3  # on such a one
 PATIENCE = 60.0  # with what has no limit of its own
 
 
@@ -68,28 +70,57 @@ def until_each_reaches(hosts: Talk, count: int) -> None:
         time.sleep(0.02)
 
 
-def apart(made: Switch, hosts: Talk) -> float:
-    """Cut them off from each other while they write, let them meet again; how long after that they are the same."""
+class Trial(NamedTuple):
+    """How long it took until all were the same, how slow the machine was, and how long it stood still at most."""
+
+    took: float
+    slow: float
+    still: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether it was in time, as times go on this machine."""
+        return self.took < SAME * self.slow + self.still
+
+    @property
+    def excused(self) -> bool:
+        """Whether it says little, as the machine was busy with something else."""
+        return self.slow > BUSY or self.still > STILL
+
+
+def apart(made: Switch, hosts: Talk) -> Trial:
+    """Cut them off from each other while they write, let them meet again, and see when they are the same."""
     hosts.ask("begin")
     time.sleep(1.0)
     made.pull(*HOSTS[1:])
-    time.sleep(APART)
+    cut = time.monotonic()
+    before = hosts.ask("acknowledged")
+    slow = slowness()
+    time.sleep(max(0.0, APART - (time.monotonic() - cut)))
     until_each_reaches(hosts, 1)
-    alone = [set(value) for value in hosts.ask("all")]
-    for n, value in enumerate(alone):
-        assert value.difference(*alone[:n], *alone[n + 1 :])  # each knows what nobody else does
-    made.plug(*HOSTS[1:])
-    until_each_reaches(hosts, len(HOSTS))
-    healed = time.monotonic()
-    acknowledged = [range(*ends) for ends in hosts.ask("end")]
-    values = hosts.ask("all")
-    while values.count(values[0]) < len(HOSTS):
-        assert time.monotonic() - healed < PATIENCE, [len(value) for value in values]
-        time.sleep(0.05)
+    after = hosts.ask("acknowledged")
+    alone = [set(elements) for elements, _ in hosts.ask("all")]
+    for n, (value, (_, first), (_, end)) in enumerate(zip(alone, before, after, strict=True)):
+        assert end - first > WRITES / slow, "it wrote all the time"
+        assert value.issuperset(range(first, end))
+        # one more was on its way when the numbers were asked for
+        assert not set().union(*alone[:n], *alone[n + 1 :]).intersection(range(first + 1, end))
+    with pauses() as watched:
+        made.plug(*HOSTS[1:])
+        until_each_reaches(hosts, len(HOSTS))
+        healed = time.monotonic()
+        acknowledged = set(chain(*[range(*ends) for ends in hosts.ask("end")]))
         values = hosts.ask("all")
-    took = time.monotonic() - healed
-    assert set(values[0]).issuperset(chain(*acknowledged))
-    return took
+        while values.count(values[0]) < len(HOSTS):
+            assert time.monotonic() - healed < PATIENCE, [len(elements) for elements, _ in values]
+            time.sleep(0.02)
+            values = hosts.ask("all")
+        took = time.monotonic() - healed
+    elements = set(values[0][0])
+    assert elements.issuperset(acknowledged)
+    assert len(elements - acknowledged) <= len(HOSTS), "what was on its way when they ended, and nothing else"
+    assert hosts.ask("trouble") == [[1, 0, 0, 0, 0]] * len(HOSTS)
+    return Trial(took, min(slow, slowness()), watched.longest)
 
 
 def test_three_that_were_apart_for_ten_seconds_under_writes_are_the_same_two_seconds_later() -> None:
@@ -99,5 +130,8 @@ def test_three_that_were_apart_for_ten_seconds_under_writes_are_the_same_two_sec
     with switch() as made, talk(made) as hosts:
         assert hosts.hear() == ["ready"] * 3
         until_each_reaches(hosts, len(HOSTS))
-        assert any(apart(made, hosts) < SAME * slowness() for _ in range(TRIALS))
+        trials: list[Trial] = []
+        while not trials or (not trials[-1].passed and trials[-1].excused and len(trials) < TRIALS):
+            trials.append(apart(made, hosts))
+        assert trials[-1].passed, trials
         assert hosts.end() == [0, 0, 0]
