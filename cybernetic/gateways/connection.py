@@ -3,20 +3,25 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from cybernetic.core import Reason, Stop
 from cybernetic.gateways.broker.errors import BrokerError, NotDeclared
 from cybernetic.gateways.broker.port import Broker, Intake, Outlet, Session
+from cybernetic.gateways.broker.routes import Routes
 from cybernetic.gateways.broker.topology import Topology
 from cybernetic.gateways.errors import NotRenewed
 from cybernetic.gateways.events import CONNECTED, FAILED, QUEUES_LOST, Connected, ConnectionFailed, QueuesLost
 from cybernetic.gateways.line import Line
 from cybernetic.gateways.reasons import Disconnected
 from cybernetic.runtime import Agent
+from cybernetic.supervision import Backoff
 
 _log = logging.getLogger("cybernetic.gateways")
 
+LOOK = 1.0  # seconds between two looks whether a queue that is consumed was taken away
+MEND = Backoff(0.2, 15.0, jitter=0.5, reset_after=60.0)  # of declaring anew what somebody deletes
 LEAVE = 30.0  # seconds that a replaced connection is kept for what came through it and is not done
 
 
@@ -35,9 +40,16 @@ class Connection(Agent):
     def __init__(self, broker: Broker, line: Line, topology: Topology) -> None:
         self._broker, self._line, self._topology = broker, line, topology
         self._session: Session | None = None
+        self._mending = False
+        self._mended = 0  # how often in a row, and when last, on the loop's clock
+        self._mended_at = -inf
 
     def setup(self) -> None:
         """Connect as the first thing after the start, which does not wait for it."""
+        self._line.routes = Routes(self._topology)
+        ref = self.ref
+        self._line.missing = lambda turn: ref.cast(Connection.missing, turn)
+        self.ref.every(LOOK).cast(Connection.look)
         self.continue_with(Connection.connect)
 
     async def connect(self) -> None:
@@ -75,6 +87,36 @@ class Connection(Agent):
         if turn == self._line.turn and self._session is not None:
             self._failed(why)
 
+    def look(self) -> None:
+        """See whether the broker took a queue away from who consumes it."""
+        if self._line.lost_queue():
+            self.missing(self._line.turn)
+
+    def missing(self, turn: int) -> None:
+        """Something was missed in session number `turn`: declare all anew, the later the more often that happens."""
+        if self._session is None or self._mending or turn != self._line.turn:
+            return
+        self._mending = True
+        self._mended = MEND.attempt(self._mended, asyncio.get_running_loop().time() - self._mended_at)
+        chance = self.system.chance.uniform(f"{self._line.name}/mend", turn, self._mended)
+        self.ref.after(MEND.delay(self._mended, chance)).cast(Connection.mend, turn)
+        self._mended += 1
+
+    async def mend(self, turn: int) -> None:
+        """Declare what somebody deleted while the connection stands. Where that is refused, the connection ends."""
+        self._mending, session = False, self._session
+        if session is None or turn != self._line.turn:  # what connected meanwhile has declared it
+            return
+        try:
+            await self._look_for_losses(session)
+            await session.declare(self._topology)
+        except BrokerError as error:
+            self._session = None
+            await session.close()
+            self._failed(str(error))
+        self._mended_at = asyncio.get_running_loop().time()
+        self._line.tell()
+
     def is_connected(self) -> bool:
         """Whether a connection stands."""
         return self._session is not None
@@ -103,7 +145,7 @@ class Connection(Agent):
         return session
 
     async def _look_for_losses(self, session: Session) -> None:
-        """Say so when the broker came back without what was declared: a restart with an empty disk."""
+        """Say so when the broker has not what was declared: it restarted with an empty disk, or somebody deleted it."""
         missing = []
         for queue in self._topology.queues:
             try:
@@ -113,7 +155,7 @@ class Connection(Agent):
                 missing.append(queue.name)
         if missing:
             _log.error(
-                "the broker at %s came back without the queues %s: what it had confirmed for them is lost there; "
+                "the broker at %s has no queues %s any more: what it had confirmed for them is lost there; "
                 "they are declared anew and what was not confirmed is published again",
                 self._broker.url,
                 ", ".join(missing),

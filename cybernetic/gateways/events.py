@@ -23,7 +23,7 @@ class ConnectionFailed(Event):
 
 @event("gateways.queues_lost", "gateways")
 class QueuesLost(Event):
-    """The broker came back without `queues` that were declared before: what it had confirmed for them is lost there."""
+    """The broker has no `queues` any more that were declared before: what it had confirmed for them is lost there."""
 
     line: str
     broker: str

@@ -1,9 +1,11 @@
 """`Gateway`: the supervisor of all that meets one broker."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
-from cybernetic.core import OptionError
+from cybernetic.core import OptionError, whole
 from cybernetic.gateways.broker.port import Broker
 from cybernetic.gateways.broker.topology import Topology
 from cybernetic.gateways.connection import Connection
@@ -20,6 +22,8 @@ from cybernetic.gateways.storage import Storage
 from cybernetic.runtime import Named
 from cybernetic.state import StoreLimits
 from cybernetic.supervision import Backoff, Child, Supervisor, child
+
+T = TypeVar("T")
 
 RECONNECT = Backoff(0.2, 15.0, jitter=0.5, reset_after=5.0)
 DRAIN = 30.0  # seconds in which a gateway ends
@@ -46,7 +50,7 @@ class Gateway(Supervisor):
         schema: statements that make the tables that handlers write to; they must do nothing where these are there.
         remember: how much the store remembers of what had its effect, and for how long. Default `Remember()`.
 
-    Raises `OptionError`.
+    Raises `OptionError`, whose text shows no broker: who gives an address in its place may have a password in it.
     """
 
     strategy = "rest_for_one"
@@ -64,16 +68,30 @@ class Gateway(Supervisor):
         schema: Sequence[str] = (),
         remember: Remember | None = None,
     ) -> None:
-        if consume and data is None:
+        _check_broker(broker)
+        _given(data, Path | str | None, "data", "the path of a file, or None")
+        _given(topology, Topology | None, "topology", "a Topology, or None")
+        _given(name, str, "name", "a text")
+        _given(limits, StoreLimits | None, "limits", "StoreLimits, or None")
+        _given(signer, Signer | None, "signer", "a Signer, or None")
+        _given(remember, Remember | None, "remember", "Remember(...), or None")
+        self._consume = _queues(consume)
+        self._schema = _all("schema", schema, str, "statements, each a text")
+        self._window = whole("window", window, least=1)
+        if self._consume and data is None:
             raise OptionError("data", "a file for the store where something is consumed", data)
         self._broker, self._data, self._name = broker, None if data is None else Path(data), name
-        self._consume, self._window, self._limits, self._signer = tuple(consume), window, limits, signer
-        self._schema, self._remember = tuple(schema), remember or Remember()
-        whole = topology or Topology()
-        for one in consume:
+        self._limits, self._signer = limits, signer
+        self._remember = remember or Remember()
+        every = topology or Topology()
+        for one in self._consume:
             self._remember.kept(one.terms)  # raises at the line where it is too short
-            whole += Topology(queues=(one.queue,)) + around(one.queue, one.retries)
-        self._topology = whole
+            every += Topology(queues=(one.queue,)) + around(one.queue, one.retries)
+        self._topology = every
+
+    def redact(self, state: dict[str, Any]) -> Any:
+        """Shows all of the state; and, being here, keeps reports from showing what was given in place of a broker."""
+        return state
 
     def children(self) -> list[Child[object]]:
         """The store first: without it the others cannot be."""
@@ -94,6 +112,35 @@ class Gateway(Supervisor):
         if shelf is None or self._data is None:
             return [traffic]
         return [child(Storage, self._data, shelf, self._schema, id="storage"), traffic]
+
+
+def _check_broker(broker: object) -> None:
+    """Check what is given as a broker. Raises `OptionError`, without showing it."""
+    if isinstance(broker, type) or not callable(getattr(broker, "connect", None)):
+        expected = 'a Broker, as AmqpBroker("amqp://user@host/", password_file=...) or MemoryBroker()'
+        raise OptionError("broker", expected, type(broker).__name__)
+
+
+def _queues(consume: Sequence[Consume]) -> tuple[Consume, ...]:
+    """What is consumed, each queue once. Raises `OptionError`."""
+    found = _all("consume", consume, Consume, "what `consume` makes, as [consume(Orders, queue=orders)]")
+    for queue, times in Counter(one.queue.name for one in found).items():
+        if times > 1:
+            raise OptionError("consume", "each queue once", f"{times} times {queue!r}")
+    return found
+
+
+def _all(name: str, values: Sequence[T], kind: type[T], expected: str) -> tuple[T, ...]:
+    """These as a tuple. Raises `OptionError`: they are no list or tuple of this kind."""
+    if not isinstance(values, list | tuple) or not all(isinstance(value, kind) for value in values):
+        raise OptionError(name, f"a list of {expected}", values)
+    return tuple(values)
+
+
+def _given(value: object, kind: Any, name: str, expected: str) -> None:
+    """Check the kind of a value. Raises `OptionError`."""
+    if not isinstance(value, kind):
+        raise OptionError(name, expected, value)
 
 
 class Traffic(Supervisor):

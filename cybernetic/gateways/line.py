@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from cybernetic.gateways.broker.errors import NotDeclared
 from cybernetic.gateways.broker.port import Intake, Outlet, Session
+from cybernetic.gateways.broker.routes import Routes
+from cybernetic.gateways.broker.topology import Topology
 
 
 @dataclass(slots=True)
@@ -19,6 +22,9 @@ class Line:
         declared: whether the topology was declared before on this line: then a queue that is missing was lost.
         closing: until when, on the loop's clock, handlers may go on, for the gateway ends; None: it does not.
         leaving: connections that another has replaced, and that are still open for what came through them.
+        routes: the ways of what is declared.
+        missing: to be called with `turn` when something is not there that is declared at each connection: it is
+            declared anew, and then `users` are called again. None: nothing is declared.
     """
 
     name: str
@@ -30,6 +36,8 @@ class Line:
     declared: bool = False
     closing: float | None = None
     leaving: list[Session] = field(default_factory=list)
+    routes: Routes = field(default_factory=lambda: Routes(Topology()))
+    missing: Callable[[int], object] | None = None
 
     def channels(self) -> list[Intake | Outlet]:
         """The channels that are in use and have not ended: each user closes its own when nothing needs it any more."""
@@ -40,8 +48,17 @@ class Line:
         """A session stands: tell all users."""
         self.session = session
         self.turn += 1
+        self.tell()
+
+    def tell(self) -> None:
+        """All that is declared is there: tell all users."""
         for told in tuple(self.users.values()):
             told()
+
+    def lost_queue(self) -> bool:
+        """Whether the broker took a queue away from who consumes it here."""
+        over = [tap.ended for tap in self.taps.values() if tap.ended.done() and not tap.ended.cancelled()]
+        return any(isinstance(ended.result(), NotDeclared) for ended in over)
 
     async def release(self, queue: str) -> None:
         """Close what a consumer that was killed has left: what it held goes back into the queue."""

@@ -95,6 +95,11 @@ class Layout:
         return frozenset(self.path(unit) for unit in levels) if self.charter.audit else frozenset()
 
     @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """The paths of the units whose inside is another system's."""
+        return tuple(self.path(unit) for unit in self.units if unit.spec is None)
+
+    @property
     def purposes(self) -> dict[str, dict[str, float]]:
         """What each unit is chartered for, by path: kinds of tasks with their weights."""
         found = {}
@@ -349,6 +354,7 @@ class Level(Supervisor):
                 charter.human,
                 tuple(layout.loops),
                 charter.paging,
+                layout.elsewhere,
                 role=Role.ALGEDONODE,
                 path=path,
             ),

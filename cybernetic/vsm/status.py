@@ -35,6 +35,8 @@ class Status:
         load: tasks that each unit has been given and not finished.
         accounts: the last account of each unit, with its figures and what they were measured at.
         interventions: those in force, by unit.
+        commanded: of each unit the revision of what system 3 commanded it last, and of what it says it goes by: where
+            they differ it does not know yet, and is told again.
         sparing: interventions in each unit for a thousand of its tasks.
         flows: of each port that is paced here the rate a second, and how many wait.
         leases: the exclusive ones that are held here, by key.
@@ -51,6 +53,7 @@ class Status:
     load: Mapping[str, int] = field(default_factory=dict)
     accounts: Mapping[str, Accountability] = field(default_factory=dict)
     interventions: Mapping[str, Intervention] = field(default_factory=dict)
+    commanded: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     sparing: Mapping[str, float] = field(default_factory=dict)
     flows: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     leases: Mapping[str, Lease] = field(default_factory=dict)
@@ -66,6 +69,7 @@ _ASKED: tuple[tuple[str, str, type, Any], ...] = (
     ("load", "environment", Environment, Environment.load),
     ("accounts", "control", Control, Control.accounts),
     ("interventions", "control", Control, Control.interventions),
+    ("commanded", "control", Control, Control.commanded),
     ("sparing", "control", Control, Control.sparing),
     ("flows", "coordination", Coordination, Coordination.flows),
     ("leases", "coordination", Coordination, Coordination.leases),

@@ -105,6 +105,10 @@ def _unpack_policy(name: str, version: int, tier: Tier, decide: Any) -> Policy:
     return Policy(name, version, function_at(decide) if isinstance(decide, str) else decide, tier)
 
 
+def _pack_load(load: ChannelLoad) -> tuple[Any, ...]:
+    return load.capacity, load.period, load.rate, load.at, tuple(load.waiting)
+
+
 def _unpack_action(kind: str, facts: dict[str, Any]) -> Action:
     return Action(kind, facts)
 
@@ -174,7 +178,7 @@ _PLAIN = (
     ),
     *(Owned, Paged, Paging, Pain, PainKey, Pleased, Pleasure, Raised, Rungs, Sensitivity, Severity, Stage),
     *(StormRule, Unanswered),
-    *(Absorber, Carried, ChannelLoad, Disturbance, Measured, Regulated, Variety, VarietyLedger),
+    *(Absorber, Carried, Disturbance, Measured, Regulated, Variety, VarietyLedger),
 )
 
 TRAVELLERS: tuple[type, ...] = (
@@ -187,6 +191,7 @@ TRAVELLERS: tuple[type, ...] = (
     register(
         Action, "vsm.Action", encode=lambda action: (action.kind, dict(action.facts)), decode=_unpack_action
     ),
+    register(ChannelLoad, "vsm.ChannelLoad", encode=_pack_load, decode=ChannelLoad),
     register(Growing, "vsm.Growing", encode=lambda table: (dict(table),), decode=Growing),
     register(Policy, "vsm.Policy", encode=_pack_policy, decode=_unpack_policy),
 )

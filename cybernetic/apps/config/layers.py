@@ -12,6 +12,7 @@ from cybernetic.apps.config.options import OPTIONS, PREFIX, SECTIONS, Option
 
 FILE = "cybernetic.toml"
 PASSWORD = f"{PREFIX}_AMQP_PASSWORD"  # the variable that holds the broker's
+AUDIT_PASSWORD = f"{PREFIX}_AMQP_AUDIT_PASSWORD"  # and that of the user for audits
 SECRETS = ("secret", "password", "token")
 _HEADER = re.compile(r"^\s*\[([A-Za-z0-9_.-]+)\]")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_.-]+)\s*=")
@@ -100,7 +101,7 @@ def from_environment(environ: Mapping[str, str]) -> Layer:
     for name in sorted(environ):
         if not name.startswith(tuple(f"{PREFIX}_{section}_".upper() for section in SECTIONS)):
             continue
-        if name == PASSWORD:  # a secret, read where it is needed
+        if name in (PASSWORD, AUDIT_PASSWORD):  # a secret, read where it is needed
             continue
         if name not in known:
             layer.problems.append(f"environment {name}: {_one_of(name, known)}")

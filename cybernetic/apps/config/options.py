@@ -108,6 +108,11 @@ class AmqpSection:
     password_file: Path | None = _option(  # noqa: RUF009
         kinds.path(), "a file with the password, read at each connect", example="/etc/cybernetic/amqp"
     )
+    audit_password_file: Path | None = _option(  # noqa: RUF009
+        kinds.path(),
+        "a file with the password of audit_url; left out: the same as of url",
+        example="/etc/cybernetic/amqp-audit",
+    )
     ca: Path | None = _option(  # noqa: RUF009
         kinds.path(), "the authorities that vouch for the broker, as PEM", example="/etc/cybernetic/ca.pem"
     )

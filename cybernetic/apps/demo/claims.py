@@ -160,6 +160,7 @@ _ROWS: tuple[tuple[str, Callable[[Score], float], str, str], ...] = (
     ("jobs failed", lambda one: one.failed, "less", "{:.0f}"),
     ("refused by the provider (429)", lambda one: one.refused, "less", "{:.0f}"),
     ("dollars spent", lambda one: one.spent, "", "{:.2f}"),
+    ("dollars let go of a reserve", lambda one: one.released, "", "{:.2f}"),
     ("95 of 100 jobs done well within, s", lambda one: one.p95, "less", "{:.0f}"),
     ("most jobs waiting, demand ramp", lambda one: one.peak, "less", "{:.0f}"),
     (

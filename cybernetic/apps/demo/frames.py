@@ -45,6 +45,7 @@ class Score:
         jain: fairness of what the units got done for their share of the work, 1 at best.
         backlog: jobs waiting in all divisions now.
         peak: jobs waiting at most in the division whose demand grows, while it does.
+        released: dollars of a reserve that were let go because something went well.
         lines: of code that a user writes for such a company.
     """
 
@@ -69,6 +70,7 @@ class Score:
     jain: float = 1.0
     backlog: int = 0
     peak: int = 0
+    released: float = 0.0
     lines: int = 0
 
     @property

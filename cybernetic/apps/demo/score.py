@@ -48,6 +48,7 @@ def score(world: World, company: Company, arm: str, cpu: float, peak: int) -> Sc
         jain=fairness(world.customers.done_by),
         backlog=seen.waiting.total(),
         peak=peak,
+        released=world.released,
         lines=lines_of(arm),
     )
 

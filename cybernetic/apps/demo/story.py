@@ -66,6 +66,9 @@ class Story:
                     f"the owner hears that {hang.target} hangs, {heard - hang.at:.0f} seconds after it began"
                 )
                 told.append(("hang-heard", now, Banner(heard, "consequence", "hang", text)))
+        if world.released > 0.0:
+            text = f"the Charter lets go what was kept back: $ {world.released:.2f} for {world.glad}"
+            told.append(("reserve", now, Banner(world.released_at, "luck", "viral", text)))
         for matter, at in company.owner.heard.items():
             if matter.kind == GONE:
                 text = f"the owner hears that {SYSTEM_NAMES[matter.about]} is silent"

@@ -23,7 +23,7 @@ from cybernetic.runtime import Ref
 from cybernetic.state import NoRoom, StoreError
 
 R = TypeVar("R")
-W = TypeVar("W", bound="Writing")
+C = TypeVar("C", covariant=True)
 
 _log = logging.getLogger("cybernetic.gateways")
 
@@ -54,14 +54,24 @@ class Handled(NamedTuple):
     effect: Effect
 
 
-class Writing(Protocol):
-    """Writes down what came of a message."""
+class Writing(Protocol[C]):
+    """Writes down what came of a message: its effect first, then what is left."""
 
-    def take_effect(self) -> Awaitable[Retry | None]:
-        """Write its effect, if there is one, waiting for nothing; a `Retry` where that is refused."""
+    def take_effect(self, patience: float | None = None) -> Awaitable[Retry | None]:
+        """Write its effect, if there is one, once, however often it is called; a `Retry`: it has none, for now.
 
-    def write(self, patience: float | None) -> Awaitable[object]:
-        """Write it, once, however often it is called; with a `patience` of 0 it waits for nothing."""
+        With a `patience` of 0 it waits for nothing.
+        """
+
+    def write(self, patience: float | None = None) -> Awaitable[C]:
+        """Write what is left when `take_effect` has returned, likewise; what came of the message."""
+
+
+class Leisure(Protocol):
+    """Calls what writes, and waits for as long as is to be waited where nothing can be written."""
+
+    def __call__(self, write: Callable[[], Awaitable[R]], /) -> Awaitable[R]:
+        """What `write` returned. Raises what it raised when that has lasted too long."""
 
 
 async def attempt(
@@ -90,54 +100,69 @@ async def handled(
     ticket: Ticket,
     name: str,
     stays: Callable[[Ticket], bool],
-    conclude: Callable[[Handled], W],
+    conclude: Callable[[Handled], Writing[R]],
+    leisure: Leisure,
     gate: Gate | None = None,
     answer: tuple[Any] | None = None,
     turn: Turn | None = None,
-) -> W:
+    *,
+    before: bool = False,
+) -> R:
     """Have a message handled; again and again, while it is to be tried again and `stays` here meanwhile.
 
-    Each try is counted on the disk before the wait for the next, under `name`: another process goes on from there.
-    Each goes through the `gate`; None: as any other. None begins while the delivery is not here, as its `turn` knows
-    (None: it is no delivery). What came of it, as `conclude` says, is written inside the gate, too, for that may end
-    the process as well, where it needs no waiting; the caller writes it in any case. Raises `Gone`: it does not come
-    again.
+    What came of it is written, as `conclude` says. Here alone is decided what follows when its effect could not be,
+    for what its own statements are: it is a try that failed, whenever that comes to light.
+
+    Each try is counted on the disk before the wait for the next, under `name`: another process goes on from there, and
+    who was here `before`. Each goes through the `gate`; None: as any other. None begins while the delivery is not here,
+    as its `turn` knows (None: it is no delivery). What came of it is written inside the gate, too, for that may end the
+    process as well, where it needs no waiting, and else at `leisure`, when others have been let in. Raises `Gone`: it
+    does not come again; and `NoRoom`, as a handler said, which is no try.
     """
     desk, turn = crew.desk, turn or Turn()
-    if received.redelivered and (tried := await desk.tries.read(name)) is not None:
+    if before and (tried := await desk.tries.read(name)) is not None:
         ticket = replace(tried.ticket, copy=ticket.copy)
         await asyncio.sleep(tried.left)
     while True:
         if received.attempt != ticket.retries + 1:
             received = replace(received, attempt=ticket.retries + 1)
-        verdict = None
-        while verdict is None:
+        left, writing = ticket.retries < desk.spec.retries.count, None
+        while writing is None:
             await turn.wait()
             effect = desk.effect()
             async with gate(turn) if gate is not None else desk.trials.door():
                 if not turn.begin():
                     continue
-                verdict = await attempt(crew, received, effect, answer)
+                try:
+                    verdict = await attempt(crew, received, effect, answer)
+                except Exception:
+                    turn.end(again=True)
+                    await _rests(desk, name)
+                    raise
+                turn.end(again=False)
                 writing = conclude(Handled(received, ticket, verdict, effect))
-                with suppress(Exception):
-                    verdict = await writing.take_effect() or verdict
-                again = isinstance(verdict, Retry) and ticket.retries < desk.spec.retries.count
-                again = again and stays(ticket)
-                turn.end(again)
-                if not again:
-                    with suppress(Exception):  # it is told where it is written at leisure
-                        await writing.write(0.0)
-                        return writing
-                # others are let in now: a process that ends by them is no fault of this one; where not even that can be
-                # written nobody is to wait for it, and it counts as one crash too many at most
-                with suppress(StoreError, NoRoom):
-                    await desk.suspects.rests(name)
-        if not isinstance(verdict, Retry) or not again:
-            return writing
-        ticket, step = desk.counted(ticket, verdict.why, verdict.after)
+                with suppress(Exception):  # it is told where it is written at leisure
+                    retry = await writing.take_effect(0.0)
+                    if retry is None or not left or not stays(ticket):
+                        return await writing.write(0.0)
+                await _rests(desk, name)
+        retry = await leisure(writing.take_effect)
+        if retry is None or not left or not stays(ticket):
+            return await leisure(writing.write)
+        turn.end(again=True)
+        ticket, step = desk.counted(ticket, retry.why, retry.after)
         await persisted(partial(desk.tries.keep, name, ticket, step), name, desk.shelf)
-        desk.tell_retried(received, ticket, step, verdict.why)
+        desk.tell_retried(received, ticket, step, retry.why)
         await asyncio.sleep(step)
+
+
+async def _rests(desk: Desk, name: str) -> None:
+    """Nothing of it runs any more, and others are let in: a process that ends by them is no fault of this one.
+
+    Where not even that can be written nobody is to wait for it, and it counts as one crash too many at most.
+    """
+    with suppress(StoreError, NoRoom):
+        await desk.suspects.rests(name)
 
 
 async def persisted(write: Callable[[], Awaitable[R]], what: str, shelf: Shelf, most: int | None = None) -> R:

@@ -40,7 +40,7 @@ class Came(Enum):
 
 
 class Conclusion:
-    """What is to be written of a message that was handled. `write` may be called again until it does not raise.
+    """What is to be written of a message that was handled: `take_effect`, then `write`, each until it does not raise.
 
     Args:
         crew: the intake.
@@ -61,74 +61,63 @@ class Conclusion:
         self._patience: float | None = None
         self._came: Came | None = None
 
-    async def write(self, patience: float | None = None) -> Came:
-        """Write it, once; what came of the message. `patience`: see `Desk.commit`.
+    async def take_effect(self, patience: float | None = None) -> Retry | None:
+        """Write the effect, if there is one, once; a `Retry` where there is none for now, as was said or as it failed.
 
-        Raises `StoreError` or `NoRoom`: nothing is written.
+        `patience`: see `Desk.commit`. Raises `StoreError` or `NoRoom`: nothing is written, and nobody knows yet.
+        """
+        self._patience, verdict = patience, self._verdict
+        if isinstance(verdict, Ack | Hold) and self._came is None:
+            self._came = await self._effect_of(verdict)
+        return self._verdict if isinstance(self._verdict, Retry) else None
+
+    async def write(self, patience: float | None = None) -> Came:
+        """Write where it goes that had no effect, once, when `take_effect` has returned; what came of the message.
+
+        `patience`, and raises: as `take_effect`.
         """
         self._patience = patience
         if self._came is None:
-            self._came = await self._written()
+            self._came = await self._go_round()
         return self._came
-
-    async def take_effect(self) -> Retry | None:
-        """Write the effect, if there is one, waiting for nothing; a `Retry` where its statements fail.
-
-        Raises what `write` raises.
-        """
-        self._patience, verdict = 0.0, self._verdict
-        if isinstance(verdict, Ack | Hold) and self._came is None:
-            self._came = await self._effect_of(verdict)
-            if isinstance(self._verdict, Retry):
-                return self._verdict
-        return None
-
-    async def _written(self) -> Came:
-        came = None
-        if isinstance(self._verdict, Ack | Hold):
-            came = await self._effect_of(self._verdict)
-        return came or await self._go_round()
 
     async def _effect_of(self, verdict: Ack | Hold) -> Came | None:
         """Commit the effect; None where it cannot be, or another message had one: then the verdict is another."""
-        try:
-            if await self._take_effect(verdict):
-                return Came.EFFECT if isinstance(verdict, Ack) else Came.RESTS
-            self._verdict = None
-        except Exception as error:  # the statements of the handler, on the store
-            undone = not isinstance(error, StoreError) or isinstance(error, WriteUndone)
-            if isinstance(error, NoRoom) or not undone:
-                raise
-            why = f"its effect could not be written: {type(error).__name__}: {error}"
-            self._verdict = Retry(why)
-            _log.warning("%s: %s", self._received.queue, why)
-        return None
-
-    async def _take_effect(self, verdict: Ack | Hold) -> bool:
-        """Commit the effect; whether it is there, by this or before: else another message had one under its key."""
         desk, received = self._crew.desk, self._received
+        came = Came.EFFECT if isinstance(verdict, Ack) else Came.RESTS
         if isinstance(verdict, Hold) and received.key and not self._after:
             known = await desk.inbox.seen(received.key)  # or a person would be asked about what is done
             if known is not None:
-                return not is_other(known, received) and await self._nothing()
+                return await self._there_before(came, known)
         if not self._ready:
             self._prepare(verdict)
             self._ready = True
-        committed = await desk.commit(self._effect, self._patience)
-        if not committed.seen:
-            if self._held is not None:
-                self._crew.hold(self._held)
-            return True
-        if isinstance(verdict, Ack) and is_other(committed.result, received):
-            return False
-        return await self._nothing()
+        try:
+            committed = await desk.commit(self._effect, self._patience)
+        except Exception as error:
+            if isinstance(error, NoRoom) or (
+                isinstance(error, StoreError) and not isinstance(error, WriteUndone)
+            ):
+                raise
+            why = f"its effect could not be written: {type(error).__name__}: {error}"
+            self._verdict = Retry(why)  # the statements of the handler, on the store
+            _log.warning("%s: %s", received.queue, why)
+            return None
+        if committed.seen:
+            return await self._there_before(came, committed.result if isinstance(verdict, Ack) else None)
+        if self._held is not None:
+            self._crew.hold(self._held)
+        return came
 
-    async def _nothing(self) -> bool:
-        """The effect was there before: what goes with it is to be done all the same."""
-        rest = self._crew.desk.effect()
+    async def _there_before(self, came: Came, known: bytes | None) -> Came | None:
+        """There is an effect already; None where it is `known` as that of another message under its key."""
+        if known is not None and is_other(known, self._received):
+            self._verdict = None
+            return None
+        rest = self._crew.desk.effect()  # what goes with it is to be done all the same
         self._forget(rest)
         await self._crew.desk.commit(rest, self._patience)
-        return True
+        return came
 
     def _prepare(self, verdict: Ack | Hold) -> None:
         """Add to the effect what says that it is there: that of a `Hold` once for each time that it was put back."""
@@ -136,7 +125,7 @@ class Conclusion:
         if isinstance(verdict, Hold):
             until = None if verdict.timeout is None else wall() + verdict.timeout
             same = same_of(received)
-            held = Held(token(ID_BYTES), verdict.why, until, received.message, ticket, same=same)
+            held = Held(token(ID_BYTES), verdict.why, until, received.message, ticket, same=same, at=wall())
             self._held, self._crew.desk.asked = held, True
             note_held(self._effect, held)
             if same and self._after:
@@ -165,6 +154,6 @@ class Conclusion:
         if isinstance(verdict, Park):
             return desk.to_parking(received, ticket, ASKED, verdict.why)
         way = None
-        if ticket.retries < desk.spec.retries.count and not self._after:  # who was answered is not asked anew
+        if ticket.retries < desk.spec.retries.count:  # and it does not stay here
             way = desk.to_delay(received, ticket, verdict.why, verdict.after)
         return way or desk.to_parking(received, ticket, FAILED, verdict.why)

@@ -1,5 +1,6 @@
 """Messages that wait for a person, in the journal of the gateway's store."""
 
+from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
 from cybernetic.gateways.broker.messages import Message
@@ -23,6 +24,7 @@ class Held(NamedTuple):
         message: as it was published first; `ticket`: what is known about it.
         answer: what was answered already, in a tuple; None: nothing was.
         same: the same for each delivery of the message; "": its repetitions cannot be told from new ones.
+        at: since when it waits, in seconds since 1970.
     """
 
     id: str
@@ -32,6 +34,7 @@ class Held(NamedTuple):
     ticket: Ticket
     answer: tuple[Any] | None = None
     same: str = ""
+    at: float = 0.0
 
 
 def stream_of(queue: str, id: str) -> str:
@@ -62,30 +65,41 @@ def note_held(batch: Batch, held: Held) -> None:
     batch.note(stream_of(ticket.queue, held.id), event, ASKED)
 
 
-def note_answer(batch: Batch, held: Held, answer: Any) -> None:
+def note_answer(batch: Batch, queue: str, id: str, answer: Any) -> None:
     """Keep an answer before it is acted on. Raises `CannotTravel` for a value that cannot be kept."""
-    batch.note(stream_of(held.ticket.queue, held.id), _codec.encode(answer), ANSWERED)
+    batch.note(stream_of(queue, id), _codec.encode(answer), ANSWERED)
 
 
-async def read_held(journal: Journal, queue: str) -> list[Held]:
-    """All that waits in `queue`, or was answered and not acted on."""
-    prefix, found, after = stream_of(queue, ""), [], ""
+async def read_held(journal: Journal, queue: str) -> AsyncIterator[Held]:
+    """All that waits in `queue`, or was answered and not acted on, one after the other: each may be large."""
+    prefix, after = stream_of(queue, ""), ""
     while streams := await journal.streams(prefix, kind=ASKED, after=after):
         for stream in streams:
-            events = await journal.read(stream.name)
-            held = _read(stream.name.removeprefix(prefix), events[0].event)
-            answers = [_codec.decode(event.event) for event in events if event.kind == ANSWERED]
-            found.append(held._replace(answer=(answers[-1],) if answers else None))
+            held = await read_one(journal, queue, stream.name.removeprefix(prefix))
+            if held is not None:
+                yield held
         after = streams[-1].name
-    return found
 
 
-def _read(id: str, event: bytes) -> Held:
+async def read_one(journal: Journal, queue: str, id: str) -> Held | None:
+    """What waits under this id; None: nothing does any more."""
+    held, stream, last = None, stream_of(queue, id), 0
+    while events := await journal.read(stream, last):  # a large message comes without what is behind it
+        for event in events:
+            if held is None:
+                held = _read(id, event.event, event.at)
+            elif event.kind == ANSWERED:
+                held = held._replace(answer=(_codec.decode(event.event),))
+        last = events[-1].position
+    return held
+
+
+def _read(id: str, event: bytes, at: float) -> Held:
     why, until, row, ticket, history, same = _codec.decode(event)
     queue, exchange, routing_key, since, retries, requeued = ticket
     lines = tuple(Line(*line) for line in history)
     known = Ticket(queue, exchange, routing_key, since, retries, requeued=requeued, history=lines)
-    return Held(id, why, until, _message(unpacked(*row)), known, same=same)
+    return Held(id, why, until, _message(unpacked(*row)), known, same=same, at=at)
 
 
 def _message(item: Item) -> Message:

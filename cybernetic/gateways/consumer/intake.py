@@ -114,14 +114,20 @@ class Intake(Agent):
         await self._line.release(self.spec.queue.name)
         self._line.users[self.spec.queue.name] = self._tell
         self.ref.every(LOOK).cast(Intake.refresh)
+        self._publisher.cast(Publisher.look)  # one that was killed may have committed, and told nobody
         if self._line.session is not None:
             self.continue_with(Intake.connected)
 
     # For everyone.
 
-    def held(self) -> list[Held]:
-        """The messages that wait for a person, the oldest first."""
-        return self._waits.all()
+    async def held(self, after: str = "", most: int | None = None) -> list[Held]:
+        """The messages that wait for a person, the oldest first; they are read from the disk.
+
+        Args:
+            after: only those behind the one of this id, if it still waits. Default "": from the first on.
+            most: how many at most. Default None: all, however large they are together.
+        """
+        return await self._waits.all(after, most)
 
     async def answer(self, id: str, answer: Any) -> None:
         """Answer what message `id` was held for: it is on the disk on return, and then `answered` of its consumer runs.

@@ -1,7 +1,9 @@
 """One delivery from its arrival to its acknowledgement."""
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from functools import cached_property, partial
+from typing import TypeVar
 
 from cybernetic.core import wall
 from cybernetic.gateways.broker.messages import Delivery
@@ -14,6 +16,8 @@ from cybernetic.gateways.consumer.taps import Tap
 from cybernetic.gateways.consumer.trials import Gate
 from cybernetic.gateways.consumer.turn import Turn
 from cybernetic.gateways.envelope import Unfit
+
+R = TypeVar("R")
 
 STRANGE = 3  # times that something unforeseen may happen to a message, before it is parked as it came
 
@@ -35,6 +39,7 @@ class Round:
     def __init__(self, crew: Crew, delivery: Delivery, tap: Tap | None = None) -> None:
         self._crew, self.delivery, self.tap = crew, delivery, tap
         self.turn = Turn()
+        self._begun = False  # whether it was here before, and its tries are counted on the disk
         self.examined: Examined = examine(delivery, crew.desk.spec.terms, wall())
 
     @property
@@ -102,11 +107,24 @@ class Round:
 
             return Conclusion(self._crew, told, forget)
 
-        stays, ticket = partial(desk.stays, received), self.examined.ticket
-        end = await handled(self._crew, received, ticket, name, stays, conclude, gate, turn=self.turn)
-        if desk.spec.order is None:
-            return await end.write()
-        return await persisted(end.write, name, desk.shelf, STRANGE)  # going back, it would be overtaken
+        async def leisure(write: Callable[[], Awaitable[R]]) -> R:
+            if desk.spec.order is None:
+                return await write()
+            return await persisted(write, name, desk.shelf, STRANGE)  # going back, it would be overtaken
+
+        before, self._begun = received.redelivered or self._begun, True
+        return await handled(
+            self._crew,
+            received,
+            self.examined.ticket,
+            name,
+            partial(desk.stays, received),
+            conclude,
+            leisure,
+            gate,
+            turn=self.turn,
+            before=before,
+        )
 
     async def _park(self, word: str, why: str) -> None:
         desk, ticket = self._crew.desk, self.examined.ticket

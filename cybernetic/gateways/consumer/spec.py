@@ -13,6 +13,7 @@ from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.retrying import Retries
 from cybernetic.gateways.consumer.terms import Terms, terms_of
 
+MOST = 65_535  # deliveries that a channel may be given at a time
 LONGEST = 1500.0  # seconds of a handler: brokers take back what is held for 1,800 s
 
 
@@ -68,7 +69,10 @@ class Consume:
             raise OptionError("consume", "a subclass of Consumer", self.cls)
         if not isinstance(self.queue, Queue):
             raise OptionError("queue", "a Queue", self.queue)
-        whole("prefetch", self.prefetch, least=1)
+        if whole("prefetch", self.prefetch, least=1) > MOST:
+            raise OptionError(
+                "prefetch", f"at most {MOST}, which is what a broker can be told", self.prefetch
+            )
         whole("crashes", self.crashes, least=2)
         if number("timeout", self.timeout, above=0) > LONGEST:
             raise OptionError(
@@ -110,7 +114,7 @@ def consume(
         cls: a subclass of `Consumer` (keyword arguments through `functools.partial`).
         *args: what it is made with.
         queue: which queue; it is declared, with its delay and parking queues.
-        prefetch: how many deliveries are handled at a time, at least 1. Default 50.
+        prefetch: how many deliveries are handled at a time, from 1 to 65,535. Default 50.
         retries: how often, and after what delays, a message is tried again. Default `Retries()`.
         timeout: seconds a handler may take, at most 1,500; then it is killed, which is a retry. Default 60.
         guard: which signed messages are taken. Where its rules do not say how old work may be, that is the queue's

@@ -3,28 +3,45 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from cybernetic.core import wall
 from cybernetic.gateways.consumer.admission import resumed
 from cybernetic.gateways.consumer.attempt import Crew, Handled, handled, persisted
-from cybernetic.gateways.consumer.conclusion import CRASHED, Conclusion, ended
+from cybernetic.gateways.consumer.conclusion import CRASHED, Came, Conclusion, ended
 from cybernetic.gateways.consumer.effect import Effect
-from cybernetic.gateways.consumer.held import Held, note_answer, read_held, stream_of
+from cybernetic.gateways.consumer.held import Held, note_answer, read_held, read_one, stream_of
 from cybernetic.gateways.consumer.identity import same_of
 from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.turn import Turn
 from cybernetic.gateways.consumer.ward import Ward
 from cybernetic.state import StoreError
 
+R = TypeVar("R")
+
 _log = logging.getLogger("cybernetic.gateways")
 
 
+class Wait(NamedTuple):
+    """What is known of one without its message, which may be large; see `Held`."""
+
+    id: str
+    until: float | None
+    same: str
+    answer: tuple[Any] | None
+    at: float
+
+    @classmethod
+    def of(cls, held: Held) -> "Wait":
+        """What is to be known of it."""
+        return cls(held.id, held.until, held.same, held.answer, held.at)
+
+
 class Waits:
-    """The messages of one queue that wait for an answer.
+    """The messages of one queue that wait for an answer. They stay in the journal, and are read when they go on.
 
     Args:
         crew: the intake.
@@ -33,7 +50,7 @@ class Waits:
 
     def __init__(self, crew: Crew, begin: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         self._crew, self._begin = crew, begin
-        self._all: dict[str, Held] = {}
+        self._all: dict[str, Wait] = {}
         self._same: Counter[str] = Counter()  # of which messages they are
         self._going: set[str] = set()  # names of those that are gone on with
         self._ward = Ward()  # as many are gone on with at a time as the queue has credit
@@ -41,42 +58,56 @@ class Waits:
 
     async def resume(self) -> None:
         """Read what waited when the process before ended, and go on with what was answered."""
-        for held in await read_held(self._crew.desk.journal, self._crew.desk.spec.queue.name):
-            self.add(held)
+        found = [Wait.of(held) async for held in read_held(self._crew.desk.journal, self._queue)]
+        for wait in sorted(found, key=lambda wait: wait.at):
+            self._add(wait)
+
+    @property
+    def _queue(self) -> str:
+        return self._crew.desk.spec.queue.name
 
     def add(self, held: Held) -> None:
         """One more waits."""
-        self._all[held.id] = held
-        self._same[held.same] += 1
-        if held.answer is not None:  # the process before ended then: it may be its fault
-            self._begin(self._go_on(held, held.answer[0], again=True))
-        elif held.until is not None:
-            left = max(0.0, held.until - wall())
-            self._timers[held.id] = asyncio.get_running_loop().call_later(left, self._time_over, held)
+        self._add(Wait.of(held))
+
+    def _add(self, wait: Wait) -> None:
+        self._all[wait.id] = wait
+        self._same[wait.same] += 1
+        if wait.answer is not None:  # the process before ended then: it may be its fault
+            self._begin(self._go_on(wait, wait.answer[0], again=True))
+        elif wait.until is not None:
+            left = max(0.0, wait.until - wall())
+            self._timers[wait.id] = asyncio.get_running_loop().call_later(left, self._time_over, wait.id)
 
     def about(self, received: Received) -> bool:
         """Whether it is waited for an answer about this message, or that is acted on."""
         return bool(received.key) and same_of(received) in self._same
 
-    def all(self) -> list[Held]:
-        """All that wait and have no answer, the oldest first."""
-        return [held for held in self._all.values() if held.answer is None]
+    async def all(self, after: str = "", most: int | None = None) -> list[Held]:
+        """Those that wait and have no answer, the oldest first; the first `most` of those behind the id `after`."""
+        ids = [id for id, wait in self._all.items() if wait.answer is None]
+        first = ids.index(after) + 1 if after in ids else 0
+        found = [await self._read(id) for id in ids[first:][:most]]
+        return [held for held in found if held is not None and held.answer is None]
+
+    async def _read(self, id: str) -> Held | None:
+        return await read_one(self._crew.desk.journal, self._queue, id)
 
     async def answer(self, id: str, answer: Any) -> bool:
         """Keep an answer and act on it; False if nothing of this id waits for one."""
-        held = self._all.get(id)
-        if held is None or held.answer is not None:
+        wait = self._all.get(id)
+        if wait is None or wait.answer is not None:
             return False
-        self._all[id] = held = held._replace(answer=(answer,))
+        self._all[id] = wait = wait._replace(answer=(answer,))
         effect = self._crew.desk.effect()
         try:
-            note_answer(effect, held, answer)
-            await self._crew.desk.commit(effect)
+            note_answer(effect, self._queue, id, answer)
+            await self._crew.desk.commit(effect, 0.0)  # the intake waits for it
         except BaseException:
-            self._all[id] = held._replace(answer=None)
+            self._all[id] = wait._replace(answer=None)
             raise
         self._stop_timer(id)
-        self._begin(self._go_on(held, answer))
+        self._begin(self._go_on(wait, answer))
         return True
 
     def undone(self) -> list[str]:
@@ -88,40 +119,42 @@ class Waits:
         for id in tuple(self._timers):
             self._stop_timer(id)
 
-    def _time_over(self, held: Held) -> None:
-        self._timers.pop(held.id, None)
-        self._begin(self._answer_nothing(held))
+    def _time_over(self, id: str) -> None:
+        self._timers.pop(id, None)
+        self._begin(self._answer_nothing(id))
 
-    async def _answer_nothing(self, held: Held) -> None:
+    async def _answer_nothing(self, id: str) -> None:
         try:
-            await persisted(partial(self.answer, held.id, None), held.id, self._crew.desk.shelf)
+            await persisted(partial(self.answer, id, None), id, self._crew.desk.shelf)
         except StoreError as error:
             # the store is opened anew, and this intake with it: its time is over then, too
-            _log.error("%s: the end of a wait is not written: %s", held.ticket.queue, error)
+            _log.error("%s: the end of a wait is not written: %s", self._queue, error)
 
     def _stop_timer(self, id: str) -> None:
         timer = self._timers.pop(id, None)
         if timer is not None:
             timer.cancel()
 
-    async def _go_on(self, held: Held, answer: Any, again: bool = False) -> None:
+    async def _go_on(self, wait: Wait, answer: Any, again: bool = False) -> None:
         """Have `answered` of the consumer run, until it says something else than `Retry`, or too often that.
 
         What it said last is written however often that takes: it is not to run again for that.
         """
-        name = stream_of(held.ticket.queue, held.id)
+        name, shelf = stream_of(self._queue, wait.id), self._crew.desk.shelf
         self._going.add(name)
         self._crew.desk.suspects.life.begin(name)
         try:
-            await self._gone_on(held, name, answer, again)
+            held = await persisted(partial(self._read, wait.id), name, shelf)
+            if held is not None:
+                await self._gone_on(held, name, answer, again)
         except StoreError as error:
             # the store is opened anew, and this intake with it: it goes on from the journal
-            _log.error("%s: what was answered is not written: %s", held.ticket.queue, error)
+            _log.error("%s: what was answered is not written: %s", self._queue, error)
             return
         self._going.discard(name)
         self._crew.desk.suspects.life.over(name)
-        if self._all.pop(held.id, None) is not None:
-            self._same[held.same] -= 1
+        if self._all.pop(wait.id, None) is not None:
+            self._same[wait.same] -= 1
             self._same += Counter()  # without those of which none is left
 
     async def _gone_on(self, held: Held, name: str, answer: Any, again: bool) -> None:
@@ -154,10 +187,21 @@ class Waits:
         def conclude(told: Handled) -> Conclusion:
             return Conclusion(self._crew, told, forget, held.id)
 
-        async def answered() -> Conclusion:
+        async def leisure(write: Callable[[], Awaitable[R]]) -> R:
+            return await persisted(write, name, desk.shelf)
+
+        async def answered() -> Came:
             return await handled(
-                self._crew, received, ticket, name, lambda ticket: True, conclude, place, answer=(answer,)
+                self._crew,
+                received,
+                ticket,
+                name,
+                lambda ticket: True,  # who was answered is not asked anew
+                conclude,
+                leisure,
+                place,
+                answer=(answer,),
+                before=True,
             )
 
-        end = await persisted(answered, name, desk.shelf)
-        await persisted(end.write, name, desk.shelf)
+        await leisure(answered)

@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -15,6 +16,8 @@ from cybernetic.runtime import Deferred
 from cybernetic.state import Outbox, Outgoing, StoreError
 
 Reply = Deferred[Receipt]
+
+_log = logging.getLogger("cybernetic.gateways")
 
 LARGE = 1024 * 1024  # bytes of a page: with so much there may be more behind it
 PAUSE = 5.0  # seconds before what could not be written is tried again
@@ -43,6 +46,10 @@ class Depot:
         self._replies: dict[int, Reply] = {}  # who waits for messages that are left on the disk
         self._gone: set[int] = set()  # numbers deleted while a page is being read
         self._page: Sequence[Outgoing] = ()
+        self._behind = False  # the page has messages whose time has come: they go behind all that waits
+        self._last = 0  # the highest number that was in memory
+        self._turn = False  # it is theirs: they and the others take turns
+        self._rests = False  # the disk could not be read: not again before some time has passed
         self._more = True  # there may be messages on the disk that are not in memory
         self._cursor = 0  # up to here all are in memory, put off, or gone
         self._reading: asyncio.Task[None] | None = None
@@ -82,7 +89,8 @@ class Depot:
             self._take_fresh(flight)
         elif len(self._fresh) > flight.limit or sum(one.size for one in self._fresh) > flight.bytes:
             self._leave_fresh()
-        if self._reading is None and (self._wanted or self._more) and flight.has_room(stored=True):
+        due = self._wanted or self._more
+        if self._reading is None and due and not self._rests and flight.has_room(stored=True):
             self._reading = asyncio.ensure_future(self._read(flight.limit))
 
     def confirmed(self, numbers: Sequence[int]) -> None:
@@ -118,23 +126,40 @@ class Depot:
             self._reading.cancel()
 
     async def _read(self, limit: int) -> None:
+        behind = self._turn or not self._more if self._wanted else False
+        self._turn = not behind
         try:
-            page = await (
-                self._read_one(heapq.heappop(self._wanted)) if self._wanted else self._read_on(limit)
-            )
+            page = await (self._read_wanted(limit) if behind else self._read_on(limit))
             if self._putting:  # the disk may be ahead of what is known here
                 await asyncio.wait(self._putting)
-            self._page = page
+            self._page, self._behind = page, behind
         except Exception as error:
-            self._shelf.failed(error)
+            self._more = True
+            if not self._shelf.failed(error) and not self._closed:
+                _log.warning("the outbox is read again in %g s: %s", PAUSE, error)
+                self._rests = True
+                asyncio.get_running_loop().call_later(PAUSE, self._rested)
             return
         finally:
             self._reading = None
         self._wake()
 
-    async def _read_one(self, number: int) -> Sequence[Outgoing]:
-        self._off.discard(number)
-        return [row for row in await self.outbox.take(number - 1, 1) if row.number == number]
+    def _rested(self) -> None:
+        self._rests = False
+        self._wake()
+
+    async def _read_wanted(self, limit: int) -> Sequence[Outgoing]:
+        """Those whose time has come, as many as are close together."""
+        left = chosen = [heapq.heappop(self._wanted) for _ in range(min(limit, len(self._wanted)))]
+        try:
+            page = await self.outbox.take(chosen[0] - 1, len(chosen))
+            left = [number for number in chosen if page and number > page[-1].number]
+        finally:
+            for number in left:
+                heapq.heappush(self._wanted, number)
+        due = set(chosen).difference(left)
+        self._off -= due
+        return [row for row in page if row.number in due]
 
     async def _read_on(self, limit: int) -> Sequence[Outgoing]:
         self._more = False
@@ -158,7 +183,10 @@ class Depot:
                 self._held.add(row.number)
                 self.failed(row.number, f"not a message: {error}")
                 continue
-            self._take(flight, Entry(message, row.number, self._replies.pop(row.number, None)))
+            entry = Entry(message, row.number, self._replies.pop(row.number, None))
+            if self._behind:
+                entry.order = self._last
+            self._take(flight, entry)
         if self._reading is None:
             self._gone.clear()
 
@@ -192,6 +220,7 @@ class Depot:
     def _take(self, flight: Flight, entry: Entry) -> None:
         assert entry.number is not None
         self._held.add(entry.number)
+        self._last = max(self._last, entry.number)
         flight.add(entry)
 
     def _delete(self, numbers: Sequence[int], delete: "Callable[[], asyncio.Future[Any]]") -> None:

@@ -31,6 +31,8 @@ class Entry:
 class Flight:
     """Two lanes that take turns: messages of the outbox in the order of their numbers, and others as they came.
 
+    One of the outbox that had to wait for its time may have another place, its `order`.
+
     Args:
         window: how many may be on their way at a time.
         limit: how many may wait in each lane.
@@ -60,7 +62,7 @@ class Flight:
     def add(self, entry: Entry) -> None:
         """Let `entry` wait; one that is back from the way takes its old place."""
         if entry.number is not None:
-            entry.order = entry.number
+            entry.order = entry.order or entry.number
             heapq.heappush(self._stored, entry)
             self._stored_bytes += entry.size
         else:
@@ -114,9 +116,18 @@ class Flight:
 def culprits(why: str, entries: Sequence[Entry]) -> list[Entry]:
     """Whose fault it is that the broker closed a channel, saying `why`, with `entries` on their way.
 
-    Those whose exchange it names (404, 403); the only one there was; else nobody can say: an empty list.
+    Those whose exchange it names (404, 403), and whose topic where it names one; the only one there was; else nobody
+    can say: an empty list.
     """
-    named = [entry for entry in entries if entry.message.exchange and f"'{entry.message.exchange}'" in why]
+    named = [entry for entry in entries if _names(why, entry.message)]
     if named:
         return named
     return list(entries) if len(entries) == 1 else []
+
+
+def _names(why: str, item: Item) -> bool:
+    """Whether the broker speaks of the exchange of `item`: a vhost and a user may be named alike."""
+    exchange = f"exchange '{item.exchange}' in vhost '"
+    if not item.exchange or exchange not in why:
+        return False
+    return "access to topic '" not in why or f"access to topic '{item.routing_key}' in {exchange}" in why

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from cybernetic.core import CyberneticError, NotFound, OptionError, Reason, token, whole
 from cybernetic.gateways.broker.errors import BrokerError, ChannelClosed
 from cybernetic.gateways.broker.messages import Confirmed, Message, Outcome, Rejected, Returned, Unknown
+from cybernetic.gateways.broker.port import Session
 from cybernetic.gateways.errors import (
     NoRoute,
     NotConnected,
@@ -27,6 +27,7 @@ from cybernetic.gateways.publisher.lane import Lane, News
 from cybernetic.gateways.publisher.receipt import Receipt
 from cybernetic.gateways.publisher.rows import Item
 from cybernetic.gateways.publisher.sendable import check_sendable, signed
+from cybernetic.gateways.publisher.setbacks import Setbacks
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.runtime import Agent, Deferred
 from cybernetic.state import Outbox, SetAside, StoreLimits
@@ -39,7 +40,9 @@ WINDOW = 256
 AT_ONCE = 0.1  # seconds for what nobody waits for
 DRAIN = 10.0  # seconds that confirms are waited for at the end
 AGAIN = Backoff(1.0, 30.0)  # of a message that a full queue rejected
+REOPEN = Backoff(0.2, 15.0, jitter=0.5)  # of a channel, while the connection stands
 ID_BYTES = 16
+GONE = 404  # of an exchange that is not there
 
 
 class Publisher(Agent):
@@ -74,7 +77,8 @@ class Publisher(Agent):
         self._news: list[News] = []
         self._tell = partial(self.ref.cast, Publisher.connected)
         self._waits_for_broker = self._ending = False
-        self._rejected: dict[int, int] = {}  # by number in the outbox: how often a full queue rejected it
+        self._setbacks = Setbacks()
+        self._broken = 0  # channels in a row that ended without a confirm, or could not be opened
 
     async def setup(self) -> None:
         """Open the outbox, and listen to the line."""
@@ -101,7 +105,8 @@ class Publisher(Agent):
             NotSent: it is no message that can be sent, it is durable and there is no outbox, or the outbox cannot be
                 written (then the text names the `StoreError`). It will not be sent.
             NoRoute: no queue takes it, or there is no such exchange. In the outbox it is set aside at once, without
-                retries: see `set_aside`, `restore` and `discard`.
+                retries: see `set_aside`, `restore` and `discard`. Where somebody deleted a queue or exchange that the
+                gateway declares, that is declared anew, and what is in the outbox goes then.
             NotConnected, PublishRejected, TooMany, Unconfirmed: only of messages without the outbox.
         """
         return self._begin(message, durable, confirmed=True)
@@ -152,20 +157,15 @@ class Publisher(Agent):
     # From its neighbours.
 
     async def connected(self) -> None:
-        """The line has a session: open a channel and send what waits."""
-        session = self._line.session
-        if session is None:
-            return
-        before = self._lane
-        try:
-            self._lane = await Lane.open(session, self._news, partial(self.ref.cast, Publisher.settle))
-        except BrokerError as error:  # it is lost again already: the next session is told
-            _log.info("no channel to publish on: %s", error)
-            return
-        self._line.outlet = self._lane.outlet
-        if before is not None and not before.outlet.ended.done():
-            self.task(before.outlet.close(DRAIN))
-        self._pump()
+        """The line has a session, and all is there that is declared: open a channel and send what waits."""
+        if self._line.session is not None:
+            self.again(self._setbacks.declared())
+            await self._open(self._line.session)
+
+    async def reopen(self) -> None:
+        """Open a channel where there is none."""
+        if self._lane is None and self._line.session is not None:
+            await self._open(self._line.session)
 
     def settle(self) -> None:
         """Act on what became of messages."""
@@ -185,11 +185,12 @@ class Publisher(Agent):
             self._depot.look()
             self._pump()
 
-    def again(self, number: int) -> None:
-        """Try a message once more that a full queue rejected."""
+    def again(self, numbers: Sequence[int]) -> None:
+        """Try messages of the outbox once more that came back."""
         if self._depot is not None:
-            self._depot.want(number)
-            self._pump()
+            for number in numbers:
+                self._depot.want(number)
+        self._pump()
 
     def ready(self) -> None:
         """The broker takes messages again."""
@@ -266,13 +267,25 @@ class Publisher(Agent):
                 self._flight.landed((entry,))
                 self._flight.add(entry)
                 self._lane = None
-                self.ref.cast(Publisher.connected)
+                self.ref.cast(Publisher.reopen)
                 return
             except OptionError as error:
                 self._flight.landed((entry,))
                 self._give_up(entry, NotSent(str(error)))
 
-    async def _until_ready(self, session: Any) -> None:
+    async def _open(self, session: Session) -> None:
+        before = self._lane
+        try:
+            self._lane = await Lane.open(session, self._news, partial(self.ref.cast, Publisher.settle))
+        except BrokerError as error:
+            self._open_later(session, error)
+            return
+        self._line.outlet = self._lane.outlet
+        if before is not None and not before.outlet.ended.done():
+            self.task(before.outlet.close(DRAIN))
+        self._pump()
+
+    async def _until_ready(self, session: Session) -> None:
         try:
             await session.ready()
         except BrokerError:  # lost: the next session is told
@@ -281,65 +294,91 @@ class Publisher(Agent):
 
     def _act(self, lane: Lane, entries: Sequence[Entry], outcome: Outcome) -> None:
         if isinstance(outcome, Confirmed):
+            self._broken = 0
             if self._depot is not None:
                 self._depot.confirmed([entry.number for entry in entries if entry.number is not None])
             for entry in entries:
                 if entry.number is not None:
-                    self._rejected.pop(entry.number, None)
+                    self._setbacks.over(entry.number)
                 if entry.reply is not None:
                     entry.reply.reply(Receipt(entry.message.id, entry.number))
         elif isinstance(outcome, Returned):
             for entry in entries:
                 to = f"exchange {entry.message.exchange!r}, routing key {entry.message.routing_key!r}"
-                self._give_up(
-                    entry, NoRoute(f"no queue takes the message ({to}): {outcome.code} {outcome.why}")
-                )
+                error = NoRoute(f"no queue takes the message ({to}): {outcome.code} {outcome.why}")
+                self._no_route(entry, error, declared=self._line.routes.takes(entry.message))
         elif isinstance(outcome, Rejected):
-            for entry in entries:
-                self._turned_away(entry, outcome.why)
+            self._turned_away(entries, outcome.why)
         else:
             self._broke_off(lane, entries, outcome)
 
-    def _turned_away(self, entry: Entry, why: str) -> None:
-        """A full queue: one from the outbox is tried again, ever later, while the others go on."""
-        if entry.number is None or self._depot is None:
-            _fail(entry, PublishRejected(why))
-            return
-        times = self._rejected[entry.number] = self._rejected.get(entry.number, -1) + 1
-        self._depot.put_off(entry)
-        self.ref.after(AGAIN.delay(times)).cast(Publisher.again, entry.number)
+    def _turned_away(self, entries: Sequence[Entry], why: str) -> None:
+        """A full queue: those from the outbox are tried again, ever later, while the others go on."""
+        alike: dict[
+            int, list[int]
+        ] = {}  # as many may be rejected at once: one timer for those that wait alike
+        for entry in entries:
+            if entry.number is None or self._depot is None:
+                _fail(entry, PublishRejected(why))
+                continue
+            self._depot.put_off(entry)
+            alike.setdefault(self._setbacks.rejected(entry.number), []).append(entry.number)
+        for times, numbers in alike.items():
+            self.ref.after(AGAIN.delay(times)).cast(Publisher.again, tuple(numbers))
+
+    def _no_route(self, entry: Entry, error: NotSent, *, declared: bool) -> None:
+        """It has no way. One that is `declared` was deleted: the message waits until it is there again."""
+        missing, number = self._line.missing, entry.number
+        if declared and missing is not None:
+            missing(self._line.turn)
+            if number is not None and self._depot is not None and self._setbacks.astray(number):
+                self._depot.put_off(entry)
+                return
+        self._give_up(entry, error)
 
     def _broke_off(self, lane: Lane, entries: Sequence[Entry], outcome: Unknown) -> None:
-        """A channel ended: for the fault of some, or with the connection."""
+        """A channel ended: for the fault of some, for want of confirms, or with the connection."""
         if lane is self._lane:
             self._lane = None
-        if isinstance(outcome.why, ChannelClosed) and self._line.session is not None:
+        session = self._line.session
+        if isinstance(outcome.why, ChannelClosed) and session is not None:
             guilty = culprits(str(outcome.why), entries)
             for entry in guilty:
-                self._give_up(entry, NoRoute(str(outcome.why)))
+                there = outcome.why.code == GONE and self._line.routes.has(entry.message.exchange)
+                self._no_route(entry, NoRoute(str(outcome.why)), declared=there)
             for entry in entries:
                 if entry not in guilty:
                     entry.suspect = not guilty
                     self._flight.add(entry)
             if self._lane is None and not self._ending:
-                self.continue_with(Publisher.connected)
+                self.continue_with(Publisher.reopen)
             return
         for entry in entries:
             if entry.number is None:
                 _fail(entry, Unconfirmed(f"the message may have arrived: {outcome.why}"))
             else:
                 self._flight.add(entry)
-        self._no_connection()
+        if session is None:
+            self._no_connection()
+        elif self._lane is None and not self._ending:
+            self._open_later(session, outcome.why)
+
+    def _open_later(self, session: Session, why: object) -> None:
+        """Open a channel, the later the more often that happens. Where the session is lost, the next is told."""
+        if session.ended.done():
+            return
+        _log.warning("%s has no channel to publish on: %s", self._line.name, why)
+        chance = self.system.chance.uniform(f"{self._line.name}/channel", self._line.turn, self._broken)
+        self.ref.after(REOPEN.delay(self._broken, chance)).cast(Publisher.reopen)
+        self._broken += 1
 
     def _no_connection(self) -> None:
-        if self._line.session is None:
-            for entry in self._flight.drop_others():
-                _fail(
-                    entry, NotConnected("the connection with the broker was lost before the message was sent")
-                )
+        for entry in self._flight.drop_others():
+            _fail(entry, NotConnected("the connection with the broker was lost before the message was sent"))
 
     def _give_up(self, entry: Entry, error: NotSent) -> None:
         if entry.number is not None and self._depot is not None:
+            self._setbacks.over(entry.number)
             _log.error("message %s of the outbox is set aside: %s", entry.message.id, error)
             self._depot.failed(entry.number, str(error), partial(_fail, entry, error))
         else:

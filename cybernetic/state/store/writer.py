@@ -14,7 +14,8 @@ from typing import Any
 from cybernetic.state.store.errors import StoreError, StoreFull, WriteUndone, again, named
 from cybernetic.state.store.work import BEGIN, COMMIT, ROLLBACK, Raised, Work
 
-Group = dict[Work, tuple[list[Any], "list[asyncio.Future[Any]]"]]
+Pending = dict[Work, tuple[list[Any], "list[asyncio.Future[Any]]"]]
+Group = list[tuple[Work, list[Any]]]
 
 
 class Writer:
@@ -30,8 +31,9 @@ class Writer:
         self._loop = loop
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cybernetic store writer")
         self._connection: sqlite3.Connection | None = None
-        self._pending: Group = {}
+        self._pending: Pending = {}
         self._broken: StoreError | None = None  # the error after which nobody knows what the disk holds
+        self._last: StoreError | None = None  # the same, as the thread knows it
         self._busy = False  # a group is being written, or about to be
         self._idle: asyncio.Future[None] | None = None  # what `close` waits for
 
@@ -88,8 +90,28 @@ class Writer:
         job = self._loop.run_in_executor(self._thread, self._write, work)
         job.add_done_callback(partial(self._written, group))
 
-    def _write(self, work: list[tuple[Work, list[Any]]]) -> list[Sequence[Any]]:
-        """On the thread: one transaction for all of `work`."""
+    def _write(self, work: Group) -> list[Sequence[Any]]:
+        """On the thread: one transaction for all of `work`; where one made SQLite undo that, one for each."""
+        try:
+            return self._together(work)
+        except Exception as error:
+            alone = sum(len(items) for _, items in work) == 1
+            if alone or named(self._path, error):
+                raise
+        return [[self._alone(kind, item) for item in items] for kind, items in work]
+
+    def _alone(self, kind: Work, item: Any) -> Any:
+        """The result of one item; `Failed` where its own transaction failed."""
+        if self._last is not None:  # nothing after it is to be written
+            return Failed(again(self._last), None)
+        try:
+            return self._together([(kind, [item])])[0][0]
+        except Exception as error:
+            found = self._meant(error)
+            self._last = found if found.final else None
+            return Failed(found, error)
+
+    def _together(self, work: Group) -> list[Sequence[Any]]:
         connection = self._connection
         assert connection is not None
         try:
@@ -105,18 +127,17 @@ class Writer:
             raise
         return results
 
-    def _written(self, group: Group, job: "asyncio.Future[list[Sequence[Any]]]") -> None:
+    def _written(self, group: Pending, job: "asyncio.Future[list[Sequence[Any]]]") -> None:
         """On the loop again: tell everybody, and go on with what has come meanwhile."""
         error = job.exception()
         if error is None:
             for (kind, (items, futures)), results in zip(group.items(), job.result(), strict=True):
-                kind.settle(items, results)
+                _settle(kind, items, results)
                 _answer(futures, results)
+            self._end(self._last)
         else:
-            found = named(self._path, error) or WriteUndone(self._path, f"{type(error).__name__}: {error}")
-            if found.final:
-                self._broken = found
-                self.refuse(found)
+            found = self._meant(error)
+            self._end(found)
             _fail(group, found, error)
         if self._pending and self._broken is not None:
             group, self._pending = self._pending, {}
@@ -129,17 +150,48 @@ class Writer:
             self._idle.set_result(None)
 
 
+    def _meant(self, error: BaseException) -> StoreError:
+        return named(self._path, error) or WriteUndone(self._path, f"{type(error).__name__}: {error}")
+
+    def _end(self, error: StoreError | None) -> None:
+        """After an error that is the store's last word, nothing more is accepted."""
+        if error is not None and error.final:
+            self._broken = error
+            self.refuse(error)
+
+
+class Failed:
+    """The result of an item whose own transaction failed with `error`, for the reason `cause`."""
+
+    __slots__ = ("cause", "error")
+
+    def __init__(self, error: StoreError, cause: BaseException | None) -> None:
+        self.error, self.cause = error, cause
+
+
+def _settle(kind: Work, items: list[Any], results: Sequence[Any]) -> None:
+    """Tell what became of its items: of each alone, where each was written alone."""
+    if not any(type(result) is Failed for result in results):
+        kind.settle(items, results)
+        return
+    for item, result in zip(items, results, strict=True):
+        kind.settle([item], None if type(result) is Failed else [result])
+
+
 def _answer(futures: "list[asyncio.Future[Any]]", results: Sequence[Any]) -> None:
     for future, result in zip(futures, results, strict=True):
         if future.done():  # whoever waited was cancelled
             continue
         if type(result) is Raised:
             future.set_exception(result.error)
+        elif type(result) is Failed:
+            result.error.__cause__ = result.cause
+            future.set_exception(result.error)
         else:
             future.set_result(result)
 
 
-def _fail(group: Group, found: StoreError, cause: BaseException | None) -> None:
+def _fail(group: Pending, found: StoreError, cause: BaseException | None) -> None:
     for kind, (items, futures) in group.items():
         kind.settle(items, None)
         for future in futures:

@@ -1,10 +1,10 @@
 """The agent that feels: the ladder of one level, the deadmen of its loops, and the way to a human."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from math import inf
 from typing import Any
 
-from cybernetic.core import CallError, Down
+from cybernetic.core import CallError, Down, Kill
 from cybernetic.runtime import Agent, Deferred, Named, Timer
 from cybernetic.vsm.algedonic.deadmen import Deadmen
 from cybernetic.vsm.algedonic.ends import Ends
@@ -53,6 +53,7 @@ class Algedonode(Member):
         human: sinks for pages, tried in order; only the top's are used.
         loops: what should beat: (role, path, period).
         paging: how the human is called. Default: `Paging()`, with that many sinks.
+        elsewhere: paths of units of another system: who hangs there is not here to be ended.
     """
 
     role = Role.ALGEDONODE
@@ -65,8 +66,10 @@ class Algedonode(Member):
         human: Sequence[Any] = (),
         loops: Iterable[tuple[str, str, float]] = (),
         paging: Paging | None = None,
+        elsewhere: Collection[str] = (),
     ) -> None:
         super().__init__(path)
+        self._elsewhere = frozenset(elsewhere)
         self._within = clocks[0].beat
         if self.period is not None:
             self.period = clocks[0].look
@@ -238,6 +241,8 @@ class Algedonode(Member):
         self._turned = at
         for key in self._deadmen.missed(at):
             self.feel(self._silence(key))
+        for key in self._deadmen.silent:
+            self._look_at(key, at)
         for pain in self._ends.orderly(at):
             self.feel(pain)
         self.look()
@@ -260,6 +265,14 @@ class Algedonode(Member):
             for pain in self._ends.abrupt(now()):
                 self.feel(pain)
             self.ref.after(LOOK).cast(Algedonode.look)
+
+    def _look_at(self, key: tuple[str, str], at: float) -> None:
+        """Who hangs is ended, and its supervisor puts another in its place."""
+        role, path = key
+        who = None if path in self._elsewhere else self.system.whereis(f"{path}:{role}", Agent)
+        if self._deadmen.hangs(key, who, at) and who is not None:
+            self.exit(who, Kill())
+            self.jot("hang", {"path": path, "role": role, "times": self._deadmen.ended(key, at)})
 
     def _silence(self, key: tuple[str, str]) -> Pain:
         role, path = key

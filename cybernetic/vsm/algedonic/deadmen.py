@@ -4,13 +4,14 @@ from collections.abc import Collection, Iterable
 from math import inf
 
 from cybernetic.vsm.ladder.deadman import Deadman
+from cybernetic.vsm.ladder.hang import Hang
 
 Key = tuple[str, str]  # role and path of a loop
 MISSES = 2  # periods without a beat
 
 
 class Deadmen:
-    """Which loops are silent.
+    """Which loops are silent, and which of them are to be ended because they hang.
 
     Args:
         loops: (role, path, period in seconds) of each.
@@ -22,24 +23,38 @@ class Deadmen:
         self, loops: Iterable[tuple[str, str, float]], now: float, silent: Collection[Key] = ()
     ) -> None:
         self._watched = {(role, path): (period, now) for role, path, period in loops}
-        self._silent = {key for key in self._watched if key in silent}
+        self._silent = {key: now for key in self._watched if key in silent}  # and since when they beat again
+        self._hangs: dict[Key, Hang] = {}  # of those that were ended
+        self._there: dict[
+            Key, tuple[object, float]
+        ] = {}  # who runs a silent loop, and since when he was seen
         self._due = self._next()
 
     def __contains__(self, key: Key) -> bool:
         return key in self._watched
 
     def beat(self, key: Key, period: float, now: float) -> bool:
-        """A loop shows that it lives, and that it will again within `period`; whether it had been silent."""
+        """A loop shows that it lives, and that it will again within `period`; whether its silence is over.
+
+        That of one that was ended for hanging is over when it has shown for long enough that it does not hang again.
+        """
+        missed = key in self._silent and self._deadman(key).missed(now)
         self._watched[key] = period, now
         self._due = min(self._due, now + MISSES * period)
         if key not in self._silent:
             return False
-        self._silent.discard(key)
+        since = self._silent[key] = now if missed else self._silent[key]
+        self._there.pop(key, None)
+        if now - since < self._hang(key, now).proof(MISSES * period):
+            return False
+        del self._silent[key]
+        self._there.pop(key, None)
         return True
 
     def forgive(self, now: float) -> None:
         """Nothing could be heard until `now`: all may have said that they live."""
         self._watched = {key: (period, now) for key, (period, _) in self._watched.items()}
+        self._there = {}
         self._due = self._next()
 
     def missed(self, now: float) -> list[Key]:
@@ -47,9 +62,36 @@ class Deadmen:
         if now < self._due:
             return []
         found = [key for key in self._watched if key not in self._silent and self._deadman(key).missed(now)]
-        self._silent.update(found)
+        self._silent |= dict.fromkeys(found, now)
         self._due = self._next()
         return found
+
+    @property
+    def silent(self) -> tuple[Key, ...]:
+        """Those that are silent."""
+        return tuple(self._silent)
+
+    def hangs(self, key: Key, who: object, now: float) -> bool:
+        """Whether `who` is there to run a silent loop has been there for longer than he is given; None: nobody is."""
+        known, since = self._there.get(key, (None, now))
+        if who is None or who != known:
+            self._there[key] = who, now
+            return False
+        silence = MISSES * self._watched[key][0]
+        return now - max(since, self._deadman(key).due) >= self._hang(key, now).patience(silence)
+
+    def ended(self, key: Key, now: float) -> int:
+        """What hung was ended; how often that was so of late. Its successor is given longer."""
+        self._hangs[key] = self._hang(key, now).ended(now)
+        return self._hangs[key].times
+
+    def _hang(self, key: Key, now: float) -> Hang:
+        """What is remembered of a loop."""
+        known = self._hangs.get(key)
+        if known is not None and known.forgotten(MISSES * self._watched[key][0], now):
+            known = None
+            del self._hangs[key]
+        return known or Hang()
 
     def _next(self) -> float:
         """When the next of those that are not silent is due; a beat only makes it later."""

@@ -3,20 +3,22 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cybernetic.core import Reason, attach
+from cybernetic.core import Kill, Reason, attach
 from cybernetic.supervision import GaveUp
 from cybernetic.vsm.algedonic.algedonode import Algedonode
+from cybernetic.vsm.algedonic.deadmen import Deadmen
 from cybernetic.vsm.algedonic.humans import Page, called, resolved
 from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
+from cybernetic.vsm.channels.channel import Role
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
-from cybernetic.vsm.ladder.deadman import Deadman
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
 from cybernetic.vsm.timing import now
 
 
 class Vigil(Watcher):
-    """Expects the top's algedonode to show that it lives, and pages a human by itself when it does not; also when the
-    top, its channels or its level have used up their restarts, for then nobody else is left to say so.
+    """Expects the top's algedonode to show that it lives, and pages a human by itself when it does not; what hangs it
+    ends, as the algedonode does with all else. It pages also when the top, its channels or its level have used up their
+    restarts, for then nobody else is left to say so.
 
     The algedonode expects the same of the vigil: each is the other's deadman.
 
@@ -34,20 +36,19 @@ class Vigil(Watcher):
         self._node = self.system.named(f"{path}:algedonode", Algedonode)
         self._unsaid: list[Pain] = []
         self._attempt = 0
+        self._key = (Role.ALGEDONODE.value, path)
         self._detach: Callable[[], None] = lambda: None
 
     def setup(self) -> None:
         """Begin to watch."""
-        self._deadman = Deadman(self._within, now())
-        self._again, self._turned = self._deadman.due, now()
+        self._turned = self._again = self._since = now()
+        self._deadmen = Deadmen([(*self._key, self._within)], self._turned)
         self._detach = attach(GaveUp, self._gave_up)
         self.ref.every(self._period).cast(Vigil.turn)
 
     def shows(self, role: str, path: str, period: float) -> None:
         """The algedonode shows that it lives."""
-        self._deadman = self._deadman.beat(now())
-        self._again = self._deadman.due
-        if self._attempt:
+        if self._deadmen.beat(self._key, self._within, now()) and self._attempt:
             self._attempt = 0
             self.task(self._over(self._silence().key))
 
@@ -56,15 +57,29 @@ class Vigil(Watcher):
         self._node.cast(Algedonode.shows, VIGIL, self.path, self._within)
         at = now()
         if at - self._turned > self._within:  # it was away: it may not have heard what was said
-            self._deadman = self._deadman.beat(at)
+            self._deadmen.forgive(at)
         self._turned = at
-        if self._deadman.missed(at) and at >= self._again and self._attempt < self._paging.attempts:
+        if self._deadmen.missed(at):
+            self._again = self._since = at
+        if self._key in self._deadmen.silent:
+            self._look_at(at)
+            self._call_again(at)
+
+    def _call_again(self, at: float) -> None:
+        if at >= self._again and self._attempt < self._paging.attempts:
             self._attempt += 1
             self._again = at + self._paging.wait(self._attempt)
             self.task(self._call(self._silence(), self._attempt))
 
+    def _look_at(self, at: float) -> None:
+        """An algedonode that hangs is ended, and its supervisor puts another in its place."""
+        who = self.system.whereis(self._node.name, Algedonode)
+        if self._deadmen.hangs(self._key, who, at) and who is not None:
+            self._deadmen.ended(self._key, at)
+            self.exit(who, Kill())
+
     def _silence(self) -> Pain:
-        return Pain(self.path, "algedonode silent", Cause.HEARTBEAT, Severity.ALERT, 1.0, self._deadman.last)
+        return Pain(self.path, "algedonode silent", Cause.HEARTBEAT, Severity.ALERT, 1.0, self._since)
 
     # What gives up.
 

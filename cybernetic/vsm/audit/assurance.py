@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, exp, expm1, lgamma, log, log1p
+from math import ceil, exp, expm1, inf, lgamma, log, log1p
 
 from cybernetic.core import InternalError, OptionError, whole
 from cybernetic.vsm.checks import share
@@ -15,11 +15,15 @@ def clean_audits_needed(rate: float, confidence: float = 0.95) -> int:
     """How many audits without a failure support "the failure rate is below `rate`" with `confidence`.
 
     The least n with (1 - rate)^n <= 1 - confidence: n >= ln(1 - confidence) / ln(1 - rate), about 3 / rate at
-    95 %. Both arguments lie between 0 and 1. Raises `OptionError`.
+    95 %. Both arguments lie between 0 and 1. A ratio that is above a whole number by no more than its rounding counts
+    as that number. Raises `OptionError`.
     """
     share("rate", rate, inner=True)
     share("confidence", confidence, inner=True)
-    return max(1, ceil(log1p(-confidence) / log1p(-rate) - 1e-9))
+    needed = log1p(-confidence) / log1p(-rate)
+    if needed == inf:
+        raise OptionError("rate", "one that a finite number of audits can assure", rate)
+    return max(1, ceil(needed - 1e-9))
 
 
 def assured_rate(clean: int, confidence: float = 0.95) -> float:

@@ -17,6 +17,7 @@ LEAST_RATE = 1e-6
 
 _SETTLED = 1e-8  # the hazard is constant once it changes by less than this part while a score falls to zero
 _OVER = 1e-18  # nothing worth counting is left
+_MOST = 3e7  # states that are stepped forward, together: some fifteen seconds of work
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +49,35 @@ def run_length(q: float, design: CusumDesign) -> RunLength:
     """The distribution of the audits until `design` alarms, from score 0, at a true rate `q`.
 
     `q` lies in [1e-6, 1]. At q0 it tells how long a false alarm takes; above, how long detection. The mean is
-    exact to about seven digits from 1e-3 on, to three below: rare states are merged. The time grows with
+    exact to about seven digits from 1e-3 on, to three below: rare states are merged. The time grows with the square of
     limit / down, how many agreements take a score to zero: milliseconds for the default design, seconds for one that
-    looks for 1 %. Raises `OptionError`.
+    looks for 1 %, half a minute at most. A design that would take longer, for its q1 is close to its q0, is refused.
+    Raises `OptionError`.
     """
-    if share("q", q) < LEAST_RATE:
-        raise OptionError("q", f"a number from {LEAST_RATE:g}: with nothing to find the alarm never comes", q)
-    span = ceil(design.limit / design.down) + 2
+    return _run_length(q, design, "q", "design")
+
+
+def _run_length(q: float, design: CusumDesign, rate: str, designed: str) -> RunLength:
+    """The same for a caller who knows the `rate` and the design by these names."""
+    if share(rate, q) < LEAST_RATE:
+        raise OptionError(
+            rate, f"a number from {LEAST_RATE:g}: with nothing to find the alarm never comes", q
+        )
+    apart = OptionError(designed, "a q1 further from q0, or a lower limit, for this to be computed", design)
+    span = min(design.limit / design.down, _MOST)
+    if span * span > 2 * _MOST:
+        raise apart
+    span = ceil(span) + 2
     soon = max(span, ceil(design.limit / design.up) + 2)  # audits in which an alarm can come, if it ever does
-    alive, survival, hazards = {(0, 0): 1.0}, [1.0], [0.0]
+    alive, survival, hazards, work = {(0, 0): 1.0}, [1.0], [0.0], 0
     while survival[-1] > _OVER and not _settled(hazards, span):
+        work += len(alive)
+        if work > _MOST:
+            raise apart
         alive, alarmed = _audited(alive, q, design, _RARE * survival[-1])
         hazards.append(alarmed / survival[-1])
         if hazards[-1] == 0 and len(hazards) > soon:
-            raise OptionError("q", "a rate at which an alarm is not too rare to be computed", q)
+            raise OptionError(rate, "a rate at which an alarm is not too rare to be computed", q)
         survival.append(min(survival[-1], fsum(alive.values())))
     tail = survival[-1] * (1 - hazards[-1]) / hazards[-1]
     return RunLength(fsum(survival) + tail, tuple(survival), hazards[-1])
@@ -99,16 +115,17 @@ def design_cusum(q0: float, q1: float, false_alarm_every: float) -> CusumDesign:
     audits.
 
     `q0` < `q1` as in `CusumDesign`; `false_alarm_every` (audits at q0, > 1) up to about 1e6. It asks for
-    some twenty run lengths: see there for how long they take.
+    some twenty run lengths: see there for how long they take, and which are refused.
     Raises `OptionError`.
     """
+    CusumDesign(q0, q1)
     number("false_alarm_every", false_alarm_every, above=1)
     low, high = 0.0, max(1.0, log(false_alarm_every))
-    while run_length(q0, CusumDesign(q0, q1, high)).mean < false_alarm_every:
+    while _run_length(q0, CusumDesign(q0, q1, high), "q0", "q1").mean < false_alarm_every:
         low, high = high, 1.5 * high
     while high - low > 1e-3:
         middle = (low + high) / 2
-        enough = run_length(q0, CusumDesign(q0, q1, middle)).mean >= false_alarm_every
+        enough = _run_length(q0, CusumDesign(q0, q1, middle), "q0", "q1").mean >= false_alarm_every
         low, high = (low, middle) if enough else (middle, high)
     return CusumDesign(q0, q1, high)
 
@@ -137,7 +154,7 @@ def audits_until(rate: float, design: CusumDesign | None = None, confidence: flo
     share("rate", rate)
     if confidence is not None:
         share("confidence", confidence, inner=True)
-    length = run_length(rate, design or CusumDesign())
+    length = _run_length(rate, design or CusumDesign(), "rate", "design")
     return length.mean if confidence is None else length.quantile(confidence)
 
 
@@ -151,6 +168,6 @@ def audit_detection(rate: float, probability: float, design: CusumDesign | None 
     share("rate", rate)
     if share("probability", probability) == 0:
         raise OptionError("probability", "a number above 0: without audits nothing is caught", probability)
-    length = run_length(rate, design or CusumDesign())
+    length = _run_length(rate, design or CusumDesign(), "rate", "design")
     tasks = length.mean / probability
     return AuditDetection(rate, probability, length.mean, length.quantile(0.95), tasks, tasks * rate)

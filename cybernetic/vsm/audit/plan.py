@@ -7,6 +7,7 @@ from typing import Any
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.audit.canary import Canary
 from cybernetic.vsm.audit.cusum import CusumDesign
+from cybernetic.vsm.audit.sampling import Sampler
 from cybernetic.vsm.checks import share, word
 
 
@@ -66,8 +67,8 @@ class Audit:
                 raise OptionError(name, "a function or None", getattr(self, name))
         if not all(isinstance(canary, Canary) for canary in self.canaries):
             raise OptionError("canaries", "values of Canary", self.canaries)
-        if self.secret is not None and not (isinstance(self.secret, bytes) and self.secret):
-            raise OptionError("secret", "bytes that are not empty, or None", type(self.secret).__name__)
+        if self.secret is not None:
+            Sampler(self.secret)
         if self.independent_of is not None:
             word("independent_of", self.independent_of)
         if not isinstance(self.design, CusumDesign):

@@ -5,8 +5,9 @@ them.
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from cybernetic.core import flag, number
-from cybernetic.vsm.audit.cusum import CusumDesign, DiscrepancyCusum
+from cybernetic.core import number
+from cybernetic.vsm.audit.cusum import DiscrepancyCusum
+from cybernetic.vsm.audit.health import VerifierHealth
 from cybernetic.vsm.checks import later, share
 
 
@@ -24,15 +25,13 @@ class AuditRecord:
     """All that audits know of one unit. Values in, values out: `after` and `after_canary` return the next
     record.
 
-    `work` scores the unit, `canaries` scores the verifier by tasks whose answer is known beforehand. `gap` is
+    `work` scores the unit; `verifier` is the health of who audits it, by tasks whose answer is known. `gap` is
     the recent share of false successes (exponential average over about `memory` audits, >= 1); `last` is when
     the last audit was (seconds; None: never). Raises `OptionError`.
     """
 
     work: DiscrepancyCusum = field(default_factory=DiscrepancyCusum)
-    canaries: DiscrepancyCusum = field(
-        default_factory=lambda: DiscrepancyCusum(CusumDesign(q0=0.005, q1=0.2, limit=5.0))
-    )
+    verifier: VerifierHealth = field(default_factory=VerifierHealth)
     gap: float = 0.0
     last: float | None = None
     memory: float = 50.0
@@ -55,17 +54,17 @@ class AuditRecord:
 
     def after_canary(self, right: bool) -> "AuditRecord":
         """The record after the verifier judged a canary, rightly or not. Raises `OptionError`."""
-        return replace(self, canaries=self.canaries.after(not flag("right", right)))
+        return replace(self, verifier=self.verifier.after_canary(right))
 
     def standing(self, now: float, max_age: float) -> Standing:
         """What the unit may be called at `now`, when an audit older than `max_age` seconds (> 0) says nothing
         any more.
 
-        A verifier that failed its canaries makes all its verdicts doubtful, so that is said first; an alarm
-        stands until the cusum is reset, however old. Raises `OptionError`.
+        A verifier that is suspect (see `VerifierHealth`) makes all its verdicts doubtful, so that is said first; an
+        alarm stands until the cusum is reset, however old. Raises `OptionError`.
         """
         number("max_age", max_age, above=0)
-        if self.canaries.alarm:
+        if self.verifier.suspect:
             return Standing.VERIFIER_SUSPECT
         if self.work.alarm:
             return Standing.DISCREPANT

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import log1p
+from math import isfinite, log1p
 
 from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.checks import share, word
@@ -64,7 +64,8 @@ class Sampler:
 
 
 def _lot(secret: bytes, *words: str) -> float:
-    message = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (word.encode() for word in words))
+    encoded = [word.encode(errors="surrogatepass") for word in words]
+    message = b"".join(len(raw).to_bytes(4, "big") + raw for raw in encoded)
     digest = hmac.digest(secret, message, hashlib.sha256)
     return (int.from_bytes(digest[:8], "big") >> 11) / (1 << 53)
 
@@ -93,6 +94,12 @@ def within_grant(units: Mapping[str, AuditLoad], grant: float) -> dict[str, floa
     risk, stay. Raises `OptionError`.
     """
     number("grant", grant, least=0)
-    wished = sum(unit.probability * unit.tasks * unit.cost for unit in units.values())
+    wished = 0.0
+    for name, unit in units.items():
+        wished += unit.probability * unit.tasks * unit.cost
+        if not isfinite(wished):
+            raise OptionError(
+                f"units[{name!r}]", "tasks and cost whose products have a sum that is finite", unit
+            )
     factor = min(1.0, grant / wished) if wished > 0 else 1.0
     return {name: unit.probability * factor for name, unit in units.items()}

@@ -6,7 +6,7 @@ Resource vectors, allocation, ledgers that cannot overspend, contracts by epoch;
 from cybernetic.vsm.bargain.allocate import Claim, allocate, divide
 from cybernetic.vsm.bargain.allocator import Allocator
 from cybernetic.vsm.bargain.budget import Budget, Epoch, Price, Rate, drift
-from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
+from cybernetic.vsm.bargain.contract import UNHEARD, Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger, Reservation, Settlement
 from cybernetic.vsm.bargain.lending import lend, moved
 from cybernetic.vsm.bargain.purse import Purse
@@ -17,6 +17,7 @@ from cybernetic.vsm.bargain.weights import Productivity, earned_weights, worth_p
 from cybernetic.vsm.bargain.worth import Worth
 
 __all__ = (
+    "UNHEARD",
     "Accepted",
     "Allocator",
     "AnotherPurse",

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Self
 
 from cybernetic.core import OptionError, number, one_of, whole
-from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
+from cybernetic.vsm.bargain.contract import UNHEARD, Accepted, Contract, Report, Seal
+from cybernetic.vsm.bargain.ledger import Ledger
 from cybernetic.vsm.bargain.purse import Purse
+from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.changed import changed
 
@@ -32,8 +35,11 @@ class Allocator:
         term: number of this allocator among its predecessors and successors, >= 1.
         version: of the last contract.
         issued: the seal of the last contract, by (epoch, unit).
-        purses: the id of the purse that each unit was heard to have, by unit.
+        purses: the id of the purse that each unit has, by unit; "" of one that is not named, as of a `Purse` that is
+            given none. With `UNHEARD` a unit has none yet, and the first that is heard of costs nothing: of one
+            that was lost before that nobody knows.
         lost: what units held when they lost their purses, by (epoch, unit): it counts as spent.
+        births: when each unit's purse was born, by unit, as far as it was heard: an earlier one is lost.
     """
 
     purse: Purse
@@ -44,6 +50,7 @@ class Allocator:
     issued: Mapping[tuple[int, str], Seal] = field(default_factory=dict)
     purses: Mapping[str, str] = field(default_factory=dict)
     lost: Mapping[tuple[int, str], Vector] = field(default_factory=dict)
+    births: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         number("grace", self.grace, least=0.0)
@@ -52,15 +59,16 @@ class Allocator:
             raise OptionError("floors", f"a sum of at most {self.purse.floor!r}", total(self.floors.values()))
 
     def begun(self, epoch: int) -> Self:
-        """The allocator with an epoch begun, be it over: the floor of every unit is set aside in its ledger."""
+        """The allocator with an epoch begun, be it over: the floor of every unit is set aside in its ledger.
+
+        As much of it as there is: less in the first epoch of a purse (see `Purse.born`), and where calls have taken
+        more than was left to them. An epoch that is forgotten: the allocator as it is.
+        """
+        if epoch < self.purse.kept:
+            return self
         ledger = self.purse.ledger(epoch)
         for unit, floor in self.floors.items():
-            if epoch >= self.purse.kept and unit not in ledger.open and unit not in ledger.closed:
-                starts = epoch * self.purse.per
-                aside = floor.least(
-                    ledger.available
-                )  # less only in the first epoch of a purse: see `Purse.born`
-                ledger = ledger.reserve(unit, aside, starts, ledger.until + self.grace)
+            ledger = ledger.aside(unit, floor, ledger.until + self.grace)
         return self._with(self.purse.with_ledger(epoch, ledger))
 
     def accept(self, contract: Contract) -> tuple[Self, Accepted]:
@@ -90,17 +98,18 @@ class Allocator:
         """Grant `unit` that much (at least its floor, as far as that is there) for the epoch at `now`: the allocator,
         and the contract to send.
 
-        Raises `BudgetExhausted` for an increase that is not covered, `OptionError` for an unknown unit.
+        Raises `BudgetExhausted` for an increase that is not covered, and for an epoch that is forgotten, or for which
+        the unit, whose clock may be ahead, has reported; `OptionError` for an unknown unit.
         """
         one_of("unit", unit, sorted(self.floors))
         epoch = self.purse.epoch(now)
         begun = self.begun(epoch)
         ledger = begun.purse.ledger(epoch)
-        gone, granted = self.gone(epoch, unit), grant.most(self.floors[unit])
-        if unit in ledger.open:
-            held = ledger.open[unit].upper
-            granted = grant.most(self.floors[unit].least(held.less(gone) + ledger.available))
-            ledger = ledger.revise(unit, held.most(gone + granted))
+        if unit not in ledger.open:
+            raise BudgetExhausted(unit, grant, NOTHING, f"it has no account in epoch {epoch} any more")
+        gone, held = self.gone(epoch, unit), ledger.open[unit].upper
+        granted = grant.most(self.floors[unit].least(held.less(gone) + ledger.available))
+        ledger = ledger.revise(unit, held.most(gone + granted))
         seal = Seal(self.term, self.version + 1)
         issued = {**self.issued, (epoch, unit): seal}
         after = replace(
@@ -109,16 +118,30 @@ class Allocator:
         return after, Contract(unit, epoch, granted, seal, self.purses.get(unit, ""))
 
     def accepted(self, answer: Accepted) -> Self:
-        """After a unit's answer. One to a contract that is not the unit's last changes nothing."""
+        """After a unit's answer. One to a contract that is not the unit's last changes nothing.
+
+        A unit may hold more than there is, by the word of an allocator that lost its books: it is an overrun when it is
+        reported, and counts as far as it is covered until then.
+        """
         if self.issued.get((answer.epoch, answer.unit)) != answer.seal or answer.epoch < self.purse.kept:
             return self
-        held = self.gone(answer.epoch, answer.unit) + answer.holds
-        ledger = self.purse.ledger(answer.epoch).revise(answer.unit, held)
-        return self._with(self.purse.with_ledger(answer.epoch, ledger))
+        ledger = self.purse.ledger(answer.epoch)
+        if answer.unit not in ledger.open:
+            return self
+        held, upper = self.gone(answer.epoch, answer.unit) + answer.holds, ledger.open[answer.unit].upper
+        covered = upper if ledger.blocked else upper + ledger.available
+        return self._with(
+            self.purse.with_ledger(answer.epoch, ledger.revise(answer.unit, held.least(covered)))
+        )
 
     def reported(self, report: Report) -> Self:
-        """After a unit's report on an epoch that is over; its last word settles it once."""
+        """After a unit's report on an epoch that is over; its last word settles it once.
+
+        One of another purse than the unit is known to have (see `renewed`) changes nothing.
+        """
         one_of("report.unit", report.unit, sorted(self.floors))
+        if report.purse != self.purses.get(report.unit, ""):
+            return self
         begun = self.begun(report.epoch)
         spent = self.gone(report.epoch, report.unit) + report.spent
         return begun._with(begun.purse.settle(report.epoch, report.unit, spent, final=report.final))
@@ -127,20 +150,28 @@ class Allocator:
         """What a unit held in an epoch when it lost its purse: nobody knows what became of it."""
         return self.lost.get((epoch, unit), NOTHING)
 
-    def renewed(self, unit: str, purse: str) -> Self:
+    def renewed(self, unit: str, purse: str, born: float) -> Self:
         """After a unit said which purse it has. With another one it knows nothing of what it has spent: all it could
-        have, by any word on its way, counts as spent, and what it gets in this epoch comes on top of that.
+        have, by any word on its way, counts as spent, unless a last word has told that. What it gets in this epoch
+        comes on top of that. A purse that was born before the one that is known changes nothing.
+
+        `born`: when the purse was born, seconds, by the unit's clock; or later, where that is not known.
         """
-        if self.purses.get(unit, "") == purse:
+        before = self.purses.get(unit, "")
+        if purse == before or number("born", born) < self.births.get(unit, -inf):
             return self
-        lost, issued = dict(self.lost), dict(self.issued)
-        if unit in self.purses:  # else there was none that could have taken a contract
-            for epoch, ledger in self.purse.ledgers.items():
-                if unit in ledger.open:
-                    lost[epoch, unit] = ledger.open[unit].upper
-        for key in [key for key in issued if key[1] == unit]:
-            del issued[key]
-        return replace(self, purses={**self.purses, unit: purse}, lost=lost, issued=issued)
+        issued = {key: seal for key, seal in self.issued.items() if key[1] != unit}
+        purses, births = {**self.purses, unit: purse}, {**self.births, unit: born}
+        after = replace(self, purses=purses, births=births, issued=issued)
+        if before == UNHEARD:
+            return after
+        last = self.purse.epoch(born)
+        begun = after.begun(last)
+        bounds = {epoch: _bound(ledger, unit) for epoch, ledger in begun.purse.ledgers.items()}
+        lost = {
+            (epoch, unit): bound for epoch, bound in bounds.items() if bound is not None and epoch <= last
+        }
+        return replace(begun, lost={**self.lost, **lost})
 
     def expire(self, now: float) -> Self:
         """Count as spent what units have not reported in time; a late report still settles it."""
@@ -163,3 +194,11 @@ class Allocator:
 
     def _with(self, purse: Purse) -> Self:
         return self if purse is self.purse else changed(self, purse=purse)
+
+
+def _bound(ledger: Ledger, unit: str) -> Vector | None:
+    """The most that a unit can have spent of a ledger, as far as that is not known from its last word; else None."""
+    if unit in ledger.open:
+        return ledger.open[unit].upper
+    closed = ledger.closed.get(unit)
+    return None if closed is None or closed.final else closed.actual

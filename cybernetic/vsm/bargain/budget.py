@@ -7,6 +7,9 @@ from typing import Self
 
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.vsm.checks import word
+
+_FAR = 2**50  # epochs from time 0, beyond which one may begin where it ends
 
 
 class Budget:
@@ -61,8 +64,19 @@ class Epoch:
 
     @classmethod
     def at(cls, now: float, per: float) -> Self:
-        """The epoch of length `per` (seconds > 0) that `now` falls in; epoch 0 begins at time 0."""
-        count = floor(number("now", now) / number("per", per, above=0.0))
+        """The epoch of length `per` (seconds > 0) that `now` falls in; epoch 0 begins at time 0.
+
+        Always `begins <= now < ends`. Raises `OptionError` for a time so many epochs from 0 that a float cannot tell
+        them apart.
+        """
+        passed = number("now", now) / number("per", per, above=0.0)
+        if not -_FAR < passed < _FAR:
+            raise OptionError("now", f"a time within {_FAR} epochs of {per!r} seconds", now)
+        count = floor(passed)
+        if now >= (count + 1) * per:  # a quotient is rounded, and so is where an epoch ends
+            count += 1
+        elif now < count * per:
+            count -= 1
         return cls(count, count * per, (count + 1) * per)
 
 
@@ -96,7 +110,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a model or tool takes for one token in and one token out, in `currency`; >= 0."""
+    """What a model or tool takes for one token in and one token out, in `currency`; >= 0.
+
+    Raises `OptionError`, also for a currency of "tokens": those are counted beside the money.
+    """
 
     taken: float
     given: float
@@ -105,6 +122,8 @@ class Price:
     def __post_init__(self) -> None:
         number("taken", self.taken, least=0.0)
         number("given", self.given, least=0.0)
+        if word("currency", self.currency) == "tokens":
+            raise OptionError("currency", "another resource than the tokens themselves", self.currency)
 
     def cost(self, tokens_in: float, tokens_out: float) -> Vector:
         """The cost of a call: `tokens_in * taken + tokens_out * given`, and the tokens themselves.

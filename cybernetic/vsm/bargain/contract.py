@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from cybernetic.vsm.bargain.vector import Vector
 
+UNHEARD = "?"
+"""What an allocator takes for the purse of a unit that has none yet as far as it knows: no purse has this id."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Seal:
@@ -50,9 +53,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a unit spent in an epoch that is over. Until it is `final` it is an upper bound."""
+    """What a unit spent in an epoch that is over, by the word of its `purse`; until it is `final`, an upper bound."""
 
     unit: str
     epoch: int
     spent: Vector
     final: bool
+    purse: str = ""

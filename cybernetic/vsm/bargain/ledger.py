@@ -75,6 +75,8 @@ class Ledger:
     closed: Mapping[str, Settlement] = field(default_factory=Growing)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.grant, Vector):
+            raise OptionError("grant", "a Vector", self.grant)
         moment("until", self.until)
 
     @property
@@ -111,6 +113,16 @@ class Ledger:
         if moment("until", until) <= now:
             raise OptionError("until", f"a time > now ({now!r})", until)
         opened = _with(self.open, key, Reservation(upper, until))
+        return changed(self, open=opened, reserved=self.reserved + upper)
+
+    def aside(self, key: str, most: Vector, until: float) -> Self:
+        """Set aside under `key` as much of `most` as there is, also where the ledger is over or blocked: for one who
+        takes it without asking. A key that is reserved or was settled already: the ledger as it is.
+        """
+        if key in self.open or key in self.closed:
+            return self
+        upper = most.least(self.available)
+        opened = _with(self.open, key, Reservation(upper, moment("until", until)))
         return changed(self, open=opened, reserved=self.reserved + upper)
 
     def settle(self, key: str, actual: Vector, *, final: bool = True) -> Self:

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import floor
 from typing import Self
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.bargain.budget import Budget
+from cybernetic.vsm.bargain.budget import Budget, Epoch
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
 from cybernetic.vsm.bargain.refusals import AnotherPurse, StaleContract
@@ -52,7 +51,7 @@ class Purse:
 
     def epoch(self, now: float) -> int:
         """The number of the epoch at `now`."""
-        return floor(number("now", now) / self.per)  # as `Epoch.at` counts them
+        return Epoch.at(now, self.per).number
 
     def ledger(self, epoch: int) -> Ledger:
         """The ledger of an epoch: one that holds the floor where no contract came."""
@@ -96,11 +95,11 @@ class Purse:
 
     def born(self, id: str, now: float) -> Self:
         """The purse of a unit that knows of no other: in the epoch at `now` it may spend only what a contract grants,
-        for one before it may have spent the floor.
+        for one before it may have spent the floor. Of the epochs before that one it knows nothing, and says nothing.
         """
         epoch = self.epoch(now)
         empty = Ledger(NOTHING, until=(epoch + 1) * self.per)
-        return replace(self.with_ledger(epoch, empty), id=id)
+        return replace(self, ledgers={epoch: empty}, kept=max(self.kept, epoch), id=id)
 
     def expire(self, now: float) -> tuple[Self, tuple[tuple[int, str], ...]]:
         """Settle what is overdue in all epochs (see `Ledger.expire`): the purse, and (epoch, key) of each."""
@@ -128,9 +127,9 @@ class Purse:
         Raises `OptionError` for an epoch that is not over, or is forgotten.
         """
         ledger = self.ledger(epoch)
-        if number("now", now) < ledger.until or epoch < self.kept:
+        if self.epoch(now) <= epoch or epoch < self.kept:
             raise OptionError("epoch", f"one in {self.kept}..{self.epoch(now) - 1}, which is over", epoch)
-        return Report(self.unit, epoch, ledger.committed, ledger.settled)
+        return Report(self.unit, epoch, ledger.committed, ledger.settled, self.id)
 
     def forget(self, epoch: int) -> Self:
         """Drop the epochs up to and with `epoch`: their last reports have been taken.

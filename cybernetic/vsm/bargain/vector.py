@@ -26,16 +26,16 @@ class Vector:
         amounts: by resource, for names that are no identifiers.
         more: the same, by keyword.
 
-    Raises `OptionError` for an amount that is negative, not finite or above 1e299; it names the resource.
+    Raises `OptionError` for an amount that is negative, not finite or above 1e299, naming the resource, and for a name
+    that is no string, or empty.
     """
 
     __slots__ = ("_grains",)
 
     def __init__(self, amounts: Mapping[str, float] = _NOTHING, /, **more: float) -> None:
+        given = {word("resource", name): amount for name, amount in {**amounts, **more}.items()}
         self._grains = {
-            name: grains
-            for name, amount in sorted({**amounts, **more}.items())
-            if (grains := _grains(name, amount))
+            name: grains for name, amount in sorted(given.items()) if (grains := _grains(name, amount))
         }
 
     @classmethod
@@ -101,7 +101,9 @@ class Vector:
             raise OptionError("factor", "a number whose products are at most 1e299", factor)
         return _made(grains)
 
-    def __le__(self, other: "Vector") -> bool:
+    def __le__(self, other: object) -> bool:
+        if not isinstance(other, Vector):
+            return NotImplemented
         return all(grains <= other._of(name) for name, grains in self._grains.items())
 
     def __eq__(self, other: object) -> bool:

@@ -1,6 +1,7 @@
 """What units account for: who is silent, what each has used and what that is worth; and the level's own account."""
 
 from collections.abc import Collection
+from math import inf
 from typing import Any
 
 from cybernetic.vsm.algedonic.messages import Felt, Relief
@@ -27,8 +28,10 @@ class Accounts:
         self._control = control
         self.latest: dict[str, Accountability] = {}
         self._heard = dict.fromkeys(units, at)  # when each accounted last
+        self._excused = dict.fromkeys(units, -inf)  # when each said last that it cannot
         self._missing: dict[str, PainKey] = {}  # what hurts of those that do not, by unit
         self._worth = {unit: Worth(Productivity(HORIZON)) for unit in units}
+        self._since = {unit: Productivity(HORIZON) for unit in units}  # and since it may have fallen
         self._most: dict[
             tuple[str, int], float
         ] = {}  # of the first resource that was committed, by unit and epoch
@@ -37,20 +40,17 @@ class Accounts:
         self._taken = dict.fromkeys(units, 0.0)  # of the first resource that was settled since `spending`
         self._tasks = dict.fromkeys(units, 0)
 
-    def take(self, account: Accountability, epoch: Epoch | None, lease: Vector, at: float) -> bool:
-        """A unit has accounted, in an `epoch` for which it holds a `lease`; whether it has begun anew since."""
+    def take(self, account: Accountability, epoch: Epoch | None, lease: Vector, at: float) -> None:
+        """A unit has accounted, in an `epoch` for which it holds a `lease`."""
         path = account.path
         if path not in self._heard:
-            return False
-        before = self.latest.get(path)
+            return
         self._heard[path], self.latest[path] = at, account
         self._done, self._failed = self._done + account.done, self._failed + account.failed
         self._tasks[path] += account.done + account.failed
-        if missing := self._missing.pop(path, None):
-            self._control.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Relief(missing))
+        self._found(path)
         if epoch is not None:
             self._weigh(account, epoch, lease)
-        return before is not None and before.born != account.born
 
     def _weigh(self, account: Accountability, epoch: Epoch, lease: Vector) -> None:
         """What was spent since the last account is worth what was done since."""
@@ -66,20 +66,35 @@ class Accounts:
             path, epoch.number, account.spent.less(account.aside).amount(names[0])
         )
         horizon = lease.amount(names[0]) or HORIZON
-        self._worth[path] = self._worth[path].after(float(account.done), most - known, horizon)
+        worth = self._worth[path] = self._worth[path].after(float(account.done), most - known, horizon)
+        since = self._since[path].after(float(account.done), most - known)
+        self._since[path] = since if worth.score else Productivity(horizon)  # at 0 nothing speaks for a fall
 
     def _newly(self, path: str, epoch: int, settled: float) -> float:
         """What of all that was settled in an epoch has come since the last account."""
         before, self._settled[path] = self._settled.get(path, (epoch, 0.0)), (epoch, settled)
         return max(0.0, settled - before[1]) if before[0] == epoch else settled
 
+    def excuse(self, path: str, at: float) -> bool:
+        """A unit says that it cannot account, as a part of it is away that is missed there; whether that is news."""
+        if path not in self._heard:
+            return False
+        news = self._excused[path] < self._heard[path]
+        self._excused[path] = at
+        self._found(path)
+        return news
+
     def watch(self, at: float, period: float) -> None:
-        """A unit that has not accounted for two periods is an exception, whatever else of it still beats."""
+        """A unit that has not accounted for two periods, nor said why, is an exception, whatever of it still beats."""
         for path, heard in self._heard.items():
-            if path not in self._missing and at - heard > 2 * period:
+            if path not in self._missing and at - max(heard, self._excused[path]) > 2 * period:
                 pain = Pain(path, "account missing", Cause.HEARTBEAT, Severity.ALERT, 1.0, at)
                 self._missing[path] = pain.key
                 self._control.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain))
+
+    def _found(self, path: str) -> None:
+        if missing := self._missing.pop(path, None):
+            self._control.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Relief(missing))
 
     # What is read off them.
 
@@ -98,10 +113,11 @@ class Accounts:
     def earned(self) -> dict[str, float]:
         """The value accounted for each unit of the first resource, by unit; of those that have spent anything.
 
-        A unit of which no task has ended yet has earned nothing because it is at work: it is not named.
+        A unit of which no task has ended yet has earned nothing because it is at work: it is not named. Of one whose
+        spending is worth less than it was, only what came since then is counted: it does not live by its past.
         """
-        ended = {path for path, tasks in self._tasks.items() if tasks}
-        return {path: one.made.ratio for path, one in self._worth.items() if one.made.spent and path in ended}
+        made = {path: self._since[path] if one.fallen else one.made for path, one in self._worth.items()}
+        return {path: one.ratio for path, one in made.items() if one.spent and self._tasks[path]}
 
     def fallen(self) -> set[str]:
         """The units whose spending is worth half of what it was, or less."""

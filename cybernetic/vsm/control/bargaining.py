@@ -9,7 +9,7 @@ from cybernetic.core import CallError, Refusal
 from cybernetic.vsm.bargain.allocate import Claim
 from cybernetic.vsm.bargain.allocator import Allocator
 from cybernetic.vsm.bargain.budget import Epoch
-from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
+from cybernetic.vsm.bargain.contract import UNHEARD, Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
 from cybernetic.vsm.bargain.lending import lend, moved
 from cybernetic.vsm.bargain.purse import NO_CONTRACT, Purse
@@ -26,6 +26,7 @@ from cybernetic.vsm.recursion.handing import begins
 from cybernetic.vsm.timing import now
 
 ROUNDING = 1e-9  # parts of a whole are rounded down
+SOON = 1e-3  # seconds: a timer is no more exact
 FIRST = 4.0  # seconds that a level within another waits for its first contract, before it lives by its floor
 
 
@@ -65,14 +66,15 @@ class Bargaining:
         if charter.per is not None:
             purse = Purse(charter.path, charter.per, charter.floor)
             floors = {path: one.floor for path, one in charges.items()}
-            self.allocator = Allocator(purse, {**floors, **dict.fromkeys(self._auditing, NOTHING)})
+            floors |= dict.fromkeys(self._auditing, NOTHING)
+            self.allocator = Allocator(purse, floors, purses=dict.fromkeys(charges, UNHEARD))
         self._lent = charter.budget is None  # it lives by what the level above lends it
         self._alone_from = now() + (FIRST if self._lent else 0.0)
         self._told: tuple[int, Vector] | None = None  # what the level above lends for an epoch
         self._made: dict[str, Contract] = {}  # contracts not yet accepted, by unit
         self._written: dict[str, Contract] = {}  # those of them that are in the books, and may be sent
         self._sending: set[str] = set()  # whose contract is on its way
-        self._woken = -1  # the epoch whose end is waited for
+        self._wakes = -inf  # when the end of an epoch is waited for, seconds
         self._bounds: tuple[int, Mapping[str, Vector]] = (
             -1,
             {},
@@ -107,9 +109,9 @@ class Bargaining:
 
     def renewed(self, path: str, purse: str) -> None:
         """A unit says which purse it has: with another one what it held counts as spent."""
-        if self.allocator is None or path not in self.allocator.floors:
+        if self.allocator is None or path not in self.allocator.floors or not purse:
             return
-        after = self.allocator.renewed(path, purse)
+        after = self.allocator.renewed(path, purse, now())
         if after is not self.allocator:
             self.allocator = after
             for table in (self._made, self._written):
@@ -162,6 +164,13 @@ class Bargaining:
         parts = lend(pool, self._claims(held, pool), {}, 0.0, self._bounds_in(epoch))
         return {path: parts.get(path, NOTHING) for path in units}
 
+    def parts(self, whole: Vector) -> dict[str, Vector]:
+        """What each unit would have of a `whole` that the level were lent."""
+        held = (*self._charges, *self._auditing)
+        pool = whole.less(whole.times(self._kept))
+        lent = lend(pool, self._claims(held, pool), {}, 0.0)
+        return {path: lent.get(path, NOTHING) for path in self._charges}
+
     # Downwards.
 
     async def turn(self) -> None:
@@ -172,9 +181,10 @@ class Bargaining:
         self.allocator = self.allocator.begun(epoch.number).expire(now())
         await self.share_out()
         self.deliver()
-        if self._woken != epoch.number:  # who has only his floor waits for the next contract
-            self._woken = epoch.number
-            self._control.ref.after(max(0.0, epoch.ends - now())).cast(type(self._control).renew)
+        if (at := now()) > self._wakes - SOON:  # who has only his floor waits for the next contract
+            wait = max(SOON, epoch.ends - at)
+            self._wakes = at + wait
+            self._control.ref.after(wait).cast(type(self._control).renew)
 
     async def share_out(self) -> None:
         """Contracts for what the epoch holds, where the shares have moved far enough to be worth it."""

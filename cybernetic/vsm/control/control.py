@@ -1,12 +1,14 @@
 """The agent of system 3."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cybernetic.core import Shutdown
 from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.algedonic.messages import Ack, Over, Told
 from cybernetic.vsm.bargain.contract import Accepted, Contract
+from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
@@ -38,7 +40,16 @@ from cybernetic.vsm.intelligence.messages import (
     Temper,
 )
 from cybernetic.vsm.ladder.signals import Cause
-from cybernetic.vsm.operations.messages import Accountability, Intervention, Resumption, Taken
+from cybernetic.vsm.operations.messages import (
+    Accountability,
+    Command,
+    Intervention,
+    Obeyed,
+    Offer,
+    Resumption,
+    Taken,
+    Unaccounted,
+)
 from cybernetic.vsm.ports.notices import Denials
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.timing import now
@@ -46,7 +57,7 @@ from cybernetic.vsm.timing import now
 PERIODS = 3.0  # of a swing for which shares stay as they are
 LONGEST = 600.0  # seconds of that
 SEAT = "seat"
-FENCED = ("shift", "interventions", "redo")  # what only the one in the seat writes
+FENCED = ("shift", "interventions", "commands", "redo")  # what only the one in the seat writes
 
 
 class Control(Member):
@@ -142,13 +153,19 @@ class Control(Member):
     async def _accounted(self, account: Accountability, note: Note) -> None:
         self._bargaining.renewed(account.path, account.purse)
         lease = self._bargaining.lease(account.path)
-        if self._accounts.take(account, self._bargaining.epoch, lease, now()):
-            self.task(self._interventions.tell_again(account.path))
+        self._accounts.take(account, self._bargaining.epoch, lease, now())
+        await self._interventions.commands.heard(account.path, account.commanded)
         await self._overruns.take(account, lease)
         self._bargaining.owed = self._overruns.units
         last = await self._bargaining.reported(account.reports)
         if last is not None:
             self.tell(Channel.BARGAIN, Role.MANAGEMENT, Taken(last), account.path)
+
+    @hears(Unaccounted)
+    async def _unaccounted(self, said: Unaccounted, note: Note) -> None:
+        """A level within has no account, and its own pain for that: here it is an exception that is written down."""
+        if self._accounts.excuse(note.path_from, now()):
+            await self.jot("unaccounted", {"unit": note.path_from, "why": said.why})
 
     @hears(Audited)
     async def _audited(self, audited: Audited, note: Note) -> None:
@@ -180,7 +197,8 @@ class Control(Member):
     def _proposed(self, proposed: Proposed, note: Note) -> Considered:
         counted = self._bargaining.allocator is not None
         watched = self._interventions.watched
-        return considered(proposed.shift, self._declared(), watched, counted, now(), self._far)
+        declared, present = self._declared(), self._agreed()
+        return considered(proposed.shift, declared, present, watched, counted, now(), self._far)
 
     @hears(Temper)
     def _tempered(self, temper: Temper, note: Note) -> None:
@@ -200,10 +218,17 @@ class Control(Member):
         """The level above has written down the level's reports up to an epoch."""
         await self._bargaining.taken(epoch)
 
+    def wish(self, offer: Offer, patience: float) -> Deferred[Vector]:
+        """What the level asks for when the level above offers it so much: `patience` seconds for what its units say."""
+        answer: Deferred[Vector] = self.defer()
+        self.task(self._talks.wish(offer, patience, answer))
+        return answer
+
     def account(self) -> Accountability:
         """What the level owes the level above, of the time since this was asked last."""
         bargaining = self._bargaining
-        return self._accounts.own(self.path, bargaining.epoch, bargaining.reports(), bargaining.purse)
+        own = self._accounts.own(self.path, bargaining.epoch, bargaining.reports(), bargaining.purse)
+        return replace(own, commanded=self._interventions.above.edition)
 
     # What it commands.
 
@@ -212,12 +237,19 @@ class Control(Member):
         await self._interventions.intervene(path, one)
 
     async def pass_on(self, one: Intervention | Resumption) -> None:
-        """An intervention of the level above in this level as a whole."""
+        """What is told of pain above a level elsewhere, in this level as a whole."""
         await self._interventions.pass_on(one)
+
+    async def obey(self, command: Command) -> Obeyed:
+        """What the level above commands this level as a whole, all of it; one that is not later changes nothing."""
+        return await self._interventions.obey(command)
 
     async def quarantine(self, one: Quarantine) -> None:
         """Take a port out of use in all units, or put it back."""
         await self._interventions.quarantine(one)
+
+    def tell_audit(self, one: Quarantine) -> None:
+        """System 3* holds nothing any more against a port that is used again."""
         if self._charter.audit is not None:
             self.tell(Channel.AUDIT, Role.AUDIT, one)
 
@@ -313,8 +345,13 @@ class Control(Member):
         return dict(self._accounts.latest)
 
     def interventions(self) -> dict[str, Intervention]:
-        """Those in force, by unit."""
-        return dict(self._interventions.held)
+        """Those in force, by unit; of several in one the gravest."""
+        held = {path: self._interventions.holds(path) for path in self._charges}
+        return {path: max(some, key=lambda one: (one.rung, one.until)) for path, some in held.items() if some}
+
+    def commanded(self) -> dict[str, tuple[int, int]]:
+        """By unit the revision of what it was commanded last, and of what it says it goes by."""
+        return self._interventions.commands.standing()
 
     def sparing(self) -> Mapping[str, float]:
         """Interventions in each unit for a thousand of its tasks, since this system 3 began."""

@@ -1,4 +1,4 @@
-"""The interventions of system 3: each with its reason and its end, in the books, and told again to who is new."""
+"""The interventions of system 3: each with its reason and its end, in the books, beside those of the level above."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -8,14 +8,14 @@ from cybernetic.core import CallError, Refusal
 from cybernetic.supervision import Supervisor
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.control.commands import PATIENCE, Commands
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.control.rungs import WORTH, Breach, climb
 from cybernetic.vsm.inspection.messages import Quarantine
-from cybernetic.vsm.operations.messages import Intervention, Out, Resumption, Rung
+from cybernetic.vsm.operations.messages import WHOLE, Command, Intervention, Obeyed, Out, Resumption, Rung
 from cybernetic.vsm.timing import now
 
 BENT = 0.5  # what a unit weighs with which system 3 bargains anew
-PATIENCE = 0.5  # seconds for the answer to a command
 
 
 class Interventions:
@@ -27,14 +27,19 @@ class Interventions:
         term: seconds for which a rung stands.
 
     Attributes:
-        held: those in force, by unit.
-        quarantined: the ports that are out of use, by name.
+        commands: how its units are told.
+        held: its own that are in force, by unit.
+        quarantined: the ports that it has taken out of use, by name.
+        above: what the level above commands this level as a whole.
         made: how many there were, by unit.
     """
 
     def __init__(self, control: Any, charges: Mapping[str, Charge], term: float) -> None:
         self._control, self._charges, self._term = control, charges, term
+        self.commands = Commands(control, charges)
         self.held: dict[str, Intervention] = {}
+        self.above = Command()
+        self._freed: dict[str, int] = {}  # how often a person has let go on a port, or a unit (its path)
         self.quarantined: dict[str, Quarantine] = {}
         self.made = dict.fromkeys(charges, 0)
         self._standing: dict[str, dict[str, str]] = {}  # why, by index, of what is out of bounds, by unit
@@ -45,8 +50,9 @@ class Interventions:
         """Go on from the books."""
         known = await self._control.books.call(Books.load, "interventions")
         if known is not None:
-            self.held, self._breaches, self._standing, self.quarantined = known
+            self.held, self._breaches, self._standing, self.quarantined, self.above, self._freed = known
             self._lapse(now())
+        await self.commands.begin()
 
     # What is out of bounds.
 
@@ -72,9 +78,15 @@ class Interventions:
         return self._standing.get(unit, {})
 
     async def turn(self, at: float) -> None:
-        """Let lapse what has come to its end, and go a rung further where the last did not help."""
+        """Let lapse what has come to its end, go a rung further where the last did not help, and tell who does not
+        know.
+        """
         self._lapse(at)
+        await self.commands.put({unit: self._wanted(unit) for unit in self._charges})
+        self.commands.again(away={unit for unit, one in self.held.items() if one.rung is Rung.DISSOLVE})
         for unit in self._charges:
+            if self._by_request(unit):
+                continue
             known = self._breaches.get(unit)
             last = Rung.REPLACE if self._lonely(unit) else Rung.DISSOLVE
             after, one = climb(known, self.standing(unit), at, self._term, last)
@@ -89,6 +101,11 @@ class Interventions:
 
     def _lapse(self, at: float) -> None:
         self.held = {path: one for path, one in self.held.items() if at < one.until}
+
+    def _by_request(self, unit: str) -> bool:
+        """Whether a person has suspended it: nothing that system 3 thinks of takes that back."""
+        one = self.held.get(unit)
+        return one is not None and not one.index and one.rung is Rung.SUSPEND
 
     def _lonely(self, unit: str) -> bool:
         """Whether there is no other unit that could do its work."""
@@ -107,41 +124,101 @@ class Interventions:
             self.held[unit] = one
             self.made[unit] = self.made.get(unit, 0) + 1
         else:
-            self._breaches.pop(unit, None)
-            self._standing.pop(unit, None)
+            self._let_go(unit)
         await self._save()
-        what = one.rung.name if isinstance(one, Intervention) else "RESUMED"
-        until = one.until if isinstance(one, Intervention) else None
-        body = {"unit": unit, "rung": what, "why": one.reason, "until": until}
-        await self._control.jot("intervention", body)
+        await self._jot(unit, one)
         if before is not None and before.rung is Rung.DISSOLVE:
             await self._restore(unit)
         if isinstance(one, Intervention) and one.rung is Rung.DISSOLVE:
             await self._dissolve(unit, one)
         else:
-            await self.command(unit, one)
+            await self._tell((unit,))
 
     async def pass_on(self, one: Intervention | Resumption) -> None:
-        """An intervention of the level above in this level as a whole."""
+        """What a level elsewhere is told of pain above it, where nobody answers, is for all its units."""
         await asyncio.gather(*(self.intervene(path, one) for path in self._charges))
+
+    def _let_go(self, unit: str) -> None:
+        self._breaches.pop(unit, None)
+        self._standing.pop(unit, None)
+        self._freed[unit] = self._freed.get(unit, 0) + 1
+
+    async def _jot(self, unit: str, one: Intervention | Resumption) -> None:
+        what = one.rung.name if isinstance(one, Intervention) else "RESUMED"
+        until = one.until if isinstance(one, Intervention) else None
+        await self._control.jot(
+            "intervention", {"unit": unit, "rung": what, "why": one.reason, "until": until}
+        )
 
     async def quarantine(self, one: Quarantine) -> None:
         """Take a port out of use in all units, or put it back."""
         if one.lifted:
             self.quarantined.pop(one.port, None)
+            self._freed[one.port] = self._freed.get(one.port, 0) + 1
         else:
             self.quarantined[one.port] = one
         await self._save()
-        await self._control.jot("quarantine", {"port": one.port, "why": one.reason, "lifted": one.lifted})
-        await asyncio.gather(*(self.command(path, one) for path in self._charges))
+        await self._note(one)
+        await self._tell(self._charges)
 
-    async def tell_again(self, unit: str) -> None:
-        """A unit has begun anew, and knows of nothing: what stands is told again, and is no new intervention."""
-        for one in self.quarantined.values():
-            await self.command(unit, one)
-        held = self.held.get(unit)
-        if held is not None and now() < held.until and held.rung in (Rung.THROTTLE, Rung.SUSPEND):
-            await self.command(unit, held)
+    async def _note(self, one: Quarantine) -> None:
+        await self._control.jot("quarantine", {"port": one.port, "why": one.reason, "lifted": one.lifted})
+        self._control.tell_audit(one)
+
+    async def obey(self, command: Command) -> Obeyed:
+        """What the level above commands this level as a whole holds in all its units, beside what is its own. What is
+        let go up there is let go here, whoever held it.
+        """
+        before = self.above
+        if command.edition > before.edition:
+            self.above, freed = command, command.frees(before)
+            for port in freed - {WHOLE}:
+                self.quarantined.pop(port, None)
+            if WHOLE in freed:
+                self.held = {unit: one for unit, one in self.held.items() if one.rung is Rung.DISSOLVE}
+                for unit in self._charges:
+                    self._let_go(unit)
+            for unit in self._charges:
+                self.made[unit] += len(command.new(before))
+            await self._save()
+            await self._note_obeyed(command, before, freed)
+            await self._tell(self._charges)
+        return Obeyed(self._control.path, *self.above.edition)
+
+    async def _note_obeyed(self, command: Command, before: Command, freed: Collection[str]) -> None:
+        """Into the log of this level, for whoever looks there."""
+        words: list[Intervention | Resumption] = list(command.new(before))
+        if WHOLE in freed:
+            words.append(Resumption("the level above lets it go on"))
+        for word in words:
+            for unit in self._charges:
+                await self._jot(unit, word)
+        for port, why in command.quarantined.items():
+            if port not in before.quarantined:
+                await self._note(Quarantine(port, why))
+        for port in (before.quarantined.keys() - command.quarantined.keys()) | (set(freed) - {WHOLE}):
+            await self._note(Quarantine(port, "the level above lets it be used", lifted=True))
+
+    def holds(self, unit: str) -> tuple[Intervention, ...]:
+        """All that stands in a unit: what is this level's own, then what the level above commands."""
+        own = self.held.get(unit)
+        return tuple(
+            one for one in (*((own,) if own else ()), *self.above.held) if now() < one.until
+        )
+
+    def _wanted(self, unit: str) -> Command:
+        """What a unit is to be commanded now. One that is dissolved is not there to be told."""
+        above = self.above
+        out = above.quarantined | {port: one.reason for port, one in self.quarantined.items()}
+        freed = {name: times for name, times in self._freed.items() if name not in self._charges}
+        freed[WHOLE] = self._freed.get(unit, 0)
+        freed = {name: freed.get(name, 0) + above.freed.get(name, 0) for name in freed.keys() | above.freed.keys()}
+        held = tuple(one for one in self.holds(unit) if one.rung is not Rung.DISSOLVE)
+        return Command(0, 0, held, out, {name: times for name, times in freed.items() if times})
+
+    async def _tell(self, units: Collection[str]) -> None:
+        await self.commands.put({unit: self._wanted(unit) for unit in units})
+        await self.commands.tell(units)
 
     async def command(self, unit: str, body: object) -> Any:
         """Say it to the management of a unit; its answer, or the error where there is none."""
@@ -153,14 +230,14 @@ class Interventions:
     @property
     def watched(self) -> set[str]:
         """The units in which something is out of bounds, or is done about it."""
-        return {unit for unit, indices in self._standing.items() if indices} | set(self.held)
+        return {unit for unit in self._charges if self._standing.get(unit) or self.holds(unit)}
 
     def bent(self, weights: Mapping[str, float], declared: Mapping[str, float]) -> dict[str, float]:
         """The weights; those that are watched have no more than was `declared`, and less where bargained with anew."""
         watched = self.watched
         found = {}
         for unit, weight in weights.items():
-            again = unit in self.held and self.held[unit].rung is Rung.REBARGAIN
+            again = any(one.rung is Rung.REBARGAIN for one in self.holds(unit))
             least = min(weight, declared.get(unit, weight)) if unit in watched else weight
             found[unit] = least * (BENT if again else 1.0)
         return found
@@ -198,5 +275,5 @@ class Interventions:
         return self._control.system.named(f"{self._control.path}:operations", Supervisor)
 
     async def _save(self) -> None:
-        kept = self.held, self._breaches, self._standing, self.quarantined
+        kept = self.held, self._breaches, self._standing, self.quarantined, self.above, self._freed
         await self._control.keep("interventions", kept)

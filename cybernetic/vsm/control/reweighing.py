@@ -5,19 +5,21 @@ from collections.abc import Collection, Mapping
 from cybernetic.vsm.homeostat.conversation import Feasibility
 from cybernetic.vsm.intelligence.messages import Considered, Shift
 
-MOST = 2.0  # by which one shift may multiply or divide a unit's declared weight
+MOST = 2.0  # by which one shift may multiply or divide the weight that a unit has
 LONGEST = 3600.0  # seconds that a shift may last
 
 
 def considered(
     shift: Shift,
     declared: Mapping[str, float],
+    present: Mapping[str, float],
     held: Collection[str],
     counted: bool,
     now: float,
     most: float = MOST,
 ) -> Considered:
-    """The answer to a `shift`, where units have `declared` weights, and those in `held` are or will be intervened in.
+    """The answer to a `shift`, where units were `declared` with weights and have `present` ones now, and those in
+    `held` are or will be intervened in.
 
     No, where nothing is shared out (`counted`), the units are others, or one that would gain is intervened in; a
     counter, where it goes further (a factor of `most`) or lasts longer than is let happen at once.
@@ -26,7 +28,7 @@ def considered(
     if not counted or shift.weights.keys() != declared.keys() or gains & set(held):
         return Considered(Feasibility(False))
     weights = {
-        path: min(max(weight, declared[path] / most), declared[path] * most)
+        path: min(max(weight, present[path] / most), present[path] * most)
         for path, weight in shift.weights.items()
     }
     bounded = Shift(weights, min(shift.until, now + LONGEST))

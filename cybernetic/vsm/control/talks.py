@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
+from cybernetic.runtime import Deferred
 from cybernetic.vsm.bargain.talk import Talk
-from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.vsm.bargain.vector import Vector, total
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.control.bargaining import Bargaining
 from cybernetic.vsm.control.interventions import Interventions
@@ -61,8 +62,8 @@ class Talks:
         return self._talked.get(path, -1.0) < self._anew(path)
 
     def _anew(self, path: str) -> float:
-        held = self._interventions.held.get(path)
-        return held.until if held is not None and held.rung is Rung.REBARGAIN else 0.0
+        held = self._interventions.holds(path)
+        return max((one.until for one in held if one.rung is Rung.REBARGAIN), default=0.0)
 
     async def _talk(self, epoch: int, units: list[str]) -> None:
         """With all of them at once: first who wants no more than he is offered, then who wants what those left."""
@@ -95,9 +96,19 @@ class Talks:
         await self._control.jot("disagreement" if talk.imposed else "bargain", body)
         return talk
 
-    async def _asked(self, path: str, offer: Offer) -> Vector:
+    async def wish(self, offer: Offer, patience: float, answer: Deferred[Vector]) -> None:
+        """What the level itself asks for, of the level above: what its units ask for, each offered its part of that.
+
+        What it would set aside or keep back is none of theirs, and asked for as it is.
+        """
+        parts = self._bargaining.parts(offer.grant)
+        asked = (self._asked(path, Offer(offer.epoch, part), patience) for path, part in parts.items())
+        wishes = await asyncio.gather(*asked)
+        answer.reply(offer.grant.less(total(parts.values())) + total(wishes))
+
+    async def _asked(self, path: str, offer: Offer, patience: float = PATIENCE) -> Vector:
         try:
-            wish = await self._control.ask(Channel.BARGAIN, Role.MANAGEMENT, offer, path, patience=PATIENCE)
+            wish = await self._control.ask(Channel.BARGAIN, Role.MANAGEMENT, offer, path, patience=patience)
         except (CallError, Refusal):
             return offer.grant
         return wish if isinstance(wish, Vector) else offer.grant

@@ -50,8 +50,7 @@ class LeaseDesk:
         """Prolong a lease, also one that a predecessor granted. Raises `LeaseLost`."""
         known = self._table.holding(one.key, now)
         if known is None or known.token < one.token:
-            reported = Lease(one.key, holder, one.token, one.until, one.ttl)
-            self._table = self._table.adopt(reported, now)
+            self._table = self._table.adopt(_told(one, holder), now)
         elif known.holder != holder:
             raise LeaseLost(one.key, one.token, f"{known.holder!r} holds it with token {known.token}")
         self._table, lease = self._table.renew(one.key, one.token, now)
@@ -61,7 +60,7 @@ class LeaseDesk:
         """Take in what a unit says that it holds."""
         for one in held:
             with suppress(LeaseLost):
-                self._table = self._table.adopt(Lease(one.key, holder, one.token, one.until, one.ttl), now)
+                self._table = self._table.adopt(_told(one, holder), now)
 
     def known(self, now: float) -> None:
         """All units have said what they hold: nothing more can come of a predecessor, and the quiet time is over."""
@@ -105,3 +104,8 @@ class LeaseDesk:
             waiting = self._waiting.pop((lease.key, lease.holder), None)
             if waiting is not None:
                 waiting[0].reply(lease)
+
+
+def _told(one: LeaseRenewal, holder: str) -> Lease:
+    """The lease that a holder says it has; none is longer than any desk grants."""
+    return Lease(one.key, holder, one.token, one.until, min(one.ttl, LONGEST))

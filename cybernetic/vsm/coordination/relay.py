@@ -38,6 +38,7 @@ class Relay:
         self._queue: FairQueue[Turn] = FairQueue()
         self._pulling = False
         self._lapses = inf  # no lease above outlasts that; as long as none was vouched for, who knows
+        self._lasts = inf  # seconds of a lease above, as was last said
         self._word: asyncio.Task[bool | CallError | Refusal] | None = None
 
     def heard(self, unit: str, holds_until: float, part: float) -> None:
@@ -46,8 +47,10 @@ class Relay:
 
     def part(self, until: float, lapses: float) -> float:
         """The part of the level's share that none of its units will use by itself before `until`, for a lease above
-        that has lapsed at `lapses`.
+        that has lapsed at `lapses`. Who has only begun to speak for the level does not know that yet: as before, then.
         """
+        self._lasts = self._lasts if lapses == inf else lapses - now()
+        lapses = now() + self._lasts
         self._lapses = lapses if self._lapses == inf else max(self._lapses, lapses)
         return self._pacer.part(until)
 

@@ -56,15 +56,15 @@ class Waiter:
 class LeaseTable:
     """Who holds what, and who waits for it: a value; each operation returns the table after it.
 
-    The table is soft state. One that replaces a dead one is made with a higher `epoch` and is `quiet` for one
-    ttl: it grants nothing, while holders of old leases report them (`adopt`) or let them lapse. So at any time
-    at most one unexpired lease exists for a key, and tokens grow for ever. Times are the table's; a holder on
-    another clock counts `ttl` from when it asked.
+    The table is soft state. One that replaces a dead one is made with a higher `epoch` and is `quiet` for as long as the
+    longest lease that its predecessor gave: it grants nothing, while holders of old leases report them (`adopt`) or
+    let them lapse. So at any time at most one unexpired lease exists for a key, and tokens grow for ever. Times are the
+    table's; a holder on another clock counts `ttl` from when it asked.
 
     Arguments:
         ttl: seconds > 0 a lease lasts, at most, unless renewed; a request may want a shorter one.
         epoch: number of this table among its predecessors and successors, >= 0.
-        quiet: nothing is granted before this time, seconds; for a successor: its birth + ttl.
+        quiet: nothing is granted before this time, seconds; for a successor: its birth + the ttl of its predecessor.
         ageing: seconds of waiting that weigh as much as one step of priority, > 0.
     """
 
@@ -113,12 +113,12 @@ class LeaseTable:
         return table, granted if granted and granted.holder == holder else None
 
     def renew(self, key: str, token: int, now: float) -> tuple[Self, Lease]:
-        """Prolong a lease by its own `ttl`, from now on.
+        """Prolong a lease by its own `ttl`, from now on, or by the table's if that is shorter; it never ends earlier.
 
         Raises `LeaseLost` if it has lapsed or `token` is not the one that holds.
         """
         lease = self._held(key, token, now)
-        longer = replace(lease, until=now + lease.ttl)
+        longer = replace(lease, until=max(lease.until, now + min(lease.ttl, self.ttl)))
         return replace(self, leases=_with(self.leases, key, longer), seen=now), longer
 
     def release(self, key: str, token: int, now: float) -> tuple[Self, Lease | None]:
@@ -164,7 +164,8 @@ class LeaseTable:
         return table, tuple(granted)
 
     def adopt(self, lease: Lease, now: float) -> Self:
-        """Take in a lease that a predecessor granted, told by its holder.
+        """Take in a lease that a predecessor granted, told by its holder: to its end, also where the predecessor gave
+        longer ones than this table does; but none lasts longer than its own `ttl` from now.
 
         Raises `LeaseLost` if it has lapsed, is not of an earlier epoch, comes after the quiet time, or if a
         lease with a higher token is known for its key.
@@ -174,7 +175,7 @@ class LeaseTable:
             raise LeaseLost(lease.key, lease.token, "it is over, or reported after the quiet time")
         if lease.token >= self.epoch * SERIALS or (known and known.token > lease.token):
             raise LeaseLost(lease.key, lease.token, "a newer lease is known")
-        kept = replace(lease, until=min(lease.until, now + self.ttl))
+        kept = replace(lease, until=min(lease.until, now + lease.ttl))
         return replace(self, leases=_with(self.leases, lease.key, kept), seen=now)
 
     def _held(self, key: str, token: int, now: float) -> Lease:

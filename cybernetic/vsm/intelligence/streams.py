@@ -17,6 +17,11 @@ MODEL = RegimeModel(  # of counts: a turn changes growth by a little, and lasts
     slope=(0.0, 0.0, 0.0, 0.003),
 )
 LASTING = 0.97  # what is left of a trend after a tick: none goes on for ever (Gardner and McKenzie, 1985)
+FIRST = (
+    1.0,
+    MODEL.probability[3] * MODEL.slope[3] / (1.0 - LASTING**2),
+)  # before anything is known: one datum of
+# noise about the level, and the growth that turns leave a stream with in the long run
 COVERAGE = 0.8  # of the interval whose calibration is counted
 TAIL = 0.5 * (1.0 - COVERAGE)  # outside of it, on each side
 RECENT = 3  # ticks by which it is seen at once that nothing comes any more
@@ -43,6 +48,7 @@ class Stream:
         )  # until there is a first datum
         self._due: deque[tuple[float, float]] = deque(maxlen=lead)  # forecast and datum, a tick each
         self._errors: deque[tuple[float, float]] = deque(maxlen=KEPT)  # of the forecast, of the naive one
+        self._near: deque[tuple[float, float]] = deque(maxlen=KEPT)  # the same, of the tick that came next
         self._recent: deque[int] = deque(maxlen=RECENT)
         self._within: deque[bool] = deque(maxlen=KEPT)
         self._ahead: Forecast | None = None  # what was foreseen after the latest datum, and read off it
@@ -53,13 +59,20 @@ class Stream:
         """Take the count of a tick. Raises `OptionError` unless it is a whole number of at least 0."""
         value = _forward(whole("count", count))
         if not self.data:
-            self._filter = HarrisonStevens(MODEL, variance=1.0, level=value, learning=Learning())
+            self._filter = HarrisonStevens(
+                MODEL, variance=1.0, level=value, spread=FIRST, learning=Learning()
+            )
         if self.data:
-            below = self._filter.forecast(1.0).below(value)
-            self._within.append(abs(below - 0.5) <= COVERAGE / 2)
-        if len(self._due) == self.lead:
-            expected, before = self._due[0]
-            self._errors.append((abs(count - expected), abs(count - before)))
+            next_ = self._filter.forecast(1.0)
+            self._within.append(abs(next_.below(value) - 0.5) <= COVERAGE / 2)
+            if len(self._errors) < self.least:
+                before = self._recent[-1]
+                self._near.append((abs(count - _backward(next_.quantile(0.5))), abs(count - before)))
+        if (
+            self.data >= 2 * self.lead
+        ):  # what it said before it had seen for as long as it looks ahead was a guess
+            expected, was = self._due[0]
+            self._errors.append((abs(count - expected), abs(count - was)))
         self._filter.update(value)
         self._ahead, self._read = None, {}
         self.data += 1
@@ -91,11 +104,15 @@ class Stream:
 
     @property
     def mase(self) -> float | None:
-        """The mean error of its forecasts in those of the naive one: below 1 it knows more. None: not judged yet."""
-        if len(self._errors) < self.least:
+        """The mean error of its forecasts in those of the naive one: below 1 it knows more. None: not judged yet.
+
+        What it says of the lead time can be judged only when that has passed: so long it is judged by the next tick.
+        """
+        errors = self._near if len(self._errors) < self.least else self._errors
+        if len(errors) < self.least:
             return None
         if self._judged[0] != self.data:
-            own, naive = map(sum, zip(*self._errors, strict=True))
+            own, naive = map(sum, zip(*errors, strict=True))
             self._judged = self.data, own / naive if naive else None
         return self._judged[1]
 

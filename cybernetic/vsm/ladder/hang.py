@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Self
 
-LONGEST = 16  # silences between two endings at most
-FORGOTTEN = 150  # silences without one, after which nothing is remembered
+LONGEST = 16.0  # silences between two endings at most
+FORGOTTEN = 150.0  # silences without one, after which nothing is remembered
+ENOUGH = 8  # doublings, after which both have come to their ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,11 @@ class Hang:
 
     def patience(self, silence: float) -> float:
         """Seconds that who runs a loop is given, once it is silent and he is seen to be there."""
-        return silence * min(LONGEST, 2**self.times)
+        return silence * min(LONGEST, 2.0 ** min(self.times, ENOUGH))
 
     def proof(self, silence: float) -> float:
         """Seconds for which a loop must have shown that it lives before its silence is over."""
-        return silence * min(FORGOTTEN, 2 ** (self.times - 1)) if self.times else 0.0
+        return silence * min(FORGOTTEN, 2.0 ** min(self.times - 1, ENOUGH)) if self.times else 0.0
 
     def ended(self, now: float) -> Self:
         """After it was ended at `now`."""

@@ -125,7 +125,8 @@ class Ladder:
 
     def _raging(self) -> PainKey | None:
         """The storm that a pain beginning now belongs to, if there is one."""
-        keys = [self.folded[key] for _, key in self.recent if key in self.folded]
+        heads = (self.folded[key] for _, key in self.recent if key in self.folded)
+        keys = [key for key in heads if Cause(key.cause) is Cause.STORM]
         return next((key for key in reversed(keys) if self.storm.takes(self.climbs[key])), None)
 
     def _absent(self, pain: Pain) -> PainKey | None:

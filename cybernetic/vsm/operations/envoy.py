@@ -1,6 +1,7 @@
 """The management of a unit whose inside is a viable system: it translates between the two levels."""
 
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from cybernetic.core import CallError, Refusal
@@ -17,12 +18,22 @@ from cybernetic.vsm.coordination.coordination import Coordination
 from cybernetic.vsm.coordination.messages import Above, CoordinationPlan, Opened
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate
-from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.operations.environment import Environment
-from cybernetic.vsm.operations.messages import Intervention, Offer, Resumption, Taken
+from cybernetic.vsm.operations.messages import (
+    Command,
+    Intervention,
+    Obeyed,
+    Offer,
+    Resumption,
+    Taken,
+    Unaccounted,
+)
 from cybernetic.vsm.operations.task import Assignment, Performed
 from cybernetic.vsm.ports.pacing import Pacing
+from cybernetic.vsm.timing import now
 from cybernetic.wire import travels
+
+OFFERED = 1.0  # seconds for an answer to an offer, where it does not say how long it stands
 
 R = TypeVar("R")
 
@@ -68,8 +79,18 @@ class Envoy(Member):
             answer.fail(error)
 
     @hears(Offer)
-    def _offered(self, offer: Offer, note: Note) -> Vector:
-        return offer.grant
+    def _offered(self, offer: Offer, note: Note) -> Deferred[Vector]:
+        """What the level asks for is what its units would ask for; without system 3 it takes what it is offered."""
+        answer = self.defer()
+        left = OFFERED if note.deadline is None else max(0.0, note.deadline - now())
+        self.task(self._wished(offer, left, answer))
+        return answer
+
+    async def _wished(self, offer: Offer, left: float, answer: Deferred[Vector]) -> None:
+        wish = offer.grant
+        with suppress(CallError, Refusal):
+            wish = await self._control.within(0.8 * left).call(Control.wish, offer, 0.6 * left)
+        answer.reply(wish)
 
     @hears(Contract)
     async def _contracted(self, contract: Contract, note: Note) -> Accepted:
@@ -83,9 +104,9 @@ class Envoy(Member):
     async def _policies(self, update: PolicyUpdate, note: Note) -> PolicyKnown:
         return await self._inside(self._governance.call(Governance.inherit, update), "policy")
 
-    @hears(Quarantine)
-    async def _quarantine(self, one: Quarantine, note: Note) -> None:
-        await self._inside(self._control.call(Control.quarantine, one), "control")
+    @hears(Command)
+    async def _commanded(self, command: Command, note: Note) -> Obeyed:
+        return await self._inside(self._control.call(Control.obey, command), "control")
 
     @hears(Intervention)
     async def _intervened(self, one: Intervention, note: Note) -> None:
@@ -147,6 +168,7 @@ class Envoy(Member):
         self._pacing.renew()
         try:
             account = await self._control.within(0.5).call(Control.account)
-        except CallError:
-            return  # without system 3 the level does not account, and that is seen above
+        except CallError as error:
+            self.tell(Channel.BARGAIN, Role.CONTROL, Unaccounted(str(error)))
+            return
         self.tell(Channel.BARGAIN, Role.CONTROL, account)

@@ -17,12 +17,13 @@ from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
-from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
 from cybernetic.vsm.operations.figures import Figures
 from cybernetic.vsm.operations.messages import (
     Accountability,
+    Command,
     Intervention,
+    Obeyed,
     Offer,
     Resumption,
     Rung,
@@ -35,6 +36,8 @@ from cybernetic.vsm.operations.task import Assignment, Performed
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.timing import now
 from cybernetic.wire import travels
+
+OFFERED = 0.5  # seconds that an operation has to say what it wants, at most
 
 
 @travels(name="vsm.TaskLate")
@@ -72,7 +75,11 @@ class Management(Member):
         self._working: asyncio.Task[None] | None = None
         self._done = self._failed = 0
         self._held_until = 0.0
-        self._born = now()
+
+    async def setup(self) -> None:
+        """A unit that is suspended, and begins anew, still is."""
+        self._held_until = await self._porter.call(Porter.suspended)
+        super().setup()
 
     # Tasks.
 
@@ -124,8 +131,9 @@ class Management(Member):
         """What the unit asks for: what `plan` says, if the operation has a moment."""
         if not self._plans:
             return offer.grant
+        left = OFFERED if note.deadline is None else min(OFFERED, 0.8 * max(0.0, note.deadline - now()))
         try:
-            return await self._operation.within(0.5).call(Operation.wish, offer.grant)
+            return await self._operation.within(left).call(Operation.wish, offer.grant)
         except (CallError, Refusal):
             return offer.grant
 
@@ -143,24 +151,29 @@ class Management(Member):
     async def _policies(self, update: PolicyUpdate, note: Note) -> PolicyKnown:
         return await self._porter.call(Porter.adopt, update)
 
-    @hears(Quarantine)
-    async def _quarantine(self, one: Quarantine, note: Note) -> None:
-        await self._porter.call(Porter.quarantine, one)
+    @hears(Command)
+    async def _commanded(self, command: Command, note: Note) -> Obeyed:
+        """What stands holds at the ports; what is done once is done when it comes for the first time."""
+        before = await self._porter.call(Porter.obey, command)
+        if before is not None:
+            await self._look_up()
+            for one in command.new(before):
+                if one.rung is Rung.REPLACE:
+                    self.exit(self._operation, Kill())
+                elif one.rung is Rung.ADVISE:
+                    self.task(self._advised(one))
+        return Obeyed(self.path, *await self._porter.call(Porter.commanded))
 
     @hears(Intervention)
     async def _intervened(self, one: Intervention, note: Note) -> None:
-        match one.rung:
-            case Rung.SUSPEND | Rung.DISSOLVE:
-                self._held_until = one.until
-                await self._porter.call(Porter.suspend, one.until, one.reason)
-            case Rung.REPLACE:
-                self.exit(self._operation, Kill())
-            case Rung.THROTTLE:
-                await self._porter.call(Porter.throttle, one.until)
-            case Rung.ADVISE:
-                self.task(self._advised(one))
-            case Rung.REBARGAIN:  # system 3 makes another offer
-                return
+        """The algedonode: something hurts, and no human answers for it."""
+        await self._porter.call(Porter.suspend, one.until, one.reason)
+        await self._look_up()
+
+    async def _look_up(self) -> None:
+        """Whether it may begin tasks, as the ports know."""
+        self._held_until = await self._porter.call(Porter.suspended)
+        self._next()
 
     async def _advised(self, one: Intervention) -> None:
         """System 3 has no more than advice so far: the unit tries once more to mend what is out of bounds."""
@@ -175,9 +188,9 @@ class Management(Member):
 
     @hears(Resumption)
     async def _resumed(self, one: Resumption, note: Note) -> None:
-        self._held_until = 0.0
+        """The algedonode: it hurts no more."""
         await self._porter.call(Porter.resume)
-        self._next()
+        await self._look_up()
 
     # Pain.
 
@@ -207,7 +220,7 @@ class Management(Member):
         self._next()
         self._feel(self._figures.passed(now()))
         self._thin_out()
-        (spent, aside), reports, revision, overrun, purse = await self._porter.call(Porter.books)
+        (spent, aside), reports, revision, overrun, purse, commanded = await self._porter.call(Porter.books)
         account = Accountability(
             self.path,
             self._done,
@@ -219,7 +232,7 @@ class Management(Member):
             reports,
             revision,
             self._figures.aches,
-            self._born,
+            commanded,
             overrun,
             purse,
         )

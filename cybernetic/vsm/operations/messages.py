@@ -43,6 +43,69 @@ class Resumption:
     reason: str
 
 
+Edition = tuple[int, int]
+"""Which version of something that is told: in which life of who tells it, and the how manieth of that life."""
+
+UNTOLD: Edition = (0, 0)
+WHOLE = ""  # among what is freed: the unit as a whole
+
+
+@travels(name="vsm.Command")
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What system 3 commands a unit, all of it, as it stands; whoever knows a later one keeps that.
+
+    It is a state and no word: it is told again until it is acknowledged, and obeyed once however often it comes.
+
+    Attributes:
+        life: of who commands, higher for one who begins without books than for all before him.
+        revision: within that life.
+        held: the interventions that stand, those of the levels above included.
+        quarantined: why, by port, of those that are out of use.
+        freed: how often a person has let go on what was held, by port; under `WHOLE` the unit itself.
+    """
+
+    life: int = 0
+    revision: int = 0
+    held: tuple[Intervention, ...] = ()
+    quarantined: Mapping[str, str] = field(default_factory=dict)
+    freed: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def edition(self) -> Edition:
+        """By which it is compared with others."""
+        return self.life, self.revision
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What it says, whenever that was said."""
+        return self.held, dict(self.quarantined), dict(self.freed)
+
+    def new(self, before: "Command") -> tuple[Intervention, ...]:
+        """The interventions that were not commanded `before`."""
+        return tuple(one for one in self.held if one not in before.held)
+
+    def frees(self, before: "Command") -> frozenset[str]:
+        """What was let go since `before`."""
+        known = before.freed if before.life == self.life else {}
+        return frozenset(name for name, times in self.freed.items() if times > known.get(name, 0))
+
+
+@travels(name="vsm.Obeyed")
+@dataclass(frozen=True, slots=True)
+class Obeyed:
+    """The unit at `path` goes by the command of this edition."""
+
+    path: str
+    life: int
+    revision: int
+
+    @property
+    def edition(self) -> Edition:
+        """Which command that is."""
+        return self.life, self.revision
+
+
 @travels(name="vsm.Unblocked")
 @dataclass(frozen=True, slots=True)
 class Unblocked:
@@ -75,7 +138,7 @@ class Accountability:
         reports: of epochs that are over.
         revision: of the policies it acts under.
         aches: the indices that are outside their limits.
-        born: when its management began, seconds: what that does not know it has to be told again.
+        commanded: the edition of the command it goes by: one that is not the last is told again.
         overrun: what calls took in this epoch beyond what was set aside for them, while that blocks the unit.
         purse: the id of the purse that it spends from.
     """
@@ -90,9 +153,17 @@ class Accountability:
     reports: tuple[Report, ...] = ()
     revision: int = 0
     aches: tuple[str, ...] = ()
-    born: float = 0.0
+    commanded: Edition = UNTOLD
     overrun: Vector = NOTHING
     purse: str = ""
+
+
+@travels(name="vsm.Unaccounted")
+@dataclass(frozen=True, slots=True)
+class Unaccounted:
+    """Who manages a unit has no account of it, and says so: what it would come from is away, and missed within."""
+
+    why: str
 
 
 @travels(name="vsm.Taken")

@@ -1,4 +1,6 @@
-"""What the levels above have ordered of a unit's ports: suspensions, quarantines, policies."""
+"""What holds for a unit's ports by the word of its level: suspensions, quarantines, policies."""
+
+from math import inf
 
 from cybernetic.runtime import Named
 from cybernetic.vsm.books.books import Books
@@ -6,7 +8,7 @@ from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.decide import Decision, decide
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
-from cybernetic.vsm.inspection.messages import Quarantine
+from cybernetic.vsm.operations.messages import WHOLE, Command, Edition, Rung
 from cybernetic.vsm.ports.refusals import Quarantined, Suspended
 from cybernetic.vsm.timing import now
 
@@ -16,7 +18,7 @@ class Orders:
 
     Args:
         path: of the unit.
-        books: in which quarantines are kept.
+        books: in which what is commanded is kept: a successor goes by it, whether system 3 lives then or not.
         policies: in force when it starts.
 
     Attributes:
@@ -25,12 +27,12 @@ class Orders:
 
     def __init__(self, path: str, books: Named[Books], policies: tuple[Policy, ...]) -> None:
         self._path, self._books, self._policies, self.revision = path, books, policies, 0
-        self._suspended: tuple[float, str] | None = None
-        self._quarantined: dict[str, str] = {}
+        self._command = Command()
+        self._pain: tuple[float, str] | None = None  # until when, and why, it may not go on as it hurts
 
     async def begin(self) -> None:
         """Go on from the books."""
-        self._quarantined = await self._books.call(Books.load, "quarantined") or {}
+        self._command, self._pain = await self._books.call(Books.load, "orders") or (Command(), None)
 
     def decide(self, action: Action) -> Decision | None:
         """What the policies say of an action; None where there are none."""
@@ -38,13 +40,11 @@ class Orders:
 
     def check(self, port: str) -> None:
         """Raises `Suspended` and `Quarantined`."""
-        if self._suspended is not None:
-            until, reason = self._suspended
-            if now() < until:
-                raise Suspended(self._path, reason, until)
-            self._suspended = None
-        if port in self._quarantined:
-            raise Quarantined(port, self._quarantined[port])
+        until, reason = self.suspended
+        if now() < until:
+            raise Suspended(self._path, reason, until)
+        if port in self._command.quarantined:
+            raise Quarantined(port, self._command.quarantined[port])
 
     def adopt(self, update: PolicyUpdate) -> PolicyKnown:
         """Policies of a revision; an older one changes nothing."""
@@ -52,22 +52,46 @@ class Orders:
             self._policies, self.revision = update.policies, update.revision
         return PolicyKnown(self._path, self.revision)
 
-    def suspend(self, until: float, reason: str) -> None:
-        """Refuse every use of a port until then, in seconds."""
-        self._suspended = until, reason
+    async def obey(self, command: Command) -> Command | None:
+        """All that system 3 commands, in place of what it did before, which is given back; None: it is not later."""
+        before = self._command
+        if command.edition <= before.edition:
+            return None
+        self._command = command
+        if WHOLE in command.frees(before):
+            self._pain = None
+        await self._save()
+        return before
 
-    def resume(self) -> None:
-        """Refuse no more."""
-        self._suspended = None
+    @property
+    def edition(self) -> Edition:
+        """Of the command that it goes by."""
+        return self._command.edition
 
-    async def quarantine(self, one: Quarantine) -> None:
-        """Let nothing through a port, or let it through again; a successor knows of it."""
-        if one.lifted:
-            self._quarantined.pop(one.port, None)
-        else:
-            self._quarantined[one.port] = one.reason
-        await self._books.call(Books.save, "quarantined", dict(self._quarantined))
+    @property
+    def suspended(self) -> tuple[float, str]:
+        """Until when every use of a port is refused, in seconds, and why."""
+        ends = [(one.until, one.reason) for one in self._command.held if one.rung in (Rung.SUSPEND, Rung.DISSOLVE)]
+        return max([*ends, self._pain or (-inf, "")])
+
+    @property
+    def throttled(self) -> float:
+        """Until when calls are slowed down, in seconds."""
+        return max((one.until for one in self._command.held if one.rung is Rung.THROTTLE), default=-inf)
+
+    async def suspend(self, until: float, reason: str) -> None:
+        """Something hurts, and nobody answers for it: refuse every use of a port until then, in seconds."""
+        self._pain = until, reason
+        await self._save()
+
+    async def resume(self) -> None:
+        """It hurts no more."""
+        self._pain = None
+        await self._save()
 
     def open(self, port: str) -> bool:
         """Whether a port is in use, as far as quarantines go."""
-        return port not in self._quarantined
+        return port not in self._command.quarantined
+
+    async def _save(self) -> None:
+        await self._books.call(Books.save, "orders", (self._command, self._pain))

@@ -29,7 +29,8 @@ from cybernetic.vsm.decisions.decide import Decision
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral
-from cybernetic.vsm.inspection.messages import Completed, Evidence, Inspect, Inspected, Probe, Quarantine
+from cybernetic.vsm.inspection.messages import Completed, Evidence, Inspect, Inspected, Probe
+from cybernetic.vsm.operations.messages import Command, Edition
 from cybernetic.vsm.ports.choosing import Choosing
 from cybernetic.vsm.ports.holding import Holding
 from cybernetic.vsm.ports.notices import Notices
@@ -97,6 +98,7 @@ class Porter(Member):
         """Go on from the books."""
         await self._till.begin()
         await self._orders.begin()
+        self._pacing.throttle(self._orders.throttled, SPACING)
         self._pacing.renew()
         self._leases.begin()
         self._outages.begin()
@@ -273,9 +275,21 @@ class Porter(Member):
         """Policies of a revision; an older one changes nothing."""
         return self._orders.adopt(update)
 
-    async def quarantine(self, one: Quarantine) -> None:
-        """Let nothing through a port, or let it through again; a successor knows of it."""
-        await self._orders.quarantine(one)
+    async def obey(self, command: Command) -> Command | None:
+        """All that system 3 commands, in place of what it did before, which is given back; None: it is not later. A
+        successor goes by it.
+        """
+        before = await self._orders.obey(command)
+        self._pacing.throttle(self._orders.throttled, SPACING)
+        return before
+
+    def commanded(self) -> Edition:
+        """Which command it goes by."""
+        return self._orders.edition
+
+    def suspended(self) -> float:
+        """Until when every use of a port is refused, in seconds."""
+        return self._orders.suspended[0]
 
     @hears(Probe)
     def _probed(self, probe: Probe, note: Note) -> Evidence | None:
@@ -305,18 +319,13 @@ class Porter(Member):
         """An epoch's last report has been taken."""
         await self._till.forget(epoch)
 
-    def suspend(self, until: float, reason: str) -> None:
-        """Refuse every use of a port until then, in seconds."""
-        self._orders.suspend(until, reason)
+    async def suspend(self, until: float, reason: str) -> None:
+        """Something hurts that nobody answers for: refuse every use of a port until then, in seconds."""
+        await self._orders.suspend(until, reason)
 
-    def throttle(self, until: float) -> None:
-        """Let calls through one in `SPACING` seconds until then."""
-        self._pacing.throttle(until, SPACING)
-
-    def resume(self) -> None:
-        """Refuse and slow down no more."""
-        self._orders.resume()
-        self._pacing.throttle(0.0, SPACING)
+    async def resume(self) -> None:
+        """It hurts no more."""
+        await self._orders.resume()
 
     def spent(self) -> tuple[Vector, Vector]:
         """What is spent and set aside in this epoch, and what it may spend."""
@@ -334,9 +343,9 @@ class Porter(Member):
         """Under which policies it acts."""
         return self._orders.revision
 
-    def books(self) -> tuple[tuple[Vector, Vector], tuple[Report, ...], int, Vector, str]:
+    def books(self) -> tuple[tuple[Vector, Vector], tuple[Report, ...], int, Vector, str, Edition]:
         """What a unit accounts for: what is spent and what of that is set aside, reports, under which policies it acts,
-        an overrun, and its purse.
+        an overrun, its purse, and which command it goes by.
         """
         return (
             (self.spent()[0], self._till.aside()),
@@ -344,6 +353,7 @@ class Porter(Member):
             self.revision(),
             self.overrun(),
             self._till.id,
+            self._orders.edition,
         )
 
     # Its round.

@@ -1,16 +1,22 @@
 """Whether a channel can carry what is sent through it: Beer's second principle, as load against capacity."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from cybernetic.core import number, whole
+from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import later
+from cybernetic.vsm.variety.backlog import Backlog
+
+SHORTEST = 1e-9
+"""The shortest period, seconds: within less no rate is an average."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelLoad:
     """The load of one channel. Values in, values out: `sent` and `served` return the next.
 
-    `capacity` is how many messages a second it carries (> 0), `period` the seconds (> 0) of the loop it
+    `capacity` is how many messages a second it carries (> 0), `period` the seconds (>= 1e-9) of the loop it
     serves, over which the rate is averaged, with weights that halve every half period. `rate` is the average
     (messages a second) as of `at`, `waiting` the times at which messages still queued were sent. Raises
     `OptionError`.
@@ -20,23 +26,25 @@ class ChannelLoad:
     period: float
     rate: float = 0.0
     at: float = 0.0
-    waiting: tuple[float, ...] = ()
+    waiting: Sequence[float] = field(default_factory=Backlog)
 
     def __post_init__(self) -> None:
         number("capacity", self.capacity, above=0)
-        number("period", self.period, above=0)
+        number("period", self.period, least=SHORTEST)
         number("rate", self.rate, least=0)
         number("at", self.at)
+        object.__setattr__(self, "waiting", _backlog(self.waiting))
 
     def sent(self, now: float) -> "ChannelLoad":
         """The load after a message was sent at `now` (seconds, not before the last). Raises `OptionError`."""
         half = self.period / 2
         rate = self._rate(now) + 0.6931471805599453 / half
-        return replace(self, rate=rate, at=now, waiting=(*self.waiting, now))
+        number("rate", rate)
+        return changed(self, rate=rate, at=now, waiting=_backlog(self.waiting).sent(now))
 
     def served(self, count: int = 1) -> "ChannelLoad":
         """The load after the oldest `count` messages (>= 0) were taken out. Raises `OptionError`."""
-        return replace(self, waiting=self.waiting[whole("count", count, least=1) :])
+        return changed(self, waiting=_backlog(self.waiting).served(whole("count", count)))
 
     def utilisation(self, now: float) -> float:
         """The arriving rate over the capacity, at `now` (seconds). Raises `OptionError`."""
@@ -57,3 +65,7 @@ class ChannelLoad:
     def _rate(self, now: float) -> float:
         passed = later("now", now, self.at) - self.at
         return float(self.rate * 2 ** (-passed / (self.period / 2)))
+
+
+def _backlog(times: Sequence[float]) -> Backlog:
+    return times if isinstance(times, Backlog) else Backlog(times)

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from math import fsum, log, log2, sqrt
+from math import expm1, fsum, inf, log, log1p, log2, sqrt
 from statistics import NormalDist
 from typing import TypeVar
 
@@ -12,6 +12,9 @@ from cybernetic.vsm.checks import share, weights
 K = TypeVar("K", bound=Hashable)
 X = TypeVar("X", bound=Hashable)
 Y = TypeVar("Y", bound=Hashable)
+
+
+_NEW = 0.2  # of what comes: beyond it the kinds that nobody has seen are too many to tell how varied they are
 
 
 def entropy(values: Mapping[K, float]) -> float:
@@ -56,7 +59,8 @@ class Variety:
     """An estimate of variety: `bits`, the interval from `low` to `high`, and the `size` of the sample behind
     it.
 
-    `unseen` is the estimated chance that the next item is of a kind not seen before.
+    `unseen` is the estimated chance that the next item is of a kind not seen before. `high` is infinite where so
+    much may be new that no entropy is too high.
     """
 
     bits: float
@@ -70,10 +74,17 @@ def miller_madow(counts: Mapping[K, int], confidence: float = 0.95) -> Variety:
     """The variety behind counts of kinds: the entropy, corrected for the size of the sample by (kinds - 1) /
     2n nats.
 
-    `counts` are integers >= 0 with a sum above 0; the interval is normal, with the plug-in estimate's
-    variance, at `confidence` (0 to 1, neither); the chance of something new is Good and Turing's, the kinds
-    seen once over n. Few data give a wide interval and should gate nothing. After Miller (1955). Raises
-    `OptionError`.
+    `counts` are integers >= 0 with a sum above 0; the chance of something new is Good and Turing's, the kinds seen once
+    over n. After Miller (1955).
+
+    The interval, at `confidence` (0 to 1, neither), is normal with the variance of the plug-in estimate to the second
+    order (Harris, "The statistical estimation of entropy in the non-parametric case", 1975), where one kind is counted
+    as not seen yet: so it has a width also where all kinds were seen equally often. Upwards it starts from what the
+    entropy is if as much is unseen as may be: the coverage of the sample is taken at its lower bound (Esty, "A normal
+    limit law for a nonparametric estimator of the coverage of a random sample", 1983), and the entropy by it (Chao and
+    Shen, "Nonparametric estimation of Shannon's index of diversity when there are unseen species in sample", 2003).
+    Few data give a wide interval, without end where more than a fifth of what comes may be new, for that may be of any
+    number of kinds; they should gate nothing. Raises `OptionError`.
     """
     share("confidence", confidence, inner=True)
     seen = [count for count in (whole(f"counts[{k!r}]", count) for k, count in counts.items()) if count]
@@ -85,8 +96,18 @@ def miller_madow(counts: Mapping[K, int], confidence: float = 0.95) -> Variety:
     mean = fsum(count / size * s for count, s in zip(seen, surprise, strict=True))
     spread = fsum(count / size * (s - mean) ** 2 for count, s in zip(seen, surprise, strict=True)) / size
     bits = (mean + (len(seen) - 1) / (2 * size)) / log(2)
-    margin = NormalDist().inv_cdf((1 + confidence) / 2) * sqrt(spread) / log(2)
-    return Variety(bits, max(0.0, bits - margin), bits + margin, size, seen.count(1) / size)
+    normal = NormalDist().inv_cdf((1 + confidence) / 2)
+    margin = normal * sqrt(spread + len(seen) / (2 * size) / size) / log(2)
+    once = seen.count(1)
+    new = (once + 1 + normal * sqrt(once * (1 - once / size) + 2 * seen.count(2) + 1)) / size
+    most = max(bits, _covered(seen, size, 1 - new)) if new < _NEW else inf
+    return Variety(bits, max(0.0, bits - margin), most + margin, size, once / size)
+
+
+def _covered(seen: list[int], size: int, coverage: float) -> float:
+    """The entropy in bits if the kinds seen are so much of the whole, each weighed by the chance that it is seen."""
+    parts = [coverage * count / size for count in seen]
+    return fsum(p * log2(p) / expm1(size * log1p(-p)) for p in parts if 0 < p < 1)
 
 
 def open_set_rate(items: Iterable[Hashable], known: Iterable[Hashable]) -> float:

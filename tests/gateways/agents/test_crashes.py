@@ -7,7 +7,7 @@ import pytest
 
 from cybernetic.core import Kill
 from cybernetic.gateways import Effect, MemoryBroker, Queue, Received, Retries, consume
-from cybernetic.state import Store
+from cybernetic.state import OutboxFull, Store
 from tests.gateways.agents.plant import WORK, Book, Clerk, Plant, orders, plant, send, until
 
 
@@ -140,6 +140,45 @@ async def test_what_was_given_back_in_an_orderly_way_is_handled_side_by_side(tmp
         await asyncio.sleep(3.0)
         assert again.most == 20
         assert len(await a.effects()) == 20
+
+
+async def test_what_found_no_room_and_went_back_is_handled_side_by_side(tmp_path: Path) -> None:
+    async def handle(delivery: Received, tx: Effect) -> None:
+        if not delivery.redelivered:
+            raise OutboxFull("it", "1 item", 1, 1, None)
+        await asyncio.sleep(1.0)
+
+    book = Book(handle)
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK, prefetch=40)) as a:
+        await send(a.outside, *orders(40))
+        await asyncio.sleep(10.0)
+        assert (len(book.seen), book.most) == (80, 40)
+        assert len(await a.effects()) == 40
+
+
+async def test_crashes_while_it_waits_in_its_place_for_room_are_no_fault_of_a_message(tmp_path: Path) -> None:
+    broker, queue = MemoryBroker(), Queue("work", single_active=True)
+    outside = await broker.connect()
+    for life in range(8):
+
+        async def handle(delivery: Received, tx: Effect, life: int = life) -> None:
+            if life == 0:
+                await asyncio.sleep(10_000.0)  # this one it is suspected of
+            if life < 7:
+                raise OutboxFull("it", "1 item", 1, 1, None)
+
+        book = Book(handle)
+        spec = consume(Clerk, book, queue=queue, order=lambda delivery: 1, timeout=1400)
+        async with plant(broker, tmp_path / "a", spec) as a:
+            if not life:
+                await send(a.outside, *orders(1))
+            await until(lambda book=book: book.seen, 5000.0)  # type: ignore[misc]
+            await asyncio.sleep(1.0)
+            if life < 7:
+                await a.crash()
+            else:
+                assert (len(await a.effects()), await a.ready("work.parked")) == (1, 0)
+    await outside.close()
 
 
 async def test_many_consumers_end_within_half_a_minute_and_blame_nobody(tmp_path: Path) -> None:

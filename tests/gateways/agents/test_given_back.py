@@ -10,7 +10,7 @@ from cybernetic.gateways import MemoryBroker, Queue, consume
 from cybernetic.gateways.consumer.desk import Desk
 from cybernetic.gateways.consumer.suspects import Suspects
 from cybernetic.gateways.consumer.taps import Tap
-from cybernetic.state import StoreFull
+from cybernetic.state import OutboxFull, StoreFull
 from tests.gateways.agents.plant import WORK, Book, Clerk, orders, plant, send, until
 from tests.gateways.agents.test_trials import slowly
 
@@ -48,6 +48,37 @@ async def test_what_waits_for_a_suspect_and_was_given_back_is_handled_once(tmp_p
             await asyncio.sleep(3000.0)
             assert len(first.seen) + len(second.seen) == 20
     await outside.close()
+
+
+async def test_what_finds_no_room_again_and_again_keeps_its_place_and_no_delivery_for_too_long(
+    tmp_path: Path,
+) -> None:
+    full, book = True, Book()
+
+    async def handle(delivery: Any, tx: Any) -> None:
+        if full and delivery.message.id == "0":
+            raise OutboxFull("it", "1 item", 1, 1, None)
+
+    book.handle = handle
+    spec = consume(Clerk, book, queue=ALONE, order=lambda delivery: 1)
+    given_back = list[float]()
+    back = Tap.back
+
+    def backs(tap: Tap, tag: int) -> None:
+        given_back.append(tap.age(tag))
+        back(tap, tag)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Tap, "back", backs)
+        async with plant(MemoryBroker(), tmp_path / "a", spec) as a:
+            await send(a.outside, *orders(3, "alone"))
+            await asyncio.sleep(7200)
+            assert len(given_back) >= 3 * 4
+            assert max(given_back) < 1800
+            assert await a.effects() == []
+            full = False
+            await asyncio.sleep(60)
+            assert [id for id, _ in await a.effects()] == ["0", "1", "2"]
 
 
 async def test_a_try_in_place_begins_with_a_delivery_that_is_fresh(

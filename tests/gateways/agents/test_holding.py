@@ -1,6 +1,7 @@
 """A wait for a person holds no delivery open, and outlives the process."""
 
 import asyncio
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +9,20 @@ import pytest
 
 from cybernetic.core import Kill, NotFound
 from cybernetic.gateways import (
+    Consumer,
     Effect,
     Held,
     Hold,
     Intake,
     MemoryBroker,
+    Message,
     NotKept,
     Park,
     Received,
     Retry,
     consume,
 )
+from cybernetic.state import Store, StoreFull
 from tests.gateways.agents.plant import WORK, Book, Clerk, Plant, orders, plant, send, until
 
 
@@ -84,6 +88,30 @@ async def test_an_answer_that_cannot_be_kept_is_refused_and_the_wait_goes_on(tmp
         await until(lambda: book.answers == ["yes"])
 
 
+async def test_an_answer_that_finds_a_full_disk_is_refused_at_once_and_holds_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, full, book = Store.commit, False, Book(asks())
+
+    async def commits(self: Store, work: Any) -> Any:
+        if full:
+            raise StoreFull("a", "the disk is full")
+        return await commit(self, work)
+
+    monkeypatch.setattr(Store, "commit", commits)
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await send(a.outside, *orders(1))
+        (one,) = await held(a, 1)
+        full, began = True, asyncio.get_running_loop().time()
+        with pytest.raises(NotKept, match="the disk is full"):
+            await a.intake().call(Intake.answer, one.id, "no")
+        assert asyncio.get_running_loop().time() - began < 1.0
+        assert len(await held(a, 1)) == 1
+        full = False
+        await a.intake().call(Intake.answer, one.id, "yes")
+        await until(lambda: book.answers == ["yes"])
+
+
 async def test_a_wait_whose_time_is_over_goes_on_with_none(tmp_path: Path) -> None:
     book = Book(asks(60.0))
     async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
@@ -143,6 +171,55 @@ async def test_an_answer_outlives_the_process_before_it_was_acted_on(tmp_path: P
     async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
         await asyncio.sleep(5.0)
         assert book.answers == ["yes"]
+
+
+async def test_an_answer_about_a_large_message_outlives_the_process_too(tmp_path: Path) -> None:
+    async def never(delivery: Received, answer: Any, tx: Effect) -> None:
+        await asyncio.sleep(1000.0)
+
+    large, broker, book = b"x" * (9 << 20), MemoryBroker(), Book(asks(), never)
+    async with plant(broker, tmp_path / "a", consume(Clerk, book, queue=WORK, timeout=1400.0)) as a:
+        await send(a.outside, Message(large, routing_key="work", id="0"))
+        (one,) = await held(a, 1)
+        await a.intake().call(Intake.answer, one.id, "yes")
+        await until(lambda: book.answers)
+        await a.crash()
+    async with plant(broker, tmp_path / "a", consume(Clerk, Book(asks()), queue=WORK)) as a:
+        await effects(a, ["0", "answered 0"])
+        assert (await a.effects())[1][1] == large
+        assert await held(a, 0) == []
+
+
+async def test_what_waits_is_on_the_disk_and_not_in_memory(tmp_path: Path) -> None:
+    class Asks(Consumer):
+        async def handle(self, delivery: Received, tx: Effect) -> Hold:
+            return Hold(f"may {delivery.message.id} go?", 5000.0)
+
+        async def answered(self, delivery: Received, answer: Any, tx: Effect) -> None:
+            tx.execute("INSERT INTO effects VALUES (?, ?)", (delivery.message.id, delivery.body))
+
+    def in_memory() -> int:
+        gc.collect()
+        return sum(isinstance(one, Message) and len(one.body) == 50_000 for one in gc.get_objects())
+
+    for life in range(2):
+        async with plant(MemoryBroker(), tmp_path / "a", consume(Asks, queue=WORK)) as a:
+            if not life:
+                for n in range(20):
+                    await send(a.outside, Message(b"x" * 50_000, routing_key="work", id=str(n)))
+                    await asyncio.sleep(0.1)
+            await asyncio.sleep(5.0)
+            assert in_memory() == 0
+            every = await a.intake().call(Intake.held)
+            assert [one.message.id for one in every] == [str(n) for n in range(20)]  # the oldest first
+            some = await a.intake().call(Intake.held, every[7].id, 3)
+            assert [one.id for one in some] == [one.id for one in every[8:11]]
+            del every, some
+            assert in_memory() <= 3  # of what was asked for last
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Asks, queue=WORK)) as a:
+        await asyncio.sleep(6000.0)
+        assert len(await a.effects()) == 20
+        assert in_memory() == 0
 
 
 async def test_an_intake_that_is_killed_goes_on_with_its_waits(tmp_path: Path) -> None:

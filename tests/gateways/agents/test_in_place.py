@@ -15,6 +15,7 @@ from cybernetic.gateways import (
     Retries,
     Retry,
     consume,
+    requeue,
 )
 from cybernetic.gateways.consumer.desk import Desk
 from cybernetic.gateways.consumer.passage import Passage
@@ -96,6 +97,49 @@ async def test_what_always_fails_is_seen_six_times_over_restarts(tmp_path: Path)
         assert await ids(a) == ["1", "2"]
         query = "SELECT count(*) FROM gateway_tries"
         assert await a.shelf.open().read(lambda connection: connection.execute(query).fetchone()) == (0,)
+
+
+async def test_what_was_put_back_and_fails_over_a_restart_rests_once_though_its_acknowledgement_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the same copy of ours, whoever has tried it before."""
+
+    async def fails(delivery: Received, tx: Effect) -> Any:
+        return Retry("no")
+
+    broker, book = MemoryBroker(), Book(fails)
+    outside = await broker.connect()
+    async with plant(broker, tmp_path / "a", ordered(book, retries=Retries(2, first=4.0))) as a:
+        await send(a.outside, *orders(1))
+        await until(lambda: a.ready("work.parked"))
+        await requeue(a.outside, "work", ["0"])
+        await until(lambda: book.count("0") == 4)
+        await asyncio.sleep(1.0)
+        await a.crash()
+    with monkeypatch.context() as deaf:
+        deaf.setattr(Tap, "done", lambda tap, tag: None)  # what is acknowledged does not arrive
+        async with plant(broker, tmp_path / "a", ordered(book, retries=Retries(2, first=4.0))) as a:
+            assert await a.ready("work.parked") == 0
+            await until(lambda: a.ready("work.parked"))
+            assert book.count("0") == 6
+            await a.crash()
+    async with plant(broker, tmp_path / "a", ordered(book, retries=Retries(2, first=4.0))) as a:
+        await asyncio.sleep(100.0)
+        assert (book.count("0"), await a.ready("work"), len(await a.parked())) == (6, 0, 1)
+    await outside.close()
+
+
+async def test_tries_of_what_turns_out_to_have_had_its_effect_are_forgotten(tmp_path: Path) -> None:
+    async def once(delivery: Received, tx: Effect) -> Any:
+        return Retry("not now") if delivery.attempt == 1 else None
+
+    broker, query = MemoryBroker(), "SELECT count(*) FROM gateway_tries"
+    for handle in None, once:  # in the second life it is sent again, and fails before that is seen
+        async with plant(broker, tmp_path / "a", ordered(Book(handle))) as a:
+            await send(a.outside, *orders(1))
+            await asyncio.sleep(5.0)
+            assert await ids(a) == ["0"]
+            assert await a.shelf.open().read(lambda connection: connection.execute(query).fetchone()) == (0,)
 
 
 async def test_no_delivery_is_held_for_longer_than_brokers_allow_and_none_loses_its_place(

@@ -139,12 +139,31 @@ def test_flight_takes_turns_between_what_is_stored_and_what_is_not() -> None:
     assert kinds in ([True, False] * 3, [False, True] * 3)
 
 
-@given(st.lists(st.sampled_from(["", "a", "b", "ab"]), max_size=6), st.sampled_from(["", "a", "b", "c"]))
-def test_culprits_are_those_whose_exchange_is_named_or_the_only_one(exchanges: list[str], named: str) -> None:
+@given(
+    st.lists(st.sampled_from(["", "a", "b", "ab"]), max_size=6),
+    st.sampled_from(["", "a", "b", "c"]),
+    st.sampled_from(
+        [
+            "404 NOT_FOUND - no exchange '{}' in vhost 'b'",
+            "403 ACCESS_REFUSED - write access to exchange '{}' in vhost 'b' refused for user 'a'",
+            "403 ACCESS_REFUSED - cannot publish to internal exchange '{}' in vhost 'ab'",
+        ]
+    ),
+)
+def test_culprits_are_those_whose_exchange_is_named_or_the_only_one(
+    exchanges: list[str], named: str, said: str
+) -> None:
     entries = [Entry(Message(b"", one), None, None) for one in exchanges]
-    found = culprits(f"404 NOT_FOUND - no exchange '{named}' in vhost '/'", entries)
+    found = culprits(said.format(named), entries)
     blamed = [one for one in entries if one.message.exchange and one.message.exchange == named]
     assert found == (blamed or (entries if len(entries) == 1 else []))
+
+
+def test_of_those_whose_topic_is_refused_none_is_to_blame_for_another() -> None:
+    one, two = (Entry(Message(b"", "shop", key), None, None) for key in ("a", "b"))
+    refused = "403 ACCESS_REFUSED - write access to topic 'b' in exchange 'shop' in vhost 'shop' refused for user 'a'"
+    assert culprits(refused, [one, two]) == [two]
+    assert culprits("406 PRECONDITION_FAILED - user_id property set to 'shop'", [one, two]) == []
 
 
 # Acks.

@@ -9,8 +9,10 @@ import pytest
 from cybernetic.core import CallTimeout
 from cybernetic.gateways import (
     Author,
+    Binding,
     ChannelClosed,
     Effect,
+    Exchange,
     Letter,
     MemoryBroker,
     Message,
@@ -24,7 +26,7 @@ from cybernetic.gateways import (
     Topology,
 )
 from cybernetic.state import Outbox, OutboxFull, StoreLimits
-from tests.gateways.agents.plant import Reader, ask_all, empty, orders, plant, until
+from tests.gateways.agents.plant import OUT, Reader, ask_all, empty, orders, plant, until
 
 SMALL = Queue("out", max_length=3, kind="classic")
 
@@ -119,6 +121,18 @@ async def test_an_exchange_that_is_not_there_fails_its_own_messages_and_no_other
                 assert result.confirmed
         await empty(a)
         assert set(reader.ids) == {str(n) for n in range(50) if n % 10 != 5}
+
+
+async def test_an_exchange_named_like_its_vhost_is_not_taken_for_one_that_is_missing_in_it(
+    tmp_path: Path,
+) -> None:
+    topology = Topology((Exchange("/", "fanout"),), (OUT,), (Binding("/", "out"),))
+    async with plant(MemoryBroker(), tmp_path / "a", topology=topology) as a:
+        good = [Message(b"", "/", id=str(n)) for n in range(20)]
+        bad, *others = await ask_all(a, [Message(b"?", "missing", id="bad"), *good])
+        assert isinstance(bad, NoRoute)
+        assert all(one.confirmed for one in others)
+        assert await a.ready("out") == 20
 
 
 async def test_a_message_that_closes_its_channel_without_a_word_is_found_among_the_others(

@@ -23,7 +23,7 @@ from cybernetic.gateways import (
 )
 from cybernetic.runtime import LocalSystem
 from cybernetic.state import OutboxFull, StoreLimits
-from tests.gateways.agents.plant import WORK, Book, Clerk, idle, orders, plant, send
+from tests.gateways.agents.plant import WORK, Book, Clerk, empty, idle, orders, plant, send
 
 
 async def test_a_message_that_no_queue_takes_is_set_aside_and_can_be_sent_later_or_dropped(
@@ -74,7 +74,9 @@ async def test_what_is_set_aside_takes_no_room_from_what_waits_and_is_bounded(tm
         assert len(await a.publisher.call(Publisher.set_aside)) == 20
 
 
-async def test_a_parking_queue_that_is_gone_stops_neither_publisher_nor_consumer(tmp_path: Path) -> None:
+async def test_a_parking_queue_that_is_gone_comes_back_and_stops_neither_publisher_nor_consumer(
+    tmp_path: Path,
+) -> None:
     async def parks(delivery: Received, tx: Effect) -> Any:
         return Park("no") if delivery.message.id.startswith("1") else None
 
@@ -87,4 +89,6 @@ async def test_a_parking_queue_that_is_gone_stops_neither_publisher_nor_consumer
         assert len(await a.effects()) == 29
         assert len(book.seen) == 40
         assert (await a.publish(b"x")).confirmed
-        assert len(await a.publisher.call(Publisher.set_aside)) == 11
+        await empty(a)
+        assert await a.publisher.call(Publisher.set_aside) == []
+        assert len(await a.parked()) == 11

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from cybernetic.gateways import Hold, Intake, MemoryBroker, Queue, consume
-from cybernetic.state import Store, StoreFull
+from cybernetic.core import Kill
+from cybernetic.gateways import Effect, Hold, Intake, MemoryBroker, Message, Publisher, Queue, consume
+from cybernetic.state import Store, StoreFull, StoreLimits
 from tests.gateways.agents.plant import WORK, Book, Clerk, orders, plant, send, until
 from tests.gateways.agents.test_trials import slowly
 
@@ -54,6 +55,71 @@ async def test_the_next_of_its_key_does_not_overtake_it(tmp_path: Path) -> None:
         await send(a.outside, *orders(3))
         await asyncio.sleep(30)
         assert [id for id, _ in await a.effects()] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("full", ["outbox", "disk"])
+async def test_nor_does_it_where_there_was_no_room_at_first_to_write_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    commit, no_disk, tries = Store.commit, False, 0
+    queue, broker = Queue("work", single_active=True), MemoryBroker()
+
+    async def commits(self: Store, work: Any) -> Any:
+        if no_disk:
+            raise StoreFull("a", "the disk is full")
+        return await commit(self, work)
+
+    def room() -> None:
+        nonlocal no_disk
+        no_disk = False
+        broker.unblock()
+
+    async def handle(delivery: Any, tx: Any) -> None:
+        nonlocal tries, no_disk
+        tries += delivery.message.id == "0"
+        if delivery.message.id != "0" or tries > 1:
+            return
+        asyncio.get_running_loop().call_later(3, room)
+        if full == "outbox":
+            broker.block("memory")
+            a.publisher.cast(Publisher.publish, Message(b"it is full", routing_key="out"))
+            await asyncio.sleep(1)
+        no_disk = full == "disk"
+        tx.publish(Message(b"more", routing_key="out", id="more"))
+        tx.execute(WRONG)
+
+    monkeypatch.setattr(Store, "commit", commits)
+    spec = consume(Clerk, Book(handle), queue=queue, order=lambda delivery: 1)
+    async with plant(broker, tmp_path / "a", spec, limits=StoreLimits(count=1)) as a:
+        await send(a.outside, *orders(3))
+        await asyncio.sleep(60)
+        assert tries == 2
+        assert [id for id, _ in await a.effects()] == ["0", "1", "2"]
+
+
+async def test_what_was_written_when_its_consumer_was_killed_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, killed = Store.commit, False
+
+    async def commits(self: Store, work: Any) -> Any:
+        nonlocal killed
+        committed = await commit(self, work)
+        if isinstance(work, Effect) and work.sends and not killed:
+            killed = True
+            a.ref("amqp.work").exit(Kill())
+            await asyncio.sleep(1)
+        return committed
+
+    async def handle(delivery: Any, tx: Any) -> None:
+        tx.publish(Message(b"more", routing_key="out", id="more"))
+
+    monkeypatch.setattr(Store, "commit", commits)
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, Book(handle), queue=WORK)) as a:
+        await send(a.outside, *orders(1))
+        await asyncio.sleep(60)
+        assert killed
+        assert len(await a.effects()) == await a.ready("out") == 1
 
 
 async def test_a_full_disk_at_the_end_of_a_last_trial_holds_nobody_elses_door(

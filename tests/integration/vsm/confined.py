@@ -2,6 +2,7 @@
 
 import os
 import time
+from mmap import mmap
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,6 +10,7 @@ from cybernetic.supervision import Limits
 from cybernetic.vsm import Operation, Outcome, Port, Quota, Task, ViableSystem, unit
 
 MIB = 2**20
+PAGE = 4096
 
 
 async def outside(what: Any) -> Any:
@@ -21,14 +23,14 @@ class Glutton(Operation):
 
     async def handle(self, task: Task) -> Outcome:
         """What came of it, and in which process."""
-        said = "had it"
+        said, wanted = "had it", task.body.get("bytes", 0)
         try:
-            taken = bytearray(task.body.get("bytes", 0))
-        except MemoryError:
+            if wanted:  # not as a bytearray: that is written to, which would hold up its process for seconds
+                with mmap(-1, wanted) as taken:
+                    for at in range(0, wanted if task.body.get("write") else 0, PAGE):
+                        taken[at] = 1
+        except OSError:
             said = "no memory"
-        else:
-            if task.body.get("write"):
-                taken[::4096] = b"x" * len(taken[::4096])
         once = task.body.get("burn")
         if once is not None and not Path(once).exists():
             Path(once).touch()

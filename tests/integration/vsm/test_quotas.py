@@ -35,6 +35,8 @@ async def test_a_unit_has_no_more_memory_or_time_of_a_processor_than_its_process
         after, said = await _had(company, "confined/short", burn=str(tmp_path / "burnt"))
         assert said == "had it"  # given again, in another process: the system has ended the first
         assert after not in (before, os.getpid())
+        assert (await _had(company, "confined/small"))[0] == pid  # bystanders are not restarted
+        assert (await _had(company, "confined/free"))[0] == os.getpid()
 
 
 async def test_a_quota_of_memory_and_processors_holds_or_is_refused_with_what_is_missing() -> None:

@@ -41,6 +41,15 @@ def test_assured_rate_is_its_inverse(clean: int, confidence: float) -> None:
     assert rate == pytest.approx(upper_bound(0, clean, confidence), rel=1e-9)
 
 
+@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.99])
+def test_as_many_audits_are_needed_as_assure_a_rate_and_not_one_more_for_a_rounding(
+    confidence: float,
+) -> None:
+    assert [clean_audits_needed(assured_rate(n, confidence), confidence) for n in range(1, 400)] == list(
+        range(1, 400)
+    )
+
+
 def test_no_audit_assures_nothing() -> None:
     assert assured_rate(0) == 1.0
 
@@ -83,6 +92,7 @@ def test_large_samples_are_no_trouble() -> None:
     [
         (lambda: clean_audits_needed(0.0), "rate"),
         (lambda: clean_audits_needed(nan), "rate"),
+        (lambda: clean_audits_needed(5e-324), "rate"),
         (lambda: clean_audits_needed(0.1, 1.0), "confidence"),
         (lambda: assured_rate(-1), "clean"),
         (lambda: assured_rate(10, nan), "confidence"),

@@ -1,6 +1,6 @@
 """The Bernoulli CUSUM: golden numbers, its run lengths against simulation, and the delays that it promises."""
 
-from math import inf, isclose, log, nan, sqrt
+from math import inf, isclose, log, nan, nextafter, sqrt
 from random import Random
 
 import hypothesis.strategies as st
@@ -16,6 +16,7 @@ from cybernetic.vsm.audit import (
     design_cusum,
     run_length,
 )
+from cybernetic.vsm.audit import design as designing
 from tests.support import soak
 
 DESIGN = CusumDesign()
@@ -141,6 +142,16 @@ def test_the_score_drifts_down_when_all_is_well_and_up_when_it_is_not(q: float) 
     assert (DESIGN.drift(q) > 0) is (q >= 0.15)
 
 
+def test_a_design_that_would_take_minutes_is_refused_while_it_is_stepped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    close = CusumDesign(0.02, 0.06)
+    assert run_length(0.02, close).mean > 400
+    monkeypatch.setattr(designing, "_MOST", 1e5)
+    with pytest.raises(OptionError, match=r"^design: expected a q1 further from q0"):
+        run_length(0.02, close)
+
+
 @pytest.mark.parametrize(
     ("make", "name"),
     [
@@ -161,6 +172,13 @@ def test_the_score_drifts_down_when_all_is_well_and_up_when_it_is_not(q: float) 
         (lambda: design_cusum(0.02, 0.15, inf), "false_alarm_every"),
         (lambda: design_cusum(0.02, 0.15, 1.0), "false_alarm_every"),
         (lambda: audit_detection(0.2, 0.0), "probability"),
+        (lambda: audits_until(0.0), "rate"),
+        (lambda: audit_detection(1e-7, 0.1), "rate"),
+        (lambda: design_cusum(1e-7, 0.1, 100.0), "q0"),
+        (lambda: design_cusum(0.02, nextafter(0.02, 1), 100.0), "q1"),
+        (lambda: design_cusum(0.02, 0.01, 100.0), "q1"),
+        (lambda: run_length(0.5, CusumDesign(0.02, nextafter(0.02, 1))), "design"),
+        (lambda: audits_until(0.5, CusumDesign(0.02, nextafter(0.02, 1))), "design"),
         (lambda: audit_detection(0.2, nan), "probability"),
     ],
 )

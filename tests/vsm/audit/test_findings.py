@@ -14,6 +14,7 @@ from cybernetic.vsm.audit import (
     AuditRecord,
     CusumDesign,
     Standing,
+    VerifierHealth,
     posiwid,
 )
 
@@ -66,6 +67,39 @@ def test_a_verifier_that_fails_its_canaries_is_suspected_before_the_unit() -> No
     for _ in range(2):
         record = record.after_canary(False)
     assert record.standing(2.0, DAY) is Standing.VERIFIER_SUSPECT
+
+
+@given(st.lists(st.booleans(), max_size=60))
+def test_a_record_and_a_verifiers_health_judge_canaries_by_one_rule(right: list[bool]) -> None:
+    record, health = AuditRecord().after(False, 0.0), VerifierHealth()
+    for one in right:
+        record, health = record.after_canary(one), health.after_canary(one)
+        assert record.verifier == health
+        suspected = record.standing(0.0, DAY) is Standing.VERIFIER_SUSPECT
+        assert suspected == health.suspect
+
+
+def test_a_verifier_is_believed_again_after_as_many_right_answers_whatever_it_failed_before() -> None:
+    needed = []
+    for failed in (2, 50):
+        health, right = VerifierHealth(), 0
+        for _ in range(failed):
+            health = health.after_canary(False)
+        while health.suspect:
+            health, right = health.after_canary(True), right + 1
+        needed.append(right)
+    assert needed == [23, 23]
+
+
+def test_a_verifier_is_suspect_until_both_its_scores_are_back_at_nothing() -> None:
+    health = VerifierHealth().after_canary(False).after_canary(False)
+    assert health.suspect
+    for _ in range(22):
+        health = health.after_canary(True)
+        assert not health.canaries.alarm
+        assert health.suspect
+    assert health.after_try(True).after_canary(True).suspect  # it failed, though that alone is no alarm
+    assert not health.after_canary(True).suspect
 
 
 def test_a_verifier_that_is_right_is_not_suspected() -> None:
@@ -149,6 +183,7 @@ def test_the_declaration_of_the_design_page_is_accepted() -> None:
         (lambda: Audit(independent_of=""), "independent_of"),
         (lambda: Audit(design=3.89), "design"),  # type: ignore[arg-type]
         (lambda: Audit(max_age=0.0), "max_age"),
+        (lambda: Audit(secret=b"x"), "secret"),
     ],
 )
 def test_bad_input_is_named(make: object, name: str) -> None:

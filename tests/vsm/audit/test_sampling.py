@@ -110,6 +110,11 @@ def test_audits_stay_within_their_grant(units: dict[str, AuditLoad], grant: floa
         assert given_ == {name: unit.probability for name, unit in units.items()}
 
 
+def test_every_string_has_a_lot() -> None:
+    assert 0 <= SAMPLER.draw("\ud800") < 1
+    assert SAMPLER.draw("\ud800") != SAMPLER.draw("\ud801")
+
+
 def test_the_secret_is_not_shown() -> None:
     assert "secret" not in repr(SAMPLER).lower()
 
@@ -132,6 +137,10 @@ def test_the_secret_is_not_shown() -> None:
         (lambda: AuditLoad(0.5, inf, 1.0), "tasks"),
         (lambda: AuditLoad(0.5, 1.0, nan), "cost"),
         (lambda: within_grant({}, nan), "grant"),
+        (
+            lambda: within_grant({"a": AuditLoad(1, 1e308, 10), "b": AuditLoad(0.5, 1, 1)}, 1e300),
+            "units['a']",
+        ),
     ],
 )
 def test_bad_input_is_named(make: object, name: str) -> None:

@@ -1,13 +1,13 @@
 """Vectors of resources: exact algebra, order, rounding, and what is refused."""
 
-from math import inf, nan
+from math import inf, nan, nextafter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cybernetic.core import OptionError
-from cybernetic.vsm.bargain import Budget, Cost, Epoch, Price, Rate, Vector, drift, total
+from cybernetic.vsm.bargain import Budget, Cost, Epoch, Ledger, Price, Purse, Rate, Vector, drift, total
 
 NAMES = ("usd", "tokens", "minutes")
 vectors = st.builds(Vector, st.dictionaries(st.sampled_from(NAMES), st.floats(0.0, 1e7)))
@@ -68,6 +68,31 @@ def test_a_budget_has_epochs() -> None:
     assert Rate(60, per=60).per_second == 1.0
 
 
+@given(st.floats(1e-3, 1e4), st.integers(-(10**9), 10**9), st.sampled_from([-1, 0, 1]))
+def test_every_moment_lies_in_one_epoch_and_the_next_begins_where_it_ends(
+    per: float, number: int, beside: int
+) -> None:
+    now = number * per
+    now = now if not beside else nextafter(now, beside * inf)
+    epoch = Epoch.at(now, per)
+    assert epoch.begins <= now < epoch.ends
+    after = Epoch.at(epoch.ends, per)
+    assert (after.number, after.begins) == (epoch.number + 1, epoch.ends)
+    assert Epoch.at(nextafter(epoch.begins, -inf), per).number == epoch.number - 1
+
+
+def test_at_the_end_of_an_epoch_the_next_one_is_spent() -> None:
+    purse = Purse.root("acme", Budget(usd=1, per=0.7))
+    for epoch in range(1, 200):
+        _, spent_in = purse.reserve("call", Vector(usd=0.1), epoch * 0.7, epoch * 0.7 + 9.0)
+        assert spent_in == epoch
+
+
+def test_vectors_are_compared_with_vectors_alone() -> None:
+    with pytest.raises(TypeError, match="'<=' not supported"):
+        Vector(a=1) <= 3  # noqa: B015
+
+
 def test_an_upper_bound_is_a_line_of_a_price_table() -> None:
     price = Price(taken=3e-6, given=15e-6)
     assert price.cost(1000, 500) == Cost(usd=0.0105, tokens=1500)
@@ -98,6 +123,13 @@ def test_an_upper_bound_is_a_line_of_a_price_table() -> None:
         ("taken", lambda: Price(-1.0, 1.0)),
         ("given", lambda: Price(1.0, nan)),
         ("tokens_out", lambda: Price(1.0, 1.0).cost(1, -1)),
+        ("currency", lambda: Price(2.0, 3.0, "tokens")),
+        ("currency", lambda: Price(2.0, 3.0, "")),
+        ("resource", lambda: Vector({"": 1.0})),
+        ("resource", lambda: Vector({1: 1.0, "a": 2.0})),  # type: ignore[dict-item]
+        ("now", lambda: Epoch.at(1e308, 1e-10)),
+        ("now", lambda: Epoch.at(-(2.0**60), 0.5)),
+        ("grant", lambda: Ledger(5)),  # type: ignore[arg-type]
     ],
 )
 def test_what_cannot_be_is_refused_by_name(name: str, act: object) -> None:

@@ -171,3 +171,15 @@ def test_one_that_withdraws_waits_no_more_and_holds_what_it_holds() -> None:
     assert table.holding("file", 3.0) is not None
     _, granted = table.turn(10.0)
     assert [lease.holder for lease in granted] == ["eve"]
+
+
+def test_a_lease_of_a_predecessor_that_gave_longer_ones_holds_to_its_end() -> None:
+    _, lease = granted(LeaseTable(ttl=60.0), "file", "ann", 0.0)
+    new = LeaseTable(ttl=5.0, epoch=1, quiet=6.0).adopt(lease, 1.0)
+    new, none = new.request("file", "bob", 6.5)
+    assert none is None
+    assert new.holding("file", 59.9) == lease
+    new, renewed = new.renew("file", lease.token, 7.0)
+    assert renewed.until == 60.0
+    _, renewed = new.renew("file", lease.token, 57.0)
+    assert renewed.until == 62.0

@@ -1,6 +1,7 @@
 """T-S2-mutex: in every interleaving at most one valid lease a key, and a fence that only newer tokens pass.
 
-The table crashes and is reborn with nothing but a higher epoch; answers are lost; holders sleep and write
+The table crashes and is reborn with nothing but a higher epoch, and may give shorter or longer leases from then on;
+answers are lost; holders sleep and write
 late.
 """
 
@@ -85,12 +86,15 @@ class Leasing(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
 
-    @rule(really=st.sampled_from([False, True]))
-    def the_table_dies_and_is_reborn(self, really: bool) -> None:
+    @rule(really=st.sampled_from([False, True]), ttl=st.sampled_from([TTL, 2.0, 30.0]))
+    def the_table_dies_and_is_reborn(self, really: bool, ttl: float) -> None:
         if not really:
             return
         self.old = self.table
-        self.table = LeaseTable(ttl=TTL, epoch=self.table.epoch + 1, quiet=self.now + TTL)
+        ends = max(
+            [self.now + self.table.ttl, *(lease.until for lease in self.ever)]
+        )  # by what its predecessors gave
+        self.table = LeaseTable(ttl=ttl, epoch=self.table.epoch + 1, quiet=ends)
         for key in ("file", "ticket"):
             self.everybody_wants_the_same(key)
 

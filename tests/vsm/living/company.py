@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
 from cybernetic import System
-from cybernetic.runtime import Ref
+from cybernetic.runtime import Agent, Ref
 from cybernetic.vsm import (
     Budget,
     Cost,
@@ -123,3 +123,16 @@ async def started(cls: type[ViableSystem] = Company) -> AsyncIterator[tuple[Syst
 async def done(company: Ref[Any], to: str | None = None, kind: str = "job", **body: Any) -> Performed:
     """Have one task done."""
     return await company.within(None).call(ViableSystem.submit, Task(kind, body, to=to))
+
+
+async def hang(system: Any, name: str, seconds: float = 1e9) -> None:
+    """Whoever bears that name hangs, and whoever is started in its place."""
+    ends, known = asyncio.get_running_loop().time() + seconds, None
+    while asyncio.get_running_loop().time() < ends:
+        one = system.whereis(name, Agent)
+        if one is not None and one != known:
+            known = one
+            await one.inspect().suspend()
+        await asyncio.sleep(0.05)
+    if known is not None and system.alive(known):
+        await known.inspect().resume()

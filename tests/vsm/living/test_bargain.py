@@ -196,6 +196,64 @@ async def test_who_wants_more_than_there_is_to_the_end_gets_his_floor_and_it_is_
         assert await spend(company, A, 6, 1.0, 1.0) == 6  # what the other does not get it may have
 
 
+def deep(levels: int, *wishes: float) -> Any:
+    """A unit "a" whose units, so many levels within, ask for that much."""
+
+    class Inner(ViableSystem):
+        def units(self) -> list[Any]:
+            """As many, or one level more."""
+            if levels > 1:
+                return [deep(levels - 1, *wishes)]
+            return [unit(Planner, wish, id=f"p{n}", floor=0.1) for n, wish in enumerate(wishes)]
+
+    return unit(Inner, id="a", floor=0.1)
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+async def test_a_level_within_asks_for_what_its_units_ask_for_however_deep_they_are(levels: int) -> None:
+    class Made(Pair):
+        def units(self) -> list[Any]:
+            """A level, and a worker that can use what is left."""
+            return [deep(levels, 1.5, 0.5), unit(Planner, 8.0, id="b", floor=0.1)]
+
+    Made.__name__ = Made.__qualname__ = "Pair"
+    async with started(Made) as (_, company):
+        await asyncio.sleep(8.0)
+        assert await leases(company) == {A: 2.0, B: 8.0}
+        [agreed] = await log(company, "bargain")
+        assert (agreed["unit"], agreed["offered"]["usd"], agreed["agreed"]["usd"]) == (B, 5.0, 8.0)
+
+
+async def test_a_level_within_that_wants_more_gets_it_and_one_that_insists_has_its_floor() -> None:
+    for wish, held in ((7.0, 7.0), (60.0, 1.0)):
+
+        class Made(Pair):
+            wants: ClassVar[float] = wish
+
+            def units(self) -> list[Any]:
+                """A level, and a worker that leaves most of its part."""
+                return [deep(1, self.wants), unit(Planner, 2.0, id="b", floor=0.1)]
+
+        Made.__name__ = Made.__qualname__ = "Pair"
+        async with started(Made) as (_, company):
+            await asyncio.sleep(8.0)
+            assert (await leases(company))[A] == held
+            assert len(await log(company, "disagreement")) == (held == 1.0)
+
+
+async def test_a_level_whose_system_3_is_away_takes_what_it_is_offered() -> None:
+    class Made(Pair):
+        def units(self) -> list[Any]:
+            """A level, and a worker."""
+            return [deep(1, 2.0), unit(Planner, None, id="b", floor=0.1)]
+
+    Made.__name__ = Made.__qualname__ = "Pair"
+    async with started(Made) as (system, company):
+        await system.named(A, ViableSystem).within(None).call(ViableSystem.ablate, "s3")
+        await asyncio.sleep(70.0)
+        assert (await company.call(ViableSystem.ledger)).purse.ledger(1).open[A].upper == Vector(usd=5.0)
+
+
 async def test_units_without_a_plan_of_their_own_are_not_asked() -> None:
     async with started(Pair) as (_, company):
         await asyncio.sleep(3.0)

@@ -18,6 +18,7 @@ from tests.vsm.living.test_intelligence import Pair, come
 async def test_the_outlook_has_forecasts_with_intervals_skill_and_what_was_proposed() -> None:
     async with started(Pair) as (system, company):
         await come(system, "pair", range(50))
+        await asyncio.sleep(1.0)  # what is talked of just now has come to an end
         seen = await company.call(ViableSystem.outlook)
         assert (seen.tick, seen.ahead) == (10.0, 60.0)
         assert set(seen.arrivals) == {"pair/left", "pair/right"}
@@ -40,6 +41,7 @@ async def test_the_balance_is_of_the_period_that_runs_and_each_index_has_its_ban
         assert before.last is None
         assert before.indices["churn"].value == 0.0
         await come(system, "pair", range(50))
+        await asyncio.sleep(1.0)  # what is talked of just now has come to an end
         found = await company.call(ViableSystem.balance)
         assert found.indices["churn"].value > 0.0
         assert found.indices["answered"].value == 1.0
@@ -86,8 +88,8 @@ async def test_a_shift_in_force_and_its_premises_outlive_system_4() -> None:
         assert (await company.call(ViableSystem.outlook)).premises == ()
 
 
-@pytest.mark.parametrize("secret", [b"", "text", 7])
-def test_a_secret_is_bytes_and_never_shown(secret: Any) -> None:
+@pytest.mark.parametrize("secret", [b"", b"x", b"fifteen bytes.."[:15], "text", 7])
+def test_a_secret_is_bytes_enough_and_never_shown(secret: Any) -> None:
     with pytest.raises(OptionError, match="secret"):
         Audit(secret=secret)
-    assert "hidden" not in repr(Audit(secret=b"hidden"))
+    assert "hidden" not in repr(Audit(secret=b"hidden from all of them"))

@@ -7,7 +7,7 @@ from benchmarks.vsm.trials.herd.world import TICK, TICKS, HerdWorld
 from cybernetic import System
 from cybernetic.testing import run
 from cybernetic.vsm import Porter, Quarantined
-from cybernetic.vsm.inspection.messages import Quarantine
+from cybernetic.vsm.operations.messages import Command
 from cybernetic.vsm.ports.refusals import NoSuchChoice
 
 AGENTS, LOAD = 16, 0.8
@@ -68,8 +68,8 @@ async def test_who_chooses_within_no_group_is_told_so_and_what_is_quarantined_is
         with pytest.raises(NoSuchChoice, match="'north', 'south'"):
             await porter.call(Porter.choose, "provider", {"west": 1.0})
         assert await porter.call(Porter.choose, "provider", {"north": 2.0, "south": 1.0}) == "south"
-        await porter.call(Porter.quarantine, Quarantine("south", "it lies"))
+        await porter.call(Porter.obey, Command(1, 1, quarantined={"south": "it lies"}))
         assert await porter.call(Porter.choose, "provider", {"north": 2.0, "south": 1.0}) == "north"
-        await porter.call(Porter.quarantine, Quarantine("north", "it lies, too"))
+        await porter.call(Porter.obey, Command(1, 2, quarantined={"south": "it lies", "north": "it lies, too"}))
         with pytest.raises(Quarantined):
             await porter.call(Porter.choose, "provider")

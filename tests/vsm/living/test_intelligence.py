@@ -65,6 +65,31 @@ def test_t_s4_skill_who_knows_no_more_than_as_now_is_muted() -> None:
     assert stream.mase > 0.9
 
 
+def level(seed: int, ticks: int, lead: int, mean: float = 25.0) -> Stream:
+    """A stream that has seen a demand which stays as it is."""
+    stream, chance = Stream(lead), Chance(seed)
+    for tick in range(ticks):
+        stream.after(draw(chance, tick, mean))
+    return stream
+
+
+def test_t_s4_skill_who_looks_far_ahead_is_judged_by_the_next_tick_until_it_can_be_by_its_own_words() -> None:
+    assert [level(1, ticks, 24).mase is None for ticks in (30, 31)] == [True, False]
+    spoken = sum(not level(seed, 60, 24).muted for seed in range(20))
+    assert spoken >= 18
+
+
+def test_t_s4_skill_what_was_said_before_it_had_seen_enough_is_not_held_against_it() -> None:
+    later = [level(seed, 110, 24).mase for seed in range(20)]
+    assert sum(one is not None and one < 1.0 for one in later) >= 16
+
+
+def test_a_level_that_stays_is_not_taken_for_a_trend_by_its_first_data() -> None:
+    for seed in range(20):
+        far = [level(seed, ticks, 24).expected() for ticks in (3, 6, 12)]
+        assert max(abs(one - 25.0) for one in far) <= 14.0
+
+
 def test_t_s4_calibration_four_of_five_data_come_within_the_interval() -> None:
     found, count = 0.0, 5
     for seed in range(count):
@@ -87,13 +112,24 @@ def test_a_shift_that_is_simulated_meets_more_of_the_demand_and_ruins_nobody() -
 
 def test_system_3_agrees_within_limits_counters_beyond_and_refuses_what_cannot_be() -> None:
     declared = {"a": 1.0, "b": 1.0}
-    assert considered(Shift({"a": 1.5, "b": 0.5}, 60.0), declared, (), True, 0.0).said.agreed
-    counter = considered(Shift({"a": 3.0, "b": 0.1}, 60.0), declared, (), True, 0.0)
+    assert considered(Shift({"a": 1.5, "b": 0.5}, 60.0), declared, declared, (), True, 0.0).said.agreed
+    counter = considered(Shift({"a": 3.0, "b": 0.1}, 60.0), declared, declared, (), True, 0.0)
     assert counter.shift == Shift({"a": 2.0, "b": 0.5}, 60.0)
     for held, counted in ((("a",), True), ((), False)):
-        no = considered(Shift({"a": 1.5, "b": 0.5}, 60.0), declared, held, counted, 0.0)
+        no = considered(Shift({"a": 1.5, "b": 0.5}, 60.0), declared, declared, held, counted, 0.0)
         assert not no.said.agreed
         assert no.shift is None
+
+
+def test_each_shift_may_go_as_far_from_what_holds_and_so_several_as_far_as_the_demand() -> None:
+    declared, weights = {"a": 1.0, "b": 7.0}, {"a": 1.0, "b": 7.0}
+    wanted, rounds = {"a": 6.0, "b": 2.0}, 0
+    while not (said := considered(Shift(wanted, 60.0), declared, weights, (), True, 0.0)).said.agreed:
+        assert said.shift is not None
+        assert all(0.5 <= said.shift.weights[unit] / weights[unit] <= 2.0 for unit in weights)
+        weights, rounds = dict(said.shift.weights), rounds + 1
+    assert rounds == 2
+    assert SelfModel(weights, 8.0).fitted(wanted).unmet(wanted) == pytest.approx(0.0)
 
 
 async def come(system: System, path: str, ticks: range) -> None:
@@ -128,6 +164,25 @@ async def test_a_rise_that_is_foreseen_shifts_weights_and_what_is_agreed_is_carr
         weights = agreed[0].body["weights"]
         assert weights["pair/left"] > weights["pair/right"] >= 0.5
         assert "demand of pair/left" in agreed[0].body["why"]
+
+
+class Skewed(Pair):
+    """Most is for the one to whom less and less comes beside the other."""
+
+    def units(self) -> list[Any]:
+        """Four parts of five for the right one."""
+        return [unit(Worker, id="left", share=0.2), unit(Worker, id="right", share=0.8)]
+
+
+async def test_what_is_in_force_is_gone_beyond_as_soon_as_that_is_worth_it_and_before_it_ends() -> None:
+    async with started(Skewed) as (system, company):
+        await come(system, "skewed", range(70))
+        log = await company.call(ViableSystem.decisions, 0, "shift")
+        weights = [entry.body["weights"] for entry in log if entry.body["weights"]]
+        shares = [one["skewed/left"] / sum(one.values()) for one in weights]
+        assert shares[0] <= 0.51  # one step goes no further than twice and a half
+        assert max(shares) > 0.6
+        assert any(later.at < one.body["until"] - 35.0 for one, later in itertools.pairwise(log))
 
 
 async def test_a_shift_that_still_fits_is_renewed_before_it_lapses_and_that_is_no_change() -> None:

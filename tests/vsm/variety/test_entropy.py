@@ -99,6 +99,40 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     assert covered / samples > 0.93 - 2.33 * sqrt(0.93 * 0.07 / samples)
 
 
+@pytest.mark.parametrize(
+    ("counts", "low", "high"),
+    [
+        ({"a": 1}, 0.0, inf),
+        ({"a": 1, "b": 1, "c": 1}, 1.0, inf),
+        ({"a": 2, "b": 2}, 0.5, inf),
+        ({"a": 5}, 0.0, inf),
+        ({"a": 10, "b": 10}, 0.9, 1.15),
+    ],
+)
+def test_few_data_give_a_wide_interval(counts: dict[str, int], low: float, high: float) -> None:
+    estimate = miller_madow(counts)
+    assert estimate.low <= low
+    assert estimate.high >= high
+    assert miller_madow({kind: 1000 * count for kind, count in counts.items()}).high < inf
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 10, 30])
+@pytest.mark.parametrize("kinds", [1, 2, 8, 50, 1000])
+@pytest.mark.parametrize("tail", [0.0, 1.0])
+def test_the_interval_of_few_data_covers_the_truth_as_often_as_it_says(
+    size: int, kinds: int, tail: float
+) -> None:
+    """Also where most kinds are unseen: judged over N samples by the one-sided 99 % bound."""
+    weights = [(1 + kind) ** -tail for kind in range(kinds)]
+    truth, stream = entropy(dict(enumerate(weights))), Chance(11).stream("few", size, kinds, tail)
+    samples, covered = soak(100, 2000), 0
+    for _ in range(samples):
+        drawn = stream.choices(range(kinds), weights, k=size)
+        estimate = miller_madow(joint_counts((kind, 0) for kind in drawn))
+        covered += estimate.low - 1e-9 <= truth <= estimate.high + 1e-9
+    assert covered / samples > 0.93 - 2.33 * sqrt(0.93 * 0.07 / samples)
+
+
 def test_open_set_rate() -> None:
     assert open_set_rate(["a", "b", "c", "a"], ["a", "b"]) == 0.25
     assert open_set_rate([], ["a"]) == 0.0

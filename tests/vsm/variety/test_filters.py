@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from cybernetic.core import Chance, OptionError
-from cybernetic.vsm.variety import Amplifier, Attenuator, ChannelLoad, Transducer
+from cybernetic.vsm.variety import Amplifier, Attenuator, Carried, ChannelLoad, Transducer
 
 WINDOWS = [[float(Chance(7).stream("noise", w, n).gauss(0, 1)) for n in range(60)] for w in range(40)]
 
@@ -96,6 +96,33 @@ def test_a_message_that_waits_longer_than_a_period_alarms_at_any_load() -> None:
     assert not load.served().overloaded(60.1)
 
 
+@given(st.lists(st.one_of(st.integers(0, 90), st.sampled_from(["sent", "sent", "sent"])), max_size=300))
+def test_what_waits_is_what_was_sent_and_not_yet_served_in_every_load_there_ever_was(
+    steps: list[int | str],
+) -> None:
+    now, loads = 0.0, [(ChannelLoad(1.0, 10.0), list[float]())]
+    for step in steps:
+        load, waiting = (
+            loads[len(steps) % len(loads)] if step == 13 else loads[-1]
+        )  # now and then of an older one
+        now += 1.0
+        many = [now + part / 64 for part in range(40)] if step == "sent" else []
+        for at in many:
+            load = load.sent(at)
+        count = step if isinstance(step, int) else 0
+        loads.append((load.served(count), [*waiting, *many][count:]))
+    for load, waiting in loads:
+        assert load.waiting == tuple(waiting)
+        assert len(load.waiting) == len(waiting)
+        assert list(load.waiting[1:]) == waiting[1:]
+        assert load.age(now + 1.0) == (now + 1.0 - waiting[0] if waiting else 0.0)
+
+
+def test_a_boundary_that_carries_exactly_what_is_asked_is_enough() -> None:
+    assert Carried(0.75, 4, 0, 0).enough(0.25)
+    assert not Carried(0.75, 4, 0, 0).enough(0.125)
+
+
 @pytest.mark.parametrize(
     ("make", "name"),
     [
@@ -113,7 +140,8 @@ def test_a_message_that_waits_longer_than_a_period_alarms_at_any_load() -> None:
         (lambda: ChannelLoad(capacity=1.0, period=nan), "period"),
         (lambda: ChannelLoad(1.0, 1.0).sent(5.0).sent(4.0), "now"),
         (lambda: ChannelLoad(1.0, 1.0).utilisation(nan), "now"),
-        (lambda: ChannelLoad(1.0, 1.0).served(0), "count"),
+        (lambda: ChannelLoad(1.0, 1.0).served(-1), "count"),
+        (lambda: ChannelLoad(1.0, 5e-324), "period"),
     ],
 )
 def test_bad_input_is_named(make: object, name: str) -> None:

@@ -45,8 +45,8 @@ ALIVE_CLAIMS = (
         lambda found: found.most(ALIVE, "human") <= living.BOUND + SECONDS,
     ),
     Claim(
-        "and is called twice at most: of a management that is silent, and of an account that is missing",
-        lambda found: found.most(ALIVE, "pages") <= 2,
+        "and is called once: that it is silent and that its account is missing are one",
+        lambda found: found.most(ALIVE, "pages") == found.least(ALIVE, "pages") == 1,
     ),
 )
 

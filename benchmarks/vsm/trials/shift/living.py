@@ -1,5 +1,6 @@
 """The living viable system: two divisions, whose arrivals its system 4 forecasts and whose weights it bargains with
-system 3; slots follow the weights that are agreed. Jobs are the world's: what a unit is given is the word of one.
+system 3; slots follow the weights that are agreed, and, as in the other arms, the queue: jobs are the world's, a unit
+is given the word of one.
 """
 
 import asyncio
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.vsm.trials.nobody import Nobody
-from benchmarks.vsm.trials.shift.plain import DEAD, follow
+from benchmarks.vsm.trials.shift.plain import CLEARS, DEAD, follow
 from benchmarks.vsm.trials.shift.world import DIVISIONS, HIGH, LOW, SHRINKS, ShiftWorld
 from benchmarks.vsm.trials.trial import Arm, Result
 from cybernetic import System
@@ -69,7 +70,12 @@ def living(*without: str, bands: Bands = WIDE) -> Arm:
                         name: declared[name] if agreed is None else max(LEAST, agreed[f"slots/{name}"])
                         for name in DIVISIONS
                     }
-                await follow(world, wants, DEAD)
+                came = sum(seen.arrived.values()) / sum(wants.values())
+                await follow(
+                    world,
+                    {name: wants[name] * came + seen.backlog[name] / CLEARS for name in DIVISIONS},
+                    DEAD,
+                )
             return world.result()
 
     return run

@@ -102,6 +102,7 @@ _ALIVE = Trial(
             "alive, foresight lowers the peak by more than half against what is declared",
             lambda found: found.middle(ALIVE, "peak") < 0.5 * found.middle(ALIVE_WITHOUT, "peak"),
         ),
+        Claim("and lowers it against the gateway", lambda found: _lower(found, ALIVE, GATEWAY, 0.0), SEEDS),
     ),
 )
 

@@ -5,9 +5,9 @@ import functools
 from pathlib import Path
 
 _FILES = {
-    "plain": ("plain.py",),
-    "gateway": ("plain.py", "gateway.py"),
-    "viable": ("viable.py", "running.py"),
+    "plain": ("plain.py", "staff.py"),
+    "gateway": ("plain.py", "gateway.py", "staff.py"),
+    "viable": ("viable.py", "running.py", "staff.py"),
 }
 
 

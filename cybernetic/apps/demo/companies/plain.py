@@ -3,11 +3,12 @@
 import asyncio
 from collections import Counter
 
+from cybernetic.apps.demo.companies.staff import lend, load
 from cybernetic.apps.demo.frames import Line
 from cybernetic.apps.demo.world.demand import Job
 from cybernetic.apps.demo.world.owner import Matter, Owner
 from cybernetic.apps.demo.world.plan import AGENTS, ALL, DIVISIONS
-from cybernetic.apps.demo.world.tools import CEILING, HANDS, Away, Fact, TooMany
+from cybernetic.apps.demo.world.tools import CEILING, Away, Fact, TooMany
 from cybernetic.apps.demo.world.world import BUDGET, World
 
 FIRST, LONGEST, TRIES = 2.0, 60.0, 6  # seconds of back-off, and tries of a call
@@ -16,7 +17,6 @@ FAIR = 1.5  # fair shares of the budget that one agent may spend
 DELIVERED = 2  # times that a job is handed out
 PROBE, ANSWERS, MISSES, PATIENT = 10.0, 5.0, 3, 300.0  # a liveness probe as it usually stands
 LOOK, SMOOTH = 10.0, 0.1  # seconds between two looks at the load, and the weight of the latest
-CLEARS, DEAD = 12.0, 2  # looks in which a queue is to be worked off, and hands that are not worth a move
 
 
 class GaveUp(Exception):
@@ -219,24 +219,12 @@ class Plain:
 
     def lend(self) -> bool:
         """Lend hands where the work is, on the owner's word."""
-        follow(self.world, {one: self.load[one] + self.waiting[one] / CLEARS for one in DIVISIONS})
+        lend(self.world, {one: load(self.load[one] / LOOK, self.waiting[one]) for one in DIVISIONS})
         return True
 
     def say(self, who: str, text: str) -> None:
         """Write it in the log."""
         self.log.append(Line(round(self.world.now(), 3), who, text))
-
-
-def follow(world: World, wants: dict[str, float]) -> None:
-    """Move hands from where there are too many to where too few are, unless it is not worth it."""
-    total = sum(wants.values())
-    if total <= 0.0:
-        return
-    gaps = {one: HANDS * wants[one] / total - world.hands.planned[one] for one in DIVISIONS}
-    target, source = max(gaps, key=lambda one: gaps[one]), min(gaps, key=lambda one: gaps[one])
-    count = int(min(gaps[target], -gaps[source]))
-    if count >= DEAD:
-        world.hands.move(count, source, target)
 
 
 def agents(division: str) -> tuple[str, ...]:

@@ -3,22 +3,26 @@
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
-from cybernetic.apps.demo.companies.plain import CLEARS, LOOK, SMOOTH, follow
-from cybernetic.apps.demo.companies.viable import company
+from cybernetic.apps.demo.companies.plain import LOOK, SMOOTH
+from cybernetic.apps.demo.companies.staff import lend, load
+from cybernetic.apps.demo.companies.viable import RESERVE, company
 from cybernetic.apps.demo.frames import Line
 from cybernetic.apps.demo.world.demand import Job
 from cybernetic.apps.demo.world.owner import GONE, Matter, Owner
-from cybernetic.apps.demo.world.plan import DIVISIONS
-from cybernetic.apps.demo.world.world import World
+from cybernetic.apps.demo.world.plan import AGENTS, DIVISIONS
+from cybernetic.apps.demo.world.world import BUDGET, World
 from cybernetic.core import CallError, Refusal
 from cybernetic.nodes import System
 from cybernetic.observe import panorama
 from cybernetic.runtime import Agent
-from cybernetic.vsm import Page, Task, ViableSystem
+from cybernetic.vsm import Algedonode, Page, Pleasure, Task, ViableSystem, now
 
 AGAIN, LONGEST = 5.0, 60.0  # seconds until the desk hands a job in again
+CROWDED = 2.0  # jobs for each agent of a division, with which the others lend it theirs
+SOON = 5.0  # seconds in which good news has its effect
 
 ROLES = {
     "s2": "coordination",
@@ -56,7 +60,7 @@ class Viable:
         """Start it."""
         await self.system.__aenter__()
         self._top = (await self.system.start(company(self.world, self))).within(None)
-        for work in (self.owner.reading(self.world.now), self.fate(), self.staffing()):
+        for work in (self.owner.reading(self.world.now), self.fate(), self.praise(), self.staffing()):
             self._start(work)
 
     async def close(self) -> None:
@@ -88,7 +92,7 @@ class Viable:
 
     async def _served(self, job: Job) -> None:
         """Have it done; hand it in again as long as it is refused."""
-        task, wait = Task(job.division, job, to=f"acme/{job.division}", id=job.id), AGAIN
+        task, wait = Task(job.division, job, to=self._to(job), id=job.id), AGAIN
         while True:
             try:
                 await self._top.call(ViableSystem.submit, task)
@@ -99,6 +103,13 @@ class Viable:
             else:
                 self.waiting[job.division] -= job.by_hand
                 return
+
+    def _to(self, job: Job) -> str:
+        """Who is to do it: its division; a letter, and what comes to a division that is crowded, whoever in the company
+        has the least to do.
+        """
+        crowded = self.waiting[job.division] > CROWDED * len(AGENTS[job.division])
+        return f"acme/{job.division}" if job.by_hand and not crowded else "acme"
 
     # Its owner.
 
@@ -139,24 +150,25 @@ class Viable:
 
     async def staffing(self) -> None:
         """Lend hands where system 4 expects the work to be when they will be there; without it, where it has been."""
-        every, load = dict.fromkeys(DIVISIONS, 0.0), dict.fromkeys(DIVISIONS, 0.0)
+        every, hands = dict.fromkeys(DIVISIONS, 0.0), dict.fromkeys(DIVISIONS, 0.0)
         while True:
             await asyncio.sleep(LOOK)
-            every, load = _smoothed(every, self.arrived), _smoothed(load, self.handwork)
-            ahead = await self._ahead(every, load)
-            follow(self.world, {one: ahead[one] + self.waiting[one] / CLEARS for one in DIVISIONS})
+            every, hands = _smoothed(every, self.arrived), _smoothed(hands, self.handwork)
+            ahead = await self._ahead(every, hands)
+            queues = {one: self.waiting[one] - len(AGENTS[one]) for one in DIVISIONS}  # the rest is at work
+            lend(self.world, {one: load(ahead[one] / LOOK, queues[one]) for one in DIVISIONS})
 
-    async def _ahead(self, every: dict[str, float], load: dict[str, float]) -> dict[str, float]:
+    async def _ahead(self, every: dict[str, float], hands: dict[str, float]) -> dict[str, float]:
         """The work for hands to come; system 4 counts all jobs, also those that need none."""
         try:
             outlook = await self._top.within(1.0).call(ViableSystem.outlook)
         except (CallError, Refusal):
-            return load
+            return hands
         expected = {one: outlook.arrivals.get(f"acme/{one}") for one in DIVISIONS}
         for one, seen in expected.items():
             if seen is not None and every[one] > 0.0:
-                load = load | {one: max(load[one], seen.expected * load[one] / every[one])}
-        return load
+                hands = hands | {one: max(hands[one], seen.expected * hands[one] / every[one])}
+        return hands
 
     # What befalls it.
 
@@ -179,6 +191,25 @@ class Viable:
                 if ref is not None and ref != known:
                     self._hanging[division] = ref
                     await ref.inspect().suspend()
+
+    async def praise(self) -> None:
+        """Everybody talks about the company: its desk is told so by those who call, and passes that on as pleasure.
+
+        System 5 then lets go what was kept back, for the division of which they talk.
+        """
+        viral = self.world.plan.of("viral")
+        if viral is None:
+            return
+        await asyncio.sleep(viral.at - self.world.now())
+        path = f"acme/{viral.target}"
+        bell = self.system.named("acme:algedonode", Algedonode)
+        bell.cast(Algedonode.feel, Pleasure(path, "praise", 1.0, now()))
+        await asyncio.sleep(SOON)
+        with suppress(CallError, Refusal):
+            if await self._top.within(1.0).call(ViableSystem.decisions, 0, "released"):
+                kept = RESERVE * BUDGET
+                self.world.let_go(kept, viral.target)
+                self.say("the Charter", f"lets {viral.target} have the $ {kept:.2f} that were kept back")
 
     def say(self, who: str, text: str) -> None:
         """Write it in the log."""

@@ -40,6 +40,7 @@ from cybernetic.vsm import (
 
 CLOCKS = Clocks(ack=2.0, recovery=60.0, look=2.0)
 PULSE = 10.0  # seconds of a round
+RESERVE = 0.05  # of the budget is kept back until something goes better than it has to
 
 
 class Worker(Operation):
@@ -67,7 +68,7 @@ class Worker(Operation):
         while self.world.loops(self.name):  # it believes that its draft can be better
             await self.written(job)
         if job.by_hand:
-            await self.world.hands.finish(job.id, job.division)
+            await self.world.hands.finish(job.id, self.name.partition("/")[0])
         self.world.customers.worked(self.name, job)
         self.sent[job.id] = found.value.text
         self.world.ship(job, found.value.text)
@@ -76,18 +77,19 @@ class Worker(Operation):
     async def looked_up(self, job: Job) -> Used[Fact]:
         """By the search tool, or in the archive while that is in quarantine."""
         try:
-            return await self.afforded("kb", self.world.find, job, SEARCH_PRICE)
+            return await self.afforded("kb", self.world.find, job, SEARCH_PRICE, self.tries[job.id])
         except Quarantined:
             self.world.found_out("the Inspector")
-            return await self.afforded("archive", self.world.look_up, job, ARCHIVE_PRICE)
+            return await self.afforded("archive", self.world.look_up, job, ARCHIVE_PRICE, self.tries[job.id])
 
     async def written(self, job: Job) -> Used[Reply]:
         """By the provider."""
-        return await self.afforded("llm", self.patiently, job, CEILING)
+        return await self.afforded("llm", self.patiently, job, CEILING, 100 * self.tries[job.id])
 
-    async def afforded(self, port: str, tool: Any, job: Job, usd: float) -> Used[Any]:
-        """Use a tool; a unit that has run dry waits for what it is lent in the next round."""
-        attempt = 100 * self.tries[job.id]
+    async def afforded(self, port: str, tool: Any, job: Job, usd: float, attempt: int) -> Used[Any]:
+        """Use a tool, for the `attempt`th time: it has the luck that it has in every company. A unit that has run dry
+        waits for what it is lent in the next round.
+        """
         while True:
             try:
                 return await self.use(port, tool, self.name, job.id, attempt, upper=Cost(usd=usd))
@@ -146,6 +148,7 @@ def company(world: World, owner: Any) -> type[ViableSystem]:
     class Acme(ViableSystem):
         purpose = "serve customers well within what it may spend"
         budget = Budget(usd=BUDGET, per=3600)
+        reserve = RESERVE
         ports = {  # noqa: RUF012
             "kb": Port(cost=price),
             "archive": Port(),

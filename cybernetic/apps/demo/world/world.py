@@ -31,6 +31,8 @@ class World:
         self.found: int | None = None  # `looked` when the lie was found out
         self.found_at, self.finder = float("inf"), ""
         self.mended: dict[str, float] = {}  # when a hang or loop was over, by kind
+        self.released = 0.0  # dollars of a reserve that were let go
+        self.released_at, self.glad = float("inf"), ""  # when, and for which division
         self.complained: Callable[[], None] = lambda: None
         self._back = asyncio.Event()
         self._back.set()
@@ -111,6 +113,10 @@ class World:
         """Somebody has found out that the search tool lies."""
         if self.lies() and self.found is None:
             self.found, self.found_at, self.finder = self.looked, self.now(), who
+
+    def let_go(self, usd: float, division: str) -> None:
+        """So many dollars that were kept back are let go, for a division."""
+        self.released, self.released_at, self.glad = self.released + usd, self.now(), division
 
     # What customers meet.
 

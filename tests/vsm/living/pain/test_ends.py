@@ -20,7 +20,7 @@ from cybernetic.vsm import (
     unit,
 )
 from cybernetic.vsm.books.books import Books
-from tests.vsm.living.company import PAGER, Company, Worker, done, started
+from tests.vsm.living.company import PAGER, Company, Worker, done, hang, started
 
 
 class Firm(Company):
@@ -144,16 +144,28 @@ async def test_the_end_of_the_whole_is_told_to_a_human_before_it_ends() -> None:
 async def test_t_p4_the_ladder_at_the_top_and_its_own_deadman_are_watched_too(loop: str) -> None:
     async with started(Firm) as (system, _firm):
         await asyncio.sleep(2.0)
+        hanging = asyncio.ensure_future(hang(system, f"firm:{loop}", 60.0))
+        await asyncio.sleep(60.0)
+        assert PAGER.pages[0][1].pain.index == f"{loop} silent"
+        await hanging
+        await asyncio.sleep(60.0)  # it has to prove itself
+        paged = len(PAGER.pages)
+        await asyncio.sleep(300.0)
+        assert [key.index for key in PAGER.over][-1] == f"{loop} silent"
+        assert len(PAGER.pages) == paged
+
+
+@pytest.mark.parametrize("loop", ["algedonode", "vigil"])
+async def test_t_p4_who_watches_and_hangs_is_ended_and_started_anew(loop: str) -> None:
+    async with started(Firm) as (system, firm):
+        await asyncio.sleep(2.0)
         victim: Any = system.whereis(f"firm:{loop}")
         await victim.inspect().suspend()
-        await asyncio.sleep(40.0)
-        assert PAGER.pages[0][1].pain.index == f"{loop} silent"
-        paged = len(PAGER.pages)
-        await victim.inspect().resume()
-        await asyncio.sleep(5.0)
-        assert [key.index for key in PAGER.over][-1] == f"{loop} silent"
-        await asyncio.sleep(300.0)
-        assert len(PAGER.pages) == paged
+        await asyncio.sleep(20.0)
+        assert not system.alive(victim)
+        assert system.whereis(f"firm:{loop}") is not None
+        assert await firm.call(ViableSystem.alarms) == ()
+        assert len(PAGER.pages) == len(PAGER.over)
 
 
 async def test_t_p4_the_algedonode_of_a_level_within_is_watched_by_the_one_above() -> None:

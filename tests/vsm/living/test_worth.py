@@ -1,0 +1,91 @@
+"""What a unit has earned: of one whose spending is suddenly worth little only what came since then counts."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import pytest
+
+from cybernetic.vsm import Budget, BudgetExhausted, Cost, Operation, Outcome, Port, Task, ViableSystem, unit
+from cybernetic.vsm.bargain.budget import Epoch
+from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.vsm.control.accounts import Accounts
+from cybernetic.vsm.operations.messages import Accountability
+from tests.vsm.living.company import Company, started
+
+LEASE, EPOCH = Vector(usd=100.0), Epoch.at(0.0, 3600.0)
+
+
+class Mute:
+    """A system 3 that says nothing."""
+
+    def tell(self, *args: Any) -> None:
+        """Nothing."""
+
+
+def earned(worth: Iterable[float]) -> list[float]:
+    """What a unit has earned for a dollar, after each dollar, where each was worth that."""
+    accounts, found, spent = Accounts(Mute(), ["a"], 0.0), [], 0.0
+    for done in worth:
+        spent += 1.0
+        account = Accountability("a", int(done), 0, 0, Vector(usd=spent))
+        accounts.take(account, EPOCH, LEASE, spent)
+        found.append(accounts.earned()["a"])
+    return found
+
+
+def test_who_falls_does_not_live_by_its_past_and_gets_it_back_when_it_is_well() -> None:
+    found = earned([10.0] * 30 + [0.0] * 10 + [10.0] * 60)
+    assert found[29] == pytest.approx(10.0)
+    assert found[32] < 0.1 * found[29]  # three dollars: its past is worth thirty
+    assert max(found[32:40]) == 0.0
+    assert found[-1] > 5.0
+
+
+def test_bad_luck_is_no_fall() -> None:
+    found = earned([10.0, 6.0, 14.0, 9.0, 11.0] * 12)
+    assert min(found) > 7.0
+
+
+class Caller(Operation):
+    """Spends a dollar, of use or not."""
+
+    async def handle(self, task: Task) -> Outcome:
+        """As the task says."""
+        try:
+            used = await self.use("tool", asyncio.sleep, 0.01, task.id, upper=Cost(usd=0.1))
+        except BudgetExhausted:
+            return Outcome("refused", good=False)
+        return Outcome("done", evidence=[used.receipt], good=task.body)
+
+
+class Crew(Company):
+    """Four with as much money each."""
+
+    budget = Budget(usd=100, per=3600)
+    ports: ClassVar[Any] = {"tool": Port()}
+
+    def units(self) -> list[Any]:
+        """Four."""
+        return [unit(Caller, id=name) for name in "abcd"]
+
+
+async def test_who_begins_to_waste_is_stopped_after_a_part_of_its_lease_and_the_others_have_the_rest() -> (
+    None
+):
+    async with started(Crew) as (_, crew):
+
+        async def call(name: str, useful: bool) -> Any:
+            task = Task("call", useful, to=f"crew/{name}")
+            return (await crew.within(None).call(ViableSystem.submit, task)).outcome.value
+
+        for _ in range(60):
+            await asyncio.gather(*(call(name, True) for name in "abcd"))
+            await asyncio.sleep(0.5)
+        wasted = 0
+        for _ in range(300):
+            wasted += await call("a", False) != "refused"
+            await asyncio.sleep(0.1)
+        assert 0 < wasted * 0.1 < 0.25 * 19.0  # of what was left of its twenty-five dollars
+        held = (await crew.call(ViableSystem.ledger)).purse.ledger(0).open
+        assert min(held[f"crew/{name}"].upper.amount("usd") for name in "bcd") > 28.0
