@@ -1,7 +1,7 @@
 """What a person does with messages that rest in a parking queue: look, put back, discard."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -96,8 +96,8 @@ async def requeue(
     back.
 
     Raises:
-        OptionError: a message is signed and there is no key, or not one that may sign for it: it stays.
-        NotSent: the broker did not take one: it stays.
+        OptionError: a message is signed and there is no key, or not one that may sign for it: all stay.
+        NotSent: the broker did not take some: these stay, and the text says how many; the others are back.
         NotDeclared: there is no such parking queue.
     """
     author = author or Author(OPERATOR)
@@ -106,8 +106,8 @@ async def requeue(
         chosen = [
             (delivery, one) for delivery, one in read if one.id in forged or (one.id in ids and not one.doubt)
         ]
-        await _publish(session, [_again(one, queue, key, author) for _, one in chosen])
-        look.take([delivery for delivery, _ in chosen])
+        back = [_again(one, queue, key, author) for _, one in chosen]
+        await _publish(session, back, lambda number: look.take([chosen[number][0]]))
         return [one.id for _, one in chosen]
 
 
@@ -167,16 +167,19 @@ def _signed(
     return ticketed(anew, back, key, "", queue)
 
 
-async def _publish(session: Session, messages: Sequence[Message]) -> None:
-    """Publish, and wait for all confirms. Raises `NotSent`."""
+async def _publish(session: Session, messages: Sequence[Message], taken: Callable[[int], object]) -> None:
+    """Publish, and wait for all confirms; `taken` is told the index of each that the broker has. Raises `NotSent`."""
     left = set(range(1, len(messages) + 1))
-    bad: list[str] = []
+    bad: list[Outcome] = []
     told = asyncio.Event()
 
     def settled(numbers: Sequence[int], outcome: Outcome) -> None:
         left.difference_update(numbers)
-        if not isinstance(outcome, Confirmed):
-            bad.append(repr(outcome))
+        for number in numbers:
+            if isinstance(outcome, Confirmed):
+                taken(number - 1)
+            else:
+                bad.append(outcome)
         if not left:
             told.set()
 
@@ -189,7 +192,7 @@ async def _publish(session: Session, messages: Sequence[Message]) -> None:
     finally:
         await outlet.close()
     if bad:
-        raise NotSent(f"{len(bad)} of {len(messages)} messages were not taken: {bad[0]}")
+        raise NotSent(f"{len(bad)} of {len(messages)} messages were not taken: {bad[0]!r}")
 
 
 class _Look:

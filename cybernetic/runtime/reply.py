@@ -171,6 +171,11 @@ class Deferred(Generic[R]):
                 CallFailed(self._cell, "a deferred call", Crash("Dropped", "its Deferred was thrown away"))
             )
 
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for it: nobody does who has cast, or has given up."""
+        return self._reply is not None and not self._reply.done()
+
     def reply(self, value: R) -> bool:
         """Answer with `value`. Returns False, and nothing happens, if nobody waits for it any more."""
         return self._finish(lambda reply: reply.answer(value))

@@ -11,12 +11,13 @@ disturbances are absorbed) and `cybernetic.vsm.decisions` (policies and what the
 import cybernetic.vsm.travel  # noqa: F401 - lets the values travel
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.humans import ConsoleHuman, HumanSink, Page
+from cybernetic.vsm.algedonic.messages import Felt
 from cybernetic.vsm.audit.canary import Canary
 from cybernetic.vsm.audit.findings import Account
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.audit.record import Standing
 from cybernetic.vsm.bargain.budget import Budget, Rate
-from cybernetic.vsm.bargain.refusals import BudgetExhausted
+from cybernetic.vsm.bargain.refusals import BudgetExhausted, NoOpenBill
 from cybernetic.vsm.bargain.vector import Cost
 from cybernetic.vsm.books.entry import Entry as LogEntry
 from cybernetic.vsm.channels.channel import Channel, Role
@@ -41,10 +42,16 @@ from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Pleasure, Severity
 from cybernetic.vsm.operations.environment import NoSuchUnit
 from cybernetic.vsm.operations.envoy import Away
-from cybernetic.vsm.operations.management import TaskLate
 from cybernetic.vsm.operations.messages import Intervention, Rung
 from cybernetic.vsm.operations.operation import Operation
 from cybernetic.vsm.operations.quota import Quota
+from cybernetic.vsm.operations.refusals import (
+    NoSuchKind,
+    TaskHung,
+    TaskLate,
+    TaskUnknown,
+    WaitsForItself,
+)
 from cybernetic.vsm.operations.task import Outcome, Performed, Task
 from cybernetic.vsm.operations.unit import Unit, remote, unit
 from cybernetic.vsm.ports.port import Port, RateLimited
@@ -53,6 +60,7 @@ from cybernetic.vsm.ports.receipts import Came, Used
 from cybernetic.vsm.ports.receipts import Receipt as PortReceipt
 from cybernetic.vsm.ports.refusals import (
     NoEvidence,
+    NoSuchPort,
     OutcomeUnknown,
     PolicyDenied,
     Quarantined,
@@ -60,6 +68,7 @@ from cybernetic.vsm.ports.refusals import (
     Suspended,
     Unaudited,
 )
+from cybernetic.vsm.recursion.refusals import Elsewhere, HeldAbove
 from cybernetic.vsm.recursion.remote import Abroad, junction_of
 from cybernetic.vsm.status import Status
 from cybernetic.vsm.timing import now
@@ -88,8 +97,11 @@ __all__: tuple[str, ...] = (
     "ConsoleHuman",
     "Cost",
     "Deny",
+    "Elsewhere",
     "Escalate",
+    "Felt",
     "Gauge",
+    "HeldAbove",
     "HumanSink",
     "Identity",
     "Index",
@@ -98,6 +110,9 @@ __all__: tuple[str, ...] = (
     "Line",
     "LogEntry",
     "NoEvidence",
+    "NoOpenBill",
+    "NoSuchKind",
+    "NoSuchPort",
     "NoSuchQuestion",
     "NoSuchUnit",
     "NoWorld",
@@ -137,12 +152,15 @@ __all__: tuple[str, ...] = (
     "Suspended",
     "TOPOLOGY",
     "Task",
+    "TaskHung",
     "TaskLate",
+    "TaskUnknown",
     "Unaudited",
     "Unit",
     "Used",
     "Verdict",
     "ViableSystem",
+    "WaitsForItself",
     "World",
     "junction_of",
     "line_name",

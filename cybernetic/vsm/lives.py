@@ -4,6 +4,11 @@ from cybernetic.vsm.timing import now
 
 PER_SECOND = 1000
 
+Edition = tuple[int, int]
+"""Which version of what is told: in which life of who tells it, and its number within that life."""
+
+UNTOLD: Edition = (0, 0)
+
 
 def begun_now() -> int:
     """The life of who begins now and remembers nothing: milliseconds, so that it is later than all before it."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from cybernetic.core import CallError, NotFound, OptionError, Refusal, number, one_of, whole
+from cybernetic.core import CallError, NotFound, OptionError, Refusal, number, one_of
 from cybernetic.runtime import Deferred, registered_name
 from cybernetic.supervision import Child, Supervisor, child
 from cybernetic.vsm.algedonic.algedonode import Algedonode
@@ -13,37 +13,43 @@ from cybernetic.vsm.algedonic.vigil import Vigil
 from cybernetic.vsm.algedonic.watcher import VIGIL
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.bargain.budget import Budget
+from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.ear import level_of
-from cybernetic.vsm.checks import share
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.decisions.rulebook import PolicyChange
 from cybernetic.vsm.decisions.verdicts import Verdict
+from cybernetic.vsm.declared import check_declared
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.governance.identity import Identity
 from cybernetic.vsm.governance.messages import PolicyUpdate
 from cybernetic.vsm.governance.questions import Asked
 from cybernetic.vsm.governance.refusals import NoSuchQuestion
 from cybernetic.vsm.homeostat.balance import Balance, Balanced, Bands
-from cybernetic.vsm.inspection.independence import check_audit, check_independence
+from cybernetic.vsm.inspection.auditor import Auditor
+from cybernetic.vsm.inspection.independence import check_independence
 from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.intelligence.intelligence import Intelligence
 from cybernetic.vsm.intelligence.messages import Outlook
 from cybernetic.vsm.ladder.climb import Climb
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ladder.signals import PainKey
-from cybernetic.vsm.level import ABLATED, Channels, Layout, Level, steady
-from cybernetic.vsm.operations.environment import Environment
+from cybernetic.vsm.layout import Layout
+from cybernetic.vsm.level import ABLATED, Channels, Level, steady
+from cybernetic.vsm.operations.environment import Environment, NoSuchUnit
 from cybernetic.vsm.operations.envoy import Away
 from cybernetic.vsm.operations.messages import Intervention, Resumption, Rung
 from cybernetic.vsm.operations.task import Performed, Task
 from cybernetic.vsm.operations.unit import Unit
 from cybernetic.vsm.ports.port import Port
+from cybernetic.vsm.ports.porter import Porter
+from cybernetic.vsm.ports.refusals import NoSuchPort
 from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.recursion.handing import boundary, enclose, handed, take_out, taken_out
+from cybernetic.vsm.recursion.refusals import Elsewhere
 from cybernetic.vsm.status import PATIENCE, Status, status
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.world.declared import World
@@ -51,10 +57,12 @@ from cybernetic.vsm.world.keeper import keeper
 
 PARTS: dict[str, Any] = {
     "algedonode": Algedonode,
+    "audit": Auditor,
     "books": Books,
     "control": Control,
     "intelligence": Intelligence,
     "policy": Governance,
+    "porter": Porter,
 }
 """Who answers what is asked of a level, by role."""
 
@@ -64,7 +72,8 @@ class ViableSystem(Supervisor):
 
     Attributes:
         purpose: what it is for, in a sentence.
-        budget: what may be spent in a period; a level within another has none of its own.
+        budget: what may be spent in a period. Within another level it is what is shared out at most of what that lends,
+            in the same period.
         ports: the ways into the environment that its units may use, by name.
         policies: rules that all actions of its units, and of the levels below, must pass.
         audit: how its units are audited; None (default): they are not, and are called "unaudited".
@@ -79,6 +88,8 @@ class ViableSystem(Supervisor):
         world: a graph of facts that its units, its systems and the levels within it share; None (default): that of the
             level above, if it has one.
         tick: seconds in which its system 4 counts what comes as one datum, > 0. Default 10.
+        kinds: of tasks that it takes as a unit of the level above, as of an `Operation`. Default none: those that no
+            other unit there takes.
         lead: ticks from a decision of its systems 3 and 4 until it has its effect, at least 1: so far system 4 looks
             ahead. Default 6.
     """
@@ -97,6 +108,7 @@ class ViableSystem(Supervisor):
     world: ClassVar[World | None] = None
     tick: ClassVar[float] = 10.0
     lead: ClassVar[int] = 6
+    kinds: ClassVar[Sequence[str]] = ()
 
     strategy = "rest_for_one"
     _final = frozenset(
@@ -132,7 +144,7 @@ class ViableSystem(Supervisor):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        _check(cls)
+        check_declared(cls)
 
     def units(self) -> Sequence[Unit]:
         """Override: the units, each made by `unit` (or `remote`). Runs once, in the agent."""
@@ -173,8 +185,9 @@ class ViableSystem(Supervisor):
             if top and "algedonic" not in taken_out(self.system, path)
             else []
         )
-        enclose(self.system, path, tuple(layout.weights))
+        enclose(self.system, path, tuple(layout.weights), layout.reached_as_bytes)
         self._nested = tuple(layout.path(unit) for unit in units if unit.nested)
+        self._remote, self._ports = layout.elsewhere, tuple(sorted(charter.ports))
         return [
             *vigil,
             child(Books, self.data, path, name=f"{path}:books"),
@@ -188,10 +201,13 @@ class ViableSystem(Supervisor):
     def submit(self, task: Task) -> Deferred[Performed]:
         """Have a task done; answered with what came of it, however long that takes.
 
-        Raises what its operation refuses with, `NoSuchUnit`, `CallFailed` if it crashed over it again and again.
+        Raises what its operation refuses with, `NoSuchUnit`, `NoSuchKind`, `CallFailed` if it crashed over it again and again,
+        `TaskHung` if that was ended over it, `WaitsForItself` for a unit that would wait for itself, `TaskUnknown`.
         """
-        answer = self.defer()
-        self.system.named(f"{self._path}:environment", Environment).cast(Environment.take_on, task, answer)
+        answer, who = self.defer(), self.sender
+        by = registered_name(who) if who is not None and answer.awaited else None
+        environment = self.system.named(f"{self._path}:environment", Environment)
+        environment.cast(Environment.take_on, task, answer, by)
         return answer
 
     async def alarms(self) -> tuple[Climb, ...]:
@@ -210,7 +226,8 @@ class ViableSystem(Supervisor):
     async def set_policy(self, policy: Policy, why: str = "") -> int:
         """Put a policy in force; the revision since which it is.
 
-        Raises `PolicyRefused` for a version that is not new, and where it would give up an invariant.
+        Raises `PolicyRefused` for a version that is not new, where it would give up an invariant, and for a function
+        that other processes could not find by name, where a unit at or below the level runs in one.
         """
         revision: int = await self._ask("policy", Governance.set_policy, policy, why)
         return revision
@@ -296,20 +313,49 @@ class ViableSystem(Supervisor):
         return (self._path, *(path for found in inside for path in found))
 
     async def suspend(self, unit: str, reason: str, seconds: float) -> None:
-        """Let a unit (its path) use no port and begin no task for so long. System 3 writes it down."""
+        """Let a unit (its path), or one of a level within, use no port and begin no task for so long. System 3 writes it
+        down, and tells it until it knows. Raises `NoSuchUnit`, and `Elsewhere` for one of another system.
+        """
         until = now() + number("seconds", seconds, above=0)
+        if unit not in boundary(self.system, self._path):
+            await self._pass_down(unit, ViableSystem.suspend, unit, reason, seconds)
+            return
         one = Intervention(Rung.SUSPEND, reason, until)
         await self._ask("control", Control.intervene, unit, one)
 
     async def resume(self, unit: str, reason: str = "by request") -> None:
-        """End a suspension, or any other intervention in a unit, before its time."""
+        """End a suspension, or any other intervention, before its time: in a unit, one of a level within, or (its own
+        path) all of the level. Raises `NoSuchUnit`, `Elsewhere`, and `HeldAbove` where a level above holds it as well.
+        """
+        own = unit in boundary(self.system, self._path)
+        if not own and unit != self._path:
+            await self._pass_down(unit, ViableSystem.resume, unit, reason)
+            return
         self._part("algedonode", Algedonode).cast(Algedonode.resumed, unit)
-        await self._ask("control", Control.intervene, unit, Resumption(reason))
+        await self._ask("control", Control.intervene, unit if own else None, Resumption(reason))
 
     async def lift(self, port: str, why: str) -> None:
-        """Let a port that was taken out of use be used again in this level, and hold nothing against it any more."""
+        """Let a port that was taken out of use be used again here and in the levels within, and hold nothing against it
+        any more. Raises `NoSuchPort`, and `HeldAbove` where a level above has taken it out.
+        """
+        if port not in self._ports:
+            raise NoSuchPort(port, self._ports)
         one = Quarantine(port, why, lifted=True)
         await self._ask("control", Control.quarantine, one, patience=None)
+
+    async def billed(self, receipt: str, cost: Vector) -> None:
+        """The bill has come for a call, here or in a level within, of which nobody knew what it took: it took `cost`.
+
+        `receipt` is the `id` of its receipt, such as that of `OutcomeUnknown`. Until then its upper bound counts, which
+        is final 15 minutes after its epoch. Raises `NoOpenBill`, `NoSuchUnit`, `Elsewhere`, `Away`.
+        """
+        path, _, role = receipt.partition("#")[0].partition(":")
+        if role and path == self._path:
+            await self._ask("audit", Auditor.billed, receipt, cost)
+        elif not role and path in boundary(self.system, self._path):
+            await self._ask("porter", Porter.billed, receipt, cost, at=path)
+        else:
+            await self._pass_down(f"{path}/", ViableSystem.billed, receipt, cost)
 
     async def ablate(self, *systems: str) -> None:
         """Take systems out of this level and those within it, for good: "s2", "s3", "s3star", "s4", "s5", "algedonic".
@@ -344,6 +390,19 @@ class ViableSystem(Supervisor):
                 found.append(await level.call(method, *args))
         return found
 
+    async def _pass_down(self, unit: str, method: Any, *args: Any) -> None:
+        """What is for a unit of a level within, that level does. Raises `NoSuchUnit`, `Elsewhere`, `Away`."""
+        known = boundary(self.system, self._path)
+        level = next((one for one in known if unit.startswith(f"{one}/")), None)
+        if level in self._remote:
+            raise Elsewhere(unit, level)
+        if level not in self._nested:
+            raise NoSuchUnit(unit, known)
+        try:
+            await self.system.named(level, ViableSystem).call(method, *args)
+        except CallError as error:
+            raise Away(level, "level") from error
+
     async def _ask(
         self, role: str, method: Any, *args: Any, at: str | None = None, patience: float | None = 5.0
     ) -> Any:
@@ -362,34 +421,3 @@ class ViableSystem(Supervisor):
     @property
     def _path(self) -> str:
         return registered_name(self.ref) or type(self).__name__.lower()
-
-
-def _check(cls: type[ViableSystem]) -> None:
-    """What a class declares. Raises `OptionError`."""
-    if cls.budget is not None and not isinstance(cls.budget, Budget):
-        raise OptionError("budget", "a Budget or None", cls.budget)
-    for name, port in cls.ports.items():
-        if not isinstance(name, str) or not isinstance(port, Port):
-            raise OptionError("ports", "names with a Port each", {name: port})
-    for policy in cls.policies:
-        if not isinstance(policy, Policy):
-            raise OptionError("policies", "values of Policy", policy)
-    if cls.audit is not None and not isinstance(cls.audit, Audit):
-        raise OptionError("audit", "an Audit or None", cls.audit)
-    if cls.audit is not None:
-        check_audit(cls.audit)
-    if cls.clocks is not None and not isinstance(cls.clocks, Clocks):
-        raise OptionError("clocks", "Clocks or None", cls.clocks)
-    if cls.world is not None and not isinstance(cls.world, World):
-        raise OptionError("world", "a World or None", cls.world)
-    if share("reserve", cls.reserve) == 1.0:
-        raise OptionError("reserve", "less than 1", cls.reserve)
-    if cls.pulse is not None:
-        number("pulse", cls.pulse, above=0)
-    number("tick", cls.tick, above=0)
-    whole("lead", cls.lead, least=1)
-    if not isinstance(cls.paging, Paging):
-        raise OptionError("paging", "a Paging", cls.paging)
-    for sink in cls.human:
-        if not callable(getattr(sink, "page", None)) or not callable(getattr(sink, "resolve", None)):
-            raise OptionError("human", "sinks with the methods page and resolve", sink)

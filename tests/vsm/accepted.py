@@ -80,7 +80,7 @@ PLAIN: dict[str, Arguments] = {
     "audit.run_length": {"q": 0.5, "design": CusumDesign()},
     "audit.upper_bound": {"failures": 1, "audits": 5, "confidence": 0.9},
     "audit.within_grant": {"units": {"a": AuditLoad(0.5, 10.0, 1.0)}, "grant": 2.0},
-    "bargain.Allocator": {"purse": PURSE, "floors": {}, "grace": 1.0},
+    "bargain.Allocator": {"purse": PURSE, "floors": {}, "grace": 1.0, "births": {"a": 1.0}},
     "bargain.Budget": {"per": 60.0, "usd": 1.0},
     "bargain.Budget.granting": {"grant": ONE, "per": 60.0},
     "bargain.Claim": {"weight": 1.0, "floor": 0.0, "cap": 1.0},

@@ -91,6 +91,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
         lambda: Allocator(PURSE, {"u": ONE}),
         {"unit": "u", "grant": ONE, "now": 1.0},
     ),
+    "bargain.Allocator.renewed": (lambda: Allocator(PURSE, {}), {"unit": "a", "purse": "x", "born": 1.0}),
     "bargain.Allocator.report": (lambda: Allocator(PURSE, {}), {"epoch": 0, "now": 100.0}),
     "bargain.Allocator.reserve": (
         lambda: Allocator(PURSE, {}),
@@ -98,6 +99,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     ),
     "bargain.Budget.epoch": (lambda: Budget(usd=1.0, per=60.0), {"now": 1.0}),
     "bargain.Claim.at": (lambda: Claim(1.0), {"level": 1.0}),
+    "bargain.Ledger.aside": (lambda: LEDGER, {"key": "k", "most": ONE, "until": 5.0}),
     "bargain.Ledger.expire": (lambda: LEDGER, {"now": 1.0}),
     "bargain.Ledger.reserve": (lambda: LEDGER, {"key": "k", "upper": ONE, "now": 1.0, "until": 5.0}),
     "bargain.Price.cost": (lambda: Price(0.1, 0.2), {"tokens_in": 1.0, "tokens_out": 1.0}),

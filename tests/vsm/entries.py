@@ -88,6 +88,7 @@ REMEMBERED = {
 ENDLESS = {
     "bargain.Allocator.reserve.until": (inf,),
     "bargain.Claim.at.level": (inf,),
+    "bargain.Ledger.aside.until": (inf, -inf),
     "bargain.Ledger.reserve.until": (inf,),
     "bargain.Ledger.until": (inf, -inf),
     "bargain.Purse.reserve.until": (inf,),

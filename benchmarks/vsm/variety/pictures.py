@@ -36,6 +36,9 @@ def law() -> tuple[Panel, bool]:
     return Panel(title, marks, x="variety of the responses (bits)", y="bits left", y_range=(0.0, 4.0)), good
 
 
+HIGHEST = 4.5  # bits that are drawn: of few data the interval has no upper end
+
+
 def samples(seed: int) -> Panel:
     """How the estimate of 3 bits (8 kinds, equally likely) comes closer with the size of the sample."""
     stream = Chance(seed).stream("samples")
@@ -47,7 +50,7 @@ def samples(seed: int) -> Panel:
         "Estimating 3 bits from a sample",
         [
             Mark(
-                [(n, one.high) for n, one in zip(sizes, estimates, strict=True)],
+                [(n, min(one.high, HIGHEST)) for n, one in zip(sizes, estimates, strict=True)],
                 "95 % interval",
                 "band",
                 lower=[(n, one.low) for n, one in zip(sizes, estimates, strict=True)],

@@ -39,9 +39,8 @@ _log = logging.getLogger("cybernetic.gateways")
 
 DRAIN = 20.0  # seconds that handlers have to end when the consumer alone does
 AGAIN = 1.0  # seconds before consuming is tried again that ended while the connection stands
-PATIENCE = (
-    1740.0  # seconds that a delivery stays unacknowledged here: brokers close the channel after 1,800 s
-)
+# Brokers close the channel of a delivery that is not acknowledged after 1,800 s.
+PATIENCE = 1680.0  # seconds that one stays unacknowledged here, and until the next look
 HELD = 1200.0  # the same of one that waits; less where handlers may take long
 LOOK = 60.0  # seconds between two looks for such
 

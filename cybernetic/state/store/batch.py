@@ -73,7 +73,7 @@ class Batch:
         self._calls.append(partial(_execute, sql, values))
 
     def run(self, fn: Callable[[sqlite3.Connection], object]) -> None:
-        """Call `fn(connection)` on the writer's thread, to read, decide and write there; see `Store.write`."""
+        """Call `fn(connection)` on the writer's thread, to decide and write there; see `Store.write`: perhaps twice."""
         self._calls.append(fn)
 
     def send(self, exchange: str, routing_key: str, body: bytes, headers: bytes = b"") -> None:
@@ -139,7 +139,8 @@ class Batch:
         self._over = True
 
     def apply(self, connection: sqlite3.Connection) -> Committed:
-        """For `Store.commit`, on the writer's thread: execute it."""
+        """For `Store.commit`, on the writer's thread: execute it; again, where that was undone."""
+        self._gone.clear()
         if self._inbox and self._key:
             key, result, expires = self._key
             known = self._inbox.memory.add(connection, key, expires, result)
@@ -164,7 +165,6 @@ class Batch:
         """For `Store.commit`: count out what was deleted, or what was not written after all."""
         if done is None:  # it may be committed again
             self._over = False
-            self._gone.clear()
         if done is None or done.seen:
             self._let_go()
         else:

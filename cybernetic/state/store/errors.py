@@ -46,7 +46,7 @@ class StoreFull(StoreError):
 
 
 class WriteUndone(StoreError):
-    """Something written beside it made SQLite undo everything of one commit. The store lives on."""
+    """What was written made SQLite undo its whole transaction. The store lives on."""
 
     expected = "writes that leave the transaction to the store"
 

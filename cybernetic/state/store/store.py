@@ -105,8 +105,8 @@ class Store:
 
         `fn` runs in a savepoint: if it raises, what it wrote is undone, and the exception is raised here. It must
         be quick, for every other write waits for it, and must not begin or end transactions
-        (`sqlite3.DatabaseError`). A cursor does not leave its thread: the answer is None then. Cancelling takes nothing
-        back.
+        (`sqlite3.DatabaseError`). It is called again where another's statement (an OR ROLLBACK) made SQLite undo what
+        was written with it. A cursor does not leave its thread: the answer is None then. Cancelling takes nothing back.
 
         Raises a `StoreError` when the commit failed: nothing of it took effect, as far as anybody can know.
         """

@@ -23,7 +23,8 @@ class Work(Protocol):
     """A kind of write. What is asked for while the writer is busy is done together in one transaction, kind by kind.
 
     `run` is called on the writer's thread, inside the transaction that all of a group share. It returns a result
-    for each item, `Raised` for one that did not take effect; what it raises undoes and fails the whole group.
+    for each item, `Raised` for one that did not take effect; what it raises undoes the whole group. Where the file is
+    not at fault it is called again, for its own items together, and then for each.
 
     `settle` is called on the event loop when the group is over, with None if it did not take effect.
     """

@@ -14,6 +14,8 @@ from typing import Any
 from cybernetic.state.store.errors import StoreError, StoreFull, WriteUndone, again, named
 from cybernetic.state.store.work import BEGIN, COMMIT, ROLLBACK, Raised, Work
 
+LAST = 2**63 - 1  # the highest number of a row
+
 Pending = dict[Work, tuple[list[Any], "list[asyncio.Future[Any]]"]]
 Group = list[tuple[Work, list[Any]]]
 
@@ -91,25 +93,27 @@ class Writer:
         job.add_done_callback(partial(self._written, group))
 
     def _write(self, work: Group) -> list[Sequence[Any]]:
-        """On the thread: one transaction for all of `work`; where one made SQLite undo that, one for each."""
+        """On the thread: one transaction for all of `work`; where one item made SQLite undo that, more of them."""
         try:
             return self._together(work)
         except Exception as error:
-            alone = sum(len(items) for _, items in work) == 1
-            if alone or named(self._path, error):
+            if _many(work) == 1 or named(self._path, error):
                 raise
-        return [[self._alone(kind, item) for item in items] for kind, items in work]
+        return [self._apart(kind, items) for kind, items in work]
 
-    def _alone(self, kind: Work, item: Any) -> Any:
-        """The result of one item; `Failed` where its own transaction failed."""
+    def _apart(self, kind: Work, items: list[Any]) -> Sequence[Any]:
+        """The results of one kind, in a transaction of its own, or one for each item; `Failed` where that failed."""
         if self._last is not None:  # nothing after it is to be written
-            return Failed(again(self._last), None)
+            return [Failed(again(self._last), None) for _ in items]
         try:
-            return self._together([(kind, [item])])[0][0]
+            return self._together([(kind, items)])[0]
         except Exception as error:
             found = self._meant(error)
-            self._last = found if found.final else None
-            return Failed(found, error)
+            if found.final:
+                self._last = found
+            elif len(items) > 1 and not named(self._path, error):
+                return [result for item in items for result in self._apart(kind, [item])]
+            return [Failed(again(found), error) for _ in items]
 
     def _together(self, work: Group) -> list[Sequence[Any]]:
         connection = self._connection
@@ -122,8 +126,12 @@ class Writer:
             with suppress(sqlite3.Error):  # what went wrong before says more
                 if connection.in_transaction:
                     connection.execute(ROLLBACK)
-                if isinstance(named(self._path, error), StoreFull):  # the log may be what takes the space
-                    connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+                if isinstance(named(self._path, error), StoreFull):
+                    if _spent(connection):  # SQLite says of such a table what it says of a full disk
+                        raise OverflowError("a table with AUTOINCREMENT has no number left") from error
+                    connection.execute(
+                        "PRAGMA wal_checkpoint(RESTART)"
+                    ).fetchone()  # the log may take the space
             raise
         return results
 
@@ -149,7 +157,6 @@ class Writer:
         if self._idle is not None:
             self._idle.set_result(None)
 
-
     def _meant(self, error: BaseException) -> StoreError:
         return named(self._path, error) or WriteUndone(self._path, f"{type(error).__name__}: {error}")
 
@@ -160,8 +167,22 @@ class Writer:
             self.refuse(error)
 
 
+def _spent(connection: sqlite3.Connection) -> bool:
+    """Whether a table has given the last number there is."""
+    if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone()[
+        0
+    ]:
+        return False
+    query = "SELECT count(*) FROM sqlite_sequence WHERE seq = ?"
+    return bool(connection.execute(query, (LAST,)).fetchone()[0])
+
+
+def _many(work: Group) -> int:
+    return sum(len(items) for _, items in work)
+
+
 class Failed:
-    """The result of an item whose own transaction failed with `error`, for the reason `cause`."""
+    """The result of an item whose transaction failed with `error`, for the reason `cause`."""
 
     __slots__ = ("cause", "error")
 

@@ -7,8 +7,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cybernetic.nodes import System
+from cybernetic.testing.vsm.expecting import expect, need
 from cybernetic.testing.vsm.simulation import Company, Notebook
-from cybernetic.vsm import Task, ViableSystem
+from cybernetic.vsm import (
+    Cause,
+    Channel,
+    Felt,
+    Line,
+    Note,
+    Pain,
+    Performed,
+    Role,
+    Task,
+    ViableSystem,
+    line_name,
+    now,
+)
+
+NO_UNITS = "the level has no units"
+LOOKED = 10  # times as many tasks as are wanted are looked at for those that are for the level
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +68,51 @@ class Bench:
         return sorted(path for path in found if path.rpartition("/")[0] == self.path)
 
     async def work(self, count: int) -> int:
-        """Have so many tasks done by the level, all at once; how many were done well."""
-        tasks = [replace(self.subject.task(self.made + n), to=self.path) for n in range(count)]
-        self.made += count
-        found = await asyncio.gather(*(self.company.submit(task) for task in tasks))
-        return sum(one is not None and one.outcome.good for one in found)
+        """Have so many tasks done by the level, all at once; how many were done well.
+
+        Raises `Untried` where the level has no units, or none of the tasks are for it.
+        """
+        return sum(one.outcome.good for one in await self.performed(count))
+
+    async def performed(self, count: int) -> list[Performed]:
+        """As `work`; what came of those that were not refused."""
+        found = await asyncio.gather(*(self.company.submit(task) for task in self._tasks(count)))
+        return [one for one in found if one is not None]
+
+    async def worked(self, count: int) -> None:
+        """As `work`, where an invariant says something of a level at work: `AssertionError` unless some were done."""
+        done = await self.work(count)
+        why = next((one.why for one in self.company.tasks if one.why), "their outcomes are not good")
+        expect(done > 0, f"none of {count} tasks was done: {why}")
+
+    def _tasks(self, count: int) -> list[Task]:
+        """The next so many tasks of those that are made which are for the level, or for somebody within it."""
+        need(self.units(), NO_UNITS)
+        found: list[Task] = []
+        for n in range(self.made, self.made + LOOKED * count):
+            task = self.subject.task(n)
+            to = narrowed(task.to, self.path)
+            if to is not None:
+                found.append(replace(task, to=to))
+            if len(found) == count:
+                break
+        need(found, f"none of the tasks are for it; one is to={self.subject.task(self.made).to!r}")
+        self.made = n + 1
+        return found
+
+    def note(self, channel: Channel, sender: Role, role: Role, body: object = "?") -> Note:
+        """A note within the level."""
+        return Note(channel, sender, self.path, role, self.path, body, "id", "id", sent_at=now())
+
+    def line(self, channel: Channel) -> Any:
+        """What carries a channel of the level."""
+        return self.system.named(line_name(self.path, channel), Line)
+
+    def feel(self, index: str) -> None:
+        """Somebody in the level feels a pain, and says so on the algedonic channel, as all do."""
+        felt = Felt(Pain(self.path, index, Cause.EXIT))
+        note = self.note(Channel.ALGEDONIC, Role.ENVIRONMENT, Role.ALGEDONODE, felt)
+        self.line(Channel.ALGEDONIC).cast(Line.carry, note)
 
     async def ablate(self, *systems: str) -> None:
         """Take systems out of the whole."""
@@ -68,6 +125,13 @@ class Bench:
         return sorted(
             path for path in found if path.startswith(f"{self.path}/") and f"{path}:channels" not in names
         )
+
+
+def narrowed(to: str | None, path: str) -> str | None:
+    """Whom at or below the level at `path` a task for `to` is for; None: nobody there."""
+    if to is None or to == path or path.startswith(f"{to}/"):
+        return path
+    return to if to.startswith(f"{path}/") else None
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from typing import Any
 from cybernetic.core import OptionError
 from cybernetic.runtime import run_virtual
 from cybernetic.testing.vsm.bench import Subject, set_up
+from cybernetic.testing.vsm.expecting import Untried
 from cybernetic.testing.vsm.invariants import INVARIANTS
 from cybernetic.testing.vsm.invariants.invariant import Invariant
 from cybernetic.vsm import Task, ViableSystem
@@ -14,16 +15,25 @@ from cybernetic.vsm import Task, ViableSystem
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What came of one invariant at one level; `why` is empty where it holds."""
+    """What came of one invariant at one level.
+
+    `why` says what was found where it does not hold, `untried` why it could not be tried; both are empty where it does.
+    """
 
     invariant: Invariant
     path: str
     why: str = ""
+    untried: str = ""
 
     @property
     def holds(self) -> bool:
-        """Whether it does."""
-        return not self.why
+        """Whether it was tried, and does."""
+        return not self.why and not self.untried
+
+    def __str__(self) -> str:
+        word = "FAILS" if self.why else "not tried" if self.untried else "holds"
+        behind = f" ({self.untried})" if self.untried else ""
+        return f"{word:<9} {self.invariant.name:<18} {self.path:<24} {self.invariant.says}{behind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +44,31 @@ class Conformance:
 
     @property
     def passed(self) -> bool:
-        """Whether all hold at all levels."""
-        return not self.failures
+        """Whether all that could be tried hold, at all levels, and something could."""
+        return not self.failures and any(one.holds for one in self.found)
 
     @property
     def failures(self) -> tuple[Found, ...]:
-        """Those that do not."""
-        return tuple(one for one in self.found if not one.holds)
+        """Those that do not hold."""
+        return tuple(one for one in self.found if one.why)
+
+    @property
+    def untried(self) -> tuple[Found, ...]:
+        """Those that could not be tried on this system: it has nothing that they are about."""
+        return tuple(one for one in self.found if one.untried)
 
     def check(self) -> None:
-        """Raises `AssertionError` naming each that does not hold, where, and why."""
+        """Raises `AssertionError` naming each that does not hold, where, and why; also where none could be tried."""
         assert self.passed, "\n" + "\n".join(
-            f"{one.invariant.name} at {one.path}: expected that {one.invariant.says}; {one.why}"
-            for one in self.failures
+            [
+                f"{one.invariant.name} at {one.path}: expected that {one.invariant.says}; {one.why}"
+                for one in self.failures
+            ]
+            or ["expected something to try the invariants on, got:", *map(str, self.untried)]
         )
 
     def __str__(self) -> str:
-        return "\n".join(
-            f"{'holds ' if one.holds else 'FAILS '} {one.invariant.name:<22} {one.path:<24} {one.invariant.says}"
-            for one in self.found
-        )
+        return "\n".join(map(str, self.found))
 
 
 def _plain(n: int) -> Task:
@@ -71,7 +86,8 @@ def conformance(
     Args:
         cls: the viable system.
         *args: its arguments.
-        task: makes the n-th task that its units can do, with ids that differ. Default: `Task("job", {})`.
+        task: makes the n-th task that its units can do, with ids that differ. Default: `Task("job", {})`. A task
+            whose `to` is within a level stays with whom it is for; it is not tried at levels that this one is not in.
         only: the names of the invariants asked for, such as "T-S1-autonomy". Default None: all.
 
     Raises `OptionError`, and what the start of the system raises.
@@ -99,6 +115,8 @@ def _asked(subject: Subject, invariant: Invariant, path: str) -> Found:
 
     try:
         run_virtual(ask())
+    except Untried as error:
+        return Found(invariant, path, untried=str(error))
     except AssertionError as error:
         return Found(invariant, path, str(error) or "it does not")
     except Exception as error:

@@ -1,15 +1,18 @@
 """Humans at the end of the ladder: the port they are paged through, and the console."""
 
 import asyncio
-import inspect
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
 
+from cybernetic.vsm.aside import made
 from cybernetic.vsm.ladder.signals import Pain, PainKey
 from cybernetic.wire import travels
 
 TAKE = 2.0  # seconds that a sink has to take a page
+_THREADS = ThreadPoolExecutor(32, thread_name_prefix="human")  # apart, so that nothing else can use them up
 
 
 @travels(name="vsm.Page")
@@ -53,7 +56,10 @@ class ConsoleHuman:
 
 
 async def called(sink: Any, page: Page) -> str | None:
-    """Page a human through `sink`; why it did not take the page, None if it did. A sink that hangs costs `TAKE`."""
+    """Page a human through `sink`; why it did not take the page, None if it did. A sink that hangs costs `TAKE`.
+
+    A plain method runs in a thread of its own pool, and goes on there to its end; only the console is written at once.
+    """
     return await _tried(sink.page, page)
 
 
@@ -64,9 +70,17 @@ async def resolved(sink: Any, key: PainKey) -> str | None:
 
 async def _tried(method: Any, word: Any) -> str | None:
     try:
-        done = method(word)
-        if inspect.isawaitable(done):
-            await asyncio.wait_for(done, TAKE)
+        async with asyncio.timeout(TAKE):
+            if isinstance(getattr(method, "__self__", None), ConsoleHuman):
+                method(word)
+            else:
+                await made(method, _aside, word)
+    except TimeoutError:
+        return f"no answer within {TAKE:g} s"
     except Exception as error:  # whatever a sink raises, it did not take the word
         return f"{type(error).__name__}: {error}"
     return None
+
+
+async def _aside(method: Callable[..., Any], *args: Any) -> Any:
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, method, *args)

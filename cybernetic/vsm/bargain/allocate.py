@@ -89,19 +89,37 @@ def divide(grant: Vector, claims: Mapping[str, Claim]) -> dict[str, Vector]:
 
 def _level(amount: float, claims: list[Claim]) -> float:
     """The level at which the claims take `amount` together; `inf` if even their caps do not."""
+    slope: list[float] = []
+    fixed: list[float] = []
     corners = []  # (level, change of slope, change of what is fixed)
     for claim in claims:
+        _add(claim.floor, fixed)
         if claim.weight > 0:
             corners.append((claim.floor / claim.weight, claim.weight, -claim.floor))
             if claim.cap is not None:
                 corners.append((claim.cap / claim.weight, -claim.weight, claim.cap))
-    slope, fixed = [0.0], [claim.floor for claim in claims]
     corners.sort(key=lambda corner: corner[0])
     for place, (_, more, held) in enumerate(corners):
-        slope.append(more)
-        fixed.append(held)
+        _add(more, slope)
+        _add(held, fixed)
         ends = corners[place + 1][0] if place + 1 < len(corners) else inf
         rise, rest = fsum(slope), amount - fsum(fixed)
         if rise > 0 and rest <= rise * ends:
             return rest / rise
     return inf
+
+
+def _add(value: float, parts: list[float]) -> None:
+    """Add to a sum that is kept exactly, as few floats that do not overlap, so that `fsum` of them is quick.
+
+    After Shewchuk, "Adaptive precision floating-point arithmetic and fast robust geometric predicates" (1997).
+    """
+    kept = 0
+    for part in parts:
+        large, small = (value, part) if abs(value) >= abs(part) else (part, value)
+        value = large + small
+        rest = small - (value - large)
+        if rest:
+            parts[kept] = rest
+            kept += 1
+    parts[kept:] = [value]

@@ -8,10 +8,12 @@ from typing import Self
 from cybernetic.core import OptionError, number, one_of, whole
 from cybernetic.vsm.bargain.contract import UNHEARD, Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
-from cybernetic.vsm.bargain.purse import Purse
+from cybernetic.vsm.bargain.purse import BILLS, Purse
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.changed import changed
+
+LATE = 2 * BILLS  # seconds after the end of an epoch: last words of units that come later change nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Allocator:
     def __post_init__(self) -> None:
         number("grace", self.grace, least=0.0)
         whole("term", self.term, least=1)
+        for unit, born in self.births.items():
+            number(f"births[{unit!r}]", born)
         if not total(self.floors.values()) <= self.purse.floor:
             raise OptionError("floors", f"a sum of at most {self.purse.floor!r}", total(self.floors.values()))
 
@@ -176,6 +180,12 @@ class Allocator:
     def expire(self, now: float) -> Self:
         """Count as spent what units have not reported in time; a late report still settles it."""
         return self._with(self.purse.expire(now)[0])
+
+    def conclude(self, now: float) -> Self:
+        """Wait no longer for the last words of units on epochs that ended `LATE` seconds ago: what was assumed is
+        final.
+        """
+        return self._with(self.purse.conclude(now, LATE))
 
     def forget(self, epoch: int) -> Self:
         """Drop the epochs up to and with `epoch`."""

@@ -97,6 +97,9 @@ class Ledger:
     def reserve(self, key: str, upper: Vector, now: float, until: float) -> Self:
         """Set `upper` aside under `key` until `until` (seconds, > now; when the outcome must be known).
 
+        An `upper` of nothing is of a call for which none is known: it is refused where the ledger is over or blocked,
+        or nothing is left of something that was granted, and is settled from what is left (`bounded=False`).
+
         A key that is reserved or was settled already: the ledger as it is. Raises `BudgetExhausted` if the
         ledger is over, blocked, or does not cover it; `OptionError` for a key whose open reservation has
         another upper bound.
@@ -107,9 +110,8 @@ class Ledger:
         if key in self.open:
             raise OptionError("upper", f"{self.open[key].upper!r}, as reserved for {key!r}", upper)
         if why := self._refuses(upper, now):
-            raise BudgetExhausted(
-                key, upper, NOTHING if now >= self.until or self.blocked else self.available, why
-            )
+            there = NOTHING if now >= self.until or self.blocked else self.available
+            raise BudgetExhausted(key, upper, there, why, max(0.0, self.until - now))
         if moment("until", until) <= now:
             raise OptionError("until", f"a time > now ({now!r})", until)
         opened = _with(self.open, key, Reservation(upper, until))
@@ -125,23 +127,26 @@ class Ledger:
         opened = _with(self.open, key, Reservation(upper, moment("until", until)))
         return changed(self, open=opened, reserved=self.reserved + upper)
 
-    def settle(self, key: str, actual: Vector, *, final: bool = True) -> Self:
+    def settle(self, key: str, actual: Vector, *, final: bool = True, bounded: bool = True) -> Self:
         """Close `key` at `actual`; the difference to what was reserved is available again.
 
         What is not final is an upper bound, which a final word replaces, and which another bound can only
         lower. After a final word nothing changes any more. An actual above what was reserved is an overrun:
-        it is charged, and nothing more is reserved until `clear`. So is all of what was never reserved.
+        it is charged, and nothing more is reserved until `clear`. So is all of what was never reserved, unless
+        it is not `bounded`: then it is taken from what is left, and only the rest is an overrun.
         """
         before = self.closed.get(key)
         if before is None:
             upper = self.open[key].upper if key in self.open else NOTHING
             closing = changed(self, open=_with(self.open, key, None), reserved=self.reserved - upper)
-            return closing._booked(key, Settlement(actual, actual.least(upper), final))
+            most = upper if bounded else upper.most(closing.available)
+            return closing._booked(key, Settlement(actual, actual.least(most), final))
         if before.final:
             return self
         told = actual if final else actual.least(before.actual)
         lifted = changed(self, spent=self.spent - before.actual, overrun=self.overrun - before.overrun)
-        return lifted._booked(key, Settlement(told, told.least(before.covered), final), before.overrun)
+        most = before.covered if bounded else before.covered.most(lifted.available)
+        return lifted._booked(key, Settlement(told, told.least(most), final), before.overrun)
 
     def release(self, key: str) -> Self:
         """Close `key` with nothing spent: the call was not made."""
@@ -155,6 +160,14 @@ class Ledger:
         for key in overdue:
             ledger = ledger.settle(key, self.open[key].upper, final=False)
         return ledger, overdue
+
+    def conclude(self) -> Self:
+        """Let everything that was settled stand as it does: no later word changes it."""
+        unknown = {key: replace(one, final=True) for key, one in self.closed.items() if not one.final}
+        closed = self.closed
+        for key, one in unknown.items():
+            closed = added(closed, key, one)
+        return changed(self, closed=closed) if unknown else self
 
     def revise(self, key: str, upper: Vector) -> Self:
         """Change the upper bound of an open reservation; one that is closed or unknown: the ledger as it is.
@@ -186,7 +199,15 @@ class Ledger:
             return f"over since {self.until!r}"
         if self.blocked:
             return f"an overrun of {self.overrun!r} is not cleared"
+        if not upper:
+            return "" if self._left else "nothing is left"
         return "" if upper <= self.available else "not covered"
+
+    @property
+    def _left(self) -> bool:
+        """Whether something is left of all that was granted."""
+        there = self.available.resources
+        return bool(self.grant) and all(name in there for name in self.grant.resources)
 
     def _booked(self, key: str, settlement: Settlement, known: Vector = NOTHING) -> Self:
         """The ledger with a settlement; it is blocked if its overrun is more than what was `known` of it

@@ -8,11 +8,12 @@ from cybernetic.core import OptionError, number
 from cybernetic.vsm.bargain.budget import Budget, Epoch
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
-from cybernetic.vsm.bargain.refusals import AnotherPurse, StaleContract
+from cybernetic.vsm.bargain.refusals import AnotherPurse, NoOpenBill, StaleContract
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.changed import changed
 
 NO_CONTRACT = Seal(0, 0)
+BILLS = 900.0  # seconds after the end of an epoch: bills for its calls that come later change nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,30 @@ class Purse:
             raise OptionError("now", f"a time in epoch {self.kept} or later", now)
         return self.with_ledger(epoch, self.ledger(epoch).reserve(key, upper, now, until)), epoch
 
-    def settle(self, epoch: int, key: str, actual: Vector, *, final: bool = True) -> Self:
+    def settle(
+        self, epoch: int, key: str, actual: Vector, *, final: bool = True, bounded: bool = True
+    ) -> Self:
         """Settle what was reserved in `epoch` (see `Ledger.settle`); an epoch that is forgotten: the purse as
-        it is.
+        it is, for what was reserved then counts; what was not `bounded` then counts in the first that is known.
         """
         if epoch < self.kept:
-            return self
-        return self.with_ledger(epoch, self.ledger(epoch).settle(key, actual, final=final))
+            if bounded:
+                return self
+            epoch = self.kept
+        ledger = self.ledger(epoch).settle(key, actual, final=final, bounded=bounded)
+        return self.with_ledger(epoch, ledger)
+
+    def billed(self, key: str, actual: Vector) -> Self:
+        """After the bill for a call that was settled at an upper bound, or is not settled yet: it took `actual`.
+
+        Raises `NoOpenBill` for one that was settled for good, or is not known.
+        """
+        for epoch, ledger in self.ledgers.items():
+            closed = ledger.closed.get(key)
+            if key in ledger.open or (closed is not None and not closed.final):
+                bounded = bool(ledger.open[key].upper if closed is None else closed.covered)
+                return self.settle(epoch, key, actual, bounded=bounded)
+        raise NoOpenBill(key)
 
     def born(self, id: str, now: float) -> Self:
         """The purse of a unit that knows of no other: in the epoch at `now` it may spend only what a contract grants,
@@ -110,6 +128,15 @@ class Purse:
             after = after.with_ledger(epoch, left)
             gone += [(epoch, key) for key in keys]
         return after, tuple(gone)
+
+    def conclude(self, now: float, patience: float = BILLS) -> Self:
+        """Wait no longer for the bills of epochs that ended `patience` seconds ago: what was assumed is final."""
+        number("now", now)
+        after = self
+        for epoch, ledger in self.ledgers.items():
+            if ledger.until + patience <= now:
+                after = after.with_ledger(epoch, ledger.conclude())
+        return after
 
     def overrun(self, now: float) -> Vector:
         """What calls took in the epoch at `now` beyond what was set aside, while that blocks it; else nothing."""

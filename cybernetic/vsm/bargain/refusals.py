@@ -1,15 +1,32 @@
 """What the bargain refuses: spending that is not covered, and contracts of an allocator that was replaced."""
 
+from math import inf
+
 from cybernetic.core import Refusal
 from cybernetic.vsm.bargain.contract import Seal
 
 
 class BudgetExhausted(Refusal):
-    """A reservation is not covered: `asked` is what was wanted, `available` what there is, both vectors."""
+    """A reservation is not covered: `asked` is what was wanted, `available` what there is, both vectors.
 
-    def __init__(self, key: str, asked: object, available: object, why: str) -> None:
-        super().__init__(f"{key!r}: expected to reserve at most {available!r}, got: {asked!r} ({why})")
-        self.key, self.asked, self.available = key, asked, available
+    `again`: seconds until the epoch is over and there is money again; infinite where no epoch ends. `begun`: whether
+    the task that asked has made calls already that no key names, so that nobody else may do it.
+    """
+
+    begun = False
+
+    def __init__(self, key: str, asked: object, available: object, why: str, again: float = inf) -> None:
+        then = "" if again == inf else f"; the next epoch begins in {again:.0f} s"
+        super().__init__(f"{key!r}: expected to reserve at most {available!r}, got: {asked!r} ({why}){then}")
+        self.key, self.asked, self.available, self.again = key, asked, available, again
+
+
+class NoOpenBill(Refusal):
+    """A bill came for a call that is not awaited any more, or never was: `key` is its reservation."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key!r}: expected the id of a receipt whose outcome is unknown and not final yet")
+        self.key = key
 
 
 class AnotherPurse(Refusal):

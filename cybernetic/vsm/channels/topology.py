@@ -21,9 +21,9 @@ TOPOLOGY: frozenset[tuple[Channel, Role, Role]] = frozenset(
         # the bargain
         (Channel.BARGAIN, Role.CONTROL, Role.MANAGEMENT),
         (Channel.BARGAIN, Role.MANAGEMENT, Role.CONTROL),
-        # the work, and what one unit hands to another
+        # the work, with what one unit hands on to another: through the environment, which alone knows who takes what,
+        # who has room and money for it, and who waits for whom
         (Channel.OPERATIONS, Role.ENVIRONMENT, Role.MANAGEMENT),
-        (Channel.OPERATIONS, Role.MANAGEMENT, Role.MANAGEMENT),
         # what is seen of the environment
         (Channel.ENVIRONMENT, Role.ENVIRONMENT, Role.INTELLIGENCE),
         (Channel.ENVIRONMENT, Role.PORTER, Role.INTELLIGENCE),

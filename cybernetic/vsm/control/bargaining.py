@@ -7,7 +7,7 @@ from typing import Any
 
 from cybernetic.core import CallError, Refusal
 from cybernetic.vsm.bargain.allocate import Claim
-from cybernetic.vsm.bargain.allocator import Allocator
+from cybernetic.vsm.bargain.allocator import LATE, Allocator
 from cybernetic.vsm.bargain.budget import Epoch
 from cybernetic.vsm.bargain.contract import UNHEARD, Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
@@ -68,6 +68,7 @@ class Bargaining:
             floors = {path: one.floor for path, one in charges.items()}
             floors |= dict.fromkeys(self._auditing, NOTHING)
             self.allocator = Allocator(purse, floors, purses=dict.fromkeys(charges, UNHEARD))
+        self._most = charter.most  # what the level shares out at most, by its own word
         self._lent = charter.budget is None  # it lives by what the level above lends it
         self._alone_from = now() + (FIRST if self._lent else 0.0)
         self._told: tuple[int, Vector] | None = None  # what the level above lends for an epoch
@@ -171,6 +172,10 @@ class Bargaining:
         lent = lend(pool, self._claims(held, pool), {}, 0.0)
         return {path: lent.get(path, NOTHING) for path in self._charges}
 
+    def bounded(self, amount: Vector) -> Vector:
+        """No more than the level's own budget, if it declares one."""
+        return amount if self._most is None else amount.least(self._most)
+
     # Downwards.
 
     async def turn(self) -> None:
@@ -178,7 +183,11 @@ class Bargaining:
         epoch = self.epoch
         if self.allocator is None or epoch is None:
             return
-        self.allocator = self.allocator.begun(epoch.number).expire(now())
+        self.allocator = self.allocator.begun(epoch.number).expire(now()).conclude(now())
+        if not self._lent:  # nobody above takes its reports
+            past = self.allocator.purse.epoch(now() - LATE) - 1
+            if past >= self.allocator.purse.kept:
+                self.allocator = self.allocator.forget(past)
         await self.share_out()
         self.deliver()
         if (at := now()) > self._wakes - SOON:  # who has only his floor waits for the next contract
@@ -247,7 +256,7 @@ class Bargaining:
 
     def _pool(self, allocator: Allocator, epoch: Epoch, held: Mapping[str, Vector]) -> Vector:
         """What is lent or could be. A level holds more than it is lent until its units have given that back."""
-        pool = allocator.purse.ledger(epoch.number).available + total(held.values())
+        pool = self.bounded(allocator.purse.ledger(epoch.number).available + total(held.values()))
         if self._told is not None and self._told[0] == epoch.number:
             return pool.least(self._told[1])
         return pool
@@ -319,14 +328,18 @@ class Bargaining:
                 del table[path]
 
     async def reported(self, reports: tuple[Report, ...]) -> int | None:
-        """Reports on epochs that are over; the last epoch of which this was the last word, written down."""
+        """Reports on epochs that are over; the last epoch up to which all was the last word, written down.
+
+        What comes after one that is not final is kept with it: a later word may still settle that one.
+        """
         if self.allocator is None or not reports:
             return None
         for report in reports:
             if report.unit in self.allocator.floors:
                 self.allocator = self.allocator.reported(report)
         await self.write()
-        return max((report.epoch for report in reports if report.final), default=None)
+        open_ = min((report.epoch for report in reports if not report.final), default=inf)
+        return max((report.epoch for report in reports if report.epoch < open_), default=None)
 
     # Upwards.
 

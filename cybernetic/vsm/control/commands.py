@@ -8,8 +8,8 @@ from typing import Any
 from cybernetic.core import CallError, Refusal
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
-from cybernetic.vsm.lives import begun_now, outbid
-from cybernetic.vsm.operations.messages import UNTOLD, Command, Edition, Intervention, Obeyed, Rung
+from cybernetic.vsm.lives import UNTOLD, Edition, begun_now, outbid
+from cybernetic.vsm.operations.messages import Command, Intervention, Obeyed, Rung
 
 KEY = "commands"
 PATIENCE = 0.5  # seconds for the answer to a command
@@ -34,7 +34,9 @@ class Commands:
         self._control = control
         self._life = self._revision = 0
         self._told: dict[str, Command] = {}
-        self._done: dict[str, tuple[Intervention, ...]] = {}  # what is done once, and was before a unit began anew
+        self._done: dict[
+            str, tuple[Intervention, ...]
+        ] = {}  # what is done once, and was before a unit began anew
         self.known: dict[str, Edition] = dict.fromkeys(units, UNTOLD)
         self._met: set[str] = set()  # who has obeyed in this life
         self._on_its_way: set[str] = set()

@@ -40,6 +40,7 @@ from cybernetic.vsm.intelligence.messages import (
     Temper,
 )
 from cybernetic.vsm.ladder.signals import Cause
+from cybernetic.vsm.lives import Edition
 from cybernetic.vsm.operations.messages import (
     Accountability,
     Command,
@@ -52,6 +53,7 @@ from cybernetic.vsm.operations.messages import (
 )
 from cybernetic.vsm.ports.notices import Denials
 from cybernetic.vsm.recursion.charter import Charter
+from cybernetic.vsm.recursion.refusals import HeldAbove
 from cybernetic.vsm.timing import now
 
 PERIODS = 3.0  # of a swing for which shares stay as they are
@@ -232,9 +234,15 @@ class Control(Member):
 
     # What it commands.
 
-    async def intervene(self, path: str, one: Intervention | Resumption) -> None:
-        """Intervene in a unit, or end that before its time: it is written in the log, and ends by itself."""
-        await self._interventions.intervene(path, one)
+    async def intervene(self, path: str | None, one: Intervention | Resumption) -> None:
+        """Intervene in a unit (None: in all), or end that before its time: it is in the log, and ends by itself.
+
+        Raises `HeldAbove` where the level above goes on holding what is let go.
+        """
+        for unit in self._charges if path is None else (path,):
+            await self._interventions.intervene(unit, one)
+        if isinstance(one, Resumption) and self._interventions.held_above:
+            raise HeldAbove(self.path, path or self.path)
 
     async def pass_on(self, one: Intervention | Resumption) -> None:
         """What is told of pain above a level elsewhere, in this level as a whole."""
@@ -245,21 +253,23 @@ class Control(Member):
         return await self._interventions.obey(command)
 
     async def quarantine(self, one: Quarantine) -> None:
-        """Take a port out of use in all units, or put it back."""
+        """Take a port out of use in all units, or put it back. Raises `HeldAbove` where that one is out above."""
         await self._interventions.quarantine(one)
+        if one.lifted and one.port in self._interventions.above.quarantined:
+            raise HeldAbove(self.path, one.port)
 
     def tell_audit(self, one: Quarantine) -> None:
         """System 3* holds nothing any more against a port that is used again."""
         if self._charter.audit is not None:
             self.tell(Channel.AUDIT, Role.AUDIT, one)
 
-    async def distribute(self, update: PolicyUpdate) -> dict[str, int]:
-        """Policies for every unit; under which revision each acts since."""
+    async def distribute(self, update: PolicyUpdate) -> dict[str, Edition]:
+        """Policies for every unit; under which each acts since."""
         return await self._requirements.distribute(update)
 
     @hears(PolicyUpdate)
-    def _policies(self, update: PolicyUpdate, note: Note) -> Deferred[dict[str, int]]:
-        answer: Deferred[dict[str, int]] = self.defer()
+    def _policies(self, update: PolicyUpdate, note: Note) -> Deferred[dict[str, Edition]]:
+        answer: Deferred[dict[str, Edition]] = self.defer()
         self.task(self._requirements.distributed(update, answer))
         return answer
 

@@ -202,17 +202,22 @@ class Interventions:
     def holds(self, unit: str) -> tuple[Intervention, ...]:
         """All that stands in a unit: what is this level's own, then what the level above commands."""
         own = self.held.get(unit)
-        return tuple(
-            one for one in (*((own,) if own else ()), *self.above.held) if now() < one.until
-        )
+        return tuple(one for one in (*((own,) if own else ()), *self.above.held) if now() < one.until)
+
+    @property
+    def held_above(self) -> bool:
+        """Whether the level above lets this one not work as it would."""
+        return any(now() < one.until and one.rung in (Rung.THROTTLE, Rung.SUSPEND) for one in self.above.held)
 
     def _wanted(self, unit: str) -> Command:
         """What a unit is to be commanded now. One that is dissolved is not there to be told."""
         above = self.above
-        out = above.quarantined | {port: one.reason for port, one in self.quarantined.items()}
+        out = {**above.quarantined, **{port: one.reason for port, one in self.quarantined.items()}}
         freed = {name: times for name, times in self._freed.items() if name not in self._charges}
         freed[WHOLE] = self._freed.get(unit, 0)
-        freed = {name: freed.get(name, 0) + above.freed.get(name, 0) for name in freed.keys() | above.freed.keys()}
+        freed = {
+            name: freed.get(name, 0) + above.freed.get(name, 0) for name in freed.keys() | above.freed.keys()
+        }
         held = tuple(one for one in self.holds(unit) if one.rung is not Rung.DISSOLVE)
         return Command(0, 0, held, out, {name: times for name, times in freed.items() if times})
 

@@ -9,6 +9,7 @@ from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.control.interventions import Interventions
 from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate, Referral
+from cybernetic.vsm.lives import Edition
 
 
 class Requirements:
@@ -17,14 +18,14 @@ class Requirements:
     def __init__(self, control: Any, units: Collection[str], commands: Interventions, audited: bool) -> None:
         self._control, self._units, self._commands, self._audited = control, units, commands, audited
 
-    async def distribute(self, update: PolicyUpdate) -> dict[str, int]:
-        """Policies for every unit; under which revision each acts since."""
+    async def distribute(self, update: PolicyUpdate) -> dict[str, Edition]:
+        """Policies for every unit; under which each acts since."""
         if self._audited:
             self._control.tell(Channel.AUDIT, Role.AUDIT, update)  # the verifier acts under them, too
         answers = await asyncio.gather(*(self._commands.command(unit, update) for unit in self._units))
-        return {known.path: known.revision for known in answers if isinstance(known, PolicyKnown)}
+        return {known.path: known.edition for known in answers if isinstance(known, PolicyKnown)}
 
-    async def distributed(self, update: PolicyUpdate, answer: Deferred[dict[str, int]]) -> None:
+    async def distributed(self, update: PolicyUpdate, answer: Deferred[dict[str, Edition]]) -> None:
         """The same, for who waits for the answer."""
         answer.reply(await self.distribute(update))
 

@@ -101,10 +101,11 @@ class Talks:
 
         What it would set aside or keep back is none of theirs, and asked for as it is.
         """
-        parts = self._bargaining.parts(offer.grant)
+        grant = self._bargaining.bounded(offer.grant)
+        parts = self._bargaining.parts(grant)
         asked = (self._asked(path, Offer(offer.epoch, part), patience) for path, part in parts.items())
         wishes = await asyncio.gather(*asked)
-        answer.reply(offer.grant.less(total(parts.values())) + total(wishes))
+        answer.reply(self._bargaining.bounded(grant.less(total(parts.values())) + total(wishes)))
 
     async def _asked(self, path: str, offer: Offer, patience: float = PATIENCE) -> Vector:
         try:

@@ -56,10 +56,10 @@ class Waiter:
 class LeaseTable:
     """Who holds what, and who waits for it: a value; each operation returns the table after it.
 
-    The table is soft state. One that replaces a dead one is made with a higher `epoch` and is `quiet` for as long as the
-    longest lease that its predecessor gave: it grants nothing, while holders of old leases report them (`adopt`) or
-    let them lapse. So at any time at most one unexpired lease exists for a key, and tokens grow for ever. Times are the
-    table's; a holder on another clock counts `ttl` from when it asked.
+    The table is soft state. One that replaces a dead one is made with a higher `epoch` and is `quiet` for as long as
+    the longest lease that its predecessor gave: it grants nothing, while holders of old leases report them (`adopt`)
+    or let them lapse. So at any time at most one unexpired lease exists for a key, and tokens grow for ever. Times are
+    the table's; a holder on another clock counts `ttl` from when it asked.
 
     Arguments:
         ttl: seconds > 0 a lease lasts, at most, unless renewed; a request may want a shorter one.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cybernetic.core import CallError, OptionError, Refusal
+from cybernetic.core import CallError, CannotTravel, OptionError, Refusal
 from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.algedonic.messages import Felt, Glad, Relief
 from cybernetic.vsm.books.books import Books
@@ -26,8 +26,12 @@ from cybernetic.vsm.governance.watch import Watch
 from cybernetic.vsm.homeostat.balance import Balance, Bands
 from cybernetic.vsm.intelligence.messages import BalanceReport, Begun, Deadlock, Ruling
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
+from cybernetic.vsm.lives import UNTOLD, Edition, begun_now, outbid
+from cybernetic.vsm.recursion.handing import reached_as_bytes
 from cybernetic.vsm.timing import now
+from cybernetic.wire import Codec
 
+_CODEC = Codec()
 HELD = 100  # revisions of which it is remembered what held
 
 
@@ -56,13 +60,14 @@ class Governance(Member):
         human: Sequence[Any] = (),
     ) -> None:
         super().__init__(path)
-        self._inherited, self._above = tuple(inherited), 0
+        self._inherited, self._above = tuple(inherited), UNTOLD
         self._own, self._human = tuple(own), tuple(human)
         self._purpose, self._boundary = purpose, tuple(boundary)
         self._book = Rulebook()
-        self._revision = 0
+        self._life = self._revision = 0
         self._held: tuple[tuple[int, tuple[Policy, ...]], ...] = ()
-        self._known = dict.fromkeys(boundary, 0)
+        self._known: dict[str, Edition] = dict.fromkeys(boundary, UNTOLD)
+        self._met: set[str] = set()  # who has acted under policies of this life
         self._questions = Questions()
         self._watch, self._aching = Watch.of(path), frozenset[str]()
         self._waiting: dict[str, list[Deferred[Any]]] = {}
@@ -71,14 +76,16 @@ class Governance(Member):
     async def setup(self) -> None:
         """Go on from the books; at first the policies are those that were declared."""
         known = await self._books.call(Books.load, "policy")
+        book = self._book
         if known is None:
+            self._life = begun_now()
             for policy in self._own:
-                self._book = self._book.adopt(policy, now(), "declared")
+                book = book.adopt(policy, now(), "declared")
         else:
-            self._book, self._inherited, self._above, self._revision, self._held = known
+            book, self._inherited, self._above, self._life, self._revision, self._held = known
         self._questions = await self._books.call(Books.load, "questions") or self._questions
         self._watch = Watch.of(self.path, await self._books.call(Books.load, "watch"))
-        await self._changed()
+        await self._changed(book, self._inherited, self._above)
         super().setup()
 
     # Identity and policies.
@@ -90,7 +97,7 @@ class Governance(Member):
 
     def rules(self) -> PolicyUpdate:
         """The policies in force, and since which revision."""
-        return PolicyUpdate(self._revision, self.policies)
+        return PolicyUpdate(self._revision, self.policies, self._life, self._above)
 
     def identity(self) -> Identity:
         """What the level is: its purpose, its boundary, and the invariants it holds."""
@@ -100,7 +107,8 @@ class Governance(Member):
     async def set_policy(self, policy: Policy, why: str = "") -> int:
         """Put a policy in force; the revision since which it is.
 
-        Raises `PolicyRefused` for a version that is not new, and where it would give up an invariant.
+        Raises `PolicyRefused` for a version that is not new, where it would give up an invariant, and for one that
+        could not reach all units at and below the level: nothing has changed then.
         """
         self._kept(policy.name, policy)
         return await self._amended(_tried(self._book.adopt, policy, now(), why))
@@ -142,8 +150,9 @@ class Governance(Member):
             raise PolicyRefused(f"{name}: expected to stay an invariant, got: {policy and policy.tier.name}")
 
     async def _amended(self, book: Rulebook) -> int:
-        self._book, change = book, book.amendments[-1]
-        await self._changed()
+        change = book.amendments[-1]
+        self._reaches((*self._inherited, *book.policies))
+        await self._changed(book, self._inherited, self._above)
         await self._jot(
             "policy",
             {
@@ -156,20 +165,33 @@ class Governance(Member):
         )
         return self._revision
 
+    def _reaches(self, policies: Sequence[Policy]) -> None:
+        far = reached_as_bytes(self.system, self.path)
+        for policy in policies if far else ():
+            try:
+                _CODEC.encode(policy)
+            except CannotTravel as error:
+                raise PolicyRefused(
+                    f"{policy.name}: expected one that reaches {', '.join(far)} as well, got: {error}"
+                ) from error
+
     async def inherit(self, update: PolicyUpdate) -> PolicyKnown:
         """The policies of the level above, which hold here as well."""
-        if update.revision > self._above:
-            self._inherited, self._above = update.policies, update.revision
-            await self._changed()
-        return PolicyKnown(self.path, self._above)
+        if update.edition > self._above:
+            await self._changed(self._book, update.policies, update.edition)
+            await self._jot("inherited", {"above": update.revision, "revision": self._revision})
+        life, revision = self._above
+        return PolicyKnown(self.path, revision, life)
 
     # How they reach everybody.
 
-    async def _changed(self) -> None:
-        self._revision += 1
-        self._held = (*self._held, (self._revision, self.policies))[-HELD:]
-        state = (self._book, self._inherited, self._above, self._revision, self._held)
-        await self._books.call(Books.save, "policy", state)
+    async def _changed(self, book: Rulebook, inherited: tuple[Policy, ...], above: Edition) -> None:
+        """What holds from now on: in the books first, and only if those take it. Raises `BooksRefused`."""
+        revision = self._revision + 1
+        held = (*self._held, (revision, (*inherited, *book.policies)))[-HELD:]
+        await self._books.call(Books.save, "policy", (book, inherited, above, self._life, revision, held))
+        self._book, self._inherited, self._above = book, inherited, above
+        self._revision, self._held = revision, held
         self.task(self._distribute())
 
     async def _distribute(self) -> None:
@@ -178,17 +200,24 @@ class Governance(Member):
         except (CallError, Refusal):
             return  # the next round tries again
         self._known.update(known)
+        own = self.rules().edition
+        later = {unit: one for unit, one in known.items() if one > own and unit not in self._met}
+        self._met |= {unit for unit, one in known.items() if one[0] == self._life} - later.keys()
+        if later:  # they remember a system 5 that left no books, by a clock that was ahead
+            self._life = outbid(self._life, max(life for life, _ in later.values()))
+            await self._changed(self._book, self._inherited, self._above)
 
     @hears(Acting)
     async def _acting(self, acting: Acting, note: Note) -> None:
         """A part has only begun, and acts under what was declared: it is told what has changed since."""
-        if acting.revision < self._known.get(acting.path, 0) or not acting.revision:
-            self._known[acting.path] = acting.revision
-            self.task(self._distribute())
+        self._known[acting.path] = UNTOLD
+        self.task(self._distribute())
 
     def known(self) -> dict[str, int]:
-        """Under which revision each unit acts, as it acknowledged; 0: under what was declared."""
-        return dict(self._known)
+        """Under which revision each unit acts, as it acknowledged; 0: under what was declared, or what a system 5 of
+        another life has said.
+        """
+        return {unit: revision if life == self._life else 0 for unit, (life, revision) in self._known.items()}
 
     # What systems 3 and 4 leave over.
 
@@ -340,7 +369,7 @@ class Governance(Member):
     async def cycle(self) -> None:
         """Let time run out for questions, and tell units that act under an old revision."""
         await self._look()
-        if any(revision < self._revision for revision in self._known.values()):
+        if any(revision < self._revision for revision in self.known().values()):
             await self._distribute()
 
     async def _remember(self) -> None:

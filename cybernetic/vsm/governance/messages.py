@@ -5,25 +5,46 @@ from dataclasses import dataclass
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.verdicts import Escalate
+from cybernetic.vsm.lives import UNTOLD, Edition
 from cybernetic.wire import travels
 
 
 @travels(name="vsm.PolicyUpdate")
 @dataclass(frozen=True, slots=True)
 class PolicyUpdate:
-    """The policies in force since a `revision`; whoever knows a later one keeps that."""
+    """The policies in force since a `revision`; whoever knows a later one keeps that.
+
+    Attributes:
+        revision: of the level's policies, within its life.
+        policies: those in force, the inherited ones first.
+        life: of the system 5 that says so, higher for one that begins without books than for all before it.
+        above: the edition of the policies of the level above that are among them; both 0: of those declared.
+    """
 
     revision: int
     policies: tuple[Policy, ...]
+    life: int = 0
+    above: Edition = UNTOLD
+
+    @property
+    def edition(self) -> Edition:
+        """By which it is compared with others."""
+        return self.life, self.revision
 
 
 @travels(name="vsm.PolicyKnown")
 @dataclass(frozen=True, slots=True)
 class PolicyKnown:
-    """The part at `path` acts under `revision`."""
+    """The part at `path` acts under `revision`, of a `life` of system 5."""
 
     path: str
     revision: int
+    life: int = 0
+
+    @property
+    def edition(self) -> Edition:
+        """Which policies those are."""
+        return self.life, self.revision
 
 
 @travels(name="vsm.Referral")
@@ -45,10 +66,9 @@ class Referral:
 @travels(name="vsm.Acting")
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """The part at `path` acts under `revision` of the policies, and has heard of none since it began."""
+    """The part at `path` has heard of no policies since it began: it acts under those that were declared."""
 
     path: str
-    revision: int
 
 
 @travels(name="vsm.Release")

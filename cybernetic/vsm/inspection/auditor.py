@@ -15,7 +15,7 @@ from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.audit.record import AuditRecord, Standing
 from cybernetic.vsm.bargain.contract import Accepted, Contract
 from cybernetic.vsm.bargain.purse import Purse
-from cybernetic.vsm.bargain.vector import total
+from cybernetic.vsm.bargain.vector import Vector, total
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears
@@ -277,6 +277,10 @@ class Auditor(Member):
     @hears(Contract)
     async def _contracted(self, contract: Contract, note: Note) -> Accepted | None:
         return await self._gate.accept(contract)
+
+    async def billed(self, id: str, cost: Vector) -> None:
+        """The bill for a call of an audit of which nobody knew what it took. Raises `NoOpenBill`."""
+        await self._gate.billed(id, cost)
 
     @hears(Taken)
     async def _taken(self, taken: Taken, note: Note) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from inspect import isawaitable
 from typing import Any
 
-from cybernetic.core import CallError, OptionError, Refusal
+from cybernetic.core import CallError, Refusal
 from cybernetic.runtime import Address
+from cybernetic.vsm.aside import made
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
 from cybernetic.vsm.bargain.purse import Purse
+from cybernetic.vsm.bargain.refusals import NoOpenBill
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.coordination.messages import PaceRequest, Refused, Succeeded
@@ -16,11 +17,12 @@ from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.decide import decide
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.verdicts import Allow
+from cybernetic.vsm.ports.bills import told
 from cybernetic.vsm.ports.digests import call_digest, digest
 from cybernetic.vsm.ports.pacing import LONGEST
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.receipts import Came, Receipt, Used
-from cybernetic.vsm.ports.refusals import OutcomeUnknown, PolicyDenied
+from cybernetic.vsm.ports.refusals import NoSuchPort, OutcomeUnknown, PolicyDenied
 from cybernetic.vsm.timing import now
 from cybernetic.wire import travels
 
@@ -32,6 +34,10 @@ class NotIndependent(Refusal):
     def __init__(self, port: str) -> None:
         super().__init__(f"port: expected another than {port!r}, which the verifier is to be independent of")
         self.port = port
+
+
+class _Late(TimeoutError):
+    """The port's time is over: nobody knows what became of the call."""
 
 
 class Gate:
@@ -75,35 +81,43 @@ class Gate:
     ) -> Used[Any]:
         """Meet the environment; see `Operation.use`. What a policy refers to somebody else is denied here.
 
-        Raises `NotIndependent`, `PolicyDenied`, `BudgetExhausted`, `OutcomeUnknown`, `OptionError` for a port that is
-        not declared, and what the call raises.
+        Raises `NotIndependent`, `NoSuchPort`, `PolicyDenied`, `BudgetExhausted`, `OutcomeUnknown`, and what the call
+        raises.
         """
         if port == self._independent_of:
             raise NotIndependent(port)
         declared = self._ports.get(port)
         if declared is None:
-            raise OptionError("port", f"one that is declared: {sorted(self._ports)}", port)
+            raise NoSuchPort(port, tuple(sorted(self._ports)))
         self._allowed(action or Action(port, upper.as_dict()))
         self._serial += 1
         id, began = f"{self._auditor.path}:audit#{now():.3f}.{self._serial}", now()
-        epoch = await self._reserve(id, upper, began, began + declared.timeout * declared.tries)
-        came, value, actual = Came.FAILED, None, NOTHING
-        try:
-            value = await self._tried(port, declared, target, args, keywords)
-            came, actual = Came.DONE, upper if declared.cost is None else declared.cost(value)
-        except OutcomeUnknown:
-            came, actual = Came.UNKNOWN, upper
-            raise
-        except BaseException:
-            actual = upper  # it may have been paid
-            raise
-        finally:
-            await self._settle(epoch, id, actual, came)
         name = args[0] if isinstance(target, Address) and args else target
         asked = call_digest(port, name, args, keywords)
-        where = f"{self._auditor.path}:audit"
-        receipt = Receipt(id, "audit", where, port, asked, digest(value), actual, came, began, now(), 0)
-        return Used(value, receipt, actual)
+
+        def receipt(came: Came, result: str, cost: Vector) -> Receipt:
+            where = f"{self._auditor.path}:audit"
+            return Receipt(id, "audit", where, port, asked, result, cost, came, began, now(), 0)
+
+        epoch = await self._reserve(id, upper, declared)
+        actual, sure = upper, False  # it may have been paid
+        try:
+            value = await self._tried(port, declared, target, args, keywords)
+            took, sure = told(port, declared.cost, value)
+            actual = took if took is not None else upper if sure else self._most(upper)
+        except TimeoutError as error:
+            if not isinstance(error, _Late):
+                raise
+            raise OutcomeUnknown(port, declared.timeout, receipt(Came.UNKNOWN, "", upper)) from error
+        except Exception as error:
+            took, sure = told(port, declared.failed, error)
+            free = NOTHING if declared.wait(error) is not None else upper
+            actual = free if took is None else took
+            raise
+        finally:
+            if upper or declared.counts:
+                await self._settle(epoch, id, actual, sure, bounded=bool(upper))
+        return Used(value, receipt(Came.DONE, digest(value), actual), actual)
 
     def _allowed(self, action: Action) -> None:
         decision = decide(self.policies, action, {"path": self._auditor.path}) if self.policies else None
@@ -120,9 +134,11 @@ class Gate:
                 return await self._called(name, port, target, args, keywords)
             except Exception as error:
                 wait = port.wait(error)
-                if wait is None or not left:
+                if wait is None:
                     raise
                 self._auditor.tell(Channel.COORDINATION, Role.COORDINATION, Refused(name, wait))
+                if not left:
+                    raise
                 await asyncio.sleep(min(max(0.0, wait), LONGEST))
         raise AssertionError("a port has at least one try")
 
@@ -133,12 +149,11 @@ class Gate:
             async with asyncio.timeout(port.timeout) as limit:
                 if isinstance(target, Address):
                     return await target.within(None).call(*args, **keywords)
-                value = target(*args, **keywords)
-                value = await value if isawaitable(value) else value
+                value = await made(target, self._auditor.run_blocking, *args, **keywords)
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            raise OutcomeUnknown(name, port.timeout, None) from error
+            raise _Late from error
         if name in self._paced:
             self._auditor.tell(Channel.COORDINATION, Role.COORDINATION, Succeeded(name))
         return value
@@ -157,17 +172,31 @@ class Gate:
 
     # Its money.
 
-    async def _reserve(self, id: str, upper: Vector, at: float, until: float) -> int:
-        if self.purse is None or not upper:
+    async def _reserve(self, id: str, upper: Vector, port: Port) -> int:
+        if self.purse is None or not (upper or port.counts):
             return 0
-        self.purse, epoch = self.purse.reserve(id, upper, at, until)
+        at = now()
+        self.purse, epoch = self.purse.reserve(id, upper, at, at + port.timeout * port.tries)
         await self._write(self.purse)
         return epoch
 
-    async def _settle(self, epoch: int, id: str, actual: Vector, came: Came) -> None:
-        if self.purse is not None and actual:
-            self.purse = self.purse.settle(epoch, id, actual, final=came is not Came.UNKNOWN)
+    def _most(self, upper: Vector) -> Vector:
+        """What a call may have taken of which the port cannot tell: all that is left, where no bound is known."""
+        if upper or self.purse is None:
+            return upper
+        return self.purse.ledger(self.purse.epoch(now())).available
+
+    async def _settle(self, epoch: int, id: str, actual: Vector, final: bool, bounded: bool) -> None:
+        if self.purse is not None:
+            self.purse = self.purse.settle(epoch, id, actual, final=final, bounded=bounded)
             await self._write(self.purse)
+
+    async def billed(self, id: str, cost: Vector) -> None:
+        """The bill for a call of which nobody knew what it took. Raises `NoOpenBill`."""
+        if self.purse is None:
+            raise NoOpenBill(id)
+        self.purse = self.purse.billed(id, cost)
+        await self._write(self.purse)
 
     async def accept(self, contract: Contract) -> Accepted | None:
         """What system 3 grants; None where nothing is counted. Raises `StaleContract`."""
@@ -182,8 +211,7 @@ class Gate:
         if self.purse is None:
             return ()
         at = now()
-        self.purse, _ = self.purse.expire(at)
-        purse = self.purse
+        purse = self.purse = self.purse.expire(at)[0].conclude(at)
         return tuple(purse.report(epoch, at) for epoch in sorted(purse.ledgers) if epoch < purse.epoch(at))
 
     async def forget(self, epoch: int) -> None:

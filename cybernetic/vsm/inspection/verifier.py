@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from inspect import Parameter, isawaitable, iscoroutinefunction, signature
+from inspect import Parameter, isawaitable, signature
 from typing import Any
 
 from cybernetic.core import Refusal
+from cybernetic.vsm.aside import is_async
 from cybernetic.vsm.audit.findings import Account
 from cybernetic.vsm.audit.plan import Audit
 
@@ -35,7 +36,7 @@ async def judgement(
     try:
         async with asyncio.timeout(patience):
             given = (of, use) if _takes_two(check) else (of,)
-            if aside is None or _is_async(check):
+            if aside is None or is_async(check):
                 verdict = check(*given)
             else:
                 verdict = await aside(check, *given)
@@ -58,10 +59,6 @@ async def judgement(
 def spends(audit: Audit) -> bool:
     """Whether what verifies or inspects wants to use ports, and so needs a budget."""
     return any(check is not None and _takes_two(check) for check in (audit.verify, audit.inspect))
-
-
-def _is_async(check: Callable[..., Any]) -> bool:
-    return iscoroutinefunction(check) or iscoroutinefunction(getattr(check, "__call__", None))  # noqa: B004
 
 
 def _takes_two(check: Callable[..., Any]) -> bool:

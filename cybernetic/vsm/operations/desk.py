@@ -4,19 +4,24 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from inspect import Parameter, isawaitable, signature
+from inspect import Parameter, signature
 from typing import Any
 
 from cybernetic.core import NotInside, OptionError
-from cybernetic.runtime import Address, Named
-from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.runtime import Address, Agent, Named
+from cybernetic.vsm.aside import Aside, made
+from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.decisions.actions import Action
+from cybernetic.vsm.ids import fresh_id
+from cybernetic.vsm.operations.progress import Circling, Progress
 from cybernetic.vsm.operations.task import Performed, Task
+from cybernetic.vsm.ports.bills import told
 from cybernetic.vsm.ports.digests import call_digest, digest
 from cybernetic.vsm.ports.passages import Ask, Passage
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.receipts import Came, Receipt, Used
-from cybernetic.vsm.ports.refusals import OutcomeUnknown
+from cybernetic.vsm.ports.refusals import OutcomeUnknown, Stuck
+from cybernetic.vsm.timing import now
 from cybernetic.vsm.world.knowing import Knowing
 
 KEPT = 100  # outcomes that are remembered, so that a task given twice is done once
@@ -40,12 +45,11 @@ class Call:
         given = {name: value for name, value in marks.items() if value is not None and self._takes(name)}
         return Call(self.target, self.args, {**self.keywords, **given})
 
-    async def made(self) -> Any:
-        """Make it; an awaitable result is awaited."""
+    async def made(self, aside: Aside) -> Any:
+        """Make it, a plain function by `aside`; an awaitable result is awaited."""
         if isinstance(self.target, Address):
             return await self.target.within(None).call(*self.args, **self.keywords)
-        value = self.target(*self.args, **self.keywords)
-        return await value if isawaitable(value) else value
+        return await made(self.target, aside, *self.args, **self.keywords)
 
     def _takes(self, name: str) -> bool:
         try:
@@ -63,18 +67,35 @@ class Desk:
         path: of its unit.
         porter: who stands at its ports.
         world: what it shares with others.
+        aside: runs a plain function in a thread (`Agent.run_blocking`).
+        progress: the signs it gives.
+        management: of its unit.
+        life: names this life of the operation.
         task: what it is working on; None: nothing.
         measures: what was measured of that, by index.
         bills: what each of its calls was estimated at, and what it came to.
+        loose: whether it has made a call that no key names: done anew it would happen twice.
+        stuck: whether it was told that it is in a loop.
     """
 
     path: str
     porter: Named[Porter]
     world: Knowing
+    aside: Aside
+    progress: Progress
+    management: Named[Agent]
+    life: str = field(default_factory=lambda: fresh_id(8, "life"))
     task: Task | None = None
     measures: dict[str, float] = field(default_factory=dict)
     done: OrderedDict[str, Performed] = field(default_factory=OrderedDict)
     bills: list[tuple[Vector, Vector]] = field(default_factory=list)
+    loose: bool = False
+    stuck: bool = False
+
+    def begin(self, task: Task) -> float:
+        """A task is begun; when, in seconds."""
+        self.task, self.measures, self.bills, self.loose, self.stuck = task, {}, [], False, False
+        return now()
 
     def at_work(self, what: str) -> Task:
         """The task at work. Raises `NotInside` where there is none."""
@@ -103,15 +124,35 @@ class Desk:
             raise OptionError("upper", "a Cost such as Cost(usd=.04)", upper)
         about = action or Action(port, {**upper.as_dict(), "key": key})
         asked = call_digest(port, call.name, call.args, call.keywords)
-        ask = Ask(self.at_work("use").id, port, about, asked, upper, fence)
+        ask = Ask(self.at_work("use").id, port, about, asked, upper, fence, self.life)
+        self.progress.port(1, now())
+        try:
+            return await self._used(ask, call, key)
+        except Stuck as error:
+            stuck = error
+        finally:
+            self.progress.port(-1, now())
+        if self.stuck:  # it goes on although it was told: who manages it ends it
+            self.management.send(Circling(ask.task, stuck))
+            await asyncio.get_running_loop().create_future()
+        self.stuck = True
+        raise stuck
+
+    async def _used(self, ask: Ask, call: Call, key: str | None) -> Used[Any]:
+        """Admitted, tried as often as the port has tries, and settled."""
         passage: Passage = await self.porter.within(None).call(Porter.admit, ask)
-        marked = call.with_marks(key=key, fence=fence)
+        self.loose = self.loose or key is None
+        marked = call.with_marks(key=key, fence=ask.fence)
         for left in reversed(range(passage.port.tries)):
             try:
                 return await self._made(passage, marked)
             except Exception as error:
                 wait = passage.port.wait(error)
-                if wait is None or not left:
+                if wait is None:
+                    raise
+                if not left:
+                    took, _ = told(passage.ask.port, passage.port.failed, error)
+                    await self.porter.call(Porter.refused, passage, wait, True, took or NOTHING)
                     raise
                 passage = await self.porter.within(None).call(Porter.refused, passage, wait)
         raise AssertionError("a port has at least one try")
@@ -121,21 +162,23 @@ class Desk:
         port = passage.port
         try:
             async with asyncio.timeout(port.timeout) as limit:
-                value = await call.made()
+                value = await call.made(self.aside)
         except BaseException as error:
             if isinstance(error, TimeoutError) and limit.expired():
                 receipt = await self._settled(passage, Came.UNKNOWN, "", None)
                 raise OutcomeUnknown(passage.ask.port, port.timeout, receipt) from error
             if isinstance(error, Exception) and port.wait(error) is None:
-                lost = None if port.failed is None else port.failed(error)
-                await self._settled(passage, Came.FAILED, type(error).__name__, lost)
+                lost = told(passage.ask.port, port.failed, error)
+                await self._settled(passage, Came.FAILED, type(error).__name__, *lost)
             raise
-        actual = None if port.cost is None else port.cost(value)
-        receipt = await self._settled(passage, Came.DONE, digest(value), actual)
+        actual, sure = told(passage.ask.port, port.cost, value)
+        receipt = await self._settled(passage, Came.DONE, digest(value), actual, sure)
         if actual is not None and passage.ask.upper:
             self.bills.append((passage.ask.upper, actual))
         return Used(value, receipt, receipt.cost)
 
-    async def _settled(self, passage: Passage, came: Came, result: str, actual: Vector | None) -> Receipt:
-        receipt: Awaitable[Receipt] = self.porter.call(Porter.settle, passage, came, result, actual)
+    async def _settled(
+        self, passage: Passage, came: Came, result: str, actual: Vector | None, sure: bool = True
+    ) -> Receipt:
+        receipt: Awaitable[Receipt] = self.porter.call(Porter.settle, passage, came, result, actual, sure)
         return await receipt

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from cybernetic.core import CallError, Refusal
@@ -64,6 +65,7 @@ class Envoy(Member):
         self._coordination = self.system.named(f"{path}:coordination", Coordination)
         self._control = self.system.named(f"{path}:control", Control)
         self._governance = self.system.named(f"{path}:policy", Governance)
+        self._revision = 0  # of the policies above that the level acts under
         self._environment = self.system.named(f"{path}:environment", Environment)
 
     @hears(Assignment)
@@ -74,7 +76,8 @@ class Envoy(Member):
 
     async def _handed(self, given: Assignment, answer: Deferred[Any]) -> None:
         try:
-            answer.reply(await self._environment.within(None).call(Environment.submit, given.task))
+            within = self._environment.within(None)
+            answer.reply(await within.call(Environment.submit, given.task, given.anew, given.by))
         except Exception as error:
             answer.fail(error)
 
@@ -102,7 +105,9 @@ class Envoy(Member):
 
     @hears(PolicyUpdate)
     async def _policies(self, update: PolicyUpdate, note: Note) -> PolicyKnown:
-        return await self._inside(self._governance.call(Governance.inherit, update), "policy")
+        known = await self._inside(self._governance.call(Governance.inherit, update), "policy")
+        self._revision = known.revision
+        return known
 
     @hears(Command)
     async def _commanded(self, command: Command, note: Note) -> Obeyed:
@@ -160,7 +165,7 @@ class Envoy(Member):
     def setup(self) -> Any:
         """Ask for leases at once, and for the policies of the level above: what was said of them may be forgotten."""
         self._pacing.renew()
-        self.tell(Channel.COMMAND, Role.CONTROL, Acting(self.path, 0))
+        self.tell(Channel.COMMAND, Role.CONTROL, Acting(self.path))
         return super().setup()
 
     async def cycle(self) -> None:
@@ -171,4 +176,4 @@ class Envoy(Member):
         except CallError as error:
             self.tell(Channel.BARGAIN, Role.CONTROL, Unaccounted(str(error)))
             return
-        self.tell(Channel.BARGAIN, Role.CONTROL, account)
+        self.tell(Channel.BARGAIN, Role.CONTROL, replace(account, revision=self._revision))

@@ -7,6 +7,7 @@ from cybernetic.vsm.checks import word
 from cybernetic.vsm.damping.fence import LeaseLost
 from cybernetic.vsm.damping.leases import Lease
 from cybernetic.vsm.ports.porter import Porter
+from cybernetic.vsm.timing import now
 
 
 class Exclusive:
@@ -18,7 +19,11 @@ class Exclusive:
 
     async def __aenter__(self) -> Lease:
         """Wait for the lease."""
-        lease: Lease = await self._desk.porter.within(None).call(Porter.lease, self._key, self._ttl)
+        self._desk.progress.turn(1, now())
+        try:
+            lease: Lease = await self._desk.porter.within(None).call(Porter.lease, self._key, self._ttl)
+        finally:
+            self._desk.progress.turn(-1, now())
         self._lease = lease
         return lease
 

@@ -31,22 +31,17 @@ from cybernetic.vsm.operations.messages import (
     Unblocked,
 )
 from cybernetic.vsm.operations.operation import Operation
+from cybernetic.vsm.operations.progress import Circling, limit_of, progress_at
 from cybernetic.vsm.operations.quota import started_by
-from cybernetic.vsm.operations.task import Assignment, Performed
+from cybernetic.vsm.operations.refusals import NotBegun, TaskHung, TaskLate
+from cybernetic.vsm.operations.task import Assignment, Performed, Task
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.timing import now
-from cybernetic.wire import travels
 
 OFFERED = 0.5  # seconds that an operation has to say what it wants, at most
-
-
-@travels(name="vsm.TaskLate")
-class TaskLate(Refusal):
-    """A task came to its turn after its deadline."""
-
-    def __init__(self, task: str) -> None:
-        super().__init__(f"task {task!r}: expected to be begun before its deadline, got: its turn came later")
-        self.task = task
+SILENT, STUCK = "operation silent", "stuck"  # what is felt of an operation that was ended
+SAID = 0.1  # seconds from when it is said why an operation ends until it does
+GRACE = 2  # rounds for which a task may go on after its deadline
 
 
 class Management(Member):
@@ -72,6 +67,10 @@ class Management(Member):
         self._figures = Figures(path, indices, now())
         self._queue: deque[tuple[Assignment, Deferred[Any]]] = deque()
         self._at_work = False
+        self._given: tuple[Task, Deferred[Any], float] | None = None  # what is at work, and since when
+        self._limit = limit_of(indices)
+        self._rounds = 0  # without anything to do, as long as it is not known that the operation is well
+        self._well = False
         self._working: asyncio.Task[None] | None = None
         self._done = self._failed = 0
         self._held_until = 0.0
@@ -91,14 +90,17 @@ class Management(Member):
         return answer
 
     def _next(self) -> None:
-        if self._queue and not self._at_work and now() >= self._held_until:
+        if not self._queue or self._at_work or now() < self._held_until:
+            return
+        if self.system.alive(self._operation):  # else this ends as well, and what waits is given again
             self._at_work = True
             self._working = self.task(self._work(*self._queue.popleft()))
 
     async def _work(self, given: Assignment, answer: Deferred[Any]) -> None:
         task = given.task
+        self._given = task, answer, now()
         try:
-            if task.deadline is not None and now() >= task.deadline:
+            if _late(task):
                 raise TaskLate(task.id)
             performed = await self._operation.within(None).call(Operation.perform, task, given.anew)
         except Exception as error:
@@ -110,12 +112,64 @@ class Management(Member):
             self._failed += not performed.outcome.good
             answer.reply(performed)
             self._feel(self._figures.performed(performed, now()))
+            self._is_well()
         finally:
-            self._at_work = False
+            self._at_work, self._given = False, None
         self._next()
+
+    # What hangs.
+
+    def _look_at_work(self) -> None:
+        """What has waited for longer than it may is refused; an operation that gives no sign of life is ended."""
+        late = [(given, answer) for given, answer in self._queue if _late(given.task)]
+        if late:
+            self._queue = deque(one for one in self._queue if one not in late)
+        for given, answer in late:
+            self._failed += 1
+            answer.fail(TaskLate(given.task.id))
+        if self._given is None:
+            self._rounds += not self._queue
+            if self._rounds > GRACE:
+                self._is_well()
+            return
+        task, _, since = self._given
+        silent = progress_at(self.system, self.path).hangs(since, self._limit, now())
+        if silent or (task.deadline is not None and now() >= task.deadline + GRACE * self.pulse):
+            self._end(SILENT, Cause.HEARTBEAT, TaskHung(task.id, self.path, silent or now() - since))
+
+    def receive(self, message: Any) -> None:
+        """Its operation was told that it is in a loop, and goes on."""
+        if not isinstance(message, Circling):
+            super().receive(message)
+        elif self._given is not None and self._given[0].id == message.task:
+            self._end(STUCK, Cause.ERRORS, message.error)
+
+    def _end(self, index: str, cause: Cause, error: Refusal) -> None:
+        """End the operation: its task fails, all others come again, to its successor; until that is well it hurts."""
+        assert self._given is not None
+        self._feel([Felt(self._pain(index, cause))])
+        self._given[1].fail(error)
+        self.ref.after(SAID).cast(Management.ended, self._given[0].id)
+
+    def ended(self, task: str) -> None:
+        """Now that it is known why: the operation ends, if it is at that task (its id) still."""
+        if self._given is not None and self._given[0].id == task:
+            self.exit(self._operation, Kill())
+
+    def _pain(self, index: str, cause: Cause) -> Pain:
+        return Pain(self.path, index, cause, Severity.ALERT, 1.0, now())
+
+    def _is_well(self) -> None:
+        """It has done a task, or has none: what was felt of its predecessor is over."""
+        if not self._well:
+            self._well = True
+            pains = self._pain(SILENT, Cause.HEARTBEAT), self._pain(STUCK, Cause.ERRORS)
+            self._feel([Relief(pain.key) for pain in pains])
 
     async def terminate(self, reason: Reason) -> None:
         """Say what the operation ended of, if that is why this ends too; what waits is given again by who gave it."""
+        for given, answer in self._queue:
+            answer.fail(NotBegun(given.task.id, self.path))
         self._queue.clear()
         if self._working is not None and not self.system.alive(self._operation):
             await asyncio.wait([self._working], timeout=0.1)
@@ -217,6 +271,7 @@ class Management(Member):
 
     async def cycle(self) -> None:
         """Account to system 3, and go on after a suspension."""
+        self._look_at_work()
         self._next()
         self._feel(self._figures.passed(now()))
         self._thin_out()
@@ -248,3 +303,8 @@ class Management(Member):
         for ref in beyond:
             self.exit(ref, Kill())
         self._feel(self._figures.crowded(bool(beyond), now()))
+
+
+def _late(task: Task) -> bool:
+    """Whether it is of no use any more."""
+    return task.deadline is not None and now() >= task.deadline

@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from cybernetic.vsm.bargain.contract import Report
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.lives import UNTOLD, Edition
 from cybernetic.wire import travels
 
 
@@ -43,10 +44,6 @@ class Resumption:
     reason: str
 
 
-Edition = tuple[int, int]
-"""Which version of something that is told: in which life of who tells it, and the how manieth of that life."""
-
-UNTOLD: Edition = (0, 0)
 WHOLE = ""  # among what is freed: the unit as a whole
 
 

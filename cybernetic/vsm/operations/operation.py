@@ -8,12 +8,17 @@ from cybernetic.core import OptionError, Refusal
 from cybernetic.runtime import Address, Agent, registered_name
 from cybernetic.state import Answers, Assertion, Watching
 from cybernetic.vsm.bargain.budget import drift
+from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
+from cybernetic.vsm.channels.ear import level_of
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.ladder.signals import Pain
 from cybernetic.vsm.operations.desk import Call, Desk
+from cybernetic.vsm.operations.environment import Environment, NoSuchUnit
 from cybernetic.vsm.operations.exclusive import Exclusive
+from cybernetic.vsm.operations.progress import begin_progress
+from cybernetic.vsm.operations.refusals import NoSuchKind
 from cybernetic.vsm.operations.task import Outcome, Performed, Task
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.receipts import Used
@@ -25,6 +30,7 @@ OWN = (
     "use",
     "choose",
     "exclusive",
+    "hand_on",
     "measure",
     "tell",
     "take_back",
@@ -43,10 +49,12 @@ class Operation(Agent):
             measured without its help, others by `measure`.
         purposes: what it is there for: kinds of tasks, with the parts of its time and money that are meant for each.
             Audits compare them with what it does. Default: nothing is said.
+        kinds: of tasks that it takes; no others are given to it. Default none: those that no other unit takes.
     """
 
     indices: ClassVar[Sequence[Index]] = ()
     purposes: ClassVar[Mapping[str, float]] = {}
+    kinds: ClassVar[Sequence[str]] = ()
 
     _hooks = frozenset({"handle", "plan", "recover", *OWN})
     _final = frozenset({"perform", "mend", "wish", *OWN})
@@ -82,10 +90,14 @@ class Operation(Agent):
 
         Args:
             port: the name of a declared port.
-            target: what is called: a function, sync or async, or the address of an agent.
+            target: what is called: a function, or the address of an agent. What is no coroutine function runs in a
+                thread (up to 64 at a time), so it holds up nobody; given up after the port's `timeout`, it goes on
+                there to its end, and only its result is dropped.
             *args: its arguments; for an agent the first is the method.
             **keywords: further ones.
-            upper: the most it may take. It is reserved before the call, and what it took is settled after it.
+            upper: the most it may take. It is reserved before the call, and what it took is settled after it. Default
+                nothing: what it took, by the port's `cost`, is taken after it from what is left, and where nothing is
+                left, or more was taken than there was, the next call is refused.
             action: what the policies are asked about. Default: of the kind of the port's name, with the amounts of
                 `upper` and `key` for facts.
             key: names the effect; given to the call as `key=` if it takes one, so that twice is once.
@@ -93,7 +105,7 @@ class Operation(Agent):
                 one.
 
         Raises:
-            PolicyDenied, BudgetExhausted, Stuck, Suspended, LeaseLost, PortOut: it was not called.
+            NoSuchPort, PolicyDenied, BudgetExhausted, Stuck, Suspended, LeaseLost, PortOut: it was not called.
             OutcomeUnknown: it took longer than the port's `timeout`.
             RateLimited: it was, as often as the port's `tries`.
 
@@ -123,6 +135,29 @@ class Operation(Agent):
         Raises `LeaseLost` at its end if it was lost, for then somebody else may have written.
         """
         return Exclusive(self._desk, key, ttl)
+
+    async def hand_on(self, task: Task) -> Performed:
+        """Let another unit do a task, and wait for what comes of it: `await self.hand_on(Task("refund", order))`.
+
+        It goes to a unit of this level that takes its kind (or that it is `to`), and where there is none to the levels
+        above, one after another. What it costs is that unit's; its receipts are no evidence for this one.
+
+        Raises `NoSuchKind`, `NoSuchUnit`, `WaitsForItself` where only this unit could do it, or one that waits for it,
+        and what the task is refused with there.
+        """
+        desk, level = self._desk, level_of(self._desk.path)
+        desk.progress.port(1, now())  # who does it is watched himself
+        try:
+            while True:
+                environment = self.system.named(f"{level}:environment", Environment).within(None)
+                try:
+                    return await environment.call(Environment.submit, task, False, desk.path)
+                except (NoSuchKind, NoSuchUnit):
+                    level = level_of(level)
+                    if not level:
+                        raise
+        finally:
+            desk.progress.port(-1, now())
 
     def measure(self, index: str, value: float) -> None:
         """Note a value of one of `indices` for the task at work. Raises `OptionError` for an index that is not one."""
@@ -174,11 +209,13 @@ class Operation(Agent):
             desk.done.pop(task.id, None)
         if task.id in desk.done:
             return desk.done[task.id]
-        began, desk.task, desk.measures, desk.bills = now(), task, {}, []
+        began = desk.begin(task)
         try:
             outcome = await self.handle(task)
-        except Refusal:
+        except Refusal as error:
             desk.porter.cast(Porter.given_up, task.id)
+            if isinstance(error, BudgetExhausted):
+                error.begun = desk.loose
             raise
         finally:
             desk.task = None
@@ -206,5 +243,12 @@ class Operation(Agent):
         if desk is None:
             path = registered_name(self.ref) or ""
             porter = self.system.named(f"{path}:porter", Porter)
-            desk = self.__dict__["_desk_known"] = Desk(path, porter, Knowing(self, path))
+            desk = self.__dict__["_desk_known"] = Desk(
+                path,
+                porter,
+                Knowing(self, path),
+                self.run_blocking,
+                begin_progress(self.system, path),
+                self.system.named(f"{path}:management", Agent),
+            )
         return desk

@@ -21,7 +21,7 @@ class Task:
     """Something to be done: `Task("ticket", {"id": 7, "text": "..."}, to="shop/support")`.
 
     Args:
-        kind: a word for what it is.
+        kind: a word for what it is, by which it is given to a unit that takes such tasks (`Operation.kinds`).
         body: what it is about, a value.
         to: the path of the unit or level that is to do it. Default None: whichever has the least to do.
         id: names it for good: done again under the same id it is the same task. Default: a fresh one.
@@ -88,9 +88,11 @@ class Performed:
 class Assignment:
     """The environment gives a task to a unit; answered with `Performed`.
 
-    `again`: it was given before. `anew`: it was done, but that does not count; its id is that of before.
+    `again`: it was given before. `anew`: it was done, but that does not count; its id is that of before. `by`: the path
+    of the unit that waits for it.
     """
 
     task: Task
     again: bool = False
     anew: bool = False
+    by: str | None = None

@@ -1,6 +1,6 @@
 """Units as they are declared, and the supervisor that each becomes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
@@ -13,6 +13,7 @@ from cybernetic.vsm.channels.channel import Channel
 from cybernetic.vsm.checks import share as checked_share
 from cybernetic.vsm.checks import word
 from cybernetic.vsm.coordination.restarts import turnstile
+from cybernetic.vsm.operations.kinds import kinds_of
 from cybernetic.vsm.operations.management import Management
 from cybernetic.vsm.operations.operation import Operation
 from cybernetic.vsm.operations.quota import UNLIMITED, Quota
@@ -39,6 +40,7 @@ class Unit:
     outlet: str | None = None
     ways: Mapping[Channel, str] = field(default_factory=dict)
     quota: Quota = UNLIMITED
+    kinds: tuple[str, ...] = ()
 
     @property
     def nested(self) -> bool:
@@ -63,6 +65,7 @@ def unit(
     requires: Mapping[str, object] | None = None,
     isolate: bool | Limits = False,
     quota: Quota | None = None,
+    kinds: Sequence[str] | None = None,
 ) -> Unit:
     """Declare a unit of a viable system: `unit(Answer, id="answer-1", weight=2.0)`.
 
@@ -78,12 +81,16 @@ def unit(
         requires: what that node must offer.
         isolate: whether the unit has a process of its own, `Limits(...)` for one that may use so much only.
         quota: what it may take beside money; None: no limits. A level within the level has no limit of agents.
+        kinds: of tasks that it takes, others are not given to it; empty: those that no other unit takes. Default None:
+            what its class declares (`kinds`).
 
     Raises `OptionError`, and what `child` raises.
     """
     limits = quota or UNLIMITED
     spec = child(cls, *args, id=id, node=node, requires=requires, isolate=limits.isolated(isolate, node))
-    made = Unit(spec, _checked(id), *_part(weight if share is None else share, floor, cap), quota=limits)
+    taken = kinds_of(getattr(spec.agent, "kinds", ()) if kinds is None else kinds)
+    part = _part(weight if share is None else share, floor, cap)
+    made = Unit(spec, _checked(id), *part, quota=limits, kinds=taken)
     if made.nested and limits.agents is not None:
         raise OptionError("quota", "no limit of agents for a level within the level", quota)
     return made
@@ -100,6 +107,7 @@ def remote(
     pain: str | None = None,
     audit: str | None = None,
     coordination: str | None = None,
+    kinds: Sequence[str] = (),
 ) -> Unit:
     """Declare a unit whose inside is a viable system elsewhere: in another process, or another organisation.
 
@@ -117,11 +125,13 @@ def remote(
         pain: name of another one for the algedonic channel, so that nothing delays it. Default: the same.
         audit: name of another one for audits, so that no management has a hand in them. Default: the same.
         coordination: name of another one for system 2, whose words may be lost. Default: the same.
+        kinds: of tasks that it takes. Default: those that no other unit takes.
 
     Raises `OptionError`.
     """
     part = _part(weight if share is None else share, floor, cap)
-    return Unit(None, _checked(id), *part, outlet, ways_of(pain, audit, coordination))
+    ways = ways_of(pain, audit, coordination)
+    return Unit(None, _checked(id), *part, outlet, ways, kinds=kinds_of(kinds))
 
 
 def _part(weight: float, floor: float, cap: float | None) -> tuple[float, float, float | None]:

@@ -9,8 +9,11 @@ from cybernetic.vsm.ports.refusals import Stuck
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Counts equal calls of one task: a value. `counts` is by digest (see `call_digest`)."""
+    """Counts equal calls of one task in one life of the operation (`life`): a value. `counts` is by digest (see
+    `call_digest`).
+    """
 
+    life: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
 
     def passed(self, path: str, port: str, call: str, repeats: int) -> Self:
@@ -18,4 +21,4 @@ class Guard:
         times = self.counts.get(call, 0)
         if times >= repeats:
             raise Stuck(path, port, times)
-        return type(self)({**self.counts, call: times + 1})
+        return type(self)(self.life, {**self.counts, call: times + 1})

@@ -8,7 +8,8 @@ from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.decide import Decision, decide
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
-from cybernetic.vsm.operations.messages import WHOLE, Command, Edition, Rung
+from cybernetic.vsm.lives import Edition
+from cybernetic.vsm.operations.messages import WHOLE, Command, Rung
 from cybernetic.vsm.ports.refusals import Quarantined, Suspended
 from cybernetic.vsm.timing import now
 
@@ -26,7 +27,8 @@ class Orders:
     """
 
     def __init__(self, path: str, books: Named[Books], policies: tuple[Policy, ...]) -> None:
-        self._path, self._books, self._policies, self.revision = path, books, policies, 0
+        self._path, self._books, self._policies = path, books, policies
+        self.revision, self._life = 0, 0
         self._command = Command()
         self._pain: tuple[float, str] | None = None  # until when, and why, it may not go on as it hurts
 
@@ -47,10 +49,10 @@ class Orders:
             raise Quarantined(port, self._command.quarantined[port])
 
     def adopt(self, update: PolicyUpdate) -> PolicyKnown:
-        """Policies of a revision; an older one changes nothing."""
-        if update.revision > self.revision:
-            self._policies, self.revision = update.policies, update.revision
-        return PolicyKnown(self._path, self.revision)
+        """Policies of an edition; an older one changes nothing."""
+        if update.edition > (self._life, self.revision):
+            self._policies, (self._life, self.revision) = update.policies, update.edition
+        return PolicyKnown(self._path, self.revision, self._life)
 
     async def obey(self, command: Command) -> Command | None:
         """All that system 3 commands, in place of what it did before, which is given back; None: it is not later."""
@@ -71,7 +73,9 @@ class Orders:
     @property
     def suspended(self) -> tuple[float, str]:
         """Until when every use of a port is refused, in seconds, and why."""
-        ends = [(one.until, one.reason) for one in self._command.held if one.rung in (Rung.SUSPEND, Rung.DISSOLVE)]
+        ends = [
+            (one.until, one.reason) for one in self._command.held if one.rung in (Rung.SUSPEND, Rung.DISSOLVE)
+        ]
         return max([*ends, self._pain or (-inf, "")])
 
     @property

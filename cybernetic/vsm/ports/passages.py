@@ -11,7 +11,8 @@ from cybernetic.vsm.ports.port import Port
 class Ask:
     """What a unit wants to do: in which `task`, through which `port`, what it is (`action`) and its digest (`call`).
 
-    `upper` is the most it may take; `fence` the token of a lease that must hold.
+    `upper` is the most it may take; `fence` the token of a lease that must hold; `life` names that of the operation:
+    one that has crashed and begins anew is in no loop yet.
     """
 
     task: str
@@ -20,6 +21,7 @@ class Ask:
     call: str
     upper: Vector
     fence: int | None = None
+    life: str = ""
 
 
 @dataclass(frozen=True, slots=True)

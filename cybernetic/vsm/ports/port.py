@@ -34,10 +34,12 @@ class Port:
     Args:
         rate: what the other side takes from all units together; system 2 paces to it. None: no limit is known; should
             the other side say "too many" after all, system 2 opens a queue for all units, and finds the rate by trying.
-        cost: what a result took, `cost(value) -> Cost`. Default None: the upper bound that was reserved.
+        cost: what a result took, `cost(value) -> Cost`. Default None: the upper bound that was reserved. What it
+            raises, or gives that is no cost, is in the log, and the upper bound counts until a bill comes (`billed`).
         failed: what a call took that raised, `failed(error) -> Cost`: `lambda error: Cost()` where nobody bills it.
             Default None: the upper bound, for nobody knows.
-        timeout: seconds after which a call is given up, its outcome unknown, > 0. Default 60.
+        timeout: seconds after which a call is given up, its outcome unknown, > 0. Default 60. A plain function runs in
+            a thread, which goes on to its end when it is given up.
         tries: how often a call that was rate limited is made in all, >= 1. Default 5.
         refused: for what raises errors of its own when it is rate limited: `refused(error)` is the seconds to wait,
             None for any other error. Default None: only `RateLimited` is understood.
@@ -73,6 +75,11 @@ class Port:
         whole("repeats", self.repeats, least=1)
         if self.group is not None:
             word("group", self.group)
+
+    @property
+    def counts(self) -> bool:
+        """Whether a call may take something that is only known after it."""
+        return self.cost is not None or self.failed is not None
 
     def wait(self, error: BaseException) -> float | None:
         """The seconds to wait before the next try where `error` says "too many"; None where it says something else."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from cybernetic.core import OptionError
 from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
@@ -30,7 +29,8 @@ from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral
 from cybernetic.vsm.inspection.messages import Completed, Evidence, Inspect, Inspected, Probe
-from cybernetic.vsm.operations.messages import Command, Edition
+from cybernetic.vsm.lives import Edition
+from cybernetic.vsm.operations.messages import Command
 from cybernetic.vsm.ports.choosing import Choosing
 from cybernetic.vsm.ports.holding import Holding
 from cybernetic.vsm.ports.notices import Notices
@@ -41,7 +41,7 @@ from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.proofs import Proofs
 from cybernetic.vsm.ports.receipts import Came, Receipt
 from cybernetic.vsm.ports.referring import referred
-from cybernetic.vsm.ports.refusals import PolicyDenied
+from cybernetic.vsm.ports.refusals import NoSuchPort, PolicyDenied
 from cybernetic.vsm.ports.till import Till
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.world.outages import Outages, PortOut
@@ -110,8 +110,7 @@ class Porter(Member):
     async def admit(self, ask: Ask) -> Any:
         """Policy, then reserve, then pace: a `Passage`.
 
-        Raises `PolicyDenied`, `Stuck`, `Suspended`, `PortOut`, `BudgetExhausted`, `OptionError` for a port that is not
-        declared.
+        Raises `NoSuchPort`, `PolicyDenied`, `Stuck`, `Suspended`, `PortOut`, `BudgetExhausted`.
         """
         port = self._port(ask.port)
         decision = self._orders.decide(ask.action)
@@ -124,7 +123,7 @@ class Porter(Member):
                 answer = self.defer()
                 self.task(self._referred(ask, port, asked, decision, answer))
                 return answer
-        if not self._till.waits(ask.upper):
+        if not self._till.waits(ask.upper, port):
             return await self._enter(ask, port)
         answer = self.defer()
         self.task(self._after_contract(ask, port, answer))
@@ -168,7 +167,7 @@ class Porter(Member):
         if ask.fence is not None:
             self._leases.check(ask.fence)
         self._proofs.guard(ask, port.repeats)
-        id, epoch = await self._till.reserve(ask.upper, port.timeout * port.tries)
+        id, epoch = await self._till.reserve(ask.upper, port)
         passage = Passage(id, ask, port, epoch, now(), self._orders.revision)
         if not self._pacing.paces(ask.port):
             self._pacing.passed(ask.port)
@@ -182,7 +181,7 @@ class Porter(Member):
             await self._pacing.wait(passage.ask.port)
             self._outages.check(passage.ask.port)  # it may have gone out meanwhile
         except Exception as error:
-            await self._till.settle(passage.id, passage.epoch, passage.ask.upper, NOTHING)
+            await self._till.settle(passage, NOTHING)
             if isinstance(error, PortOut) and self._pacing.paces(passage.ask.port):
                 self.tell(Channel.COORDINATION, Role.COORDINATION, Ended(passage.ask.port))
             answer.fail(error)
@@ -191,11 +190,16 @@ class Porter(Member):
 
     # After it.
 
-    async def settle(self, passage: Passage, came: Came, result: str, actual: Vector | None) -> Receipt:
-        """The call is over: count what it took (None: what was reserved, until it is known better), and leave proof."""
+    async def settle(
+        self, passage: Passage, came: Came, result: str, actual: Vector | None, sure: bool = True
+    ) -> Receipt:
+        """The call is over: count what it took, and leave proof.
+
+        None: what is assumed, which is final if it was made and the port is `sure` of it, and else until a bill comes.
+        """
         ask = passage.ask
-        cost = ask.upper if actual is None else actual
-        await self._till.settle(passage.id, passage.epoch, ask.upper, cost, final=came is not Came.UNKNOWN)
+        cost = self._till.assumed(ask.port, ask.upper, known=sure) if actual is None else actual
+        await self._till.settle(passage, cost, final=sure and came is not Came.UNKNOWN)
         receipt = self._proofs.receipt(passage, came, result, cost)
         self._notices.used(ask.port, came, receipt.ended - receipt.began)
         self._outages.ended(ask.port, came is Came.DONE, ask.task)
@@ -205,11 +209,23 @@ class Porter(Member):
             self.tell(Channel.COORDINATION, Role.COORDINATION, word)
         return receipt
 
-    async def refused(self, passage: Passage, retry_after: float) -> Passage:
-        """The other side said "too many": system 2 is told, and leave to try again comes in time."""
+    async def billed(self, id: str, cost: Vector) -> None:
+        """The bill for a call of which nobody knew what it took: `id` is that of its receipt. Raises `NoOpenBill`."""
+        await self._till.billed(id, cost)
+
+    async def refused(
+        self, passage: Passage, retry_after: float, last: bool = False, took: Vector = NOTHING
+    ) -> Passage:
+        """The other side said "too many": system 2 is told, and leave to try again comes in time.
+
+        After the `last` try there is none: what was reserved is settled at what all of it `took`.
+        """
         ask = passage.ask
         self.tell(Channel.COORDINATION, Role.COORDINATION, Refused(ask.port, retry_after))
         self._notices.refused(ask.port)
+        if last:
+            await self._till.settle(passage, took)
+            return passage
         answer = self.defer()
         self.task(
             self._paced(passage, answer)
@@ -370,7 +386,7 @@ class Porter(Member):
     def _say_policies(self) -> None:
         """As long as it knows only those declared, say so: there may be others since."""
         if not self._orders.revision:
-            self.tell(Channel.COMMAND, Role.CONTROL, Acting(self.path, 0))
+            self.tell(Channel.COMMAND, Role.CONTROL, Acting(self.path))
 
     def receive(self, message: Any) -> None:
         """What the world tells."""
@@ -380,5 +396,5 @@ class Porter(Member):
     def _port(self, name: str) -> Port:
         port = self._ports.get(name)
         if port is None:
-            raise OptionError("port", f"one that is declared: {sorted(self._ports)}", name)
+            raise NoSuchPort(name, tuple(sorted(self._ports)))
         return port

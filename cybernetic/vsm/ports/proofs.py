@@ -26,7 +26,9 @@ class Proofs:
 
     def guard(self, ask: Ask, repeats: int) -> None:
         """One more call of a task. Raises `Stuck`."""
-        guard = self._guards.get(ask.task, Guard())
+        guard = self._guards.get(ask.task)
+        if guard is None or guard.life != ask.life:
+            guard = Guard(ask.life)
         self._guards[ask.task] = guard.passed(self._path, ask.port, ask.call, repeats)
 
     def forget(self, task: str) -> None:
@@ -54,12 +56,21 @@ class Proofs:
         return receipt
 
     def close(self, task: Any, outcome: Any) -> tuple[Receipt, ...]:
-        """A task is reported done: its receipts, all of them. Raises `NoEvidence` for a success without any."""
+        """A task is reported done: its receipts, all of them.
+
+        Raises `NoEvidence` for one shown that is not of this task, and for a success that shows none of a call that was
+        done, or one whose outcome is unknown: that may not have happened.
+        """
         receipts = tuple(self._receipts.pop(task.id, ()))
         if outcome.good and not outcome.evidence:
             raise NoEvidence(task.id, "none")
         if any(receipt not in receipts for receipt in outcome.evidence):
             raise NoEvidence(task.id, "one that its porter did not make")
+        came = [receipt.came for receipt in outcome.evidence]
+        if outcome.good and Came.UNKNOWN in came:
+            raise NoEvidence(task.id, "one whose outcome is unknown")
+        if outcome.good and Came.DONE not in came:
+            raise NoEvidence(task.id, "only those of calls that failed")
         self._guards.pop(task.id, None)
         self._evidence[task.id] = Evidence(self._path, task, outcome, receipts)
         while len(self._evidence) > KEPT:

@@ -4,6 +4,15 @@ from cybernetic.core import Refusal
 from cybernetic.wire import travels
 
 
+@travels(name="vsm.NoSuchPort")
+class NoSuchPort(Refusal):
+    """An operation wanted to use a port that its level does not declare."""
+
+    def __init__(self, port: str, declared: tuple[str, ...]) -> None:
+        super().__init__(f"port: expected one that is declared: {list(declared)}, got: {port!r}")
+        self.port, self.declared = port, declared
+
+
 @travels(name="vsm.PolicyDenied")
 class PolicyDenied(Refusal):
     """A policy forbids the action. `by` is the policy, `reason` what it says."""

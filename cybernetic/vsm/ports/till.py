@@ -6,10 +6,14 @@ from typing import Any
 
 from cybernetic.runtime import Named
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
+from cybernetic.vsm.bargain.ledger import Ledger
 from cybernetic.vsm.bargain.purse import NO_CONTRACT, Purse
+from cybernetic.vsm.bargain.refusals import NoOpenBill
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.ids import fresh_id
+from cybernetic.vsm.ports.passages import Passage
+from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.timing import now
 
 FIRST = 5.0  # seconds that a unit which has only begun waits for its first contract
@@ -29,6 +33,7 @@ class Till:
         self._path, self._books, self._serial = path, books, 0
         self._purse = None if per is None else Purse(path, per, floor)
         self._contracted = asyncio.Event()
+        self._dearest: dict[str, Vector] = {}  # the most that a call took, by port
 
     async def begin(self) -> None:
         """Go on from the books; without any, spend nothing in this epoch but what a contract grants."""
@@ -40,9 +45,9 @@ class Till:
 
     # A call.
 
-    def waits(self, upper: Vector) -> bool:
-        """Whether a call that may take `upper` has to wait for the unit's first contract."""
-        return self._purse is not None and bool(upper) and self._purse.seal == NO_CONTRACT
+    def waits(self, upper: Vector, port: Port) -> bool:
+        """Whether a call that may take `upper`, or what `port` says, has to wait for the unit's first contract."""
+        return self._purse is not None and self._purse.seal == NO_CONTRACT and bool(upper or port.counts)
 
     async def contract(self) -> None:
         """The unit has only begun: its first contract is on the way, or it is cut off and has its floor."""
@@ -50,23 +55,45 @@ class Till:
             async with asyncio.timeout(FIRST):
                 await self._contracted.wait()
 
-    async def reserve(self, upper: Vector, wait: float) -> tuple[str, int]:
-        """Set `upper` aside for a call that takes `wait` seconds at most: its id, and the epoch it is settled in.
+    async def reserve(self, upper: Vector, port: Port) -> tuple[str, int]:
+        """Set `upper` aside for a call through `port`: its id, and the epoch it is settled in.
 
-        Raises `BudgetExhausted`.
+        Where none is given, and the port counts what a call took, there has to be something left. Raises
+        `BudgetExhausted`.
         """
         self._serial += 1
         id, at, epoch = f"{self._path}#{self._serial}", now(), 0
-        if self._purse is not None and upper:
-            self._purse, epoch = self._purse.reserve(id, upper, at, at + wait)
+        if self._purse is not None and (upper or port.counts):
+            until = at + port.timeout * port.tries
+            self._purse, epoch = self._purse.reserve(id, upper, at, until)
             await self._write()
         return id, epoch
 
-    async def settle(self, id: str, epoch: int, upper: Vector, cost: Vector, *, final: bool = True) -> None:
+    def assumed(self, port: str, upper: Vector, *, known: bool) -> Vector:
+        """What a call took of which that is not told: its upper bound. Without one, the most that any took through the
+        port so far; and all that is left where that is not `known` either, because the port cannot tell.
+        """
+        if upper or self._purse is None:
+            return upper
+        return self._dearest.get(port, NOTHING) if known else self._now.available
+
+    async def settle(self, passage: Passage, cost: Vector, *, final: bool = True) -> None:
         """It took `cost`; `final`: and that is known."""
-        if self._purse is not None and (upper or cost):
-            self._purse = self._purse.settle(epoch, id, cost, final=final)
-            await self._write()
+        ask = passage.ask
+        if self._purse is None or not (ask.upper or passage.port.counts):
+            return
+        bounded = bool(ask.upper)
+        if final and not bounded:
+            self._dearest[ask.port] = self._dearest.get(ask.port, NOTHING).most(cost)
+        self._purse = self._purse.settle(passage.epoch, passage.id, cost, final=final, bounded=bounded)
+        await self._write()
+
+    async def billed(self, id: str, cost: Vector) -> None:
+        """The bill for a call of which that was unknown. Raises `NoOpenBill`."""
+        if self._purse is None:
+            raise NoOpenBill(id)
+        self._purse = self._purse.billed(id, cost)
+        await self._write()
 
     # The bargain.
 
@@ -92,18 +119,18 @@ class Till:
             await self._write()
 
     async def expire(self) -> None:
-        """Settle what is overdue."""
+        """Settle what is overdue, and wait no longer for bills that are."""
         if self._purse is not None:
-            self._purse, overdue = self._purse.expire(now())
-            if overdue:
+            before, (after, _) = self._purse, self._purse.expire(now())
+            self._purse = after.conclude(now())
+            if self._purse is not before:
                 await self._write()
 
     def spent(self) -> tuple[Vector, Vector]:
         """What is spent and set aside in this epoch, and what it may spend."""
         if self._purse is None:
             return NOTHING, NOTHING
-        ledger = self._purse.ledger(self._purse.epoch(now()))
-        return ledger.committed, ledger.grant
+        return self._now.committed, self._now.grant
 
     @property
     def id(self) -> str:
@@ -112,7 +139,7 @@ class Till:
 
     def aside(self) -> Vector:
         """What is set aside in this epoch, and not settled."""
-        return NOTHING if self._purse is None else self._purse.ledger(self._purse.epoch(now())).reserved
+        return NOTHING if self._purse is None else self._now.reserved
 
     def overrun(self) -> Vector:
         """What calls took in this epoch beyond what was set aside for them, while that blocks the next."""
@@ -123,6 +150,11 @@ class Till:
         if self._purse is not None:
             self._purse = self._purse.clear(now())
             await self._write()
+
+    @property
+    def _now(self) -> Ledger:
+        assert self._purse is not None
+        return self._purse.ledger(self._purse.epoch(now()))
 
     async def _write(self) -> None:
         await self._books.call(Books.save, "porter", (self._serial, self._purse))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from cybernetic.core import OptionError
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.bargain.budget import Budget
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
@@ -28,6 +29,8 @@ class Charter:
         paced: of the ports that a level above paces, by name: the level's static share, units a second.
         policies: the levels' above first; all of them hold.
         budget: what the level has of its own; None where it lives by what the level above lends it.
+        most: what a level that is lent its budget shares out of that in an epoch, at most: its own declaration; None:
+            all of it.
         per: seconds of an epoch, the same in all levels; None: nobody declared a budget, nothing is counted.
         floor: what the level may spend in an epoch without a contract from above.
         audit: how its units are audited; None: they are not.
@@ -45,6 +48,7 @@ class Charter:
     paced: Mapping[str, float] = field(default_factory=dict)
     policies: tuple[Policy, ...] = ()
     budget: Budget | None = None
+    most: Vector | None = None
     per: float | None = None
     floor: Vector = NOTHING
     audit: Audit | None = None
@@ -66,6 +70,7 @@ class Charter:
             {},
             tuple(declared.policies),
             budget,
+            None,
             None if budget is None else budget.per,
             NOTHING if budget is None else budget.grant,
             declared.audit,
@@ -85,8 +90,17 @@ class Charter:
         word of its system 2 at the ports that are `paced` there.
         """
         here = cls.top(path, declared)
+        if per is None and here.budget is not None:
+            return replace(here, paced=dict(paced), clocks=(*here.clocks, *here.clocks))
+        most, floor = _own(path, here.budget, per, floor)
         return replace(
-            here, budget=None, per=per, floor=floor, paced=dict(paced), clocks=(*here.clocks, *here.clocks)
+            here,
+            budget=None,
+            most=most,
+            per=per,
+            floor=floor,
+            paced=dict(paced),
+            clocks=(*here.clocks, *here.clocks),
         )
 
     def below(
@@ -94,7 +108,13 @@ class Charter:
     ) -> Self:
         """The charter of a level within this one, at `path`: with its `floor`, and its static shares of ports that are
         `paced` from here or above. `declared` is its class; `apart`: it runs in another process.
+
+        Its own budget holds as well: it shares out no more of what it is lent. Where nothing is counted above, it
+        counts for itself. Raises `OptionError` for one of another period than that above.
         """
+        own: Budget | None = declared.budget
+        alone = own is not None and self.per is None
+        most, floor = (None, own.grant) if alone and own else _own(path, own, self.per, floor)
         return replace(
             self,
             path=path,
@@ -102,7 +122,9 @@ class Charter:
             ports={**self.ports, **declared.ports},
             paced={name: share for name, share in paced.items() if name not in declared.ports},
             policies=(*self.policies, *declared.policies),
-            budget=None,
+            budget=own if alone else None,
+            most=most,
+            per=own.per if alone and own else self.per,
             floor=floor,
             audit=declared.audit or self.audit,
             clocks=(self.clocks_of(declared), *self.clocks),
@@ -139,6 +161,15 @@ class Charter:
     def depth(self) -> int:
         """How many levels there are above."""
         return len(self.clocks) - 1
+
+
+def _own(path: str, budget: Budget | None, per: float | None, floor: Vector) -> tuple[Vector | None, Vector]:
+    """What a level that is lent its budget shares out at most, and its floor within that. Raises `OptionError`."""
+    if budget is None:
+        return None, floor
+    if budget.per != per:
+        raise OptionError(f"{path}: budget.per", f"that of the level above, {per!r} s", budget.per)
+    return budget.grant, floor.least(budget.grant)
 
 
 def _pack(charter: Charter) -> tuple[Any, ...]:

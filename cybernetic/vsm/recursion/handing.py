@@ -23,9 +23,23 @@ def handed(system: Any, path: str) -> Charter | None:
 _within: WeakKeyDictionary[Any, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
 
 
-def enclose(system: Any, path: str, units: tuple[str, ...]) -> None:
-    """A level that starts says which units (their paths) are in it."""
+_elsewhere: WeakKeyDictionary[Any, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
+
+
+def enclose(system: Any, path: str, units: tuple[str, ...], elsewhere: tuple[str, ...] = ()) -> None:
+    """A level that starts says which units (their paths) are in it, and whom what it decides reaches as bytes only:
+    units of another process or system, and itself, where its books are on a disk.
+    """
     _within.setdefault(system, {})[path] = units
+    _elsewhere.setdefault(system, {})[path] = elsewhere
+
+
+def reached_as_bytes(system: Any, path: str) -> tuple[str, ...]:
+    """Whom what a level decides reaches as bytes only, at or below it, as far as is known in this process: that is
+    enough, for who begins such a unit is of this process.
+    """
+    levels = _elsewhere.get(system, {}).items()
+    return tuple(one for at, some in levels if at == path or at.startswith(f"{path}/") for one in some)
 
 
 def boundary(system: Any, path: str) -> tuple[str, ...]:

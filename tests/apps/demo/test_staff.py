@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cybernetic.apps.demo.companies.running import CROWDED, SOON, Viable
+from cybernetic.apps.demo.companies.running import CROWDED, FORESEEN, SOON, Viable
 from cybernetic.apps.demo.companies.staff import EASY, LEAST, busy, fair, load, moves
 from cybernetic.apps.demo.companies.viable import RESERVE
 from cybernetic.apps.demo.play import play
@@ -81,6 +81,10 @@ def test_a_crowded_division_is_lent_the_agents_of_the_others_and_letters_are_for
     company.waiting["orders"] = round(CROWDED * len(AGENTS["orders"])) + 1
     assert company._to(_job("orders")) == "acme"
     assert company._to(_job("support")) == "acme/support"
+    company.waiting["support"] = round(FORESEEN * len(AGENTS["support"])) + 1
+    assert company._to(_job("support")) == "acme/support"
+    company.foreseen = {"support"}
+    assert company._to(_job("support")) == "acme"
 
 
 def test_good_news_lets_go_what_is_kept_back() -> None:

@@ -48,7 +48,9 @@ def declarations(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 async def test_a_queue_that_is_deleted_under_its_consumer_is_declared_anew_and_consumed(
     tmp_path: Path,
 ) -> None:
-    book, lost, failed = Book(), [], []
+    book = Book()
+    lost: list[QueuesLost] = []
+    failed: list[ConnectionFailed] = []
     detach = attach(QueuesLost, lost.append), attach(ConnectionFailed, failed.append)
     async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
         await send(a.outside, *orders(1))

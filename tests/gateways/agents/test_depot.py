@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from cybernetic.gateways.publisher.depot import Depot
 from cybernetic.gateways.publisher.flight import Entry, Flight
 from cybernetic.gateways.publisher.rows import packed
 from cybernetic.gateways.shelf import Shelf
-from cybernetic.state import Outgoing
+from cybernetic.state import Outgoing, StoreInUse
 
 OFTEN = ("put", "write", "told", "read", "page", "send", "wake")
 RARELY = ("effect", "confirm", "confirm", "delete", "delete", "lose", "reject", "again")
@@ -236,5 +237,78 @@ async def test_what_does_not_fit_is_read_from_the_disk_once() -> None:
             await asyncio.sleep(0)
     assert model.sent == list(range(1, 101))
     assert reads <= 60
+    model.depot.close()
+    await asyncio.sleep(0)
+
+
+async def settled(model: Model) -> None:
+    for _ in range(6):
+        await asyncio.sleep(0)
+
+
+async def turn(model: Model, *steps: str) -> None:
+    for step in steps:
+        model.step(step)
+        await settled(model)
+
+
+async def test_those_whose_time_has_come_and_the_others_take_turns() -> None:
+    model = Model(window=2, limit=4)
+    for _ in range(200):
+        model.step("put")
+    while len(model.rejected) < 200:  # a full queue rejects them all
+        await turn(model, "told", "page", "send", "reject", "reject")
+    for number in model.rejected:
+        model.depot.want(number)
+    model.rejected.clear()
+    await turn(model, "wake", "page", "wake", "put", "put", "put", "told")
+    rounds = 0
+    while 203 not in model.sent and rounds < 40:
+        rounds += 1
+        await turn(model, "told", "page", "send", "reject", "reject", "again", "again")
+    assert 203 in model.sent
+    model.depot.close()
+    await asyncio.sleep(0)
+
+
+async def test_those_that_are_wanted_together_are_read_together() -> None:
+    model, reads = Model(window=50, limit=100), 0
+    for _ in range(100):
+        model.step("put")
+    while len(model.rejected) < 100:
+        await turn(model, "told", "page", "send", *["reject"] * 50)
+    for number in model.rejected:
+        model.depot.want(number)
+    for _ in range(100):
+        reads += len(model.paper.reads)
+        await turn(model, "page", "send", *["confirm"] * 50, "delete")
+    assert model.confirmed == set(range(1, 101))
+    assert reads < 10
+    model.depot.close()
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_a_page_that_could_not_be_read_is_read_again_after_a_while(
+    wanted: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = Model(window=2, limit=4)
+    await turn(model, "put", "told", *["page", "send"] * 3)
+    assert model.paper.reads == []
+    if wanted:
+        await turn(model, "reject", "again")
+    else:
+        await turn(model, "confirm", "delete", "effect")
+    ((_, _, reading),) = model.paper.reads
+    model.paper.reads.clear()
+    reading.set_exception(StoreInUse("a", "database is locked"))
+    for _ in range(20):
+        await turn(model, "wake")
+    assert model.paper.reads == []
+    assert ["database is locked" in one.getMessage() for one in caplog.records] == [True]
+    await asyncio.sleep(6.0)
+    await turn(model, *["wake", "page", "send", "confirm", "delete"] * 3)
+    assert model.confirmed == set(range(1, model.paper.last + 1))
+    assert model.paper.last == (1 if wanted else 2)
     model.depot.close()
     await asyncio.sleep(0)

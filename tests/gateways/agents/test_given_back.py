@@ -50,35 +50,38 @@ async def test_what_waits_for_a_suspect_and_was_given_back_is_handled_once(tmp_p
     await outside.close()
 
 
+@pytest.mark.parametrize("where", ["in its handler", "when it is written"])
 async def test_what_finds_no_room_again_and_again_keeps_its_place_and_no_delivery_for_too_long(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    full, book = True, Book()
+    full, given_back = True, list[float]()
+    back, commit = Tap.back, Desk.commit
 
     async def handle(delivery: Any, tx: Any) -> None:
-        if full and delivery.message.id == "0":
+        if full and delivery.message.id == "0" and where == "in its handler":
             raise OutboxFull("it", "1 item", 1, 1, None)
 
-    book.handle = handle
-    spec = consume(Clerk, book, queue=ALONE, order=lambda delivery: 1)
-    given_back = list[float]()
-    back = Tap.back
+    async def commits(self: Desk, *more: Any) -> Any:
+        if full:
+            raise StoreFull("a", "full")
+        return await commit(self, *more)
 
     def backs(tap: Tap, tag: int) -> None:
         given_back.append(tap.age(tag))
         back(tap, tag)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Tap, "back", backs)
-        async with plant(MemoryBroker(), tmp_path / "a", spec) as a:
-            await send(a.outside, *orders(3, "alone"))
-            await asyncio.sleep(7200)
-            assert len(given_back) >= 3 * 4
-            assert max(given_back) < 1800
-            assert await a.effects() == []
-            full = False
-            await asyncio.sleep(60)
-            assert [id for id, _ in await a.effects()] == ["0", "1", "2"]
+    monkeypatch.setattr(Tap, "back", backs)
+    monkeypatch.setattr(Desk, "commit", commits)
+    spec = consume(Clerk, Book(handle), queue=ALONE, order=lambda delivery: 1)
+    async with plant(MemoryBroker(), tmp_path / "a", spec) as a:
+        await send(a.outside, *orders(3, "alone"))
+        await asyncio.sleep(7200)
+        assert len(given_back) >= 3 * 4
+        assert max(given_back) < 1800
+        assert await a.effects() == []
+        full = False
+        await asyncio.sleep(60)
+        assert [id for id, _ in await a.effects()] == ["0", "1", "2"]
 
 
 async def test_a_try_in_place_begins_with_a_delivery_that_is_fresh(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cybernetic.gateways import Effect, MemoryBroker, Message, Queue, Received, Retries, Retry, consume
+from cybernetic.gateways import Effect, MemoryBroker, Message, Park, Queue, Received, Retries, Retry, consume
 from cybernetic.gateways.consumer.effect import Effect as Transaction
 from cybernetic.state import OutboxFull, Store, StoreFull, StoreLimits
 from tests.gateways.agents.plant import WORK, Book, Clerk, orders, plant, send, until
@@ -52,15 +52,21 @@ async def test_one_that_waits_for_room_is_not_blamed_for_the_crash_of_another(
     await outside.close()
 
 
+@pytest.mark.parametrize("verdict", [None, Park("no")])
 async def test_one_whose_effect_kills_its_process_as_it_is_written_is_counted_and_nobody_beside_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verdict: Park | None
 ) -> None:
+    """Or the note that it rests, where it has no effect."""
     broker, commit = MemoryBroker(), Store.commit
     outside = await broker.connect()
     deadly, deaths = asyncio.Event(), 0
 
+    async def handle(delivery: Received, tx: Effect) -> Park | None:
+        return verdict
+
     async def commits(self: Store, work: Any) -> Any:
-        if isinstance(work, Transaction) and work._key and work._key[0] == b"work\x000":
+        key = work._key[0] + b"\0" if isinstance(work, Transaction) and work._key else b""
+        if book.seen and key.startswith(b"work\x000\0"):
             deadly.set()
             await asyncio.sleep(10_000.0)
         return await commit(self, work)
@@ -68,7 +74,7 @@ async def test_one_whose_effect_kills_its_process_as_it_is_written_is_counted_an
     monkeypatch.setattr(Store, "commit", commits)
     for life in range(8):
         deadly = asyncio.Event()
-        book, other = Book(), Book()
+        book, other = Book(handle), Book()
         async with plant(
             broker, tmp_path / "a", consume(Clerk, book, queue=WORK), consume(Clerk, other, queue=OTHER)
         ) as a:

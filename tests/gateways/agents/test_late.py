@@ -25,7 +25,7 @@ GOOD, FAILED, NONE = (
     ("raises", "wrong", "late and wrong", "cut"),
     ("no room", "store"),
 )  # what happens at a try: it has its effect, it failed, or it was none
-WAYS = "ordered", "beside", "stays", "answered"
+WAYS = "ordered", "beside", "stays", "asks", "answered"
 
 
 class Late:
@@ -89,6 +89,7 @@ def expected(steps: list[str]) -> tuple[list[str], bool]:
 @example("ordered", ["late and wrong"] * 9, 3.0, FULL)
 @example("ordered", ["raises", "no room"] * 6, 3.0, FULL)
 @example("answered", ["late and wrong", "store"] * 6, 4000.0, FULL)
+@example("asks", ["late and wrong", "store"] * 9, 500.0, FULL)
 @example("stays", ["late and wrong"] * 9, 500.0, FULL)
 @example("beside", ["late and wrong", "cut", "store"] * 3, 500.0, FULL)
 @settings(max_examples=soak(30, 400))
@@ -102,6 +103,8 @@ async def test_six_tries_in_all_fail_and_none_is_overtaken_whenever_their_failur
             if way == "answered":
                 return Hold("may it?")
             await late.act(delivery, tx)
+            if way == "asks":
+                return Hold("may it?")
         return None
 
     async def answered(delivery: Any, answer: Any, tx: Effect) -> None:

@@ -81,6 +81,11 @@ async def test_a_channel_that_does_not_open_is_tried_ever_more_rarely(
         assert len({round(gap, 3) for gap in gaps[7:]}) > 3
         closed = False
         assert (await asyncio.wait_for(asked, 30.0)).confirmed
+        held = hold(a)  # what was confirmed is forgiven
+        asked = a.publisher.within(None).request(Publisher.publish, Message(b"", routing_key="out"))
+        await until(lambda: held.pending == 1)
+        held.end(ConnectionLost("nothing was confirmed for 2 s"))
+        assert (await asyncio.wait_for(asked, 1.0)).confirmed
 
 
 async def test_where_nothing_is_ever_confirmed_channels_are_opened_ever_more_rarely(

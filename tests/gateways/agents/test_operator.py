@@ -29,7 +29,7 @@ from cybernetic.gateways import Retries as Tries
 from cybernetic.gateways.consumer.ticket import Ticket, ticketed
 from cybernetic.gateways.envelope import pack
 from cybernetic.gateways.parking import UNVERIFIED
-from tests.gateways.agents.plant import WORK, Book, Clerk, Plant, orders, plant, send, until
+from tests.gateways.agents.plant import WORK, Book, Clerk, Plant, idle, orders, plant, send, until
 
 KEY = Key("november", "n" * 32, ["shop"])
 GATE = Key("gate", "g" * 32, ["shop"], purpose="gateway")
@@ -133,6 +133,25 @@ async def test_what_the_broker_does_not_take_back_stays_parked(tmp_path: Path) -
     with pytest.raises(NotSent, match="1 of 1"):
         await requeue(outside, "work", {"0"})
     assert [one.id for one in await parked(outside, "work")] == ["0"]
+    await outside.close()
+
+
+async def test_what_the_broker_takes_back_is_parked_no_more_where_it_refuses_others(tmp_path: Path) -> None:
+    work = Queue("work", kind="classic", max_length=3)
+    broker = MemoryBroker()
+    async with plant(broker, tmp_path / "a", consume(Clerk, Moody(), queue=work, retries=NONE)) as a:
+        for one in orders(6):
+            await send(a.outside, one)
+            await idle(a)
+        await resting(a, 6)
+    outside = await broker.connect()
+    with pytest.raises(NotSent, match="3 of 6"):
+        await requeue(outside, "work", {str(n) for n in range(6)})
+    assert (await outside.state("work")).messages == 3
+    assert [one.id for one in await parked(outside, "work")] == ["3", "4", "5"]
+    await outside.purge("work")
+    assert await requeue(outside, "work", {str(n) for n in range(6)}) == ["3", "4", "5"]
+    assert await parked(outside, "work") == []
     await outside.close()
 
 

@@ -26,7 +26,7 @@ from cybernetic.gateways import (
     Topology,
 )
 from cybernetic.state import Outbox, OutboxFull, StoreLimits
-from tests.gateways.agents.plant import OUT, Reader, ask_all, empty, orders, plant, until
+from tests.gateways.agents.plant import Reader, ask_all, empty, orders, plant, until
 
 SMALL = Queue("out", max_length=3, kind="classic")
 
@@ -126,12 +126,13 @@ async def test_an_exchange_that_is_not_there_fails_its_own_messages_and_no_other
 async def test_an_exchange_named_like_its_vhost_is_not_taken_for_one_that_is_missing_in_it(
     tmp_path: Path,
 ) -> None:
-    topology = Topology((Exchange("/", "fanout"),), (OUT,), (Binding("/", "out"),))
-    async with plant(MemoryBroker(), tmp_path / "a", topology=topology) as a:
+    async with plant(MemoryBroker(), tmp_path / "a") as a:
+        await a.outside.declare(Topology((Exchange("/", "fanout"),), bindings=(Binding("/", "out"),)))
         good = [Message(b"", "/", id=str(n)) for n in range(20)]
-        bad, *others = await ask_all(a, [Message(b"?", "missing", id="bad"), *good])
-        assert isinstance(bad, NoRoute)
-        assert all(one.confirmed for one in others)
+        bad = Message(b"?", "missing", id="bad")
+        results = await ask_all(a, [*good[:10], bad, *good[10:]])
+        assert isinstance(results.pop(10), NoRoute)
+        assert all(one.confirmed for one in results)
         assert await a.ready("out") == 20
 
 

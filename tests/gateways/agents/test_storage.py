@@ -6,10 +6,19 @@ from pathlib import Path
 import pytest
 
 from cybernetic.core import Kill, StartFailed
-from cybernetic.gateways import Effect, MemoryBroker, NotSent, Publisher, Received, consume
-from cybernetic.state import Store
+from cybernetic.gateways import (
+    Effect,
+    MemoryBroker,
+    Message,
+    NotSent,
+    Publisher,
+    Received,
+    Retries,
+    consume,
+)
+from cybernetic.state import Store, StoreLimits
 from tests.gateways.agents.disk import Faulty
-from tests.gateways.agents.plant import WORK, Book, Clerk, Reader, orders, plant, send, until
+from tests.gateways.agents.plant import SCHEMA, WORK, Book, Clerk, Reader, orders, plant, send, until
 
 
 async def test_a_disk_that_cannot_sync_restarts_the_gateway_and_loses_nothing(
@@ -123,6 +132,45 @@ async def test_a_handler_that_makes_sqlite_undo_all_is_retried_and_parked(tmp_pa
         await asyncio.sleep(200.0)
         assert sorted(int(id) for id, _ in await a.effects()) == list(range(1, 10))
         assert [one.id for one in await a.parked()] == ["0"]
+
+
+async def test_what_makes_sqlite_undo_all_costs_those_beside_it_no_try(tmp_path: Path) -> None:
+    async def undo(delivery: Received, tx: Effect) -> None:
+        if delivery.message.id == "0":
+            tx.execute("INSERT INTO single VALUES (2)")
+            tx.execute("INSERT OR ROLLBACK INTO single VALUES (2)")
+
+    spec = consume(Clerk, Book(undo), queue=WORK, retries=Retries(0))
+    schema = (*SCHEMA, "CREATE TABLE IF NOT EXISTS single (one INTEGER PRIMARY KEY)")
+    async with plant(MemoryBroker(), tmp_path / "a", spec, schema=schema) as a:
+        await send(a.outside, *orders(5))
+        await asyncio.sleep(60.0)
+        assert [one.id for one in await a.parked()] == ["0"]
+        assert sorted(id for id, _ in await a.effects()) == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_an_effect_with_more_messages_than_the_outbox_holds_is_parked(
+    tmp_path: Path, full: bool
+) -> None:
+    async def many(delivery: Received, tx: Effect) -> None:
+        await asyncio.sleep(2.0)
+        for n in range(3):
+            tx.publish(Message(b"", routing_key="out", id=f"{delivery.message.id}.{n}"))
+
+    broker = MemoryBroker()
+    spec = consume(Clerk, Book(many), queue=WORK, retries=Retries(0))
+    async with plant(broker, tmp_path / "a", spec, limits=StoreLimits(count=2)) as a:
+        await send(a.outside, *orders(1))
+        if full:
+            broker.block("memory")
+            asyncio.get_running_loop().call_later(5.0, broker.unblock)
+            await asyncio.gather(a.publish(b""), a.publish(b""))
+        await asyncio.sleep(120.0)
+        (one,) = await a.parked()
+        assert "at most 2 items" in one.why
+        assert await a.effects() == []
+        assert await a.ready("work") == 0
 
 
 async def test_a_storage_that_is_killed_is_opened_again(tmp_path: Path) -> None:

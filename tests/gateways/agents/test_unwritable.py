@@ -26,6 +26,7 @@ from cybernetic.gateways import (
     Topology,
     consume,
 )
+from cybernetic.gateways.broker.memory.session import MemorySession
 from cybernetic.gateways.consumer.copies import LONG, resting_copy
 from cybernetic.gateways.consumer.desk import Desk
 from cybernetic.gateways.consumer.suspects import Suspects
@@ -68,16 +69,23 @@ async def test_what_is_larger_than_the_outbox_goes_round_all_the_same(tmp_path: 
 
 
 async def test_what_is_larger_than_the_outbox_stays_with_the_broker_until_there_is_a_place_for_it(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    declare = MemorySession.declare
+
+    async def refuse(self: MemorySession, topology: Topology) -> None:
+        """A broker where it does not stay."""
+
     book = Book(lambda delivery, tx: says(Park("no"), delivery))
     spec = consume(Clerk, book, queue=WORK)
     async with plant(MemoryBroker(), tmp_path / "a", spec, limits=SMALL) as a:
+        monkeypatch.setattr(MemorySession, "declare", refuse)
         await a.outside.delete(queue="work.parked")
         await send(a.outside, LARGE, *orders(5))
         await asyncio.sleep(60.0)
         assert len(await a.effects()) == 5
         assert await a.intake().call(Intake.live) == 1
+        monkeypatch.setattr(MemorySession, "declare", declare)
         await a.outside.declare(Topology(queues=(Queue("work.parked"),)))
         await rests(a)
         assert book.count("large") == 1

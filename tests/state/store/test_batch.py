@@ -12,6 +12,7 @@ import pytest
 from cybernetic.core import OptionError
 from cybernetic.state import (
     Batch,
+    Committed,
     Inbox,
     InboxFull,
     Journal,
@@ -21,6 +22,7 @@ from cybernetic.state import (
     Store,
     StoreClosed,
     StoreLimits,
+    WriteUndone,
 )
 
 
@@ -200,17 +202,20 @@ async def test_a_batch_that_finds_no_room_has_no_effect_and_may_be_tried_again(t
         batch = d.batch()
         batch.send("", "q", b"")
         batch.send("", "q", b"")
-        with pytest.raises(OutboxFull):
-            batch.send("", "q", b"")
         batch.note("s", b"")
         batch.note("s", b"")
-        with pytest.raises(JournalFull):
-            batch.note("s", b"")
         batch.once("key")
         await asyncio.gather(d.outbox.put("", "q", b""), d.journal.append("s", b""))
         with pytest.raises(OutboxFull):
             await d.store.commit(batch)
         assert d.counts() == (1, 0, 1)
+        late = d.batch()
+        late.send("", "q", b"")
+        late.note("s", b"")
+        with pytest.raises(OutboxFull):
+            late.send("", "q", b"")
+        with pytest.raises(JournalFull):
+            late.note("s", b"")
         await d.outbox.confirm([1])
         with pytest.raises(JournalFull):
             await d.store.commit(batch)
@@ -312,3 +317,50 @@ async def test_whether_any_key_begins_with_a_text_is_known(tmp_path: Path) -> No
             await here.store.commit(batch)
         expected = {"held\0work\0": True, "held\0": True, "held\0wor": True, "held\0works": False, "y": False}
         assert {prefix: await here.inbox.begins(prefix) for prefix in expected} == expected
+
+
+async def test_room_is_given_back_once_where_a_commit_is_tried_again(tmp_path: Path) -> None:
+    async with desk(tmp_path) as d:
+        for n in range(3):
+            await d.journal.append("wait", b"event %d" % n)
+        again = d.batch()
+        again.close("wait")
+        again.send("", "q", b"")
+        fails = [True, True]
+
+        def fail_at_first(connection: sqlite3.Connection) -> None:
+            if fails and fails.pop():
+                connection.execute("INSERT OR ROLLBACK INTO account VALUES (NULL, -1)")
+
+        again.run(lambda connection: None)
+        bad = d.batch()
+        bad.execute("INSERT OR ROLLBACK INTO account VALUES ('a', -1)")
+        done = await asyncio.gather(d.store.commit(again), d.store.commit(bad), return_exceptions=True)
+        assert [type(one) for one in done] == [Committed, WriteUndone]
+        assert d.counts() == (1, 0, 0)
+        late = d.batch()
+        late.note("wait", b"event")
+        await d.store.commit(late)
+        close = d.batch()
+        close.close("wait")
+        close.run(fail_at_first)
+        for _ in range(2):
+            with pytest.raises(WriteUndone):
+                await d.store.commit(close)
+        assert d.counts() == (1, 0, 1)
+        await d.store.commit(close)
+        assert d.counts() == (1, 0, 0)
+
+
+async def test_more_than_could_ever_fit_is_refused_at_the_line(tmp_path: Path) -> None:
+    async with desk(tmp_path, outbox=2, journal=2) as d:
+        batch = d.batch()
+        for _ in range(2):
+            batch.send("", "q", b"")
+            batch.note("stream", b"event")
+        with pytest.raises(OptionError, match="at most 2 items"):
+            batch.send("", "q", b"")
+        with pytest.raises(OptionError, match="at most 2 items"):
+            batch.note("stream", b"event")
+        await d.store.commit(batch)
+        assert d.counts() == (2, 0, 2)

@@ -15,7 +15,6 @@ from cybernetic.state import (
     Nonces,
     Outbox,
     Store,
-    StoreError,
     StoreFailed,
     StoreFull,
     StoreInUse,
@@ -237,18 +236,105 @@ async def test_a_file_that_another_program_writes_to_is_waited_for_and_then_refu
         assert outbox.count == 1
 
 
-async def test_one_whose_sql_undoes_the_whole_commit_fails_it_and_the_store_lives(tmp_path: Path) -> None:
+async def test_one_whose_sql_undoes_the_whole_commit_fails_alone(tmp_path: Path) -> None:
     async with await Store.open(tmp_path / "a") as store:
         await store.write(lambda connection: connection.execute("CREATE TABLE t (n UNIQUE)"))
         await store.write(lambda connection: connection.execute("INSERT INTO t VALUES (1)"))
-        outbox = await Outbox.open(store)
-        done = await asyncio.gather(
+        outbox, inbox, journal = await Outbox.open(store), await Inbox.open(store), await Journal.open(store)
+        before = [await outbox.put("", "q", b"") for _ in range(3)]
+        batch = Batch(store, outbox=outbox, inbox=inbox, journal=journal)
+        batch.once("key")
+        batch.send("", "q", b"")
+        batch.note("stream", b"event")
+
+        def bad(n: int) -> Any:
+            return store.write(
+                lambda connection: connection.execute(f"INSERT OR ROLLBACK INTO t VALUES ({n})")
+            )
+
+        done: list[Any] = await asyncio.gather(
             soon(outbox.put, "", "q", b""),
-            store.write(lambda connection: connection.execute("INSERT OR ROLLBACK INTO t VALUES (1)")),
+            bad(1),
+            bad(2),
+            store.commit(batch),
+            bad(1),
+            soon(outbox.confirm, before[:1]),
+            soon(outbox.confirm, before[1:2]),
+            store.write(_raise),
             return_exceptions=True,
         )
-        assert [type(error) for error in done] == [WriteUndone] * 2
-        assert isinstance(done[0], StoreError)
-        assert "UNIQUE constraint failed" in str(done[0])
-        assert outbox.count == 0
-        assert await outbox.put("", "q", b"") == 2
+        assert [type(one) for one in (done[1], done[4], done[7])] == [
+            WriteUndone,
+            WriteUndone,
+            ZeroDivisionError,
+        ]
+        assert all("UNIQUE constraint failed" in str(one) for one in (done[1], done[4]))
+        assert not any(isinstance(one, BaseException) for one in (done[0], *done[2:4], *done[5:7]))
+        assert (outbox.count, inbox.count, journal.count) == (3, 1, 1)
+        assert [one.number for one in await outbox.take()] == [
+            before[2],
+            *sorted([done[0], *done[3].numbers]),
+        ]
+        assert await store.read(lambda connection: connection.execute("SELECT n FROM t").fetchall()) == [
+            (1,),
+            (2,),
+        ]
+        assert outbox.size == sum(len("q") for _ in range(3))
+
+
+async def test_a_disk_that_fails_while_each_is_written_alone_is_the_stores_last_word(
+    tmp_path: Path, faulty: type[Faulty]
+) -> None:
+    store = await Store.open(tmp_path / "a")
+    await store.write(lambda connection: connection.execute("CREATE TABLE t (n UNIQUE)"))
+
+    def undo(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO t VALUES (1)")
+        connection.execute("INSERT OR ROLLBACK INTO t VALUES (1)")
+
+    def fail(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO t VALUES (2)")
+        called.append(connection)
+        if len(called) > 2:  # together, then its kind, then alone
+            error = sqlite3.OperationalError("as the test wants it")
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+            raise error
+
+    called: list[Any] = []
+    done = await asyncio.gather(
+        store.write(fail),
+        store.write(undo),
+        store.write(lambda connection: connection.execute("INSERT INTO t VALUES (3)")),
+        return_exceptions=True,
+    )
+    assert [type(one) for one in done] == [StoreFailed] * 3
+    with pytest.raises(StoreFailed):
+        await store.write(lambda connection: connection.execute("INSERT INTO t VALUES (4)"))
+    await store.close()
+    async with await Store.open(tmp_path / "a") as store:
+        assert await store.read(lambda connection: connection.execute("SELECT n FROM t").fetchall()) == []
+
+
+def _raise(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO t VALUES (9)")
+    raise ZeroDivisionError
+
+
+async def test_a_table_that_has_no_number_left_is_no_full_disk(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "a") as store:
+        for sql in (
+            "CREATE TABLE n (n INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT)",
+            "CREATE TABLE t (v TEXT)",
+            f"INSERT INTO n VALUES ({2**63 - 1}, 'last')",
+        ):
+            await store.write(lambda connection, sql=sql: connection.execute(sql))  # type: ignore[misc]
+        done = await asyncio.gather(
+            store.write(lambda connection: connection.execute("INSERT INTO t VALUES ('good')")),
+            store.write(lambda connection: connection.execute("INSERT INTO n (v) VALUES ('bad')")),
+            return_exceptions=True,
+        )
+        assert [type(one) for one in done] == [type(None), WriteUndone]
+        assert "no number left" in str(done[1])
+        assert await store.read(lambda connection: connection.execute("SELECT v FROM t").fetchall()) == [
+            ("good",)
+        ]

@@ -46,6 +46,11 @@ def test_without_bounds_shares_are_as_the_weights() -> None:
     assert allocate(7.0, {"a": Claim(1.0), "b": Claim(2.5)}) == pytest.approx({"a": 2.0, "b": 5.0}, abs=1e-12)
 
 
+def test_small_floors_count_beside_a_large_one() -> None:
+    floors = {"large": Claim(0.0, 1e16), **{unit: Claim(0.0, 1.0) for unit in UNITS[:4]}}
+    assert allocate(1e16 + 8, {**floors, "rest": Claim(1.0)})["rest"] == 4.0
+
+
 def test_what_no_cap_can_take_is_left_over() -> None:
     assert allocate(10.0, {"a": Claim(1.0, cap=2.0), "b": Claim(1.0, cap=3.0)}) == {"a": 2.0, "b": 3.0}
 

@@ -102,6 +102,28 @@ def test_an_overrun_that_was_only_feared_is_taken_back() -> None:
     assert ledger.clear().available == usd(3.0)
 
 
+def test_an_overrun_that_is_known_and_cleared_blocks_not_again_but_more_of_it_does() -> None:
+    known = FRESH.reserve("unit", usd(4.0), 0.0, 60.0).settle("unit", usd(5.0), final=False).clear()
+    for told in (4.5, 5.0):
+        assert not known.settle("unit", usd(told)).blocked
+    assert known.settle("unit", usd(5.5)).blocked
+
+
+def test_a_loan_does_not_grow_while_an_overrun_is_not_cleared_but_it_shrinks() -> None:
+    ledger = FRESH.reserve("unit", usd(4.0), 0.0, 60.0).settle("stray", usd(1.0))
+    with pytest.raises(BudgetExhausted, match=r"at most Vector\(\), got: Vector\(usd=1\)"):
+        ledger.revise("unit", usd(5.0))
+    assert ledger.revise("unit", usd(3.0)).reserved == usd(3.0)
+    assert ledger.clear().revise("unit", usd(5.0)).reserved == usd(5.0)
+
+
+def test_what_is_taken_without_asking_is_set_aside_also_where_nothing_may_be_reserved() -> None:
+    ledger = FRESH.settle("stray", usd(7.0))
+    assert ledger.aside("unit", usd(2.0), 70.0).reserved == usd(2.0)
+    assert ledger.aside("unit", usd(4.0), 70.0).reserved == usd(3.0)
+    assert ledger.aside("stray", usd(1.0), 70.0) is ledger
+
+
 def test_a_call_not_made_costs_nothing() -> None:
     assert FRESH.reserve("call", usd(4.0), 0.0, 60.0).release("call").available == usd(10.0)
 

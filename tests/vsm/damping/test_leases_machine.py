@@ -5,6 +5,8 @@ answers are lost; holders sleep and write
 late.
 """
 
+from dataclasses import replace
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -86,17 +88,23 @@ class Leasing(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
 
-    @rule(really=st.sampled_from([False, True]), ttl=st.sampled_from([TTL, 2.0, 30.0]))
-    def the_table_dies_and_is_reborn(self, really: bool, ttl: float) -> None:
-        if not really:
-            return
+    @rule(ttl=st.sampled_from([TTL, 2.0, 30.0]), reported=st.booleans())
+    def the_table_dies_and_is_reborn(self, ttl: float, reported: bool) -> None:
+        """One that has heard all that is held need not be quiet any more."""
         self.old = self.table
         ends = max(
             [self.now + self.table.ttl, *(lease.until for lease in self.ever)]
-        )  # by what its predecessors gave
+        )  # as its predecessors gave it
         self.table = LeaseTable(ttl=ttl, epoch=self.table.epoch + 1, quiet=ends)
+        if reported:
+            for holder, key in self.held:
+                self.a_holder_reports(holder, key)
+            self.table = replace(self.table, quiet=self.now)
         for key in ("file", "ticket"):
-            self.everybody_wants_the_same(key)
+            for holder in sorted(
+                {"ann", "bob", "eve"} - {holder for holder, held in self.held if held == key}
+            ):
+                self.request(key, holder, False, 0)
 
     @rule(holder=HOLDERS, key=KEYS)
     def a_holder_reports(self, holder: str, key: str) -> None:

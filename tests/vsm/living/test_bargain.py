@@ -196,6 +196,32 @@ async def test_who_wants_more_than_there_is_to_the_end_gets_his_floor_and_it_is_
         assert await spend(company, A, 6, 1.0, 1.0) == 6  # what the other does not get it may have
 
 
+async def test_the_talk_with_one_that_insists_is_over_after_three_counter_offers() -> None:
+    Insistent.asked.clear()
+
+    class Talked(Pair):
+        def units(self) -> list[Any]:
+            """One of them insists."""
+            return [unit(Planner, None, id="a", floor=0.1), unit(Insistent, 50.0, id="b", floor=0.1)]
+
+    async with started(Talked):
+        await asyncio.sleep(10.0)
+        offers = [offer.amount("usd") for offer in Insistent.asked]
+        assert len(offers) == 1 + 3
+        assert offers == sorted(offers)
+
+
+class Insistent(Planner):
+    """Remembers what it was offered."""
+
+    asked: ClassVar[list[Vector]] = []
+
+    def plan(self, offer: Vector) -> Vector:
+        """Always more."""
+        self.asked.append(offer)
+        return super().plan(offer)
+
+
 def deep(levels: int, *wishes: float) -> Any:
     """A unit "a" whose units, so many levels within, ask for that much."""
 

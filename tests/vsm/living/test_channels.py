@@ -1,11 +1,12 @@
 """Channels: who may speak to whom, what is lost on the way, and that a flood on one holds up no pain."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cybernetic import System
+from cybernetic import Refusal, System
 from cybernetic.vsm import (
     TOPOLOGY,
     Algedonode,
@@ -19,6 +20,7 @@ from cybernetic.vsm import (
     Role,
     ViableSystem,
     line_name,
+    now,
     topology_table,
 )
 from cybernetic.vsm.algedonic.messages import Felt
@@ -40,6 +42,10 @@ class Sink(Ear):
     def take(self, note: Note) -> None:
         """One more."""
         self.heard += 1
+
+    def count(self) -> int:
+        """How many there were."""
+        return self.heard
 
 
 def way(channel: Channel) -> tuple[Role, Role]:
@@ -114,6 +120,21 @@ async def test_what_nobody_has_an_ear_for_is_counted_as_lost() -> None:
         state = (await company.call(ViableSystem.status)).channels[Channel.COORDINATION.value]
         assert state.lost == 3
         assert 0.0 < state.fidelity < 1.0
+
+
+async def test_a_note_that_comes_after_its_deadline_is_counted_as_late_and_not_carried() -> None:
+    async with System() as system:
+        sink = await system.start(Sink, name="level:control")
+        line = await system.start(Line, Channel.COMMAND, "level")
+        one = replace(note(Channel.COMMAND, Role.MANAGEMENT, Role.CONTROL, "x"), deadline=now() + 5.0)
+        line.cast(Line.carry, one)
+        await asyncio.sleep(5.0)
+        line.cast(Line.carry, one)
+        with pytest.raises(Refusal):
+            await line.call(Line.relay, one)
+        state = await line.call(Line.state)
+        assert (state.carried, state.late) == (1, 2)
+        assert await sink.call(Sink.count) == 1
 
 
 async def test_what_gives_way_in_a_flood_is_counted_as_dropped() -> None:

@@ -8,6 +8,7 @@ import pytest
 from cybernetic.vsm.bargain import Budget
 from cybernetic.vsm.control import bargaining
 from cybernetic.vsm.control.bargaining import Bargaining
+from cybernetic.vsm.recursion.charter import Charter
 
 
 class Speaker:
@@ -35,7 +36,7 @@ async def test_it_wakes_at_the_end_of_each_epoch(
     time, speaker = [3 * per], Speaker()
     monkeypatch.setattr(bargaining, "now", lambda: time[0])
     budget = Budget(usd=1, per=per)
-    charter = SimpleNamespace(path="acme", per=per, floor=budget.grant, budget=budget, audit=None)
+    charter = Charter("acme", budget=budget, per=per, floor=budget.grant)
     one = Bargaining(speaker, charter, {}, SimpleNamespace(), dict)  # type: ignore[arg-type]
     begun = set()
     for _ in range(300):

@@ -97,6 +97,19 @@ async def test_who_has_only_begun_acts_under_what_was_set_before(part: str) -> N
                 await done(company, f"company/{to}")
 
 
+async def test_a_policy_that_is_set_while_system_3_is_away_is_told_when_it_is_back() -> None:
+    async with started() as (system, company):
+        await company.call(ViableSystem.set_policy, Policy("open", 1, NO_RULES.decide))
+        await asyncio.sleep(1.0)
+        system.named("company:control", Worker).exit(Kill())
+        await asyncio.sleep(0.01)
+        await company.call(ViableSystem.set_policy, Policy("closed", 1, nothing), "storm")
+        await asyncio.sleep(4.0)
+        assert await acting(system, company) == [0, 0, 0, 0]
+        with pytest.raises(PolicyDenied, match="closed"):
+            await done(company, "company/solo")
+
+
 async def test_a_policy_is_retired_rolled_back_and_compared_and_all_of_it_is_in_the_log() -> None:
     async with started() as (_, company):
         first = await company.call(ViableSystem.set_policy, Policy("rule", 1, NO_RULES.decide))

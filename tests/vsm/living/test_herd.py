@@ -70,6 +70,8 @@ async def test_who_chooses_within_no_group_is_told_so_and_what_is_quarantined_is
         assert await porter.call(Porter.choose, "provider", {"north": 2.0, "south": 1.0}) == "south"
         await porter.call(Porter.obey, Command(1, 1, quarantined={"south": "it lies"}))
         assert await porter.call(Porter.choose, "provider", {"north": 2.0, "south": 1.0}) == "north"
-        await porter.call(Porter.obey, Command(1, 2, quarantined={"south": "it lies", "north": "it lies, too"}))
+        await porter.call(
+            Porter.obey, Command(1, 2, quarantined={"south": "it lies", "north": "it lies, too"})
+        )
         with pytest.raises(Quarantined):
             await porter.call(Porter.choose, "provider")

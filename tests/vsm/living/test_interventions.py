@@ -106,6 +106,16 @@ async def test_a_rung_that_helped_is_not_followed_by_another() -> None:
         assert (await shop.call(ViableSystem.status)).interventions == {}
 
 
+async def test_a_person_that_lets_a_unit_go_on_ends_the_climb() -> None:
+    async with started(Shop) as (_, shop):
+        TOOL.takes = 3.0
+        while not await log(shop):
+            await done(shop, "shop/slow")
+        await shop.call(ViableSystem.resume, "shop/slow", "seen to")
+        await asyncio.sleep(4 * TERM)
+        assert await rungs(shop) == ["ADVISE", "RESUMED"]
+
+
 async def test_t_s3_expiry_an_intervention_ends_by_itself_although_system_3_is_dead() -> None:
     async with started(Shop) as (_, shop):
         await shop.call(ViableSystem.suspend, "shop/other", "to look at it", 20.0)

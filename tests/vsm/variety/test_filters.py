@@ -102,9 +102,7 @@ def test_what_waits_is_what_was_sent_and_not_yet_served_in_every_load_there_ever
 ) -> None:
     now, loads = 0.0, [(ChannelLoad(1.0, 10.0), list[float]())]
     for step in steps:
-        load, waiting = (
-            loads[len(steps) % len(loads)] if step == 13 else loads[-1]
-        )  # now and then of an older one
+        load, waiting = loads[-1]
         now += 1.0
         many = [now + part / 64 for part in range(40)] if step == "sent" else []
         for at in many:
@@ -116,6 +114,13 @@ def test_what_waits_is_what_was_sent_and_not_yet_served_in_every_load_there_ever
         assert len(load.waiting) == len(waiting)
         assert list(load.waiting[1:]) == waiting[1:]
         assert load.age(now + 1.0) == (now + 1.0 - waiting[0] if waiting else 0.0)
+
+
+def test_two_loads_that_come_of_one_do_not_see_what_the_other_was_sent() -> None:
+    load = ChannelLoad(1.0, 10.0).sent(1.0).sent(2.0)
+    left, right = load.sent(3.0), load.sent(4.0)
+    assert (load.waiting, left.waiting, right.waiting) == ((1.0, 2.0), (1.0, 2.0, 3.0), (1.0, 2.0, 4.0))
+    assert left.served(2).sent(5.0).waiting == (3.0, 5.0)
 
 
 def test_a_boundary_that_carries_exactly_what_is_asked_is_enough() -> None:

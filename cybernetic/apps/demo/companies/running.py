@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from cybernetic.apps.demo.companies.plain import LOOK, SMOOTH
-from cybernetic.apps.demo.companies.staff import lend, load
+from cybernetic.apps.demo.companies.staff import EASY, busy, lend, load
 from cybernetic.apps.demo.companies.viable import RESERVE, company
 from cybernetic.apps.demo.frames import Line
 from cybernetic.apps.demo.world.demand import Job
@@ -22,6 +22,7 @@ from cybernetic.vsm import Algedonode, Page, Pleasure, Task, ViableSystem, now
 
 AGAIN, LONGEST = 5.0, 60.0  # seconds until the desk hands a job in again
 CROWDED = 2.0  # jobs for each agent of a division, with which the others lend it theirs
+FORESEEN = 1.0  # the same, where system 4 expects more than its agents have time for
 SOON = 5.0  # seconds in which good news has its effect
 
 ROLES = {
@@ -47,6 +48,7 @@ class Viable:
         self.arrived: Counter[str] = Counter()
         self.handwork: Counter[str] = Counter()  # those of them that hands are needed for
         self.waiting: Counter[str] = Counter()  # for hands, too
+        self.foreseen: set[str] = set()  # divisions of which more will be wanted than they can do
         self._seen: dict[str, int] = {}
         self._hanging: dict[str, Any] = {}
         self._without: frozenset[str] = frozenset()
@@ -108,7 +110,8 @@ class Viable:
         """Who is to do it: its division; a letter, and what comes to a division that is crowded, whoever in the company
         has the least to do.
         """
-        crowded = self.waiting[job.division] > CROWDED * len(AGENTS[job.division])
+        each = FORESEEN if job.division in self.foreseen else CROWDED
+        crowded = self.waiting[job.division] > each * len(AGENTS[job.division])
         return f"acme/{job.division}" if job.by_hand and not crowded else "acme"
 
     # Its owner.
@@ -163,11 +166,14 @@ class Viable:
         try:
             outlook = await self._top.within(1.0).call(ViableSystem.outlook)
         except (CallError, Refusal):
+            self.foreseen = set()
             return hands
         expected = {one: outlook.arrivals.get(f"acme/{one}") for one in DIVISIONS}
         for one, seen in expected.items():
             if seen is not None and every[one] > 0.0:
                 hands = hands | {one: max(hands[one], seen.expected * hands[one] / every[one])}
+        at = self.world.hands.at
+        self.foreseen = {one for one in DIVISIONS if busy(hands[one] / LOOK, one, at[one]) > EASY}
         return hands
 
     # What befalls it.

@@ -25,6 +25,9 @@ MEASURES = {
     "over": Measure(lambda score: score.over, lambda value: f"${value:.0f} over budget"),
     "failed": Measure(lambda score: score.failed, _counted("failed job", "failed jobs")),
     "refused": Measure(lambda score: score.refused, _counted("refused call (429)", "refused calls (429)")),
+    "peak": Measure(
+        lambda score: score.peak, _counted("job waiting at the peak", "jobs waiting at the peak")
+    ),
     "backlog": Measure(lambda score: score.backlog, _counted("job waiting", "jobs waiting")),
     "spent": Measure(lambda score: score.spent, lambda value: f"${value:.0f} spent"),
 }
@@ -32,7 +35,7 @@ FIRST = {
     "s2": ("lost", "refused", "failed", "backlog"),
     "s3": ("over", "lost", "spent"),
     "s3star": ("wrong", "lost"),
-    "s4": ("lost", "backlog"),
+    "s4": ("lost", "peak", "backlog"),
     "algedonic": ("lost", "failed", "backlog"),
 }
 """What each system is there for: looked at first."""

@@ -1,13 +1,17 @@
 """System 3: what is lent is never more than there is, at any level; it intervenes rarely, and never without end."""
 
 import asyncio
+from functools import reduce
 from typing import Any
 
-from cybernetic.testing.vsm.bench import Bench
-from cybernetic.testing.vsm.invariants.invariant import Invariant, expect
+from cybernetic.testing.vsm.bench import NO_UNITS, Bench
+from cybernetic.testing.vsm.expecting import expect, need
+from cybernetic.testing.vsm.invariants.invariant import Invariant
 from cybernetic.vsm import ViableSystem
+from cybernetic.vsm.bargain import Vector, total
 
 ROUNDS, PAUSE, TASKS = 20, 0.5, 40
+NO_BUDGET = "no budget is counted there"
 HELD, LATE = 10.0, 2.0  # seconds of an intervention, and after which it must be over
 
 
@@ -17,24 +21,37 @@ async def _ledgers(bench: Bench) -> dict[int, Any]:
 
 
 async def _conserve(bench: Bench) -> None:
-    work = asyncio.ensure_future(bench.work(TASKS))
+    """By the ledgers at any time; and, as ledgers may be wrong, by the receipts of the calls in the end."""
+    await asyncio.sleep(PAUSE)
+    need(await _ledgers(bench), NO_BUDGET)
+    work = asyncio.ensure_future(bench.performed(TASKS))
+    granted: dict[int, Vector] = {}
     for _ in range(ROUNDS):
         await asyncio.sleep(PAUSE)
         for epoch, ledger in (await _ledgers(bench)).items():
             over = ledger.committed.less(ledger.grant + ledger.overrun)
             expect(not over, f"{over!r} more than was granted in epoch {epoch}")
-    work.cancel()
-    await asyncio.gather(work, return_exceptions=True)
+            granted[epoch] = ledger.grant
+    if not work.done():
+        work.cancel()
+    performed = (await asyncio.gather(work, return_exceptions=True))[0]
+    if not isinstance(performed, BaseException):
+        costs = [receipt.cost for one in performed for receipt in one.receipts]
+        last = reduce(Vector.most, costs, Vector()).times(
+            len(bench.units())
+        )  # each may find out by its last call
+        over = total(costs).less(total(granted.values()) + last)
+        expect(not over, f"{over!r} more than was granted, by the receipts")
 
 
 async def _nested(bench: Bench) -> None:
-    await bench.work(TASKS // 4)
     above, _, _ = bench.path.rpartition("/")
-    if not above:
-        return
+    need(above, "there is no level above it")
+    await bench.worked(TASKS // 4)
     outer = bench.company.ref if "/" not in above else bench.system.named(above, ViableSystem)
-    allocator = await outer.call(ViableSystem.ledger)
-    for epoch, ledger in (await _ledgers(bench)).items():
+    allocator, ledgers = await outer.call(ViableSystem.ledger), await _ledgers(bench)
+    need(allocator is not None and ledgers, NO_BUDGET)
+    for epoch, ledger in ledgers.items():
         lent = allocator.purse.ledger(epoch)
         held = lent.open.get(bench.path) or lent.closed.get(bench.path)
         upper = getattr(held, "upper", None) or getattr(held, "actual", None)
@@ -42,7 +59,7 @@ async def _nested(bench: Bench) -> None:
 
 
 async def _sparing(bench: Bench) -> None:
-    await bench.work(TASKS // 4)
+    await bench.worked(TASKS // 4)
     await asyncio.sleep(ROUNDS * PAUSE)
     status = await bench.level.call(ViableSystem.status)
     hurt = {climb.pain.path for climb in status.alarms}
@@ -52,8 +69,7 @@ async def _sparing(bench: Bench) -> None:
 
 async def _expiry(bench: Bench) -> None:
     status = await bench.level.call(ViableSystem.status)
-    if not status.load:
-        return
+    need(status.load, NO_UNITS)
     unit = min(status.load)
     await bench.level.call(ViableSystem.suspend, unit, "to see it end", HELD)
     held = (await bench.level.call(ViableSystem.status)).interventions

@@ -3,8 +3,9 @@
 import asyncio
 from typing import Any
 
-from cybernetic.testing.vsm.bench import Bench
-from cybernetic.testing.vsm.invariants.invariant import Invariant, expect
+from cybernetic.testing.vsm.bench import NO_UNITS, Bench
+from cybernetic.testing.vsm.expecting import expect, need
+from cybernetic.testing.vsm.invariants.invariant import Invariant
 from cybernetic.vsm import Allow, Channel, Policy, Verdict, ViableSystem
 
 TICK = 10.5  # seconds after which system 4 has seen a tick
@@ -18,6 +19,7 @@ def _allows(action: Any, context: Any) -> Verdict:
 
 async def _model(bench: Bench) -> None:
     await asyncio.sleep(TICK)
+    need(bench.parts("management"), NO_UNITS)
     outlook = await bench.level.call(ViableSystem.outlook)
     identity = await bench.level.call(ViableSystem.identity)
     known, there = set(outlook.arrivals), set(bench.parts("management"))
@@ -26,6 +28,7 @@ async def _model(bench: Bench) -> None:
 
 async def _monotone(bench: Bench) -> None:
     await asyncio.sleep(1.0)
+    need(bench.parts("management"), NO_UNITS)
     level, seen = bench.level, [(await bench.level.call(ViableSystem.rules)).revision]
     for version in (1, 2):
         seen.append(await level.call(ViableSystem.set_policy, Policy(NAME, version, _allows)))

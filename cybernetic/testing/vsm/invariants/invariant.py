@@ -10,14 +10,10 @@ Ask = Callable[[Bench], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """One invariant of the viable system: `ask` raises `AssertionError` where it does not hold."""
+    """One invariant of the viable system: `ask` raises `AssertionError` where it does not hold, and `Untried` where
+    there is nothing to try it on.
+    """
 
     name: str
     says: str
     ask: Ask
-
-
-def expect(holds: bool, found: object) -> None:
-    """Raises `AssertionError` with what was found unless it `holds`."""
-    if not holds:
-        raise AssertionError(f"found: {found}")

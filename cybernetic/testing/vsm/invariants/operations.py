@@ -1,7 +1,8 @@
 """System 1: autonomous, and honest."""
 
-from cybernetic.testing.vsm.bench import Bench
-from cybernetic.testing.vsm.invariants.invariant import Invariant, expect
+from cybernetic.testing.vsm.bench import NO_UNITS, Bench
+from cybernetic.testing.vsm.expecting import expect, need
+from cybernetic.testing.vsm.invariants.invariant import Invariant
 from cybernetic.vsm import NoEvidence, Outcome, Porter, Task
 
 TASKS = 20
@@ -9,13 +10,15 @@ TASKS = 20
 
 async def _autonomy(bench: Bench) -> None:
     with_all = await bench.work(TASKS)
-    expect(with_all > 0, f"none of {TASKS} tasks done with them")
+    why = next((one.why for one in bench.company.tasks if one.why), "")
+    expect(with_all > 0, f"none of {TASKS} tasks done with them: {why}")
     await bench.ablate("s3", "s4", "s5")
     without = await bench.work(TASKS)
     expect(without >= 0.95 * with_all, f"{with_all} of {TASKS} tasks done with them, {without} without")
 
 
 async def _evidence(bench: Bench) -> None:
+    need(bench.units(), NO_UNITS)
     for unit in bench.units():
         porter = bench.system.named(f"{unit}:porter", Porter)
         try:

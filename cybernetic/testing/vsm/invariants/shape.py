@@ -4,14 +4,16 @@ import asyncio
 
 from cybernetic.core import Kill
 from cybernetic.testing.settle import settle
-from cybernetic.testing.vsm.bench import Bench
-from cybernetic.testing.vsm.invariants.invariant import Invariant, expect
+from cybernetic.testing.vsm.bench import NO_UNITS, Bench
+from cybernetic.testing.vsm.expecting import expect, need
+from cybernetic.testing.vsm.invariants.invariant import Invariant
 
 PARTS = ("algedonode", "control", "coordination", "intelligence", "policy")
 
 
 async def _alone(bench: Bench) -> None:
     operations = {unit: bench.system.whereis(unit) for unit in bench.units()}
+    need(operations, NO_UNITS)
     for part in PARTS:
         victim = bench.system.whereis(f"{bench.path}:{part}")
         expect(victim is not None, f"there is no {part}")

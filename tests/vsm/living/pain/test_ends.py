@@ -155,6 +155,19 @@ async def test_t_p4_the_ladder_at_the_top_and_its_own_deadman_are_watched_too(lo
         assert len(PAGER.pages) == paged
 
 
+async def test_a_human_is_called_for_a_silent_ladder_as_often_as_was_declared_and_no_more() -> None:
+    class Called(Firm):
+        paging = Paging(ack=10.0, backoff=1.0, attempts=3)
+
+    async with started(Called) as (system, _called):
+        await asyncio.sleep(2.0)
+        hanging = asyncio.ensure_future(hang(system, "called:algedonode", 600.0))
+        await asyncio.sleep(300.0)
+        pages = [page for _, page in PAGER.pages if page.pain.index == "algedonode silent"]
+        assert [page.attempt for page in pages] == [1, 2, 3]
+        hanging.cancel()
+
+
 @pytest.mark.parametrize("loop", ["algedonode", "vigil"])
 async def test_t_p4_who_watches_and_hangs_is_ended_and_started_anew(loop: str) -> None:
     async with started(Firm) as (system, firm):

@@ -123,6 +123,23 @@ async def test_it_is_over_with_the_pain_or_by_the_word_of_a_human() -> None:
         assert pain.key != below.key
 
 
+async def test_what_two_pains_hold_goes_on_when_both_are_over() -> None:
+    async with started(Unheard) as (system, top):
+        node = system.named("unheard:algedonode", Algedonode)
+        pains = [
+            Pain("unheard/solo", index, Cause.INVARIANT, Severity.CRITICAL) for index in ("fire", "flood")
+        ]
+        for pain in pains:
+            node.cast(Algedonode.feel, pain)
+        await asyncio.sleep(SILENT)
+        node.cast(Algedonode.let_go, pains[0].key, "it is over")
+        await asyncio.sleep(1.0)
+        assert not await works(top, "unheard/solo")
+        node.cast(Algedonode.let_go, pains[1].key, "it is over")
+        await asyncio.sleep(1.0)
+        assert await works(top, "unheard/solo")
+
+
 async def test_t_s5_last_resort_a_level_may_be_declared_to_end() -> None:
     async with started(Stopped) as (system, top):
         hurt(system, "stopped/division")

@@ -7,7 +7,7 @@ import pytest
 from cybernetic import System
 from cybernetic.runtime import Agent
 from cybernetic.vsm import Algedonode, Cause, Clocks, unit
-from cybernetic.vsm.level import AFAR, Layout, first
+from cybernetic.vsm.layout import AFAR, Layout, first
 from cybernetic.vsm.recursion.charter import Charter
 from tests.vsm.living.company import PAGER, Company, Division, started
 
