@@ -14,6 +14,7 @@ from cybernetic.vsm import (
     Channel,
     Felt,
     Line,
+    NoSuchKind,
     Note,
     Pain,
     Performed,
@@ -24,6 +25,7 @@ from cybernetic.vsm import (
     now,
 )
 
+NOT_TAKEN = f"{NoSuchKind.__name__}: "
 NO_UNITS = "the level has no units"
 LOOKED = 10  # times as many tasks as are wanted are looked at for those that are for the level
 
@@ -70,13 +72,16 @@ class Bench:
     async def work(self, count: int) -> int:
         """Have so many tasks done by the level, all at once; how many were done well.
 
-        Raises `Untried` where the level has no units, or none of the tasks are for it.
+        Raises `Untried` where the level has no units, or none of the tasks are for it, or of a kind that they take.
         """
         return sum(one.outcome.good for one in await self.performed(count))
 
     async def performed(self, count: int) -> list[Performed]:
         """As `work`; what came of those that were not refused."""
-        found = await asyncio.gather(*(self.company.submit(task) for task in self._tasks(count)))
+        tasks, before = self._tasks(count), len(self.company.tasks)
+        found = await asyncio.gather(*(self.company.submit(task) for task in tasks))
+        why = [one.why for one in self.company.tasks[before:]]
+        need(not all(one.startswith(NOT_TAKEN) for one in why), f"none of the tasks is taken: {why[0]}")
         return [one for one in found if one is not None]
 
     async def worked(self, count: int) -> None:

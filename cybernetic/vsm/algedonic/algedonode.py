@@ -41,6 +41,7 @@ from cybernetic.vsm.ladder.ladder import Ladder, Move
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
 from cybernetic.vsm.timing import now
 
+STARTS = 60.0  # seconds that a level may take to start, units that load something included, before that hurts
 LOOK = 0.1  # seconds after which what ended may be back
 
 
@@ -81,6 +82,7 @@ class Algedonode(Member):
         self._origins: dict[PainKey, str] = {}
         self._arousal = Sensitivity()
         self._turned = 0.0
+        self._starting: float | None = None
         self._timer: Timer | None = None
         self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
         above = level_of(path)
@@ -93,6 +95,8 @@ class Algedonode(Member):
         if known is not None:
             self._ladder, self._pains, self._origins, self._arousal = known
         at = self._turned = now()
+        started = self.system.whereis(f"{self.path}:metasystem") is not None
+        self._starting = None if started else at
         self._ends = Ends(self, self.path, self._loops, Nerves(self._pains, at))
         denied = self._ladder.rungs.paging.denied
         denials = await self._books.call(Books.load, "denials")
@@ -236,7 +240,7 @@ class Algedonode(Member):
     def cycle(self) -> None:
         """Feel what has gone silent, and tell the level above, or the vigil, that this one is alive."""
         at, period = now(), self._within
-        if at - self._turned > period:  # it was away: it may not have heard what was said
+        if self._starts(at) or at - self._turned > period:  # or it was away, and has not heard what was said
             self._deadmen.forgive(at)
         self._turned = at
         for key in self._deadmen.missed(at):
@@ -265,6 +269,15 @@ class Algedonode(Member):
             for pain in self._ends.abrupt(now()):
                 self.feel(pain)
             self.ref.after(LOOK).cast(Algedonode.look)
+
+    def _starts(self, at: float) -> bool:
+        """Whether the level is still being started, and some of its loops are not there yet; for a minute at most."""
+        if self._starting is not None:
+            begun = self.system.whereis(f"{self.path}:metasystem") is not None  # what starts last
+            late = at - self._starting >= STARTS
+            self._starting = None if begun or late else self._starting
+            return not late
+        return False
 
     def _look_at(self, key: tuple[str, str], at: float) -> None:
         """Who hangs is ended, and its supervisor puts another in its place."""

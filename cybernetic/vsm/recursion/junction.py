@@ -1,6 +1,6 @@
 """Where two halves of a system meet: what is said to a name of the other half goes over, and its answer comes back."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
 from cybernetic.core import CallError, CallFailed, Down, NoConnection, Refusal
@@ -76,7 +76,7 @@ class Junction(Agent):
         self._ways: dict[Channel, Named[Agent]] = {
             channel: self.system.named(name, Agent) for channel, name in ways.items()
         }
-        self._waiting: dict[str, Deferred[Any]] = {}
+        self._waiting: dict[str, tuple[Deferred[Any], str | None]] = {}  # by which door each was asked
         self._watched: Any = None
         self._door = fresh_id(8)  # of this half
         self._open: str | None = None  # of the other
@@ -99,7 +99,7 @@ class Junction(Agent):
         if self._open is None and not self._hurts(method, args):
             answer.fail(CallFailed(self.ref, method, NoConnection(self.path)))
             return answer
-        self._waiting[id] = answer
+        self._waiting[id] = answer, self._open
         self._way(method, args).send(Saying(to, method, args, id, self._open))
         return answer
 
@@ -130,7 +130,9 @@ class Junction(Agent):
                 self._lost()
 
     def _opened(self, open: Open) -> None:
+        """What was asked by another door than this fails: who had opened that one has ended, or has given it up."""
         self._open = open.door
+        self._fail([id for id, (_, door) in self._waiting.items() if door not in (None, open.door)])
         if open.asks:
             self._outlet.send(Open(self._door))
 
@@ -165,7 +167,7 @@ class Junction(Agent):
         return await address.within(None).call(method, *saying.args)
 
     def _answered(self, answered: Answered) -> None:
-        answer = self._waiting.pop(answered.id, None)
+        answer, _ = self._waiting.pop(answered.id, (None, None))
         if answer is None:
             return
         if answered.error is None:
@@ -191,10 +193,13 @@ class Junction(Agent):
         """The other half is away: what was asked of it fails at once."""
         self._watched = self._open = None
         self._door = fresh_id(8)
-        waiting, self._waiting = self._waiting, {}
-        for answer in waiting.values():
-            answer.fail(CallFailed(self.ref, "what it was asked", NoConnection(self.path)))
+        self._fail(list(self._waiting))
         self.look()
+
+    def _fail(self, ids: Iterable[str]) -> None:
+        for id in ids:
+            answer, _ = self._waiting.pop(id)
+            answer.fail(CallFailed(self.ref, "what it was asked", NoConnection(self.path)))
 
 
 def _told(error: Exception) -> Any:

@@ -9,11 +9,23 @@ import pytest
 
 from cybernetic.core import OptionError
 from cybernetic.testing.vsm import conformance, run
-from cybernetic.vsm import Audit, Operation, Outcome, Task, unit
+from cybernetic.vsm import (
+    Audit,
+    Channel,
+    Felt,
+    Operation,
+    Outcome,
+    Port,
+    Task,
+    ViableSystem,
+    line_name,
+    unit,
+)
 from cybernetic.vsm.channels import Line
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.control.interventions import Interventions
 from cybernetic.vsm.ports import Porter
+from cybernetic.vsm.ports.till import Till
 from tests.architecture.tree import ROOT
 from tests.support import soak
 from tests.vsm.living.company import Company
@@ -87,7 +99,138 @@ def test_interventions_without_a_breach_or_without_an_end_are_found_out(
     monkeypatch.setattr(Interventions, "sparing", lambda self, tasks: {"company/solo": 3.0})
     assert "company/solo" in _broken("T-S3-sparing")
     monkeypatch.setattr(Interventions, "_lapse", lambda self, at: None)
+    monkeypatch.setattr(
+        Interventions,
+        "holds",
+        lambda self, unit: tuple(one for path, one in self.held.items() if path == unit),
+    )
     assert "still held" in _broken("T-S3-expiry")
+
+
+def test_a_channel_that_is_deaf_to_pain_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Line.carry
+
+    def deaf(self: Any, note: Any) -> None:
+        """All but what is felt."""
+        if not isinstance(note.body, Felt):
+            whole(self, note)
+
+    monkeypatch.setattr("cybernetic.testing.vsm.invariants.pain.PATIENCE", 20.0)
+    monkeypatch.setattr(Line, "carry", deaf)
+    assert "not felt" in _broken("T-CH-isolation")
+    assert "no page" in _broken("T-ALG-alive")
+    assert "0 open signals" in _broken("T-ALG-once")
+    assert "nobody felt it" in _broken("T-P4")
+
+
+def test_pain_that_waits_behind_a_flood_on_another_channel_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, around = Line.carry, set[str]()
+
+    def shared(self: Any, note: Any) -> None:
+        """Pain goes by way of the channel of commands first."""
+        if isinstance(note.body, Felt) and note.body.signal.index not in around:
+            around.add(note.body.signal.index)
+            self.system.named(line_name(self.level, Channel.COMMAND), Line).cast(Line.aside, note)
+        else:
+            whole(self, note)
+
+    def aside(self: Any, note: Any) -> None:
+        """And then on."""
+        self.system.named(line_name(self.level, Channel.ALGEDONIC), Line).cast(Line.carry, note)
+
+    monkeypatch.setattr(Line, "carry", shared)
+    monkeypatch.setattr(Line, "aside", aside, raising=False)
+    assert "went first" in _broken("T-CH-isolation")
+
+
+def test_a_budget_that_is_spent_past_its_ledgers_is_found_out_by_the_receipts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert conformance(Company, task=_dear, only=["T-S3-conserve"]).passed
+
+    async def free(self: Any, *args: Any) -> tuple[str, int]:
+        """It is not counted."""
+        self._serial += 1
+        return f"{self._path}#{self._serial}", 0
+
+    monkeypatch.setattr(Till, "reserve", free)
+    found = conformance(Company, task=_dear, only=["T-S3-conserve"])
+    assert "by the receipts" in found.failures[0].why
+
+
+def _dear(n: int) -> Task:
+    return Task("job", {"usd": 0.9}, id=f"task-{n}")
+
+
+class Empty(ViableSystem):
+    """Without units."""
+
+
+def test_what_cannot_be_tried_on_a_system_is_called_so_and_does_not_hold() -> None:
+    found = conformance(Empty)
+    untried = {one.invariant.name for one in found.untried}
+    assert untried > {"T-S2-mutex", "T-S1-evidence", "T-S1-autonomy", "T-S3-conserve", "T-S3-nested", "T-P2"}
+    assert all(
+        not one.holds and "has no units" in str(one) for one in found.untried if "S1" in one.invariant.name
+    )
+    assert not found.failures
+    assert "not tried T-S2-mutex" in str(found)
+    nothing = conformance(Empty, only=["T-S1-evidence"])
+    assert not nothing.passed
+    with pytest.raises(AssertionError, match="something to try"):
+        nothing.check()
+
+
+ASKED: list[str] = []
+
+
+class Kinds(Operation):
+    """Does what is its own."""
+
+    async def handle(self, task: Task) -> Outcome:
+        """With one use of the tool."""
+        ASKED.append(f"{self.ref.name} {task.kind}")
+        used = await self.use("tool", abs, len(task.id))
+        return Outcome(used.value, evidence=[used.receipt])
+
+
+class Inner(ViableSystem):
+    """One that sorts."""
+
+    def units(self) -> list[Any]:
+        """One."""
+        return [unit(Kinds, id="sort", kinds=["sort"])]
+
+
+class Outer(ViableSystem):
+    """One that pays beside a level that sorts."""
+
+    ports = {"tool": Port()}  # noqa: RUF012
+
+    def units(self) -> list[Any]:
+        """Two."""
+        return [unit(Kinds, id="pay", kinds=["pay"]), unit(Inner, id="inner", kinds=["sort"])]
+
+
+def test_whom_a_task_is_for_stays_and_other_levels_are_not_tried() -> None:
+    ASKED.clear()
+    found = conformance(
+        Outer,
+        task=lambda n: Task("pay", to="outer/pay", id=f"task-{n}"),
+        only=["T-S2-crash", "T-S1-autonomy"],
+    )
+    found.check()
+    assert set(ASKED) == {"outer/pay pay"}
+    assert {one.path for one in found.untried} == {"outer/inner"}
+    assert "to='outer/pay'" in found.untried[0].untried
+
+
+def test_a_level_that_takes_no_task_of_those_that_are_made_is_not_tried() -> None:
+    found = conformance(Outer, task=lambda n: Task("pay", id=f"task-{n}"), only=["T-S2-crash"])
+    assert [one.holds for one in found.found] == [True, False]
+    assert "'pay'" in found.untried[0].untried
 
 
 def test_an_unknown_invariant_is_refused_with_those_there_are() -> None:

@@ -64,11 +64,6 @@ async def test_a_level_within_spends_no_more_than_its_own_budget_in_each_period(
             assert 0.8 <= await spent(top, f"{name}/division") <= 1.0 + 1e-9
             await asyncio.sleep(60.0)
         assert await spent(top, f"{name}/solo") == pytest.approx(3.0)
-        division = system.named(f"{name}/division", ViableSystem)
-        await asyncio.sleep(300.0)
-        assert (
-            len((await division.call(ViableSystem.ledger)).purse.ledgers) <= 3
-        )  # what is settled is forgotten
 
 
 async def test_nor_does_it_without_a_contract_from_above() -> None:

@@ -131,7 +131,7 @@ async def test_what_two_pains_hold_goes_on_when_both_are_over() -> None:
         ]
         for pain in pains:
             node.cast(Algedonode.feel, pain)
-        await asyncio.sleep(SILENT)
+        await asyncio.sleep(4 * SILENT)  # they are told one after the other
         node.cast(Algedonode.let_go, pains[0].key, "it is over")
         await asyncio.sleep(1.0)
         assert not await works(top, "unheard/solo")
