@@ -25,6 +25,8 @@ class Relay:
     the part of its share whose units hold leases here. When its lease has lapsed it shares out its static share by
     itself. A unit whose lease has lapsed uses a part of that by itself; in both cases nobody counts on it. Who speaks
     for the level above may hang or be away: when no lease can be left that was ever vouched for, that is the same.
+    Once a word was not answered the level vouches for nothing until one is: who is started in the place of one that
+    hung may hang as well, and would keep the level waiting with each new lease.
 
     Args:
         owner: the agent of system 2.
@@ -39,6 +41,7 @@ class Relay:
         self._pulling = False
         self._lapses = inf  # no lease above outlasts that; as long as none was vouched for, who knows
         self._lasts = inf  # seconds of a lease above, as was last said
+        self._unheard = False  # whether the last word to the level above was not answered
         self._word: asyncio.Task[bool | CallError | Refusal] | None = None
 
     def heard(self, unit: str, holds_until: float, part: float) -> None:
@@ -49,6 +52,8 @@ class Relay:
         """The part of the level's share that none of its units will use by itself before `until`, for a lease above
         that has lapsed at `lapses`. Who has only begun to speak for the level does not know that yet: as before, then.
         """
+        if self._unheard or (lapses == inf and self._word is not None):
+            return 0.0
         self._lasts = self._lasts if lapses == inf else lapses - now()
         lapses = now() + self._lasts
         self._lapses = lapses if self._lapses == inf else max(self._lapses, lapses)
@@ -119,8 +124,10 @@ class Relay:
             (self._word,), timeout=None if self._lapses == inf else max(0.0, self._lapses - now())
         )
         if not self._word.done():
+            self._unheard = True
             return False
         said, self._word = self._word.result(), None
+        self._unheard = not isinstance(said, bool)
         if isinstance(said, bool):
             return said
         if now() < self._lapses:

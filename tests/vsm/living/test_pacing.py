@@ -125,12 +125,9 @@ async def test_a_level_whose_management_hangs_goes_on_by_its_static_share_once_i
         assert not bisect_right(inner, 14.0) - bisect_right(
             inner, 11.0
         )  # a lease is for the level above to grant
-        for begins, ends, least in (
-            (20.0, 90.0, 0.7),
-            (95.0, 130.0, 0.8),
-        ):  # each successor hangs with a lease
+        for begins, ends in ((20.0, 90.0), (95.0, 130.0)):  # whoever is started in its place hangs as well
             came = bisect_right(inner, ends) - bisect_right(inner, begins)
-            assert came >= least * (ends - begins) * 0.95 * RATE / 3
+            assert came >= 0.9 * (ends - begins) * 0.95 * RATE / 3
 
 
 async def test_nobody_starves_under_a_flood_of_a_hundred_to_one() -> None:
