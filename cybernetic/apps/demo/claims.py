@@ -65,7 +65,7 @@ def claims(plan: Plan, scores: Scores, bound: float) -> tuple[Claim, ...]:
         scores: by arm, at the end of the hour.
         bound: seconds within which the viable company's owner must have been called.
     """
-    checks = (_none_fails, _lost, _hardly_refused, _within_budget, _found, _quick, _peak, _few_false)
+    checks = (_none_fails, _harmed, _hardly_refused, _within_budget, _found, _quick, _peak, _few_false)
     found = [check(plan, scores) for check in checks]
     return (*found[:5], _heard(plan, scores, bound), *found[5:])
 
@@ -75,10 +75,12 @@ def _none_fails(plan: Plan, scores: Scores) -> Claim:
     return Claim("in the viable company no job fails", "0 failed", f"{failed} failed", failed == 0)
 
 
-def _lost(plan: Plan, scores: Scores) -> Claim:
-    wanted, came = scores["plain"].lost + STRAYS, scores["viable"].lost
-    text = f"it loses at most {STRAYS} customers more than plain"
-    return Claim(text, f"at most {wanted}", f"{came}; {_others(scores, 'lost')}", came <= wanted)
+def _harmed(plan: Plan, scores: Scores) -> Claim:
+    """Who is lost was harmed, and so was who was told something wrong: a company may not buy the one with the other."""
+    harmed = {arm: scores[arm].lost + scores[arm].wrong for arm in ARMS}
+    wanted, came = harmed["plain"] + STRAYS, harmed["viable"]
+    text = f"it loses or misleads at most {STRAYS} more than plain"
+    return Claim(text, f"at most {wanted}", f"{came}; {_others(harmed)}", came <= wanted)
 
 
 def _hardly_refused(plan: Plan, scores: Scores) -> Claim:
@@ -125,12 +127,17 @@ def _quick(plan: Plan, scores: Scores) -> Claim:
 def _peak(plan: Plan, scores: Scores) -> Claim:
     text = f"in the ramp no more wait than with plain, or {FEW}"
     wanted, came = max(FEW, scores["plain"].peak), scores["viable"].peak
-    return Claim(text, f"at most {wanted}", f"{came}; {_others(scores, 'peak')}", came <= wanted)
+    return Claim(
+        text,
+        f"at most {wanted}",
+        f"{came}; {_others({arm: scores[arm].peak for arm in ARMS})}",
+        came <= wanted,
+    )
 
 
-def _others(scores: Scores, name: str) -> str:
+def _others(came: Mapping[str, int]) -> str:
     """What the other arms came to: a claim is made against the plain one, and the reader sees all."""
-    return ", ".join(f"{arm} {getattr(scores[arm], name)}" for arm in ARMS if arm != "viable")
+    return ", ".join(f"{arm} {came[arm]}" for arm in ARMS if arm != "viable")
 
 
 def _few_false(plan: Plan, scores: Scores) -> Claim:

@@ -57,7 +57,8 @@ def test_all_claims_hold_where_all_is_well() -> None:
     ("words", "worse"),
     [
         ("no job fails", {"failed": 1}),
-        ("customers more than plain", {"lost": 21 + STRAYS}),
+        ("loses or misleads", {"lost": 35 + STRAYS}),
+        ("loses or misleads", {"wrong": 33 + STRAYS}),
         ("hardly ever refuses", {"refused": REFUSALS + 1}),
         ("no more than it may", {"spent": 285.01}),
         ("lies", {"found": AUDITS + 1}),
@@ -91,7 +92,7 @@ def test_plain_agents_that_fail_jobs_are_not_compared_with_in_time() -> None:
 def test_a_claim_against_plain_agents_tells_what_the_others_came_to() -> None:
     never = {**SCORES, "plain": replace(PLAIN, p95=inf), "gateway": replace(PLAIN, lost=2, peak=25)}
     came = [claim.came for claim in judged(7, never)]
-    assert "3; plain 20, gateway 2" in came
+    assert "4; plain 35, gateway 17" in came
     assert "30; plain 40, gateway 25" in came
     assert "200 s; plain never" in came
 
