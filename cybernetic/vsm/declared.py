@@ -1,5 +1,6 @@
 """What a viable system may declare: looked at when its class is made, so that a mistake is seen where it stands."""
 
+from difflib import get_close_matches
 from typing import Any
 
 from cybernetic.core import OptionError, number, whole
@@ -12,9 +13,51 @@ from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.world.declared import World
 
+ALIKE = 0.85  # of two names, 0 to 1, from where one is taken for the other
 
-def check_declared(cls: Any) -> None:
-    """What a class declares. Raises `OptionError`."""
+
+FINAL = frozenset(
+    {
+        "ablate",
+        "ack",
+        "alarms",
+        "answer",
+        "balance",
+        "begun",
+        "children",
+        "decisions",
+        "identity",
+        "ledger",
+        "levels",
+        "lift",
+        "outlook",
+        "policy_changes",
+        "questions",
+        "resume",
+        "retire_policy",
+        "rollback_policy",
+        "rules",
+        "set_bands",
+        "set_policy",
+        "status",
+        "submit",
+        "suspend",
+    }
+)
+"""What a viable system answers, and a subclass does not make anew."""
+
+
+def check_declared(cls: Any, known: Any) -> None:
+    """What a class declares, `known` being the one that says what may be.
+
+    Raises `OptionError`, also for a name that is nearly one of those: what nobody reads would be no rule.
+    """
+    for name, value in vars(cls).items():
+        meant = (
+            [] if name.startswith("_") or hasattr(known, name) or callable(value) else _nearly(name, known)
+        )
+        if meant:
+            raise OptionError(name, f"{meant[0]!r}, or a name that is less like it", name)
     if cls.budget is not None and not isinstance(cls.budget, Budget):
         raise OptionError("budget", "a Budget or None", cls.budget)
     for name, port in cls.ports.items():
@@ -36,9 +79,15 @@ def check_declared(cls: Any) -> None:
     if cls.pulse is not None:
         number("pulse", cls.pulse, above=0)
     number("tick", cls.tick, above=0)
+    number("capacity", cls.capacity, above=0)
     whole("lead", cls.lead, least=1)
     if not isinstance(cls.paging, Paging):
         raise OptionError("paging", "a Paging", cls.paging)
     for sink in cls.human:
         if not callable(getattr(sink, "page", None)) or not callable(getattr(sink, "resolve", None)):
             raise OptionError("human", "sinks with the methods page and resolve", sink)
+
+
+def _nearly(name: str, known: Any) -> list[str]:
+    """The attribute of a viable system that a name is likely to mean, if it is."""
+    return get_close_matches(name, list(known.__annotations__), 1, ALIKE)

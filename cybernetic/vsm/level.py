@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 from cybernetic.supervision import Backoff, Child, Supervisor, child
 from cybernetic.vsm.algedonic.algedonode import Algedonode
+from cybernetic.vsm.algedonic.lines import FeelingLine, LossyFeelingLine
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import address, level_of, line_name
-from cybernetic.vsm.channels.line import Line, LossyLine
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.coordination.coordination import Coordination
 from cybernetic.vsm.governance.governance import Governance
@@ -43,16 +43,17 @@ class Channels(Supervisor):
     max_restarts = 10
     max_seconds = 10.0
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, path: str, capacity: float) -> None:
+        self._path, self._capacity = path, capacity
 
     def children(self) -> list[Child[Any]]:
         """One line a channel; on that of system 2 only the latest word counts."""
         return [
             child(
-                LossyLine if channel is Channel.COORDINATION else Line,
+                LossyFeelingLine if channel is Channel.COORDINATION else FeelingLine,
                 channel,
                 self._path,
+                self._capacity,
                 name=line_name(self._path, channel),
             )
             for channel in Channel

@@ -7,7 +7,7 @@ from typing import Any
 from cybernetic.core import CallError
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.audit.record import Standing
-from cybernetic.vsm.channels.channel import Channel
+from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import line_name
 from cybernetic.vsm.channels.line import Line, LineState
 from cybernetic.vsm.control.control import Control
@@ -80,11 +80,13 @@ _ASKED: tuple[tuple[str, str, type, Any], ...] = (
 )
 
 
-async def status(system: Any, path: str) -> Status:
-    """Ask all parts of the level at `path`."""
+async def status(system: Any, path: str, audited: bool = True) -> Status:
+    """Ask all parts of the level at `path`; one that is not `audited` has no system 3* that could be silent."""
     found: dict[str, Any] = {}
     silent: list[str] = []
     for field_name, role, cls, method in _ASKED:
+        if role == Role.AUDIT.value and not audited:
+            continue
         try:
             found[field_name] = await system.named(f"{path}:{role}", cls).within(PATIENCE).call(method)
         except CallError:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from cybernetic.core import CallError, NotFound, OptionError, Refusal, number, one_of
+from cybernetic.core import CallError, NotFound, Refusal, number, one_of
 from cybernetic.runtime import Deferred, registered_name
 from cybernetic.supervision import Child, Supervisor, child
 from cybernetic.vsm.algedonic.algedonode import Algedonode
@@ -21,7 +21,7 @@ from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.decisions.rulebook import PolicyChange
 from cybernetic.vsm.decisions.verdicts import Verdict
-from cybernetic.vsm.declared import check_declared
+from cybernetic.vsm.declared import FINAL, check_declared
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.governance.identity import Identity
 from cybernetic.vsm.governance.messages import PolicyUpdate
@@ -42,7 +42,7 @@ from cybernetic.vsm.operations.environment import Environment, NoSuchUnit
 from cybernetic.vsm.operations.envoy import Away
 from cybernetic.vsm.operations.messages import Intervention, Resumption, Rung
 from cybernetic.vsm.operations.task import Performed, Task
-from cybernetic.vsm.operations.unit import Unit
+from cybernetic.vsm.operations.unit import Unit, checked_units
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.refusals import NoSuchPort
@@ -88,6 +88,8 @@ class ViableSystem(Supervisor):
         world: a graph of facts that its units, its systems and the levels within it share; None (default): that of the
             level above, if it has one.
         tick: seconds in which its system 4 counts what comes as one datum, > 0. Default 10.
+        capacity: notes a second that each of its channels is meant for, > 0; more than .8 of it for a second hurts
+            ("command full"). Default 1000.
         kinds: of tasks that it takes as a unit of the level above, as of an `Operation`. Default none: those that no
             other unit there takes.
         lead: ticks from a decision of its systems 3 and 4 until it has its effect, at least 1: so far system 4 looks
@@ -109,42 +111,16 @@ class ViableSystem(Supervisor):
     tick: ClassVar[float] = 10.0
     lead: ClassVar[int] = 6
     kinds: ClassVar[Sequence[str]] = ()
+    capacity: ClassVar[float] = 1000.0
 
     strategy = "rest_for_one"
-    _final = frozenset(
-        {
-            "ablate",
-            "ack",
-            "alarms",
-            "answer",
-            "balance",
-            "begun",
-            "children",
-            "decisions",
-            "identity",
-            "ledger",
-            "levels",
-            "lift",
-            "outlook",
-            "policy_changes",
-            "questions",
-            "resume",
-            "retire_policy",
-            "rollback_policy",
-            "rules",
-            "set_bands",
-            "set_policy",
-            "status",
-            "submit",
-            "suspend",
-        }
-    )
+    _final = FINAL
     _hooks = frozenset({"units"})
     _unlimited = frozenset({"ablate", "submit"})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        check_declared(cls)
+        check_declared(cls, ViableSystem)
 
     def units(self) -> Sequence[Unit]:
         """Override: the units, each made by `unit` (or `remote`). Runs once, in the agent."""
@@ -154,10 +130,7 @@ class ViableSystem(Supervisor):
         """The books first, then what carries messages, then the level itself."""
         path = self._path
         charter = handed(self.system, path) or Charter.top(path, type(self))
-        units = tuple(self.units())
-        ids = [unit.id for unit in units]
-        if len(set(ids)) < len(ids):
-            raise OptionError("units", "ids that differ", ids)
+        units = checked_units(self.units())
         if charter.audit is not None:
             operations = [unit.spec.agent for unit in units if unit.spec is not None and not unit.nested]
             check_independence(charter.audit, charter.ports, operations)
@@ -187,12 +160,13 @@ class ViableSystem(Supervisor):
         )
         enclose(self.system, path, tuple(layout.weights), layout.reached_as_bytes)
         self._nested = tuple(layout.path(unit) for unit in units if unit.nested)
+        self._audited = charter.audit is not None
         self._remote, self._ports = layout.elsewhere, tuple(sorted(charter.ports))
         return [
             *vigil,
             child(Books, self.data, path, name=f"{path}:books"),
             *([keeper(path, charter.world, self.data)] if charter.apart and charter.world else []),
-            child(Channels, path, id="channels", name=f"{path}:channels"),
+            child(Channels, path, self.capacity, id="channels", name=f"{path}:channels"),
             child(Level, layout, id="level", name=f"{path}:level"),
         ]
 
@@ -201,8 +175,9 @@ class ViableSystem(Supervisor):
     def submit(self, task: Task) -> Deferred[Performed]:
         """Have a task done; answered with what came of it, however long that takes.
 
-        Raises what its operation refuses with, `NoSuchUnit`, `NoSuchKind`, `CallFailed` if it crashed over it again and again,
-        `TaskHung` if that was ended over it, `WaitsForItself` for a unit that would wait for itself, `TaskUnknown`.
+        Raises what its operation refuses with, `NoSuchUnit`, `NoSuchKind`, `CallFailed` if it crashed over it again and
+        again, `TaskHung` if that was ended over it, `WaitsForItself` for a unit that would wait for itself,
+        `TaskUnknown`.
         """
         answer, who = self.defer(), self.sender
         by = registered_name(who) if who is not None and answer.awaited else None
@@ -305,7 +280,7 @@ class ViableSystem(Supervisor):
 
     async def status(self) -> Status:
         """How the level is: what each part of it that lives has to say, and "silent" for what does not."""
-        return await status(self.system, self._path)
+        return await status(self.system, self._path, self._audited)
 
     async def levels(self) -> tuple[str, ...]:
         """The paths of this level and of those within it that are there."""

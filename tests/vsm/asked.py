@@ -86,6 +86,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "audit.Sampler.inspection": (lambda: Sampler(bytes(16)), {"path": "a", "count": 1, "rate": 0.1}),
     "audit.Sampler.picks": (lambda: Sampler(bytes(16)), {"task": "a", "probability": 0.1}),
     "audit.Sampler.probability": (lambda: Sampler(bytes(16)), {"risk": 1.0, "gap": 0.1}),
+    "bargain.Allocator.conclude": (lambda: Allocator(PURSE, {}), {"now": 1.0}),
     "bargain.Allocator.expire": (lambda: Allocator(PURSE, {}), {"now": 1.0}),
     "bargain.Allocator.issue": (
         lambda: Allocator(PURSE, {"u": ONE}),
@@ -107,6 +108,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "bargain.Purse.clear": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.epoch": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.born": (lambda: PURSE, {"id": "x", "now": 1.0}),
+    "bargain.Purse.conclude": (lambda: PURSE, {"now": 1.0, "patience": 5.0}),
     "bargain.Purse.expire": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.overrun": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.report": (lambda: PURSE, {"epoch": 0, "now": 100.0}),

@@ -74,7 +74,7 @@ class Archive(Generic[L]):
         self.loaded = record.position
         self.latest: Stamp | None = None
         self.moved = False
-        self._busy = asyncio.Lock()
+        self._busy, self._noting = asyncio.Lock(), asyncio.Lock()
 
     @classmethod
     async def open(cls, store: Store, name: str, kind: type[L], site: str) -> Self:
@@ -98,7 +98,7 @@ class Archive(Generic[L]):
             raise OptionError(f"the type of {name!r} in {store.path}", record.kind, kind.kind)
         archive = cls(store, await Journal.open(store), name, kind, record)
         archive.moved = record.place not in ("", place)
-        await archive.note(record._replace(starts=record.starts + 1, place=place))
+        await archive.note(starts=record.starts + 1, place=place)
         return archive
 
     async def load(self) -> L:
@@ -127,21 +127,25 @@ class Archive(Generic[L]):
         self.journaled += len(body)
         return done
 
-    async def note(self, record: Record) -> None:
-        """Keep another record."""
-        body = self._codec.encode(tuple(record))
-        await self._store.write(
-            lambda connection: connection.execute(
-                "INSERT INTO cybernetic_replicas VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
-                (self._name, body),
+    async def note(self, **changes: Any) -> None:
+        """Change the record: what else it says stays as it is when this is written, one after the other."""
+        async with self._noting:
+            record = self.record._replace(**changes)
+            body = self._codec.encode(tuple(record))
+            await self._store.write(
+                lambda connection: connection.execute(
+                    "INSERT INTO cybernetic_replicas VALUES (?, ?)"
+                    " ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+                    (self._name, body),
+                )
             )
-        )
-        self.record = record
+            self.record = record
 
-    async def keep(self, value: L, position: int, leaves: int, **changes: Any) -> None:
-        """Make `value` the snapshot, in which are all changes up to `position`; `changes` are of the record.
+    async def keep(self, value: L, position: int, leaves: int, floor: Context) -> None:
+        """Make `value` the snapshot, in which are all changes up to `position`, and the marks above `floor`.
 
-        A crash meanwhile leaves the one before. Gives the loop back after each piece of `leaves` leaves.
+        A crash meanwhile leaves the one before. Who is who is for `note`, which may come meanwhile. Gives the loop back
+        after each piece of `leaves` leaves.
         """
         async with self._busy:
             generation, number, size = self.record.generation + 1, 0, 0
@@ -157,7 +161,7 @@ class Archive(Generic[L]):
                 if not batch:
                     break
                 await self._store.write(_insert(batch))
-            await self.note(self.record._replace(generation=generation, position=position, **changes))
+            await self.note(generation=generation, position=position, floor=floor)
             await self._drop(generation - 1)
             await self._journal.trim(self._stream, position + 1)
             self.snapshot, self.journaled = size, max(0, self.journaled - before)

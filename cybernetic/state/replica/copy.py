@@ -3,7 +3,7 @@
 import asyncio
 from asyncio import Future
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from cybernetic.crdt import Context, Lattice
 from cybernetic.state.replica.archive import Archive
@@ -86,8 +86,8 @@ class Copy(Generic[L]):
         store = before.store.join(part.store, before.context, context)
         self.replace(before.from_store(store, before.context.join(part.context)), part)
 
-    async def keep(self, leaves: int, **changes: Any) -> None:
-        """Put what there is now on the disk, as a snapshot in pieces of `leaves`; `changes` are of the record.
+    async def keep(self, leaves: int) -> None:
+        """Put what there is now on the disk, as a snapshot in pieces of `leaves`.
 
         Raises `StoreError`.
         """
@@ -98,7 +98,7 @@ class Copy(Generic[L]):
         floor = self.floor
         try:
             position = await asyncio.shield(last)
-            await self._archive.keep(value, position, leaves, floor=floor, **changes)
+            await self._archive.keep(value, position, leaves, floor)
             self.saved = self.saved.join(value.context)
         finally:
             self.letting.drop(value)

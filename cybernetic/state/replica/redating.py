@@ -71,7 +71,7 @@ class Redating(Generic[L]):
             copy.letting.drop(before)
         self._told = False
         self._exchange.redated()
-        await copy.keep(options.leaves, **self._roll.recorded())  # lest the next start finds the old stamps
+        await copy.keep(options.leaves)  # lest the next start finds the old stamps
 
     def _again(self, part: L, limit: int, right: Hlc) -> None:
         delta = redated(self._copy.value, part, self._roll.replica, limit, right.tick)

@@ -127,7 +127,7 @@ class Replica(Agent, Generic[L]):
         await escrows.find(value)
         self._roll.former = await left_in(value, escrows, self._roll.former)
         if archive is not None:
-            await archive.note(record._replace(**self._roll.recorded()))
+            await archive.note(**self._roll.recorded())
         on_death(self.ref, self._ended)
         latest = None if archive is None else archive.latest  # the wall clock may have gone back meanwhile
         self._clock = Hlc(self._roll.replica, self._now, options.ahead, after=latest)

@@ -72,7 +72,7 @@ class Taking(Generic[L]):
                 copy.merge(piece, whole.context)
                 await asyncio.sleep(0)
             copy.floor = copy.floor.join(floor)
-            await copy.keep(leaves, **self._roll.recorded())
+            await copy.keep(leaves)
         finally:
             copy.rejoining = False
             copy.letting.drop(before)

@@ -36,13 +36,18 @@ class Upkeep(Generic[L]):
     async def once(self) -> None:
         """Do what is due. Raises `StoreError`."""
         self._roll.evict(self._copy.saved)
-        if self._archive is not None and self._roll.changed:
-            self._roll.changed = False
-            await self._archive.note(self._archive.record._replace(**self._roll.recorded()))
-            self._roll.is_on_disk(self._archive.record)
-        if self._archive is not None and snapshot_due(self._archive.journaled, self._archive.snapshot):
-            await self._copy.keep(self._options.leaves, **self._roll.recorded())
+        if self._archive is not None:
+            await self._keep(self._archive)
         await self.digest()
+
+    async def _keep(self, archive: Archive[L]) -> None:
+        due = snapshot_due(archive.journaled, archive.snapshot)
+        if self._roll.changed or due:  # with a snapshot the disk also learns what the others know by now
+            self._roll.changed = False
+            await archive.note(**self._roll.recorded())
+            self._roll.is_on_disk(archive.record)
+        if due:
+            await self._copy.keep(self._options.leaves)
 
     async def digest(self) -> None:
         """Work out the digest of what there is now, for the next greetings."""

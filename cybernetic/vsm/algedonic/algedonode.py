@@ -82,7 +82,6 @@ class Algedonode(Member):
         self._origins: dict[PainKey, str] = {}
         self._arousal = Sensitivity()
         self._turned = 0.0
-        self._starting: float | None = None
         self._timer: Timer | None = None
         self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
         above = level_of(path)
@@ -95,8 +94,7 @@ class Algedonode(Member):
         if known is not None:
             self._ladder, self._pains, self._origins, self._arousal = known
         at = self._turned = now()
-        started = self.system.whereis(f"{self.path}:metasystem") is not None
-        self._starting = None if started else at
+        self._starts_until = at + STARTS
         self._ends = Ends(self, self.path, self._loops, Nerves(self._pains, at))
         denied = self._ladder.rungs.paging.denied
         denials = await self._books.call(Books.load, "denials")
@@ -272,12 +270,9 @@ class Algedonode(Member):
 
     def _starts(self, at: float) -> bool:
         """Whether the level is still being started, and some of its loops are not there yet; for a minute at most."""
-        if self._starting is not None:
-            begun = self.system.whereis(f"{self.path}:metasystem") is not None  # what starts last
-            late = at - self._starting >= STARTS
-            self._starting = None if begun or late else self._starting
-            return not late
-        return False
+        if at >= self._starts_until or self.system.whereis(f"{self.path}:metasystem") is not None:
+            self._starts_until = 0.0  # what starts last is there, or that lasts too long
+        return self._starts_until > 0.0
 
     def _look_at(self, key: tuple[str, str], at: float) -> None:
         """Who hangs is ended, and its supervisor puts another in its place."""

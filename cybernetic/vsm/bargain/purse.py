@@ -132,6 +132,7 @@ class Purse:
     def conclude(self, now: float, patience: float = BILLS) -> Self:
         """Wait no longer for the bills of epochs that ended `patience` seconds ago: what was assumed is final."""
         number("now", now)
+        number("patience", patience, least=0.0)
         after = self
         for epoch, ledger in self.ledgers.items():
             if ledger.until + patience <= now:

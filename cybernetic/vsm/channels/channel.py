@@ -42,6 +42,7 @@ class Role(Enum):
     POLICY = "policy"  # system 5
     ALGEDONODE = "algedonode"
     ENVIRONMENT = "environment"  # what brings the work
+    CHANNEL = "channel"  # what carries all this, and has something to say of itself when it is too much
 
     __hash__ = object.__hash__
 

@@ -41,6 +41,9 @@ class LineState:
         return 1.0 if not said else max(0.0, 1.0 - (self.lost + self.dropped) / said)
 
 
+FULL = 0.8  # of the capacity
+
+
 class Line(Agent):
     """One channel of one level: it refuses what the table of topology does not have, and passes on the rest in order.
 
@@ -57,10 +60,12 @@ class Line(Agent):
 
     def __init__(self, channel: Channel, level: str, capacity: float = 1000.0, period: float = 1.0) -> None:
         self.channel, self.level = channel, level
-        self._capacity, self._half = (
+        self._capacity, self._period = (
             number("capacity", capacity, above=0),
-            number("period", period, above=0) / 2,
+            number("period", period, above=0),
         )
+        self._half = self._period / 2
+        self._full = self._watched = False
         self._rate, self._at = 0.0, 0.0  # notes a second, as of when
         self._carried = self._refused = self._late = self._lost = 0
         self._known: dict[tuple[Role, str], Named[Ear]] = {}
@@ -97,6 +102,22 @@ class Line(Agent):
             self._lost,
         )
 
+    def look(self) -> None:
+        """A period after it was loaded with more than `FULL` of its capacity: whether it still is."""
+        was, self._full = self._full, self._rate_at(now()) > FULL * self._capacity
+        if was or self._full:
+            self.loaded(self._full)
+        self._watched = False
+        self._watch()
+
+    def loaded(self, full: bool) -> None:
+        """Override: for a period it has been loaded with too much (told each period), or (not `full`) is no more."""
+
+    def _watch(self) -> None:
+        if not self._watched and self._rate > FULL * self._capacity:
+            self._watched = True
+            self.ref.after(self._period).cast(Line.look)
+
     def misheard(self) -> None:
         """A note that was carried came to somebody who had no ear for its body."""
         self._lost += 1
@@ -113,6 +134,7 @@ class Line(Agent):
     def _accepts(self, note: Note) -> bool:
         at = now()
         self._rate, self._at = self._rate_at(at) + log(2.0) / self._half, at
+        self._watch()
         try:
             check_way(note.channel, note.sender, note.role)
         except NotInTopology:
@@ -137,9 +159,3 @@ class Line(Agent):
         if known is None:
             known = self._known[key] = self.system.named(address(*key), Ear)
         return known
-
-
-class LossyLine(Line):
-    """A line on which only the latest word counts: in a flood the oldest gives way."""
-
-    overflow = "drop_oldest"

@@ -136,7 +136,8 @@ class Interventions:
 
     async def pass_on(self, one: Intervention | Resumption) -> None:
         """What a level elsewhere is told of pain above it, where nobody answers, is for all its units."""
-        await asyncio.gather(*(self.intervene(path, one) for path in self._charges))
+        units = [path for path in self._charges if self.held.get(path) != one]  # it is said again and again
+        await asyncio.gather(*(self.intervene(path, one) for path in units))
 
     def _let_go(self, unit: str) -> None:
         self._breaches.pop(unit, None)

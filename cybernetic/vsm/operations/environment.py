@@ -73,7 +73,7 @@ class Environment(Member):
         ] = {}  # until when units are spared that had no money left; how long
         self._under_way = under_way(self.system, path)
         self._memory = self._under_way.memory
-        self._again: set[str] = set()  # tasks that are being done again
+        self._again: dict[str, asyncio.Task[tuple[str, str]]] = {}  # that are being done again, by id
 
     def setup(self) -> None:
         """Go on with what a predecessor had in hand. Where the units begin anew too, nobody knows what came of it."""
@@ -296,27 +296,34 @@ class Environment(Member):
         return answer
 
     async def _done_again(self, redo: Redo, answer: Deferred[Redone]) -> None:
-        known = {id: self._memory.find(id) for id in redo.tasks if id not in self._again}
-        self._again |= known.keys()
-        good, changed, failed = [], [], {}
+        """One after another: the work of the day goes on beside it. What is being done again already, because who asked
+        for it has died, is waited for.
+        """
+        ends: dict[str, tuple[str, str]] = {}
+        for id in redo.tasks:
+            if id not in self._again:
+                self._again[id] = self.task(self._once_more(id))
+            ends[id] = await asyncio.shield(self._again[id])
+        good, changed, unknown = (
+            tuple(id for id, (what, _) in ends.items() if what in some)
+            for some in (("good", "changed"), ("changed",), ("unknown",))
+        )
+        failed = {id: why for id, (what, why) in ends.items() if what == "failed"}
+        answer.reply(Redone(redo.unit, good, changed, failed, unknown))
+
+    async def _once_more(self, id: str) -> tuple[str, str]:
+        """What comes of one: "good", "changed", "unknown" or "failed", and why."""
+        was = self._memory.find(id)
         try:
-            for id, was in known.items():  # one after another: the work of the day goes on beside it
-                if was is None:
-                    continue
-                try:
-                    unit = self._unit_for(was.task) if self._is_out(was.unit) else was.unit
-                    self._count_in(unit)
-                    work = Work(replace(was.task, deadline=None), unit, anew=True)
-                    performed = await self._performed(work)
-                except Exception as error:
-                    failed[id] = f"{type(error).__name__}: {error}"
-                    continue
-                if performed.outcome.good:
-                    good.append(id)
-                    changed += [id] if performed.outcome.value != was.performed.outcome.value else []
-                else:
-                    failed[id] = "it could not be done"
+            if was is None:
+                return "unknown", ""
+            unit = self._unit_for(was.task) if self._is_out(was.unit) else was.unit
+            self._count_in(unit)
+            performed = await self._performed(Work(replace(was.task, deadline=None), unit, anew=True))
+        except Exception as error:
+            return "failed", f"{type(error).__name__}: {error}"
         finally:
-            self._again -= known.keys()
-        unknown = tuple(id for id, was in known.items() if was is None)
-        answer.reply(Redone(redo.unit, tuple(good), tuple(changed), failed, unknown))
+            del self._again[id]
+        if not performed.outcome.good:
+            return "failed", "it could not be done"
+        return ("good" if performed.outcome.value == was.performed.outcome.value else "changed"), ""

@@ -1,6 +1,6 @@
 """Units as they are declared, and the supervisor that each becomes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
@@ -132,6 +132,18 @@ def remote(
     part = _part(weight if share is None else share, floor, cap)
     ways = ways_of(pain, audit, coordination)
     return Unit(None, _checked(id), *part, outlet, ways, kinds=kinds_of(kinds))
+
+
+def checked_units(units: Iterable[Unit]) -> tuple[Unit, ...]:
+    """The units of a level. Raises `OptionError` for what is none, and for two with one id."""
+    made = tuple(units)
+    for one in made:
+        if not isinstance(one, Unit):
+            raise OptionError("units", "what `unit` or `remote` has made", one)
+    ids = [one.id for one in made]
+    if len(set(ids)) < len(ids):
+        raise OptionError("units", "ids that differ", ids)
+    return made
 
 
 def _part(weight: float, floor: float, cap: float | None) -> tuple[float, float, float | None]:

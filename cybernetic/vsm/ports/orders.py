@@ -85,8 +85,9 @@ class Orders:
 
     async def suspend(self, until: float, reason: str) -> None:
         """Something hurts, and nobody answers for it: refuse every use of a port until then, in seconds."""
-        self._pain = until, reason
-        await self._save()
+        if self._pain != (until, reason):  # it is said again and again
+            self._pain = until, reason
+            await self._save()
 
     async def resume(self) -> None:
         """It hurts no more."""

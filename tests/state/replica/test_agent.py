@@ -326,7 +326,7 @@ async def test_a_replica_that_is_stopped_amid_its_upkeep_ends_in_order(
 
     async def late(self: Any) -> None:
         await closed.wait()
-        await self._archive.note(self._archive.record)
+        await self._archive.note()
 
     async def close(self: Any) -> None:
         await real_close(self)

@@ -16,7 +16,7 @@ from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.plan import Member
 from cybernetic.wire import WireError
 from tests.crdt.world import World, schedules
-from tests.state.replica.fleet import add, fleet
+from tests.state.replica.fleet import add, fleet, remove
 from tests.support import soak
 
 
@@ -112,15 +112,75 @@ async def test_a_large_journal_becomes_a_snapshot(tmp_path: Path) -> None:
 
 async def test_who_is_waited_for_and_what_was_forgotten_is_kept(tmp_path: Path) -> None:
     async with await Store.open(tmp_path / "a") as store:
-        _, copy = await opened(store)
+        archive, copy = await opened(store)
         copy.write(copy.value.add("ann", 1), quiet)
         copy.floor = copy.value.context
         member = Member(2, "bob", copy.value.context, 5.0, False)
-        await copy.keep(10, members=(("there", *member),), absent=(("eve", "its", True),))
+        await archive.note(members=(("there", *member),), absent=(("eve", "its", True),))
+        await copy.keep(10)
         again, loaded = await opened(store)
         assert again.record.known() == {"there": member}
         assert again.record.absent == (("eve", "its", True),)
         assert loaded.floor == copy.floor
+
+
+async def test_who_is_who_is_noted_while_a_snapshot_is_written_and_both_are_there(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "a", synchronous="normal") as store:
+        archive, copy = await opened(store)
+        noted = 0
+        for n in range(20):
+            copy.write(copy.value.add("ann", n), quiet)
+            keeping = asyncio.ensure_future(copy.keep(3))
+            while not keeping.done():
+                noted += 1
+                await archive.note(line=(str(noted),))
+                await asyncio.sleep(0)
+            await keeping
+            again, loaded = await opened(store)
+            assert loaded.value == copy.value
+            assert again.record.line == (str(noted),)
+            assert again.record.generation == archive.record.generation == n + 1
+        assert noted > 100
+
+
+async def test_notes_of_different_things_at_once_are_all_there(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "a") as store:
+        archive, _ = await opened(store)
+        await asyncio.gather(archive.note(site="other"), archive.note(line=("x",)), archive.note(starts=7))
+        again, _ = await opened(store)
+        assert (again.record.site, again.record.line, again.record.starts) == ("other", ("x",), 8)
+
+
+async def test_one_that_learns_the_whole_anew_while_others_come_and_go_finds_it_on_its_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Store.write
+
+    async def slow(self: Store, fn: Any) -> Any:
+        result = await write(self, fn)
+        await asyncio.sleep(0.02)
+        return result
+
+    async with fleet(AWSet, "ab", tmp_path, tidy=1.0, gone=2.0, pulse=0.05, leaves=5) as f:
+        await f.change("a", add, *range(100))
+        await asyncio.sleep(2)
+        f.net.part("a", "b")
+        await f.change("b", add, "only b")
+        await asyncio.sleep(3)
+        await f.change("a", remove, *range(50))
+        await asyncio.sleep(5)
+        monkeypatch.setattr(Store, "write", slow)
+        f.net.heal()
+        agent = f.refs["b"]._agent
+        while not (await f.status("b")).counts.rejoined:
+            agent._roll.changed = True  # as whoever is met, or given up on, does
+            await asyncio.sleep(0.003)
+        before = set(await f.value("b"))
+        assert before == {*range(50, 100), "only b"}
+        f.net.part("a", "b")
+        await f.kill("b")
+        await f.start("b")
+        assert set(await f.value("b")) == before
 
 
 async def test_what_a_snapshot_has_is_known_after_a_restart_however_it_came(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from cybernetic.vsm import (
     Budget,
     Clocks,
     Index,
+    Intervention,
     Operation,
     Outcome,
     Port,
@@ -22,6 +23,8 @@ from cybernetic.vsm import (
     now,
     unit,
 )
+from cybernetic.vsm.control.interventions import Interventions
+from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.control.rungs import Breach, climb
 from tests.vsm.living.company import TOOL, Company, Worker, done, started
 
@@ -162,6 +165,21 @@ async def test_a_unit_that_is_dissolved_leaves_its_work_to_others_and_comes_back
         TOOL.takes = 0.1
         assert (await done(shop, "shop/slow")).outcome.good
         work.cancel()
+
+
+async def test_a_unit_in_which_something_is_out_of_bounds_gains_no_weight() -> None:
+    charges = {path: Charge(path, 1.0) for path in "ab"}
+    interventions = Interventions(None, charges, TERM)
+    agreed, declared = {"a": 3.0, "b": 3.0}, {"a": 1.0, "b": 1.0}
+    assert interventions.bent(agreed, declared) == agreed
+    interventions.breached("a", "cost", "too dear")
+    assert interventions.bent(agreed, declared) == {"a": 1.0, "b": 3.0}
+    assert interventions.bent({"a": 0.5, "b": 3.0}, declared) == {"a": 0.5, "b": 3.0}
+    interventions.held["a"] = Intervention(Rung.REBARGAIN, "too dear", now() + 1.0)
+    assert interventions.bent(agreed, declared) == {"a": 0.5, "b": 3.0}
+    interventions.mended("a", "cost")
+    del interventions.held["a"]
+    assert interventions.bent(agreed, declared) == agreed
 
 
 async def test_the_last_unit_of_a_level_is_never_dissolved() -> None:

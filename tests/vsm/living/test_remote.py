@@ -149,6 +149,19 @@ async def test_when_it_is_cut_off_it_falls_to_its_floor_and_the_level_above_feel
         assert {alarm.pain.index for alarm in alarms if alarm.pain.path == PATH} >= {"management silent"}
 
 
+async def test_what_was_asked_of_a_half_that_has_crashed_is_asked_of_its_successor() -> None:
+    async with two() as (_, there, shop):
+        TOOL.takes = 3.0
+        job = asyncio.ensure_future(done(shop, PATH))
+        await asyncio.sleep(1.0)
+        far = there.whereis(junction_of(PATH))
+        assert far is not None
+        far.exit(Kill())
+        assert (await asyncio.wait_for(job, 10.0)).outcome.good
+        assert len(TOOL.asked) == 1
+        assert (await shop.call(ViableSystem.status)).load[PATH] == 0
+
+
 async def test_what_is_asked_of_one_that_is_lost_fails() -> None:
     async with two() as (here, _there, shop):
         TOOL.hangs = True

@@ -4,11 +4,11 @@ import asyncio
 from typing import Any
 
 from cybernetic import Agent
-from cybernetic.vsm import Algedonode, Cause, Pain, ViableSystem
+from cybernetic.vsm import Algedonode, Cause, Pain, PainKey, ViableSystem
 from cybernetic.vsm.decisions import Reception
 from cybernetic.vsm.ladder import Severity
 from cybernetic.vsm.recursion.parcels import Saying
-from tests.vsm.living.company import PAGER
+from tests.vsm.living.company import PAGER, done
 from tests.vsm.living.test_remote import PATH, two
 
 
@@ -37,3 +37,19 @@ async def test_a_half_below_answers_nothing_for_those_above() -> None:
         there.named("to shop", Agent).send(Saying("shop:algedonode", "answered", (fire.key, "forger")))
         await asyncio.sleep(0.5)
         assert "forger" not in (await owners(here, "shop")).values()
+
+
+async def test_what_nobody_answers_for_is_held_over_there_and_written_down_there_once() -> None:
+    async with two() as (here, there, shop):
+        key = PainKey(PATH, "fire", Cause.INVARIANT.value)
+        node = here.named("shop:algedonode", Algedonode)
+        node.cast(Algedonode.deny, key, "nobody answered")
+        catalogue = there.named(PATH, ViableSystem)
+        await asyncio.sleep(30.0)
+        log = await catalogue.call(ViableSystem.decisions, 0, "intervention")
+        assert [entry.body["rung"] for entry in log] == ["SUSPEND", "SUSPEND"]  # of each of its units
+        job = asyncio.ensure_future(done(shop, PATH))
+        await asyncio.sleep(30.0)
+        assert not job.done()
+        node.cast(Algedonode.let_go, key, "it is over")
+        assert (await asyncio.wait_for(job, 5.0)).outcome.good
