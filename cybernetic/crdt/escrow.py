@@ -1,6 +1,6 @@
 """A counter that no partition can overspend: what replicates is not the balance but the rights to spend from it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 from cybernetic.core import OptionError, number, whole
@@ -258,6 +258,22 @@ class Escrow(Lattice):
         leases = dict(self._row(guardian).leases) | granted
         return self._wrote(guardian, leases=tuple(sorted(leases.items())))
 
+    def fullest(self, guardian: str, replicas: Iterable[str]) -> Self:
+        """The largest that the guardian's row becomes by what it does for those it leased to and for `replicas`.
+
+        To be weighed before a first lease, and never joined: all leases extended, given up on, and taken from.
+        """
+        row = self._row(guardian)
+        names = sorted({*[one for one, _ in row.leases], *replicas})
+        most = row._replace(
+            seen=((guardian, MOST),),
+            used=MOST,
+            leases=tuple([(one, Lease(_EPOCHS, MOST, 0.0)) for one in names]),
+            void=tuple(sorted((dict(row.void) | dict.fromkeys(names, _EPOCHS)).items())),
+            taken=tuple(sorted((dict(row.taken) | dict.fromkeys(names, MOST)).items())),
+        )
+        return self.from_store(Rows.of({guardian: most}), Context.of([(guardian, MOST)]))
+
     def reclaim(self, guardian: str, replica: str, now: float, margin: float = 1.0) -> Self:
         """The delta by which the guardian gives up on `replica`, and takes what that cannot have spent.
 
@@ -354,6 +370,7 @@ class Escrow(Lattice):
 
 
 _BLANK = Row(())
+_EPOCHS = 2**31  # of one replica: one is over in a lease and a margin at the soonest
 _TOGETHER = 100  # rows taken over at once at most: more would hold the loop for long
 
 

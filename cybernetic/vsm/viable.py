@@ -288,8 +288,8 @@ class ViableSystem(Supervisor):
         return (self._path, *(path for found in inside for path in found))
 
     async def suspend(self, unit: str, reason: str, seconds: float) -> None:
-        """Let a unit (its path), or one of a level within, use no port and begin no task for so long. System 3 writes it
-        down, and tells it until it knows. Raises `NoSuchUnit`, and `Elsewhere` for one of another system.
+        """Let a unit (its path), or one of a level within, use no port and begin no task for so long. System 3 writes
+        it down, and tells it until it knows. Raises `NoSuchUnit`, and `Elsewhere` for one of another system.
         """
         until = now() + number("seconds", seconds, above=0)
         if unit not in boundary(self.system, self._path):

@@ -12,7 +12,7 @@ from itertools import count
 from typing import TypeAlias
 
 from cybernetic.crdt import slot_of
-from cybernetic.state.graph.entries import ASSERTED, Key, State, period, standing, writer
+from cybernetic.state.graph.entries import ASSERTED, Key, State, origin, outlived, period, standing, writer
 from cybernetic.state.graph.facts import Assertion, Fact, Period
 from cybernetic.state.graph.solve import STRIDE
 from cybernetic.state.graph.triples import Triple, Triples
@@ -56,6 +56,9 @@ class Book:
         self._ended = 0  # how many keys these are
         self._until: dict[Key, float] = {}  # of assertions that are to expire
         self._over: dict[Key, float] = {}  # of assertions that have expired and are still in the state
+        self._outlived: set[Key] = set()  # what was put in and had ended elsewhere
+        self._origins: dict[str, set[Key]] = {}  # of what was put in, by the replica whose change it was
+        self._heard: dict[str, object] = {}  # changes of these that were known at the last look
         self._turn = count()
         # heaps by time, of the keys above and of some that are no longer there
         self._ends: list[tuple[float, int, Key]] = []
@@ -136,6 +139,19 @@ class Book:
                 heapq.heappush(self._removals, (self.now + AGAIN, next(self._turn), key))
                 yield key
 
+    def outlived(self) -> Iterator[Key]:
+        """What was put in and had ended elsewhere by then, as far as known; what stays all the same comes again."""
+        runs = self.state.context.runs
+        for replica, keys in self._origins.items():
+            if (known := runs.get(replica)) != self._heard.get(replica):
+                self._heard[replica] = known
+                self._outlived.update([key for key in keys if outlived(self.state, key)])
+        for key in list(self._outlived):
+            if outlived(self.state, key):
+                yield key
+            else:
+                self._outlived.discard(key)
+
     def outdated(self, keep: float, latest: float | None = None) -> Iterator[Key]:
         """Ended assertions whose end is more than `keep` seconds before `latest`; those that stay, again later."""
         latest = self.now if latest is None else latest
@@ -187,13 +203,22 @@ class Book:
         if found is not None and triple in self._coming:
             self._arrived(triple, key[3])
         self._source(triple, key[3], found is not None and self._holds(found))
-        if found is None or found.until is None:
+        if found is None:
+            return
+        self._note_origin(key)
+        if found.until is None:
             return
         self._until[key] = found.until
         heapq.heappush(self._ends, (found.until, next(self._turn), key))
         if len(self._ends) > 2 * len(self._until) + SLACK:
             self._ends = [(until, next(self._turn), key) for key, until in self._until.items()]
             heapq.heapify(self._ends)
+
+    def _note_origin(self, key: Key) -> None:
+        if outlived(self.state, key):
+            self._outlived.add(key)
+        elif (dot := origin(self.state, key)) is not None:
+            self._origins.setdefault(dot[0], set()).add(key)
 
     def _again(self) -> Iterator[Change | None]:
         """Let show again what has expired by a clock that was ahead."""
@@ -248,6 +273,8 @@ class Book:
             after.append(key)
             after.sort(key=lambda one: one[4:])
             heapq.heappush(self._ages, (found.end.millis / 1000, next(self._turn), key))
+            if outlived(self.state, key[:ASSERTED]):
+                self._outlived.add(key[:ASSERTED])
         self._ended += len(after) - len(before)
         if after:
             self._past[triple] = tuple(after)

@@ -41,18 +41,30 @@ def removing(keys: Sequence[Key], who: str, why: str | None) -> Edit:
 def loading(imports: Sequence[tuple[Assertion, Dot | None]], again: bool) -> Edit:
     """Put in assertions made elsewhere or earlier, each with the change it came with; made is what came of each.
 
-    What has ended since stays out, or is said `again`, with a stamp of now.
+    What has ended since stays out, or is said `again`, with a stamp of now. What comes in
+    goes as soon as it is known that it had ended, unless it is to be said `again`.
     """
 
     def edit(state: State, by: Writer, made: list[Any]) -> State:
         pen = Pen(state, by.replica, by.stamp)
         for one, dot in imports:
-            came: Restored = "ended" if one.at == UNSTAMPED else pen.restore(one, dot)
+            came: Restored = "ended" if one.at == UNSTAMPED else pen.restore(one, dot, again)
             if came == "ended" and (again or one.at == UNSTAMPED):
                 before = pen.changes
                 pen.add(one.fact, one.who, one.cause, one.confidence, one.until)
                 came = "new" if pen.changes > before else "known"
             made.append((one, came))
+        return pen.delta
+
+    return edit
+
+
+def dropping(keys: Sequence[Key]) -> Edit:
+    """Take out what was put in and had ended elsewhere by then."""
+
+    def edit(state: State, by: Writer, made: list[Any]) -> State:
+        pen = Pen(state, by.replica, by.stamp)
+        pen.drop_outlived(keys)
         return pen.delta
 
     return edit

@@ -3,6 +3,9 @@
 An assertion is an `LWW` under (subject, predicate, object, who), so a source that says something anew replaces what
 it said before, and what is said while it is being removed elsewhere stays. An assertion that has ended is an `LWW`
 under those and the three parts of its stamp, so that replicas that end it at once write the same place.
+
+An assertion that was put in from elsewhere, such as an export, says so, and names the change it was there. Nobody may
+have known where it was put in that it had ended: it is `outlived` as soon as that is known.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,6 +29,7 @@ Dot: TypeAlias = tuple[str, int]
 """The name of a change of the state: the replica that made it, and its number there."""
 
 ASSERTED, ENDED = 4, 7
+_PUT_IN = 4  # parts of what is written of an assertion from elsewhere
 
 
 def key_for(fact: Fact, who: str) -> Key:
@@ -41,6 +45,46 @@ def past_key(assertion: Assertion) -> Key:
 def content(cause: str | None, confidence: float, until: float | None) -> Any:
     """What is written of an assertion; what most have is written as nothing."""
     return None if cause is None and confidence == 1.0 and until is None else (cause, confidence, until)
+
+
+def put_in(cause: str | None, confidence: float, until: float | None, dot: Dot | None) -> Any:
+    """What is written of an assertion from elsewhere, which came with `dot` there; None: it does not say."""
+    return cause, confidence, until, dot
+
+
+def is_put_in(value: object) -> bool:
+    """Whether what is written of an assertion says that it is from elsewhere."""
+    return isinstance(value, list | tuple) and len(value) == _PUT_IN
+
+
+def latest(state: State, key: Key) -> tuple[str, int, Any] | None:
+    """The latest write that stands under a key of four."""
+    leaf: Leaf[Any] | None = state.store.trie.get(place_of(key))
+    return max(leaf.live, key=lambda write: write[2][0]) if leaf is not None and leaf.live else None
+
+
+def origin(state: State, key: Key) -> Dot | None:
+    """The change that what stands under a key of four was elsewhere; None if it is not from there, or does not say."""
+    write = latest(state, key)
+    if write is None or not is_put_in(write[2][1]):
+        return None
+    match write[2][1][-1]:
+        case str() as replica, int() as number:
+            return replica, number
+    return None
+
+
+def outlived(state: State, key: Key) -> bool:
+    """Whether what stands under a key of four is from elsewhere and had ended: its past, or its change, says so."""
+    write = latest(state, key)
+    if write is None or not is_put_in(write[2][1]):
+        return False
+    past: Leaf[Any] | None = state.store.trie.get(place_of((*key, *write[2][0])))
+    if past is not None and past.alive:
+        return True
+    dot = origin(state, key)
+    leaf: Leaf[Any] = state.store.trie.get(place_of(key))
+    return dot is not None and state.context.knows(*dot) and dot not in [one[:2] for one in leaf.live]
 
 
 def touched(delta: State) -> Iterator[Key]:
@@ -97,7 +141,8 @@ def ending(assertion: Assertion, how: str, by: str | None, why: str | None) -> A
 def _read(key: Key, at: Stamp, value: Any) -> Assertion | None:
     """The assertion of what is written under a key, which may come from anywhere."""
     try:
-        cause, confidence, until = (None, 1.0, None) if value is None else value
+        parts = (None, 1.0, None) if value is None else value
+        cause, confidence, until = parts[:-1] if is_put_in(parts) else parts
         return assertion_of(Fact(*key[:3]), key[3], at, cause, confidence, until)
     except (CyberneticError, TypeError, ValueError):
         return None
@@ -105,8 +150,8 @@ def _read(key: Key, at: Stamp, value: Any) -> Assertion | None:
 
 def writer(state: State, key: Key) -> str | None:
     """The replica that wrote what stands under a key of four; None if nothing does."""
-    leaf: Leaf[Any] | None = state.store.trie.get(place_of(key))
-    return max(leaf.live, key=lambda write: write[2][0])[0] if leaf is not None and leaf.live else None
+    write = latest(state, key)
+    return None if write is None else write[0]
 
 
 def exported(state: State, now: float) -> Iterator[tuple[Assertion, Dot] | None]:

@@ -10,7 +10,7 @@ from cybernetic.core import CyberneticError, Down, Reason, loop_clock, number, r
 from cybernetic.crdt import AWMap
 from cybernetic.runtime import Agent, Deferred, Ref
 from cybernetic.state.graph.book import WRITER_GRACE, Book, Change
-from cybernetic.state.graph.edits import Edit, steps, sweeping
+from cybernetic.state.graph.edits import Edit, dropping, steps, sweeping
 from cybernetic.state.graph.entries import Key, State, keys_among, touched
 from cybernetic.state.graph.exports import Exports
 from cybernetic.state.graph.lookout import Lookout
@@ -149,7 +149,9 @@ class Keeping(Agent):
             latest = self._sure()
             spent = list(islice(self._book.spent(latest), _SWEPT))
             outdated = list(islice(self._book.outdated(self._keep, latest), _SWEPT))
+            outlived = list(islice(self._book.outlived(), _SWEPT))
             edits = [
+                *steps(dropping, outlived, STEP),
                 *steps(lambda keys: sweeping(keys, (), latest), spent, STEP),
                 *steps(lambda keys: sweeping((), keys, latest), outdated, STEP),
             ]

@@ -11,9 +11,12 @@ from cybernetic.state.graph.entries import (
     State,
     content,
     ending,
+    is_put_in,
     key_for,
+    outlived,
     past_key,
     place_of,
+    put_in,
     written,
 )
 from cybernetic.state.graph.facts import Assertion, Fact
@@ -69,24 +72,28 @@ class Pen:
         """Assert a fact, all parts of which are checked already.
 
         Saying again what stands changes nothing, and saying it with another `until` alone renews it: the past keeps
-        neither. What is said differently ends what the same source said before.
+        neither. What was put in and is said here is from here. What is said differently ends what the same source said
+        before.
         """
         key = key_for(fact, who)
-        old = written(self._leaf(place_of(key)), key)
+        leaf = self._leaf(place_of(key))
+        old = written(leaf, key)
+        from_here = leaf is None or not any(is_put_in(value) for _, _, (_, value) in leaf.live)
         for one in old:
             if len(old) == 1 and (one.cause, one.confidence) == (cause, confidence):
-                if one.until == until:
+                if one.until == until and from_here:
                     return one
             else:
                 self._end(one, "replaced", who, cause)
         at = self._write(key, content(cause, confidence, until))
         return Assertion(fact, who, at, cause, confidence, until)
 
-    def restore(self, assertion: Assertion, dot: Dot | None = None) -> Restored:
+    def restore(self, assertion: Assertion, dot: Dot | None = None, stay: bool = False) -> Restored:
         """Put in an assertion as it was made elsewhere or earlier, with its stamp, unless there is nothing to do.
 
         "known": one as late or later stands. "ended": it did stand here, and does no more: its past says so, or it came
-        with a `dot` that the state knows, which is never forgotten.
+        with a `dot` that the state knows, which is never forgotten. Where that is learned later, `drop_outlived` is
+        due, unless it is to `stay` then.
         """
         key = key_for(assertion.fact, assertion.who)
         place = place_of(key)
@@ -98,8 +105,23 @@ class Pen:
             return "ended"
         for one in written(leaf, key):
             self._end(one, "replaced", assertion.who, assertion.cause)
-        self._put(place, leaf, assertion.at, content(assertion.cause, assertion.confidence, assertion.until))
+        _, _, _, cause, confidence, until = assertion
+        said = content(cause, confidence, until) if stay else put_in(cause, confidence, until, dot)
+        self._put(place, leaf, assertion.at, said)
         return "new"
+
+    def drop_outlived(self, keys: Iterable[Key]) -> None:
+        """Take out what was put in under keys of four and had ended elsewhere by then, as is known now."""
+        gone = []
+        for key in keys:
+            if outlived(self.state, key):
+                leaf = self._leaf(place_of(key))
+                others = [] if leaf is None else sorted(leaf.live, key=lambda write: write[2][0])[:-1]
+                if others:  # what was said besides stays
+                    self._put(place_of(key), leaf, *others[-1][2])
+                else:
+                    gone.append(key)
+        self.erase(gone)
 
     def remove(
         self, keys: Iterable[Key], how: str, by: str | None = None, why: str | None = None

@@ -20,7 +20,11 @@ Custody = Literal["none", "guardian", "ward"]
 MARGIN = 1.0  # seconds that clocks may differ by
 _FEW = 4
 _TOGETHER = 50  # wards whose leases are extended at once
-_TRIES = 6  # deltas made in one step at most: each may be long to weigh
+_SOME = 7  # and where so many are too many
+_TRIES = 8  # deltas weighed in one step at most: each may take long
+
+Weighed = tuple[Escrow, Escrow]
+"""A delta, and what has to be small enough that it may be made."""
 
 Fits = Callable[[Escrow], bool]
 """Says of a delta whether others can be told it: whether it is small enough for a frame."""
@@ -39,7 +43,9 @@ def step(
 ) -> Escrow | None:
     """The delta of the next thing that `me` has to do for custody or the rows of the dead; None if there is nothing.
 
-    One that is too large, which only a guardian of very many makes, is returned when there is nothing else to do.
+    One that is too large, which only a guardian of very many makes, is returned when there is nothing else to do, and
+    is not to be joined. A guardian begins to lease only where there is room for all that it will have to do for those
+    it leases to: so its row may be full, and they go on.
 
     Args:
         value: the value; join what is returned before asking again.
@@ -54,16 +60,16 @@ def step(
     """
     if value.absorbed(me):
         return None
-    due: Iterator[Escrow] = iter(())
+    due: Iterator[Weighed] = iter(())
     if role == "ward":
-        due = _as_ward(value, me, guardians)
+        due = ((delta, delta) for delta in _as_ward(value, me, guardians))
     if role == "guardian":
         due = _as_guardian(value, me, live, now, lease, slice_)
     late = None
-    for delta in islice(due, _TRIES):
-        if fits(delta):
+    for delta, most in islice(due, _TRIES):
+        if fits(most):
             return delta
-        late = delta
+        late = most
     return value.absorb(me, fits) or late
 
 
@@ -142,7 +148,7 @@ def _as_ward(value: Escrow, me: str, guardians: Collection[str]) -> Iterator[Esc
 
 def _as_guardian(
     value: Escrow, me: str, live: Collection[str], now: float, lease: float, slice_: float
-) -> Iterator[Escrow]:
+) -> Iterator[Weighed]:
     """What is to be done, as one delta of which one is to be joined: each next is for who cannot use those before."""
     rights, alive = value.balances(), set(live)
     longer: dict[str, int] = {}
@@ -157,13 +163,30 @@ def _as_guardian(
             some = first if value.lease_of(ward) is None else longer
             if len(some) < _TOGETHER:
                 some[ward] = amount
-    one = dict(list(first.items())[:1])
-    for leases in longer | first, longer if first else {}, one if len(first) > 1 else {}:
-        if leases:
-            yield value.leases(me, leases, now + lease)
+    for leases, begun in _batches(longer, first):
+        delta = value.leases(me, leases, now + lease)
+        yield delta, value.fullest(me, begun) if begun else delta
     for ward in silent:
         if delta := _reclaimed(value, me, ward, now):
-            yield delta
+            yield delta, delta
+
+
+def _batches(
+    longer: dict[str, int], first: dict[str, int]
+) -> Iterator[tuple[dict[str, int], dict[str, int]]]:
+    """Leases to be given at once, and which of them are first ones: each next for who cannot use those before."""
+    one = _few(first, 1)
+    if first:
+        yield longer | first, first
+    if len(first) > 1:
+        yield longer | one, one
+    for most in _TOGETHER, _SOME, 1:
+        if longer and (most == _TOGETHER or len(longer) > most):
+            yield _few(longer, most), {}
+
+
+def _few(leases: dict[str, int], most: int) -> dict[str, int]:
+    return dict(islice(leases.items(), most))
 
 
 def _leased(value: Escrow, ward: str, rights: int, now: float, lease: float, slice_: float) -> int:

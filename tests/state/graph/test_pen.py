@@ -6,13 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cybernetic.state import Context, Stamp
-from cybernetic.state.graph.entries import State, key_for
+from cybernetic.state.graph.book import Book
+from cybernetic.state.graph.entries import State, key_for, outlived, past_key, standing
 from cybernetic.state.graph.facts import Assertion, Fact
 from cybernetic.state.graph.pen import Pen
 from cybernetic.state.replica.editing import check_dots
 from tests.support import soak
 
 SOURCES = ("ann", "bob")
+ANN = Fact("ann", "knows", "bob")
+KEY = key_for(ANN, "clerk")
 facts = st.builds(Fact, st.sampled_from("ab"), st.just("is"), st.sampled_from([1, 1.0, "x"]))
 steps = st.one_of(
     st.tuples(st.just("add"), facts, st.sampled_from(SOURCES), st.sampled_from([0.5, 1.0]), st.just(0)),
@@ -77,3 +80,50 @@ def test_a_pen_that_wrote_nothing_has_no_delta() -> None:
     assert pen.remove([key_for(Fact("a", "is", "b"), "ann")], "removed") == []
     pen.erase([])
     assert (pen.changes, bool(pen.delta), pen.delta.context) == (0, False, Context())
+
+
+def put_in_elsewhere() -> tuple[State, State, State]:
+    """What "a" said, the same put in at "b", which does not know "a", and "a" after it took it back."""
+    there = Pen(State(), "a", Ticks())
+    said = there.add(ANN, "clerk")
+    before, here = there.state, Pen(State(), "b", Ticks())
+    assert here.restore(said, ("a", 1)) == "new"
+    there.remove([KEY], "removed")
+    there.erase([past_key(said)])
+    return before, here.state, there.state
+
+
+def test_what_was_put_in_and_had_ended_is_taken_out_once_that_is_known_and_by_nobody_before() -> None:
+    before, here, after = put_in_elsewhere()
+    for known, stands in ((here, True), (here.join(before), True), (here.join(after), False)):
+        assert outlived(known, KEY) != stands
+        pen = Pen(known, "b", Ticks())
+        pen.drop_outlived([KEY])
+        assert bool(pen.delta) != stands
+        assert (standing(pen.state, KEY) is not None) == stands
+
+
+def test_what_was_said_besides_stays() -> None:
+    _, here, after = put_in_elsewhere()
+    other = Pen(State(), "c", lambda: Stamp(1, 0, "c"))
+    said = other.add(ANN, "clerk", None, 0.5)
+    pen = Pen(here.join(after).join(other.state), "b", Ticks())
+    pen.drop_outlived([KEY])
+    check_dots(pen.delta, here.join(after).join(other.state).context, "b")
+    assert standing(pen.state, KEY) == said
+    assert not outlived(pen.state, KEY)
+
+
+def test_what_had_ended_is_found_when_nothing_but_what_is_known_changes() -> None:
+    _, here, after = put_in_elsewhere()
+    book = Book("b")
+    list(book.follow(here, [KEY], 0.0))
+    assert list(book.outlived()) == []
+    knows = here.join(here.from_store(None, after.context))
+    list(book.follow(knows, [], 0.0))
+    for _ in range(2):
+        assert list(book.outlived()) == [KEY]
+    pen = Pen(knows, "b", Ticks())
+    pen.drop_outlived([KEY])
+    list(book.follow(pen.state, [KEY], 0.0))
+    assert list(book.outlived()) == []

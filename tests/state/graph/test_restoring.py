@@ -10,7 +10,7 @@ from cybernetic import System
 from cybernetic.state import Graph, GroupPeers, Replica, Var
 from cybernetic.state.graph.facts import Fact
 from tests.state.graph.agents import rows
-from tests.state.replica.net import clock
+from tests.state.replica.net import Net, clock
 
 ANN = ("ann", "knows", "bob")
 EVE = ("eve", "knows", "bob")
@@ -93,6 +93,82 @@ async def test_a_replica_that_has_not_heard_of_the_removal_yet_takes_nothing_bac
         for graph in one, two:
             assert await shown(graph) == ["eve"]
             assert await graph.call(Graph.load, backup) == {"new": 0, "ended": 1}
+
+
+@pytest.mark.parametrize("names_changes", [True, False])
+async def test_what_was_removed_goes_again_where_a_node_that_has_just_started_puts_it_in(
+    names_changes: bool,
+) -> None:
+    async with System() as system:
+        one = await filled(system)
+        backup = await exported(one)
+        await one.call(Graph.remove, *ANN, by="judge")
+        two = await system.start(Graph, "world", None, None, GroupPeers, clock)
+        loaded = backup if names_changes else bare(backup)
+        assert await two.call(Graph.load, loaded) == {"new": 2, "ended": 0}
+        await asyncio.sleep(4.0)
+        for graph in one, two:
+            assert await shown(graph) == ["eve"]
+            assert [period.how for period in await graph.call(Graph.history, *ANN)] == ["removed"]
+        assert await two.call(Graph.load, loaded) == {"new": 0, "ended": 1}
+
+
+async def two_apart(system: System, keep: float = 200.0) -> tuple[Net, Any, Any]:
+    """Two nodes of one graph that know each other, and are cut off from each other."""
+    net = Net()
+    one, two = [
+        await system.start(Graph, "world", None, None, net.peers(name), clock, keep) for name in ("a", "b")
+    ]
+    await asyncio.sleep(2.0)
+    net.part("a", "b")
+    return net, one, two
+
+
+@pytest.mark.parametrize("keep", [200.0, 5.0])
+async def test_what_was_said_and_removed_on_the_other_side_of_a_cut_goes_again_when_that_heals(
+    keep: float,
+) -> None:
+    async with System() as system:
+        net, one, two = await two_apart(system, keep)
+        await one.call(Graph.add, *ANN, who="clerk")
+        backup = await exported(one)
+        await one.call(Graph.remove, *ANN, by="judge")
+        await asyncio.sleep(40.0)
+        assert bool(await one.call(Graph.history, *ANN)) == (keep > 40.0)
+        assert await two.call(Graph.load, backup) == {"new": 1, "ended": 0}
+        assert await shown(two) == ["ann"]
+        net.heal()
+        await asyncio.sleep(4.0)
+        assert [await shown(graph) for graph in (one, two)] == [[], []]
+
+
+@pytest.mark.parametrize("how", ["said here since", "put in again"])
+async def test_what_is_said_here_stays_though_it_had_ended_elsewhere(how: str) -> None:
+    async with System() as system:
+        net, one, two = await two_apart(system)
+        await one.call(Graph.add, *ANN, who="clerk")
+        backup = await exported(one)
+        await one.call(Graph.remove, *ANN, by="judge")
+        await two.call(Graph.load, backup, "import", how == "put in again")
+        if how == "said here since":
+            await two.call(Graph.add, *ANN, who="clerk")
+        net.heal()
+        await asyncio.sleep(4.0)
+        assert [await shown(graph) for graph in (one, two)] == [["ann"], ["ann"]]
+
+
+async def test_what_stands_on_the_other_side_of_a_cut_is_put_in_and_is_one_when_that_heals() -> None:
+    async with System() as system:
+        net, one, two = await two_apart(system)
+        said = await one.call(Graph.add, *ANN, who="clerk")
+        await two.call(Graph.load, await exported(one))
+        net.heal()
+        await asyncio.sleep(4.0)
+        for graph in one, two:
+            assert await graph.call(Graph.assertions, *ANN) == (said,)
+        assert await two.call(Graph.remove, *ANN, by="judge") == 1
+        await asyncio.sleep(4.0)
+        assert [await shown(graph) for graph in (one, two)] == [[], []]
 
 
 async def test_what_was_said_elsewhere_and_is_not_known_here_comes_in_though_an_earlier_one_has_ended() -> (

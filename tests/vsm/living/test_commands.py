@@ -1,18 +1,19 @@
 """What a level is commanded is a state: it arrives whoever is away when it is said, and stays whoever begins anew."""
 
 import asyncio
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
 from cybernetic import Kill, System
 from cybernetic.runtime import Agent
-from cybernetic.vsm import Elsewhere, HeldAbove, NoSuchUnit, Quarantined, Suspended, ViableSystem, lives
+from cybernetic.vsm import Elsewhere, HeldAbove, NoSuchUnit, Quarantined, Suspended, ViableSystem, lives, unit
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.operations.messages import Intervention, Rung
 from cybernetic.vsm.ports.refusals import NoSuchPort
-from tests.vsm.living.company import TOOL, done, started
+from tests.vsm.living.company import TOOL, Company, Worker, done, started
 from tests.vsm.living.test_interventions import TERM, Shop, log, rungs
 from tests.vsm.living.test_remote import PATH, Outlet, two
 
@@ -263,3 +264,22 @@ async def test_all_of_a_level_is_let_go_by_its_own_path() -> None:
             await company.call(ViableSystem.suspend, to, "stop", 600.0)
         await company.call(ViableSystem.resume, "company")
         assert all([await works(company, to) for to in (SOLO, *WORKERS)])
+
+
+async def test_what_is_commanded_outlives_the_end_of_all_where_books_are_on_a_disk(tmp_path: Path) -> None:
+    class Kept(Company):
+        data: ClassVar[str | None] = str(tmp_path)
+
+        def units(self) -> list[Any]:
+            return [unit(Worker, id="solo"), unit(Worker, id="other")]
+
+    async with started(Kept) as (system, kept):
+        await kept.call(ViableSystem.suspend, "kept/solo", "stop", 600.0)
+        await quarantine(system, "kept", "paced")
+    async with started(Kept) as (_, kept):
+        await asyncio.sleep(2.0)
+        assert not await works(kept, "kept/solo")
+        with pytest.raises(Quarantined):
+            await done(kept, "kept/other", port="paced")
+        assert await agrees(kept, "kept/solo")
+        assert (await kept.call(ViableSystem.status)).interventions["kept/solo"].reason == "stop"

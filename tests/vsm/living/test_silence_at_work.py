@@ -102,6 +102,16 @@ async def test_an_operation_that_gives_no_sign_is_ended_and_its_task_fails_by_na
         assert PAGER.pages == []
 
 
+async def test_who_has_nothing_to_do_after_it_hung_is_well_when_it_has_lived_for_some_rounds() -> None:
+    async with started(Desk) as (_, desk):
+        with pytest.raises(TaskHung):
+            await asked(desk, "hang", to="desk/quick")
+        await asyncio.sleep(2.0)
+        assert await indices(desk) == [("operation silent", Cause.HEARTBEAT)]
+        await asyncio.sleep(2.5)
+        assert await indices(desk) == []
+
+
 async def test_what_hangs_again_and_again_is_one_page() -> None:
     async with started(Desk) as (_, desk):
         for _ in range(4):
@@ -147,6 +157,8 @@ async def test_a_unit_that_waits_for_itself_is_refused_by_name() -> None:
             assert (await asked(desk, "hand on", other, to=to)).outcome.good
             assert (await asked(desk, "hand on", None, to=to)).outcome.good  # somebody else does it
             assert (await asked(desk, "leave for later", to, to=to)).outcome.good  # nobody waits
+        await asyncio.sleep(5.0)
+        assert len(TOOL.asked) == 12
 
 
 async def test_an_agent_that_swallows_stuck_is_ended_at_the_second() -> None:

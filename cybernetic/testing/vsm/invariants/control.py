@@ -2,13 +2,13 @@
 
 import asyncio
 from functools import reduce
+from operator import add
 from typing import Any
 
 from cybernetic.testing.vsm.bench import NO_UNITS, Bench
 from cybernetic.testing.vsm.expecting import expect, need
 from cybernetic.testing.vsm.invariants.invariant import Invariant
-from cybernetic.vsm import ViableSystem
-from cybernetic.vsm.bargain import Vector, total
+from cybernetic.vsm import Cost, ViableSystem
 
 ROUNDS, PAUSE, TASKS = 20, 0.5, 40
 LONGEST = 1200  # rounds that work is waited for
@@ -26,7 +26,7 @@ async def _conserve(bench: Bench) -> None:
     await asyncio.sleep(PAUSE)
     need(await _ledgers(bench), NO_BUDGET)
     work = asyncio.ensure_future(bench.performed(TASKS))
-    granted: dict[int, Vector] = {}
+    granted: dict[int, Any] = {}
     for turn in range(LONGEST):
         if turn >= ROUNDS and work.done():
             break
@@ -38,11 +38,11 @@ async def _conserve(bench: Bench) -> None:
     if not work.done():  # it is slow: the ledgers are all there is to go by
         work.cancel()
         return
+    nothing: Any = Cost()
     costs = [receipt.cost for one in work.result() for receipt in one.receipts]
-    last = reduce(Vector.most, costs, Vector()).times(
-        len(bench.units())
-    )  # each may find out by its last call
-    over = total(costs).less(total(granted.values()) + last)
+    dearest = reduce(lambda a, b: a.most(b), costs, nothing)
+    last = dearest.times(len(bench.units()))  # each may find out by its last call
+    over = reduce(add, costs, nothing).less(reduce(add, granted.values(), last))
     expect(not over, f"{over!r} more than was granted, by the receipts")
 
 
