@@ -141,7 +141,7 @@ def ending(assertion: Assertion, how: str, by: str | None, why: str | None) -> A
 def _read(key: Key, at: Stamp, value: Any) -> Assertion | None:
     """The assertion of what is written under a key, which may come from anywhere."""
     try:
-        parts = (None, 1.0, None) if value is None else value
+        parts: Any = (None, 1.0, None) if value is None else value
         cause, confidence, until = parts[:-1] if is_put_in(parts) else parts
         return assertion_of(Fact(*key[:3]), key[3], at, cause, confidence, until)
     except (CyberneticError, TypeError, ValueError):

@@ -164,8 +164,8 @@ def _as_guardian(
             if len(some) < _TOGETHER:
                 some[ward] = amount
     for leases, begun in _batches(longer, first):
-        delta = value.leases(me, leases, now + lease)
-        yield delta, value.fullest(me, begun) if begun else delta
+        given = value.leases(me, leases, now + lease)
+        yield given, value.fullest(me, begun) if begun else given
     for ward in silent:
         if delta := _reclaimed(value, me, ward, now):
             yield delta, delta
