@@ -24,10 +24,14 @@ class ReplicaOver(Reason):
 
 @travels(name="state.ReplicaEnding")
 class ReplicaEnding(Refusal):
-    """A change came when the replica was about to end (`ReplicaOver`): its next start takes it."""
+    """A change came when the replica was about to end (`ReplicaOver`), and was not made.
+
+    Call again: the next start takes it, which is there as soon as the supervisor has started it.
+    """
 
     def __init__(self, replica: str) -> None:
         super().__init__(
-            f"replica {replica!r}: expected a change before it was said to be over, got: one after that"
+            f"replica {replica!r}: expected a change before it was said to be over, got: one after that;"
+            " it was not made: call again, the next start takes it"
         )
         self.replica = replica

@@ -38,6 +38,7 @@ class Escrows:
 
     def __init__(self, kind: type[Lattice]) -> None:
         self._looked: dict[Place, float | None] = {}
+        self._since = float("-inf")  # what was looked at until then is due
         self.may_come = issubclass(kind, AWMap)
 
     def __len__(self) -> int:
@@ -60,13 +61,22 @@ class Escrows:
             if place is not None:
                 self._looked[place] = None
 
-    def again(self) -> None:
+    def again(self, now: float) -> None:
         """Look at all of them soon."""
-        self._looked = dict.fromkeys(self._looked)
+        self._since = now
 
-    def due(self, before: float) -> list[Place]:
-        """Those that have changed since the last look, or were looked at before `before`."""
-        return [place for place, at in self._looked.items() if at is None or at < before]
+    def due(self, before: float) -> Iterator[Place | None]:
+        """Those that have changed since the last look, or were looked at before `before`; None is a breath.
+
+        To be drawn to its end, and only then begun again.
+        """
+        since = self._since
+        for n, place in enumerate(list(self._looked), 1):
+            at = self._looked[place]
+            if at is None or at < before or at <= since:
+                yield place
+            if n % _TOGETHER == 0:
+                yield None
 
     def looked(self, place: Place, now: float) -> None:
         """One has been looked at, and nothing is left to be done for it."""

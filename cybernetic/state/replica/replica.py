@@ -171,7 +171,7 @@ class Replica(Agent, Generic[L]):
             EditRefused: the edit raised, gave something else, a delta that was not made of `value` in the name
                 `by.replica`, so that it would be lost (`check_dots`), or one too large for a frame.
             Refusal: the edit raised one, such as `RightsLacking`; `JournalFull`.
-            ReplicaEnding: the replica was said to be over, and its next start takes changes.
+            ReplicaEnding: the replica was said to be over: call again, its next start takes the change.
         """
         if self._rights.ends:
             raise ReplicaEnding(self._roll.replica)

@@ -81,11 +81,14 @@ class Rights:
         company = former, sorted(live), sorted(guardians)
         if company != self._company:
             self._company = company
-            self._escrows.again()
+            self._escrows.again(self._clock())
         await self._ask()
         for n, place in enumerate(self._escrows.due(self._clock() - lease / _LOOKS)):
             await _pause(n)
-            await self._care(place, former, live, guardians)
+            if place is None:
+                await asyncio.sleep(0)
+            else:
+                await self._care(place, former, live, guardians)
 
     async def _care(
         self, place: Place, former: Collection[str], live: Collection[str], guardians: Collection[str]

@@ -48,7 +48,7 @@ class Climb:
     `since` and `at` (seconds) are when it was opened and last changed, `owner` who took it over last,
     `attempt` and `sink` the present page. A pain read off an index is `filtered`: it is paged only after it
     stood long enough, and `stood` counts the further data for which it did. `critical` are the critical pains that it
-    stands for.
+    stands for, `called` is when a page was sent last.
     """
 
     pain: Pain
@@ -63,6 +63,7 @@ class Climb:
     filtered: bool = False
     stood: int = 0
     critical: frozenset[PainKey] = frozenset()
+    called: float = -inf
 
     @property
     def open(self) -> bool:
@@ -121,14 +122,12 @@ def again(climb: Climb, rungs: Rungs, pain: Pain, now: float, *, datum: bool = T
 
     With `datum` it stood one datum more. An event among data read off an index ends the waiting for more of them. What
     turns critical is told to those who do not know of it yet, and to the human, at once, wherever the climb stands;
-    each critical pain that a storm stands for is, unless the human is just being called for another one.
+    each critical pain that a storm stands for is, unless the human is just being called for another one, within the
+    time that a page is given first.
     """
     climb = replace(climb, stood=climb.stood + datum, at=later("now", now, climb.at))
     if pain.severity is Severity.CRITICAL and pain.key not in climb.critical:
-        called = climb.stage is Stage.PAGED and climb.pain.severity is Severity.CRITICAL
-        climb = _critical(climb, pain.key)
-        first = climb.level + 1 if pain.key == climb.pain.key else 0
-        return (climb, ()) if called else _everywhere(climb, rungs, now, first)
+        return _worse(climb, rungs, pain.key, now)
     if climb.filtered and not pain.cause.statistical:
         climb = _unfiltered(climb, rungs, now)
     if climb.stage is Stage.RAISED and climb.due == inf and climb.stood >= rungs.stand:
@@ -191,6 +190,18 @@ def _refusal(climb: Climb, level: int) -> Reception | None:
     return Reception.DOUBLE if climb.stage is Stage.OWNED else None
 
 
+def _worse(climb: Climb, rungs: Rungs, key: PainKey, now: float) -> Step:
+    """Another critical pain is part of it. Pages that are under way keep their times: nothing puts off the last one."""
+    paging, known = climb.stage is Stage.PAGED, climb.pain.severity is Severity.CRITICAL
+    heard = climb.critical and climb.sink < rungs.paging.sinks and now < climb.called + rungs.paging.ack
+    climb, first = _critical(climb, key), climb.level + 1 if key == climb.pain.key else 0
+    if not (paging and known):
+        return _everywhere(climb, rungs, now, first)
+    if heard:
+        return climb, ()
+    return replace(climb, sink=0, called=now), (Paged(climb.pain.key, 0, climb.attempt, now),)
+
+
 def _critical(climb: Climb, key: PainKey) -> Climb:
     """A critical pain is part of it now."""
     worst = replace(climb.pain, severity=Severity.CRITICAL)
@@ -229,7 +240,15 @@ def _everywhere(climb: Climb, rungs: Rungs, now: float, first: int) -> Step:
 def _page(climb: Climb, rungs: Rungs, now: float, attempt: int = 1) -> Step:
     due = now + rungs.paging.given(attempt)
     paged = replace(
-        climb, level=rungs.top, stage=Stage.PAGED, at=now, due=due, attempt=attempt, sink=0, owner=None
+        climb,
+        level=rungs.top,
+        stage=Stage.PAGED,
+        at=now,
+        due=due,
+        attempt=attempt,
+        sink=0,
+        owner=None,
+        called=now,
     )
     return paged, (Paged(climb.pain.key, 0, attempt, now),)
 

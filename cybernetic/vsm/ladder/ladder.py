@@ -65,7 +65,7 @@ class Ladder:
             case Pain() if signal.key in self.folded:
                 return ladder._again(self.folded[signal.key], signal, ladder._is_witness(signal.key))
             case Pain() if signal.key in self.climbs:
-                return ladder._again(signal.key, signal)
+                return ladder._back(signal.key)._again(signal.key, signal)
             case Pain() if signal.severity is Severity.NOTICE:
                 return ladder._notice(signal)
             case Pain():
@@ -98,6 +98,8 @@ class Ladder:
             if storm in folded.values():
                 return ladder._changed(storm, lambda c, _: climbing.relieve(c, key))
             key = storm
+        elif ladder._is_over(key):
+            return ladder, ()
         ladder = replace(ladder, folded={one: storm for one, storm in ladder.folded.items() if storm != key})
         return ladder._hush(key)._changed(key, lambda c, _: climbing.clear(c, now))
 
@@ -110,7 +112,8 @@ class Ladder:
         return ladder, tuple(effects)
 
     def _open(self, pain: Pain) -> "Move":
-        if pain.cause.statistical and self.quiet.get(pain.key, -inf) > self.at:
+        noise = pain.cause.statistical and pain.severity is not Severity.CRITICAL
+        if noise and self.quiet.get(pain.key, -inf) > self.at:
             return self, ()
         known = self._absent(pain)
         if known is not None:
@@ -143,7 +146,8 @@ class Ladder:
 
     def _join(self, first: PainKey, pain: Pain) -> "Move":
         """Fold a pain into one that is open: a storm, or the first sign of the same cause. Both must be over then."""
-        head = {} if Cause(first.cause) is Cause.STORM else {first: first}
+        alone = Cause(first.cause) is Cause.STORM or self._is_over(first)
+        head = {} if alone else {first: first}
         ladder = replace(self, folded={**self.folded, **head, pain.key: first})
         ladder, effects = ladder._again(first, pain, datum=False)
         return ladder, (Folded((pain.key,), first, self.at), *effects)
@@ -153,17 +157,26 @@ class Ladder:
         come to.
         """
         members = gathered(self.climbs, [key for _, key in self.recent], self.rungs.top)
+        over = [one.pain.key for one in members if self._is_over(one.pain.key)]
         born = storm_pain(self.path, self.storms + 1, [*(one.pain for one in members), pain], self.at)
         keys = (*(one.pain.key for one in members), pain.key)
         ladder = replace(
             self,
             climbs={key: one for key, one in self.climbs.items() if key not in keys},
-            folded=self._moved(keys, born.key),
+            folded=_without_all(self._moved(keys, born.key), over),
             storms=self.storms + 1,
         )
         ladder, effects = ladder._stepped(born.key, climbing.succeed(born, members, self.rungs, self.at))
         ladder, more = ladder._again(born.key, pain, datum=False)
         return ladder, (Folded(keys, born.key, self.at), *effects, *more)
+
+    def _is_over(self, key: PainKey) -> bool:
+        """Whether a pain has gone whose climb still stands for others that were folded into it."""
+        return key in self.folded.values() and key not in self.folded and Cause(key.cause) is not Cause.STORM
+
+    def _back(self, key: PainKey) -> "Ladder":
+        """Such a pain has come again: it must go again as well."""
+        return replace(self, folded={**self.folded, key: key}) if self._is_over(key) else self
 
     def _moved(self, keys: Sequence[PainKey], storm: PainKey) -> dict[PainKey, PainKey]:
         """What is folded when these go into a storm, each with what has been folded into it."""
@@ -216,6 +229,10 @@ Move = tuple[Ladder, tuple[Effect, ...]]
 
 def _by_due(item: tuple[PainKey, Climb]) -> tuple[float, PainKey]:
     return item[1].due, item[0]
+
+
+def _without_all(values: Mapping[PainKey, V], keys: Sequence[PainKey]) -> dict[PainKey, V]:
+    return {other: value for other, value in values.items() if other not in keys}
 
 
 def _without(values: Mapping[PainKey, V], key: PainKey) -> dict[PainKey, V]:

@@ -143,7 +143,7 @@ async def test_what_was_acknowledged_before_is_there_after_it(
             assert f.system.whereis("b", Replica) != first, "it has all of it on its disk"
         else:
             assert f.system.whereis("b", Replica) == first, "nobody else has what it knows"
-            with pytest.raises(ReplicaEnding, match=f"replica '{ward}': expected a change before"):
+            with pytest.raises(ReplicaEnding, match="call again, the next start takes it"):
                 await f.change("b", noted, "late")
         monkeypatch.setattr(f.net, "carry", carry)
         await asyncio.sleep(5.0)
@@ -155,6 +155,61 @@ async def test_what_was_acknowledged_before_is_there_after_it(
         assert set((await f.value("a")).at("notes", AWSet)) == {"alone", "again"}
         assert isinstance(ReplicaEnding(ward), Refusal)
         f.refs.pop("b")
+
+
+def slow(f: Fleet, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each change of one be on its disk a second after it was written."""
+    ref = f.system.whereis(name, Replica) or f.refs[name]
+    archive, loop = ref._agent._archive, asyncio.get_running_loop()
+    append = archive.append
+
+    def later(delta: Any) -> Any:
+        done = loop.create_future()
+        append(delta).add_done_callback(
+            lambda written: loop.call_later(1.0, done.set_result, written.result())
+        )
+        return done
+
+    monkeypatch.setattr(archive, "append", later)
+
+
+async def test_who_is_said_to_be_over_answers_first_what_is_on_its_way_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with fleet(AWMap, "", lease=LEASE) as f:
+        await started(f, AWMap, tmp_path / "b.sqlite")
+        ward = (await f.status("b")).replica
+        await f.change("a", cash, grant, 20)
+        await f.change("a", cash, give, ward, 10)
+        await asyncio.sleep(2.5)
+        slow(f, "b", monkeypatch)
+        answer = asyncio.ensure_future(f.change("b", noted, "late"))
+        await f.change("a", cash, says_over, ward)
+        assert await answer
+        await asyncio.sleep(3.0)
+        assert (await f.status("b")).replica != ward
+        for name in "ab":
+            assert set((await f.value(name)).at("notes", AWSet)) == {"late"}
+        f.refs.pop("b")
+
+
+async def test_who_ends_in_order_tells_what_it_leaves_however_slow_its_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with fleet(Escrow, "", tmp_path, lease=LEASE) as f:
+        await f.start("a", custody="guardian")
+        await f.start("b", custody="ward")
+        await asyncio.sleep(2.5)
+        ward = (await f.status("b")).replica
+        await f.change("a", grant, 20)
+        await f.change("a", give, ward, 10)
+        await asyncio.sleep(2.5)
+        slow(f, "b", monkeypatch)
+        await f.stop("b")
+        await asyncio.sleep(1.0)
+        value = await f.value("a")
+        assert value.ended(ward)
+        assert value.rights((await f.status("a")).replica) == 20
 
 
 async def test_an_end_in_order_is_one_also_while_the_whole_is_being_learned(tmp_path: Path) -> None:

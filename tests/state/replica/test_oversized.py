@@ -230,7 +230,7 @@ def test_leases_are_extended_one_by_one_where_they_do_not_fit_together(many: int
     def fits(delta: Escrow) -> bool:
         """What extends more than one lease is too large."""
         leases: dict[str, Any] = dict(delta.store.trie.get("g").leases)
-        return sum([leases[name] != value.lease_of(name) for name in names]) < 2
+        return len([name for name in names if leases[name] != value.lease_of(name)]) < 2
 
     for _ in range(many):
         delta = step(value, "g", "guardian", [], names, 20.0, 30.0, 0.25, fits)

@@ -47,7 +47,12 @@ async def test_a_value_that_nobody_needs_goes_in_steps_and_what_others_hold_is_n
     value = value.join(value.add("a", *range(MANY)))
     later = value.join(value.add("a", 1))
     looked: list[Any] = []
-    monkeypatch.setattr("cybernetic.state.replica.letting.held", lambda part: looked.append(1) or held(part))
+
+    def noted(part: Any) -> Any:
+        looked.append(1)
+        return held(part)
+
+    monkeypatch.setattr("cybernetic.state.replica.letting.held", noted)
     with counted(monkeypatch) as counts:
         letting = Letting()
         letting.drop(value)

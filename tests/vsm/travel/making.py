@@ -213,6 +213,8 @@ def held(hint: Any) -> Values:
         return st.tuples(*map(held, args))
     if origin is Mapping:
         return st.dictionaries(held(args[0]), held(args[1]), max_size=3)
+    if origin is frozenset:
+        return st.frozensets(held(args[0]), max_size=3)
     if origin in (Sequence, Iterable):
         return st.lists(held(args[0]), max_size=3).map(tuple)
     if hint in _SIMPLE:
