@@ -32,6 +32,8 @@ class AuthorityMatrix:
     ask: Escalate = field(default_factory=lambda: Escalate("human"))
 
     def __post_init__(self) -> None:
+        if not isinstance(self.kinds, Mapping):
+            raise OptionError("kinds", "a mapping of kinds of action to Authority", self.kinds)
         for kind, authority in self.kinds.items():
             if not isinstance(authority, Authority):
                 raise OptionError(f"kinds[{kind!r}]", "an Authority", authority)

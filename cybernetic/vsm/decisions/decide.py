@@ -50,7 +50,8 @@ def decide(policies: Iterable[Policy], action: Any, context: Any = None) -> Deci
 
     Every policy is asked, in order. A denial overrides an escalation, that overrides allowing. Of several denials or
     escalations that of the first tier (`Tier`) rules, so that no lesser rule undoes an invariant's; then the one with
-    less time; then the first in order. `action` is usually an `Action`, `context` whatever the policies agreed to
+    less time; then the first in order. Nobody but who is named there is asked: a rule that must be heard beside
+    another's escalation denies. `action` is usually an `Action`, `context` whatever the policies agreed to
     read. Raises `OptionError` for what is no policy.
     """
     policies = tuple(policies)

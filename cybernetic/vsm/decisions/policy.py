@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from cybernetic.core import OptionError, whole
 from cybernetic.vsm.checks import word
-from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict
+from cybernetic.vsm.decisions.verdicts import Allow, Deny, Verdict, is_proper
 
 Decide = Callable[[Any, Any], Verdict]
 """The function of a policy: `decide(action, context)`, pure and total."""
@@ -83,7 +83,7 @@ def opinion_of(policy: Policy, action: Any, context: Any) -> Opinion:
     """
     try:
         verdict: object = policy.decide(action, context)
-        proper = isinstance(verdict, Allow | Deny | Escalate)  # asks the verdict, which may raise as well
+        proper = is_proper(verdict)  # asks the verdict, which may raise as well
     except Exception as error:  # any failure of a policy must deny, so nothing narrower will do
         return _failed(policy, f"raised {type(error).__name__}: {_text(error)}")
     if not proper:

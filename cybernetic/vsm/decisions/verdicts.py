@@ -46,6 +46,16 @@ Verdict = Allow | Deny | Escalate
 """What a decision comes to."""
 
 
+def is_proper(verdict: object) -> bool:
+    """Whether it is a verdict that can be acted on: of a class made from one, too. Raises for parts that may not be."""
+    if isinstance(verdict, Escalate):
+        Escalate(verdict.to, verdict.deadline, verdict.on_timeout)
+        return is_proper(verdict.on_timeout)
+    if isinstance(verdict, Deny):
+        Deny(verdict.reason)
+    return isinstance(verdict, Allow | Deny)
+
+
 def strictness(verdict: Verdict) -> tuple[int, float]:
     """How strict a verdict is, as a sort key: allowing is less than escalating, that less than denying.
 

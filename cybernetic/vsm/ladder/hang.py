@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Self
 
+from cybernetic.core import number, whole
+from cybernetic.vsm.checks import moment
+
 LONGEST = 16.0  # silences between two endings at most
 FORGOTTEN = 150.0  # silences without one, after which nothing is remembered
 ENOUGH = 8  # doublings, after which both have come to their ends
@@ -22,17 +25,22 @@ class Hang:
     times: int = 0
     at: float = -inf
 
+    def __post_init__(self) -> None:
+        whole("times", self.times)
+        moment("at", self.at)
+
     def patience(self, silence: float) -> float:
         """Seconds that who runs a loop is given, once it is silent and he is seen to be there."""
-        return silence * min(LONGEST, 2.0 ** min(self.times, ENOUGH))
+        return number("silence", silence, least=0.0) * min(LONGEST, 2.0 ** min(self.times, ENOUGH))
 
     def proof(self, silence: float) -> float:
         """Seconds for which a loop must have shown that it lives before its silence is over."""
+        number("silence", silence, least=0.0)
         return silence * min(FORGOTTEN, 2.0 ** min(self.times - 1, ENOUGH)) if self.times else 0.0
 
     def ended(self, now: float) -> Self:
-        """After it was ended at `now`."""
-        return type(self)(self.times + 1, now)
+        """After it was ended at `now`, seconds. Raises `OptionError` when that is not finite."""
+        return type(self)(self.times + 1, number("now", now))
 
     def forgotten(self, silence: float, now: float) -> bool:
         """Whether the last time is so long ago that it counts no more."""

@@ -1,6 +1,6 @@
 """Decisions are total and deterministic, denials override, and what fails or says nothing denies."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, dataclass
 from itertools import permutations
 from math import inf, nan
 from typing import Any
@@ -174,6 +174,34 @@ def test_a_verdict_that_cannot_even_be_looked_at_is_a_denial() -> None:
     assert decide([saying(Evil())], Action("x")).failures
 
 
+@dataclass(frozen=True)
+class Ask(Escalate):
+    """An escalation of one's own making, that checks nothing."""
+
+    def __post_init__(self) -> None:
+        """Whatever it is made of."""
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        Ask("human", None),  # type: ignore[arg-type]
+        Ask("human", nan),
+        Ask("human", 1.0, None),  # type: ignore[arg-type]
+        Ask("human", 1.0, Ask("", 1.0)),
+        object.__new__(Escalate),
+        object.__new__(Deny),
+    ],
+)
+def test_what_calls_itself_a_verdict_and_is_none_is_a_denial(verdict: Any) -> None:
+    bad, good = saying(verdict), saying(Escalate("a"))
+    for rules in ([bad], [bad, good], [good, bad]):
+        decision = decide(rules, Action("x"))
+        assert decision.denied
+        assert len(decision.failures) == 1
+    assert decide([saying(Ask("human", 5.0))], Action("x")).escalated
+
+
 def test_a_matrix_that_was_asked_answers_the_same_whatever_becomes_of_what_it_was_made_of() -> None:
     kinds = {"refund": Authority.NEVER}
     matrix = AuthorityMatrix(kinds)
@@ -244,6 +272,7 @@ def test_a_chain_of_questions_ends_in_the_sum_of_its_deadlines() -> None:
         (lambda: Action("x", {"kind": "y"}), "facts"),
         (lambda: Action("x", [1]), "facts"),  # type: ignore[arg-type]
         (lambda: AuthorityMatrix({"x": "auto"}), "kinds['x']"),  # type: ignore[dict-item]
+        (lambda: AuthorityMatrix(None), "kinds"),  # type: ignore[arg-type]
         (lambda: AuthorityMatrix({}, "auto"), "otherwise"),  # type: ignore[arg-type]
         (lambda: decide([REFUNDS, refunds], Action("x")), "policies[1]"),  # type: ignore[list-item]
         (lambda: AuthorityMatrix({}, ask=Deny("x")), "ask"),  # type: ignore[arg-type]

@@ -1,11 +1,14 @@
 """When what hangs is ended, and when its successor counts as back."""
 
+from collections.abc import Callable
 from itertools import pairwise
+from math import nan
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cybernetic.core import OptionError
 from cybernetic.vsm.algedonic.deadmen import MISSES, Deadmen
 from cybernetic.vsm.ladder.hang import FORGOTTEN, LONGEST, Hang
 
@@ -96,3 +99,18 @@ def test_nobody_is_ended_before_a_silence_has_passed_once_more_and_none_waits_fo
     assert hang.ended(silent).proof(silence) >= min(hang.proof(silence), FORGOTTEN * silence)
     assert not hang.forgotten(silence, silent)
     assert hang.forgotten(silence, silent + 2 * FORGOTTEN * silence + 1.0) or silent > 1e8
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: Hang(-1), "times"),
+        (lambda: Hang(1, nan), "at"),
+        (lambda: Hang().patience(nan), "silence"),
+        (lambda: Hang().proof(-1.0), "silence"),
+        (lambda: Hang().ended(nan), "now"),
+    ],
+)
+def test_what_is_no_number_is_refused_by_name(make: Callable[[], object], name: str) -> None:
+    with pytest.raises(OptionError, match=f"^{name}: expected"):
+        make()

@@ -7,6 +7,7 @@ import pytest
 
 from cybernetic.vsm.ladder import (
     Cause,
+    Cleared,
     Clocks,
     Effect,
     Folded,
@@ -55,6 +56,10 @@ class Storms:
     def ack(self, pain: Pain, level: int) -> tuple[Effect, ...]:
         """Somebody takes it over."""
         return self._do(self.ladder.ack(pain.key, level, "somebody", self.now))
+
+    def clear(self, pain: Pain) -> tuple[Effect, ...]:
+        """It is gone."""
+        return self._do(self.ladder.clear(pain.key, self.now))
 
     @property
     def storm(self) -> "Pain":
@@ -143,7 +148,7 @@ def test_while_the_human_is_called_for_one_critical_pain_another_joins_and_after
     assert [type(effect) for effect in world.feel(SAFE)] == [Folded]
     world.ack(VAULT, 2)
     assert not world.feel(SAFE), "it is known"
-    world._do(world.ladder.clear(SAFE.key, world.now))
+    world.clear(SAFE)
     assert len(pages(world.feel(SAFE))) == 1, "it had gone, and is there again"
 
 
@@ -187,3 +192,63 @@ def test_pains_exactly_a_window_apart_are_a_storm_and_it_is_as_old_as_the_first(
     world.feel(first)
     world.until(0.5).feel(EVENTS[1])
     assert world.storm.since == -3.0
+
+
+SILENT = Pain("acme/0", "operation silent", Cause.HEARTBEAT)
+GONE = Pain("acme/0", "life", Cause.EXIT)
+
+
+def test_the_first_sign_of_an_absence_that_is_over_twice_closes_nothing_else() -> None:
+    world = Storms()
+    world.feel(SILENT, GONE)
+    for _ in range(2):
+        assert world.clear(SILENT) == ()
+    assert GONE.key in world.ladder.folded
+    assert pages(world.until(3.0).told)
+    assert [type(effect) for effect in world.clear(GONE)] == [Cleared]
+    assert not world.ladder.climbs
+
+
+def test_the_first_sign_that_comes_again_must_go_again() -> None:
+    world = Storms()
+    world.feel(SILENT, GONE)
+    world.clear(SILENT)
+    assert world.feel(SILENT) == ()
+    assert world.clear(GONE) == ()
+    assert [type(effect) for effect in world.clear(SILENT)] == [Cleared]
+
+
+def test_a_sign_that_is_over_goes_into_no_storm_and_a_further_sign_does_not_bring_it_back() -> None:
+    world = Storms(rule=StormRule(3, 10.0))
+    world.feel(SILENT, GONE)
+    world.clear(SILENT)
+    world.feel(replace(SILENT, index="unit silent"))
+    world.feel(*EVENTS[1:3])
+    for pain in (GONE, *EVENTS[1:3]):
+        assert world.clear(pain) == ()
+    assert [type(effect) for effect in world.clear(replace(SILENT, index="unit silent"))] == [Cleared]
+    assert not world.ladder.climbs
+
+
+def test_a_critical_pain_calls_again_where_the_last_call_is_old_or_nobody_took_it() -> None:
+    for unheard in (False, True):
+        world = Storms()
+        world.feel(*EVENTS, VAULT)
+        if unheard:
+            for sink in (0, 1):
+                world._do(world.ladder.sink_failed(world.storm.key, sink, 1, world.now))
+        else:
+            world.until(200.0)
+        due, (climb,) = world.ladder.due, world.ladder.climbs.values()
+        (page,) = pages(world.feel(replace(EVENTS[1], severity=Severity.CRITICAL)))
+        assert (page.sink, page.attempt) == (0, climb.attempt)
+        assert world.ladder.due == due, "the last page is not put off"
+        assert not pages(world.feel(replace(EVENTS[2], severity=Severity.CRITICAL))), "he was called just now"
+
+
+def test_a_critical_pain_is_no_noise_however_lately_the_same_was_told() -> None:
+    for before in (Severity.NOTICE, Severity.ALERT):
+        world = Storms()
+        world.feel(replace(NOISE[0], severity=before))
+        world.clear(NOISE[0])
+        assert pages(world.feel(replace(NOISE[0], severity=Severity.CRITICAL)))
