@@ -238,7 +238,7 @@ def test_a_critical_pain_calls_again_where_the_last_call_is_old_or_nobody_took_i
             for sink in (0, 1):
                 world._do(world.ladder.sink_failed(world.storm.key, sink, 1, world.now))
         else:
-            world.until(200.0)
+            world.until(250.0)
         due, (climb,) = world.ladder.due, world.ladder.climbs.values()
         (page,) = pages(world.feel(replace(EVENTS[1], severity=Severity.CRITICAL)))
         assert (page.sink, page.attempt) == (0, climb.attempt)
@@ -252,3 +252,10 @@ def test_a_critical_pain_is_no_noise_however_lately_the_same_was_told() -> None:
         world.feel(replace(NOISE[0], severity=before))
         world.clear(NOISE[0])
         assert pages(world.feel(replace(NOISE[0], severity=Severity.CRITICAL)))
+
+
+def test_a_page_for_a_critical_pain_that_is_over_does_not_stand_for_another() -> None:
+    world = Storms()
+    world.feel(*EVENTS, VAULT)
+    world.clear(VAULT)
+    assert len(pages(world.feel(SAFE))) == 1
