@@ -12,7 +12,18 @@ from itertools import count
 from typing import TypeAlias
 
 from cybernetic.crdt import slot_of
-from cybernetic.state.graph.entries import ASSERTED, Key, State, origin, outlived, period, standing, writer
+from cybernetic.state.graph.entries import (
+    ASSERTED,
+    Key,
+    State,
+    is_put_in,
+    latest,
+    origin,
+    outlived,
+    period,
+    standing,
+    writer,
+)
 from cybernetic.state.graph.facts import Assertion, Fact, Period
 from cybernetic.state.graph.solve import STRIDE
 from cybernetic.state.graph.triples import Triple, Triples
@@ -57,7 +68,9 @@ class Book:
         self._until: dict[Key, float] = {}  # of assertions that are to expire
         self._over: dict[Key, float] = {}  # of assertions that have expired and are still in the state
         self._outlived: set[Key] = set()  # what was put in and had ended elsewhere
-        self._origins: dict[str, set[Key]] = {}  # of what was put in, by the replica whose change it was
+        self._origins: dict[
+            str, dict[Key, int]
+        ] = {}  # of what was put in, by replica and number of a change not known
         self._heard: dict[str, object] = {}  # changes of these that were known at the last look
         self._turn = count()
         # heaps by time, of the keys above and of some that are no longer there
@@ -139,18 +152,24 @@ class Book:
                 heapq.heappush(self._removals, (self.now + AGAIN, next(self._turn), key))
                 yield key
 
-    def outlived(self) -> Iterator[Key]:
-        """What was put in and had ended elsewhere by then, as far as known; what stays all the same comes again."""
-        runs = self.state.context.runs
+    def look(self) -> Iterator[None]:
+        """Look whether what was put in had ended, where more is known by now; a step is a breath. To be drawn out."""
+        context = self.state.context
         for replica, keys in self._origins.items():
-            if (known := runs.get(replica)) != self._heard.get(replica):
-                self._heard[replica] = known
-                self._outlived.update([key for key in keys if outlived(self.state, key)])
-        for key in list(self._outlived):
-            if outlived(self.state, key):
-                yield key
-            else:
-                self._outlived.discard(key)
+            if (known := context.runs.get(replica)) == self._heard.get(replica):
+                continue
+            self._heard[replica] = known
+            for looked, (key, n) in enumerate(list(keys.items()), 1):
+                if looked % STRIDE == 0:
+                    yield
+                if context.knows(replica, n):
+                    del keys[key]  # from now on what becomes of it shows at its key
+                    if outlived(self.state, key):
+                        self._outlived.add(key)
+
+    def outlived(self) -> Iterator[Key]:
+        """What was put in and had ended elsewhere by then, as far as known; until it is gone."""
+        return iter(self._outlived)
 
     def outdated(self, keep: float, latest: float | None = None) -> Iterator[Key]:
         """Ended assertions whose end is more than `keep` seconds before `latest`; those that stay, again later."""
@@ -200,6 +219,7 @@ class Book:
         found = standing(self.state, key)
         self._over.pop(key, None)
         self._until.pop(key, None)
+        self._outlived.discard(key)
         if found is not None and triple in self._coming:
             self._arrived(triple, key[3])
         self._source(triple, key[3], found is not None and self._holds(found))
@@ -215,10 +235,13 @@ class Book:
             heapq.heapify(self._ends)
 
     def _note_origin(self, key: Key) -> None:
+        write = latest(self.state, key)
+        if write is None or not is_put_in(write[2][1]):
+            return
         if outlived(self.state, key):
             self._outlived.add(key)
-        elif (dot := origin(self.state, key)) is not None:
-            self._origins.setdefault(dot[0], set()).add(key)
+        elif (dot := origin(self.state, key)) is not None and not self.state.context.knows(*dot):
+            self._origins.setdefault(dot[0], {})[key] = dot[1]
 
     def _again(self) -> Iterator[Change | None]:
         """Let show again what has expired by a clock that was ahead."""

@@ -60,7 +60,9 @@ def is_put_in(value: object) -> bool:
 def latest(state: State, key: Key) -> tuple[str, int, Any] | None:
     """The latest write that stands under a key of four."""
     leaf: Leaf[Any] | None = state.store.trie.get(place_of(key))
-    return max(leaf.live, key=lambda write: write[2][0]) if leaf is not None and leaf.live else None
+    if leaf is None or len(leaf.live) < 2:
+        return leaf.live[0] if leaf is not None and leaf.live else None
+    return max(leaf.live, key=lambda write: write[2][0])
 
 
 def origin(state: State, key: Key) -> Dot | None:

@@ -147,6 +147,8 @@ class Keeping(Agent):
         self._book.state = await self._value()
         if self._sweep is None or self._sweep.done():
             latest = self._sure()
+            for _ in self._book.look():
+                await asyncio.sleep(0)
             spent = list(islice(self._book.spent(latest), _SWEPT))
             outdated = list(islice(self._book.outdated(self._keep, latest), _SWEPT))
             outlived = list(islice(self._book.outlived(), _SWEPT))

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from cybernetic.core import OptionError
 from cybernetic.state.store.box import Row
 from cybernetic.state.store.checks import as_key, blob, expiry, measure
+from cybernetic.state.store.errors import OutboxFull
 from cybernetic.state.store.inbox import Inbox
 from cybernetic.state.store.journal import Journal
 from cybernetic.state.store.outbox import Outbox
@@ -76,14 +77,21 @@ class Batch:
         """Call `fn(connection)` on the writer's thread, to decide and write there; see `Store.write`: perhaps twice."""
         self._calls.append(fn)
 
-    def send(self, exchange: str, routing_key: str, body: bytes, headers: bytes = b"") -> None:
+    def send(
+        self, exchange: str, routing_key: str, body: bytes, headers: bytes = b"", *, late: bool = False
+    ) -> None:
         """Put a message into the outbox.
 
         Raises `OutboxFull` if it does not fit now, and `OptionError` for what is no text or bytes or could never fit.
+        With `late` (default False) only that it never could: whether it fits is seen when the batch is committed.
         """
         outbox = _given("outbox", self._outbox)
         size = measure(exchange, routing_key, body, headers)
-        outbox.box.room.check(len(self._messages) + 1, self._size + size)
+        try:
+            outbox.box.room.check(len(self._messages) + 1, self._size + size)
+        except OutboxFull:
+            if not late:
+                raise
         self._messages.append((size, (exchange, routing_key, body, headers)))
         self._size += size
 

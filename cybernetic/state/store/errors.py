@@ -118,5 +118,7 @@ def again(error: StoreError) -> StoreError:
 def named(path: str, error: BaseException) -> StoreError | None:
     """The named error for one of SQLite's that is about the file; None for any other, such as a constraint's."""
     code = getattr(error, "sqlite_errorcode", None)
-    kind = _NAMED.get(code & 0xFF) if isinstance(code, int) else None
+    if not isinstance(code, int) or code == sqlite3.SQLITE_CORRUPT_VTAB:  # of a virtual table's content
+        return None
+    kind = _NAMED.get(code & 0xFF)
     return None if kind is None else kind(path, f"{error} ({getattr(error, 'sqlite_errorname', 'SQLite')})")

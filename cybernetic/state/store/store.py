@@ -44,7 +44,7 @@ class Store:
         self._lock, self._loop = lock, loop
         self._apart = Apart(path)
         self._calls, self._transactions = Calls(self._apart), Transactions(self._apart)
-        self._writer = Writer(path, loop)
+        self._writer = Writer(path, loop, self._apart)
         self._readers = Readers(path, loop)
         self._ending: asyncio.Task[None] | None = None
         self._since = wall() - loop.time()

@@ -1,10 +1,12 @@
 """What the writer is given to do: kinds of work, and the two whose items each take effect alone."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
-from cybernetic.state.store.errors import named
+from cybernetic.state.store.errors import StoreFull, WriteUndone, named
+from cybernetic.state.store.fault import is_at_fault
 
 # With words of their own: a function's "COMMIT" must not find a statement that was prepared without the guard.
 BEGIN = "BEGIN IMMEDIATE /* group */"
@@ -48,13 +50,15 @@ class Raised:
 class Apart:
     """Runs functions of a connection, each in a savepoint of its own: one that raises is undone alone.
 
-    A cursor that one returns is closed, and its result is None. A function must not begin or end a transaction, attach
-    a file or set how the file is written: that raises `sqlite3.DatabaseError` ("not authorized").
+    What it raises about a file is its own fault, unless the store's file is found to be at fault: it may have used
+    another. A cursor that one returns is closed, and its result is None. A function must not begin or end a
+    transaction, attach a file or set how the file is written: that raises `sqlite3.DatabaseError` ("not authorized").
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._strangers = False  # whether what is prepared now is a caller's
+        self._inserted: set[str] | None = None  # what is inserted into, while somebody wants to know
 
     def call(self, connection: sqlite3.Connection, fn: Call) -> Any:
         """What `fn(connection)` returns; `Raised` where it raised."""
@@ -64,10 +68,7 @@ class Apart:
             result = fn(connection)
         except Exception as error:
             self._strangers = False
-            if not connection.in_transaction or named(self._path, error):
-                raise  # SQLite gave the whole transaction up, or the file is at fault
-            connection.execute(UNDO)
-            connection.execute(RELEASE)
+            self._undo(connection, error)
             return Raised(_told(error))
         self._strangers = False
         if isinstance(result, sqlite3.Cursor):  # it belongs to this thread
@@ -76,8 +77,38 @@ class Apart:
         connection.execute(RELEASE)
         return result
 
+    def _undo(self, connection: sqlite3.Connection, error: Exception) -> None:
+        """Undo what a function wrote that raised `error`; raise where all has to be undone."""
+        found = named(self._path, error)
+        if isinstance(found, StoreFull):
+            raise error
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if connection.in_transaction:
+            connection.execute(UNDO)
+            connection.execute(RELEASE)
+            if found is not None and is_at_fault(connection, code):
+                raise error
+            return
+        if found is None or code == sqlite3.SQLITE_IOERR:  # that is why SQLite gave the whole transaction up
+            raise error
+        if is_at_fault(connection, code):
+            raise error
+        raise WriteUndone(self._path, f"{type(error).__name__}: {error}") from error
+
+    @contextmanager
+    def watching(self, connection: sqlite3.Connection) -> Iterator[set[str]]:
+        """The tables that are inserted into meanwhile."""
+        self._inserted = found = set[str]()
+        connection.set_authorizer(self.guard)  # so that SQLite prepares anew what it had prepared, and asks
+        try:
+            yield found
+        finally:
+            self._inserted = None
+
     def guard(self, action: int, first: str | None, second: str | None, *where: str | None) -> int:
         """SQLite asks, whenever it prepares a statement, whether it may do this."""
+        if self._inserted is not None and action == sqlite3.SQLITE_INSERT and first is not None:
+            self._inserted.add(first)
         if not self._strangers or action not in _GUARDED:
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_PRAGMA and (second is None or str(first).lower() in _HARMLESS):

@@ -12,9 +12,8 @@ from functools import partial
 from typing import Any
 
 from cybernetic.state.store.errors import StoreError, StoreFull, WriteUndone, again, named
-from cybernetic.state.store.work import BEGIN, COMMIT, ROLLBACK, Raised, Work
-
-LAST = 2**63 - 1  # the highest number of a row
+from cybernetic.state.store.fault import spent
+from cybernetic.state.store.work import BEGIN, COMMIT, ROLLBACK, Apart, Raised, Work
 
 Pending = dict[Work, tuple[list[Any], "list[asyncio.Future[Any]]"]]
 Group = list[tuple[Work, list[Any]]]
@@ -26,11 +25,12 @@ class Writer:
     After an error that leaves open what the disk holds, everything is refused with the same error.
     """
 
-    def __init__(self, path: str, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, path: str, loop: asyncio.AbstractEventLoop, apart: Apart) -> None:
         self.refused: StoreError | None = None  # why nothing more is accepted
         self.refusing: list[Callable[[StoreError], None]] = []  # who is told that nothing more is
         self._path = path
         self._loop = loop
+        self._watch = apart.watching
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cybernetic store writer")
         self._connection: sqlite3.Connection | None = None
         self._pending: Pending = {}
@@ -127,13 +127,28 @@ class Writer:
                 if connection.in_transaction:
                     connection.execute(ROLLBACK)
                 if isinstance(named(self._path, error), StoreFull):
-                    if _spent(connection):  # SQLite says of such a table what it says of a full disk
+                    connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()  # the log may take it
+                    if self._is_spent(connection, work):
                         raise OverflowError("a table with AUTOINCREMENT has no number left") from error
-                    connection.execute(
-                        "PRAGMA wal_checkpoint(RESTART)"
-                    ).fetchone()  # the log may take the space
             raise
         return results
+
+    def _is_spent(self, connection: sqlite3.Connection, work: Group) -> bool:
+        """Whether `work` writes to a table without a number left until it finds no space: done again to be seen."""
+        without = spent(connection)
+        if not without:
+            return False
+        with self._watch(connection) as inserted:
+            try:
+                connection.execute(BEGIN)
+                for kind, items in work:
+                    kind.run(connection, items)
+            except Exception as error:
+                return isinstance(named(self._path, error), StoreFull) and not without.isdisjoint(inserted)
+            finally:
+                if connection.in_transaction:
+                    connection.execute(ROLLBACK)
+        return False
 
     def _written(self, group: Pending, job: "asyncio.Future[list[Sequence[Any]]]") -> None:
         """On the loop again: tell everybody, and go on with what has come meanwhile."""
@@ -158,6 +173,8 @@ class Writer:
             self._idle.set_result(None)
 
     def _meant(self, error: BaseException) -> StoreError:
+        if isinstance(error, WriteUndone):
+            return error
         return named(self._path, error) or WriteUndone(self._path, f"{type(error).__name__}: {error}")
 
     def _end(self, error: StoreError | None) -> None:
@@ -165,16 +182,6 @@ class Writer:
         if error is not None and error.final:
             self._broken = error
             self.refuse(error)
-
-
-def _spent(connection: sqlite3.Connection) -> bool:
-    """Whether a table has given the last number there is."""
-    if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone()[
-        0
-    ]:
-        return False
-    query = "SELECT count(*) FROM sqlite_sequence WHERE seq = ?"
-    return bool(connection.execute(query, (LAST,)).fetchone()[0])
 
 
 def _many(work: Group) -> int:

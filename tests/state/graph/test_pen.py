@@ -95,7 +95,8 @@ def put_in_elsewhere() -> tuple[State, State, State]:
 
 def test_what_was_put_in_and_had_ended_is_taken_out_once_that_is_known_and_by_nobody_before() -> None:
     before, here, after = put_in_elsewhere()
-    for known, stands in ((here, True), (here.join(before), True), (here.join(after), False)):
+    both = here.join(before)
+    for known, stands in ((here, True), (both, True), (here.join(after), False), (both.join(after), False)):
         assert outlived(known, KEY) != stands
         pen = Pen(known, "b", Ticks())
         pen.drop_outlived([KEY])
@@ -118,10 +119,12 @@ def test_what_had_ended_is_found_when_nothing_but_what_is_known_changes() -> Non
     _, here, after = put_in_elsewhere()
     book = Book("b")
     list(book.follow(here, [KEY], 0.0))
+    list(book.look())
     assert list(book.outlived()) == []
     knows = here.join(here.from_store(None, after.context))
     list(book.follow(knows, [], 0.0))
     for _ in range(2):
+        list(book.look())
         assert list(book.outlived()) == [KEY]
     pen = Pen(knows, "b", Ticks())
     pen.drop_outlived([KEY])

@@ -218,6 +218,23 @@ async def test_counters_are_found_in_steps_and_in_whatever_is_joined() -> None:
     assert list(escrows) == [TILL, CASH]
     assert list(escrows.due(0.0)) == [TILL, CASH]
     escrows.looked(TILL, 5.0)
-    assert (escrows.due(5.0), escrows.due(5.1)) == ([CASH], [TILL, CASH])
-    escrows.again()
-    assert len(escrows.due(0.0)) == 2
+    assert [list(escrows.due(before)) for before in (5.0, 5.1)] == [[CASH], [TILL, CASH]]
+    escrows.looked(CASH, 6.0)
+    assert list(escrows.due(5.0)) == []
+    escrows.again(6.0)
+    assert list(escrows.due(0.0)) == [TILL, CASH]
+    escrows.looked(TILL, 6.1)
+    assert list(escrows.due(0.0)) == [CASH]
+
+
+def test_among_very_many_counters_those_that_are_due_are_found_in_steps() -> None:
+    escrows = Escrows(AWMap)
+    inner = counter(AWMap[Any](), CASH).grant("y", 1)
+    for n in range(3500):
+        escrows.joined(put(AWMap[Any](), (n,), inner))
+        escrows.looked((n,), 1.0)
+    assert list(escrows.due(1.0)) == [None] * 3
+    escrows.again(1.0)
+    found = list(escrows.due(0.0))
+    assert len(found) == 3503
+    assert found.index(None) == 1000

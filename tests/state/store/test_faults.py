@@ -53,7 +53,7 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> type[Faulty]:
     return Faulty
 
 
-def fail(faulty: type[Faulty], word: str, name: str, text: str) -> None:
+def fail(faulty: type[Faulty], word: str | tuple[str, ...], name: str, text: str) -> None:
     faulty.fault = staticmethod(lambda sql: sqlite_error(name, text) if sql.startswith(word) else None)
 
 
@@ -128,7 +128,7 @@ async def test_a_disk_that_fails_within_one_write_fails_all_of_its_commit(
 ) -> None:
     async with await Store.open(tmp_path / "a") as store:
         outbox = await Outbox.open(store)
-        fail(faulty, "CREATE", "SQLITE_IOERR_READ", "disk I/O error")
+        fail(faulty, ("CREATE", "PRAGMA quick_check"), "SQLITE_IOERR_READ", "disk I/O error")
         done = await asyncio.gather(
             soon(outbox.put, "", "q", b""),
             store.write(lambda connection: connection.execute("CREATE TABLE t (n)")),
@@ -296,11 +296,12 @@ async def test_a_disk_that_fails_while_each_is_written_alone_is_the_stores_last_
         connection.execute("INSERT INTO t VALUES (2)")
         called.append(connection)
         if len(called) > 2:  # together, then its kind, then alone
-            error = sqlite3.OperationalError("as the test wants it")
-            error.sqlite_errorcode = sqlite3.SQLITE_IOERR
-            raise error
+            raise sqlite_error("SQLITE_IOERR", "as the test wants it")
 
     called: list[Any] = []
+    faulty.fault = staticmethod(
+        lambda sql: sqlite_error("SQLITE_IOERR", "still") if sql.startswith("PRAGMA quick_check") else None
+    )
     done = await asyncio.gather(
         store.write(fail),
         store.write(undo),
@@ -311,6 +312,7 @@ async def test_a_disk_that_fails_while_each_is_written_alone_is_the_stores_last_
     with pytest.raises(StoreFailed):
         await store.write(lambda connection: connection.execute("INSERT INTO t VALUES (4)"))
     await store.close()
+    faulty.fault = staticmethod(lambda sql: None)
     async with await Store.open(tmp_path / "a") as store:
         assert await store.read(lambda connection: connection.execute("SELECT n FROM t").fetchall()) == []
 
