@@ -8,7 +8,7 @@ from cybernetic.gateways.broker.messages import Message
 from cybernetic.gateways.letter import Signer
 from cybernetic.gateways.publisher.rows import Item, packed
 from cybernetic.gateways.publisher.sendable import check_sendable
-from cybernetic.state import Batch, OutboxFull, Store
+from cybernetic.state import Batch, Store
 
 ID_BYTES = 16
 
@@ -31,12 +31,12 @@ class Effect(Batch):
     def __init__(self, store: Store, signer: Signer | None = None, **parts: Any) -> None:
         super().__init__(store, **parts)
         self._signer = signer
-        self._late: list[tuple[str, str, bytes, bytes]] = []  # for which there was no room when they came
 
     def publish(self, item: Item) -> None:
         """Send a message or letter with the effect: it is in the outbox when that is committed.
 
-        A full outbox is waited for then. Raises `OptionError`: it cannot be sent, or is larger than the outbox.
+        A full outbox is waited for then. Raises `OptionError`: it cannot be sent, or is, with what was published
+        before, more than the outbox may hold.
         """
         if isinstance(item, Message) and not item.id:
             item = replace(item, id=token(ID_BYTES))
@@ -46,16 +46,5 @@ class Effect(Batch):
     def put(self, item: Item) -> None:
         """As `publish`, for what is known to be sendable."""
         headers, body = packed(item)
-        row = item.exchange, item.routing_key, body, headers
-        try:
-            self.send(*row)
-        except OutboxFull:
-            self._late.append(row)
+        self.send(item.exchange, item.routing_key, body, headers, late=True)
         self.sends = True
-
-    async def admit(self) -> None:
-        """For `Store.commit`: hold room for all of it. Raises `InboxFull`, `OutboxFull`, `JournalFull`."""
-        while self._late:
-            self.send(*self._late[0])
-            del self._late[0]
-        await super().admit()

@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from cybernetic.core import CannotTravel, NotFound, Reason
-from cybernetic.gateways.broker.errors import BrokerError
+from cybernetic.gateways.broker.errors import BrokerError, NotDeclared
 from cybernetic.gateways.broker.messages import Delivery
 from cybernetic.gateways.broker.port import Session
 from cybernetic.gateways.consumer.consumer import Consumer
@@ -173,6 +173,8 @@ class Intake(Agent):
             _log.error("%s is not consumed: %s", self.spec.queue.name, error)
             self._tap = None
             self.ref.after(AGAIN).cast(Intake.connected)
+            if isinstance(error, NotDeclared) and self._line.missing is not None:
+                self._line.missing(turn)  # it was deleted while nobody consumed it
             return
         self._line.taps[self.spec.queue.name] = tap.channel
         tap.acks.flush()  # what was quicker than this answer

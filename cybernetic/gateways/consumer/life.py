@@ -13,12 +13,10 @@ class Suspicion:
 
     Attributes:
         crashes: how many it may have caused, before this life.
-        less: by how many fewer stand on the disk; see `Suspects`.
         tried: whether it was begun in this life.
     """
 
     crashes: int
-    less: int
     tried: bool = False
 
 
@@ -60,10 +58,10 @@ class Life:
             self.returned[name] = count - 1
         return count > 0
 
-    def count(self, name: str, crashes: int, less: int) -> Suspicion:
-        """It may have caused so many crashes, and so many less stand on the disk."""
-        known = self.counted.setdefault(name, Suspicion(crashes, less))
-        known.crashes, known.less = crashes, less
+    def count(self, name: str, crashes: int) -> Suspicion:
+        """It may have caused so many crashes."""
+        known = self.counted.setdefault(name, Suspicion(crashes))
+        known.crashes = crashes
         while len(self.counted) > REMEMBERED:
             self.counted.popitem(last=False)
         return known

@@ -71,13 +71,9 @@ def around(queue: Queue, retries: Retries) -> Topology:
     From a delay queue an expired message goes back to the work queue; from the parking queue nothing goes anywhere.
     They are quorum queues, whatever the work queue is: a classic one would drop what comes back to a full work queue.
     """
+    # steps that are nearly equal have one name, and share a queue
+    names = dict.fromkeys(delay_queue(queue.name, step) for step in retries.steps)
     waits = tuple(
-        Queue(
-            delay_queue(queue.name, step),
-            dead_letter="",
-            dead_letter_key=queue.name,
-            at_least_once=True,
-        )
-        for step in retries.steps
+        Queue(name, dead_letter="", dead_letter_key=queue.name, at_least_once=True) for name in names
     )
     return Topology(queues=(*waits, Queue(parking_queue(queue.name))))

@@ -79,7 +79,7 @@ class Suspects:
         if not crashes or crashes < 0:
             self.life.come_again(key)
             return 0
-        self.life.count(key, crashes, RESTS).tried = False
+        self.life.count(key, crashes).tried = False
         return crashes
 
     async def apart(self, key: str, crashes: int) -> float:
@@ -93,7 +93,7 @@ class Suspects:
             return max(0.0, now - at)
 
         handled = await self._store.write(write)
-        self.life.count(key, crashes, APART)
+        self.life.count(key, crashes)
         return handled
 
     async def begin(self, key: str, crashes: int) -> None:
@@ -101,7 +101,7 @@ class Suspects:
         self.life.come_again(key)
         now = self._store.now()
         await self._store.write(lambda connection: _write(connection, key, crashes - BEGUN, now))
-        self.life.count(key, crashes, BEGUN).tried = True
+        self.life.count(key, crashes).tried = True
 
     async def rests(self, key: str) -> None:
         """It is not being handled any more: a process that ends now is no fault of it. Nothing if it is no suspect."""
@@ -110,7 +110,6 @@ class Suspects:
             return
         query, row = "UPDATE gateway_suspects SET crashes = ? WHERE key = ?", (known.crashes - RESTS, key)
         await self._store.write(lambda connection: connection.execute(query, row))
-        known.less = RESTS
 
     def tried(self, key: str) -> bool:
         """Whether it was begun in this life."""

@@ -3,20 +3,19 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from cybernetic.core import wall
 from cybernetic.gateways.consumer.admission import resumed
 from cybernetic.gateways.consumer.attempt import Crew, Handled, handled, persisted
-from cybernetic.gateways.consumer.conclusion import CRASHED, Came, Conclusion, ended
+from cybernetic.gateways.consumer.conclusion import CRASHED, Conclusion, ended
 from cybernetic.gateways.consumer.effect import Effect
 from cybernetic.gateways.consumer.held import Held, note_answer, read_held, read_one, stream_of
 from cybernetic.gateways.consumer.identity import same_of
 from cybernetic.gateways.consumer.received import Received
-from cybernetic.gateways.consumer.turn import Turn
+from cybernetic.gateways.consumer.trials import Trial
 from cybernetic.gateways.consumer.ward import Ward
 from cybernetic.state import StoreError
 
@@ -55,6 +54,9 @@ class Waits:
         self._going: set[str] = set()  # names of those that are gone on with
         self._ward = Ward()  # as many are gone on with at a time as the queue has credit
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._answering: dict[
+            str, asyncio.Future[None]
+        ] = {}  # done when it is known whether an answer is kept
 
     async def resume(self) -> None:
         """Read what waited when the process before ended, and go on with what was answered."""
@@ -95,17 +97,20 @@ class Waits:
 
     async def answer(self, id: str, answer: Any) -> bool:
         """Keep an answer and act on it; False if nothing of this id waits for one."""
+        while (other := self._answering.get(id)) is not None:
+            await asyncio.wait([other])  # whether that one is kept is not known yet
         wait = self._all.get(id)
         if wait is None or wait.answer is not None:
             return False
-        self._all[id] = wait = wait._replace(answer=(answer,))
+        over = self._answering[id] = asyncio.get_running_loop().create_future()
         effect = self._crew.desk.effect()
         try:
             note_answer(effect, self._queue, id, answer)
             await self._crew.desk.commit(effect, 0.0)  # the intake waits for it
-        except BaseException:
-            self._all[id] = wait._replace(answer=None)
-            raise
+        finally:
+            del self._answering[id]
+            over.set_result(None)
+        self._all[id] = wait = wait._replace(answer=(answer,))
         self._stop_timer(id)
         self._begin(self._go_on(wait, answer))
         return True
@@ -140,24 +145,30 @@ class Waits:
 
         What it said last is written however often that takes: it is not to run again for that.
         """
-        name, shelf = stream_of(self._queue, wait.id), self._crew.desk.shelf
+        desk, name = self._crew.desk, stream_of(self._queue, wait.id)
         self._going.add(name)
-        self._crew.desk.suspects.life.begin(name)
+        desk.suspects.life.begin(name)
         try:
-            held = await persisted(partial(self._read, wait.id), name, shelf)
-            if held is not None:
-                await self._gone_on(held, name, answer, again)
+            trial = await persisted(partial(desk.trials.of, name), name, desk.shelf) if again else None
+            await persisted(partial(self._in_turn, wait.id, name, answer, trial), name, desk.shelf)
         except StoreError as error:
             # the store is opened anew, and this intake with it: it goes on from the journal
             _log.error("%s: what was answered is not written: %s", self._queue, error)
             return
         self._going.discard(name)
-        self._crew.desk.suspects.life.over(name)
+        desk.suspects.life.over(name)
         if self._all.pop(wait.id, None) is not None:
             self._same[wait.same] -= 1
             self._same += Counter()  # without those of which none is left
 
-    async def _gone_on(self, held: Held, name: str, answer: Any, again: bool) -> None:
+    async def _in_turn(self, id: str, name: str, answer: Any, trial: Trial | None) -> None:
+        """Read a message in its turn alone, and have it in memory no longer than that."""
+        async with self._ward.place(self._crew.desk.spec.prefetch):
+            held = await self._read(id)
+            if held is not None:
+                await self._gone_on(held, name, answer, trial)
+
+    async def _gone_on(self, held: Held, name: str, answer: Any, trial: Trial | None) -> None:
         desk, ticket = self._crew.desk, held.ticket
 
         def forget(effect: Effect) -> None:
@@ -167,22 +178,11 @@ class Waits:
 
         received = resumed(held.message, ticket.queue, ticket, held.why, desk.spec.terms)
 
-        gate = None
-        if again and (trial := await persisted(partial(desk.trials.of, name), name, desk.shelf)) is not None:
-            gate = trial.gate
-            if gate is None:
-                way = desk.to_parking(received, ticket, CRASHED, ended(trial.crashes))
-                way.mark += f" {held.id}"
-                await persisted(partial(desk.send_round, received, way, forget), name, desk.shelf)
-                return
-
-        @asynccontextmanager
-        async def place(turn: Turn) -> AsyncIterator[None]:
-            async with (
-                self._ward.place(desk.spec.prefetch),
-                gate(turn) if gate is not None else desk.trials.door(),
-            ):
-                yield
+        if trial is not None and trial.gate is None:
+            way = desk.to_parking(received, ticket, CRASHED, ended(trial.crashes))
+            way.mark += f" {held.id}"
+            await persisted(partial(desk.send_round, received, way, forget), name, desk.shelf)
+            return
 
         def conclude(told: Handled) -> Conclusion:
             return Conclusion(self._crew, told, forget, held.id)
@@ -190,18 +190,15 @@ class Waits:
         async def leisure(write: Callable[[], Awaitable[R]]) -> R:
             return await persisted(write, name, desk.shelf)
 
-        async def answered() -> Came:
-            return await handled(
-                self._crew,
-                received,
-                ticket,
-                name,
-                lambda ticket: True,  # who was answered is not asked anew
-                conclude,
-                leisure,
-                place,
-                answer=(answer,),
-                before=True,
-            )
-
-        await leisure(answered)
+        await handled(
+            self._crew,
+            received,
+            ticket,
+            name,
+            lambda ticket: True,  # who was answered is not asked anew
+            conclude,
+            leisure,
+            None if trial is None else trial.gate,
+            answer=(answer,),
+            before=True,
+        )

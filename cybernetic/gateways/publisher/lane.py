@@ -12,9 +12,10 @@ News = tuple["Lane", list[Entry], Outcome]
 class Lane:
     """An outlet with the entries that have no outcome yet. Made by `open`."""
 
-    __slots__ = ("_news", "_tell", "entries", "outlet")
+    __slots__ = ("_news", "_tell", "entries", "outlet", "session")
 
-    def __init__(self, news: list[News], tell: Callable[[], object]) -> None:
+    def __init__(self, session: Session, news: list[News], tell: Callable[[], object]) -> None:
+        self.session = session  # whose outlet it is
         self.entries: dict[int, Entry] = {}
         self._news, self._tell = news, tell
         self.outlet: Outlet
@@ -22,9 +23,13 @@ class Lane:
     @classmethod
     async def open(cls, session: Session, news: list[News], tell: Callable[[], object]) -> "Lane":
         """An outlet of `session`. What becomes of messages is put into `news`; `tell` is called when that was empty."""
-        lane = cls(news, tell)
+        lane = cls(session, news, tell)
         lane.outlet = await session.outlet(lane._settled)
         return lane
+
+    def serves(self, session: Session) -> bool:
+        """Whether it is open, and of this session: a second beside it would not keep the order."""
+        return self.session is session and not self.outlet.ended.done()
 
     def send(self, entry: Entry, message: Message) -> None:
         """Publish. Raises `BrokerError` or `OptionError`; then nothing was sent."""

@@ -158,9 +158,12 @@ class Publisher(Agent):
 
     async def connected(self) -> None:
         """The line has a session, and all is there that is declared: open a channel and send what waits."""
-        if self._line.session is not None:
-            self.again(self._setbacks.declared())
-            await self._open(self._line.session)
+        session = self._line.session
+        if session is None:
+            return
+        self.again(self._setbacks.declared())
+        if self._lane is None or not self._lane.serves(session):
+            await self._open(session)
 
     async def reopen(self) -> None:
         """Open a channel where there is none."""

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from traceback import clear_frames
 from typing import Any, Protocol, TypeVar
 
 from cybernetic.state.store.errors import StoreFull, WriteUndone, named
@@ -82,7 +83,8 @@ class Apart:
         found = named(self._path, error)
         if isinstance(found, StoreFull):
             raise error
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF if found is not None else 0
+        clear_frames(error.__traceback__)  # what holds a cursor there would hold the savepoint
         if connection.in_transaction:
             connection.execute(UNDO)
             connection.execute(RELEASE)

@@ -105,7 +105,7 @@ def _level(amount: float, claims: list[Claim]) -> float:
         ends = corners[place + 1][0] if place + 1 < len(corners) else inf
         rise, rest = fsum(slope), amount - fsum(fixed)
         if rise > 0 and rest <= rise * ends:
-            return rest / rise
+            return max(0.0, rest) / rise  # floors that take all may sum to a float's last digit more
     return inf
 
 

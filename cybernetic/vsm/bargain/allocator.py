@@ -42,6 +42,9 @@ class Allocator:
             that was lost before that nobody knows.
         lost: what units held when they lost their purses, by (epoch, unit): it counts as spent.
         births: when each unit's purse was born, by unit, as far as it was heard: an earlier one is lost.
+
+    The last time that it was told is that of its purse; an earlier one is refused, but by a successor, whose clock is
+    another one.
     """
 
     purse: Purse
@@ -98,6 +101,20 @@ class Allocator:
         purse, epoch = begun.purse.reserve(key, upper, now, until)
         return replace(begun, purse=purse), epoch
 
+    def settle(
+        self, epoch: int, key: str, actual: Vector, *, final: bool = True, bounded: bool = True
+    ) -> Self:
+        """Settle a call of the level itself (see `Purse.settle`), after the floors of its units: also a bill that comes
+        when its epoch is forgotten, and counts in the first that is known.
+
+        Raises `OptionError` for a key that is the name of a unit.
+        """
+        if key in self.floors:
+            raise OptionError("key", "a key that is no unit's name", key)
+        kept = self.purse.kept
+        begun = self if epoch < kept and bounded else self.begun(max(epoch, kept))
+        return begun._with(begun.purse.settle(epoch, key, actual, final=final, bounded=bounded))
+
     def issue(self, unit: str, grant: Vector, now: float) -> tuple[Self, Contract]:
         """Grant `unit` that much (at least its floor, as far as that is there) for the epoch at `now`: the allocator,
         and the contract to send.
@@ -107,7 +124,7 @@ class Allocator:
         """
         one_of("unit", unit, sorted(self.floors))
         epoch = self.purse.epoch(now)
-        begun = self.begun(epoch)
+        begun = self._with(self.purse.told(now)).begun(epoch)
         ledger = begun.purse.ledger(epoch)
         if unit not in ledger.open:
             raise BudgetExhausted(unit, grant, NOTHING, f"it has no account in epoch {epoch} any more")
@@ -159,8 +176,14 @@ class Allocator:
         have, by any word on its way, counts as spent, unless a last word has told that. What it gets in this epoch
         comes on top of that. A purse that was born before the one that is known changes nothing.
 
-        `born`: when the purse was born, seconds, by the unit's clock; or later, where that is not known.
+        `born`: when the purse was born, seconds, by the unit's clock; or later, where that is not known. It is what
+        tells a new purse from a late word of an old one: a new one whose clock is behind is said to be born when the
+        one that is known was (`births`). Raises
+        `OptionError` for an unknown unit, and for `UNHEARD`, which no purse is called.
         """
+        one_of("unit", unit, sorted(self.floors))
+        if purse == UNHEARD:
+            raise OptionError("purse", "the id of a purse", purse)
         before = self.purses.get(unit, "")
         if purse == before or number("born", born) < self.births.get(unit, -inf):
             return self
@@ -194,8 +217,10 @@ class Allocator:
         return replace(self, purse=self.purse.forget(epoch), issued=issued, lost=lost)
 
     def succeeded(self, term: int) -> Self:
-        """The successor that takes over what was written down. `term` must be higher."""
-        return replace(self, term=whole("term", term, least=self.term + 1), version=0)
+        """The successor that takes over what was written down, also by another clock. `term` must be higher."""
+        return replace(
+            self, purse=self.purse.reopened(), term=whole("term", term, least=self.term + 1), version=0
+        )
 
     def outbid(self, unit: str, known: Seal) -> Self:
         """The allocator under a term above one that `unit` knows, of a predecessor that left no books."""

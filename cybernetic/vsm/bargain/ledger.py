@@ -63,6 +63,7 @@ class Ledger:
         blocked: an overrun has not been cleared; nothing is reserved until it is.
         open: reservations by key.
         closed: settlements by key; kept as long as the ledger, so that a late word settles once.
+        seen: the last time that it was told, seconds; None: none yet. An earlier one is refused.
     """
 
     grant: Vector
@@ -73,11 +74,14 @@ class Ledger:
     blocked: bool = False
     open: Mapping[str, Reservation] = field(default_factory=dict)
     closed: Mapping[str, Settlement] = field(default_factory=Growing)
+    seen: float | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.grant, Vector):
             raise OptionError("grant", "a Vector", self.grant)
         moment("until", self.until)
+        if self.seen is not None:
+            number("seen", self.seen)
 
     @property
     def committed(self) -> Vector:
@@ -102,9 +106,9 @@ class Ledger:
 
         A key that is reserved or was settled already: the ledger as it is. Raises `BudgetExhausted` if the
         ledger is over, blocked, or does not cover it; `OptionError` for a key whose open reservation has
-        another upper bound.
+        another upper bound, and for a time that runs backwards.
         """
-        number("now", now)
+        number("now", now, least=self.seen)
         if key in self.closed or (key in self.open and self.open[key].upper == upper):
             return self
         if key in self.open:
@@ -115,7 +119,7 @@ class Ledger:
         if moment("until", until) <= now:
             raise OptionError("until", f"a time > now ({now!r})", until)
         opened = _with(self.open, key, Reservation(upper, until))
-        return changed(self, open=opened, reserved=self.reserved + upper)
+        return changed(self, open=opened, reserved=self.reserved + upper, seen=now)
 
     def aside(self, key: str, most: Vector, until: float) -> Self:
         """Set aside under `key` as much of `most` as there is, also where the ledger is over or blocked: for one who
@@ -154,9 +158,9 @@ class Ledger:
 
     def expire(self, now: float) -> tuple[Self, tuple[str, ...]]:
         """Settle at their upper bounds what is overdue at `now`, not finally: the ledger, and the keys."""
-        number("now", now)
+        number("now", now, least=self.seen)
         overdue = tuple(key for key, reservation in self.open.items() if reservation.until <= now)
-        ledger = self
+        ledger = self if now == self.seen else changed(self, seen=now)
         for key in overdue:
             ledger = ledger.settle(key, self.open[key].upper, final=False)
         return ledger, overdue

@@ -32,6 +32,8 @@ class Purse:
         ledgers: by number of the epoch.
         kept: epochs below this one are forgotten: nothing about them counts any more.
         id: tells this purse from those that the unit had before and lost.
+        seen: the last time that it was told, seconds; None: none yet. An earlier one is refused: in an epoch of which
+            it was said what was spent nothing more may be.
     """
 
     unit: str
@@ -41,9 +43,12 @@ class Purse:
     ledgers: Mapping[int, Ledger] = field(default_factory=dict)
     kept: int = 0
     id: str = ""
+    seen: float | None = None
 
     def __post_init__(self) -> None:
         number("per", self.per, above=0.0)
+        if self.seen is not None:
+            number("seen", self.seen)
 
     @classmethod
     def root(cls, unit: str, budget: Budget) -> Self:
@@ -51,8 +56,21 @@ class Purse:
         return cls(unit, budget.per, budget.grant)
 
     def epoch(self, now: float) -> int:
-        """The number of the epoch at `now`."""
+        """The number of the epoch at `now`, which may be any."""
         return Epoch.at(now, self.per).number
+
+    def told(self, now: float) -> Self:
+        """The purse that knows that it is `now`. Who reports on an epoch tells it first that the epoch is over: then
+        nothing is reserved in it any more, whatever a clock says. Raises `OptionError` for a time that runs backwards.
+        """
+        return self if number("now", now, least=self.seen) == self.seen else changed(self, seen=now)
+
+    def reopened(self) -> Self:
+        """The purse as it was written down in another life, whose clock was another one: what it was told is no
+        measure for the times that come.
+        """
+        ledgers = {epoch: changed(ledger, seen=None) for epoch, ledger in self.ledgers.items()}
+        return changed(self, ledgers=ledgers, seen=None)
 
     def ledger(self, epoch: int) -> Ledger:
         """The ledger of an epoch: one that holds the floor where no contract came."""
@@ -81,10 +99,10 @@ class Purse:
 
     def reserve(self, key: str, upper: Vector, now: float, until: float) -> tuple[Self, int]:
         """Reserve from the epoch at `now` (see `Ledger.reserve`): the purse, and the epoch to settle in."""
-        epoch = self.epoch(now)
+        after, epoch = self.told(now), self.epoch(now)
         if epoch < self.kept:
             raise OptionError("now", f"a time in epoch {self.kept} or later", now)
-        return self.with_ledger(epoch, self.ledger(epoch).reserve(key, upper, now, until)), epoch
+        return after.with_ledger(epoch, self.ledger(epoch).reserve(key, upper, now, until)), epoch
 
     def settle(
         self, epoch: int, key: str, actual: Vector, *, final: bool = True, bounded: bool = True
@@ -115,25 +133,23 @@ class Purse:
         """The purse of a unit that knows of no other: in the epoch at `now` it may spend only what a contract grants,
         for one before it may have spent the floor. Of the epochs before that one it knows nothing, and says nothing.
         """
-        epoch = self.epoch(now)
+        after, epoch = self.told(now), self.epoch(now)
         empty = Ledger(NOTHING, until=(epoch + 1) * self.per)
-        return replace(self, ledgers={epoch: empty}, kept=max(self.kept, epoch), id=id)
+        return replace(after, ledgers={epoch: empty}, kept=max(self.kept, epoch), id=id)
 
     def expire(self, now: float) -> tuple[Self, tuple[tuple[int, str], ...]]:
         """Settle what is overdue in all epochs (see `Ledger.expire`): the purse, and (epoch, key) of each."""
-        number("now", now)
-        after, gone = self, []
+        after, gone = self.told(now), []
         for epoch, ledger in self.ledgers.items():
             left, keys = ledger.expire(now)
-            after = after.with_ledger(epoch, left)
+            after = after.with_ledger(epoch, left) if keys else after
             gone += [(epoch, key) for key in keys]
         return after, tuple(gone)
 
     def conclude(self, now: float, patience: float = BILLS) -> Self:
         """Wait no longer for the bills of epochs that ended `patience` seconds ago: what was assumed is final."""
-        number("now", now)
         number("patience", patience, least=0.0)
-        after = self
+        after = self.told(now)
         for epoch, ledger in self.ledgers.items():
             if ledger.until + patience <= now:
                 after = after.with_ledger(epoch, ledger.conclude())
@@ -141,21 +157,23 @@ class Purse:
 
     def overrun(self, now: float) -> Vector:
         """What calls took in the epoch at `now` beyond what was set aside, while that blocks it; else nothing."""
-        ledger = self.ledger(self.epoch(now))
+        ledger = self.ledger(self.told(now).epoch(now))
         return ledger.overrun if ledger.blocked else NOTHING
 
     def clear(self, now: float) -> Self:
         """Lift the block of an overrun in the epoch at `now` (see `Ledger.clear`)."""
-        epoch = self.epoch(now)
-        return self.with_ledger(epoch, self.ledger(epoch).clear()) if self.overrun(now) else self
+        after, epoch = self.told(now), self.epoch(now)
+        return after.with_ledger(epoch, self.ledger(epoch).clear()) if self.overrun(now) else after
 
     def report(self, epoch: int, now: float) -> Report:
         """What the unit owes for an epoch that is over at `now`; not final while outcomes are open.
 
-        Raises `OptionError` for an epoch that is not over, or is forgotten.
+        It is a promise about the epoch: tell the purse the time (`told`) and keep what it has become.
+
+        Raises `OptionError` for an epoch that is not over, or is forgotten, and for a time that runs backwards.
         """
         ledger = self.ledger(epoch)
-        if self.epoch(now) <= epoch or epoch < self.kept:
+        if self.told(now).epoch(now) <= epoch or epoch < self.kept:
             raise OptionError("epoch", f"one in {self.kept}..{self.epoch(now) - 1}, which is over", epoch)
         return Report(self.unit, epoch, ledger.committed, ledger.settled, self.id)
 

@@ -112,7 +112,8 @@ class Bargaining:
         """A unit says which purse it has: with another one what it held counts as spent."""
         if self.allocator is None or path not in self.allocator.floors or not purse:
             return
-        after = self.allocator.renewed(path, purse, now())
+        born = max(now(), self.allocator.births.get(path, -inf))  # a former system 3 had another clock
+        after = self.allocator.renewed(path, purse, born)
         if after is not self.allocator:
             self.allocator = after
             for table in (self._made, self._written):
@@ -363,7 +364,9 @@ class Bargaining:
         """What the level owes the one above for epochs that are over."""
         if self.allocator is None:
             return ()
-        at, purse = now(), self.allocator.purse
+        at = now()
+        purse = self.allocator.purse.told(at)
+        self.allocator = replace(self.allocator, purse=purse)
         over = [epoch for epoch in sorted(purse.ledgers) if epoch < purse.epoch(at)]
         return tuple(self.allocator.report(epoch, at) for epoch in over)
 

@@ -57,14 +57,15 @@ class LeaseTable:
     """Who holds what, and who waits for it: a value; each operation returns the table after it.
 
     The table is soft state. One that replaces a dead one is made with a higher `epoch` and is `quiet` for as long as
-    the longest lease that its predecessor gave: it grants nothing, while holders of old leases report them (`adopt`)
+    the longest lease that any predecessor gave: it grants nothing, while holders of old leases report them (`adopt`)
     or let them lapse. So at any time at most one unexpired lease exists for a key, and tokens grow for ever. Times are
     the table's; a holder on another clock counts `ttl` from when it asked.
 
     Arguments:
         ttl: seconds > 0 a lease lasts, at most, unless renewed; a request may want a shorter one.
         epoch: number of this table among its predecessors and successors, >= 0.
-        quiet: nothing is granted before this time, seconds; for a successor: its birth + the ttl of its predecessor.
+        quiet: nothing is granted before this time, seconds; for a successor: its birth + the longest ttl that any
+            predecessor gave, for leases are handed on.
         ageing: seconds of waiting that weigh as much as one step of priority, > 0.
     """
 
@@ -165,7 +166,8 @@ class LeaseTable:
 
     def adopt(self, lease: Lease, now: float) -> Self:
         """Take in a lease that a predecessor granted, told by its holder: to its end, also where the predecessor gave
-        longer ones than this table does; but none lasts longer than its own `ttl` from now.
+        longer ones than this table does; but none lasts longer than its own `ttl` from now. One that is known, and
+        was renewed since, is not shortened by a report that comes late or again.
 
         Raises `LeaseLost` if it has lapsed, is not of an earlier epoch, comes after the quiet time, or if a
         lease with a higher token is known for its key.
@@ -176,6 +178,8 @@ class LeaseTable:
         if lease.token >= self.epoch * SERIALS or (known and known.token > lease.token):
             raise LeaseLost(lease.key, lease.token, "a newer lease is known")
         kept = replace(lease, until=min(lease.until, now + lease.ttl))
+        if known and known.token == lease.token:
+            kept = replace(known, until=max(known.until, kept.until))
         return replace(self, leases=_with(self.leases, lease.key, kept), seen=now)
 
     def _held(self, key: str, token: int, now: float) -> Lease:

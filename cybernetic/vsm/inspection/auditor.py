@@ -86,7 +86,7 @@ class Auditor(Member):
         """Go on from the books: with the same secret, the same records, the same purse."""
         purse = await self._files.load()
         if purse is not None and self._gate.purse is not None:
-            self._gate.purse = purse
+            self._gate.purse = purse.reopened()
         for unit in self._files.dossiers:
             self._wind(unit)
         if self._audit.verify is not None:  # before it is believed, it shows that it can tell

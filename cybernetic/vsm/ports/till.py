@@ -39,7 +39,8 @@ class Till:
         """Go on from the books; without any, spend nothing in this epoch but what a contract grants."""
         known: Any = await self._books.call(Books.load, "porter")
         if known is not None:
-            self._serial, self._purse = known
+            self._serial, purse = known
+            self._purse = None if purse is None else purse.reopened()
         elif self._purse is not None:
             self._purse = self._purse.born(fresh_id(8, "purse"), now())
 
@@ -109,7 +110,8 @@ class Till:
         """The reports of the epochs that are over and not yet forgotten."""
         if self._purse is None:
             return ()
-        at, purse = now(), self._purse
+        at = now()
+        self._purse = purse = self._purse.told(at)
         return tuple(purse.report(epoch, at) for epoch in sorted(purse.ledgers) if epoch < purse.epoch(at))
 
     async def forget(self, epoch: int) -> None:
@@ -123,7 +125,7 @@ class Till:
         if self._purse is not None:
             before, (after, _) = self._purse, self._purse.expire(now())
             self._purse = after.conclude(now())
-            if self._purse is not before:
+            if self._purse.ledgers is not before.ledgers:
                 await self._write()
 
     def spent(self) -> tuple[Vector, Vector]:

@@ -82,7 +82,9 @@ def miller_madow(counts: Mapping[K, int], confidence: float = 0.95) -> Variety:
     as not seen yet: so it has a width also where all kinds were seen equally often. Upwards it starts from what the
     entropy is if as much is unseen as may be: the coverage of the sample is taken at its lower bound (Esty, "A normal
     limit law for a nonparametric estimator of the coverage of a random sample", 1983), and the entropy by it (Chao and
-    Shen, "Nonparametric estimation of Shannon's index of diversity when there are unseen species in sample", 2003).
+    Shen, "Nonparametric estimation of Shannon's index of diversity when there are unseen species in sample", 2003);
+    what is unseen counts with its own entropy, as if it were of as many kinds as items were counted.
+    Downwards it starts from the plug-in estimate, for the correction is too much where few kinds were all seen.
     Few data give a wide interval, without end where more than a fifth of what comes may be new, for that may be of any
     number of kinds; they should gate nothing. Raises `OptionError`.
     """
@@ -100,8 +102,8 @@ def miller_madow(counts: Mapping[K, int], confidence: float = 0.95) -> Variety:
     margin = normal * sqrt(spread + len(seen) / (2 * size) / size) / log(2)
     once = seen.count(1)
     new = (once + 1 + normal * sqrt(once * (1 - once / size) + 2 * seen.count(2) + 1)) / size
-    most = max(bits, _covered(seen, size, 1 - new)) if new < _NEW else inf
-    return Variety(bits, max(0.0, bits - margin), most + margin, size, once / size)
+    most = max(bits, _covered(seen, size, 1 - new) + new * log2(size / new)) if new < _NEW else inf
+    return Variety(bits, max(0.0, mean / log(2) - margin), most + margin, size, once / size)
 
 
 def _covered(seen: list[int], size: int, coverage: float) -> float:

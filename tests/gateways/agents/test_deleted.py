@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cybernetic.core import Kill
 from cybernetic.core.events import attach
 from cybernetic.gateways import (
     Author,
@@ -64,6 +65,27 @@ async def test_a_queue_that_is_deleted_under_its_consumer_is_declared_anew_and_c
         one()
     assert [one.queues for one in lost] == [("work",)]
     assert failed == []  # the connection stood
+
+
+@pytest.mark.parametrize("how", ["deleted", "deletes itself", "deletes itself when renewed"])
+async def test_a_queue_that_goes_while_nobody_consumes_it_is_declared_anew_and_consumed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    caplog.set_level(logging.CRITICAL, "cybernetic.gateways")
+    book = Book()
+    queue = WORK if how == "deleted" else Queue("work", "classic", auto_delete=True, lossy=True)
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=queue)) as a:
+        await asyncio.sleep(5.0)
+        if how == "deletes itself when renewed":
+            await a.system.named("amqp.in", Connection).call(Connection.renew)
+        else:
+            a.ref("amqp.work").exit(Kill())
+        if how == "deleted":
+            await a.outside.delete(queue="work")
+        await asyncio.sleep(5.0)
+        assert await consumed(a)
+        await send(a.outside, *orders(1))
+        await until(lambda: book.count("0"), 5.0)
 
 
 async def test_what_is_published_to_a_queue_that_was_deleted_goes_when_it_is_there_again(

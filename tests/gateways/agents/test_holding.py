@@ -112,6 +112,34 @@ async def test_an_answer_that_finds_a_full_disk_is_refused_at_once_and_holds_up_
         await until(lambda: book.answers == ["yes"])
 
 
+@pytest.mark.parametrize("fails", [True, False])
+async def test_who_answers_while_the_end_of_a_wait_is_written_is_heard_if_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    commit, slow, book = Store.commit, False, Book(asks(60.0))
+
+    async def commits(self: Store, work: Any) -> Any:
+        nonlocal slow
+        if slow:
+            slow = False
+            await asyncio.sleep(10.0)
+            if fails:
+                raise StoreFull("a", "the disk is full")
+        return await commit(self, work)
+
+    monkeypatch.setattr(Store, "commit", commits)
+    async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
+        await send(a.outside, *orders(1))
+        (one,) = await held(a, 1)
+        slow = True
+        await until(lambda: not slow)
+        answering = asyncio.ensure_future(a.intake().within(None).call(Intake.answer, one.id, "yes"))
+        await asyncio.wait([answering])
+        assert (answering.exception() is None) == fails
+        await asyncio.sleep(200.0)
+        assert book.answers == ["yes" if fails else None]
+
+
 async def test_a_wait_whose_time_is_over_goes_on_with_none(tmp_path: Path) -> None:
     book = Book(asks(60.0))
     async with plant(MemoryBroker(), tmp_path / "a", consume(Clerk, book, queue=WORK)) as a:
@@ -220,6 +248,50 @@ async def test_what_waits_is_on_the_disk_and_not_in_memory(tmp_path: Path) -> No
         await asyncio.sleep(6000.0)
         assert len(await a.effects()) == 20
         assert in_memory() == 0
+
+
+@pytest.mark.parametrize("how", ["answered", "answered and again", "time is over", "process ended"])
+async def test_no_more_of_what_is_gone_on_with_is_in_memory_than_the_queue_has_credit(
+    tmp_path: Path, how: str
+) -> None:
+    class Slow(Consumer):
+        async def handle(self, delivery: Received, tx: Effect) -> Hold:
+            return Hold("?", 1000.0)
+
+        async def answered(self, delivery: Received, answer: Any, tx: Effect) -> Any:
+            await asyncio.sleep(0.5 if how == "answered and again" else 20.0)
+            begun.append(delivery.message.id)
+            return Retry("not yet", 1000.0) if how == "answered and again" else None
+
+    def in_memory() -> int:
+        gc.collect()
+        return sum(isinstance(one, Message) and len(one.body) == 60_000 for one in gc.get_objects())
+
+    begun, broker = list[str](), MemoryBroker()
+    spec = consume(Slow, queue=WORK, prefetch=2, timeout=1400.0)
+    async with plant(broker, tmp_path / "a", spec) as a:
+        for n in range(20):
+            await send(a.outside, Message(b"x" * 60_000, routing_key="work", id=str(n)))
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(5.0)
+        assert in_memory() == 0
+        if how != "time is over":
+            ids = [one.id for one in await a.intake().call(Intake.held)]
+            for id in ids:
+                await a.intake().call(Intake.answer, id, "yes")
+            await a.intake().call(Intake.live)
+            await asyncio.sleep(5.0)
+        if how == "process ended":
+            await a.crash()
+        else:
+            await asyncio.sleep(1010.0 if how == "time is over" else 0.0)
+            assert 1 <= in_memory() <= 4  # as handled, and as read
+    async with plant(broker, tmp_path / "a", spec) as a:
+        await asyncio.sleep(5.0)
+        assert 1 <= in_memory() <= 4
+        before = len(begun)
+        await asyncio.sleep(50.0)
+        assert len(begun) > before
 
 
 async def test_an_intake_that_is_killed_goes_on_with_its_waits(tmp_path: Path) -> None:

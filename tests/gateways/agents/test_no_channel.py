@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cybernetic.gateways import ConnectionLost, MemoryBroker, Message, Publisher, Unconfirmed
+from cybernetic.gateways import Connection, ConnectionLost, MemoryBroker, Message, Publisher, Unconfirmed
 from cybernetic.gateways.broker.memory.outlet import MemoryOutlet
 from cybernetic.gateways.broker.memory.session import MemorySession
 from tests.gateways.agents.plant import Plant, Reader, ask_all, empty, orders, plant, until
@@ -112,3 +112,56 @@ async def test_where_nothing_is_ever_confirmed_channels_are_opened_ever_more_rar
         assert 10 < len(opened) < 40
         silent = False
         assert (await asyncio.wait_for(asked, 30.0)).confirmed
+
+
+async def test_what_is_declared_anew_opens_no_second_channel_beside_one_that_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[MemoryOutlet] = []
+    opens = MemorySession.outlet
+
+    async def outlet(self: MemorySession, settled: Any) -> MemoryOutlet:
+        opened.append(await opens(self, settled))
+        return opened[-1]
+
+    async with plant(MemoryBroker(), tmp_path / "a") as a:
+        before = outlet_of(a.broker)
+        monkeypatch.setattr(MemorySession, "outlet", outlet)
+        for n in range(5):
+            a.out.cast(Connection.mend, 1)
+            assert (await a.publish(b"x", id=str(n))).confirmed
+            await asyncio.sleep(1.0)
+        assert opened == []
+        assert outlet_of(a.broker) is before
+        before.end(ConnectionLost("nothing was confirmed for 2 s"))
+        a.out.cast(Connection.mend, 1)
+        await asyncio.sleep(1.0)
+        assert len(opened) == 1
+        assert (await a.publish(b"x")).confirmed
+        assert outlet_of(a.broker) is opened[-1]
+        a.broker.cut("so that another session is there")
+        assert (await asyncio.wait_for(a.publish(b"x"), 60.0)).confirmed
+        assert outlet_of(a.broker) is opened[-1]
+
+
+async def test_a_connection_that_is_lost_while_a_channel_opens_is_no_fault_of_a_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    opens, lost = MemorySession.outlet, 0
+
+    async def outlet(self: MemorySession, settled: Any) -> MemoryOutlet:
+        nonlocal lost
+        if lost < 3:
+            lost += 1
+            a.broker.cut("as the test wants it")
+            raise ConnectionLost("as the test wants it")
+        return await opens(self, settled)
+
+    async with plant(MemoryBroker(), tmp_path / "a") as a:
+        monkeypatch.setattr(MemorySession, "outlet", outlet)
+        outlet_of(a.broker).end(ConnectionLost("nothing was confirmed for 2 s"))
+        a.publisher.cast(Publisher.reopen)
+        assert (await asyncio.wait_for(a.publish(b"x"), 300.0)).confirmed
+        assert lost == 3
+    said = [one.getMessage() for one in caplog.records if "has no channel to publish on" in one.getMessage()]
+    assert not [one for one in said if "as the test wants it" in one]

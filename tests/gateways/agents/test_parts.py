@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cybernetic.core import OptionError
@@ -253,6 +253,7 @@ def test_the_default_ladder_is_that_of_the_guarantee() -> None:
 
 
 @given(RETRIES, st.sampled_from(["quorum", "classic"]))
+@example(Retries(2, 4.999999999999999, 5.0), "quorum")
 def test_there_is_a_delay_queue_for_each_step_and_a_parking_queue(retries: Retries, kind: Any) -> None:
     topology = around(Queue("work", kind=kind), retries)
     names = [queue.name for queue in topology.queues]

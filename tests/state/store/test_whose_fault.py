@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cybernetic.state import Batch, Inbox, Outbox, Store, StoreDamaged, StoreFailed, StoreFull, WriteUndone
-from tests.state.store.test_faults import MIB, Faulty, fail, faulty, sqlite_error
+from tests.state.store.test_faults import MIB, Faulty, fail, faulty, soon, sqlite_error
 
 __all__ = ("faulty",)
 
@@ -103,7 +103,31 @@ async def test_a_virtual_table_that_disagrees_with_its_content_is_no_damaged_fil
                     "INSERT INTO found(found, rank) VALUES ('integrity-check', 1)"
                 )
             )
+        await store.write(
+            lambda connection: connection.execute("INSERT INTO found(rowid, a) VALUES (7, 'ghost')")
+        )
+        with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+            await store.read(
+                lambda connection: connection.execute(
+                    "SELECT a FROM found WHERE found MATCH 'ghost'"
+                ).fetchall()
+            )
         await store.write(lambda connection: connection.execute("INSERT INTO t VALUES ('good')"))
+        assert await rows(store) == [("good",)]
+
+
+async def test_what_raises_with_rows_unread_is_undone_alone(tmp_path: Path) -> None:
+    def raises(connection: sqlite3.Connection) -> None:
+        left = connection.execute("INSERT INTO t VALUES (1), (2), (3) RETURNING v")
+        raise ValueError(left.fetchone())
+
+    async with await prepared(tmp_path / "a") as store:
+        done = await asyncio.gather(
+            store.write(lambda connection: connection.execute("INSERT INTO t VALUES ('good')")),
+            store.write(raises),
+            return_exceptions=True,
+        )
+        assert [type(one) for one in done] == [type(None), ValueError]
         assert await rows(store) == [("good",)]
 
 
@@ -195,7 +219,7 @@ async def test_while_each_is_written_alone_a_full_disk_is_no_reason_to_split_fur
         outbox = await Outbox.open(store)
         faulty.fault = staticmethod(full)
         done = await asyncio.gather(
-            *(outbox.put("", "q", b"") for _ in range(10)),
+            *(soon(outbox.put, "", "q", b"") for _ in range(10)),
             store.write(lambda connection: connection.execute("INSERT OR ROLLBACK INTO t VALUES ('there')")),
             return_exceptions=True,
         )

@@ -1,11 +1,13 @@
 """What is lent in the course of an epoch: fair parts, what lies idle, and never more than there is."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cybernetic.core import OptionError
-from cybernetic.vsm.bargain import Claim, Productivity, Vector, Worth, allocate, lend, moved, total
+from cybernetic.vsm.bargain import Claim, Productivity, Vector, Worth, allocate, divide, lend, moved, total
 from cybernetic.vsm.bargain.worth import LIMIT
 
 TWO = {"a": Claim(1.0), "b": Claim(1.0)}
@@ -120,3 +122,29 @@ def test_bad_luck_is_no_fall_and_who_is_back_is_back() -> None:
 def test_of_who_has_no_past_nothing_is_said() -> None:
     assert not spent(Worth(Productivity(10.0)), 0, 500).fallen
     assert not spent(Worth(Productivity(10.0)), 10, 500).fallen
+
+
+TENTHS = tuple(parts for parts in product(range(1, 19), repeat=3) if sum(parts) == 19)
+
+
+@pytest.mark.parametrize("audit", [0.0, 0.05])
+def test_where_floors_take_all_there_is_a_claim_without_one_gets_nothing(audit: float) -> None:
+    """As floors are rounded when they are put in the unit of the pool: their sum may be a float's last digit more."""
+    for parts in TENTHS:
+        floors = [part / 20 if audit else part / 19 for part in parts]
+        claims = {name: Claim(1.0, floor, 1.0) for name, floor in zip("abc", floors, strict=True)}
+        claims = {**claims, "new": Claim(1.0), **({"audit": Claim(0.0, audit, audit)} if audit else {})}
+        assert divide(Vector(usd=1), claims)["new"].amount("usd") < 1e-9
+        for amount in (1.0, 8.0, 12.0, 100.0, 250.0):
+            pool = Vector(usd=amount)
+            lent = lend(pool, claims, {}, 0.0)
+            assert total(lent.values()) <= pool
+            assert lent["new"].amount("usd") < 1e-6
+
+
+def test_floors_of_plain_numbers_may_take_all() -> None:
+    floors = {"a": Claim(1.0, 0.2), "b": Claim(1.0, 0.4), "c": Claim(1.0, 0.4), "new": Claim(1.0)}
+    lent = lend(Vector(usd=12), floors, {}, 0.0)
+    assert total(lent.values()) <= Vector(usd=12)
+    assert [lent[name].amount("usd") for name in ("a", "b", "new")] == pytest.approx([2.4, 4.8, 0.0])
+    assert allocate(1.0, {"a": Claim(1.0, 1 + 5e-13), "b": Claim(1.0)})["b"] == 0.0

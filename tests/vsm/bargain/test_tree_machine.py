@@ -8,7 +8,7 @@ division's, and with it what it knew. Every clock is somewhat ahead of that of t
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -156,7 +156,7 @@ class Tree(RuleBasedStateMachine):
         self.words_of[unit] = word = Word(unit, f"{unit}-{self.count}", self.at(unit) + 1e-6 * self.count)
         self.loose |= set(range(self.running(unit) + 1))
         self.words = [told for told in self.words if told[0] != unit]
-        purse = Purse(unit, PER, Vector(usd=FLOORS[unit])).born(word.purse, word.born)
+        purse = Purse(unit, PER, Vector(usd=FLOORS[unit])).born(word.purse, self.at(unit))
         if unit in self.purses:
             self.purses[unit] = purse
         else:
@@ -241,8 +241,7 @@ class Tree(RuleBasedStateMachine):
         if spender in self.purses:
             self.purses[spender] = self.purses[spender].settle(epoch, key, actual)
         else:
-            old = self.allocators[spender]
-            self.allocators[spender] = replace(old, purse=old.purse.settle(epoch, key, actual))
+            self.allocators[spender] = self.allocators[spender].settle(epoch, key, actual)
 
     def teller(self, unit: str) -> Purse | Allocator:
         return self.purses[unit] if unit in self.purses else self.allocators[unit]

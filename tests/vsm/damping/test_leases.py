@@ -183,3 +183,24 @@ def test_a_lease_of_a_predecessor_that_gave_longer_ones_holds_to_its_end() -> No
     assert renewed.until == 60.0
     _, renewed = new.renew("file", lease.token, 57.0)
     assert renewed.until == 62.0
+
+
+def test_a_report_that_comes_again_takes_nothing_back() -> None:
+    _, word = granted(LeaseTable(ttl=60.0), "file", "ann", 0.0)
+    new = LeaseTable(ttl=60.0, epoch=1, quiet=61.0).adopt(word, 2.0)
+    new, renewed = new.renew("file", word.token, 20.0)
+    new = new.adopt(word, 25.0)
+    assert new.holding("file", 79.9) == renewed
+    new, none = new.request("file", "bob", 61.0)
+    assert none is None
+
+
+def test_who_succeeds_is_quiet_for_the_longest_lease_that_any_before_gave() -> None:
+    _, lease = granted(LeaseTable(ttl=60.0), "file", "ann", 0.0)
+    second = LeaseTable(ttl=5.0, epoch=1, quiet=10.0 + 60.0).adopt(lease, 10.0)
+    assert second.holding("file", 59.9) == lease
+    third = LeaseTable(ttl=5.0, epoch=2, quiet=20.0 + max(60.0, second.ttl))
+    third, none = third.request("file", "bob", 25.0)
+    assert none is None
+    _, (taken,) = third.turn(third.quiet)
+    assert taken.holder == "bob"

@@ -26,6 +26,7 @@ class Leasing(RuleBasedStateMachine):
     def begin(self) -> None:
         self.now = 0.0
         self.table = LeaseTable(ttl=TTL)
+        self.longest = TTL  # of what any table so far gives
         self.old: LeaseTable | None = None
         self.held: dict[tuple[str, str], Lease] = {}
         self.ever: list[Lease] = []
@@ -92,13 +93,12 @@ class Leasing(RuleBasedStateMachine):
     def the_table_dies_and_is_reborn(self, ttl: float, reported: bool) -> None:
         """One that has heard all that is held need not be quiet any more."""
         self.old = self.table
-        ends = max(
-            [self.now + self.table.ttl, *(lease.until for lease in self.ever)]
-        )  # as its predecessors gave it
-        self.table = LeaseTable(ttl=ttl, epoch=self.table.epoch + 1, quiet=ends)
+        quiet = self.now + self.longest
+        self.table = LeaseTable(ttl=ttl, epoch=self.table.epoch + 1, quiet=quiet)
+        self.longest = max(self.longest, ttl)
         if reported:
             for holder, key in self.held:
-                self.a_holder_reports(holder, key)
+                self.a_holder_reports(holder, key, False)
             self.table = replace(self.table, quiet=self.now)
         for key in ("file", "ticket"):
             for holder in sorted(
@@ -106,12 +106,35 @@ class Leasing(RuleBasedStateMachine):
             ):
                 self.request(key, holder, False, 0)
 
-    @rule(holder=HOLDERS, key=KEYS)
-    def a_holder_reports(self, holder: str, key: str) -> None:
+    @rule(first=st.sampled_from([30.0, TTL]), then=st.sampled_from([2.0, TTL]), key=KEYS, holder=HOLDERS)
+    def two_tables_die_one_after_another(self, first: float, then: float, key: str, holder: str) -> None:
+        """What the first has given the second has only heard of; the third is quiet for that too."""
+        self.the_table_dies_and_is_reborn(first, True)
+        self.request(key, holder, False, 0)
+        self.the_table_dies_and_is_reborn(then, False)
+        self.a_holder_reports(holder, key, False)
+        self.the_table_dies_and_is_reborn(then, False)
+
+    @rule(holder=HOLDERS, key=KEYS, renews=st.booleans())
+    def a_holder_reports(self, holder: str, key: str, renews: bool) -> None:
+        """What it said then may come again when it has renewed."""
         lease = self.held.get((holder, key))
         if lease is not None and self.now < lease.until:
             try:
                 self.table = self.table.adopt(lease, self.now)
+                if renews:
+                    self.renew(key, holder, False)
+                    self.table = self.table.adopt(lease, self.now)
+                    again = self.table.holding(key, self.now)
+                    assert again is None or again.until >= self.held[holder, key].until
+            except LeaseLost:
+                pass
+
+    @rule(at=st.integers(0, 50))
+    def an_old_report_arrives_late_or_again(self, at: int) -> None:
+        if self.ever:
+            try:
+                self.table = self.table.adopt(self.ever[at % len(self.ever)], self.now)
             except LeaseLost:
                 pass
 
@@ -144,9 +167,13 @@ class Leasing(RuleBasedStateMachine):
         for key in ("file", "ticket"):
             valid = [lease for lease in self.held.values() if lease.key == key and self.now < lease.until]
             assert len({lease.token for lease in valid}) <= 1, valid
-            known = self.table.leases.get(key)
+            known = self.table.holding(key, self.now)
             for lease in valid:
-                assert known is None or known.token == lease.token or known.until <= self.now, (known, lease)
+                if known is not None and known.token == lease.token:
+                    assert lease.until <= known.until or self.now < self.table.quiet, (known, lease)
+                elif known is not None:  # by an old word, before the holder has reported
+                    assert known.token < lease.token, (known, lease)
+                    assert self.now < self.table.quiet, (known, lease)
 
     @invariant()
     def no_token_is_granted_twice(self) -> None:

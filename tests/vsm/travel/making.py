@@ -70,16 +70,17 @@ def rulebooks(draw: st.DrawFn) -> Rulebook:
 def ledgers(draw: st.DrawFn) -> Ledger:
     """A ledger that has been in use."""
     ledger = Ledger(Vector(usd=100.0, tokens=1e6), until=draw(st.sampled_from((3600.0, float("inf")))))
-    for _ in range(draw(st.integers(0, 12))):
+    for turn in range(draw(st.integers(0, 12))):
+        at = 10.0 * turn
         key = draw(st.sampled_from("abcdef"))
         amount = Vector(usd=draw(st.floats(0, 3)), tokens=draw(st.integers(0, 1000)))
         match draw(st.integers(0, 3)):
             case 0 if not ledger.blocked and key not in ledger.open:
-                ledger = ledger.reserve(key, amount, 0.0, 30.0)
+                ledger = ledger.reserve(key, amount, at, at + 30.0)
             case 1:
                 ledger = ledger.settle(key, amount, final=draw(st.booleans()))
             case 2:
-                ledger = ledger.expire(40.0)[0]
+                ledger = ledger.expire(at)[0]
             case _:
                 ledger = ledger.clear()
     return ledger

@@ -1,6 +1,6 @@
 """Variety in bits, against numbers known beforehand; and Ashby's law as a property."""
 
-from math import inf, isclose, log2, nan, sqrt
+from math import comb, inf, isclose, log2, nan, sqrt
 
 import hypothesis.strategies as st
 import pytest
@@ -131,6 +131,39 @@ def test_the_interval_of_few_data_covers_the_truth_as_often_as_it_says(
         estimate = miller_madow(joint_counts((kind, 0) for kind in drawn))
         covered += estimate.low - 1e-9 <= truth <= estimate.high + 1e-9
     assert covered / samples > 0.93 - 2.33 * sqrt(0.93 * 0.07 / samples)
+
+
+@pytest.mark.parametrize(
+    ("rare", "size"),
+    [(0.01, 200), (0.005, 200), (0.002, 500), (0.01, 100), (0.02, 100), (0.05, 100), (0.1, 50), (0.3, 30)],
+)
+def test_the_interval_of_two_kinds_covers_the_truth_by_exact_count(rare: float, size: int) -> None:
+    """By the binomial distribution of the rarer one, also where it is likely not seen at all."""
+    truth, missed = entropy({"a": 1 - rare, "b": rare}), 0.0
+    for count in range(size + 1):
+        estimate = miller_madow({"a": size - count, "b": count})
+        if not estimate.low <= truth <= estimate.high:
+            missed += comb(size, count) * rare**count * (1 - rare) ** (size - count)
+    assert missed <= 0.07
+
+
+@pytest.mark.parametrize("size", [20, 100, 200, 500, 1000, 3000])
+def test_the_interval_covers_one_kind_with_a_long_tail(size: int) -> None:
+    """One of 98 %, and a thousand that share the rest: judged over N samples by the one-sided 99 % bound."""
+    weights = [0.98, *[0.02 / 1000] * 1000]
+    truth, stream = entropy(dict(enumerate(weights))), Chance(13).stream("tail", size)
+    samples, covered = soak(100, 2000), 0
+    for _ in range(samples):
+        drawn = stream.choices(range(1001), weights, k=size)
+        estimate = miller_madow(joint_counts((kind, 0) for kind in drawn))
+        covered += estimate.low <= truth <= estimate.high
+    assert covered / samples > 0.93 - 2.33 * sqrt(0.93 * 0.07 / samples)
+
+
+@pytest.mark.parametrize("size", [20, 50, 200, 1000, 10_000])
+def test_one_kind_alone_leaves_room_for_another_at_the_bound_of_what_is_unseen(size: int) -> None:
+    unseen = (1 + 1.96) / size
+    assert miller_madow({"a": size}).high > entropy({"a": 1 - unseen, "b": unseen})
 
 
 def test_open_set_rate() -> None:
