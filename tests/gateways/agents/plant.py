@@ -26,6 +26,7 @@ from cybernetic.gateways import (
 )
 from cybernetic.gateways.shelf import Shelf
 from cybernetic.runtime import LocalSystem, Named, Ref
+from cybernetic.state.store.errors import StoreClosed
 from cybernetic.supervision import Child, Supervisor, child
 
 WORK = Queue("work")
@@ -141,10 +142,14 @@ class Plant:
 
     async def crash(self) -> None:
         """End everything at once, as the death of the process would: nothing gets to say goodbye."""
+        store, self.shelf.store = self.shelf.store, None
+        if (
+            store is not None
+        ):  # who is killed unwinds, which a process that dies does not: nothing of that is written
+            store._writer.refuse(StoreClosed(store.path, "one whose process lives"))
         for ref in tuple(self.system.agents()):
             ref.exit(Kill())
         self.broker.cut("the process died")
-        store, self.shelf.store = self.shelf.store, None
         if store is not None:
             await store.close()
 
