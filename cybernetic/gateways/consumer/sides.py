@@ -33,8 +33,16 @@ class Sides(Entrance[bool, bool]):
 
 
 _benches: WeakKeyDictionary[asyncio.AbstractEventLoop, Sides] = WeakKeyDictionary()
+_trials: WeakKeyDictionary[asyncio.AbstractEventLoop, Sides] = WeakKeyDictionary()
 
 
 def bench() -> Sides:
     """Where the suspects of the process sit, of whatever gateway, so that an end of it speaks for who is apart."""
     return _benches.setdefault(asyncio.get_running_loop(), Sides())
+
+
+def trials() -> Sides:
+    """Of those before their last trial: who is kept apart, and who is handled, for an end while another is handled does
+    not speak for who is apart.
+    """
+    return _trials.setdefault(asyncio.get_running_loop(), Sides())

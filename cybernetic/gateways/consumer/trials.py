@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from functools import partial
 from typing import NamedTuple
 
-from cybernetic.gateways.consumer.sides import bench
+from cybernetic.gateways.consumer.sides import bench, trials
 from cybernetic.gateways.consumer.spec import Consume
 from cybernetic.gateways.consumer.suspects import Suspects
 from cybernetic.gateways.consumer.turn import Turn
@@ -75,9 +75,11 @@ class Trials:
         """The next crash is the last: it is kept apart before its first try, and then nothing is beside it."""
         async with bench().side(alone=True):
             if not self._suspects.tried(name):
-                handled = await self._suspects.apart(name, crashes)
-                await asyncio.sleep(min(2 * handled, self._spec.timeout))
-            async with self._ward.place(1), door().place(1):
+                async with trials().side(alone=False):
+                    handled = await self._suspects.apart(name, crashes)
+                    await asyncio.sleep(min(2 * handled, self._spec.timeout))
+                    await self._suspects.rests(name)
+            async with trials().side(alone=True), self._ward.place(1), door().place(1):
                 await self._count(name, crashes, turn)
                 yield
 

@@ -151,6 +151,6 @@ async def test_two_that_kill_are_both_parked_after_five_times_each(tmp_path: Pat
             break
     session = await broker.connect()
     assert sum([(await session.state(f"{name}.parked")).messages for name in names]) == 2
-    assert max(kills) <= 6  # five; on a busy machine one more has been seen
+    assert max(kills) <= 5
     await session.close()
     await outside.close()
