@@ -96,7 +96,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
         lambda: Allocator(PURSE, {"a": ONE}),
         {"unit": "a", "purse": "x", "born": 1.0},
     ),
-    "bargain.Allocator.report": (lambda: Allocator(PURSE, {}), {"epoch": 0, "now": 100.0}),
+    "bargain.Allocator.told": (lambda: Allocator(PURSE, {}), {"now": 100.0}),
     "bargain.Allocator.reserve": (
         lambda: Allocator(PURSE, {}),
         {"key": "k", "upper": ONE, "now": 1.0, "until": 5.0},
@@ -114,7 +114,6 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "bargain.Purse.conclude": (lambda: PURSE, {"now": 1.0, "patience": 5.0}),
     "bargain.Purse.expire": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.overrun": (lambda: PURSE, {"now": 1.0}),
-    "bargain.Purse.report": (lambda: PURSE, {"epoch": 0, "now": 100.0}),
     "bargain.Purse.told": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.reserve": (lambda: PURSE, {"key": "k", "upper": ONE, "now": 1.0, "until": 5.0}),
     "bargain.Vector.times": (lambda: ONE, {"factor": 0.5}),

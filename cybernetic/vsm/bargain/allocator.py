@@ -84,11 +84,15 @@ class Allocator:
         purse, answer = begun.purse.accept(contract)
         return replace(begun, purse=purse), answer
 
-    def report(self, epoch: int, now: float) -> Report:
+    def told(self, now: float) -> Self:
+        """The allocator that knows that it is `now` (see `Purse.told`)."""
+        return self._with(self.purse.told(now))
+
+    def report(self, epoch: int) -> Report:
         """What the level owes the level above for an epoch that is over (see `Purse.report`), its units' part
         included.
         """
-        return self.begun(epoch).purse.report(epoch, now)
+        return self.begun(epoch).purse.report(epoch)
 
     def reserve(self, key: str, upper: Vector, now: float, until: float) -> tuple[Self, int]:
         """Reserve for a call of the level itself (see `Purse.reserve`), after the floors of its units.
@@ -124,7 +128,7 @@ class Allocator:
         """
         one_of("unit", unit, sorted(self.floors))
         epoch = self.purse.epoch(now)
-        begun = self._with(self.purse.told(now)).begun(epoch)
+        begun = self.told(now).begun(epoch)
         ledger = begun.purse.ledger(epoch)
         if unit not in ledger.open:
             raise BudgetExhausted(unit, grant, NOTHING, f"it has no account in epoch {epoch} any more")

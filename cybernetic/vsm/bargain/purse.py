@@ -165,16 +165,24 @@ class Purse:
         after, epoch = self.told(now), self.epoch(now)
         return after.with_ledger(epoch, self.ledger(epoch).clear()) if self.overrun(now) else after
 
-    def report(self, epoch: int, now: float) -> Report:
-        """What the unit owes for an epoch that is over at `now`; not final while outcomes are open.
+    @property
+    def over(self) -> tuple[int, ...]:
+        """The epochs that were told to be over, are not forgotten, and have a ledger: those to report on."""
+        ended = -1 if self.seen is None else self.epoch(self.seen) - 1
+        return tuple(sorted(epoch for epoch in self.ledgers if epoch <= ended))
 
-        It is a promise about the epoch: tell the purse the time (`told`) and keep what it has become.
+    def report(self, epoch: int) -> Report:
+        """What the unit owes for an epoch that is over; not final while outcomes are open.
 
-        Raises `OptionError` for an epoch that is not over, or is forgotten, and for a time that runs backwards.
+        It is a promise about the epoch, so the purse must have been told that it is over (`told`): such a purse
+        reserves nothing in it any more.
+
+        Raises `OptionError` for an epoch of which it was not told that it is over, and for one that is forgotten.
         """
+        ended = self.kept - 1 if self.seen is None else self.epoch(self.seen) - 1
+        if not self.kept <= epoch <= ended:
+            raise OptionError("epoch", f"one in {self.kept}..{ended}, which was told to be over", epoch)
         ledger = self.ledger(epoch)
-        if self.told(now).epoch(now) <= epoch or epoch < self.kept:
-            raise OptionError("epoch", f"one in {self.kept}..{self.epoch(now) - 1}, which is over", epoch)
         return Report(self.unit, epoch, ledger.committed, ledger.settled, self.id)
 
     def forget(self, epoch: int) -> Self:

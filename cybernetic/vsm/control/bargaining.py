@@ -364,11 +364,8 @@ class Bargaining:
         """What the level owes the one above for epochs that are over."""
         if self.allocator is None:
             return ()
-        at = now()
-        purse = self.allocator.purse.told(at)
-        self.allocator = replace(self.allocator, purse=purse)
-        over = [epoch for epoch in sorted(purse.ledgers) if epoch < purse.epoch(at)]
-        return tuple(self.allocator.report(epoch, at) for epoch in over)
+        self.allocator = allocator = self.allocator.told(now())
+        return tuple(allocator.report(epoch) for epoch in allocator.purse.over)
 
     async def write(self) -> None:
         """Into the books, before anybody is told; refused there for one who was replaced."""

@@ -212,7 +212,7 @@ class Gate:
             return ()
         at = now()
         purse = self.purse = self.purse.expire(at)[0].conclude(at)
-        return tuple(purse.report(epoch, at) for epoch in sorted(purse.ledgers) if epoch < purse.epoch(at))
+        return tuple(purse.report(epoch) for epoch in purse.over)
 
     async def forget(self, epoch: int) -> None:
         """System 3 has written down the reports up to `epoch`."""

@@ -110,9 +110,8 @@ class Till:
         """The reports of the epochs that are over and not yet forgotten."""
         if self._purse is None:
             return ()
-        at = now()
-        self._purse = purse = self._purse.told(at)
-        return tuple(purse.report(epoch, at) for epoch in sorted(purse.ledgers) if epoch < purse.epoch(at))
+        self._purse = purse = self._purse.told(now())
+        return tuple(purse.report(epoch) for epoch in purse.over)
 
     async def forget(self, epoch: int) -> None:
         """An epoch's last report has been taken."""

@@ -94,16 +94,17 @@ def test_a_unit_cut_off_spends_its_contract_then_its_floor_and_a_late_report_set
     assert epoch == 1
     top = top.expire(80.0)
     assert top.purse.ledger(0).spent == usd(65)
-    first = unit.report(0, 90.0)
+    unit = unit.told(90.0)
+    first = unit.report(0)
     assert first == Report("a", 0, usd(50), final=False)
     top = top.reported(first)
     unit = unit.settle(0, "call", usd(42))
-    top = top.reported(unit.report(0, 95.0))
+    top = top.reported(unit.told(95.0).report(0))
     assert top.purse.ledger(0).spent == usd(47)
     assert top.reported(first) == top
     unit, gone = unit.expire(200.0)
     assert gone == ((1, "small"),)
-    assert unit.report(1, 200.0) == Report("a", 1, usd(9), final=False)
+    assert unit.report(1) == Report("a", 1, usd(9), final=False)
 
 
 def test_a_report_on_an_epoch_the_allocator_slept_through_is_no_overrun() -> None:
@@ -115,7 +116,7 @@ def test_a_report_on_an_epoch_the_allocator_slept_through_is_no_overrun() -> Non
 def test_an_overrun_below_is_an_overrun_above() -> None:
     unit, epoch = UNIT.reserve("call", usd(10), 0.0, 20.0)
     unit = unit.settle(epoch, "call", Cost(usd=13))
-    top = TOP.reported(unit.report(0, 60.0))
+    top = TOP.reported(unit.told(60.0).report(0))
     assert (top.purse.ledger(0).overrun, top.purse.ledger(0).blocked) == (usd(3), True)
 
 
@@ -147,8 +148,11 @@ def test_a_talk_ends_in_agreement_or_in_the_floor() -> None:
     [
         ("per", lambda: Purse("a", 0.0)),
         ("contract.unit", lambda: UNIT.accept(Contract("b", 0, usd(1), Seal(1, 1)))),
-        ("epoch", lambda: UNIT.report(0, 59.9)),
-        ("now", lambda: UNIT.report(0, nan)),
+        ("epoch", lambda: UNIT.report(0)),
+        ("epoch", lambda: UNIT.told(59.9).report(0)),
+        ("epoch", lambda: TOP.report(0)),
+        ("now", lambda: UNIT.told(nan)),
+        ("now", lambda: TOP.told(nan)),
         ("now", lambda: UNIT.reserve("call", usd(1), nan, 1.0)),
         ("now", lambda: UNIT.forget(5).reserve("call", usd(1), 0.0, 1.0)),
         ("floors", lambda: Allocator(Purse.root("acme", BUDGET), {"a": usd(60), "b": usd(50)})),

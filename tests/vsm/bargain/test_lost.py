@@ -116,17 +116,18 @@ def test_what_counted_as_spent_when_the_epoch_was_over_still_does_when_the_purse
     assert allocator.purse.ledger(0).spent == usd(45)
     second = Purse("a", 60, usd(10)).born("second", 50.0)
     for after in (
-        allocator.renewed("a", "second", 50.0).reported(second.report(0, 72.0)),
-        allocator.reported(second.report(0, 72.0)).renewed("a", "second", 50.0),  # its word before its name
+        allocator.renewed("a", "second", 50.0).reported(second.told(72.0).report(0)),
+        # its word before its name
+        allocator.reported(second.told(72.0).report(0)).renewed("a", "second", 50.0),
     ):
         assert after.purse.ledger(0).spent == usd(45)
-        assert after.report(0, 80.0).spent == usd(45)
+        assert after.told(80.0).report(0).spent == usd(45)
 
 
 def test_what_a_lost_purse_reported_with_its_last_word_is_all_that_counts() -> None:
     allocator, purse = begun()
     purse, epoch = purse.reserve("call", usd(40), 2.0, 20.0)
-    allocator = allocator.reported(purse.settle(epoch, "call", usd(7)).report(0, 61.0))
+    allocator = allocator.reported(purse.settle(epoch, "call", usd(7)).told(61.0).report(0))
     allocator = allocator.renewed("a", "second", 62.0)
     assert allocator.purse.ledger(0).closed["a"].actual == usd(7)
     assert allocator.gone(0, "a") == usd(0)
@@ -155,13 +156,13 @@ def test_a_late_word_of_a_purse_that_is_lost_changes_nothing() -> None:
     allocator, first = begun()
     allocator = allocator.renewed("a", "second", 2.0)
     assert allocator.renewed("a", "first", 0.0) is allocator
-    assert allocator.reported(first.report(0, 60.0)) is allocator
+    assert allocator.reported(first.told(60.0).report(0)) is allocator
 
 
 def test_of_the_epochs_before_it_was_born_a_purse_says_nothing() -> None:
     born = Purse("a", 60, usd(10)).born("second", 70.0)
     with pytest.raises(OptionError, match=r"^epoch: expected one in 1[.]"):
-        born.report(0, 200.0)
+        born.told(200.0).report(0)
 
 
 def test_a_unit_whose_clock_is_ahead_is_granted_nothing_in_an_epoch_for_which_it_has_reported() -> None:
@@ -178,7 +179,7 @@ def test_floors_are_set_aside_where_a_call_of_which_nobody_knew_has_blocked_the_
         allocator = replace(TOP, purse=TOP.purse.settle(0, "call", usd(took)))
         assert allocator.purse.ledger(0).blocked
         assert allocator.begun(0).purse.ledger(0).reserved == usd(left)
-        assert allocator.report(0, 60.0).spent == usd(took + left)
+        assert allocator.told(60.0).report(0).spent == usd(took + left)
         assert allocator.reported(Report("a", 0, usd(2), True, "?")).purse.ledger(0).closed[
             "a"
         ].actual == usd(2)

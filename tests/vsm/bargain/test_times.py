@@ -38,7 +38,6 @@ LEDGER = Ledger(usd(10)).expire(30.0)[0]
         lambda: LATE.overrun(129.0),
         lambda: LATE.clear(129.0),
         lambda: LATE.born("second", 129.0),
-        lambda: LATE.report(0, 129.0),
         lambda: LATE.told(129.0),
         lambda: PURSE.reserve("key", usd(1), 5.0, 9.0)[0].reserve("other", usd(1), 4.0, 9.0),
         lambda: PURSE.conclude(5.0).expire(4.0),
@@ -48,7 +47,7 @@ LEDGER = Ledger(usd(10)).expire(30.0)[0]
         lambda: OLD.issue("a", usd(1), 129.0),
         lambda: OLD.expire(129.0),
         lambda: OLD.conclude(129.0),
-        lambda: OLD.report(0, 129.0),
+        lambda: OLD.told(129.0),
         lambda: ALLOCATOR.issue("a", usd(5), 5.0)[0].issue("a", usd(6), 4.0),
     ],
 )
@@ -65,9 +64,19 @@ def test_the_same_time_again_is_none_that_runs_backwards() -> None:
 
 def test_who_has_said_what_an_epoch_took_spends_nothing_more_in_it() -> None:
     unit = Purse("a", 60, usd(4)).told(61.0)
-    assert unit.report(0, 61.0).final
+    assert unit.report(0).final
     with pytest.raises(OptionError, match=r"^now: expected"):
         unit.reserve("key", usd(4), 55.0, 58.0)
+
+
+def test_nothing_is_said_of_an_epoch_before_the_purse_was_told_that_it_is_over() -> None:
+    unit = Purse("a", 60, usd(4))
+    for early in (unit, unit.told(59.0), unit.reserve("key", usd(1), 59.0, 61.0)[0]):
+        with pytest.raises(OptionError, match=r"^epoch: expected one in 0\.\.-1, which was told to be over"):
+            early.report(0)
+    assert unit.reserve("key", usd(1), 61.0, 62.0)[0].report(0).final
+    later = unit.reserve("key", usd(1), 1.0, 2.0)[0].reserve("key", usd(1), 61.0, 62.0)[0].told(125.0)
+    assert (later.over, later.forget(0).over, unit.over) == ((0, 1), (1,), ())
 
 
 def test_in_another_life_times_are_those_of_its_clock() -> None:
