@@ -1,4 +1,5 @@
-"""Pictures of what the filter does: a spike, a step and a turn; the Nile; an index that is muted; a forecast.
+"""Pictures of the indices of a unit, and of what the filter does: a spike, a step and a turn; the Nile; an index that
+is muted; a forecast.
 
 python -m benchmarks.vsm.cyberstride.pictures [--out build/vsm/cyberstride]
 """
@@ -10,7 +11,16 @@ from pathlib import Path
 from benchmarks.vsm.cyberstride.world import autocorrelated
 from benchmarks.vsm.plot import Mark, Panel, save, stacked
 from cybernetic.core import Chance
-from cybernetic.vsm.cyberstride import Attention, Gauge, HarrisonStevens, Index, Reading
+from cybernetic.vsm.cyberstride import (
+    Achievement,
+    Attention,
+    Capability,
+    Gauge,
+    HarrisonStevens,
+    Index,
+    Reading,
+    achieve,
+)
 from tests.vsm.cyberstride.nile import FIRST_YEAR, FLOW
 
 NAMES = ("steady", "transient", "step", "slope")
@@ -21,8 +31,43 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("build/vsm/cyberstride"))
     args = parser.parse_args()
-    for draw in (story, nile, muted, fan):
+    for draw in (indices, story, nile, muted, fan):
         print(f"picture: {draw(args.out)}")
+
+
+def achievements(declared: float = 100.0) -> list[Achievement]:
+    """Two hundred days of a unit: for ten of them it is idle, and from day 120 on a tool that it needs is slow."""
+    chance, capability, days = Chance(7).stream("indices"), Capability(0.95, half_life=15), []
+    for day in range(200):
+        rate = 20.0 if 60 <= day < 70 else 70.0 if day < 120 else 40.0
+        done = max(0.0, chance.gauss(rate, 4.0))
+        capability.add(done)
+        days.append(achieve(done, capability.value or done, declared))
+    return days
+
+
+def indices(out: Path) -> Path:
+    """What a unit achieves, could and might, and the ratios that tell idleness from what it was robbed of."""
+    days = achievements()
+    figures = ("actuality", "capability", "potentiality")
+    ratios = ("productivity", "latency", "performance")
+    moments = ((60.0, "idle"), (120.0, "a slow tool"))
+    panels = [
+        Panel(
+            title,
+            [Mark([(k, getattr(day, name)) for k, day in enumerate(days)], name) for name in names],
+            x,
+            y,
+            moments=moments,
+            y_range=(0.0, top),
+            height=220,
+        )
+        for title, names, x, y, top in (
+            ("Tasks a day of one unit", figures, "", "tasks", 110.0),
+            ("The ratios of them", ratios, "day", "share", 1.1),
+        )
+    ]
+    return save(out / "indices.svg", panels)
 
 
 def filtered(series: Sequence[float], model: str = "default", variance: float = 1.0) -> list[Reading]:

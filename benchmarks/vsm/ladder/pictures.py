@@ -1,8 +1,9 @@
-"""The ladder in pictures: how long until a human knows, and a week of noise with a threshold that learns.
+"""The ladder in pictures: how long until a human knows, a week of noise with a threshold that learns, and a storm.
 
     python -m benchmarks.vsm.ladder.pictures [--seed 7] [--out build/vsm]
 
-Ends with status 1 if a page comes after the bound, or a week of white noise exceeds its budget.
+Ends with status 1 if a page comes after the bound, a week of white noise exceeds its budget, or a storm is more
+pages than one and those of what had been raised before it was one.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from cybernetic.vsm.ladder import (
     Raised,
     Rungs,
     Sensitivity,
+    StormRule,
     arouse,
     time_to_human,
 )
@@ -96,6 +98,28 @@ def week(seed: int, budget: float, series: int = 120, level: float = 3.5) -> tup
             threshold.append((now / DAY, sensitivity.threshold(now)))
 
 
+def storm(seed: int, rule: StormRule, units: int = 60) -> tuple[list[Point], list[Point]]:
+    """A provider fails at 0: all units that call it hurt within five seconds, and nobody answers. What has been felt
+    and who has been called by then, (seconds, count so far).
+    """
+    stream = Chance(seed).stream("storm")
+    felt = sorted(stream.uniform(0.0, 5.0) for _ in range(units))
+    ladder, pages, called = Ladder("acme", Rungs(LEVELS), storm=rule), set[PainKey](), [(0.0, 0.0)]
+    moments = [*((at, f"acme/unit-{k}") for k, at in enumerate(felt)), (12.0, "")]
+    for at, source in moments:
+        effects: list[Effect] = []
+        while ladder.due <= at:
+            ladder, more = ladder.tick(ladder.due)
+            effects += more
+        if source:
+            ladder, more = ladder.feel(Pain(source, "provider", Cause.ERRORS), at)
+            effects += more
+        for page in (effect for effect in effects if isinstance(effect, Paged)):
+            pages.add(page.key)
+            called.append((page.at, float(len(pages))))
+    return [(at, k + 1.0) for k, at in enumerate(felt)], [*called, (12.0, float(len(pages)))]
+
+
 def main() -> int:
     """Simulate, print, draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -133,7 +157,20 @@ def main() -> int:
         x="days",
         y="z",
     )
-    print(save(options.out / "ladder.svg", [until, noise]))
+    (felt, one), (_, alone) = storm(options.seed, StormRule()), storm(options.seed, StormRule(size=1000))
+    print(f"sixty units hurt within 5 s: {one[-1][1]:.0f} page(s), {alone[-1][1]:.0f} if none is folded")
+    good &= one[-1][1] == 1 and alone[-1][1] == len(felt)
+    raging = Panel(
+        "Sixty units hurt within five seconds and nobody answers: how many things a human is called for",
+        [
+            Mark([*felt, (12.0, felt[-1][1])], "felt", "steps"),
+            Mark(alone, "called, no storms", "steps"),
+            Mark(one, "called", "steps"),
+        ],
+        x="seconds",
+        y="so far",
+    )
+    print(save(options.out / "ladder.svg", [until, noise, raging]))
     return 0 if good else 1
 
 
