@@ -1,23 +1,24 @@
 """How many audits it takes: exact run lengths of a Bernoulli CUSUM, and the designs that follow from them.
 
-Between two returns to zero the score is `ups * up - downs * down`, so a chart is a Markov chain over pairs of
-counts, and the distribution of the run length is had by stepping it forward, without simulation.
+Between two returns to zero the score is `ups * up - downs * down`, so what may become of it in such a cycle is had by
+stepping it forward, without simulation: so many audits later it is back at zero, or it alarms. A run is cycles without
+an alarm and then one with it, which gives its mean at once and its distribution by renewal.
 """
 
 from dataclasses import dataclass, field
 from math import ceil, fsum, log, log1p
+from operator import mul
 
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.audit.cusum import CusumDesign
 from cybernetic.vsm.checks import share
 
-_RARE = 1e-10  # a state with less than this part of the mass is counted as back at zero
-LEAST_RATE = 1e-6
-"""The smallest rate whose run length is computed: merging rare states costs 0.1 % below 1e-4."""
-
+_NEGLIGIBLE = 1e-12  # of a cycle's chance to alarm: when less of it goes on, the rest changes nothing
+_RAREST = 1e-290  # a cycle's chance to alarm, below which a float has no place for what follows from it
 _SETTLED = 1e-8  # the hazard is constant once it changes by less than this part while a score falls to zero
 _OVER = 1e-18  # nothing worth counting is left
-_MOST = 3e7  # states that are stepped forward, together: some fifteen seconds of work
+_MOST = 4e6  # states of a cycle that are stepped forward, together: some two seconds of work
+_TERMS = 2e8  # terms of a distribution that are summed, together: some ten seconds of work
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,42 +46,56 @@ class RunLength:
         return high
 
 
+@dataclass(frozen=True, slots=True)
+class _Cycle:
+    """What becomes of a score from zero until it is back there or alarms, by audit: `alive[n]` is the chance that it is
+    neither after n audits, `back[n]` and `alarm[n]` that it is the one or the other just then.
+    """
+
+    alive: list[float]
+    back: list[float]
+    alarm: list[float]
+
+    @property
+    def mean(self) -> float:
+        """Mean audits until the alarm, over as many cycles as it takes."""
+        return fsum(self.alive) / fsum(self.alarm)
+
+
 def run_length(q: float, design: CusumDesign) -> RunLength:
     """The distribution of the audits until `design` alarms, from score 0, at a true rate `q`.
 
-    `q` lies in [1e-6, 1]. At q0 it tells how long a false alarm takes; above, how long detection. The mean is
-    exact to about seven digits from 1e-3 on, to three below: rare states are merged. The time grows with the square of
-    limit / down, how many agreements take a score to zero: milliseconds for the default design, seconds for one that
-    looks for 1 %, half a minute at most. A design that would take longer, for its q1 is close to its q0, is refused.
-    Raises `OptionError`.
+    `q` lies in (0, 1]. At q0 it tells how long a false alarm takes; above, how long detection. The mean is
+    exact to about ten digits. The time grows with the square of limit / down, how many agreements take a score to zero:
+    milliseconds for the default design, a second for one that looks for 5 % where 2 % are tolerable, ten seconds at
+    most. A design that would take longer, for its q1 is close to its q0, is refused; its mean is often still had by
+    `audits_until`. Raises `OptionError`.
     """
     return _run_length(q, design, "q", "design")
 
 
 def _run_length(q: float, design: CusumDesign, rate: str, designed: str) -> RunLength:
     """The same for a caller who knows the `rate` and the design by these names."""
-    if share(rate, q) < LEAST_RATE:
-        raise OptionError(
-            rate, f"a number from {LEAST_RATE:g}: with nothing to find the alarm never comes", q
-        )
-    apart = OptionError(designed, "a q1 further from q0, or a lower limit, for this to be computed", design)
-    span = min(design.limit / design.down, _MOST)
-    if span * span > 2 * _MOST:
-        raise apart
-    span = ceil(span) + 2
-    soon = max(span, ceil(design.limit / design.up) + 2)  # audits in which an alarm can come, if it ever does
-    alive, survival, hazards, work = {(0, 0): 1.0}, [1.0], [0.0], 0
+    cycle = _cycle(q, design, rate, designed)
+    span, longest = ceil(design.limit / design.down) + 2, len(cycle.alive)
+    back, alive, alarm = cycle.back[::-1], cycle.alive[::-1], cycle.alarm[::-1]
+    starts, survival, hazards, work = (
+        [1.0],
+        [1.0],
+        [0.0],
+        0,
+    )  # starts[n]: the chance that a cycle begins there
     while survival[-1] > _OVER and not _settled(hazards, span):
-        work += len(alive)
-        if work > _MOST:
-            raise apart
-        alive, alarmed = _audited(alive, q, design, _RARE * survival[-1])
-        hazards.append(alarmed / survival[-1])
-        if hazards[-1] == 0 and len(hazards) > soon:
-            raise OptionError(rate, "a rate at which an alarm is not too rare to be computed", q)
-        survival.append(min(survival[-1], fsum(alive.values())))
-    tail = survival[-1] * (1 - hazards[-1]) / hazards[-1]
-    return RunLength(fsum(survival) + tail, tuple(survival), hazards[-1])
+        reach = min(len(starts) + 1, longest)
+        work += 3 * reach
+        if work > _TERMS:
+            raise _too_close(designed, design)
+        starts.append(0.0)
+        recent = starts[-reach:]
+        starts[-1] = recent[-1] = sum(map(mul, back[-reach:], recent))
+        hazards.append(sum(map(mul, alarm[-reach:], recent)) / survival[-1])
+        survival.append(min(survival[-1], sum(map(mul, alive[-reach:], recent))))
+    return RunLength(cycle.mean, tuple(survival), min(1.0, hazards[-1]))
 
 
 def _settled(hazards: list[float], span: int) -> bool:
@@ -90,42 +105,74 @@ def _settled(hazards: list[float], span: int) -> bool:
     return abs(hazards[-1] - hazards[-1 - span]) <= _SETTLED * hazards[-1]
 
 
+def _cycle(q: float, design: CusumDesign, rate: str, designed: str) -> _Cycle:
+    """The cycle of a score at a true rate `q`, which a caller knows by the name `rate`, as the design by `designed`."""
+    if share(rate, q) == 0:
+        raise OptionError(rate, "a number above 0: with nothing to find the alarm never comes", q)
+    up, down, limit = design.up, design.down, design.limit
+    if down == 0 or (limit / down) * (limit / (up + down)) > 2 * _MOST:
+        raise _too_close(designed, design)
+    states, work, soon = (
+        {0: 1.0},
+        0,
+        ceil(limit / up) + 1,
+    )  # audits in which an alarm can come, if it ever does
+    cycle, alarms = _Cycle([1.0], [0.0], [0.0]), 0.0
+    while states and (cycle.alive[-1] > _NEGLIGIBLE * alarms or len(cycle.alive) < soon):
+        work += len(states)
+        if work > _MOST:
+            raise _too_close(designed, design)
+        states, back, alarm = _audited(states, len(cycle.alive) - 1, q, design)
+        alarms += alarm
+        cycle.alive.append(fsum(states.values()))
+        cycle.back.append(back)
+        cycle.alarm.append(alarm)
+    if alarms < _RAREST:
+        raise OptionError(rate, "a rate at which an alarm is not too rare to be computed", q)
+    return cycle
+
+
 def _audited(
-    alive: dict[tuple[int, int], float], q: float, design: CusumDesign, rare: float
-) -> tuple[dict[tuple[int, int], float], float]:
-    """Where the mass of the charts that have not alarmed lies after one more audit, and how much alarmed in
-    it.
+    states: dict[int, float], age: int, q: float, design: CusumDesign
+) -> tuple[dict[int, float], float, float]:
+    """A cycle after one more audit than `age`: its chances by how many discrepancies there were, and those that it is
+    back at zero, and that it alarms, with this audit.
     """
     up, down, limit = design.up, design.down, design.limit
-    after, alarmed = {(0, 0): 0.0}, 0.0
-    for (ups, downs), mass in alive.items():
-        score = ups * up - downs * down
+    after, back, alarm = dict[int, float](), 0.0, 0.0
+    for ups, mass in states.items():
+        score = ups * up - (age - ups) * down
         if score + up >= limit:
-            alarmed += mass * q
+            alarm += mass * q
         else:
-            state = (ups + 1, downs)
-            after[state] = after.get(state, 0.0) + mass * q
-        state = (ups, downs + 1) if score > down and mass > rare else (0, 0)
-        after[state] = after.get(state, 0.0) + mass * (1 - q)
-    return after, alarmed
+            after[ups + 1] = after.get(ups + 1, 0.0) + mass * q
+        if score > down:
+            after[ups] = after.get(ups, 0.0) + mass * (1 - q)
+        else:
+            back += mass * (1 - q)
+    return after, back, alarm
+
+
+def _too_close(designed: str, design: CusumDesign) -> OptionError:
+    return OptionError(designed, "a q1 further from q0, or a lower limit, for this to be computed", design)
 
 
 def design_cusum(q0: float, q1: float, false_alarm_every: float) -> CusumDesign:
     """The design with the smallest limit (to 1e-3 nats) that alarms falsely at most once in a given number of
     audits.
 
-    `q0` < `q1` as in `CusumDesign`; `false_alarm_every` (audits at q0, > 1) up to about 1e6. It asks for
-    some twenty run lengths: see there for how long they take, and which are refused.
-    Raises `OptionError`.
+    `q0` < `q1` as in `CusumDesign`; `false_alarm_every` (audits at q0, > 1). It takes milliseconds for rates as far
+    apart as the default design's, and seconds for .02 and .03; closer ones are refused in the end. Raises
+    `OptionError`.
     """
     CusumDesign(q0, q1)
     number("false_alarm_every", false_alarm_every, above=1)
-    low, high = 0.0, max(1.0, log(false_alarm_every))
-    while _run_length(q0, CusumDesign(q0, q1, high), "q0", "q1").mean < false_alarm_every:
+    low, high = 0.0, 0.25  # from below: what a run length takes grows with the limit
+    while _cycle(q0, CusumDesign(q0, q1, high), "q0", "q1").mean < false_alarm_every:
         low, high = high, 1.5 * high
     while high - low > 1e-3:
         middle = (low + high) / 2
-        enough = _run_length(q0, CusumDesign(q0, q1, middle), "q0", "q1").mean >= false_alarm_every
+        enough = _cycle(q0, CusumDesign(q0, q1, middle), "q0", "q1").mean >= false_alarm_every
         low, high = (low, middle) if enough else (middle, high)
     return CusumDesign(q0, q1, high)
 
@@ -152,10 +199,11 @@ def audits_until(rate: float, design: CusumDesign | None = None, confidence: flo
     one. Raises `OptionError`.
     """
     share("rate", rate)
-    if confidence is not None:
-        share("confidence", confidence, inner=True)
-    length = _run_length(rate, design or CusumDesign(), "rate", "design")
-    return length.mean if confidence is None else length.quantile(confidence)
+    design = design or CusumDesign()
+    if confidence is None:
+        return _cycle(rate, design, "rate", "design").mean
+    share("confidence", confidence, inner=True)
+    return _run_length(rate, design, "rate", "design").quantile(confidence)
 
 
 def audit_detection(rate: float, probability: float, design: CusumDesign | None = None) -> AuditDetection:

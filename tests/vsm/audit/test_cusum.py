@@ -1,6 +1,6 @@
 """The Bernoulli CUSUM: golden numbers, its run lengths against simulation, and the delays that it promises."""
 
-from math import inf, isclose, log, nan, nextafter, sqrt
+from math import fsum, inf, isclose, log, nan, nextafter, sqrt
 from random import Random
 
 import hypothesis.strategies as st
@@ -125,7 +125,7 @@ def test_more_lies_are_caught_sooner() -> None:
     assert means == sorted(means, reverse=True)
 
 
-@pytest.mark.parametrize("every", [50.0, 1000.0, 20_000.0])
+@pytest.mark.parametrize("every", [60.0, 1000.0, 20_000.0])
 def test_a_design_keeps_the_false_alarms_it_was_asked_for(every: float) -> None:
     design = design_cusum(0.02, 0.15, every)
     assert run_length(0.02, design).mean >= every
@@ -142,12 +142,42 @@ def test_the_score_drifts_down_when_all_is_well_and_up_when_it_is_not(q: float) 
     assert (DESIGN.drift(q) > 0) is (q >= 0.15)
 
 
+@pytest.mark.parametrize(
+    ("q0", "q1", "every"), [(0.02, 0.05, 2000.0), (0.02, 0.03, 2000.0), (0.01, 0.012, 500.0)]
+)
+def test_a_design_for_rates_that_are_close_is_found_as_well(q0: float, q1: float, every: float) -> None:
+    design = design_cusum(q0, q1, every)
+    assert every <= audits_until(q0, design) <= 1.01 * every
+
+
+def test_a_mean_is_the_sum_of_the_chances_to_go_on() -> None:
+    for q, design in (
+        (0.02, DESIGN),
+        (0.1, CusumDesign(0.02, 0.06, 2.0)),
+        (1e-5, CusumDesign(0.2, 0.9, 3.0)),
+    ):
+        length = run_length(q, design)
+        rest = length.survival[-1] * (1 - length.hazard) / length.hazard
+        assert fsum(length.survival) + rest == pytest.approx(length.mean, rel=1e-7)
+
+
+def test_rates_as_rare_as_they_come_are_told_exactly() -> None:
+    """Two within some agreements of each other alarm: of rare ones the mean is 1 / (n * q^2) for n places of the
+    second, and 1 / q more, nearly, for the first.
+    """
+    design = CusumDesign()
+    places = 1 + int((2 * design.up - design.limit) / design.down)  # at once, or so many audits later
+    for q in (1e-6, 1e-9, 1e-12):
+        assert run_length(q, design).mean * q * q * places == pytest.approx(1.0, rel=200 * q)
+
+
+@pytest.mark.parametrize("bound", ["_MOST", "_TERMS"])
 def test_a_design_that_would_take_minutes_is_refused_while_it_is_stepped(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
     close = CusumDesign(0.02, 0.06)
     assert run_length(0.02, close).mean > 400
-    monkeypatch.setattr(designing, "_MOST", 1e5)
+    monkeypatch.setattr(designing, bound, 3e3)
     with pytest.raises(OptionError, match=r"^design: expected a q1 further from q0"):
         run_length(0.02, close)
 
@@ -165,7 +195,6 @@ def test_a_design_that_would_take_minutes_is_refused_while_it_is_stepped(
         (lambda: DESIGN.drift(1.5), "q"),
         (lambda: DiscrepancyCusum().after(1), "discrepant"),  # type: ignore[arg-type]
         (lambda: run_length(0.0, DESIGN), "q"),
-        (lambda: run_length(1e-7, DESIGN), "q"),
         (lambda: run_length(nan, DESIGN), "q"),
         (lambda: run_length(-0.1, DESIGN), "q"),
         (lambda: run_length(0.5, DESIGN).quantile(1.0), "p"),
@@ -173,8 +202,8 @@ def test_a_design_that_would_take_minutes_is_refused_while_it_is_stepped(
         (lambda: design_cusum(0.02, 0.15, 1.0), "false_alarm_every"),
         (lambda: audit_detection(0.2, 0.0), "probability"),
         (lambda: audits_until(0.0), "rate"),
-        (lambda: audit_detection(1e-7, 0.1), "rate"),
-        (lambda: design_cusum(1e-7, 0.1, 100.0), "q0"),
+        (lambda: audit_detection(0.0, 0.1), "rate"),
+        (lambda: audits_until(0.5, CusumDesign(1e-300, nextafter(1e-300, 1))), "design"),
         (lambda: design_cusum(0.02, nextafter(0.02, 1), 100.0), "q1"),
         (lambda: design_cusum(0.02, 0.01, 100.0), "q1"),
         (lambda: run_length(0.5, CusumDesign(0.02, nextafter(0.02, 1))), "design"),
