@@ -23,6 +23,7 @@ from cybernetic.gateways.broker.errors import (
     NoVhost,
     Unreachable,
 )
+from cybernetic.gateways.broker.events import MessageDropped
 from cybernetic.gateways.broker.memory.broker import MemoryBroker
 from cybernetic.gateways.broker.messages import Confirmed, Delivery, Message, Rejected, Returned, Unknown
 from cybernetic.gateways.broker.port import Broker, QueueState, Session
@@ -117,6 +118,7 @@ __all__ = (
     "LoginRefused",
     "MemoryBroker",
     "Message",
+    "MessageDropped",
     "NoRoute",
     "NoVhost",
     "NobodyHome",

@@ -131,7 +131,8 @@ class Connection(Agent):
         if used:
             await asyncio.wait([channel.ended for channel in used], timeout=LEAVE)
         await session.close()
-        self._line.leaving.remove(session)
+        if session in self._line.leaving:  # who ends meanwhile takes all of them off, and closes them
+            self._line.leaving.remove(session)
 
     async def _opened(self) -> Session:
         session = await self._broker.connect(self._line.name)

@@ -18,6 +18,7 @@ from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.audit.record import Standing
 from cybernetic.vsm.bargain.budget import Budget, Rate
 from cybernetic.vsm.bargain.refusals import BudgetExhausted, NoOpenBill
+from cybernetic.vsm.bargain.saved import Saved
 from cybernetic.vsm.bargain.vector import Cost
 from cybernetic.vsm.books.entry import Entry as LogEntry
 from cybernetic.vsm.channels.channel import Channel, Role
@@ -145,6 +146,7 @@ __all__: tuple[str, ...] = (
     "Regime",
     "Role",
     "Rung",
+    "Saved",
     "Severity",
     "Standing",
     "Status",

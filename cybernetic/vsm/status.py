@@ -7,6 +7,7 @@ from typing import Any
 from cybernetic.core import CallError
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.audit.record import Standing
+from cybernetic.vsm.bargain.saved import Saved
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import line_name
 from cybernetic.vsm.channels.line import Line, LineState
@@ -38,6 +39,8 @@ class Status:
         commanded: of each unit the revision of what system 3 commanded it last, and of what it says it goes by: where
             they differ it does not know yet, and is told again.
         sparing: interventions in each unit for a thousand of its tasks.
+        saved: what each unit did not have to spend, as others had made its calls (`Port.shared`), and the id of the
+            last receipt that says so; so many answers the whole has beyond what its units would have, each for itself.
         flows: of each port that is paced here the rate a second, and how many wait.
         leases: the exclusive ones that are held here, by key.
         standings: what audits say of each unit; where nothing audits it, or what does is silent, "unaudited".
@@ -55,6 +58,7 @@ class Status:
     interventions: Mapping[str, Intervention] = field(default_factory=dict)
     commanded: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     sparing: Mapping[str, float] = field(default_factory=dict)
+    saved: Mapping[str, Saved] = field(default_factory=dict)
     flows: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     leases: Mapping[str, Lease] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
@@ -71,6 +75,7 @@ _ASKED: tuple[tuple[str, str, type, Any], ...] = (
     ("interventions", "control", Control, Control.interventions),
     ("commanded", "control", Control, Control.commanded),
     ("sparing", "control", Control, Control.sparing),
+    ("saved", "control", Control, Control.saved),
     ("flows", "coordination", Coordination, Coordination.flows),
     ("leases", "coordination", Coordination, Coordination.leases),
     ("standings", "audit", Auditor, Auditor.standings),

@@ -24,6 +24,7 @@ from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger, Reservation, Settlement
 from cybernetic.vsm.bargain.purse import Purse
 from cybernetic.vsm.bargain.refusals import AnotherPurse, BudgetExhausted, NoOpenBill, StaleContract
+from cybernetic.vsm.bargain.saved import Saved
 from cybernetic.vsm.bargain.talk import Talk
 from cybernetic.vsm.bargain.vector import Cost, Vector
 from cybernetic.vsm.bargain.weights import Productivity
@@ -118,7 +119,7 @@ _PLAIN = (
     *(Account, AuditDetection, AuditFinding, AuditLoad, AuditRecord, Canary, CusumDesign, DiscrepancyCusum),
     *(PosiwidGap, RateInterval, Standing, VerifierHealth),
     *(Accepted, Allocator, BudgetExhausted, Claim, Contract, Epoch, Ledger, Price, Productivity, Purse, Rate),
-    *(AnotherPurse, NoOpenBill, Report, Reservation, Seal, Settlement, StaleContract, Talk, Worth),
+    *(AnotherPurse, NoOpenBill, Report, Reservation, Saved, Seal, Settlement, StaleContract, Talk, Worth),
     *(Achievement, Attention, Forecast, Health, HealthLimits, Index, Judgement, Reading, Regime, RegimeModel),
     *(Thresholds,),
     *(

@@ -14,6 +14,9 @@ Overflow = Literal["reject-publish", "reject-publish-dlx", "drop-head"]
 SHORT = 255  # bytes of an AMQP short string
 NAME = re.compile(r"[a-zA-Z0-9_.:@#,/+ -]+")
 SYSTEM = "amq."  # names that begin so are the broker's own
+BESIDE = (
+    ".dropped"  # after the name of a queue that drops: where a broker that does not tell lets it be counted
+)
 
 LOST = "None where it would drop messages: give the queue a dead_letter, or say lossy=True"
 
@@ -75,8 +78,8 @@ class Queue:
         name: not empty.
         kind: "quorum" (replicated, always durable) or "classic".
         durable: outlives the broker's restart; a quorum queue always does.
-        lossy: messages may be dropped: allows the overflow policy "drop-head". The count of what a lossy queue dropped
-            is told by telemetry.
+        lossy: messages may be dropped: allows the overflow policy "drop-head". What is dropped is told by telemetry, to
+            be counted: `MessageDropped`.
         max_length, max_bytes: limits; None: none.
         overflow: what happens beyond a limit: "reject-publish" (the publisher gets a nack), "reject-publish-dlx" (and
             the message is dead-lettered; classic only), "drop-head" (the oldest goes; only where `lossy`).
@@ -128,6 +131,14 @@ class Queue:
             if wrong:
                 raise OptionError(f"queue {self.name!r}, {name}", expected, getattr(self, name))
 
+    @property
+    def drops(self) -> bool:
+        """Whether it drops messages by itself, which are counted: full, or they are late or come too often."""
+        limited = self.max_length is not None or self.max_bytes is not None
+        full = limited and self.overflow == "drop-head"
+        late = self.ttl is not None or self.delivery_limit is not None
+        return self.lossy and self.dead_letter is None and (full or late)
+
     def _contradictions(self) -> tuple[tuple[bool, str, str], ...]:
         quorum, prio, dead = self.kind == "quorum", self.max_priority, self.dead_letter is not None
         safe = quorum and dead and self.overflow == "reject-publish"
@@ -169,6 +180,11 @@ class Queue:
                 "durable",
                 "True, or exclusive or lossy",
             ),
+            (
+                self.drops and not _fits(f"{self.name}{BESIDE}"),
+                "name",
+                f"at most {SHORT - len(BESIDE)} bytes where it drops",
+            ),
             (prio is not None and not 1 <= prio <= 255, "max_priority", "an integer from 1 to 255"),
         )
 
@@ -208,6 +224,13 @@ class Topology:
             for name in names:
                 if names.count(name) > 1:
                     raise OptionError("topology", f"each {what} once", name)
+        taken = {queue.name for queue in self.queues}
+        for queue in self.queues:
+            if queue.drops and f"{queue.name}{BESIDE}" in taken:
+                expected = (
+                    f"no queue {queue.name + BESIDE!r}: there is counted what queue {queue.name!r} drops"
+                )
+                raise OptionError("topology", expected, f"{queue.name}{BESIDE}")
 
     def __add__(self, other: "Topology") -> "Topology":
         """Both; what is equal in both is there once. Raises `OptionError` where a name is declared in two ways."""

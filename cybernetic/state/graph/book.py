@@ -16,15 +16,12 @@ from cybernetic.state.graph.entries import (
     ASSERTED,
     Key,
     State,
-    is_put_in,
-    latest,
-    origin,
-    outlived,
     period,
     standing,
     writer,
 )
 from cybernetic.state.graph.facts import Assertion, Fact, Period
+from cybernetic.state.graph.outliving import Outliving
 from cybernetic.state.graph.solve import STRIDE
 from cybernetic.state.graph.triples import Triple, Triples
 
@@ -67,11 +64,7 @@ class Book:
         self._ended = 0  # how many keys these are
         self._until: dict[Key, float] = {}  # of assertions that are to expire
         self._over: dict[Key, float] = {}  # of assertions that have expired and are still in the state
-        self._outlived: set[Key] = set()  # what was put in and had ended elsewhere
-        self._origins: dict[
-            str, dict[Key, int]
-        ] = {}  # of what was put in, by replica and number of a change not known
-        self._heard: dict[str, object] = {}  # changes of these that were known at the last look
+        self._outliving = Outliving()
         self._turn = count()
         # heaps by time, of the keys above and of some that are no longer there
         self._ends: list[tuple[float, int, Key]] = []
@@ -154,22 +147,11 @@ class Book:
 
     def look(self) -> Iterator[None]:
         """Look whether what was put in had ended, where more is known by now; a step is a breath. To be drawn out."""
-        context = self.state.context
-        for replica, keys in self._origins.items():
-            if (known := context.runs.get(replica)) == self._heard.get(replica):
-                continue
-            self._heard[replica] = known
-            for looked, (key, n) in enumerate(list(keys.items()), 1):
-                if looked % STRIDE == 0:
-                    yield
-                if context.knows(replica, n):
-                    del keys[key]  # from now on what becomes of it shows at its key
-                    if outlived(self.state, key):
-                        self._outlived.add(key)
+        return self._outliving.look(self.state)
 
     def outlived(self) -> Iterator[Key]:
-        """What was put in and had ended elsewhere by then, as far as known; until it is gone."""
-        return iter(self._outlived)
+        """Where something was put in that had ended elsewhere by then, as far as known; until it is gone."""
+        return iter(self._outliving)
 
     def outdated(self, keep: float, latest: float | None = None) -> Iterator[Key]:
         """Ended assertions whose end is more than `keep` seconds before `latest`; those that stay, again later."""
@@ -219,29 +201,17 @@ class Book:
         found = standing(self.state, key)
         self._over.pop(key, None)
         self._until.pop(key, None)
-        self._outlived.discard(key)
+        self._outliving.note(self.state, key, triple in self._past)
         if found is not None and triple in self._coming:
             self._arrived(triple, key[3])
         self._source(triple, key[3], found is not None and self._holds(found))
-        if found is None:
-            return
-        self._note_origin(key)
-        if found.until is None:
+        if found is None or found.until is None:
             return
         self._until[key] = found.until
         heapq.heappush(self._ends, (found.until, next(self._turn), key))
         if len(self._ends) > 2 * len(self._until) + SLACK:
             self._ends = [(until, next(self._turn), key) for key, until in self._until.items()]
             heapq.heapify(self._ends)
-
-    def _note_origin(self, key: Key) -> None:
-        write = latest(self.state, key)
-        if write is None or not is_put_in(write[2][1]):
-            return
-        if outlived(self.state, key):
-            self._outlived.add(key)
-        elif (dot := origin(self.state, key)) is not None and not self.state.context.knows(*dot):
-            self._origins.setdefault(dot[0], {})[key] = dot[1]
 
     def _again(self) -> Iterator[Change | None]:
         """Let show again what has expired by a clock that was ahead."""
@@ -296,8 +266,7 @@ class Book:
             after.append(key)
             after.sort(key=lambda one: one[4:])
             heapq.heappush(self._ages, (found.end.millis / 1000, next(self._turn), key))
-            if outlived(self.state, key[:ASSERTED]):
-                self._outlived.add(key[:ASSERTED])
+            self._outliving.note(self.state, key[:ASSERTED], True)
         self._ended += len(after) - len(before)
         if after:
             self._past[triple] = tuple(after)

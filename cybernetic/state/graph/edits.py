@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from cybernetic.state.graph.book import WRITER_GRACE
-from cybernetic.state.graph.entries import Dot, Key, State, standing
+from cybernetic.state.graph.entries import Dots, Key, State, standing
 from cybernetic.state.graph.facts import Assertion
-from cybernetic.state.graph.pen import Pen, Restored
+from cybernetic.state.graph.pen import Pen
 from cybernetic.state.graph.records import UNSTAMPED
 from cybernetic.state.replica.writer import Writer
 
@@ -38,21 +38,20 @@ def removing(keys: Sequence[Key], who: str, why: str | None) -> Edit:
     return edit
 
 
-def loading(imports: Sequence[tuple[Assertion, Dot | None]], again: bool) -> Edit:
-    """Put in assertions made elsewhere or earlier, each with the change it came with; made is what came of each.
+def loading(imports: Sequence[tuple[Assertion, Dots]], again: bool) -> Edit:
+    """Put in assertions made elsewhere or earlier, each with the changes it came with; made is what came of each.
 
-    What has ended since stays out, or is said `again`, with a stamp of now. What comes in
-    goes as soon as it is known that it had ended, unless it is to be said `again`.
+    What has ended since stays out, and what comes in goes as soon as it is known that it had. Those without a stamp, or
+    all that are to be said `again`, are said here and now.
     """
 
     def edit(state: State, by: Writer, made: list[Any]) -> State:
         pen = Pen(state, by.replica, by.stamp)
-        for one, dot in imports:
-            came: Restored = "ended" if one.at == UNSTAMPED else pen.restore(one, dot, again)
-            if came == "ended" and (again or one.at == UNSTAMPED):
-                before = pen.changes
-                pen.add(one.fact, one.who, one.cause, one.confidence, one.until)
-                came = "new" if pen.changes > before else "known"
+        for one, dots in imports:
+            if one.at == UNSTAMPED:
+                came = pen.say(one)
+            else:
+                came = pen.say_again(one) if again else pen.restore(one, dots)
             made.append((one, came))
         return pen.delta
 

@@ -4,11 +4,13 @@ An assertion is an `LWW` under (subject, predicate, object, who), so a source th
 it said before, and what is said while it is being removed elsewhere stays. An assertion that has ended is an `LWW`
 under those and the three parts of its stamp, so that replicas that end it at once write the same place.
 
-An assertion that was put in from elsewhere, such as an export, says so, and names the change it was there. Nobody may
-have known where it was put in that it had ended: it is `outlived` as soon as that is known.
+A stamp names what was said once: no two sayings of a source have the same. An assertion that was put in from elsewhere,
+such as an export, keeps its stamp, so there may be several writes of it at once, by nodes that put it in apart. It
+says that it was put in, and names the changes it was elsewhere (`before`).
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, TypeAlias
 
 from cybernetic.core import CyberneticError
@@ -28,7 +30,17 @@ Place: TypeAlias = tuple[str, object]
 Dot: TypeAlias = tuple[str, int]
 """The name of a change of the state: the replica that made it, and its number there."""
 
+Write: TypeAlias = tuple[str, int, tuple[Stamp, Any]]
+"""A write under a key of four: its dot, and when and what it says."""
+
+Dots: TypeAlias = tuple[Dot, ...]
+"""The changes that one assertion came with, the nearest first: here, where it was put in from, and so on."""
+
+MOST_DOTS = 8
+"""Changes of an assertion that are named: the nearest ones and the first."""
+
 ASSERTED, ENDED = 4, 7
+_ENDED_PARTS = 6  # of what is written of one that has ended
 _PUT_IN = 4  # parts of what is written of an assertion from elsewhere
 
 
@@ -47,9 +59,9 @@ def content(cause: str | None, confidence: float, until: float | None) -> Any:
     return None if cause is None and confidence == 1.0 and until is None else (cause, confidence, until)
 
 
-def put_in(cause: str | None, confidence: float, until: float | None, dot: Dot | None) -> Any:
-    """What is written of an assertion from elsewhere, which came with `dot` there; None: it does not say."""
-    return cause, confidence, until, dot
+def put_in(cause: str | None, confidence: float, until: float | None, dots: Dots) -> Any:
+    """What is written of an assertion from elsewhere, which came with `dots` there; none: it does not say."""
+    return cause, confidence, until, tuple(chain.from_iterable(dots))
 
 
 def is_put_in(value: object) -> bool:
@@ -57,36 +69,32 @@ def is_put_in(value: object) -> bool:
     return isinstance(value, list | tuple) and len(value) == _PUT_IN
 
 
-def latest(state: State, key: Key) -> tuple[str, int, Any] | None:
-    """The latest write that stands under a key of four."""
-    leaf: Leaf[Any] | None = state.store.trie.get(place_of(key))
-    if leaf is None or len(leaf.live) < 2:
-        return leaf.live[0] if leaf is not None and leaf.live else None
-    return max(leaf.live, key=lambda write: write[2][0])
+def before(value: object) -> Dots:
+    """The changes that what is written of an assertion was elsewhere; none if it is from here, or does not say."""
+    parts = value[-1] if isinstance(value, list | tuple) and is_put_in(value) else None
+    if not isinstance(parts, list | tuple):
+        return ()
+    pairs = zip(parts[::2], parts[1::2], strict=False)
+    return tuple([(one, n) for one, n in pairs if type(one) is str and type(n) is int])
 
 
-def origin(state: State, key: Key) -> Dot | None:
-    """The change that what stands under a key of four was elsewhere; None if it is not from there, or does not say."""
-    write = latest(state, key)
-    if write is None or not is_put_in(write[2][1]):
+def latest(leaf: Leaf[Any] | None) -> Write | None:
+    """The latest write of a leaf; of those of one stamp the one that was said here, if any was."""
+    if leaf is None or not leaf.live:
         return None
-    match write[2][1][-1]:
-        case str() as replica, int() as number:
-            return replica, number
-    return None
+    return max(leaf.live, key=_rank)
 
 
-def outlived(state: State, key: Key) -> bool:
-    """Whether what stands under a key of four is from elsewhere and had ended: its past, or its change, says so."""
-    write = latest(state, key)
-    if write is None or not is_put_in(write[2][1]):
-        return False
-    past: Leaf[Any] | None = state.store.trie.get(place_of((*key, *write[2][0])))
-    if past is not None and past.alive:
-        return True
-    dot = origin(state, key)
-    leaf: Leaf[Any] = state.store.trie.get(place_of(key))
-    return dot is not None and state.context.knows(*dot) and dot not in [one[:2] for one in leaf.live]
+def carried(write: Write) -> Dots:
+    """The changes that a write is, here and elsewhere."""
+    dots = (write[:2], *before(write[2][1]))
+    return dots if len(dots) <= MOST_DOTS else (*dots[: MOST_DOTS - 1], dots[-1])
+
+
+def leaf_of(state: State, key: Key) -> Leaf[Any] | None:
+    """What is written under a key."""
+    leaf: Leaf[Any] | None = state.store.trie.get(place_of(key))
+    return leaf
 
 
 def touched(delta: State) -> Iterator[Key]:
@@ -107,15 +115,28 @@ def place_of(key: Key) -> Place:
 
 def standing(state: State, key: Key) -> Assertion | None:
     """The assertion under a key of four: that of the latest stamp; None if there is none, or it cannot be read."""
-    writes = written(state.store.trie.get(place_of(key)), key)
-    return max(writes, key=lambda one: one.at) if len(writes) > 1 else writes[0] if writes else None
+    found = shown(leaf_of(state, key), key)
+    return None if found is None else found[0]
 
 
-def written(leaf: Leaf[Any] | None, key: Key) -> list[Assertion]:
-    """All assertions written at once under a key of four, whose leaf that is: the next write ends them."""
-    if leaf is None:
-        return []
-    return [made for _, _, (at, value) in leaf.live if (made := _read(key, at, value)) is not None]
+def shown(leaf: Leaf[Any] | None, key: Key) -> tuple[Assertion, Write] | None:
+    """The assertion that shows of a leaf under a key of four, and its write: the latest that can be read."""
+    for write in () if leaf is None else sorted(leaf.live, key=_rank, reverse=True):
+        if (made := _read(key, *write[2])) is not None:
+            return made, write
+    return None
+
+
+def written(leaf: Leaf[Any] | None, key: Key) -> dict[Assertion, bool]:
+    """All assertions written at once under a key of four, whose leaf that is, and whether they were put in.
+
+    The next write ends them.
+    """
+    found: dict[Assertion, bool] = {}
+    for _, _, (at, value) in () if leaf is None else leaf.live:
+        if (made := _read(key, at, value)) is not None:
+            found[made] = found.get(made, False) or is_put_in(value)
+    return found
 
 
 def period(state: State, key: Key) -> Period | None:
@@ -125,7 +146,7 @@ def period(state: State, key: Key) -> Period | None:
     if end is None or value is None:
         return None
     try:
-        cause, confidence, until, how, by, why = value
+        cause, confidence, until, how, by, why = value[:_ENDED_PARTS]
         stamp = checked_stamp(*key[4:])
         assertion = assertion_of(Fact(*key[:3]), key[3], stamp, cause, confidence, until)
     except (CyberneticError, TypeError, ValueError):
@@ -135,9 +156,17 @@ def period(state: State, key: Key) -> Period | None:
     return Period(assertion, end, how, by, why)
 
 
-def ending(assertion: Assertion, how: str, by: str | None, why: str | None) -> Any:
-    """What is written of an assertion that has ended."""
-    return assertion.cause, assertion.confidence, assertion.until, how, by, why
+def ending(assertion: Assertion, how: str, by: str | None, why: str | None, put_in: bool) -> Any:
+    """What is written of an assertion that has ended; that it was put in ends it also where it was said."""
+    said = assertion.cause, assertion.confidence, assertion.until, how, by, why
+    return (*said, True) if put_in else said
+
+
+def ends_all(past: Leaf[Any]) -> bool:
+    """Whether what has ended, as its past tells, had been put in, so that it has ended where it was said, too."""
+    return any(
+        isinstance(value, list | tuple) and len(value) > _ENDED_PARTS for _, _, (_, value) in past.live
+    )
 
 
 def _read(key: Key, at: Stamp, value: Any) -> Assertion | None:
@@ -152,12 +181,12 @@ def _read(key: Key, at: Stamp, value: Any) -> Assertion | None:
 
 def writer(state: State, key: Key) -> str | None:
     """The replica that wrote what stands under a key of four; None if nothing does."""
-    write = latest(state, key)
+    write = latest(leaf_of(state, key))
     return None if write is None else write[0]
 
 
-def exported(state: State, now: float) -> Iterator[tuple[Assertion, Dot] | None]:
-    """Every assertion that stands at `now`, seconds since 1970, and the change it came with.
+def exported(state: State, now: float) -> Iterator[tuple[Assertion, Dots] | None]:
+    """Every assertion that stands at `now`, seconds since 1970, and the changes it came with.
 
     None is a breath, every `STRIDE` places looked at.
     """
@@ -167,6 +196,11 @@ def exported(state: State, now: float) -> Iterator[tuple[Assertion, Dot] | None]
             yield None
         key = key_of(slot)
         if kind == LWW.kind and type(key) is tuple and len(key) == ASSERTED:
-            found = standing(state, key)
-            if found is not None and (found.until is None or found.until > now):
-                yield found, next((one, n) for one, n, (at, _) in leaf.live if at == found.at)
+            found = shown(leaf, key)
+            if found is not None and (found[0].until is None or found[0].until > now):
+                yield found[0], carried(found[1])
+
+
+def _rank(write: Write) -> Any:
+    """Later writes are higher; of those of one stamp what was said here is."""
+    return write[2][0], not is_put_in(write[2][1]), write[:2]

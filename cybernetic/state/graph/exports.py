@@ -5,14 +5,14 @@ from typing import TypeAlias
 
 from cybernetic.state.graph.answers import GraphRefused
 from cybernetic.state.graph.drawing import drawn
-from cybernetic.state.graph.entries import Dot, State, exported
+from cybernetic.state.graph.entries import Dots, State, exported
 from cybernetic.state.graph.facts import Assertion
 from cybernetic.state.graph.records import Record, record_of
 
 PAGE = 200  # records
 MOST = 4  # exports at once: the oldest is given up for another
 
-Rest: TypeAlias = Iterator[tuple[Assertion, Dot] | None]
+Rest: TypeAlias = Iterator[tuple[Assertion, Dots] | None]
 """What is left of an export; None is a breath."""
 
 

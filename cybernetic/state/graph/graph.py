@@ -10,7 +10,7 @@ from cybernetic.runtime import Deferred, Ref
 from cybernetic.state.graph.answers import Answers, Around, GraphRefused, GraphStatus, Watching
 from cybernetic.state.graph.drawing import MOST_ANSWERS, checked, drawn, limit_of
 from cybernetic.state.graph.edits import adding, loading, removing, steps
-from cybernetic.state.graph.entries import Dot, State, key_for, place_of
+from cybernetic.state.graph.entries import Dots, State, key_for, place_of
 from cybernetic.state.graph.facts import Assertion, Fact, Period, assertion_of, fact_of
 from cybernetic.state.graph.keeping import STEP, Keeping
 from cybernetic.state.graph.patterns import Pattern, Query, pattern_of, query_of
@@ -114,7 +114,8 @@ class Graph(Keeping):
         Args:
             records: as `page` gives them; of each, `subject`, `predicate` and `object` will do.
             who: the source of those that name none.
-            again: say what was removed or replaced again, with a stamp of now; what comes in stays, whatever is heard.
+            again: say here, with a stamp of now, what was removed, replaced or only put in, or is not known here: it
+                stays until somebody removes it who has heard of that. What stands as said here is left as it is.
         """
         if not isinstance(records, list | tuple) or len(records) > MOST_RECORDS:
             raise GraphRefused(
@@ -261,7 +262,7 @@ class Graph(Keeping):
         return self._kept()
 
     async def _loaded(
-        self, imports: list[tuple[Assertion, Dot | None]], again: bool
+        self, imports: list[tuple[Assertion, Dots]], again: bool
     ) -> list[tuple[Assertion, Restored]]:
         """Have imports put in; what came of each."""
         made: list[tuple[Assertion, Restored]] = []

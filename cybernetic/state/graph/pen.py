@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 from cybernetic.crdt import MOST_TICKS, Branch, Context, Leaf, Stamp
 from cybernetic.state.graph.entries import (
-    Dot,
+    Dots,
     Key,
     Place,
     State,
@@ -13,13 +13,15 @@ from cybernetic.state.graph.entries import (
     ending,
     is_put_in,
     key_for,
-    outlived,
+    latest,
     past_key,
     place_of,
     put_in,
+    shown,
     written,
 )
 from cybernetic.state.graph.facts import Assertion, Fact
+from cybernetic.state.graph.outliving import over
 
 Restored: TypeAlias = Literal["new", "known", "ended"]
 """What came of an assertion that was to be put in."""
@@ -72,56 +74,71 @@ class Pen:
         """Assert a fact, all parts of which are checked already.
 
         Saying again what stands changes nothing, and saying it with another `until` alone renews it: the past keeps
-        neither. What was put in and is said here is from here. What is said differently ends what the same source said
-        before.
+        neither. What was put in is said anew, and that is its past. What is said differently ends what the same source said before.
         """
         key = key_for(fact, who)
-        leaf = self._leaf(place_of(key))
+        leaf = self._standing(key)
         old = written(leaf, key)
-        from_here = leaf is None or not any(is_put_in(value) for _, _, (_, value) in leaf.live)
-        for one in old:
-            if len(old) == 1 and (one.cause, one.confidence) == (cause, confidence):
-                if one.until == until and from_here:
-                    return one
-            else:
-                self._end(one, "replaced", who, cause)
+        write = latest(leaf)
+        from_here = write is not None and not is_put_in(write[2][1])
+        for one, copy in old.items():
+            same = len(old) == 1 and (one.cause, one.confidence) == (cause, confidence)
+            if same and from_here and one.until == until:
+                return one
+            if copy or not same:
+                self._end(one, copy, "replaced", who, cause)
         at = self._write(key, content(cause, confidence, until))
         return Assertion(fact, who, at, cause, confidence, until)
 
-    def restore(self, assertion: Assertion, dot: Dot | None = None, stay: bool = False) -> Restored:
+    def restore(self, assertion: Assertion, dots: Dots = ()) -> Restored:
         """Put in an assertion as it was made elsewhere or earlier, with its stamp, unless there is nothing to do.
 
         "known": one as late or later stands. "ended": it did stand here, and does no more: its past says so, or it came
-        with a `dot` that the state knows, which is never forgotten. Where that is learned later, `drop_outlived` is
-        due, unless it is to `stay` then.
+        with one of `dots` that the state knows, which is never forgotten. Where that is learned later, `drop_outlived`
+        is due.
         """
         key = key_for(assertion.fact, assertion.who)
-        place = place_of(key)
-        leaf = self._leaf(place)
-        latest = _latest(leaf)
-        if latest is not None and latest >= assertion.at:
+        leaf = self._standing(key)
+        write = latest(leaf)
+        if write is not None and write[2][0] >= assertion.at:
             return "known"
-        if self._has_ended(assertion) or (dot is not None and self._state.context.knows(*dot)):
+        if self._has_ended(assertion) or any(self._state.context.knows(*dot) for dot in dots):
             return "ended"
-        for one in written(leaf, key):
-            self._end(one, "replaced", assertion.who, assertion.cause)
-        _, _, _, cause, confidence, until = assertion
-        said = content(cause, confidence, until) if stay else put_in(cause, confidence, until, dot)
-        self._put(place, leaf, assertion.at, said)
+        for one, copy in written(leaf, key).items():
+            self._end(one, copy, "replaced", assertion.who, assertion.cause)
+        said = put_in(assertion.cause, assertion.confidence, assertion.until, dots)
+        place = place_of(key)
+        self._put(place, self._leaf(place), assertion.at, said)
         return "new"
 
+    def say(self, assertion: Assertion) -> Restored:
+        """Assert it as something said here and now; "known" where that changes nothing, or "new"."""
+        changes = self.changes
+        self.add(assertion.fact, assertion.who, assertion.cause, assertion.confidence, assertion.until)
+        return "new" if self.changes > changes else "known"
+
+    def say_again(self, assertion: Assertion) -> Restored:
+        """Say here and now what was made elsewhere or earlier, whether it has ended or not.
+
+        "known": the source says it here, or what is as late or later. Where that was put in, that is what is said.
+        """
+        key = key_for(assertion.fact, assertion.who)
+        found = shown(self._standing(key), key)
+        if found is None or found[0].at < assertion.at:
+            return self.say(assertion)
+        return self.say(found[0]) if is_put_in(found[1][2][1]) else "known"
+
     def drop_outlived(self, keys: Iterable[Key]) -> None:
-        """Take out what was put in under keys of four and had ended elsewhere by then, as is known now."""
-        gone = []
+        """Take out what was put in under keys of four and had ended elsewhere by then, as is known now.
+
+        Whatever else stands there stays as it is.
+        """
         for key in keys:
-            if outlived(self.state, key):
-                leaf = self._leaf(place_of(key))
-                others = [] if leaf is None else sorted(leaf.live, key=lambda write: write[2][0])[:-1]
-                if others:  # what was said besides stays
-                    self._put(place_of(key), leaf, *others[-1][2])
-                else:
-                    gone.append(key)
-        self.erase(gone)
+            place = place_of(key)
+            leaf = self._leaf(place)
+            if leaf is not None and (gone := self._over(key, leaf)):
+                left = tuple([write for write in leaf.live if write[:2] not in gone])
+                self._put_leaf(place, Leaf(leaf.bury(self._replica, self._number()).seen, left))
 
     def remove(
         self, keys: Iterable[Key], how: str, by: str | None = None, why: str | None = None
@@ -132,8 +149,8 @@ class Pen:
         for key in keys:
             found = written(self._leaf(place_of(key)), key)
             if found:
-                for one in found:
-                    self._end(one, how, by, why)
+                for one, copy in found.items():
+                    self._end(one, copy, how, by, why)
                 ended.append(max(found, key=lambda one: one.at))
                 gone.append(key)
         self.erase(gone)
@@ -146,12 +163,23 @@ class Pen:
             self._settle()
             self._take(self._state.remove(self._replica, *gone))
 
+    def _over(self, key: Key, leaf: Leaf[Any]) -> Dots:
+        return over(key, leaf, self._state.context, self._leaf)
+
+    def _standing(self, key: Key) -> Leaf[Any] | None:
+        """What is under a key of four, without the writes that are over."""
+        leaf = self._leaf(place_of(key))
+        if leaf is None or not (gone := self._over(key, leaf)):
+            return leaf
+        return Leaf(leaf.seen, tuple([write for write in leaf.live if write[:2] not in gone]))
+
     def _has_ended(self, assertion: Assertion) -> bool:
         past = self._leaf(place_of(past_key(assertion)))
         return past is not None and past.alive
 
-    def _end(self, assertion: Assertion, how: str, by: str | None, why: str | None) -> None:
-        self._write(past_key(assertion), ending(assertion, how, by, why), assertion.at)
+    def _end(self, assertion: Assertion, copy: bool, how: str, by: str | None, why: str | None) -> None:
+        if not self._has_ended(assertion):  # else the past has it already
+            self._write(past_key(assertion), ending(assertion, how, by, why, copy), assertion.at)
 
     def _write(self, key: Key, value: object, after: Stamp | None = None) -> Stamp:
         """Write a value under a key, with a stamp later than what is there and than `after`."""
@@ -169,11 +197,19 @@ class Pen:
 
     def _put(self, place: Place, leaf: Leaf[Any] | None, at: Stamp, value: object) -> None:
         """Write into the leaf at a place."""
-        if not self._fresh:
-            self._first = self._next = self._state.context.next(self._replica)
-        self._fresh[place] = (leaf or _BLANK).write(self._replica, self._next, (at, value))
+        self._put_leaf(place, (leaf or _BLANK).write(self._replica, self._number(), (at, value)))
+
+    def _put_leaf(self, place: Place, leaf: Leaf[Any]) -> None:
+        """Put a leaf in a place, which came with the change of the number that was given last."""
+        self._fresh[place] = leaf
         self._next += 1
         self.changes += 1
+
+    def _number(self) -> int:
+        """The number of the next change."""
+        if not self._fresh:
+            self._first = self._next = self._state.context.next(self._replica)
+        return self._next
 
     def _settle(self) -> None:
         """Put what lies beside the state into it."""

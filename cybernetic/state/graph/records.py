@@ -6,7 +6,7 @@ from typing import Any
 
 from cybernetic.core import OptionError, known
 from cybernetic.crdt import Stamp, checked_stamp
-from cybernetic.state.graph.entries import Dot
+from cybernetic.state.graph.entries import MOST_DOTS, Dot, Dots
 from cybernetic.state.graph.facts import Assertion, assertion_of, fact_of
 
 FIELDS = ("subject", "predicate", "object", "who", "at", "cause", "confidence", "until", "change")
@@ -17,19 +17,24 @@ UNSTAMPED = Stamp(0, 0, "-")
 """The stamp of an assertion that is given one when it is written."""
 
 Record = dict[str, Any]
-"""The fields of `FIELDS`; `at` is a stamp's parts in a list, `change` those of a dot. What is None is left out."""
+"""The fields of `FIELDS`; `at` is a stamp's parts in a list, `change` those of a dot, or a list of several such.
+
+What is None is left out.
+"""
 
 
-def record_of(assertion: Assertion, change: Dot | None = None) -> Record:
-    """The record of an assertion, and of the change of its graph that it came with: what JSON can say."""
+def record_of(assertion: Assertion, dots: Dots = ()) -> Record:
+    """The record of an assertion, and of the changes that it came with in its graph and before: what JSON can say."""
     fact, who, at, cause, confidence, until = assertion
     record: Record = {**fact._asdict(), "who": who, "at": list(at)}
-    rest = {"cause": cause, "confidence": confidence, "until": until, "change": change and list(change)}
+    change: Any = [list(dot) for dot in dots]
+    rest = {"cause": cause, "confidence": confidence, "until": until}
+    rest |= {"change": change[0] if len(dots) == 1 else change or None}
     return record | {name: value for name, value in rest.items() if value is not None}
 
 
-def recorded(record: object, who: str, now: float | None = None) -> tuple[Assertion, Dot | None]:
-    """The assertion that a record tells, and the change of its graph that it came with, if it says so.
+def recorded(record: object, who: str, now: float | None = None) -> tuple[Assertion, Dots]:
+    """The assertion that a record tells, and the changes that it came with in its graph and before, if it says so.
 
     Args:
         record: as `record_of` makes it; one without `at` is `UNSTAMPED`.
@@ -54,7 +59,7 @@ def recorded(record: object, who: str, now: float | None = None) -> tuple[Assert
         record.get("confidence", 1.0),
         record.get("until"),
     )
-    return assertion, _dot(record.get("change"))
+    return assertion, _dots(record.get("change"))
 
 
 def checked_record(place: str, record: Record, now: float | None) -> Record:
@@ -66,15 +71,22 @@ def checked_record(place: str, record: Record, now: float | None) -> Record:
     return record
 
 
-def _dot(change: object) -> Dot | None:
+def _dots(change: object) -> Dots:
     match change:
         case None:
-            return None
+            return ()
+        case [[*_], *_] if len(change) <= MOST_DOTS:
+            return tuple([_dot(one) for one in change])
+    return (_dot(change),)
+
+
+def _dot(change: object) -> Dot:
+    match change:
         case [str() as replica, int() as number] if (
             0 < len(replica) <= LONGEST_REPLICA and 0 < number < 2**63
         ):
             return replica, number
-    raise OptionError("change", "a list of a replica and a number", change)
+    raise OptionError("change", f"a list of a replica and a number, or of at most {MOST_DOTS} such", change)
 
 
 def write_lines(records: Iterable[Record]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from cybernetic.vsm.algedonic.messages import Felt, Relief
 from cybernetic.vsm.bargain.budget import Epoch
 from cybernetic.vsm.bargain.contract import Report
+from cybernetic.vsm.bargain.saved import NONE_SAVED, Saved
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.bargain.weights import Productivity
 from cybernetic.vsm.bargain.worth import Worth
@@ -39,6 +40,8 @@ class Accounts:
         self._settled: dict[str, tuple[int, float]] = {}  # in which epoch, and how much so far, by unit
         self._taken = dict.fromkeys(units, 0.0)  # of the first resource that was settled since `spending`
         self._tasks = dict.fromkeys(units, 0)
+        self._told = dict.fromkeys(units, NONE_SAVED)  # what each said last that it has saved
+        self._saved = dict.fromkeys(units, NONE_SAVED)
 
     def take(self, account: Accountability, epoch: Epoch | None, lease: Vector, at: float) -> None:
         """A unit has accounted, in an `epoch` for which it holds a `lease`."""
@@ -49,11 +52,15 @@ class Accounts:
         self._done, self._failed = self._done + account.done, self._failed + account.failed
         self._tasks[path] += account.done + account.failed
         self._found(path)
+        saved = account.saved.since(self._told[path])
+        self._told[path], self._saved[path] = account.saved, self._saved[path] + saved
         if epoch is not None:
-            self._weigh(account, epoch, lease)
+            self._weigh(account, epoch, lease, saved.spend)
 
-    def _weigh(self, account: Accountability, epoch: Epoch, lease: Vector) -> None:
-        """What was spent since the last account is worth what was done since."""
+    def _weigh(self, account: Accountability, epoch: Epoch, lease: Vector, saved: Vector) -> None:
+        """What was spent since the last account is worth what was done since. What was saved counts as if it had been
+        spent: a unit that pays for what others have as well is worth no less than they are.
+        """
         path, names = account.path, sorted({*lease.resources, *account.spent.resources})
         if not names:
             return
@@ -65,9 +72,9 @@ class Accounts:
         self._taken[path] += self._newly(
             path, epoch.number, account.spent.less(account.aside).amount(names[0])
         )
-        horizon = lease.amount(names[0]) or HORIZON
-        worth = self._worth[path] = self._worth[path].after(float(account.done), most - known, horizon)
-        since = self._since[path].after(float(account.done), most - known)
+        horizon, took = lease.amount(names[0]) or HORIZON, most - known + saved.amount(names[0])
+        worth = self._worth[path] = self._worth[path].after(float(account.done), took, horizon)
+        since = self._since[path].after(float(account.done), took)
         self._since[path] = since if worth.score else Productivity(horizon)  # at 0 nothing speaks for a fall
 
     def _newly(self, path: str, epoch: int, settled: float) -> float:
@@ -127,6 +134,10 @@ class Accounts:
         """How many tasks each unit has accounted for."""
         return dict(self._tasks)
 
+    def saved(self) -> dict[str, Saved]:
+        """What each unit did not have to spend as others had made its calls (1.3, synergy)."""
+        return dict(self._saved)
+
     def own(
         self, path: str, epoch: Epoch | None, reports: tuple[Report, ...], purse: str = ""
     ) -> Accountability:
@@ -136,4 +147,15 @@ class Accounts:
         waiting = sum(one.waiting for one in self.latest.values())
         spent = NOTHING if epoch is None else total(self.used(epoch).values())
         aside = spent.least(total(one.aside for one in self.latest.values()))
-        return Accountability(path, done, failed, waiting, spent, aside, {}, reports, purse=purse)
+        return Accountability(
+            path,
+            done,
+            failed,
+            waiting,
+            spent,
+            aside,
+            {},
+            reports,
+            purse=purse,
+            saved=sum(self._saved.values(), NONE_SAVED),
+        )

@@ -8,6 +8,7 @@ from cybernetic.core import Shutdown
 from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.algedonic.messages import Ack, Over, Told
 from cybernetic.vsm.bargain.contract import Accepted, Contract
+from cybernetic.vsm.bargain.saved import Saved
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
@@ -17,6 +18,7 @@ from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.control.accounts import Accounts
 from cybernetic.vsm.control.bargaining import Bargaining
+from cybernetic.vsm.control.denied import denied
 from cybernetic.vsm.control.interventions import Interventions
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.control.overruns import Overruns
@@ -24,6 +26,7 @@ from cybernetic.vsm.control.redoing import Redoing
 from cybernetic.vsm.control.requirements import Requirements
 from cybernetic.vsm.control.reweighing import MOST, considered, spent_on_change
 from cybernetic.vsm.control.rungs import WORTH
+from cybernetic.vsm.control.starving import Starving
 from cybernetic.vsm.control.talks import Talks
 from cybernetic.vsm.coordination.messages import OscillationNotice
 from cybernetic.vsm.damping.fence import LeaseLost
@@ -86,6 +89,7 @@ class Control(Member):
         self._requirements = Requirements(self, tuple(self._charges), self._interventions, audited)
         self._redoing = Redoing(self)
         self._overruns = Overruns(self, self._interventions)
+        self._starving = Starving(self, self._charges, charter.clocks[0].recovery, now())
         self._talks = Talks(self, self._bargaining, self._interventions, self._charges)
         self._shift: Shift | None = None  # of weights, agreed with system 4
         self._far = MOST
@@ -102,6 +106,7 @@ class Control(Member):
         self._bargaining.begin(await self.books.call(Books.load, "control"))
         self._shift = await self.books.call(Books.load, "shift")
         await self._interventions.begin()
+        await self._starving.begin()
         await self._bargaining.write()
         await self._redoing.begin()
         self.tell(Channel.METASYSTEM, Role.POLICY, Begun())
@@ -117,6 +122,7 @@ class Control(Member):
         self._accounts.watch(at, self.period)
         for path in self._charges:
             self._judge(path)
+        await self._starving.turn(self._accounts.fallen(), at)
         await self._interventions.turn(at)
         self._redoing.turn()
         await self._bargaining.turn()
@@ -158,6 +164,7 @@ class Control(Member):
         self._accounts.take(account, self._bargaining.epoch, lease, now())
         await self._interventions.commands.heard(account.path, account.commanded)
         await self._overruns.take(account, lease)
+        await self._starving.take(account, now())
         self._bargaining.owed = self._overruns.units
         last = await self._bargaining.reported(account.reports)
         if last is not None:
@@ -258,10 +265,14 @@ class Control(Member):
         if one.lifted and one.port in self._interventions.above.quarantined:
             raise HeldAbove(self.path, one.port)
 
-    def tell_audit(self, one: Quarantine) -> None:
-        """System 3* holds nothing any more against a port that is used again."""
+    def tell_of(self, one: Quarantine) -> None:
+        """System 3* holds nothing any more against a port that is used again, and what came through one that is not
+        system 2 gives nobody else.
+        """
         if self._charter.audit is not None:
             self.tell(Channel.AUDIT, Role.AUDIT, one)
+        if one.port in self._charter.ports and self._charter.ports[one.port].shared is not None:
+            self.tell(Channel.COORDINATION, Role.COORDINATION, one)
 
     async def distribute(self, update: PolicyUpdate) -> dict[str, Edition]:
         """Policies for every unit; under which each acts since."""
@@ -289,20 +300,8 @@ class Control(Member):
     @hears(Denials)
     async def _denials(self, denials: Denials, note: Note) -> None:
         """What policies forbade a unit stands in the log of decisions."""
-        for one in denials.told:
-            body = {
-                "unit": note.path_from,
-                "task": one.task,
-                "action": one.action,
-                "by": one.by,
-                "why": one.reason,
-                "times": one.times,
-                "revision": one.revision,
-            }
-            entry = Entry("denial", self.path, body, one.at, note.root, note.id)
+        for entry in denied(denials, self.path, note, now()):
             await self.books.call(Books.note, entry)
-        if denials.more:
-            await self.jot("denial", {"unit": note.path_from, "more": denials.more})
 
     @hears(OscillationNotice)
     async def _swings(self, found: OscillationNotice, note: Note) -> None:
@@ -366,6 +365,10 @@ class Control(Member):
     def sparing(self) -> Mapping[str, float]:
         """Interventions in each unit for a thousand of its tasks, since this system 3 began."""
         return self._interventions.sparing(self._accounts.tasks())
+
+    def saved(self) -> Mapping[str, Saved]:
+        """What each unit did not have to spend as others had made its calls, as far as this system 3 was told."""
+        return self._accounts.saved()
 
     async def keep(self, key: str, value: object, term: int | None = None) -> None:
         """Into the books; `term`: of what bears one of its own. Raises `LeaseLost`, and ends, if it was replaced."""

@@ -164,7 +164,7 @@ class Interventions:
 
     async def _note(self, one: Quarantine) -> None:
         await self._control.jot("quarantine", {"port": one.port, "why": one.reason, "lifted": one.lifted})
-        self._control.tell_audit(one)
+        self._control.tell_of(one)
 
     async def obey(self, command: Command) -> Obeyed:
         """What the level above commands this level as a whole holds in all its units, beside what is its own. What is

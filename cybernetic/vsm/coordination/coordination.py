@@ -17,6 +17,10 @@ from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.coordination.crowds import Crowds
 from cybernetic.vsm.coordination.lending import LONGEST, LeaseDesk
 from cybernetic.vsm.coordination.messages import (
+    CallLost,
+    CallShared,
+    CallUnderWay,
+    CallWanted,
     Census,
     Chose,
     CoordinationPlan,
@@ -38,11 +42,13 @@ from cybernetic.vsm.coordination.messages import (
     UsedPort,
     lease_seconds,
 )
+from cybernetic.vsm.coordination.pool import Pool
 from cybernetic.vsm.coordination.queues import Queues
 from cybernetic.vsm.coordination.remit import Remit
 from cybernetic.vsm.coordination.swings import SHARE, Swings, shares
 from cybernetic.vsm.coordination.watching import Watching
 from cybernetic.vsm.damping.leases import Lease
+from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.timing import now
 
 RETOLD = 10  # rounds after which advice in force is told again
@@ -50,7 +56,7 @@ LOOK = 1.0  # seconds for a unit's answer to what leases it holds, and between t
 
 
 class Coordination(Member):
-    """System 2 of a level: paces shared rates, grants exclusive leases, damps what swings.
+    """System 2 of a level: paces shared rates, grants exclusive leases, lets calls be one, damps what swings.
 
     All it holds is soft: a successor begins anew, and learns from the units what it has to know.
 
@@ -86,7 +92,9 @@ class Coordination(Member):
             self._lending = LeaseDesk(self._epoch, now() + self._longest)
         await self._write()
         above = self.system.named(f"{self.path}:management", Ear)
-        self._queues = Queues(self, above, self._remit, self._ttl, born)
+        self._queues = queues = Queues(self, above, self._remit, self._ttl, born)
+        own = frozenset(self._remit.own)
+        self._pool = Pool(above, own, self.pulse, self.task, queues.say_above)
         if known:
             self.task(self._counted(now() + self._longest))
         super().setup()
@@ -179,6 +187,7 @@ class Coordination(Member):
         self._lending.withdraw(note.path_from, withdrawal.key, now())
         if withdrawal.key is None:
             self._queues.without(note.path_from)
+            self._pool.without(note.path_from)
 
     def leases(self) -> dict[str, Lease]:
         """The exclusive leases that are held, by key."""
@@ -207,6 +216,30 @@ class Coordination(Member):
 
     async def _write(self) -> None:
         await self._books.call(Books.save, "coordination", (self._epoch, self._longest))
+
+    # Calls that are one.
+
+    @hears(CallWanted)
+    def _call_wanted(self, wanted: CallWanted, note: Note) -> Deferred[Any]:
+        answer = self.defer()
+        self._pool.wanted(wanted, answer)
+        return answer
+
+    @hears(CallShared)
+    def _call_shared(self, shared: CallShared, note: Note) -> None:
+        self._pool.said(shared)
+
+    @hears(CallLost)
+    def _call_lost(self, lost: CallLost, note: Note) -> None:
+        self._pool.said(lost)
+
+    @hears(CallUnderWay)
+    def _call_under_way(self, still: CallUnderWay, note: Note) -> None:
+        self._pool.said(still)
+
+    @hears(Quarantine)
+    def _quarantined(self, one: Quarantine, note: Note) -> None:
+        self._pool.bar(one.port, not one.lifted)
 
     # Oscillation.
 
@@ -282,6 +315,7 @@ class Coordination(Member):
     async def cycle(self) -> None:
         """Let leases lapse, look at the queues, and at what swings."""
         self._turn()
+        self._pool.turn()
         self._queues.cycle()
         self._rounds += 1
         await self._watch_figures()

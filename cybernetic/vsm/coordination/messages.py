@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf
 
 from cybernetic.core import Refusal
+from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.damping.choice import Advice
 from cybernetic.wire import travels
 
@@ -241,3 +242,69 @@ class Crowd:
 
     group: str
     counts: Mapping[str, int]
+
+
+# Calls that are one (`Port.shared`).
+
+
+@travels(name="vsm.CallWanted")
+@dataclass(frozen=True, slots=True)
+class CallWanted:
+    """A unit would make a call through a `port` whose calls may be shared: is it made already?
+
+    Answered with `CallShared`, with `MakeIt`, or with `CallAwaited` where it is being made; asked again it keeps its
+    place. `same` is equal for equal calls (see `sameness`), `id` that of the reservation for this one.
+    """
+
+    port: str
+    same: str
+    id: str
+
+
+@travels(name="vsm.MakeIt")
+@dataclass(frozen=True, slots=True)
+class MakeIt:
+    """Nobody else has made it: the unit should, and say what came of it (`CallShared` or `CallLost`)."""
+
+
+@travels(name="vsm.CallAwaited")
+@dataclass(frozen=True, slots=True)
+class CallAwaited:
+    """Another unit is making it: ask again."""
+
+
+@travels(name="vsm.CallShared")
+@dataclass(frozen=True, slots=True)
+class CallShared:
+    """A call was made: its `answer` as it travels, the digest of that (`result`), and what it took (`cost`).
+
+    It is of use for `seconds` more. `id` is that of its receipt.
+    """
+
+    port: str
+    same: str
+    id: str
+    answer: bytes
+    result: str
+    cost: Vector
+    seconds: float
+
+
+@travels(name="vsm.CallLost")
+@dataclass(frozen=True, slots=True)
+class CallLost:
+    """A call (`id`) came to nothing that others could use: it failed, nobody knows, or who made it is gone."""
+
+    port: str
+    same: str
+    id: str
+
+
+@travels(name="vsm.CallUnderWay")
+@dataclass(frozen=True, slots=True)
+class CallUnderWay:
+    """A call (`id`) is still being made: said in each round, and who is not heard of for three is gone."""
+
+    port: str
+    same: str
+    id: str

@@ -17,10 +17,11 @@ from cybernetic.vsm.operations.progress import Circling, Progress
 from cybernetic.vsm.operations.task import Performed, Task
 from cybernetic.vsm.ports.bills import told
 from cybernetic.vsm.ports.digests import call_digest, digest
-from cybernetic.vsm.ports.passages import Ask, Passage
+from cybernetic.vsm.ports.passages import Ask, Had, Passage
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.receipts import Came, Receipt, Used
 from cybernetic.vsm.ports.refusals import OutcomeUnknown, Stuck
+from cybernetic.vsm.ports.sameness import packed, sameness, unpacked
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.world.knowing import Knowing
 
@@ -74,6 +75,7 @@ class Desk:
         task: what it is working on; None: nothing.
         measures: what was measured of that, by index.
         bills: what each of its calls was estimated at, and what it came to.
+        anew: whether that was done before, and does not count: it is to see for itself.
         loose: whether it has made a call that no key names: done anew it would happen twice.
         stuck: whether it was told that it is in a loop.
     """
@@ -89,12 +91,14 @@ class Desk:
     measures: dict[str, float] = field(default_factory=dict)
     done: OrderedDict[str, Performed] = field(default_factory=OrderedDict)
     bills: list[tuple[Vector, Vector]] = field(default_factory=list)
+    anew: bool = False
     loose: bool = False
     stuck: bool = False
 
-    def begin(self, task: Task) -> float:
+    def begin(self, task: Task, anew: bool) -> float:
         """A task is begun; when, in seconds."""
-        self.task, self.measures, self.bills, self.loose, self.stuck = task, {}, [], False, False
+        self.task, self.measures, self.bills = task, {}, []
+        self.anew, self.loose, self.stuck = anew, False, False
         return now()
 
     def at_work(self, what: str) -> Task:
@@ -124,7 +128,9 @@ class Desk:
             raise OptionError("upper", "a Cost such as Cost(usd=.04)", upper)
         about = action or Action(port, {**upper.as_dict(), "key": key})
         asked = call_digest(port, call.name, call.args, call.keywords)
-        ask = Ask(self.at_work("use").id, port, about, asked, upper, fence, self.life)
+        own = fence is not None or self.anew
+        same = "" if own else sameness(port, call.target, call.args, call.keywords, key)
+        ask = Ask(self.at_work("use").id, port, about, asked, upper, fence, self.life, same)
         self.progress.port(1, now())
         try:
             return await self._used(ask, call, key)
@@ -140,7 +146,9 @@ class Desk:
 
     async def _used(self, ask: Ask, call: Call, key: str | None) -> Used[Any]:
         """Admitted, tried as often as the port has tries, and settled."""
-        passage: Passage = await self.porter.within(None).call(Porter.admit, ask)
+        passage: Passage | Had = await self.porter.within(None).call(Porter.admit, ask)
+        if isinstance(passage, Had):
+            return Used(unpacked(passage.answer), passage.receipt)
         self.loose = self.loose or key is None
         marked = call.with_marks(key=key, fence=ask.fence)
         for left in reversed(range(passage.port.tries)):
@@ -172,13 +180,22 @@ class Desk:
                 await self._settled(passage, Came.FAILED, type(error).__name__, *lost)
             raise
         actual, sure = told(passage.ask.port, port.cost, value)
-        receipt = await self._settled(passage, Came.DONE, digest(value), actual, sure)
+        answer = packed(value) if passage.shared else None
+        receipt = await self._settled(passage, Came.DONE, digest(value), actual, sure, answer)
         if actual is not None and passage.ask.upper:
             self.bills.append((passage.ask.upper, actual))
         return Used(value, receipt, receipt.cost)
 
     async def _settled(
-        self, passage: Passage, came: Came, result: str, actual: Vector | None, sure: bool = True
+        self,
+        passage: Passage,
+        came: Came,
+        result: str,
+        actual: Vector | None,
+        sure: bool = True,
+        answer: bytes | None = None,
     ) -> Receipt:
-        receipt: Awaitable[Receipt] = self.porter.call(Porter.settle, passage, came, result, actual, sure)
+        receipt: Awaitable[Receipt] = self.porter.call(
+            Porter.settle, passage, came, result, actual, sure, answer
+        )
         return await receipt

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from cybernetic.core import CallError, Refusal
+from cybernetic.core import CallError, MailboxFull, Refusal
 from cybernetic.runtime import Deferred
 from cybernetic.vsm.algedonic.messages import Over, Told
 from cybernetic.vsm.bargain.contract import Accepted, Contract
@@ -16,7 +16,8 @@ from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.coordination.coordination import Coordination
-from cybernetic.vsm.coordination.messages import Above, CoordinationPlan, Opened
+from cybernetic.vsm.coordination.messages import Above, CallWanted, CoordinationPlan, Opened
+from cybernetic.vsm.coordination.pool import PATIENCE
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate
 from cybernetic.vsm.operations.environment import Environment
@@ -140,13 +141,23 @@ class Envoy(Member):
         self._coordination.cast(Coordination.advised, plan)
 
     def up(self, word: object) -> Any:
-        """System 2 of the level wants its turn at a port, or has heard from the other side of one."""
-        if not isinstance(word, Above):
+        """System 2 of the level wants its turn at a port, or a call that may be made already, or has heard from the
+        other side of one.
+        """
+        if not isinstance(word, Above | CallWanted):
             self.tell(Channel.COORDINATION, Role.COORDINATION, word)
             return None
         answer = self.defer()
-        self.task(self._paced(word.port, answer))
+        self.task(self._paced(word.port, answer) if isinstance(word, Above) else self._sought(word, answer))
         return answer
+
+    async def _sought(self, wanted: CallWanted, answer: Deferred[Any]) -> None:
+        """What system 2 up here knows of a call."""
+        try:
+            to = Channel.COORDINATION, Role.COORDINATION
+            answer.reply(await self.ask(*to, wanted, patience=0.8 * PATIENCE * self.pulse))
+        except (CallError, MailboxFull, Refusal):
+            answer.reply(None)
 
     async def _paced(self, port: str, answer: Deferred[Any]) -> None:
         answer.reply(await self._pacing.turn(port))

@@ -275,7 +275,8 @@ class Management(Member):
         self._next()
         self._feel(self._figures.passed(now()))
         self._thin_out()
-        (spent, aside), reports, revision, overrun, purse, commanded = await self._porter.call(Porter.books)
+        books = await self._porter.call(Porter.books)
+        (spent, aside), reports, revision, overrun, purse, commanded, saved = books
         account = Accountability(
             self.path,
             self._done,
@@ -290,6 +291,7 @@ class Management(Member):
             commanded,
             overrun,
             purse,
+            saved,
         )
         self._done = self._failed = 0
         self.tell(Channel.BARGAIN, Role.CONTROL, account)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from cybernetic.vsm.bargain.contract import Report
+from cybernetic.vsm.bargain.saved import NONE_SAVED, Saved
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.lives import UNTOLD, Edition
 from cybernetic.wire import travels
@@ -138,6 +139,7 @@ class Accountability:
         commanded: the edition of the command it goes by: one that is not the last is told again.
         overrun: what calls took in this epoch beyond what was set aside for them, while that blocks the unit.
         purse: the id of the purse that it spends from.
+        saved: what it did not have to spend since its ports began, as others had made its calls (`Port.shared`).
     """
 
     path: str
@@ -153,6 +155,7 @@ class Accountability:
     commanded: Edition = UNTOLD
     overrun: Vector = NOTHING
     purse: str = ""
+    saved: Saved = NONE_SAVED
 
 
 @travels(name="vsm.Unaccounted")

@@ -209,7 +209,7 @@ class Operation(Agent):
             desk.done.pop(task.id, None)
         if task.id in desk.done:
             return desk.done[task.id]
-        began = desk.begin(task)
+        began = desk.begin(task, anew)
         try:
             outcome = await self.handle(task)
         except Refusal as error:

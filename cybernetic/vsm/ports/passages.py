@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.ports.port import Port
+from cybernetic.vsm.ports.receipts import Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,8 @@ class Ask:
     """What a unit wants to do: in which `task`, through which `port`, what it is (`action`) and its digest (`call`).
 
     `upper` is the most it may take; `fence` the token of a lease that must hold; `life` names that of the operation:
-    one that has crashed and begins anew is in no loop yet.
+    one that has crashed and begins anew is in no loop yet. `same` is equal for calls that may be one (`Port.shared`);
+    empty: this one is made whatever others do.
     """
 
     task: str
@@ -22,6 +24,7 @@ class Ask:
     upper: Vector
     fence: int | None = None
     life: str = ""
+    same: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +37,16 @@ class Passage:
     epoch: int
     began: float
     revision: int
+
+    @property
+    def shared(self) -> bool:
+        """Whether the call may be one with others."""
+        return self.port.shared is not None and bool(self.ask.same)
+
+
+@dataclass(frozen=True, slots=True)
+class Had:
+    """No leave is needed: another unit has made the call. The receipt, and the `answer` as it travels."""
+
+    receipt: Receipt
+    answer: bytes

@@ -48,6 +48,12 @@ class Port:
         outage: when what is behind it is taken for out: all units that share a world leave it alone then. Default None:
             never.
         repeats: so many equal calls in one task are a loop: the next is refused with `Stuck`, >= 1. Default 5.
+        shared: its calls only look something up, so equal ones of all units may be one: what a call came to is the
+            answer to whoever wants the same while it is made, and for so many seconds after it, >= 0. Who makes it pays
+            for it, the others pay nothing. Equal are calls of the same function (one that is found by its name, or
+            the same one of this process), with equal arguments and `key`. Arguments and results that could not travel
+            are not shared, nor is what bears a `fence`, or a task that is done again because audits found it false.
+            Default None: each call is made.
 
     Raises `OptionError`.
     """
@@ -61,6 +67,7 @@ class Port:
     repeats: int = 5
     group: str | None = None
     outage: Outage | None = None
+    shared: float | None = None
 
     def __post_init__(self) -> None:
         if self.rate is not None and not isinstance(self.rate, Rate):
@@ -71,6 +78,8 @@ class Port:
         number("timeout", self.timeout, above=0)
         if self.outage is not None and not isinstance(self.outage, Outage):
             raise OptionError("outage", "an Outage or None", self.outage)
+        if self.shared is not None:
+            number("shared", self.shared, least=0)
         whole("tries", self.tries, least=1)
         whole("repeats", self.repeats, least=1)
         if self.group is not None:

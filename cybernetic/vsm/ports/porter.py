@@ -1,17 +1,17 @@
 """The porter of a unit: policy, reserve, pace before a call; settle, evidence after it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
+from cybernetic.vsm.bargain.saved import Saved
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
-from cybernetic.vsm.channels.note import Note, note_id
+from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.coordination.messages import (
     Census,
     CoordinationPlan,
@@ -24,14 +24,13 @@ from cybernetic.vsm.coordination.messages import (
     Succeeded,
 )
 from cybernetic.vsm.damping.leases import Lease
-from cybernetic.vsm.decisions.decide import Decision
 from cybernetic.vsm.decisions.policy import Policy
-from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate
-from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral
+from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate
 from cybernetic.vsm.inspection.messages import Completed, Evidence, Inspect, Inspected, Probe
 from cybernetic.vsm.lives import Edition
 from cybernetic.vsm.operations.messages import Command
 from cybernetic.vsm.ports.choosing import Choosing
+from cybernetic.vsm.ports.entrance import Entrance
 from cybernetic.vsm.ports.holding import Holding
 from cybernetic.vsm.ports.notices import Notices
 from cybernetic.vsm.ports.orders import Orders
@@ -40,13 +39,12 @@ from cybernetic.vsm.ports.passages import Ask, Passage
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.proofs import Proofs
 from cybernetic.vsm.ports.receipts import Came, Receipt
-from cybernetic.vsm.ports.referring import referred
-from cybernetic.vsm.ports.refusals import NoSuchPort, PolicyDenied
+from cybernetic.vsm.ports.refusals import NoSuchPort
+from cybernetic.vsm.ports.sharing import Sharing
 from cybernetic.vsm.ports.till import Till
 from cybernetic.vsm.timing import now
-from cybernetic.vsm.world.outages import Outages, PortOut
+from cybernetic.vsm.world.outages import Outages
 
-PAUSE = 0.1  # seconds, at least, before a call is made again that was refused
 SPACING = 1.0  # seconds between two calls of a unit that is throttled
 
 
@@ -93,6 +91,18 @@ class Porter(Member):
         outages = {name: port.outage for name, port in ports.items() if port.outage is not None}
         self._outages = Outages(self, outages, names or {})
         self._choosing = Choosing(self, self._ports, self._orders, self._outages)
+        self._sharing = Sharing(self)
+        self._entrance = Entrance(
+            self,
+            self._orders,
+            self._outages,
+            self._leases,
+            self._proofs,
+            self._notices,
+            self._till,
+            self._pacing,
+            self._sharing,
+        )
 
     async def setup(self) -> None:
         """Go on from the books."""
@@ -108,92 +118,24 @@ class Porter(Member):
     # Before a call.
 
     async def admit(self, ask: Ask) -> Any:
-        """Policy, then reserve, then pace: a `Passage`.
+        """Policy, then reserve, then pace: a `Passage`; or a `Had`, where another unit has made the call.
 
         Raises `NoSuchPort`, `PolicyDenied`, `Stuck`, `Suspended`, `PortOut`, `BudgetExhausted`.
         """
-        port = self._port(ask.port)
-        decision = self._orders.decide(ask.action)
-        match None if decision is None else decision.verdict:
-            case Deny(reason=reason):
-                assert decision is not None
-                raise self._denied(ask, decision.by, reason)
-            case Escalate() as asked:
-                assert decision is not None
-                answer = self.defer()
-                self.task(self._referred(ask, port, asked, decision, answer))
-                return answer
-        if not self._till.waits(ask.upper, port):
-            return await self._enter(ask, port)
-        answer = self.defer()
-        self.task(self._after_contract(ask, port, answer))
-        return answer
-
-    async def _after_contract(self, ask: Ask, port: Port, answer: Deferred[Any]) -> None:
-        await self._till.contract()
-        await self._let_in(ask, port, answer)
-
-    async def _let_in(self, ask: Ask, port: Port, answer: Deferred[Any]) -> None:
-        try:
-            entered = await self._enter(ask, port, answer)
-        except Exception as error:
-            answer.fail(error)
-        else:
-            if entered is not answer:
-                answer.reply(entered)
-
-    async def _referred(
-        self, ask: Ask, port: Port, asked: Escalate, decision: Decision, answer: Deferred[Any]
-    ) -> None:
-        """Somebody else decides; silence comes to what was declared for it, and never to leave."""
-        try:
-            referral = Referral(ask.task, ask.action, asked, note_id(), self._orders.revision)
-            verdict = await referred(self, referral)
-            if not isinstance(verdict, Allow):
-                raise self._denied(ask, decision.by, verdict.reason)
-        except Exception as error:
-            answer.fail(error)
-        else:
-            await self._let_in(ask, port, answer)
-
-    def _denied(self, ask: Ask, by: str, reason: str) -> PolicyDenied:
-        """What a unit was forbidden stands in the level's log by its next round."""
-        self._notices.denied(ask.task, ask.action, by, reason, self._orders.revision)
-        return PolicyDenied(ask.action.kind, by, reason)
-
-    async def _enter(self, ask: Ask, port: Port, answer: Deferred[Any] | None = None) -> Any:
-        self._orders.check(ask.port)
-        self._outages.check(ask.port)
-        if ask.fence is not None:
-            self._leases.check(ask.fence)
-        self._proofs.guard(ask, port.repeats)
-        id, epoch = await self._till.reserve(ask.upper, port)
-        passage = Passage(id, ask, port, epoch, now(), self._orders.revision)
-        if not self._pacing.paces(ask.port):
-            self._pacing.passed(ask.port)
-            return passage
-        answer = answer or self.defer()
-        self.task(self._paced(passage, answer))
-        return answer
-
-    async def _paced(self, passage: Passage, answer: Deferred[Any]) -> None:
-        try:
-            await self._pacing.wait(passage.ask.port)
-            self._outages.check(passage.ask.port)  # it may have gone out meanwhile
-        except Exception as error:
-            await self._till.settle(passage, NOTHING)
-            if isinstance(error, PortOut) and self._pacing.paces(passage.ask.port):
-                self.tell(Channel.COORDINATION, Role.COORDINATION, Ended(passage.ask.port))
-            answer.fail(error)
-            return
-        answer.reply(replace(passage, began=now()))
+        return await self._entrance.admit(ask, self._port(ask.port), self.sender)
 
     # After it.
 
     async def settle(
-        self, passage: Passage, came: Came, result: str, actual: Vector | None, sure: bool = True
+        self,
+        passage: Passage,
+        came: Came,
+        result: str,
+        actual: Vector | None,
+        sure: bool = True,
+        answer: bytes | None = None,
     ) -> Receipt:
-        """The call is over: count what it took, and leave proof.
+        """The call is over: count what it took, leave proof, and let others have the `answer` if they want the same.
 
         None: what is assumed, which is final if it was made and the port is `sure` of it, and else until a bill comes.
         """
@@ -207,6 +149,7 @@ class Porter(Member):
             done = came is Came.DONE
             word = Succeeded(ask.port, now() - passage.began) if done else Ended(ask.port)
             self.tell(Channel.COORDINATION, Role.COORDINATION, word)
+        self._sharing.ended(passage, receipt, answer)
         return receipt
 
     async def billed(self, id: str, cost: Vector) -> None:
@@ -225,19 +168,9 @@ class Porter(Member):
         self._notices.refused(ask.port)
         if last:
             await self._till.settle(passage, took)
+            self._sharing.given_up(passage)
             return passage
-        answer = self.defer()
-        self.task(
-            self._paced(passage, answer)
-            if self._pacing.paces(ask.port)
-            else self._later(passage, retry_after, answer)
-        )
-        return answer  # type: ignore[return-value]
-
-    async def _later(self, passage: Passage, retry_after: float, answer: Deferred[Any]) -> None:
-        """Nobody declared that the port has a limit: system 2 says so by then, or each unit waits for itself."""
-        await self._pacing.sleep(max(retry_after, PAUSE))
-        await self._paced(passage, answer)
+        return self._entrance.again(passage, retry_after)  # type: ignore[return-value]
 
     def close(self, task: Any, outcome: Any) -> tuple[Receipt, ...]:
         """A task is reported done: its receipts, all of them. Raises `NoEvidence` for a success without any."""
@@ -359,9 +292,9 @@ class Porter(Member):
         """Under which policies it acts."""
         return self._orders.revision
 
-    def books(self) -> tuple[tuple[Vector, Vector], tuple[Report, ...], int, Vector, str, Edition]:
+    def books(self) -> tuple[tuple[Vector, Vector], tuple[Report, ...], int, Vector, str, Edition, Saved]:
         """What a unit accounts for: what is spent and what of that is set aside, reports, under which policies it acts,
-        an overrun, its purse, and which command it goes by.
+        an overrun, its purse, which command it goes by, and what it did not have to spend.
         """
         return (
             (self.spent()[0], self._till.aside()),
@@ -370,6 +303,7 @@ class Porter(Member):
             self.overrun(),
             self._till.id,
             self._orders.edition,
+            self._sharing.saved,
         )
 
     # Its round.
@@ -379,6 +313,7 @@ class Porter(Member):
         await self._till.expire()
         self._pacing.renew()
         self._leases.renew()
+        self._sharing.turn()
         self._choosing.say()
         self._notices.say()
         self._say_policies()

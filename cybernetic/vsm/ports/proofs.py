@@ -36,8 +36,8 @@ class Proofs:
         self._guards.pop(task, None)
         self._receipts.pop(task, None)
 
-    def receipt(self, passage: Passage, came: Came, result: str, cost: Vector) -> Receipt:
-        """The proof of a call that is over."""
+    def receipt(self, passage: Passage, came: Came, result: str, cost: Vector, shared: str = "") -> Receipt:
+        """The proof of a call that is over; `shared` is the id of the receipt of another's that stands for it."""
         ask = passage.ask
         receipt = Receipt(
             passage.id,
@@ -51,6 +51,7 @@ class Proofs:
             passage.began,
             now(),
             passage.revision,
+            shared,
         )
         self._receipts.setdefault(ask.task, []).append(receipt)
         return receipt

@@ -34,6 +34,8 @@ class Receipt:
         came: how it ended.
         began, ended: seconds (see `timing.now`).
         revision: of the policies it was allowed under.
+        shared: the id of the receipt of the call that was really made, where that was another's (`Port.shared`); empty:
+            this is that of the call itself.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Receipt:
     began: float
     ended: float
     revision: int
+    shared: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,8 +110,11 @@ class Charter:
         `paced` from here or above. `declared` is its class; `apart`: it runs in another process.
 
         Its own budget holds as well: it shares out no more of what it is lent. Where nothing is counted above, it
-        counts for itself. Raises `OptionError` for one of another period than that above.
+        counts for itself. Raises `OptionError` for one of another period than that above, and for what only the top may
+        declare: who is called at the end of the ladder, how, and how long a round is (1.7).
         """
+        for name in ("human", "paging", "pulse"):
+            self._check_the_top_has(path, declared, name)
         own: Budget | None = declared.budget
         alone = own is not None and self.per is None
         most, floor = (None, own.grant) if alone and own else _own(path, own, self.per, floor)
@@ -131,6 +134,17 @@ class Charter:
             world=self.world if declared.world is None else declared.world.at(path),
             apart=apart or declared.world is not None,
         )
+
+    def _check_the_top_has(self, path: str, declared: Any, name: str) -> None:
+        """What the top declares may stand below as well, for it says the same; so may what the top was made of."""
+        top = self.lineage[0] if self.lineage else declared
+        own = getattr(declared, name)
+        if not any(own == vars(one)[name] for one in top.__mro__ if name in vars(one)):
+            raise OptionError(
+                f"{path}: {name}",
+                f"none, or that of the top, which holds for all: {getattr(top, name)!r}",
+                own,
+            )
 
     def clocks_of(self, declared: Any) -> Clocks:
         """The clocks of a level within this one, of the class `declared`: its own, else this level's."""

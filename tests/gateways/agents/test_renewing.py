@@ -1,11 +1,15 @@
 """A renewed connection: the one of before stays until what came through it is done, within a bound."""
 
 import asyncio
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cybernetic.core import Kill
 from cybernetic.gateways import Connection, Effect, MemoryBroker, Message, Received, consume
+from cybernetic.gateways.broker.memory.session import MemorySession
 from tests.gateways.agents.plant import WORK, Book, Clerk, Plant, orders, plant, send, until
 
 
@@ -111,3 +115,23 @@ async def test_the_death_of_who_keeps_them_leaves_no_connection_behind(tmp_path:
         assert sessions(broker) == 2
         await asyncio.sleep(60.0)
         assert sorted(int(id) for id, _ in await a.effects()) == list(range(5))
+
+
+async def test_a_gateway_that_ends_while_a_connection_is_left_closes_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Closing takes a while, as on a real wire; here the connection that is left is the first to be closed."""
+    broker, close, seconds = MemoryBroker(), MemorySession.close, count(1)
+
+    async def slowly(session: MemorySession) -> None:
+        await asyncio.sleep(next(seconds))
+        await close(session)
+
+    monkeypatch.setattr(MemorySession, "close", slowly)
+    async with plant(broker, tmp_path / "a", consume(Clerk, Work(3.0), queue=WORK)) as a:
+        await send(a.outside, *orders(1))
+        await asyncio.sleep(1.0)
+        await renew(a, "in")
+        assert sessions(broker) == 3
+    assert not broker._sessions
+    assert "crashed" not in caplog.text

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cybernetic.core import attach
-from cybernetic.gateways.broker.memory.events import MessageDropped
+from cybernetic.gateways.broker.events import MessageDropped
 from cybernetic.gateways.broker.messages import Confirmed, Delivery, Rejected
 from cybernetic.gateways.broker.topology import Binding, Exchange, Queue, Topology
 from tests.gateways.memory.parts import Told, open_broker

@@ -6,6 +6,7 @@ from cybernetic.gateways import Broker
 from cybernetic.gateways.broker.amqp import driver_connect
 from cybernetic.gateways.broker.amqp.broker import AmqpBroker
 from cybernetic.testing.broker.consuming import Consuming
+from cybernetic.testing.broker.dropping import Dropping
 from cybernetic.testing.broker.publishing import Publishing
 from cybernetic.testing.brokers import BrokerContract
 from tests.integration.gateways.rabbit import RabbitMQ
@@ -24,7 +25,7 @@ class TestAmqpBroker(BrokerContract):
         return AmqpBroker(self._url)
 
 
-class TestPlainAmqpBroker(Publishing, Consuming):
+class TestPlainAmqpBroker(Publishing, Consuming, Dropping):
     """By aiormq's own calls, as it would be if aiormq no longer took a reader and writer of ours."""
 
     seconds = 60.0

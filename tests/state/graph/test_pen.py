@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from cybernetic.state import Context, Stamp
 from cybernetic.state.graph.book import Book
-from cybernetic.state.graph.entries import State, key_for, outlived, past_key, standing
+from cybernetic.state.graph.entries import State, key_for, past_key, standing
 from cybernetic.state.graph.facts import Assertion, Fact
+from cybernetic.state.graph.outliving import outlived
 from cybernetic.state.graph.pen import Pen
 from cybernetic.state.replica.editing import check_dots
 from tests.support import soak
@@ -87,7 +88,7 @@ def put_in_elsewhere() -> tuple[State, State, State]:
     there = Pen(State(), "a", Ticks())
     said = there.add(ANN, "clerk")
     before, here = there.state, Pen(State(), "b", Ticks())
-    assert here.restore(said, ("a", 1)) == "new"
+    assert here.restore(said, (("a", 1),)) == "new"
     there.remove([KEY], "removed")
     there.erase([past_key(said)])
     return before, here.state, there.state
@@ -97,7 +98,7 @@ def test_what_was_put_in_and_had_ended_is_taken_out_once_that_is_known_and_by_no
     before, here, after = put_in_elsewhere()
     both = here.join(before)
     for known, stands in ((here, True), (both, True), (here.join(after), False), (both.join(after), False)):
-        assert outlived(known, KEY) != stands
+        assert bool(outlived(known, KEY)) != stands
         pen = Pen(known, "b", Ticks())
         pen.drop_outlived([KEY])
         assert bool(pen.delta) != stands

@@ -171,6 +171,39 @@ async def test_what_stands_on_the_other_side_of_a_cut_is_put_in_and_is_one_when_
         assert [await shown(graph) for graph in (one, two)] == [[], []]
 
 
+@pytest.mark.parametrize("names_changes", [True, False])
+async def test_nodes_that_put_in_one_export_while_they_are_cut_off_are_the_same_and_quiet_soon(
+    names_changes: bool,
+) -> None:
+    async with System() as system:
+        net, letters = Net(), "abc"
+        nodes: list[Any] = [
+            await system.start(Graph, "world", None, None, net.peers(name), clock) for name in letters
+        ]
+        await asyncio.sleep(2.0)
+        net.part(*letters)
+        for n in range(60):
+            await nodes[0].call(Graph.add, f"x{n}", "knows", "bob", who="clerk")
+        backup = await exported(nodes[0])
+        backup = backup if names_changes else bare(backup)
+        for node, gone in ((nodes[0], range(20)), (nodes[1], range(20, 40))):
+            await node.call(Graph.load, backup)
+            for n in gone:
+                assert await node.call(Graph.remove, f"x{n}", "knows", "bob", by="judge") == 1
+        back = [one for one in backup if one["subject"] in ("x1", "x21")]
+        assert await nodes[2].call(Graph.load, backup) == {"new": 60, "ended": 0}
+        assert await nodes[2].call(Graph.load, back, "import", True) == {"new": 2, "ended": 0}
+        net.heal()
+        await asyncio.sleep(4.0)
+        replicas = [await node.call(Graph.replica) for node in nodes]
+        known = [(await replica.call(Replica.value)).context for replica in replicas]
+        for node in nodes:
+            assert await shown(node) == sorted(["x1", "x21", *[f"x{n}" for n in range(40, 60)]])
+        await asyncio.sleep(20.0)
+        now = [(await replica.call(Replica.value)).context for replica in replicas]
+        assert now == known == [known[0]] * 3
+
+
 async def test_what_was_said_elsewhere_and_is_not_known_here_comes_in_though_an_earlier_one_has_ended() -> (
     None
 ):

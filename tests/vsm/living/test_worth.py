@@ -8,6 +8,7 @@ import pytest
 
 from cybernetic.vsm import Budget, BudgetExhausted, Cost, Operation, Outcome, Port, Task, ViableSystem, unit
 from cybernetic.vsm.bargain.budget import Epoch
+from cybernetic.vsm.bargain.saved import Saved
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.control.accounts import Accounts
 from cybernetic.vsm.operations.messages import Accountability
@@ -45,6 +46,25 @@ def test_who_falls_does_not_live_by_its_past_and_gets_it_back_when_it_is_well() 
 def test_bad_luck_is_no_fall() -> None:
     found = earned([10.0, 6.0, 14.0, 9.0, 11.0] * 12)
     assert min(found) > 7.0
+
+
+def test_who_pays_for_what_others_have_as_well_is_worth_as_much_as_they_are() -> None:
+    accounts = Accounts(Mute(), ["a", "b"], 0.0)
+    for n in range(1, 11):
+        accounts.take(Accountability("a", 1, 0, 0, Vector(usd=float(n))), EPOCH, LEASE, float(n))
+        saved = Saved(Vector(usd=float(n - 1)), n - 1, f"b#{n}")  # it made one call of its own
+        accounts.take(Accountability("b", 1, 0, 0, Vector(usd=1.0), saved=saved), EPOCH, LEASE, float(n))
+    earned = accounts.earned()
+    assert earned["a"] == pytest.approx(earned["b"])
+    assert accounts.saved()["b"] == saved
+
+
+def test_what_was_saved_is_not_forgotten_when_who_counts_it_begins_anew() -> None:
+    accounts = Accounts(Mute(), ["a"], 0.0)
+    for spend, calls in ((1.0, 1), (3.0, 2), (3.0, 2), (0.5, 1)):
+        saved = Saved(Vector(usd=spend), calls, f"a#{calls}")
+        accounts.take(Accountability("a", 1, 0, 0, Vector(), saved=saved), None, Vector(), 1.0)
+    assert accounts.saved() == {"a": Saved(Vector(usd=3.5), 3, "a#1")}
 
 
 class Caller(Operation):

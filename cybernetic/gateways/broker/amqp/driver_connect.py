@@ -52,7 +52,12 @@ class _Connector:
             raise
         link.connected(connection)
         session = AmqpSession if fits else PlainSession
-        return session(link, confirm_timeout=self._settings.confirm_timeout, max_body=self._settings.max_body)
+        return session(
+            link,
+            self._settings.address.shown,
+            confirm_timeout=self._settings.confirm_timeout,
+            max_body=self._settings.max_body,
+        )
 
     async def _context(self) -> ssl.SSLContext | None:
         if self._settings.tls is None:

@@ -14,6 +14,7 @@ from cybernetic.gateways.broker.amqp.declared import (
 )
 from cybernetic.gateways.broker.amqp.driver_link import Channel, Link, dropped, meant
 from cybernetic.gateways.broker.amqp.driver_plain_channels import PlainIntake
+from cybernetic.gateways.broker.amqp.drops import Drops
 from cybernetic.gateways.broker.amqp.intake import AmqpIntake
 from cybernetic.gateways.broker.amqp.line import Line
 from cybernetic.gateways.broker.amqp.outlet import AmqpOutlet
@@ -35,14 +36,16 @@ class AmqpSession:
 
     Args:
         link: the connection.
+        broker: its address as it may be shown.
         confirm_timeout, max_body: see `AmqpBroker`.
     """
 
-    def __init__(self, link: Link, *, confirm_timeout: float | None, max_body: int) -> None:
+    def __init__(self, link: Link, broker: str, *, confirm_timeout: float | None, max_body: int) -> None:
         self._link = link
         self._confirm_timeout, self._max_body = confirm_timeout, max_body
         self._intakes: set[Intake] = set()
         self._outlets: set[Outlet] = set()
+        self._drops = Drops(broker, self._declare, self.intake)
 
     @property
     def ended(self) -> "asyncio.Future[BrokerError | None]":
@@ -127,10 +130,13 @@ class AmqpSession:
         for exchange in topology.exchanges:
             await self._on_probe(f"exchange {exchange.name!r}", partial(_exchange, exchange), declaring=True)
         for queue in topology.queues:
-            await self._on_probe(f"queue {queue.name!r}", partial(_queue, queue), declaring=True)
+            await (self._drops.declare(queue) if queue.drops else self._declare(queue))
         for binding in topology.bindings:
             what = f"binding of queue {binding.queue!r} to exchange {binding.exchange!r}"
             await self._on_probe(what, partial(_binding, binding))
+
+    async def _declare(self, queue: Queue) -> None:
+        await self._on_probe(f"queue {queue.name!r}", partial(_queue, queue), declaring=True)
 
     async def state(self, queue: str) -> QueueState:
         """See `Session.state`."""
@@ -146,8 +152,8 @@ class AmqpSession:
 
     async def delete(self, *, queue: str = "", exchange: str = "") -> None:
         """See `Session.delete`."""
-        if queue:
-            await self._on_probe(f"queue {queue!r}", lambda channel: channel.queue_delete(queue))
+        for name in filter(None, (queue, await self._drops.forget(queue))):
+            await self._on_probe(f"queue {name!r}", partial(_delete, name))
         if exchange:
             await self._on_probe(f"exchange {exchange!r}", lambda channel: channel.exchange_delete(exchange))
 
@@ -213,6 +219,10 @@ async def _queue(queue: Queue, channel: Channel) -> None:
         auto_delete=queue.auto_delete,
         arguments={**queue_arguments(queue)},
     )
+
+
+async def _delete(queue: str, channel: Channel) -> None:
+    await channel.queue_delete(queue)
 
 
 async def _binding(binding: Binding, channel: Channel) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from math import inf
 
 from cybernetic.gateways.broker.errors import ChannelClosed, Differs, NotDeclared
+from cybernetic.gateways.broker.events import DROPPED, MessageDropped
 from cybernetic.gateways.broker.memory.consumer import Consumer
 from cybernetic.gateways.broker.memory.deaths import cycles, deaths, letter
-from cybernetic.gateways.broker.memory.events import DROPPED, MessageDropped
 from cybernetic.gateways.broker.memory.exchanges import STANDARD, MemoryExchange
 from cybernetic.gateways.broker.memory.queue import Dead, MemoryQueue
 from cybernetic.gateways.broker.memory.ready import Entry
