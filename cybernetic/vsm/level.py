@@ -8,6 +8,7 @@ from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.lines import FeelingLine, LossyFeelingLine
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import address, level_of, line_name
+from cybernetic.vsm.cleared import cleared
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.coordination.coordination import Coordination
 from cybernetic.vsm.governance.governance import Governance
@@ -103,8 +104,10 @@ class Operations(Supervisor):
         self._layout = layout
 
     def children(self) -> list[Child[Any]]:
-        """A supervisor for each unit."""
-        return [self._unit(unit) for unit in self._layout.units]
+        """A supervisor for each unit; where the units of one that was killed still end, after that."""
+        units = self._layout.units
+        names = [f"{self._layout.path(unit)}:unit" for unit in units]
+        return [*cleared(self.system, names), *(self._unit(unit) for unit in units)]
 
     def _unit(self, unit: Unit) -> Child[Any]:
         layout, spec = self._layout, unit.spec
@@ -200,7 +203,7 @@ class Level(Supervisor):
         self._layout = layout
 
     def children(self) -> list[Child[Any]]:
-        """What feels comes first; what commands comes last."""
+        """What feels comes first; what commands comes last. Where one that was killed still ends, after that."""
         layout = self._layout
         charter, path = layout.charter, layout.charter.path
         members = [
@@ -234,7 +237,9 @@ class Level(Supervisor):
             ),
             child(Metasystem, layout, id="metasystem", name=f"{path}:metasystem"),
         ]
-        return left(self.system, path, members)
+        names = [address(role, path) for role in Role if not role.in_unit and role is not Role.CHANNEL]
+        names += [f"{path}:operations", f"{path}:metasystem"]
+        return [*cleared(self.system, names), *left(self.system, path, members)]
 
 
 def steady(

@@ -41,7 +41,7 @@ MOST_DOTS = 8
 
 ASSERTED, ENDED = 4, 7
 _ENDED_PARTS = 6  # of what is written of one that has ended
-_PUT_IN = 4  # parts of what is written of an assertion from elsewhere
+_CONTENT_PARTS = 3  # of what is written of an assertion; more follow of one from elsewhere
 
 
 def key_for(fact: Fact, who: str) -> Key:
@@ -61,19 +61,19 @@ def content(cause: str | None, confidence: float, until: float | None) -> Any:
 
 def put_in(cause: str | None, confidence: float, until: float | None, dots: Dots) -> Any:
     """What is written of an assertion from elsewhere, which came with `dots` there; none: it does not say."""
-    return cause, confidence, until, tuple(chain.from_iterable(dots))
+    return cause, confidence, until, *(chain.from_iterable(dots) if dots else (None,))
 
 
 def is_put_in(value: object) -> bool:
     """Whether what is written of an assertion says that it is from elsewhere."""
-    return isinstance(value, list | tuple) and len(value) == _PUT_IN
+    return isinstance(value, list | tuple) and len(value) > _CONTENT_PARTS
 
 
 def before(value: object) -> Dots:
     """The changes that what is written of an assertion was elsewhere; none if it is from here, or does not say."""
-    parts = value[-1] if isinstance(value, list | tuple) and is_put_in(value) else None
-    if not isinstance(parts, list | tuple):
+    if not isinstance(value, list | tuple):
         return ()
+    parts = value[_CONTENT_PARTS:]
     pairs = zip(parts[::2], parts[1::2], strict=False)
     return tuple([(one, n) for one, n in pairs if type(one) is str and type(n) is int])
 
@@ -173,7 +173,7 @@ def _read(key: Key, at: Stamp, value: Any) -> Assertion | None:
     """The assertion of what is written under a key, which may come from anywhere."""
     try:
         parts: Any = (None, 1.0, None) if value is None else value
-        cause, confidence, until = parts[:-1] if is_put_in(parts) else parts
+        cause, confidence, until = parts[:_CONTENT_PARTS] if is_put_in(parts) else parts
         return assertion_of(Fact(*key[:3]), key[3], at, cause, confidence, until)
     except (CyberneticError, TypeError, ValueError):
         return None

@@ -1,8 +1,9 @@
 """What was put in and is over: it had ended elsewhere by then, and nobody may have known where it was put in.
 
 A write that was put in is over when its past says so, or when one of the changes it was elsewhere is known here and
-stands no more; one that was said is when its past says that it ended where it had been put in. Nodes that have heard of the same changes agree on that, and what is over stays so. So each of them may
-take out what is over, exactly that, and nobody writes the rest anew.
+stands no more; one that was said is when its past says that it ended where it had been put in. Nodes that have heard of
+the same changes agree on that, and what is over stays so. So each of them may take out what is over, exactly that, and
+nobody writes the rest anew.
 """
 
 from collections.abc import Callable, Iterator
@@ -54,7 +55,8 @@ class Outliving:
 
     def __init__(self) -> None:
         self._over: set[Key] = set()
-        self._awaited: dict[str, dict[int, tuple[Key, ...]]] = {}  # changes not known, by replica and number
+        # where changes that are not known would be, by replica and number; a list where those are several keys
+        self._awaited: dict[str, dict[int, Key | list[Key]]] = {}
         self._heard: dict[str, tuple[int, ...]] = {}  # the changes of these that were known at the last look
         self._count = self._kept = 0  # how many are awaited, and were after they were last gone through
 
@@ -71,10 +73,8 @@ class Outliving:
             self._over.add(key)
         for dot in _unknown(leaf, state.context):
             awaited = self._awaited.setdefault(dot[0], {})
-            keys = awaited.get(dot[1], ())
-            if key not in keys:
-                self._count += not keys
-                awaited[dot[1]] = (*keys, key)
+            self._count += dot[1] not in awaited
+            awaited[dot[1]] = _packed([*(one for one in _keys(awaited.get(dot[1])) if one != key), key])
 
     def look(self, state: State) -> Iterator[None]:
         """Look whether more is over, where more changes are known by now; a step is a breath. To be drawn out."""
@@ -90,7 +90,7 @@ class Outliving:
                 if n in awaited and state.context.knows(replica, n):
                     self._count -= 1
                     # from now on what becomes of that change shows at its key
-                    self._over.update([key for key in awaited.pop(n) if outlived(state, key)])
+                    self._over.update([key for key in _keys(awaited.pop(n)) if outlived(state, key)])
             self._heard[replica] = known
         yield from self._tidy(state)
 
@@ -102,11 +102,11 @@ class Outliving:
             for looked, (n, keys) in enumerate(list(awaited.items()), 1):
                 if looked % STRIDE == 0:
                     yield
-                left = tuple(
-                    [key for key in keys if (replica, n) in _unknown(leaf_of(state, key), state.context)]
-                )
+                left = [
+                    key for key in _keys(keys) if (replica, n) in _unknown(leaf_of(state, key), state.context)
+                ]
                 if left:
-                    awaited[n] = left
+                    awaited[n] = _packed(left)
                 else:
                     del awaited[n]
                     self._count -= 1
@@ -114,6 +114,15 @@ class Outliving:
                 del self._awaited[replica]
                 self._heard.pop(replica, None)
         self._kept = self._count
+
+
+def _keys(packed: Key | list[Key] | None) -> list[Key]:
+    """The keys that are put in one place; most often it is one, and stands there itself, for memory's sake."""
+    return packed if isinstance(packed, list) else [] if packed is None else [packed]
+
+
+def _packed(keys: list[Key]) -> Key | list[Key]:
+    return keys if len(keys) > 1 else keys[0]
 
 
 def _unknown(leaf: Leaf[Any] | None, context: Context) -> Dots:

@@ -74,7 +74,7 @@ class Pen:
         """Assert a fact, all parts of which are checked already.
 
         Saying again what stands changes nothing, and saying it with another `until` alone renews it: the past keeps
-        neither. What was put in is said anew, and that is its past. What is said differently ends what the same source said before.
+        neither. What was put in is said anew, and what is said differently ends what the same source said before.
         """
         key = key_for(fact, who)
         leaf = self._standing(key)

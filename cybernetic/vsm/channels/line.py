@@ -2,10 +2,10 @@
 
 import logging
 from dataclasses import dataclass
-from math import log
+from math import inf, log
 from typing import Any, ClassVar
 
-from cybernetic.core import CannotTravel, number
+from cybernetic.core import CannotTravel, Refusal, number
 from cybernetic.runtime import Agent, Deferred, Named
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import Ear, address
@@ -23,7 +23,8 @@ class LineState:
     """What a line has carried: notes `carried`, those `refused` by the table, and `late` ones that were let go.
 
     `dropped` gave way in a flood, and `lost` came to somebody who had no ear for them, or could not travel: variety
-    that the channel did not carry. `utilisation` is its load against its capacity (more than .8 is too much).
+    that the channel did not carry. `utilisation` is its load against its capacity (more than .8 is too much), `age` how
+    long the last note had waited when its turn came, seconds (more than a period is too long).
     """
 
     channel: Channel
@@ -33,6 +34,7 @@ class LineState:
     utilisation: float
     dropped: int = 0
     lost: int = 0
+    age: float = 0.0
 
     @property
     def fidelity(self) -> float:
@@ -42,6 +44,14 @@ class LineState:
 
 
 FULL = 0.8  # of the capacity
+
+
+@travels(name="vsm.NotCarried")
+class NotCarried(Refusal):
+    """A note came to a line that may not pass it on: to that of another channel, or when its deadline was over."""
+
+    def __init__(self, expected: str, got: str) -> None:
+        super().__init__(f"note: expected {expected}, got: {got}")
 
 
 class Line(Agent):
@@ -66,13 +76,14 @@ class Line(Agent):
         )
         self._half = self._period / 2
         self._full = self._watched = False
+        self._age, self._old = 0.0, -inf  # of the last note, and when one that is too old came last
         self._rate, self._at = 0.0, 0.0  # notes a second, as of when
         self._carried = self._refused = self._late = self._lost = 0
         self._known: dict[tuple[Role, str], Named[Ear]] = {}
 
     def carry(self, note: Note) -> None:
         """Pass a note on; nobody waits for an answer."""
-        if self._accepts(note):
+        if self._refuses(note) is None:
             try:
                 self._to(note).cast(Ear.take, note)
             except CannotTravel as error:  # what one sender says must not end the channel of all
@@ -80,13 +91,13 @@ class Line(Agent):
                 _log.warning("%s: a note of %s was dropped: %s", self.channel.value, note.path_from, error)
 
     def relay(self, note: Note) -> Deferred[Any]:
-        """Pass a note on, and the answer back. Raises what the one spoken to raises, and `NotInTopology`."""
-        check_way(note.channel, note.sender, note.role)
+        """Pass a note on, and the answer back. Raises what the one spoken to raises, `NotInTopology`, `NotCarried`."""
         answer = self.defer()
-        if self._accepts(note):
+        refused = self._refuses(note)
+        if refused is None:
             self.task(self._relayed(note, answer))
         else:
-            answer.fail(NotInTopology(note.channel, note.sender, note.role))
+            answer.fail(refused)
         return answer
 
     def state(self) -> LineState:
@@ -100,11 +111,12 @@ class Line(Agent):
             self._rate_at(now()) / self._capacity,
             0 if info is None else info.dropped,
             self._lost,
+            self._age,
         )
 
     def look(self) -> None:
-        """A period after it was loaded with more than `FULL` of its capacity: whether it still is."""
-        was, self._full = self._full, self._rate_at(now()) > FULL * self._capacity
+        """A period after it was loaded with more than `FULL` of its capacity, or late: whether it still is."""
+        was, self._full = self._full, self._too_much(now())
         if was or self._full:
             self.loaded(self._full)
         self._watched = False
@@ -114,7 +126,7 @@ class Line(Agent):
         """Override: for a period it has been loaded with too much (told each period), or (not `full`) is no more."""
 
     def _watch(self) -> None:
-        if not self._watched and self._rate > FULL * self._capacity:
+        if not self._watched and self._too_much(now()):
             self._watched = True
             self.ref.after(self._period).cast(Line.look)
 
@@ -131,23 +143,33 @@ class Line(Agent):
         else:
             answer.reply(value)
 
-    def _accepts(self, note: Note) -> bool:
+    def _refuses(self, note: Note) -> Refusal | None:
+        """Why a note is not passed on; all of them are counted."""
         at = now()
         self._rate, self._at = self._rate_at(at) + log(2.0) / self._half, at
+        if note.sent_at:
+            self._age = max(0.0, at - note.sent_at)
+            self._old = at if self._age > self._period else self._old
         self._watch()
         try:
             check_way(note.channel, note.sender, note.role)
-        except NotInTopology:
+        except NotInTopology as error:
             self._refused += 1
-            return False
+            return error
         if note.channel is not self.channel:
             self._refused += 1
-            return False
+            return NotCarried(
+                f"one for the channel {self.channel.value!r}", f"one for {note.channel.value!r}"
+            )
         if note.late(at):
             self._late += 1
-            return False
+            return NotCarried("one before its deadline", f"one {at - (note.deadline or at):g} s after it")
         self._carried += 1
-        return True
+        return None
+
+    def _too_much(self, at: float) -> bool:
+        """Beer's second principle: more than it is meant for, or what waits does so for longer than a period (1.9)."""
+        return self._rate_at(at) > FULL * self._capacity or at - self._old < self._half
 
     def _rate_at(self, at: float) -> float:
         """The average rate, with weights that halve every half period, as `variety.ChannelLoad` has it."""

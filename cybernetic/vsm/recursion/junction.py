@@ -1,6 +1,7 @@
 """Where two halves of a system meet: what is said to a name of the other half goes over, and its answer comes back."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from cybernetic.core import CallError, CallFailed, Down, NoConnection, Refusal
@@ -12,6 +13,7 @@ from cybernetic.vsm.channels.line import Line
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.recursion.parcels import Answered, Open, Saying
+from cybernetic.vsm.timing import now
 from cybernetic.wire import travels
 
 METHODS: dict[str, tuple[Any, Any]] = {
@@ -162,9 +164,12 @@ class Junction(Agent):
             )  # its asker knows of no answer any more
         cls, method = known
         address = self.system.named(saying.to, cls)
-        if saying.id is None:
-            return address.cast(method, *saying.args)
-        return await address.within(None).call(method, *saying.args)
+        args = [replace(one, sent_at=now()) if isinstance(one, Note) else one for one in saying.args]
+        if (
+            saying.id is None
+        ):  # from here on it waits in this half: how long it was under way is no measure for that
+            return address.cast(method, *args)
+        return await address.within(None).call(method, *args)
 
     def _answered(self, answered: Answered) -> None:
         answer, _ = self._waiting.pop(answered.id, (None, None))

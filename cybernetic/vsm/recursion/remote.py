@@ -13,7 +13,14 @@ from cybernetic.vsm.operations.envoy import Envoy
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.recursion.handing import hand
 from cybernetic.vsm.recursion.junction import Junction
-from cybernetic.vsm.recursion.voices import EvidenceVoice, LineVoice, NodeVoice, PartVoice, Voice
+from cybernetic.vsm.recursion.voices import (
+    EvidenceVoice,
+    LineVoice,
+    NodeVoice,
+    PartVoice,
+    Voice,
+    WatchfulVoice,
+)
 from cybernetic.vsm.recursion.ways import ways_of
 
 
@@ -95,14 +102,17 @@ class Abroad(Supervisor):
     def children(self) -> list[Child[Any]]:
         """The junction and the voices of the level above, then the level, and the envoy that stands for it there."""
         path, level = self._path, level_of(self._path)
-        hand(self.system, Charter.abroad(path, self._cls, self._per, self._floor, self._paced))
+        charter = Charter.abroad(path, self._cls, self._per, self._floor, self._paced)
+        hand(self.system, charter)
         mine = [address(role, path) for role in (Role.MANAGEMENT, Role.PORTER, Role.ALGEDONODE)]
         voices: list[tuple[type[Voice], str]] = [
-            *((LineVoice, line_name(level, channel)) for channel in Channel),
+            *((LineVoice, line_name(level, one)) for one in Channel if one is not Channel.ALGEDONIC),
             (NodeVoice, address(Role.ALGEDONODE, level)),
         ]
+        pain, look = line_name(level, Channel.ALGEDONIC), charter.clocks[0].look
         return [
             *_ends(path, self._outlet, self._ways, mine, None, voices),
+            child(WatchfulVoice, pain, junction_of(path), path, look, name=pain),
             child(self._cls, *self._args, name=path, id="level"),
             child(Envoy, path, self._paced, name=address(Role.MANAGEMENT, path)),
             child(Custodian, path, name=address(Role.PORTER, path)),

@@ -2,13 +2,21 @@
 
 from typing import Any
 
+from cybernetic.core import Kill
 from cybernetic.runtime import Agent, Deferred, Named
 from cybernetic.vsm.algedonic.algedonode import Algedonode
+from cybernetic.vsm.algedonic.deadmen import Deadmen
+from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Role
 from cybernetic.vsm.channels.ear import Ear
 from cybernetic.vsm.channels.line import Line
+from cybernetic.vsm.channels.messages import Beat
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.recursion.junction import Junction
+from cybernetic.vsm.timing import now
+
+FIRST = 7.5  # seconds of the first period: until then it may still be starting
 
 
 class Voice(Agent):
@@ -64,6 +72,54 @@ class LineVoice(Voice, Line):
     def relay(self, note: Note) -> Deferred[Any]:
         """A note for a channel over there, and its answer."""
         return self._ask("relay", note)
+
+
+class WatchfulVoice(LineVoice):
+    """Of the algedonic channel, to a level above that is not here.
+
+    Who stands for the level in the one above is here, and shows on this channel that it lives. Up there its silence is
+    felt, but nobody there can end it: so that is done here, when it hangs, as algedonodes do with all else.
+
+    Args:
+        name: the one it bears.
+        junction: the name of this half's end.
+        path: of the level.
+        look: seconds between two looks.
+    """
+
+    def __init__(self, name: str, junction: str, path: str, look: float) -> None:
+        super().__init__(name, junction)
+        self._path, self._look = path, look
+        self._key = (Role.MANAGEMENT.value, path)
+
+    def setup(self) -> None:
+        """Begin to watch."""
+        self._turned = now()
+        self._deadmen = Deadmen([(*self._key, FIRST)], self._turned)
+        self.ref.every(self._look).cast(WatchfulVoice.turn)
+
+    def carry(self, note: Note) -> None:
+        """A note for the channel; that the one watched lives is heard on the way."""
+        beat = note.body
+        if isinstance(beat, Beat) and (beat.role, beat.path) == self._key:
+            self._deadmen.beat(self._key, beat.period, now())
+        super().carry(note)
+
+    def turn(self) -> None:
+        """Who hangs is ended, and its supervisor puts another in its place."""
+        at = now()
+        if at - self._turned > 2 * self._look:  # it was away: it may not have heard what was said
+            self._deadmen.forgive(at)
+        self._turned = at
+        self._deadmen.missed(at)
+        if self._key not in self._deadmen.silent:
+            return
+        who = self.system.whereis(f"{self._path}:{self._key[0]}", Agent)
+        if self._deadmen.hangs(self._key, who, at) and who is not None:
+            self.exit(who, Kill())
+            body = {"path": self._path, "role": self._key[0], "times": self._deadmen.ended(self._key, at)}
+            entry = Entry("hang", self._path, body, at)
+            self.system.named(f"{self._path}:books", Books).cast(Books.note, entry)
 
 
 class NodeVoice(Voice, Algedonode):

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from cybernetic import OptionError
 from cybernetic.state import Stamp
+from cybernetic.state.graph.entries import MOST_DOTS
 from cybernetic.state.graph.facts import Assertion, Fact
 from cybernetic.state.graph.graphml import read_graphml, write_graphml
 from cybernetic.state.graph.patterns import spelled, typed
-from cybernetic.state.graph.entries import MOST_DOTS
 from cybernetic.state.graph.records import UNSTAMPED, read_lines, record_of, recorded, write_lines
 
 GOOD = '{"subject": "a", "predicate": "b", "object": "c"}\n'

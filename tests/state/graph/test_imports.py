@@ -418,7 +418,34 @@ def test_changes_that_nobody_asks_for_any_more_are_not_waited_for() -> None:
             b.remove(told(record)[0])
         b.forget_past()
         b.tend()
-    assert len(b.book._outliving._awaited.get("a", ())) <= SLACK
-    kept = Fact("ann", "knows", "bob")
-    b.load([{**backup[0], "subject": "ann", "predicate": "knows", "object": "bob", "change": ["z", 1]}])
-    assert b.book._outliving._awaited["z"] == {1: (key_for(kept, WHO),)}
+        assert len(b.book._outliving._awaited.get("a", ())) <= SLACK
+
+
+@pytest.mark.parametrize("more", [0, 3 * SLACK])
+def test_one_change_may_be_waited_for_at_several_places(more: int) -> None:
+    """As where a file was changed by hand."""
+    a, b, _ = three()
+    for _ in range(2):
+        a.say(ANN)
+        (record,) = a.export()
+        a.remove(ANN)
+    a.forget_past()
+    facts = [Fact(who, "knows", "bob") for who in ("ann", "eve", "joe")]
+    b.load([record | {"subject": fact.subject} for fact in facts])
+    for n in range(more):
+        b.load([record | {"subject": f"x{n}", "change": ["z", n + 1]}])
+        b.remove(Fact(f"x{n}", "knows", "bob"))
+    assert [b.tend(), len(b.book)] == [False, 3]
+    heal([a, b])
+    assert len(b.book) == 0
+
+
+def test_what_was_put_in_besides_what_was_said_is_one_and_was_said() -> None:
+    a, _, c = three()
+    said = a.say(ANN)
+    c.load(a.export())
+    c.hear(a)
+    assert len(c.writes()[key_for(ANN, WHO)]) == 2
+    assert c.say(ANN) == said
+    assert c.load(a.export(), again=True) == ["known"]
+    assert c.export() == a.export()

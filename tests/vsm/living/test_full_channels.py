@@ -1,6 +1,7 @@
 """A channel that carries more than it is meant for hurts, and hurts no more when that is over (T-P2)."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,11 +15,13 @@ from cybernetic.vsm import (
     Clocks,
     Line,
     Note,
+    NotInTopology,
     Role,
     ViableSystem,
     line_name,
     now,
 )
+from cybernetic.vsm.channels.line import NotCarried
 from tests.vsm.living.company import PAGER, Company, done, started
 
 
@@ -88,3 +91,47 @@ async def test_a_burst_and_a_day_of_work_are_no_pain() -> None:
 def test_a_capacity_that_is_none_is_refused(capacity: Any) -> None:
     with pytest.raises(OptionError, match="capacity"):
         type("Wrong", (ViableSystem,), {"capacity": capacity})
+
+
+def old(level: str, age: float) -> Note:
+    """Something on the channel of commands that has waited for so long."""
+    way = Channel.COMMAND, Role.PORTER, level, Role.CONTROL, level
+    return Note(*way, "noise", "id", "id", sent_at=now() - age, deadline=now())
+
+
+async def test_a_channel_whose_notes_wait_for_longer_than_a_period_is_felt_and_then_over() -> None:
+    async with started(Narrow) as (system, _):
+        await asyncio.sleep(2.0)
+        line = system.named(line_name("narrow", Channel.COMMAND), Line)
+        line.cast(Line.carry, old("narrow", 5.0))
+        await asyncio.sleep(1.5)
+        assert await full(system, "narrow") == []  # one is none
+        for _ in range(20):
+            line.cast(Line.carry, old("narrow", 0.9))
+            await asyncio.sleep(0.1)
+        assert await full(system, "narrow") == []  # within a period
+        for _ in range(20):
+            line.cast(Line.carry, old("narrow", 1.1))
+            await asyncio.sleep(0.1)
+        assert await full(system, "narrow") == ["command full"]
+        assert (await line.call(Line.state)).age == pytest.approx(1.1)
+        await asyncio.sleep(3.0)
+        assert await full(system, "narrow") == []
+
+
+async def test_a_line_says_what_is_wrong_with_what_it_does_not_pass_on() -> None:
+    async with started(Narrow) as (system, _):
+        await asyncio.sleep(1.0)
+        line = system.named(line_name("narrow", Channel.COMMAND), Line)
+        note = replace(noise("narrow"), deadline=now() - 2.0)
+        with pytest.raises(NotCarried, match=r"expected one before its deadline, got: one 2 s after it"):
+            await line.call(Line.relay, note)
+        wrong = system.named(line_name("narrow", Channel.BARGAIN), Line)
+        with pytest.raises(
+            NotCarried, match=r"expected one for the channel 'bargain', got: one for 'command'"
+        ):
+            await wrong.call(Line.relay, note)
+        nowhere = replace(note, channel=Channel.BARGAIN, sender=Role.POLICY)
+        with pytest.raises(NotInTopology, match="from policy to control"):
+            await wrong.call(Line.relay, nowhere)
+        assert (await wrong.call(Line.state)).refused == 2

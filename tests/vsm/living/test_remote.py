@@ -207,3 +207,36 @@ async def test_nobody_over_there_speaks_for_others() -> None:
         await asyncio.sleep(0.01)
         assert (await shop.call(ViableSystem.status)).channels["bargain"].carried <= before + 3
         assert (await shop.call(ViableSystem.ledger)) is not None
+
+
+async def test_who_stands_for_it_and_hangs_is_ended_where_he_is_and_work_goes_on() -> None:
+    async with two() as (_, there, shop):
+        envoy = there.named(f"{PATH}:management", Agent)
+        hung = there.whereis(envoy.name, Agent)
+        assert hung is not None
+        await asyncio.sleep(10.0)
+        assert there.whereis(envoy.name, Agent) == hung  # who beats is left alone
+        job = asyncio.ensure_future(done(shop, PATH))
+        await asyncio.sleep(0.1)
+        await hung.inspect().suspend()
+        assert (await asyncio.wait_for(job, 20.0)).outcome.good
+        late = asyncio.ensure_future(done(shop, PATH))
+        await asyncio.sleep(8.0)
+        successor = there.whereis(envoy.name, Agent)
+        assert successor not in (None, hung)
+        assert (await asyncio.wait_for(late, 20.0)).outcome.good
+        assert [
+            entry.body["role"]
+            for entry in await there.named(PATH, ViableSystem).call(ViableSystem.decisions, 0, "hang")
+        ] == ["management"]
+        await asyncio.sleep(10.0)
+        assert not [one for one in await shop.call(ViableSystem.alarms) if one.pain.path == PATH]
+        assert there.whereis(envoy.name, Agent) == successor
+
+
+async def test_who_stands_for_it_is_not_ended_because_the_other_half_is_away() -> None:
+    async with two() as (_, there, _shop):
+        envoy = there.whereis(f"{PATH}:management", Agent)
+        Outlet.cut = True
+        await asyncio.sleep(60.0)
+        assert there.whereis(f"{PATH}:management", Agent) == envoy
