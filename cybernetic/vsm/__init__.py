@@ -41,13 +41,14 @@ from cybernetic.vsm.governance.refusals import NoSuchQuestion, PolicyRefused
 from cybernetic.vsm.inspection.gate import NotIndependent
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Pleasure, Severity
-from cybernetic.vsm.operations.environment import NoSuchUnit
 from cybernetic.vsm.operations.envoy import Away
 from cybernetic.vsm.operations.messages import Intervention, Rung
 from cybernetic.vsm.operations.operation import Operation
 from cybernetic.vsm.operations.quota import Quota
 from cybernetic.vsm.operations.refusals import (
     NoSuchKind,
+    NoSuchUnit,
+    TaskGivenUp,
     TaskHung,
     TaskLate,
     TaskUnknown,
@@ -62,6 +63,7 @@ from cybernetic.vsm.ports.receipts import Receipt as PortReceipt
 from cybernetic.vsm.ports.refusals import (
     NoEvidence,
     NoSuchPort,
+    NoThread,
     OutcomeUnknown,
     PolicyDenied,
     Quarantined,
@@ -116,6 +118,7 @@ __all__: tuple[str, ...] = (
     "NoSuchPort",
     "NoSuchQuestion",
     "NoSuchUnit",
+    "NoThread",
     "NoWorld",
     "NotInTopology",
     "NotIndependent",
@@ -154,6 +157,7 @@ __all__: tuple[str, ...] = (
     "Suspended",
     "TOPOLOGY",
     "Task",
+    "TaskGivenUp",
     "TaskHung",
     "TaskLate",
     "TaskUnknown",

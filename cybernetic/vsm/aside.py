@@ -1,6 +1,7 @@
 """Whatever callable a user gives: a coroutine function is awaited, a plain one runs where it holds up nobody else."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
@@ -12,20 +13,63 @@ Aside = Callable[..., Awaitable[Any]]
 """Runs a function with arguments in a thread: `Agent.run_blocking`."""
 
 
-async def made(target: Callable[..., Any], aside: Aside, /, *args: Any, **keywords: Any) -> Any:
-    """What `target(*args, **keywords)` comes to; an awaitable result is awaited.
+class Attempt:
+    """One attempt to make a call.
 
-    What is no coroutine function runs by `aside`, so whoever waits may give it up: the thread goes on to its end then,
-    as nothing can stop it, and what it gives is dropped. On a loop whose time is simulated it runs at once: that time
-    stands still meanwhile.
+    Args:
+        aside: runs a plain function.
+
+    Attributes:
+        made: whether the call may have been made. It has not where it was given up before a thread was free for it, and
+            then it never will be.
     """
-    if is_async(target) or not real_time(asyncio.get_running_loop()):
-        value = target(*args, **keywords)
-    else:
-        value = await aside(partial(target, *args, **keywords))
-    return await value if isawaitable(value) else value
+
+    def __init__(self, aside: Aside) -> None:
+        self._aside = aside
+        self.made = False
+
+    async def make(self, target: Callable[..., Any], /, *args: Any, **keywords: Any) -> Any:
+        """What `target(*args, **keywords)` comes to; an awaitable result is awaited.
+
+        What is no coroutine function runs by `aside`, so whoever waits may give it up: a thread that has begun it goes
+        on to its end then, as nothing can stop it, and what it gives is dropped. On a loop whose time is simulated it
+        runs at once: that time stands still meanwhile.
+        """
+        self.made = True
+        if is_async(target) or not real_time(asyncio.get_running_loop()):
+            value = target(*args, **keywords)
+        else:
+            value = await self.in_thread(partial(target, *args, **keywords))
+        return await value if isawaitable(value) else value
+
+    async def in_thread(self, job: Callable[[], Any]) -> Any:
+        """What `job()` gives, run by `aside`."""
+        self.made = True
+        leave = deque((job,))  # who takes the job out of it, in one step, decides: the thread, or who gives it up
+        try:
+            return await self._aside(_begun, leave)
+        except asyncio.CancelledError:
+            self.made = _taken(leave) is None
+            raise
+
+
+async def made(target: Callable[..., Any], aside: Aside, /, *args: Any, **keywords: Any) -> Any:
+    """See `Attempt.make`."""
+    return await Attempt(aside).make(target, *args, **keywords)
 
 
 def is_async(target: Callable[..., Any]) -> bool:
     """Whether calling `target` only makes a coroutine."""
     return iscoroutinefunction(target) or iscoroutinefunction(getattr(target, "__call__", None))  # noqa: B004
+
+
+def _begun(leave: deque[Callable[[], Any]]) -> Any:
+    job = _taken(leave)
+    return None if job is None else job()
+
+
+def _taken(leave: deque[Callable[[], Any]]) -> Callable[[], Any] | None:
+    try:
+        return leave.pop()
+    except IndexError:
+        return None

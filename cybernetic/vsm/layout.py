@@ -52,7 +52,7 @@ class Layout:
     def charges(self) -> tuple[Charge, ...]:
         """The units as system 3 deals with them."""
         return tuple(
-            Charge(self.path(unit), unit.weight, self.floor(unit), unit.floor, unit.cap)
+            Charge(self.path(unit), unit.weight, self.floor(unit), unit.floor, unit.cap, unit.kinds)
             for unit in self.units
         )
 

@@ -1,11 +1,13 @@
 """The supervisors of a level: what lives in it, and how it starts."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 from cybernetic.supervision import Backoff, Child, Supervisor, child
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.lines import FeelingLine, LossyFeelingLine
+from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import address, level_of, line_name
 from cybernetic.vsm.cleared import cleared
@@ -36,6 +38,13 @@ ABLATED = {
     "algedonic": ("level", Role.ALGEDONODE.value),
 }
 """What may be taken out of a level: which supervisor keeps it, under which id."""
+
+
+def books(path: str, data: str | None) -> Child[Any]:
+    """The books of a level. Of one within another they last, also in memory, as long as that one's know what they do:
+    what it was told, and has decided, holds when it begins anew.
+    """
+    return child(partial(Books, beside=f"{level_of(path)}:books"), data, path, name=f"{path}:books")
 
 
 class Channels(Supervisor):

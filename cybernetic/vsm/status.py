@@ -46,7 +46,7 @@ class Status:
         standings: what audits say of each unit; where nothing audits it, or what does is silent, "unaudited".
         gaps: how far what a unit does is from what it is chartered for, bits; of those that were looked at.
         alarms: the pains that are open.
-        known: under which revision of the policies each unit acts, as it acknowledged.
+        known: under which revision of the policies each unit acts, as it says itself.
         channels: what each channel has carried.
     """
 

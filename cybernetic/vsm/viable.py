@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from cybernetic.core import CallError, NotFound, Refusal, number, one_of
+from cybernetic.core import CallError, NotFound, number, one_of
 from cybernetic.runtime import Deferred, registered_name
 from cybernetic.supervision import Child, Supervisor, child
 from cybernetic.vsm.algedonic.algedonode import Algedonode
@@ -19,15 +19,8 @@ from cybernetic.vsm.channels.ear import level_of
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.question import Reception
-from cybernetic.vsm.decisions.rulebook import PolicyChange
-from cybernetic.vsm.decisions.verdicts import Verdict
 from cybernetic.vsm.declared import FINAL, check_declared
-from cybernetic.vsm.governance.governance import Governance
-from cybernetic.vsm.governance.identity import Identity
-from cybernetic.vsm.governance.messages import PolicyUpdate
-from cybernetic.vsm.governance.questions import Asked
-from cybernetic.vsm.governance.refusals import NoSuchQuestion
-from cybernetic.vsm.homeostat.balance import Balance, Balanced, Bands
+from cybernetic.vsm.governed import Governed
 from cybernetic.vsm.inspection.auditor import Auditor
 from cybernetic.vsm.inspection.independence import check_independence
 from cybernetic.vsm.inspection.messages import Quarantine
@@ -37,10 +30,11 @@ from cybernetic.vsm.ladder.climb import Climb
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ladder.signals import PainKey
 from cybernetic.vsm.layout import Layout
-from cybernetic.vsm.level import ABLATED, Channels, Level, steady
-from cybernetic.vsm.operations.environment import Environment, NoSuchUnit
+from cybernetic.vsm.level import ABLATED, Channels, Level, books, steady
+from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.envoy import Away
 from cybernetic.vsm.operations.messages import Intervention, Resumption, Rung
+from cybernetic.vsm.operations.refusals import NoSuchUnit
 from cybernetic.vsm.operations.task import Performed, Task
 from cybernetic.vsm.operations.unit import Unit, checked_units
 from cybernetic.vsm.ports.port import Port
@@ -50,24 +44,13 @@ from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.recursion.handing import boundary, enclose, handed, take_out, taken_out
 from cybernetic.vsm.recursion.refusals import Elsewhere
-from cybernetic.vsm.status import PATIENCE, Status, status
+from cybernetic.vsm.status import Status, status
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.world.declared import World
 from cybernetic.vsm.world.keeper import keeper
 
-PARTS: dict[str, Any] = {
-    "algedonode": Algedonode,
-    "audit": Auditor,
-    "books": Books,
-    "control": Control,
-    "intelligence": Intelligence,
-    "policy": Governance,
-    "porter": Porter,
-}
-"""Who answers what is asked of a level, by role."""
 
-
-class ViableSystem(Supervisor):
+class ViableSystem(Governed):
     """A viable system. Subclass it, declare it, and return its units from `units`; start it like any supervisor.
 
     Attributes:
@@ -165,7 +148,7 @@ class ViableSystem(Supervisor):
         self._remote, self._ports = layout.elsewhere, tuple(sorted(charter.ports))
         return [
             *vigil,
-            child(Books, self.data, path, name=f"{path}:books"),
+            books(path, self.data),
             *([keeper(path, charter.world, self.data)] if charter.apart and charter.world else []),
             child(Channels, path, self.capacity, id="channels", name=f"{path}:channels"),
             child(Level, layout, id="level", name=f"{path}:level"),
@@ -176,14 +159,14 @@ class ViableSystem(Supervisor):
     def submit(self, task: Task) -> Deferred[Performed]:
         """Have a task done; answered with what came of it, however long that takes.
 
-        Raises what its operation refuses with, `NoSuchUnit`, `NoSuchKind`, `CallFailed` if it crashed over it again and
-        again, `TaskHung` if that was ended over it, `WaitsForItself` for a unit that would wait for itself,
+        Raises what its operation refuses with, `NoSuchUnit`, `NoSuchKind`, `TaskGivenUp` if it crashed over it again and
+        again or was away, `TaskHung` if that was ended over it, `WaitsForItself` for a unit that would wait for itself,
         `TaskUnknown`.
         """
         answer, who = self.defer(), self.sender
-        by = registered_name(who) if who is not None and answer.awaited else None
+        name = registered_name(who) if who is not None and answer.awaited else None
         environment = self.system.named(f"{self._path}:environment", Environment)
-        environment.cast(Environment.take_on, task, answer, by)
+        environment.cast(Environment.take_on, task, answer, () if name is None else (name,))
         return answer
 
     async def alarms(self) -> tuple[Climb, ...]:
@@ -199,59 +182,6 @@ class ViableSystem(Supervisor):
         reception: Reception = await self._ask("algedonode", Algedonode.answered, key, by)
         return reception
 
-    async def set_policy(self, policy: Policy, why: str = "") -> int:
-        """Put a policy in force; the revision since which it is.
-
-        Raises `PolicyRefused` for a version that is not new, where it would give up an invariant, and for a function
-        that other processes could not find by name, where a unit at or below the level runs in one.
-        """
-        revision: int = await self._ask("policy", Governance.set_policy, policy, why)
-        return revision
-
-    async def retire_policy(self, name: str, why: str = "") -> int:
-        """Take a policy of this level out of force; the revision since which it is. Raises `PolicyRefused`."""
-        revision: int = await self._ask("policy", Governance.retire, name, why)
-        return revision
-
-    async def rollback_policy(self, name: str, version: int, why: str = "") -> int:
-        """Put an old wording in force again, under a new version; the revision since which. Raises `PolicyRefused`."""
-        revision: int = await self._ask("policy", Governance.rollback, name, version, why)
-        return revision
-
-    async def rules(self) -> PolicyUpdate:
-        """The policies in force here, the inherited ones first, and the revision since which they are."""
-        rules: PolicyUpdate = await self._ask("policy", Governance.rules)
-        return rules
-
-    async def policy_changes(self, before: int, after: int) -> tuple[PolicyChange, ...]:
-        """What differs between two revisions, by name. Raises `PolicyRefused` for one that is not remembered."""
-        changes: tuple[PolicyChange, ...] = await self._ask("policy", Governance.diff, before, after)
-        return changes
-
-    async def identity(self) -> Identity:
-        """What the level is: its purpose, who is inside, and what it does not give up."""
-        identity: Identity = await self._ask("policy", Governance.identity)
-        return identity
-
-    async def questions(self) -> dict[str, Asked]:
-        """The questions that wait for somebody's word, by id, of this level and those within it."""
-        found: dict[str, Asked] = dict(await self._ask("policy", Governance.questions))
-        for inner in await self._of_levels(ViableSystem.questions):
-            found |= inner
-        return found
-
-    async def answer(self, question: str, verdict: Verdict, by: str) -> Reception:
-        """`by` answers a question (its id), wherever at or below this level it was put; what became of the answer.
-
-        All but `Reception.TAKEN` changed nothing, and is in the log of the level where it was put. Raises
-        `NoSuchQuestion`, and `PolicyRefused` for what is no Allow or Deny.
-        """
-        path = question.partition("?")[0]
-        if path != self._path and not path.startswith(f"{self._path}/"):
-            raise NoSuchQuestion(question)
-        reception: Reception = await self._ask("policy", Governance.decide, question, verdict, by, at=path)
-        return reception
-
     async def ledger(self) -> Any:
         """What was granted, lent and spent: the allocator of system 3; None where no budget is counted."""
         return await self._ask("control", Control.ledger)
@@ -264,20 +194,6 @@ class ViableSystem(Supervisor):
         """What system 4 sees coming: forecasts with their intervals and skill, and what it has proposed."""
         outlook: Outlook = await self._ask("intelligence", Intelligence.outlook)
         return outlook
-
-    async def balance(self) -> Balanced:
-        """How systems 3 and 4 keep the balance, each index against its band."""
-        running: Balance | None = None
-        with suppress(CallError):
-            running = (
-                await self._part("intelligence", Intelligence).within(PATIENCE).call(Intelligence.balance)
-            )
-        last, bands = await self._ask("policy", Governance.balance)
-        return Balanced(running, last, bands)
-
-    async def set_bands(self, bands: Bands, why: str = "") -> None:
-        """Say within what the balance of systems 3 and 4 should be: it is in the log, and survives a restart."""
-        await self._ask("policy", Governance.set_bands, bands, why)
 
     async def status(self) -> Status:
         """How the level is: what each part of it that lives has to say, and "silent" for what does not."""
@@ -307,7 +223,8 @@ class ViableSystem(Supervisor):
         if not own and unit != self._path:
             await self._pass_down(unit, ViableSystem.resume, unit, reason)
             return
-        self._part("algedonode", Algedonode).cast(Algedonode.resumed, unit)
+        if "algedonic" not in taken_out(self.system, self._path):
+            await self._ask("algedonode", Algedonode.resumed, unit)
         await self._ask("control", Control.intervene, unit if own else None, Resumption(reason))
 
     async def lift(self, port: str, why: str) -> None:
@@ -357,15 +274,6 @@ class ViableSystem(Supervisor):
         if gone:
             self.system.named(path, ViableSystem).within(None).cast(ViableSystem.ablate, *sorted(gone))
 
-    async def _of_levels(self, method: Any, *args: Any, patience: float | None = 5.0) -> list[Any]:
-        """What the levels within say to it; one that is away says nothing, and is nobody else's trouble."""
-        found = []
-        for path in self._nested:
-            with suppress(CallError, Refusal):
-                level = self.system.named(path, ViableSystem).within(patience)
-                found.append(await level.call(method, *args))
-        return found
-
     async def _pass_down(self, unit: str, method: Any, *args: Any) -> None:
         """What is for a unit of a level within, that level does. Raises `NoSuchUnit`, `Elsewhere`, `Away`."""
         known = boundary(self.system, self._path)
@@ -378,22 +286,3 @@ class ViableSystem(Supervisor):
             await self.system.named(level, ViableSystem).call(method, *args)
         except CallError as error:
             raise Away(level, "level") from error
-
-    async def _ask(
-        self, role: str, method: Any, *args: Any, at: str | None = None, patience: float | None = 5.0
-    ) -> Any:
-        """What a part of the level answers. Raises what it refuses with, and `Away` where it gives no answer: it may
-        be dead, or taken out, and that must not be the end of the level.
-        """
-        path = at or self._path
-        try:
-            return await self._part(role, PARTS[role], path).within(patience).call(method, *args)
-        except CallError as error:
-            raise Away(path, role) from error
-
-    def _part(self, role: str, cls: Any, path: str | None = None) -> Any:
-        return self.system.named(f"{path or self._path}:{role}", cls)
-
-    @property
-    def _path(self) -> str:
-        return registered_name(self.ref) or type(self).__name__.lower()

@@ -1,5 +1,5 @@
-"""Pictures of the indices of a unit, and of what the filter does: a spike, a step and a turn; the Nile; an index that
-is muted; a forecast.
+"""Pictures of the indices of a unit, and of what the filter does: a spike, a step and a turn; BOCPD beside it; the
+Nile; an index that is muted; a forecast.
 
 python -m benchmarks.vsm.cyberstride.pictures [--out build/vsm/cyberstride]
 """
@@ -14,6 +14,7 @@ from cybernetic.core import Chance
 from cybernetic.vsm.cyberstride import (
     Achievement,
     Attention,
+    Bocpd,
     Capability,
     Gauge,
     HarrisonStevens,
@@ -31,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("build/vsm/cyberstride"))
     args = parser.parse_args()
-    for draw in (indices, story, nile, muted, fan):
+    for draw in (indices, story, beside, nile, muted, fan):
         print(f"picture: {draw(args.out)}")
 
 
@@ -107,6 +108,42 @@ def story(out: Path) -> Path:
         regimes(readings, xs, "What each datum was, as known two data later", "datum"),
     ]
     return save(out / "story.svg", panels)
+
+
+def beside(out: Path) -> Path:
+    """A spike and a step, as BOCPD has them, which knows that something began, and as the filter names them."""
+    chance = Chance(7).stream("beside")
+    shape = [0.0] * 20 + [8.0] + [0.0] * 39 + [6.0] * 40
+    series = [y + chance.gauss(0.0, 1.0) for y in shape]
+    xs = [float(k) for k in range(len(series))]
+    one, recent, alarms = Bocpd(), [], []
+    state = one.start()
+    for x, y in zip(xs, series, strict=True):
+        state = one.step(state, y)
+        recent.append((x, state.recent))
+        alarms += [(x, state.recent)] if state.alarm else []
+    moments = ((20.0, "spike"), (60.0, "step"))
+    panels = [
+        Panel(
+            "A series with a spike and a step",
+            [Mark(list(zip(xs, series, strict=True)), "data", "dots", "#333333")],
+            "",
+            "y",
+            moments=moments,
+            height=200,
+        ),
+        Panel(
+            "BOCPD: the chance that a run began lately",
+            [Mark(recent, "chance"), Mark(alarms, "alarm", "dots")],
+            "",
+            "share",
+            levels=((one.threshold, "alarm above"),),
+            y_range=(0.0, 1.0),
+            height=180,
+        ),
+        regimes(filtered(series), xs, "The filter: what each datum was, as known two data later", "datum"),
+    ]
+    return save(out / "beside.svg", panels)
 
 
 def nile(out: Path) -> Path:

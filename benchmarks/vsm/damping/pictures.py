@@ -1,5 +1,5 @@
-"""What paces and holds, seen at work: a rate that is found, turns of two that want all, a key that is handed on, an
-owner that flaps, and an error that swings.
+"""What paces and holds, seen at work: a rate that is found, turns of two that want all, a key that is handed on, a
+fence that turns away who slept, an owner that flaps, and an error that swings.
 
 `python -m benchmarks.vsm.damping.pictures [--out FOLDER]` draws the pictures of docs/mathematics.md from the parts
 themselves; nothing is left to chance.
@@ -13,9 +13,11 @@ from benchmarks.vsm.plot import Mark, Panel, Point, save
 from cybernetic.vsm.damping import (
     Aimd,
     FairQueue,
+    Fence,
     FlapDamper,
     Flapping,
     Lease,
+    LeaseLost,
     LeaseTable,
     Pacer,
     SwingCounter,
@@ -27,7 +29,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--out", type=Path, default=Path("build/vsm"))
     out = arguments.parse_args().out
-    print("Pictures:", draw_turns(out), draw_holds(out), draw_swings(out))
+    print("Pictures:", draw_turns(out), draw_holds(out), draw_fence(out), draw_swings(out))
     return 0
 
 
@@ -115,6 +117,55 @@ def tenure() -> list[tuple[float, Lease | None]]:
             table, lease = table.release("the key", lease.token, now)
         seen.append((now, lease))
     return seen
+
+
+def draw_fence(out: Path) -> Path:
+    """Three that write with what they believe to be their lease; one of them sleeps through it."""
+    passed, away, highest = writes()
+    marks = [
+        Mark(highest, "highest so far", "steps", colour="#999"),
+        Mark(passed, "let through", "dots"),
+        Mark(away, "turned away", "dots"),
+    ]
+    moments = [(5.0, "a falls asleep"), (15.0, "it lapses: b"), (26.0, "a wakes up"), (34.0, "a asks anew")]
+    panel = Panel(
+        "A fence: the tokens of what is written",
+        marks,
+        "second",
+        "token",
+        moments=moments,
+        y_range=(0.5, 3.5),
+    )
+    return save(out / "fence.svg", [panel])
+
+
+def writes() -> tuple[list[Point], list[Point], list[Point]]:
+    """What a fence lets through and what not, when (second, token); and the highest token that it has seen."""
+    table, fence = LeaseTable(ttl=15.0), Fence("the key")
+    passed: list[Point] = []
+    away: list[Point] = []
+    highest: list[Point] = []
+    known: dict[str, Lease] = {}
+    for second in range(50):
+        now = float(second)
+        table, granted = table.turn(now)
+        asking = {0: "a", 3: "b", 34: "a"}.get(second)
+        if asking:
+            table, lease = table.request("the key", asking, now)
+            granted = (lease,) if lease else granted
+        known |= {lease.holder: lease for lease in granted}
+        if second == 33:
+            table, _ = table.release("the key", known.pop("b").token, now)
+        for who, lease in known.items():
+            if who == "a" and 5 <= second < 26:
+                continue
+            try:
+                fence = fence.passed(lease.token)
+                passed.append((now, float(lease.token)))
+            except LeaseLost:
+                away.append((now, float(lease.token)))
+        highest.append((now, float(fence.highest)))
+    return passed, away, highest
 
 
 def penalties(damper: FlapDamper) -> tuple[list[Point], list[Point]]:

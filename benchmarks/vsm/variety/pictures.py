@@ -1,17 +1,28 @@
-"""Ashby's law in a picture: what is left of sixteen disturbances, by how many responses there are.
+"""Variety in pictures: Ashby's law, what attenuators hide and amplifiers add, and who absorbs what disturbs.
 
     python -m benchmarks.vsm.variety.pictures [--out build/vsm]
 
-Ends with status 1 if anything left differs from what the law says.
+Ends with status 1 if anything left differs from what the law says, or a disturbance is not in exactly one class.
 """
 
 import argparse
+from collections.abc import Callable, Sequence
 from math import log2
 from pathlib import Path
 
-from benchmarks.vsm.plot import Mark, Panel, save
+from benchmarks.vsm.plot import Mark, Panel, save, stacked
 from cybernetic.core import Chance
-from cybernetic.vsm.variety import cyclic_game, entropy, joint_counts, miller_madow, regulate
+from cybernetic.vsm.variety import (
+    Absorber,
+    Amplifier,
+    Attenuator,
+    VarietyLedger,
+    cyclic_game,
+    entropy,
+    joint_counts,
+    miller_madow,
+    regulate,
+)
 
 ERRORS = (0.0, 0.05, 0.2)
 RESPONSES = (1, 2, 4, 8, 16)
@@ -66,6 +77,100 @@ def samples(seed: int) -> Panel:
     )
 
 
+ALARM = 4.0  # standard deviations
+ATTENUATORS: dict[str, Callable[[Sequence[float]], Sequence[float]]] = {
+    "average of 60": lambda window: [sum(window) / 60],
+    "averages of 5": lambda window: [sum(window[k : k + 5]) / 5 for k in range(0, 60, 5)],
+    "lowest and highest": lambda window: [min(window), max(window)],
+}
+WAYS: dict[str, Callable[[int], int]] = {
+    "each in its own way": lambda unit: unit,
+    "one of four ways": lambda unit: unit % 4,
+    "all alike": lambda unit: 0,
+}
+
+
+def hidden(seed: int) -> Panel:
+    """How many injected spikes three attenuators of windows of 60 hide, by how high the spikes are."""
+    noise = Chance(seed).stream("windows")
+    windows = [[noise.gauss(0.0, 1.0) for _ in range(60)] for _ in range(300)]
+    heights = [float(height) for height in range(2, 25)]
+    marks = []
+    for name, apply in ATTENUATORS.items():
+        points = []
+        for height in heights:
+            one = Attenuator(name, apply).measure(windows, spiked(height), lambda y: abs(y) >= ALARM)
+            points.append((height, one.missed or 0.0))
+        marks.append(Mark(points, name))
+    return Panel(
+        f"Spikes hidden from an alarm at {ALARM:g} sd",
+        marks,
+        x="height of the spike (sd)",
+        y="share",
+        y_range=(0.0, 1.0),
+        levels=[(0.05, "acceptable")],
+    )
+
+
+def spiked(height: float) -> Callable[[Sequence[float]], Sequence[float]]:
+    """What puts a spike on the last of a window."""
+    return lambda window: [*window[:-1], window[-1] + height]
+
+
+def added() -> Panel:
+    """The variety of what is done about two bits of decisions, by how many are told and what they make of it."""
+    decisions = ["north", "east", "south", "west"] * 50
+    marks = []
+    for name, way in WAYS.items():
+        told = [(float(n), Amplifier(name, done(way, n)).measure(decisions)) for n in (1, 2, 4, 8, 16, 32)]
+        marks.append(Mark([(units, one.h_out) for units, one in told], name))
+    return Panel("Acts made of 2 bits of decisions", marks, x="units told", y="bits", log_x=True)
+
+
+def done(way: Callable[[int], int], units: int) -> Callable[[str], list[tuple[str, int]]]:
+    """What so many units do about a plan."""
+    return lambda plan: [(plan, way(unit)) for unit in range(units)]
+
+
+def absorbed(seed: int) -> tuple[Panel, bool]:
+    """Six hundred disturbances, by who has absorbed them; from 300 on system 1 can deal with half as many as before.
+
+    Also whether the classes added up at every moment.
+    """
+    chance, ledger, good = Chance(seed), VarietyLedger(), True
+    beyond = ((0.5, Absorber.CONTROL), (0.8, Absorber.COORDINATION), (0.9, Absorber.ALGEDONIC))
+    ends: list[tuple[float, str, Absorber | None]] = []
+    layers: dict[Absorber | None, list[float]] = {one: [] for one in [*Absorber, None]}
+    xs = [float(now) for now in range(0, 800, 10)]
+    for now in range(800):
+        if now < 600:
+            id = f"d{now}"
+            ledger = ledger.enter(id, "late", float(now))
+            own = chance.uniform("own", now) < (0.8 if now < 300 else 0.4)
+            luck = chance.uniform("who", now)
+            after = next((absorber for share, absorber in beyond if luck < share), None)
+            ends.append((now + (5.0 if own else 60.0), id, Absorber.OPERATION if own else after))
+        for at, id, absorber in ends:
+            if at == now and absorber is not None:
+                left = ledger if absorber is Absorber.OPERATION else ledger.cross(id, "resources")
+                ledger = left.close(id, absorber, float(now))
+        ledger = ledger.expire(now - 120.0)
+        good &= sum(ledger.balance.values()) == len(ledger.entries)
+        if now % 10 == 0:
+            for absorber, count in ledger.balance.items():
+                layers[absorber].append(float(count))
+    named = [(one.value if one else "open", counts) for one, counts in layers.items() if any(counts)]
+    panel = Panel(
+        "Disturbances, by who absorbed them",
+        stacked(named, xs),
+        x="second",
+        y="number",
+        moments=[(300.0, "half the responses")],
+        height=260,
+    )
+    return panel, good
+
+
 def main() -> int:
     """Play, print, draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -74,7 +179,10 @@ def main() -> int:
     options = parser.parse_args()
     panel, good = law()
     print(save(options.out / "variety.svg", [panel, samples(options.seed)]))
-    return 0 if good else 1
+    print(save(options.out / "attenuators.svg", [hidden(options.seed), added()]))
+    balance, whole = absorbed(options.seed)
+    print(save(options.out / "absorbed.svg", [balance]))
+    return 0 if good and whole else 1
 
 
 if __name__ == "__main__":

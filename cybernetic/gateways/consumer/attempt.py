@@ -107,6 +107,7 @@ async def handled(
     turn: Turn | None = None,
     *,
     before: bool = False,
+    pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> R:
     """Have a message handled; again and again, while it is to be tried again and `stays` here meanwhile.
 
@@ -117,12 +118,12 @@ async def handled(
     who was here `before`. Each goes through the `gate`; None: as any other. None begins while the delivery is not here,
     as its `turn` knows (None: it is no delivery). What came of it is written inside the gate, too, for that may end the
     process as well, where it needs no waiting, and else at `leisure`, when others have been let in. Raises `Gone`: it
-    does not come again; and `NoRoom`, as a handler said, which is no try.
+    does not come again; `NoRoom`, as a handler said, which is no try; and what `pause` raises, which waits for a try.
     """
     desk, turn = crew.desk, turn or Turn()
     if before and (tried := await desk.tries.read(name)) is not None:
         ticket = replace(tried.ticket, copy=ticket.copy)
-        await asyncio.sleep(tried.left)
+        await pause(tried.left)
     while True:
         if received.attempt != ticket.retries + 1:
             received = replace(received, attempt=ticket.retries + 1)
@@ -153,7 +154,7 @@ async def handled(
         ticket, step = desk.counted(ticket, retry.why, retry.after)
         await persisted(partial(desk.tries.keep, name, ticket, step), name, desk.shelf)
         desk.tell_retried(received, ticket, step, retry.why)
-        await asyncio.sleep(step)
+        await pause(step)
 
 
 async def _rests(desk: Desk, name: str) -> None:

@@ -57,6 +57,9 @@ class Conclusion:
         self._verdict: Verdict | None = said  # None: another message had an effect under its key
         self._held: Held | None = None
         self._ready = False
+        self._before: tuple[Came, bytes | None] | None = (
+            None  # an effect is there already; see `_there_before`
+        )
         self._way: Way | None = None
         self._patience: float | None = None
         self._came: Came | None = None
@@ -84,6 +87,8 @@ class Conclusion:
     async def _effect_of(self, verdict: Ack | Hold) -> Came | None:
         """Commit the effect; None where it cannot be, or another message had one: then the verdict is another."""
         desk, received = self._crew.desk, self._received
+        if self._before is not None:
+            return await self._there_before(*self._before)
         came = Came.EFFECT if isinstance(verdict, Ack) else Came.RESTS
         if isinstance(verdict, Hold) and received.key and not self._after:
             known = await desk.inbox.seen(received.key)  # or a person would be asked about what is done
@@ -111,6 +116,7 @@ class Conclusion:
 
     async def _there_before(self, came: Came, known: bytes | None) -> Came | None:
         """There is an effect already; None where it is `known` as that of another message under its key."""
+        self._before = came, known
         if known is not None and is_other(known, self._received):
             self._verdict = None
             return None
@@ -139,13 +145,13 @@ class Conclusion:
 
     async def _go_round(self) -> Came:
         if self._way is None:
-            self._way = self._chosen()
+            self._way = await self._chosen()
             self._way.mark += f" {self._after}" if self._after else ""
         way = self._way
         await self._crew.desk.send_round(self._received, way, self._forget, self._patience)
         return Came.RESTS if way.rests else Came.ROUND
 
-    def _chosen(self) -> Way:
+    async def _chosen(self) -> Way:
         """Where the message goes that had no effect."""
         desk, received, ticket, verdict = self._crew.desk, self._received, self._ticket, self._verdict
         if verdict is None:
@@ -153,7 +159,7 @@ class Conclusion:
         assert isinstance(verdict, Park | Retry)
         if isinstance(verdict, Park):
             return desk.to_parking(received, ticket, ASKED, verdict.why)
-        way = None
+        way, ticket = None, await desk.resumed(received, ticket)
         if ticket.retries < desk.spec.retries.count:  # and it does not stay here
             way = desk.to_delay(received, ticket, verdict.why, verdict.after)
         return way or desk.to_parking(received, ticket, FAILED, verdict.why)

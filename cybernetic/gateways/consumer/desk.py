@@ -16,7 +16,7 @@ from cybernetic.gateways.consumer.received import Received
 from cybernetic.gateways.consumer.retrying import delay_queue, parking_queue
 from cybernetic.gateways.consumer.spec import LONGEST, Consume
 from cybernetic.gateways.consumer.suspects import Suspects
-from cybernetic.gateways.consumer.ticket import Ticket
+from cybernetic.gateways.consumer.ticket import Ticket, copy_name
 from cybernetic.gateways.consumer.trials import Trials
 from cybernetic.gateways.consumer.tries import Tries
 from cybernetic.gateways.consumer.under_way import UnderWay
@@ -47,6 +47,7 @@ class Way:
         copy: what is sent.
         mark: names this way, of all that the message may take.
         tell: told when it is written.
+        ticket: that of the copy.
         rests: whether it leads into the parking queue.
         wait: seconds that it takes, where it leads into a delay queue.
         sent: whether the broker has the copy already.
@@ -55,6 +56,7 @@ class Way:
     copy: Message
     mark: str
     tell: Callable[[], None]
+    ticket: Ticket
     rests: bool
     wait: float = 0.0
     sent: bool = False
@@ -145,6 +147,11 @@ class Desk:
         if RETRIED.listeners:
             RETRIED.emit(Retried(self.spec.queue.name, received.message.id, ticket.retries, step, why))
 
+    async def resumed(self, received: Received, ticket: Ticket) -> Ticket:
+        """The ticket of what failed; of what came anew while a copy of it is under way, with the tries of that."""
+        same = "" if received.copy else same_of(received)
+        return await self.under_way.resumed(same, ticket) if same else ticket
+
     def to_delay(self, received: Received, ticket: Ticket, why: str, after: float | None) -> Way | None:
         """The way through a delay queue; None: the message cannot be sent as it came."""
         queue, mark = self.spec.queue.name, way_of(ticket, "retry")
@@ -155,9 +162,8 @@ class Desk:
             copy = copy_of(received.message, ticket, self._key(), delay_queue(queue, step), wait)
         except OptionError:
             return None
-        return Way(
-            copy, mark, partial(self.tell_retried, received, ticket, step, why), rests=False, wait=wait
-        )
+        tell = partial(self.tell_retried, received, ticket, step, why)
+        return Way(copy, mark, tell, ticket, rests=False, wait=wait)
 
     def to_parking(self, received: Received, ticket: Ticket, word: str, why: str) -> Way:
         """The way into the parking queue. `word` is the reason in a word, `why` in a sentence."""
@@ -169,7 +175,7 @@ class Desk:
             if PARKED.listeners:
                 PARKED.emit(Parked(queue, received.message.id, word, why))
 
-        return Way(copy, mark, tell, rests=True)
+        return Way(copy, mark, tell, ticket, rests=True)
 
     async def send_round(
         self, received: Received, way: Way, forget: Callable[[Effect], None], patience: float | None = None
@@ -179,30 +185,29 @@ class Desk:
         What is larger than the outbox goes without it: the broker keeps the delivery until it has confirmed the copy.
         A copy of ours is sent on once, however often it arrives. Of what has no ticket, only a delivery that comes
         again may have been sent on before; one that does not is another, be it of the same message, which its sender
-        has sent anew; unless that is under way: then it is a duplicate.
+        has sent anew. Where a copy of that is under way it goes in the place of this one, which may be lost.
         """
         effect, same, written = self.effect(), same_of(received), _nothing
         anew = not received.copy and not received.redelivered
-        if same and anew and self.under_way.has(same):
+        instead = "" if received.copy else self.under_way.copy(same)
+        if instead:
             _log.warning(
-                "%s: %r came anew and failed while a copy of it is under way: it is taken for that one's duplicate",
+                "%s: %r came anew and failed while a copy of it is under way: it goes in the place of that",
                 self.spec.queue.name,
                 received.message.id,
             )
-            forget(effect)
-            await self.commit(effect, patience)
-            return
         if not way.sent:
             try:
                 effect.put(way.copy)
             except OptionError:
                 await self._hand_over(way, patience)
         if received.key:
-            effect.once(f"{same}\0{way.mark}", digest_of(received), anyway=anew)
+            effect.once(f"{same}\0{way.mark}", digest_of(received), anyway=anew or bool(instead))
             if not way.rests:
-                written = self.under_way.begin(same, way.wait, effect)
-            elif received.copy:
-                written = self.under_way.end(same, effect)
+                name = copy_name(way.copy)
+                written = self.under_way.begin(same, name, way.ticket, way.wait, effect, instead)
+            elif received.copy or instead:
+                written = self.under_way.end(same, effect, instead)
         forget(effect)
         if not (await self.commit(effect, patience)).seen:
             written()

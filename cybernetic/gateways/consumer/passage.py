@@ -109,9 +109,11 @@ class Passage:
         return put_back is not None and int(put_back) >= round.examined.ticket.requeued
 
     async def _went(self, round: Round, received: Received) -> bool:
-        """Whether it is a copy of ours that came before, and went on."""
+        """Whether it is a copy of ours that came before, and went on, or in whose place another went."""
         if not received.copy:
             return False
+        if self._crew.desk.under_way.is_passed(received.copy):
+            return True
         way = f"{same_of(received)}\0{way_of(round.examined.ticket, '')}"
         return await self._crew.desk.inbox.seen(way) is not None
 

@@ -136,10 +136,16 @@ def read_ticket(message: Message, find: Callable[[str], Key | None] | None) -> T
             raise ValueError("times that no calendar has")
         if len(history) > 2 * LINES or any(len(line.why) > TEXT for line in history):
             raise ValueError("a history that is longer than any of ours")
-        copy = hashlib.sha256(_bytes(text)).hexdigest()[:COPY]
-        return Ticket(queue, exchange, routing_key, float(since), retries, parked, requeued, history, copy)
+        return Ticket(
+            queue, exchange, routing_key, float(since), retries, parked, requeued, history, _name(text)
+        )
     except (ValueError, TypeError, ArithmeticError, RecursionError, OptionError) as error:
         raise BadTicket("a ticket", str(error)) from None
+
+
+def copy_name(message: Message) -> str:
+    """The name of a copy that `ticketed` made, as `read_ticket` will find it."""
+    return _name(str(message.headers[TICKET]))
 
 
 def without_ticket(message: Message, ticket: Ticket | None) -> Message:
@@ -202,6 +208,10 @@ def _written(ticket: Ticket) -> str:
 def _sound(text: str) -> str:
     """`text` without halves of surrogate pairs, which UTF-8 does not have."""
     return text.encode(errors="backslashreplace").decode()
+
+
+def _name(text: str) -> str:
+    return hashlib.sha256(_bytes(text)).hexdigest()[:COPY]
 
 
 def _bytes(text: str) -> bytes:

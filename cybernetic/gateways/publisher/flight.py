@@ -25,13 +25,13 @@ class Entry:
         self.suspect = False  # its channel was closed, perhaps because of it: it goes alone
 
     def __lt__(self, other: "Entry") -> bool:
-        return self.order < other.order
+        return (self.order, self.number or 0) < (other.order, other.number or 0)
 
 
 class Flight:
     """Two lanes that take turns: messages of the outbox in the order of their numbers, and others as they came.
 
-    One of the outbox that had to wait for its time may have another place, its `order`.
+    Those of the outbox that had to wait for their time may have another place, their `order`, and in that their own.
 
     Args:
         window: how many may be on their way at a time.

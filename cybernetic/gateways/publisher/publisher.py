@@ -383,11 +383,16 @@ class Publisher(Agent):
         if entry.number is not None and self._depot is not None:
             self._setbacks.over(entry.number)
             _log.error("message %s of the outbox is set aside: %s", entry.message.id, error)
-            self._depot.failed(entry.number, str(error), partial(_fail, entry, error))
+            # of what waits there until it can be set aside, the disk has the message: only who asked is kept
+            self._depot.failed(entry.number, str(error), partial(_refuse, entry.reply, error))
         else:
             _fail(entry, error)
 
 
 def _fail(entry: Entry, error: BaseException) -> None:
-    if entry.reply is not None:
-        entry.reply.fail(error)
+    _refuse(entry.reply, error)
+
+
+def _refuse(reply: "Deferred[Receipt] | None", error: BaseException) -> None:
+    if reply is not None:
+        reply.fail(error)

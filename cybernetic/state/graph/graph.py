@@ -107,9 +107,9 @@ class Graph(Keeping):
         Returns `{"new": n, "ended": m}`: how many changed something, and how many stay out because they are over. One
         that tells less than what stands, by its stamp, changes nothing, so loading again is loading once. One that
         stood here and was removed or replaced since stays so: the graph knows it by its past, and by the `change` that
-        an export names. Where this node has not heard of that yet it comes in, and goes again, everywhere, soon
-        after it has. One that names no `change` comes back once its past is forgotten (`keep`). One
-        whose time is over does not come back in any case.
+        an export names. Where this node has not heard of that yet it comes in, and goes again, everywhere, soon after
+        it has; what the same source had said here shows again then. One that names no `change` comes back once its
+        past is forgotten (`keep`). One whose time is over does not come back in any case.
 
         Args:
             records: as `page` gives them; of each, `subject`, `predicate` and `object` will do.

@@ -6,7 +6,7 @@ the same changes agree on that, and what is over stays so. So each of them may t
 nobody writes the rest anew.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 from cybernetic.crdt import Context, Leaf
@@ -55,8 +55,8 @@ class Outliving:
 
     def __init__(self) -> None:
         self._over: set[Key] = set()
-        # where changes that are not known would be, by replica and number; a list where those are several keys
-        self._awaited: dict[str, dict[int, Key | list[Key]]] = {}
+        # where changes that are not known would be, by replica and number; a set where those are several keys
+        self._awaited: dict[str, dict[int, Key | set[Key]]] = {}
         self._heard: dict[str, tuple[int, ...]] = {}  # the changes of these that were known at the last look
         self._count = self._kept = 0  # how many are awaited, and were after they were last gone through
 
@@ -74,7 +74,7 @@ class Outliving:
         for dot in _unknown(leaf, state.context):
             awaited = self._awaited.setdefault(dot[0], {})
             self._count += dot[1] not in awaited
-            awaited[dot[1]] = _packed([*(one for one in _keys(awaited.get(dot[1])) if one != key), key])
+            awaited[dot[1]] = _with(awaited.get(dot[1]), key)
 
     def look(self, state: State) -> Iterator[None]:
         """Look whether more is over, where more changes are known by now; a step is a breath. To be drawn out."""
@@ -102,12 +102,9 @@ class Outliving:
             for looked, (n, keys) in enumerate(list(awaited.items()), 1):
                 if looked % STRIDE == 0:
                     yield
-                left = [
-                    key for key in _keys(keys) if (replica, n) in _unknown(leaf_of(state, key), state.context)
-                ]
-                if left:
-                    awaited[n] = _packed(left)
-                else:
+                if not any(
+                    (replica, n) in _unknown(leaf_of(state, key), state.context) for key in _keys(keys)
+                ):
                     del awaited[n]
                     self._count -= 1
             if not awaited:
@@ -116,13 +113,18 @@ class Outliving:
         self._kept = self._count
 
 
-def _keys(packed: Key | list[Key] | None) -> list[Key]:
-    """The keys that are put in one place; most often it is one, and stands there itself, for memory's sake."""
-    return packed if isinstance(packed, list) else [] if packed is None else [packed]
+def _keys(packed: Key | set[Key]) -> Iterable[Key]:
+    """The keys in one place: most often it is one, which stands there itself, for memory's sake."""
+    return packed if isinstance(packed, set) else (packed,)
 
 
-def _packed(keys: list[Key]) -> Key | list[Key]:
-    return keys if len(keys) > 1 else keys[0]
+def _with(packed: Key | set[Key] | None, key: Key) -> Key | set[Key]:
+    if packed is None or packed == key:
+        return key
+    if not isinstance(packed, set):
+        return {packed, key}
+    packed.add(key)
+    return packed
 
 
 def _unknown(leaf: Leaf[Any] | None, context: Context) -> Dots:

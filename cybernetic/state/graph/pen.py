@@ -1,14 +1,16 @@
 """Writes into a graph: each change as the delta of a replica, what it ends kept as the past of the fact."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, TypeAlias
 
 from cybernetic.crdt import MOST_TICKS, Branch, Context, Leaf, Stamp
 from cybernetic.state.graph.entries import (
+    Dot,
     Dots,
     Key,
     Place,
     State,
+    Write,
     content,
     ending,
     is_put_in,
@@ -95,7 +97,7 @@ class Pen:
 
         "known": one as late or later stands. "ended": it did stand here, and does no more: its past says so, or it came
         with one of `dots` that the state knows, which is never forgotten. Where that is learned later, `drop_outlived`
-        is due.
+        is due. So what was said here is not ended: it stands beside it. What was put in before is replaced.
         """
         key = key_for(assertion.fact, assertion.who)
         leaf = self._standing(key)
@@ -104,11 +106,12 @@ class Pen:
             return "known"
         if self._has_ended(assertion) or any(self._state.context.knows(*dot) for dot in dots):
             return "ended"
-        for one, copy in written(leaf, key).items():
-            self._end(one, copy, "replaced", assertion.who, assertion.cause)
-        said = put_in(assertion.cause, assertion.confidence, assertion.until, dots)
-        place = place_of(key)
-        self._put(place, self._leaf(place), assertion.at, said)
+        said = [write for write in (leaf or _BLANK).live if not is_put_in(write[2][1])]
+        for one in written(leaf, key):
+            if one.at not in [at for _, _, (at, _) in said]:
+                self._end(one, False, "replaced", assertion.who, assertion.cause)
+        value = put_in(assertion.cause, assertion.confidence, assertion.until, dots)
+        self._put(place_of(key), self._leaf(place_of(key)), assertion.at, value, said)
         return "new"
 
     def say(self, assertion: Assertion) -> Restored:
@@ -195,9 +198,14 @@ class Pen:
         """What is at a place now."""
         return self._fresh.get(place) or self._state.store.trie.get(place)
 
-    def _put(self, place: Place, leaf: Leaf[Any] | None, at: Stamp, value: object) -> None:
-        """Write into the leaf at a place."""
-        self._put_leaf(place, (leaf or _BLANK).write(self._replica, self._number(), (at, value)))
+    def _put(
+        self, place: Place, leaf: Leaf[Any] | None, at: Stamp, value: object, beside: Sequence[Write] = ()
+    ) -> None:
+        """Write into the leaf at a place, beside those of its writes that are to stay."""
+        made = (leaf or _BLANK).write(self._replica, self._number(), (at, value))
+        self._put_leaf(
+            place, Leaf(made.seen, tuple(sorted([*made.live, *beside], key=_dot))) if beside else made
+        )
 
     def _put_leaf(self, place: Place, leaf: Leaf[Any]) -> None:
         """Put a leaf in a place, which came with the change of the number that was given last."""
@@ -226,6 +234,10 @@ class Pen:
 def _latest(leaf: Leaf[Any] | None) -> Stamp | None:
     """The latest stamp at a place."""
     return max([at for _, _, (at, _) in leaf.live], default=None) if leaf is not None else None
+
+
+def _dot(write: Write) -> Dot:
+    return write[:2]
 
 
 def _next(stamp: Stamp, node: str) -> Stamp:

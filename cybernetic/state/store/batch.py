@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, TypeVar
 
 from cybernetic.core import OptionError
@@ -12,6 +13,7 @@ from cybernetic.state.store.checks import as_key, blob, expiry, measure
 from cybernetic.state.store.errors import OutboxFull
 from cybernetic.state.store.inbox import Inbox
 from cybernetic.state.store.journal import Journal
+from cybernetic.state.store.lent import Lent
 from cybernetic.state.store.outbox import Outbox
 from cybernetic.state.store.room import Room
 from cybernetic.state.store.rows import insert
@@ -74,7 +76,16 @@ class Batch:
         self._calls.append(partial(_execute, sql, values))
 
     def run(self, fn: Callable[[sqlite3.Connection], object]) -> None:
-        """Call `fn(connection)` on the writer's thread, to decide and write there; see `Store.write`: perhaps twice."""
+        """Call `fn(connection)` on the writer's thread, to decide and write there; see `Store.write`.
+
+        Where others made SQLite undo what was written with it, it is called again, several times even; only what it
+        wrote is undone before. Raises `OptionError` for an async function or a generator function, of which nothing
+        would run.
+        """
+        kinds = iscoroutinefunction, isgeneratorfunction, isasyncgenfunction
+        whole: Any = fn
+        if not callable(whole) or any(is_one(whole) or is_one(whole.__call__) for is_one in kinds):
+            raise OptionError("fn", "a function that has done its work when it returns", fn)
         self._calls.append(fn)
 
     def send(
@@ -146,7 +157,7 @@ class Batch:
             self._rows = [self._outbox.box.row(size, now, *message) for size, message in self._messages]
         self._over = True
 
-    def apply(self, connection: sqlite3.Connection) -> Committed:
+    def apply(self, connection: Lent) -> Committed:
         """For `Store.commit`, on the writer's thread: execute it; again, where that was undone."""
         self._gone.clear()
         if self._inbox and self._key:
@@ -161,7 +172,7 @@ class Batch:
                 (self._inbox.memory.room, *self._inbox.memory.tidy(connection, self._store.now()))
             )
         for call in self._calls:
-            call(connection)
+            connection.lend(call)
         for stream in self._closed:
             _, count, size = close(connection, stream)
             self._gone.append((_given("journal", self._journal).account, count, size))

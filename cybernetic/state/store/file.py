@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from cybernetic.core import wall
 from cybernetic.state.store.errors import StoreDamaged, WrongStore, named
+from cybernetic.state.store.lent import Lent
 from cybernetic.state.store.schema import APPLICATION, TABLES, VERSION
 
 MAGIC = b"SQLite format 3\0"
@@ -34,23 +35,20 @@ def prepare(path: str, *, aside: bool) -> str | None:
     return moved
 
 
-def connect(path: str, *, synchronous: str, max_bytes: int | None) -> sqlite3.Connection:
+def connect(path: str, *, synchronous: str, max_bytes: int | None) -> Lent:
     """A connection that may write to the store at `path`; transactions are begun and ended by hand."""
-    connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS, cached_statements=256
-    )
+    connection = _connected(path, check_same_thread=True)
     connection.execute("PRAGMA journal_mode=WAL").fetchone()
     connection.execute(f"PRAGMA synchronous={synchronous}")
     connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}").fetchone()
     connection.execute(f"PRAGMA journal_size_limit={WAL_KEPT}").fetchone()
-    _settle_log(connection)
     if max_bytes is not None:
         (page,) = connection.execute("PRAGMA page_size").fetchone()
         connection.execute(f"PRAGMA max_page_count={max(1, max_bytes // page)}").fetchone()
     return connection
 
 
-def _settle_log(connection: sqlite3.Connection) -> None:
+def settle_log(connection: sqlite3.Connection) -> None:
     """Move the log's content into the file, synced, before anything is added.
 
     After a sync that failed, the kernel may count pages of the log as written that are not on the disk; what is built
@@ -63,13 +61,24 @@ def _settle_log(connection: sqlite3.Connection) -> None:
             raise
 
 
-def connect_reader(path: str) -> sqlite3.Connection:
+def connect_reader(path: str) -> Lent:
     """A connection that only reads."""
-    connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS, cached_statements=256
-    )
+    connection = _connected(path, check_same_thread=False)
     connection.execute("PRAGMA query_only=ON")
     return connection
+
+
+def _connected(path: str, *, check_same_thread: bool) -> Lent:
+    """A connection to the file that is there: none is made."""
+    return sqlite3.connect(
+        f"file:{quote(path)}?mode=rw",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=check_same_thread,
+        timeout=BUSY_SECONDS,
+        cached_statements=256,
+        factory=Lent,
+    )
 
 
 def _inspect(path: str) -> None:

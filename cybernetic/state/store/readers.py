@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from cybernetic.core import OptionError
 from cybernetic.state.store.errors import named
 from cybernetic.state.store.file import connect_reader
+from cybernetic.state.store.lent import Lent
 
 R = TypeVar("R")
 
@@ -23,7 +24,7 @@ class Readers:
         self._path = path
         self._loop = loop
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="cybernetic store reader")
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[Lent] = []
         self._running: set[asyncio.Future[Any]] = set()
 
     async def read(self, fn: Callable[[sqlite3.Connection], R]) -> R:
@@ -41,27 +42,34 @@ class Readers:
         self._threads.shutdown(wait=False)
 
     def _read(self, fn: Callable[[sqlite3.Connection], R]) -> R:
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = connect_reader(self._path)
+        connection = self._taken()
         try:
             connection.execute("BEGIN")
-            try:
-                result = fn(connection)
-                if isinstance(result, sqlite3.Cursor):  # it belongs to this thread
-                    raise OptionError("what `fn` returns", "values, such as a cursor's fetchall()", result)
-                return result
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
-            found = named(self._path, error)
-            if found is None or error.sqlite_errorcode == sqlite3.SQLITE_READONLY:  # `fn` tried to write
+            result = connection.lend(fn)
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except BaseException as error:
+            said = connection.has_said(error)
+            connection.close()  # nobody is to suffer from what may have been done to it
+            found = named(self._path, error) if said else None
+            writes = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY  # `fn` tries to
+            if found is None or writes:
                 raise
             raise found from error
-        finally:
-            self._idle.append(connection)
+        self._idle.append(connection)
+        if isinstance(result, sqlite3.Cursor):  # it belongs to this thread
+            raise OptionError("what `fn` returns", "values, such as a cursor's fetchall()", result)
+        return result
+
+    def _taken(self) -> Lent:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            pass
+        try:
+            return connect_reader(self._path)
+        except sqlite3.Error as error:
+            raise named(self._path, error) or error from error
 
     def _close(self) -> None:
         while self._idle:

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from cybernetic.core import OptionError, flag, one_of, wall, whole
 from cybernetic.state.store.errors import NoRoom, StoreClosed, StoreError, StoreFailed, again, named
-from cybernetic.state.store.file import connect, prepare
+from cybernetic.state.store.file import connect, prepare, settle_log
+from cybernetic.state.store.lent import Lent
 from cybernetic.state.store.lock import FileLock
 from cybernetic.state.store.readers import Readers
 from cybernetic.state.store.room import Room, StoreLimits
@@ -86,9 +87,10 @@ class Store:
             store = cls(place, FileLock(place), asyncio.get_running_loop())
         except OSError as error:
             raise StoreFailed(place, str(error)) from error
-        job = partial(store._connect, synchronous, max_bytes, aside)
         try:
-            await store._writer.open(job)
+            await store._writer.open(
+                partial(store._prepare, aside), partial(store._connect, synchronous, max_bytes), settle_log
+            )
         except BaseException as error:
             await store.close()
             if isinstance(error, sqlite3.Error | OSError):
@@ -168,9 +170,11 @@ class Store:
     ) -> None:
         await self.close()
 
-    def _connect(self, synchronous: str, max_bytes: int | None, aside: bool) -> sqlite3.Connection:
+    def _prepare(self, aside: bool) -> None:
         self._lock.cover()
         self.aside = prepare(self.path, aside=aside)
+
+    def _connect(self, synchronous: str, max_bytes: int | None) -> Lent:
         self._lock.cover()
         connection = connect(self.path, synchronous=synchronous, max_bytes=max_bytes)
         connection.set_authorizer(self._apart.guard)

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from cybernetic.state.store.errors import StoreFull, WriteUndone, named
 from cybernetic.state.store.fault import is_at_fault
+from cybernetic.state.store.lent import Lent
 
 # With words of their own: a function's "COMMIT" must not find a statement that was prepared without the guard.
 BEGIN = "BEGIN IMMEDIATE /* group */"
@@ -19,7 +20,7 @@ RELEASE = "RELEASE one /* group */"
 
 R_co = TypeVar("R_co", covariant=True)
 
-Call = Callable[[sqlite3.Connection], Any]
+Call = Callable[[Lent], Any]
 
 
 class Work(Protocol):
@@ -32,7 +33,7 @@ class Work(Protocol):
     `settle` is called on the event loop when the group is over, with None if it did not take effect.
     """
 
-    def run(self, connection: sqlite3.Connection, items: Sequence[Any]) -> Sequence[Any]:
+    def run(self, connection: Lent, items: Sequence[Any]) -> Sequence[Any]:
         """Do all of `items`; one result for each."""
 
     def settle(self, items: Sequence[Any], results: Sequence[Any] | None) -> None:
@@ -51,9 +52,10 @@ class Raised:
 class Apart:
     """Runs functions of a connection, each in a savepoint of its own: one that raises is undone alone.
 
-    What it raises about a file is its own fault, unless the store's file is found to be at fault: it may have used
-    another. A cursor that one returns is closed, and its result is None. A function must not begin or end a
-    transaction, attach a file or set how the file is written: that raises `sqlite3.DatabaseError` ("not authorized").
+    What it raises about a file is its own fault, for it may have used another; unless a statement of the store's
+    connection said so, and the file is found to be at fault: no space left is believed. A cursor that one returns is
+    closed, and its result is None. A function must not begin or end a transaction, attach a file or set how the file
+    is written: that raises `sqlite3.DatabaseError` ("not authorized").
     """
 
     def __init__(self, path: str) -> None:
@@ -61,39 +63,42 @@ class Apart:
         self._strangers = False  # whether what is prepared now is a caller's
         self._inserted: set[str] | None = None  # what is inserted into, while somebody wants to know
 
-    def call(self, connection: sqlite3.Connection, fn: Call) -> Any:
+    def call(self, connection: Lent, fn: Call) -> Any:
         """What `fn(connection)` returns; `Raised` where it raised."""
         connection.execute(SAVE)
-        self._strangers = True
         try:
-            result = fn(connection)
+            result = self._watched(connection, fn)
+            connection.execute(RELEASE)
         except Exception as error:
-            self._strangers = False
             self._undo(connection, error)
             return Raised(_told(error))
-        self._strangers = False
-        if isinstance(result, sqlite3.Cursor):  # it belongs to this thread
-            result.close()
-            result = None
-        connection.execute(RELEASE)
-        return result
+        return None if isinstance(result, sqlite3.Cursor) else result  # it belongs to this thread
 
-    def _undo(self, connection: sqlite3.Connection, error: Exception) -> None:
+    def _watched(self, connection: Lent, fn: Call) -> Any:
+        self._strangers = True
+        try:
+            return connection.lend(fn)
+        finally:
+            self._strangers = False
+
+    def _undo(self, connection: Lent, error: Exception) -> None:
         """Undo what a function wrote that raised `error`; raise where all has to be undone."""
-        found = named(self._path, error)
+        found = named(self._path, error) if connection.has_said(error) else None
         if isinstance(found, StoreFull):
             raise error
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF if found is not None else 0
-        clear_frames(error.__traceback__)  # what holds a cursor there would hold the savepoint
+        clear_frames(
+            error.__traceback__
+        )  # what is held there, such as another file, would be for as long as this
         if connection.in_transaction:
             connection.execute(UNDO)
             connection.execute(RELEASE)
             if found is not None and is_at_fault(connection, code):
                 raise error
             return
-        if found is None or code == sqlite3.SQLITE_IOERR:  # that is why SQLite gave the whole transaction up
+        if code == sqlite3.SQLITE_IOERR:  # that is why SQLite gave the whole transaction up
             raise error
-        if is_at_fault(connection, code):
+        if found is not None and is_at_fault(connection, code):
             raise error
         raise WriteUndone(self._path, f"{type(error).__name__}: {error}") from error
 
@@ -124,7 +129,7 @@ class Calls:
     def __init__(self, apart: Apart) -> None:
         self._apart = apart
 
-    def run(self, connection: sqlite3.Connection, items: Sequence[Call]) -> list[Any]:
+    def run(self, connection: Lent, items: Sequence[Call]) -> list[Any]:
         """Call each of `items` with the connection, in order."""
         return [self._apart.call(connection, fn) for fn in items]
 
@@ -138,7 +143,7 @@ class Transaction(Protocol[R_co]):
     async def admit(self) -> None:
         """On the loop, before: raise if there is no room for it, and hold what it needs."""
 
-    def apply(self, connection: sqlite3.Connection) -> R_co:
+    def apply(self, connection: Lent) -> R_co:
         """On the writer's thread: write. What it raises undoes it."""
 
     def settle(self, done: Any) -> None:
@@ -151,7 +156,7 @@ class Transactions:
     def __init__(self, apart: Apart) -> None:
         self._apart = apart
 
-    def run(self, connection: sqlite3.Connection, items: Sequence[Transaction[Any]]) -> list[Any]:
+    def run(self, connection: Lent, items: Sequence[Transaction[Any]]) -> list[Any]:
         """Apply each of `items`, in order."""
         return [self._apart.call(connection, item.apply) for item in items]
 
@@ -162,9 +167,7 @@ class Transactions:
 
 
 def _told(error: Exception) -> Exception:
-    """What `fn` has raised as a future can carry it, with a word where SQLite's own are too few."""
-    if isinstance(error, StopIteration):
-        return RuntimeError(f"the function raised {error!r}")
+    """What `fn` has raised, with a word where SQLite's own are too few."""
     if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH:
         error.add_note("the store begins and ends transactions, and alone decides how its file is written")
     return error

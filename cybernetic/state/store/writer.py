@@ -11,8 +11,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from cybernetic.state.store.errors import StoreError, StoreFull, WriteUndone, again, named
+from cybernetic.state.store.errors import StoreError, StoreFull, StoreInUse, WriteUndone, again, named
 from cybernetic.state.store.fault import spent
+from cybernetic.state.store.lent import Lent
 from cybernetic.state.store.work import BEGIN, COMMIT, ROLLBACK, Apart, Raised, Work
 
 Pending = dict[Work, tuple[list[Any], "list[asyncio.Future[Any]]"]]
@@ -32,16 +33,23 @@ class Writer:
         self._loop = loop
         self._watch = apart.watching
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cybernetic store writer")
-        self._connection: sqlite3.Connection | None = None
+        self._connect: Callable[[], Lent]
+        self._connection: Lent | None = None  # None: the next write makes one
         self._pending: Pending = {}
         self._broken: StoreError | None = None  # the error after which nobody knows what the disk holds
         self._last: StoreError | None = None  # the same, as the thread knows it
         self._busy = False  # a group is being written, or about to be
         self._idle: asyncio.Future[None] | None = None  # what `close` waits for
 
-    async def open(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        """Begin, with the connection that `connect` makes on the writer's thread. Raises what it raises."""
-        await self._loop.run_in_executor(self._thread, self._open, connect)
+    async def open(
+        self, prepare: Callable[[], None], connect: Callable[[], Lent], settle: Callable[[Lent], None]
+    ) -> None:
+        """Begin, on the writer's thread: `prepare` the file, `connect`, and `settle` what a process before has left.
+
+        Raises what they raise. `connect` is called again where a connection was made unfit for use.
+        """
+        self._connect = connect
+        await self._loop.run_in_executor(self._thread, self._open, prepare, settle)
 
     def submit(self, work: Work, item: Any) -> "asyncio.Future[Any]":
         """Have `item` done by `work` in the next group; the future has its result once that is committed.
@@ -78,8 +86,10 @@ class Writer:
         finally:
             self._thread.shutdown(wait=False)
 
-    def _open(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        self._connection = connect()
+    def _open(self, prepare: Callable[[], None], settle: Callable[[Lent], None]) -> None:
+        prepare()
+        self._connection = self._connect()
+        settle(self._connection)
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
@@ -116,24 +126,45 @@ class Writer:
             return [Failed(again(found), error) for _ in items]
 
     def _together(self, work: Group) -> list[Sequence[Any]]:
-        connection = self._connection
-        assert connection is not None
+        """One transaction; on a new connection, once, where what others left on the old one may be why it failed."""
+        new = self._connection is None
+        try:
+            return self._tried(work)
+        except Exception:
+            if new or self._connection is not None:
+                raise
+        return self._tried(work)
+
+    def _tried(self, work: Group) -> list[Sequence[Any]]:
+        connection = self._connection = self._connection or self._connect()
         try:
             connection.execute(BEGIN)
             results = [kind.run(connection, items) for kind, items in work]
             connection.execute(COMMIT)
         except BaseException as error:
-            with suppress(sqlite3.Error):  # what went wrong before says more
-                if connection.in_transaction:
-                    connection.execute(ROLLBACK)
-                if isinstance(named(self._path, error), StoreFull):
+            found = self._meant(error)
+            if not _fit(connection):
+                self._drop(connection)
+                if isinstance(found, StoreInUse):  # by a statement that a function has left unfinished
+                    raise WriteUndone(self._path, found.why) from error
+            elif isinstance(found, StoreFull):
+                with suppress(sqlite3.Error):  # what went wrong before says more
                     connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()  # the log may take it
                     if self._is_spent(connection, work):
                         raise OverflowError("a table with AUTOINCREMENT has no number left") from error
+            elif found is not error and isinstance(
+                found, WriteUndone
+            ):  # a statement of the store's own failed
+                self._drop(connection)
             raise
         return results
 
-    def _is_spent(self, connection: sqlite3.Connection, work: Group) -> bool:
+    def _drop(self, connection: Lent) -> None:
+        self._connection = None
+        with suppress(sqlite3.Error):
+            connection.close()
+
+    def _is_spent(self, connection: Lent, work: Group) -> bool:
         """Whether `work` writes to a table without a number left until it finds no space: done again to be seen."""
         without = spent(connection)
         if not without:
@@ -182,6 +213,18 @@ class Writer:
         if error is not None and error.final:
             self._broken = error
             self.refuse(error)
+
+
+def _fit(connection: Lent) -> bool:
+    """Whether a connection, once nothing is left of its transaction, does what it is told."""
+    try:
+        if connection.in_transaction:
+            connection.execute(ROLLBACK)
+        connection.execute("BEGIN")
+        connection.execute("END")  # refused where a statement that writes was left unfinished
+    except sqlite3.Error:
+        return False
+    return True
 
 
 def _many(work: Group) -> int:

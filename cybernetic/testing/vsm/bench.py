@@ -1,15 +1,16 @@
 """What an invariant is asked of: a fresh viable system in simulated time, and one of its levels."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from cybernetic.nodes import System
-from cybernetic.testing.vsm.expecting import expect, need
-from cybernetic.testing.vsm.simulation import Company, Notebook
+from cybernetic.testing.vsm.expecting import Idle, expect, need
+from cybernetic.testing.vsm.simulation import Before, Company, Done, Notebook, prepared
 from cybernetic.vsm import (
+    BudgetExhausted,
     Cause,
     Channel,
     Felt,
@@ -32,11 +33,12 @@ LOOKED = 10  # times as many tasks as are wanted are looked at for those that ar
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is tested: a class, its arguments, and how to make a task for it."""
+    """What is tested: a class, its arguments, how to make a task for it, and what is there before it starts."""
 
     cls: type[ViableSystem]
     args: tuple[Any, ...]
     task: Callable[[int], Task]
+    before: Before | None = None
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Bench:
     Attributes:
         path: of the level.
         human: who is paged.
+        others: names of agents that were there before.
     """
 
     subject: Subject
@@ -53,6 +56,7 @@ class Bench:
     company: Company
     path: str
     human: Notebook
+    others: frozenset[str] = frozenset()
     made: int = 0
 
     @property
@@ -84,11 +88,31 @@ class Bench:
         need(not all(one.startswith(NOT_TAKEN) for one in why), f"none of the tasks is taken: {why[0]}")
         return [one for one in found if one is not None]
 
-    async def worked(self, count: int) -> None:
-        """As `work`, where an invariant says something of a level at work: `AssertionError` unless some were done."""
-        done = await self.work(count)
-        why = next((one.why for one in self.company.tasks if one.why), "their outcomes are not good")
-        expect(done > 0, f"none of {count} tasks was done: {why}")
+    async def worked(self, count: int) -> int:
+        """As `work`, where an invariant says something of a level at work. Raises `Idle` where none was done."""
+        before = len(self.company.tasks)
+        await self.work(count)
+        return self.done(before)
+
+    async def works_on(self, count: int, without: str) -> None:
+        """Have so many tasks done again, as after `worked`. Raises `AssertionError` unless at least 95 % of the part
+        that was done then is done, of those tasks for which there is money: a lease is not renewed.
+        """
+        before = len(self.company.tasks)
+        was, now_done = _part(self.company.tasks[-count:]), await self.work(count)
+        ended = self.company.tasks[before:]
+        need(now_done or not all(map(_dry, ended)), "there is no money left for the tasks")
+        found = f"{was:.0%} of {count} tasks done before, {_part(ended):.0%} without {without}"
+        expect(_part(ended) >= 0.95 * was, found)
+
+    def done(self, since: int = 0) -> int:
+        """How many tasks were done well since there were so many. Raises `Idle` where none was."""
+        ended = self.company.tasks[since:]
+        done = sum(one.good for one in ended)
+        if not done:
+            why = next((one.why for one in ended if one.why), "their outcomes are not good")
+            raise Idle(f"none of {len(ended)} tasks was done: {why}" if ended else "no task was done in time")
+        return done
 
     def _tasks(self, count: int) -> list[Task]:
         """The next so many tasks of those that are made which are for the level, or for somebody within it."""
@@ -132,6 +156,17 @@ class Bench:
         )
 
 
+def _dry(task: Done) -> bool:
+    """Whether it was refused for want of money."""
+    return task.why.startswith(f"{BudgetExhausted.__name__}: ")
+
+
+def _part(tasks: Sequence[Done]) -> float:
+    """Which part was done well of those tasks that were not refused for want of money."""
+    paid = [one.good for one in tasks if not _dry(one)]
+    return sum(paid) / len(paid) if paid else 0.0
+
+
 def narrowed(to: str | None, path: str) -> str | None:
     """Whom at or below the level at `path` a task for `to` is for; None: nobody there."""
     if to is None or to == path or path.startswith(f"{to}/"):
@@ -146,6 +181,8 @@ async def set_up(subject: Subject, path: str | None = None) -> AsyncIterator[Ben
     cls = subject.cls
     under = type(cls.__name__, (cls,), {"human": (human,), "__module__": cls.__module__})
     async with System(seed=0) as system:
+        await prepared(subject.before, system)
+        others = frozenset(system.names)
         ref = await system.start(under, *subject.args, type="temporary")
         top = (await ref.call(ViableSystem.levels))[0]
-        yield Bench(subject, system, Company(ref), path or top, human)
+        yield Bench(subject, system, Company(ref), path or top, human, others)

@@ -7,9 +7,10 @@ from typing import Any
 from cybernetic.core import OptionError
 from cybernetic.runtime import run_virtual
 from cybernetic.testing.vsm.bench import Subject, set_up
-from cybernetic.testing.vsm.expecting import Untried
+from cybernetic.testing.vsm.expecting import Idle, Untried
 from cybernetic.testing.vsm.invariants import INVARIANTS
 from cybernetic.testing.vsm.invariants.invariant import Invariant
+from cybernetic.testing.vsm.simulation import Before
 from cybernetic.vsm import Task, ViableSystem
 
 
@@ -18,12 +19,14 @@ class Found:
     """What came of one invariant at one level.
 
     `why` says what was found where it does not hold, `untried` why it could not be tried; both are empty where it does.
+    `idle`: it could not as none of the tasks was done.
     """
 
     invariant: Invariant
     path: str
     why: str = ""
     untried: str = ""
+    idle: bool = False
 
     @property
     def holds(self) -> bool:
@@ -44,8 +47,10 @@ class Conformance:
 
     @property
     def passed(self) -> bool:
-        """Whether all that could be tried hold, at all levels, and something could."""
-        return not self.failures and any(one.holds for one in self.found)
+        """Whether all that could be tried hold, at all levels, and something could; and whether, wherever tasks were
+        given to a level, some of them were done.
+        """
+        return not self.failures and not self.idle and any(one.holds for one in self.found)
 
     @property
     def failures(self) -> tuple[Found, ...]:
@@ -57,15 +62,27 @@ class Conformance:
         """Those that could not be tried on this system: it has nothing that they are about."""
         return tuple(one for one in self.found if one.untried)
 
+    @property
+    def idle(self) -> tuple[Found, ...]:
+        """Those that could not be tried as none of the tasks was done: `task` has to make such that can be, and what
+        they need has to be there (`before`).
+        """
+        return tuple(one for one in self.found if one.idle)
+
     def check(self) -> None:
-        """Raises `AssertionError` naming each that does not hold, where, and why; also where none could be tried."""
-        assert self.passed, "\n" + "\n".join(
-            [
-                f"{one.invariant.name} at {one.path}: expected that {one.invariant.says}; {one.why}"
-                for one in self.failures
-            ]
-            or ["expected something to try the invariants on, got:", *map(str, self.untried)]
-        )
+        """Raises `AssertionError` naming each that does not hold, where, and why; also where none could be tried, and
+        where one could not as no task was done.
+        """
+        wrong = [
+            f"{one.invariant.name} at {one.path}: expected that {one.invariant.says}; {one.why}"
+            for one in self.failures
+        ]
+        if self.idle:
+            wrong += ["expected tasks (task=) that are done, with all that they need (before=), got:"]
+            wrong += map(str, self.idle)
+        elif not wrong:
+            wrong += ["expected something to try the invariants on, got:", *map(str, self.untried)]
+        assert self.passed, "\n" + "\n".join(wrong)
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.found))
@@ -79,6 +96,7 @@ def conformance(
     cls: type[ViableSystem],
     *args: Any,
     task: Callable[[int], Task] = _plain,
+    before: Before | None = None,
     only: Collection[str] | None = None,
 ) -> Conformance:
     """Ask a viable system for its invariants, each in a fresh simulation, at each of its levels (T-REC).
@@ -88,15 +106,17 @@ def conformance(
         *args: its arguments.
         task: makes the n-th task that its units can do, with ids that differ. Default: `Task("job", {})`. A task
             whose `to` is within a level stays with whom it is for; it is not tried at levels that this one is not in.
+        before: `async def before(system)` starts what the units call, such as agents of your own, before each
+            simulation: `await system.start(Writer, name="writer")`. Default None: there is nothing.
         only: the names of the invariants asked for, such as "T-S1-autonomy". Default None: all.
 
-    Raises `OptionError`, and what the start of the system raises.
+    Raises `OptionError`, and what the start of the system and `before` raise.
     """
     names = [one.name for one in INVARIANTS]
     for name in only or ():
         if name not in names:
             raise OptionError("only", f"names of {names}", name)
-    subject = Subject(cls, args, task)
+    subject = Subject(cls, args, task, before)
     levels = run_virtual(_levels(subject))
     wanted = [one for one in INVARIANTS if only is None or one.name in only]
     return Conformance(tuple(_asked(subject, one, path) for one in wanted for path in levels))
@@ -116,7 +136,7 @@ def _asked(subject: Subject, invariant: Invariant, path: str) -> Found:
     try:
         run_virtual(ask())
     except Untried as error:
-        return Found(invariant, path, untried=str(error))
+        return Found(invariant, path, untried=str(error), idle=isinstance(error, Idle))
     except AssertionError as error:
         return Found(invariant, path, str(error) or "it does not")
     except Exception as error:

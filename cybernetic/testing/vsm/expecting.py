@@ -5,6 +5,10 @@ class Untried(Exception):
     """An invariant cannot be tried on this system, or at this level of it; the text says why."""
 
 
+class Idle(Untried):
+    """Tasks were given, and none was done: nothing that is said of a level at work can be tried."""
+
+
 def expect(holds: bool, found: object) -> None:
     """Raises `AssertionError` with what was found unless it `holds`."""
     if not holds:

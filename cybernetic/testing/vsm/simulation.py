@@ -16,6 +16,7 @@ BEGUN = 1.0  # seconds after which the first contracts are out
 ABLATIONS = ("algedonic", "s2", "s3", "s3star", "s4", "s5")
 
 Work = Callable[["Company", Chance], Any]
+Before = Callable[[System], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def run(
     seed: int = 7,
     without: Iterable[str] = (),
     work: Work | None = None,
+    before: Before | None = None,
 ) -> Run:
     """Let a viable system live for a while in simulated time.
 
@@ -116,15 +118,17 @@ def run(
             "s2", "s3", "s3star", "s4", "s5", "algedonic".
         work: `async def work(company, chance)` submits its tasks (`await company.submit(Task(...))`) and ends when it
             will; what it leaves running is ended with the run. Default None: nothing to do.
+        before: `async def before(system)` starts what the units call, such as agents of your own, before the viable
+            system starts: `await system.start(Writer, name="writer")`. Default None: there is nothing.
 
-    Raises `OptionError`, what the start raises, and what `work` raises.
+    Raises `OptionError`, what the start raises, and what `work` and `before` raise.
     """
     number("hours", hours, above=0)
     for name in without:
         one_of("without", name, ABLATIONS)
     if not (isinstance(cls, type) and issubclass(cls, ViableSystem)):
         raise OptionError("cls", "a ViableSystem", cls)
-    return run_virtual(_lived(cls, args, hours * 3600.0, seed, tuple(without), work), seed=seed)
+    return run_virtual(_lived(cls, args, hours * 3600.0, seed, tuple(without), work, before), seed=seed)
 
 
 async def _lived(
@@ -134,10 +138,12 @@ async def _lived(
     seed: int,
     without: Sequence[str],
     work: Work | None,
+    before: Before | None,
 ) -> Run:
     human = Notebook()
     under = type(cls.__name__, (cls,), {"human": (human,), "__module__": cls.__module__})
     async with System(seed=seed) as system:
+        await prepared(before, system)
         company = Company(await system.start(under, *args))
         if without:
             await asyncio.sleep(BEGUN)
@@ -171,6 +177,15 @@ async def _worked(company: Company, chance: Chance, seconds: float, work: Work |
 
 
 async def _begun(work: Work, company: Company, chance: Chance) -> None:
-    result = work(company, chance)
+    await _awaited(work(company, chance))
+
+
+async def prepared(before: Before | None, system: System) -> None:
+    """Let what the units call be there. Raises what `before` raises."""
+    if before is not None:
+        await _awaited(before(system))
+
+
+async def _awaited(result: Any) -> None:
     if inspect.isawaitable(result):
         await result

@@ -9,10 +9,11 @@ from cybernetic.runtime import Agent, Deferred, Named, Timer
 from cybernetic.vsm.algedonic.deadmen import Deadmen
 from cybernetic.vsm.algedonic.ends import Ends
 from cybernetic.vsm.algedonic.humans import Page
-from cybernetic.vsm.algedonic.messages import Ack, Felt, Glad, Relief, Told
+from cybernetic.vsm.algedonic.messages import Ack, Felt, Glad, Held, Relief, Told
 from cybernetic.vsm.algedonic.nerves import Nerves
 from cybernetic.vsm.algedonic.pager import HOP, Pager
-from cybernetic.vsm.algedonic.resort import LastResort
+from cybernetic.vsm.algedonic.resort import OVER, LastResort
+from cybernetic.vsm.algedonic.starting import Starting
 from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
@@ -41,7 +42,6 @@ from cybernetic.vsm.ladder.ladder import Ladder, Move
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
 from cybernetic.vsm.timing import now
 
-STARTS = 60.0  # seconds that a level may take to start, units that load something included, before that hurts
 LOOK = 0.1  # seconds after which what ended may be back
 
 
@@ -94,11 +94,12 @@ class Algedonode(Member):
         if known is not None:
             self._ladder, self._pains, self._origins, self._arousal = known
         at = self._turned = now()
-        self._starts_until = at + STARTS
+        levels = tuple(path for role, path, _ in self._loops if role == Role.ALGEDONODE.value)
+        self._starting = Starting(self.system, self.path, levels, at)
         self._ends = Ends(self, self.path, self._loops, Nerves(self._pains, at))
         denied = self._ladder.rungs.paging.denied
-        denials = await self._books.call(Books.load, "denials")
-        self._resort = LastResort(self, self.path, self._loops, denied, denials)
+        self._resort = LastResort(self, self.path, self._loops, self._elsewhere, denied)
+        await self._resort.begin()
         keys = [(role, path) for role, path, _ in self._loops]
         self._deadmen = Deadmen(
             self._loops, at, [key for key in keys if self._silence(key).key in self._pains]
@@ -204,20 +205,22 @@ class Algedonode(Member):
     def deny(self, key: PainKey, reason: str) -> None:
         """Nobody answered for the level as a whole: it may not go on."""
         self._resort.deny(key, reason)
-        self._keep_denials()
 
     def let_go(self, key: PainKey, reason: str) -> None:
         """The level may go on, as far as that pain is concerned."""
-        self._resort.over(key, reason)
-        self._keep_denials()
+        self._resort.let_go(key, reason)
 
     def resumed(self, unit: str) -> None:
-        """A human lets a unit go on, whatever nobody answered for."""
-        if self._resort.resumed(unit):
-            self._keep_denials()
+        """A human lets a unit, or (its path) the whole level, go on, whatever nobody answered for."""
+        self._resort.resumed(unit)
 
-    def _keep_denials(self) -> None:
-        self._books.cast(Books.save, "denials", dict(self._resort.denials))
+    def held(self, path: str, keys: tuple[PainKey, ...]) -> None:
+        """A level within is held for pains of which this one has told it."""
+        self._resort.held(path, keys)
+
+    @hears(Held)
+    def _is_held(self, held: Held, note: Note) -> None:
+        self._resort.held(held.path)
 
     # The deadmen.
 
@@ -238,9 +241,14 @@ class Algedonode(Member):
     def cycle(self) -> None:
         """Feel what has gone silent, and tell the level above, or the vigil, that this one is alive."""
         at, period = now(), self._within
-        if self._starts(at) or at - self._turned > period:  # or it was away, and has not heard what was said
+        starts = self._starting.goes_on
+        if starts or at - self._turned > period:  # or it was away, and has not heard what was said
             self._deadmen.forgive(at)
         self._turned = at
+        if late := self._starting.late(at):
+            self.feel(late)
+        elif not starts and self._is_open(self._starting.key):
+            self._move(self._ladder.clear(self._starting.key, self._at()))
         for key in self._deadmen.missed(at):
             self.feel(self._silence(key))
         for key in self._deadmen.silent:
@@ -267,12 +275,6 @@ class Algedonode(Member):
             for pain in self._ends.abrupt(now()):
                 self.feel(pain)
             self.ref.after(LOOK).cast(Algedonode.look)
-
-    def _starts(self, at: float) -> bool:
-        """Whether the level is still being started, and some of its loops are not there yet; for a minute at most."""
-        if at >= self._starts_until or self.system.whereis(f"{self.path}:metasystem") is not None:
-            self._starts_until = 0.0  # what starts last is there, or that lasts too long
-        return self._starts_until > 0.0
 
     def _look_at(self, key: tuple[str, str], at: float) -> None:
         """Who hangs is ended, and its supervisor puts another in its place."""
@@ -311,12 +313,10 @@ class Algedonode(Member):
                 self._pains.pop(key, None)
                 if level >= self._ladder.rungs.top:  # who was not called has nothing to be told
                     self.task(self._pager.resolve(key))
-                if self._resort.over(key, "what hurt is over"):
-                    self._keep_denials()
+                self._resort.over(key, OVER)
             case Unanswered(key=key, verdict=Allow() | Deny() as verdict):
                 members = [one for one, storm in self._ladder.folded.items() if storm == key]
                 self._resort.unanswered(key, members, verdict)
-                self._keep_denials()
             case Owned() | AckRefused() | Folded():
                 return self._log(effect)
             case _:

@@ -50,6 +50,16 @@ class Glad:
     key: PainKey
 
 
+@travels(name="vsm.Held")
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The unit at `path` uses no port, as nobody answered for a pain: it is said again and again, and answered when
+    that is over.
+    """
+
+    path: str
+
+
 @travels(name="vsm.Over")
 @dataclass(frozen=True, slots=True)
 class Over:

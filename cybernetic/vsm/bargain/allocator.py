@@ -92,7 +92,8 @@ class Allocator:
         """What the level owes the level above for an epoch that is over (see `Purse.report`), its units' part
         included.
         """
-        return self.begun(epoch).purse.report(epoch)
+        known = self.begun(epoch) if epoch in self.purse.ledgers else self
+        return known.purse.report(epoch)
 
     def reserve(self, key: str, upper: Vector, now: float, until: float) -> tuple[Self, int]:
         """Reserve for a call of the level itself (see `Purse.reserve`), after the floors of its units.
@@ -109,28 +110,28 @@ class Allocator:
         self, epoch: int, key: str, actual: Vector, *, final: bool = True, bounded: bool = True
     ) -> Self:
         """Settle a call of the level itself (see `Purse.settle`), after the floors of its units: also a bill that comes
-        when its epoch is forgotten, and counts in the first that is known.
+        when its epoch is forgotten, and counts in the one that runs.
 
         Raises `OptionError` for a key that is the name of a unit.
         """
         if key in self.floors:
             raise OptionError("key", "a key that is no unit's name", key)
-        kept = self.purse.kept
-        begun = self if epoch < kept and bounded else self.begun(max(epoch, kept))
+        gone = epoch < self.purse.kept
+        begun = self if gone and bounded else self.begun(self.purse.running if gone else epoch)
         return begun._with(begun.purse.settle(epoch, key, actual, final=final, bounded=bounded))
 
     def issue(self, unit: str, grant: Vector, now: float) -> tuple[Self, Contract]:
         """Grant `unit` that much (at least its floor, as far as that is there) for the epoch at `now`: the allocator,
         and the contract to send.
 
-        Raises `BudgetExhausted` for an increase that is not covered, and for an epoch that is forgotten, or for which
-        the unit, whose clock may be ahead, has reported; `OptionError` for an unknown unit.
+        Raises `BudgetExhausted` for an increase that is not covered, and for an epoch that is forgotten, or was over in
+        another life, or for which the unit, whose clock may be ahead, has reported; `OptionError` for an unknown unit.
         """
         one_of("unit", unit, sorted(self.floors))
         epoch = self.purse.epoch(now)
         begun = self.told(now).begun(epoch)
         ledger = begun.purse.ledger(epoch)
-        if unit not in ledger.open:
+        if unit not in ledger.open or epoch < begun.purse.ended:
             raise BudgetExhausted(unit, grant, NOTHING, f"it has no account in epoch {epoch} any more")
         gone, held = self.gone(epoch, unit), ledger.open[unit].upper
         granted = grant.most(self.floors[unit].least(held.less(gone) + ledger.available))

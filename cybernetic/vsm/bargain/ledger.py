@@ -18,23 +18,26 @@ V = TypeVar("V")
 @dataclass(frozen=True, slots=True)
 class Reservation:
     """An amount set aside for one call, or lent to a level below, until its outcome is known or `until` has
-    passed.
+    passed. One that is not `bounded` is of a call for which no upper bound is known: it may take all that is left.
     """
 
     upper: Vector
     until: float
+    bounded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What a reservation came to: `actual`, of which `covered` was set aside for it; the rest is its overrun.
 
-    It is `final` once told by who was paid; before that it stands at an upper bound.
+    It is `final` once told by who was paid; before that it stands at an upper bound, or, where it is not `bounded`, at
+    what was assumed: what it takes is from what is left then.
     """
 
     actual: Vector
     covered: Vector
     final: bool
+    bounded: bool = True
 
     @property
     def overrun(self) -> Vector:
@@ -89,6 +92,12 @@ class Ledger:
         return self.spent + self.reserved
 
     @property
+    def bound(self) -> Vector:
+        """The most that it may come to have spent: all of the grant while a call is open of which no bound is known."""
+        unbounded = any(not one.bounded for one in self.open.values())
+        return self.committed.most(self.grant) if unbounded else self.committed
+
+    @property
     def available(self) -> Vector:
         """What a reservation may still take; never negative."""
         return self.grant.less(self.committed)
@@ -118,7 +127,7 @@ class Ledger:
             raise BudgetExhausted(key, upper, there, why, max(0.0, self.until - now))
         if moment("until", until) <= now:
             raise OptionError("until", f"a time > now ({now!r})", until)
-        opened = _with(self.open, key, Reservation(upper, until))
+        opened = _with(self.open, key, Reservation(upper, until, bounded=bool(upper)))
         return changed(self, open=opened, reserved=self.reserved + upper, seen=now)
 
     def aside(self, key: str, most: Vector, until: float) -> Self:
@@ -138,31 +147,39 @@ class Ledger:
         lower. After a final word nothing changes any more. An actual above what was reserved is an overrun:
         it is charged, and nothing more is reserved until `clear`. So is all of what was never reserved, unless
         it is not `bounded`: then it is taken from what is left, and only the rest is an overrun.
+
+        Raises `OptionError` for an `actual` that is no `Vector`.
         """
+        if not isinstance(actual, Vector):
+            raise OptionError("actual", "a Vector", actual)
         before = self.closed.get(key)
         if before is None:
             upper = self.open[key].upper if key in self.open else NOTHING
             closing = changed(self, open=_with(self.open, key, None), reserved=self.reserved - upper)
             most = upper if bounded else upper.most(closing.available)
-            return closing._booked(key, Settlement(actual, actual.least(most), final))
+            return closing._booked(key, Settlement(actual, actual.least(most), final, bounded))
         if before.final:
             return self
         told = actual if final else actual.least(before.actual)
         lifted = changed(self, spent=self.spent - before.actual, overrun=self.overrun - before.overrun)
         most = before.covered if bounded else before.covered.most(lifted.available)
-        return lifted._booked(key, Settlement(told, told.least(most), final), before.overrun)
+        return lifted._booked(key, Settlement(told, told.least(most), final, bounded), before.overrun)
 
     def release(self, key: str) -> Self:
         """Close `key` with nothing spent: the call was not made."""
         return self.settle(key, NOTHING)
 
     def expire(self, now: float) -> tuple[Self, tuple[str, ...]]:
-        """Settle at their upper bounds what is overdue at `now`, not finally: the ledger, and the keys."""
+        """Settle at their upper bounds what is overdue at `now`, not finally: the ledger, and the keys. That of a call
+        for which none was known is all that is left.
+        """
         number("now", now, least=self.seen)
         overdue = tuple(key for key, reservation in self.open.items() if reservation.until <= now)
         ledger = self if now == self.seen else changed(self, seen=now)
         for key in overdue:
-            ledger = ledger.settle(key, self.open[key].upper, final=False)
+            bounded = self.open[key].bounded
+            most = self.open[key].upper if bounded else ledger.available
+            ledger = ledger.settle(key, most, final=False, bounded=bounded)
         return ledger, overdue
 
     def conclude(self) -> Self:

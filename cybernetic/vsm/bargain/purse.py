@@ -8,9 +8,10 @@ from cybernetic.core import OptionError, number
 from cybernetic.vsm.bargain.budget import Budget, Epoch
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
-from cybernetic.vsm.bargain.refusals import AnotherPurse, NoOpenBill, StaleContract
+from cybernetic.vsm.bargain.refusals import AnotherPurse, BudgetExhausted, NoOpenBill, StaleContract
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.changed import changed
+from cybernetic.vsm.checks import word
 
 NO_CONTRACT = Seal(0, 0)
 BILLS = 900.0  # seconds after the end of an epoch: bills for its calls that come later change nothing
@@ -31,6 +32,8 @@ class Purse:
         seal: the latest contract accepted; an older one is refused.
         ledgers: by number of the epoch.
         kept: epochs below this one are forgotten: nothing about them counts any more.
+        ended: epochs below this one were over in another life, and may have been reported: nothing is reserved in them,
+            also where the clock was set back since.
         id: tells this purse from those that the unit had before and lost.
         seen: the last time that it was told, seconds; None: none yet. An earlier one is refused: in an epoch of which
             it was said what was spent nothing more may be.
@@ -42,11 +45,14 @@ class Purse:
     seal: Seal = NO_CONTRACT
     ledgers: Mapping[int, Ledger] = field(default_factory=dict)
     kept: int = 0
+    ended: int = 0
     id: str = ""
     seen: float | None = None
 
     def __post_init__(self) -> None:
         number("per", self.per, above=0.0)
+        if not isinstance(self.floor, Vector):
+            raise OptionError("floor", "a Vector", self.floor)
         if self.seen is not None:
             number("seen", self.seen)
 
@@ -67,10 +73,16 @@ class Purse:
 
     def reopened(self) -> Self:
         """The purse as it was written down in another life, whose clock was another one: what it was told is no
-        measure for the times that come.
+        measure for the times that come. But of the epochs that were `over` it may have reported what they took: nothing
+        more is reserved in them.
         """
         ledgers = {epoch: changed(ledger, seen=None) for epoch, ledger in self.ledgers.items()}
-        return changed(self, ledgers=ledgers, seen=None)
+        ended = max((self.ended, *(epoch + 1 for epoch in self.over)))
+        return changed(self, ledgers=ledgers, ended=ended, seen=None)
+
+    def begun(self, epoch: int) -> Self:
+        """The purse with a ledger for `epoch`, be it that nothing is done in it; a forgotten one: the purse as it is."""
+        return self if epoch < self.kept else self.with_ledger(epoch, self.ledger(epoch))
 
     def ledger(self, epoch: int) -> Ledger:
         """The ledger of an epoch: one that holds the floor where no contract came."""
@@ -98,22 +110,29 @@ class Purse:
         return after, Accepted(self.unit, contract.epoch, holds, contract.seal)
 
     def reserve(self, key: str, upper: Vector, now: float, until: float) -> tuple[Self, int]:
-        """Reserve from the epoch at `now` (see `Ledger.reserve`): the purse, and the epoch to settle in."""
+        """Reserve from the epoch at `now` (see `Ledger.reserve`): the purse, and the epoch to settle in.
+
+        Raises `BudgetExhausted` also in an epoch that was over in another life.
+        """
         after, epoch = self.told(now), self.epoch(now)
         if epoch < self.kept:
             raise OptionError("now", f"a time in epoch {self.kept} or later", now)
+        if epoch < self.ended:
+            why = f"epoch {epoch} was over before the clock was set back"
+            raise BudgetExhausted(key, upper, NOTHING, why, self.ended * self.per - now)
         return after.with_ledger(epoch, self.ledger(epoch).reserve(key, upper, now, until)), epoch
 
     def settle(
         self, epoch: int, key: str, actual: Vector, *, final: bool = True, bounded: bool = True
     ) -> Self:
         """Settle what was reserved in `epoch` (see `Ledger.settle`); an epoch that is forgotten: the purse as
-        it is, for what was reserved then counts; what was not `bounded` then counts in the first that is known.
+        it is, for what was reserved then counts; what was not `bounded` then counts in the epoch that runs. No key of
+        what is forgotten is known: such a word is to be said once.
         """
         if epoch < self.kept:
             if bounded:
                 return self
-            epoch = self.kept
+            epoch = self.running
         ledger = self.ledger(epoch).settle(key, actual, final=final, bounded=bounded)
         return self.with_ledger(epoch, ledger)
 
@@ -125,14 +144,17 @@ class Purse:
         for epoch, ledger in self.ledgers.items():
             closed = ledger.closed.get(key)
             if key in ledger.open or (closed is not None and not closed.final):
-                bounded = bool(ledger.open[key].upper if closed is None else closed.covered)
+                bounded = ledger.open[key].bounded if closed is None else closed.bounded
                 return self.settle(epoch, key, actual, bounded=bounded)
         raise NoOpenBill(key)
 
     def born(self, id: str, now: float) -> Self:
         """The purse of a unit that knows of no other: in the epoch at `now` it may spend only what a contract grants,
         for one before it may have spent the floor. Of the epochs before that one it knows nothing, and says nothing.
+
+        Raises `OptionError` for an empty `id`.
         """
+        word("id", id)
         after, epoch = self.told(now), self.epoch(now)
         empty = Ledger(NOTHING, until=(epoch + 1) * self.per)
         return replace(after, ledgers={epoch: empty}, kept=max(self.kept, epoch), id=id)
@@ -163,27 +185,33 @@ class Purse:
     def clear(self, now: float) -> Self:
         """Lift the block of an overrun in the epoch at `now` (see `Ledger.clear`)."""
         after, epoch = self.told(now), self.epoch(now)
-        return after.with_ledger(epoch, self.ledger(epoch).clear()) if self.overrun(now) else after
+        ledger = self.ledger(epoch)
+        return after.with_ledger(epoch, ledger.clear()) if ledger.blocked else after
+
+    @property
+    def running(self) -> int:
+        """The first epoch of which it was not told that it is over, and which is not forgotten."""
+        told = self.kept if self.seen is None else self.epoch(self.seen)
+        return max(self.kept, self.ended, told)
 
     @property
     def over(self) -> tuple[int, ...]:
         """The epochs that were told to be over, are not forgotten, and have a ledger: those to report on."""
-        ended = -1 if self.seen is None else self.epoch(self.seen) - 1
-        return tuple(sorted(epoch for epoch in self.ledgers if epoch <= ended))
+        return tuple(sorted(epoch for epoch in self.ledgers if self.kept <= epoch < self.running))
 
     def report(self, epoch: int) -> Report:
         """What the unit owes for an epoch that is over; not final while outcomes are open.
 
-        It is a promise about the epoch, so the purse must have been told that it is over (`told`): such a purse
-        reserves nothing in it any more.
+        It is a promise about the epoch, so the purse must have been told that it is over (`told`), and have a ledger of
+        it (`begun`): such a purse reserves nothing in it any more, also in another life.
 
-        Raises `OptionError` for an epoch of which it was not told that it is over, and for one that is forgotten.
+        Raises `OptionError` for an epoch that is not among those that are `over`.
         """
-        ended = self.kept - 1 if self.seen is None else self.epoch(self.seen) - 1
-        if not self.kept <= epoch <= ended:
-            raise OptionError("epoch", f"one in {self.kept}..{ended}, which was told to be over", epoch)
+        if epoch not in self.over:
+            told = f"one that was begun, and told to be over, from {self.kept} to {self.running - 1}"
+            raise OptionError("epoch", told, epoch)
         ledger = self.ledger(epoch)
-        return Report(self.unit, epoch, ledger.committed, ledger.settled, self.id)
+        return Report(self.unit, epoch, ledger.bound, ledger.settled, self.id)
 
     def forget(self, epoch: int) -> Self:
         """Drop the epochs up to and with `epoch`: their last reports have been taken.

@@ -12,7 +12,7 @@ from cybernetic.runtime import Agent, Deferred
 from cybernetic.state import StoreError
 from cybernetic.vsm.books.disk import OnDisk, file_of
 from cybernetic.vsm.books.entry import Entry, Extent
-from cybernetic.vsm.books.memory import InMemory, remembered
+from cybernetic.vsm.books.memory import InMemory, opened, remembered
 from cybernetic.vsm.books.refusals import BooksRefused
 
 KEEP = 100_000  # entries
@@ -44,8 +44,8 @@ class Books(Agent):
         data: the folder; it is made if it is not there. None: in memory.
         path: of the level or unit whose books these are; its own file in the folder is named by it.
         keep: entries that the log keeps, at least 1; beyond them the oldest go, and `extent` says how many are gone.
-        beside: name of other books: as long as those live, what is kept without a folder is there for a successor in
-            this process. None: it ends with the agent.
+        beside: name of other books: as long as those know what they do, what is kept without a folder is there for a
+            successor in this process. None: it ends with the agent.
 
     Its start fails with a `StoreError`: `StoreInUse` while other books have the file open, in this process or another;
     `StoreDamaged` for a damaged file, which is left as it is. When the disk fails it ends, and is to be restarted.
@@ -61,6 +61,7 @@ class Books(Agent):
         self._kept: InMemory | OnDisk = (
             InMemory(keep) if other is None else remembered(self.system, path, other, keep)
         )
+        opened(self.system, self.ref, self._file or self._kept)
 
     async def setup(self) -> None:
         """Open the file. Raises a `StoreError` that says why it cannot be."""

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from cybernetic.runtime import registered_name
 from cybernetic.vsm.books.entry import Entry, Extent
 from cybernetic.vsm.books.terms import passed
 
@@ -54,14 +55,23 @@ class InMemory:
 
 
 _memories: WeakKeyDictionary[Any, dict[str, tuple[Any, InMemory]]] = WeakKeyDictionary()
+_kept_in: WeakKeyDictionary[Any, dict[str | None, tuple[Any, Any]]] = WeakKeyDictionary()
+
+
+def opened(system: Any, books: Any, kept_in: Any) -> None:
+    """Books (their address) of this process begin to keep what they are told in a file, or in a memory."""
+    _kept_in.setdefault(system, {})[registered_name(books)] = books, kept_in
 
 
 def remembered(system: Any, path: str, beside: Any, keep: int) -> InMemory:
-    """What books at `path` held that were here before while the same others stood `beside` them; else nothing.
+    """What books at `path` held that were here before while those others (their address) that stand `beside` them knew
+    what they do now: the same ones, or in this process successors that go on with the same memory; else nothing.
 
     What a unit has of its level is void where the level does not know any more what it lent.
     """
+    who, kept_in = _kept_in.get(system, {}).get(registered_name(beside), (None, None))
+    level = kept_in if who == beside else beside
     known = _memories.setdefault(system, {})
-    if path not in known or known[path][0] != beside:
-        known[path] = beside, InMemory(keep)
+    if path not in known or known[path][0] != level:
+        known[path] = level, InMemory(keep)
     return known[path][1]

@@ -83,7 +83,7 @@ class Line(Agent):
 
     def carry(self, note: Note) -> None:
         """Pass a note on; nobody waits for an answer."""
-        if self._refuses(note) is None:
+        if self._accepts(note):
             try:
                 self._to(note).cast(Ear.take, note)
             except CannotTravel as error:  # what one sender says must not end the channel of all
@@ -92,12 +92,12 @@ class Line(Agent):
 
     def relay(self, note: Note) -> Deferred[Any]:
         """Pass a note on, and the answer back. Raises what the one spoken to raises, `NotInTopology`, `NotCarried`."""
+        check_way(note.channel, note.sender, note.role)  # whoever asks is told, so it need not be counted
         answer = self.defer()
-        refused = self._refuses(note)
-        if refused is None:
+        if self._accepts(note):
             self.task(self._relayed(note, answer))
         else:
-            answer.fail(refused)
+            answer.fail(self._why_not(note))
         return answer
 
     def state(self) -> LineState:
@@ -143,8 +143,7 @@ class Line(Agent):
         else:
             answer.reply(value)
 
-    def _refuses(self, note: Note) -> Refusal | None:
-        """Why a note is not passed on; all of them are counted."""
+    def _accepts(self, note: Note) -> bool:
         at = now()
         self._rate, self._at = self._rate_at(at) + log(2.0) / self._half, at
         if note.sent_at:
@@ -153,19 +152,25 @@ class Line(Agent):
         self._watch()
         try:
             check_way(note.channel, note.sender, note.role)
-        except NotInTopology as error:
+        except NotInTopology:
             self._refused += 1
-            return error
+            return False
         if note.channel is not self.channel:
             self._refused += 1
+            return False
+        if note.late(at):
+            self._late += 1
+            return False
+        self._carried += 1
+        return True
+
+    def _why_not(self, note: Note) -> NotCarried:
+        """Why a note that the table has a way for is not passed on."""
+        if note.channel is not self.channel:
             return NotCarried(
                 f"one for the channel {self.channel.value!r}", f"one for {note.channel.value!r}"
             )
-        if note.late(at):
-            self._late += 1
-            return NotCarried("one before its deadline", f"one {at - (note.deadline or at):g} s after it")
-        self._carried += 1
-        return None
+        return NotCarried("one before its deadline", f"one {now() - (note.deadline or 0.0):g} s after it")
 
     def _too_much(self, at: float) -> bool:
         """Beer's second principle: more than it is meant for, or what waits does so for longer than a period (1.9)."""

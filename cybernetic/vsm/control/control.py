@@ -30,7 +30,7 @@ from cybernetic.vsm.control.starving import Starving
 from cybernetic.vsm.control.talks import Talks
 from cybernetic.vsm.coordination.messages import OscillationNotice
 from cybernetic.vsm.damping.fence import LeaseLost
-from cybernetic.vsm.governance.messages import Acting, PolicyUpdate, Referral, Release
+from cybernetic.vsm.governance.messages import PolicyUpdate, Referral, Release
 from cybernetic.vsm.inspection.messages import Audited, Discrepancy, Quarantine
 from cybernetic.vsm.intelligence.messages import (
     Begun,
@@ -163,6 +163,7 @@ class Control(Member):
         lease = self._bargaining.lease(account.path)
         self._accounts.take(account, self._bargaining.epoch, lease, now())
         await self._interventions.commands.heard(account.path, account.commanded)
+        self._requirements.heard(account.path, account.acting)
         await self._overruns.take(account, lease)
         await self._starving.take(account, now())
         self._bargaining.owed = self._overruns.units
@@ -251,10 +252,6 @@ class Control(Member):
         if isinstance(one, Resumption) and self._interventions.held_above:
             raise HeldAbove(self.path, path or self.path)
 
-    async def pass_on(self, one: Intervention | Resumption) -> None:
-        """What is told of pain above a level elsewhere, in this level as a whole."""
-        await self._interventions.pass_on(one)
-
     async def obey(self, command: Command) -> Obeyed:
         """What the level above commands this level as a whole, all of it; one that is not later changes nothing."""
         return await self._interventions.obey(command)
@@ -283,11 +280,6 @@ class Control(Member):
         answer: Deferred[dict[str, Edition]] = self.defer()
         self.task(self._requirements.distributed(update, answer))
         return answer
-
-    @hears(Acting)
-    def _acting(self, acting: Acting, note: Note) -> None:
-        """A part has only begun: system 5 knows what it should act under."""
-        self.tell(Channel.METASYSTEM, Role.POLICY, acting, cause=note)
 
     @hears(Referral)
     def _referred(self, referral: Referral, note: Note) -> Deferred[Any]:

@@ -1,18 +1,20 @@
 """The interventions of system 3: each with its reason and its end, in the books, beside those of the level above."""
 
-import asyncio
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
 from cybernetic.supervision import Supervisor
+from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.control.commands import PATIENCE, Commands
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.control.rungs import WORTH, Breach, climb
 from cybernetic.vsm.inspection.messages import Quarantine
+from cybernetic.vsm.operations.kinds import Kinds
 from cybernetic.vsm.operations.messages import WHOLE, Command, Intervention, Obeyed, Out, Resumption, Rung
+from cybernetic.vsm.recursion.handing import taken_out
 from cybernetic.vsm.timing import now
 
 BENT = 0.5  # what a unit weighs with which system 3 bargains anew
@@ -42,6 +44,7 @@ class Interventions:
         self._freed: dict[str, int] = {}  # how often a person has let go on a port, or a unit (its path)
         self.quarantined: dict[str, Quarantine] = {}
         self.made = dict.fromkeys(charges, 0)
+        self._kinds = Kinds({path: charge.kinds for path, charge in charges.items()})
         self._standing: dict[str, dict[str, str]] = {}  # why, by index, of what is out of bounds, by unit
         self._breaches: dict[str, Breach] = {}
         self._returns: dict[str, Any] = {}  # timers of units that are dissolved
@@ -82,6 +85,7 @@ class Interventions:
         know.
         """
         self._lapse(at)
+        self._tell_out()
         await self.commands.put({unit: self._wanted(unit) for unit in self._charges})
         self.commands.again(away={unit for unit, one in self.held.items() if one.rung is Rung.DISSOLVE})
         for unit in self._charges:
@@ -108,8 +112,10 @@ class Interventions:
         return one is not None and not one.index and one.rung is Rung.SUSPEND
 
     def _lonely(self, unit: str) -> bool:
-        """Whether there is no other unit that could do its work."""
-        return all(path == unit or self._out(path) for path in self._charges)
+        """Whether there is no other unit that could do some of its work."""
+        return self._kinds.needs(
+            unit, [path for path in self._charges if path != unit and not self._out(path)]
+        )
 
     def _out(self, unit: str) -> bool:
         one = self.held.get(unit)
@@ -133,11 +139,6 @@ class Interventions:
             await self._dissolve(unit, one)
         else:
             await self._tell((unit,))
-
-    async def pass_on(self, one: Intervention | Resumption) -> None:
-        """What a level elsewhere is told of pain above it, where nobody answers, is for all its units."""
-        units = [path for path in self._charges if self.held.get(path) != one]  # it is said again and again
-        await asyncio.gather(*(self.intervene(path, one) for path in units))
 
     def _let_go(self, unit: str) -> None:
         self._breaches.pop(unit, None)
@@ -168,11 +169,12 @@ class Interventions:
 
     async def obey(self, command: Command) -> Obeyed:
         """What the level above commands this level as a whole holds in all its units, beside what is its own. What is
-        let go up there is let go here, whoever held it.
+        let go up there is let go here, whoever held it; where that cannot be yet, nothing is obeyed yet.
         """
         before = self.above
-        if command.edition > before.edition:
-            self.above, freed = command, command.frees(before)
+        freed = command.frees(before)
+        if command.edition > before.edition and (WHOLE not in freed or await self._let_all_go()):
+            self.above = command
             for port in freed - {WHOLE}:
                 self.quarantined.pop(port, None)
             if WHOLE in freed:
@@ -185,6 +187,18 @@ class Interventions:
             await self._note_obeyed(command, before, freed)
             await self._tell(self._charges)
         return Obeyed(self._control.path, *self.above.edition)
+
+    async def _let_all_go(self) -> bool:
+        """A person lets the level go on, so it is not held any more as nobody had answered; whether that is known."""
+        system, path = self._control.system, self._control.path
+        if "algedonic" in taken_out(system, path):
+            return True
+        node = system.named(f"{path}:algedonode", Algedonode)
+        try:
+            await node.within(PATIENCE).call(Algedonode.resumed, path)
+        except CallError:
+            return False
+        return True
 
     async def _note_obeyed(self, command: Command, before: Command, freed: Collection[str]) -> None:
         """Into the log of this level, for whoever looks there."""
@@ -256,7 +270,7 @@ class Interventions:
 
     async def _dissolve(self, unit: str, one: Intervention) -> None:
         """Its work goes to the others; it is back when its time is over, whether system 3 lives then or not."""
-        self._control.tell(Channel.COMMAND, Role.ENVIRONMENT, Out(unit, one.until))
+        self._tell_out()
         operations = self._operations()
         try:
             await operations.within(None).call(Supervisor.terminate_child, unit.rpartition("/")[2])
@@ -267,11 +281,16 @@ class Interventions:
         back = operations.after(wait).cast(Supervisor.restart_child, unit.rpartition("/")[2])
         self._returns[unit] = back
 
+    def _tell_out(self) -> None:
+        """Which units are taken out, all of them: who did not hear it the last time does so in the next round."""
+        out = {unit: one.until for unit, one in self.held.items() if one.rung is Rung.DISSOLVE}
+        self._control.tell(Channel.COMMAND, Role.ENVIRONMENT, Out(out))
+
     async def _restore(self, unit: str) -> None:
         timer = self._returns.pop(unit, None)
         if timer is not None:
             timer.cancel()
-        self._control.tell(Channel.COMMAND, Role.ENVIRONMENT, Out(unit, 0.0))
+        self._tell_out()
         try:
             await self._operations().within(None).call(Supervisor.restart_child, unit.rpartition("/")[2])
         except (CallError, Refusal) as error:

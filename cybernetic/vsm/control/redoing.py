@@ -52,7 +52,11 @@ class Redoing:
         for unit, tasks in self._due.items():
             if unit not in self._under_way and tasks:
                 self._under_way.add(unit)
-                self._control.task(self._done(Redo(unit, tasks)))
+                out = self._tried.get(tasks[0], ())
+                alike = tuple(task for task in tasks if self._tried.get(task, ()) == out)
+                self._control.task(
+                    self._done(Redo(unit, alike, f"found false; out of use: {', '.join(out)}"))
+                )
 
     async def _done(self, redo: Redo) -> None:
         try:

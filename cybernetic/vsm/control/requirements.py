@@ -8,7 +8,7 @@ from cybernetic.runtime import Deferred
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.control.interventions import Interventions
-from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate, Referral
+from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral
 from cybernetic.vsm.lives import Edition
 
 
@@ -17,9 +17,11 @@ class Requirements:
 
     def __init__(self, control: Any, units: Collection[str], commands: Interventions, audited: bool) -> None:
         self._control, self._units, self._commands, self._audited = control, units, commands, audited
+        self._last: Edition | None = None  # of the policies that were to be distributed
 
     async def distribute(self, update: PolicyUpdate) -> dict[str, Edition]:
         """Policies for every unit; under which each acts since."""
+        self._last = update.edition
         if self._audited:
             self._control.tell(Channel.AUDIT, Role.AUDIT, update)  # the verifier acts under them, too
         answers = await asyncio.gather(*(self._commands.command(unit, update) for unit in self._units))
@@ -28,6 +30,11 @@ class Requirements:
     async def distributed(self, update: PolicyUpdate, answer: Deferred[dict[str, Edition]]) -> None:
         """The same, for who waits for the answer."""
         answer.reply(await self.distribute(update))
+
+    def heard(self, unit: str, acting: Edition) -> None:
+        """A unit says under which policies it acts: system 5 hears of others than it has distributed."""
+        if acting != self._last:
+            self._control.tell(Channel.METASYSTEM, Role.POLICY, Acting(unit, acting))
 
     async def refer(self, referral: Referral, note: Note, answer: Deferred[Any]) -> None:
         """What a unit may not decide: system 5's word goes back to it. Who refers it knows how long to wait."""

@@ -16,6 +16,7 @@ from cybernetic.vsm.coordination.messages import (
 
 GONE = 3  # rounds after which who makes a call, and is not heard of, makes it no more
 KEPT = 1000  # answers
+MOST = 2**26  # bytes of all that are kept
 
 
 @dataclass(slots=True)
@@ -89,8 +90,10 @@ class Answers:
             answer.reply(shared)
         self._made.pop(shared.same, None)
         self._made[shared.same] = shared, at + shared.seconds
-        while len(self._made) > KEPT:
-            del self._made[next(iter(self._made))]
+        size = sum(len(one.answer) for one, _ in self._made.values())
+        while len(self._made) > KEPT or size > MOST:
+            oldest = next(iter(self._made))
+            size -= len(self._made.pop(oldest)[0].answer)
 
     def lost(self, lost: CallLost, at: float) -> None:
         """A call came to nothing: who waited for it makes it."""

@@ -16,10 +16,12 @@ SERIALS = 2**32  # tokens of one epoch; those of a later epoch are all higher
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The exclusive right to `key` for `holder` before `until`.
+    """The exclusive right to `key` for `holder` before `until`, by the table's clock.
 
-    Show `token` to the resource, whose `Fence` checks it. Raises `OptionError` for a token < 1, a `ttl` that is not
-    > 0, or an `until` that is not finite.
+    Show `token` to the resource, whose `Fence` checks it. `ttl`, seconds: as long, from when it asked, a holder on
+    another clock may believe in what it was handed. What a table keeps has that of the grant, for renewals.
+
+    Raises `OptionError` for a token < 1, a `ttl` that is not > 0, or an `until` that is not finite.
     """
 
     key: str
@@ -59,7 +61,8 @@ class LeaseTable:
     The table is soft state. One that replaces a dead one is made with a higher `epoch` and is `quiet` for as long as
     the longest lease that any predecessor gave: it grants nothing, while holders of old leases report them (`adopt`)
     or let them lapse. So at any time at most one unexpired lease exists for a key, and tokens grow for ever. Times are
-    the table's; a holder on another clock counts `ttl` from when it asked.
+    the table's; a holder on another clock counts `ttl` from when it asked, so what is handed out has no longer a `ttl`
+    than is left of it, also when it is asked for again.
 
     Arguments:
         ttl: seconds > 0 a lease lasts, at most, unless renewed; a request may want a shorter one.
@@ -87,7 +90,7 @@ class LeaseTable:
             number("seen", self.seen)
 
     def holding(self, key: str, now: float) -> Lease | None:
-        """The lease on `key` that is valid at `now`; None where there is none."""
+        """The lease on `key` that is valid at `now`, as it is kept; None where there is none."""
         number("now", now, least=self.seen)
         lease = self.leases.get(key)
         return lease if lease and now < lease.until else None
@@ -98,15 +101,15 @@ class LeaseTable:
         """Ask for `key`: the table, and the lease if `holder` has it now; else it waits until granted or
         `forget`ten.
 
-        Asking again changes nothing: a holder gets the lease it has, unrenewed; one that waits keeps its
-        place. `ttl`: seconds > 0 it is to last; those beyond the table's are not granted.
+        Asking again changes nothing: a holder gets the lease it has, unrenewed, for what is left of it; one that waits
+        keeps its place. `ttl`: seconds > 0 it is to last; those beyond the table's are not granted.
         """
         number("priority", priority)
         if ttl is not None:
             number("ttl", ttl, above=0.0)
         lease = self.holding(key, now)
         if lease and lease.holder == holder:
-            return replace(self, seen=now), lease
+            return replace(self, seen=now), _handed(lease, now)
         queue = self.waiting.get(key, ())
         if all(waiter.holder != holder for waiter in queue):
             queue = (*queue, Waiter(holder, now, priority, ttl))
@@ -114,13 +117,14 @@ class LeaseTable:
         return table, granted if granted and granted.holder == holder else None
 
     def renew(self, key: str, token: int, now: float) -> tuple[Self, Lease]:
-        """Prolong a lease by its own `ttl`, from now on, or by the table's if that is shorter; it never ends earlier.
+        """Prolong a lease by the `ttl` it was granted with, from now on, or by the table's if that is shorter; it never
+        ends earlier.
 
         Raises `LeaseLost` if it has lapsed or `token` is not the one that holds.
         """
         lease = self._held(key, token, now)
         longer = replace(lease, until=max(lease.until, now + min(lease.ttl, self.ttl)))
-        return replace(self, leases=_with(self.leases, key, longer), seen=now), longer
+        return replace(self, leases=_with(self.leases, key, longer), seen=now), _handed(longer, now)
 
     def release(self, key: str, token: int, now: float) -> tuple[Self, Lease | None]:
         """Give a key back: the table, and the lease of who waited longest for it.
@@ -167,7 +171,8 @@ class LeaseTable:
     def adopt(self, lease: Lease, now: float) -> Self:
         """Take in a lease that a predecessor granted, told by its holder: to its end, also where the predecessor gave
         longer ones than this table does; but none lasts longer than its own `ttl` from now. One that is known, and
-        was renewed since, is not shortened by a report that comes late or again.
+        was renewed since, is not shortened by a report that comes late or again. A holder that asked before it reported
+        waits no more: it has what it asked for.
 
         Raises `LeaseLost` if it has lapsed, is not of an earlier epoch, comes after the quiet time, or if a
         lease with a higher token is known for its key.
@@ -180,7 +185,9 @@ class LeaseTable:
         kept = replace(lease, until=min(lease.until, now + lease.ttl))
         if known and known.token == lease.token:
             kept = replace(known, until=max(known.until, kept.until))
-        return replace(self, leases=_with(self.leases, lease.key, kept), seen=now)
+        queue = tuple(one for one in self.waiting.get(lease.key, ()) if one.holder != lease.holder)
+        waiting = _with(self.waiting, lease.key, queue)
+        return replace(self, leases=_with(self.leases, lease.key, kept), waiting=waiting, seen=now)
 
     def _held(self, key: str, token: int, now: float) -> Lease:
         lease = self.holding(key, now)
@@ -209,6 +216,11 @@ class LeaseTable:
             leases=_with(self.leases, key, lease),
             waiting=_with(self.waiting, key, rest),
         ), lease
+
+
+def _handed(lease: Lease, now: float) -> Lease:
+    """What a holder is told of a lease at `now`: it may count no more than is left of it."""
+    return lease if now + lease.ttl <= lease.until else replace(lease, ttl=lease.until - now)
 
 
 def _with(table: Mapping[str, V], key: str, value: V | None) -> Mapping[str, V]:

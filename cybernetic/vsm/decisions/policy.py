@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, cast
+from typing import Any
 
 from cybernetic.core import OptionError, whole
 from cybernetic.vsm.checks import word
-from cybernetic.vsm.decisions.verdicts import Allow, Deny, Verdict, is_proper
+from cybernetic.vsm.decisions.verdicts import Allow, Deny, Verdict, plain
 
 Decide = Callable[[Any, Any], Verdict]
 """The function of a policy: `decide(action, context)`, pure and total."""
@@ -82,13 +82,13 @@ def opinion_of(policy: Policy, action: Any, context: Any) -> Opinion:
     Never raises, save what is no `Exception` (an interrupt from the keyboard).
     """
     try:
-        verdict: object = policy.decide(action, context)
-        proper = is_proper(verdict)  # asks the verdict, which may raise as well
+        said: object = policy.decide(action, context)
+        verdict = plain(said)  # asks the verdict, which may raise as well
     except Exception as error:  # any failure of a policy must deny, so nothing narrower will do
-        return _failed(policy, f"raised {type(error).__name__}: {_text(error)}")
-    if not proper:
-        return _failed(policy, f"expected to answer Allow, Deny or Escalate, got: {_text(verdict)}")
-    return Opinion(policy.label, policy.tier, cast(Verdict, verdict))
+        return _failed(policy, f"raised {_name(error)}: {_text(error)}")
+    if verdict is None:
+        return _failed(policy, f"expected to answer Allow, Deny or Escalate, got: {_text(said)}")
+    return Opinion(policy.label, policy.tier, verdict)
 
 
 def _failed(policy: Policy, why: str) -> Opinion:
@@ -98,6 +98,14 @@ def _failed(policy: Policy, why: str) -> Opinion:
 def _text(value: object) -> str:
     """A short description of a value, also of one that cannot describe itself."""
     try:
-        return (str(value) if isinstance(value, BaseException) else repr(value))[:200]
+        return str.__str__(str(value) if isinstance(value, BaseException) else repr(value))[:200]
     except Exception:  # a policy's own objects may do anything
-        return f"a {type(value).__name__}"
+        return f"a {_name(value)}"
+
+
+def _name(value: object) -> str:
+    """The name of its class, whatever a metaclass answers for it."""
+    return str.__str__(_TRUE_NAME(type(value)))
+
+
+_TRUE_NAME = type.__dict__["__name__"].__get__

@@ -46,14 +46,27 @@ Verdict = Allow | Deny | Escalate
 """What a decision comes to."""
 
 
-def is_proper(verdict: object) -> bool:
-    """Whether it is a verdict that can be acted on: of a class made from one, too. Raises for parts that may not be."""
+def plain(verdict: object) -> Verdict | None:
+    """A verdict as a value that can be acted on: of the classes here, of plain letters and numbers. None: it is none.
+
+    Each part is read once: an object that answers otherwise when it is asked again changes nothing after. What calls
+    itself a verdict by being of a class made from one is one. Raises for parts that may not be.
+    """
     if isinstance(verdict, Escalate):
-        Escalate(verdict.to, verdict.deadline, verdict.on_timeout)
-        return is_proper(verdict.on_timeout)
+        to, deadline, following = verdict.to, verdict.deadline, verdict.on_timeout
+        then = plain(following)
+        if then is None:
+            raise OptionError("on_timeout", "an Allow, a Deny or an Escalate", following)
+        exact = deadline if type(deadline) is int else number("deadline", deadline, above=0)
+        return Escalate(_letters("to", to), exact, then)
     if isinstance(verdict, Deny):
-        Deny(verdict.reason)
-    return isinstance(verdict, Allow | Deny)
+        return Deny(_letters("reason", verdict.reason))
+    return Allow() if isinstance(verdict, Allow) else None
+
+
+def _letters(name: str, text: object) -> str:
+    """A string without what a class of one's own may add to it."""
+    return str.__str__(word(name, text))
 
 
 def strictness(verdict: Verdict) -> tuple[int, float]:

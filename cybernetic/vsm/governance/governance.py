@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cybernetic.core import CallError, CannotTravel, OptionError, Refusal
+from cybernetic.core import CallError, CannotTravel, Refusal
 from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.algedonic.messages import Felt, Glad, Relief
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
-from cybernetic.vsm.channels.ear import hears
+from cybernetic.vsm.channels.ear import hears, level_of
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.decisions.policy import Policy, Tier
@@ -21,7 +21,8 @@ from cybernetic.vsm.governance.humans import call, over, page_of
 from cybernetic.vsm.governance.identity import Identity
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral, Release
 from cybernetic.vsm.governance.questions import Asked, Questions
-from cybernetic.vsm.governance.refusals import PolicyRefused
+from cybernetic.vsm.governance.refusals import PolicyRefused, tried
+from cybernetic.vsm.governance.rules import RULES, rules_of
 from cybernetic.vsm.governance.watch import Watch
 from cybernetic.vsm.homeostat.balance import Balance, Bands
 from cybernetic.vsm.intelligence.messages import BalanceReport, Begun, Deadlock, Ruling
@@ -79,6 +80,9 @@ class Governance(Member):
         book = self._book
         if known is None:
             self._life = begun_now()
+            above = await rules_of(self.system, level_of(self.path))
+            if above is not None:
+                self._inherited, self._above = above.policies, above.edition
             for policy in self._own:
                 book = book.adopt(policy, now(), "declared")
         else:
@@ -111,7 +115,7 @@ class Governance(Member):
         could not reach all units at and below the level: nothing has changed then.
         """
         self._kept(policy.name, policy)
-        return await self._amended(_tried(self._book.adopt, policy, now(), why))
+        return await self._amended(tried(self._book.adopt, policy, now(), why))
 
     async def retire(self, name: str, why: str = "") -> int:
         """Take a policy of this level out of force; the revision since which it is.
@@ -119,14 +123,14 @@ class Governance(Member):
         Raises `PolicyRefused` for one that is not in force here, and for an invariant.
         """
         self._kept(name, None)
-        return await self._amended(_tried(self._book.retire, name, now(), why))
+        return await self._amended(tried(self._book.retire, name, now(), why))
 
     async def rollback(self, name: str, version: int, why: str = "") -> int:
         """Put an old wording in force again, under a new version; the revision since which it is.
 
         Raises `PolicyRefused` for a version there was not, and where it would give up an invariant.
         """
-        book = _tried(self._book.rollback, name, version, now(), why)
+        book = tried(self._book.rollback, name, version, now(), why)
         self._kept(name, book.amendments[-1].policy)
         return await self._amended(book)
 
@@ -183,6 +187,10 @@ class Governance(Member):
         life, revision = self._above
         return PolicyKnown(self.path, revision, life)
 
+    def acting(self) -> Edition:
+        """Which policies of the level above hold here."""
+        return self._above
+
     # How they reach everybody.
 
     async def _changed(self, book: Rulebook, inherited: tuple[Policy, ...], above: Edition) -> None:
@@ -192,6 +200,7 @@ class Governance(Member):
         await self._books.call(Books.save, "policy", (book, inherited, above, self._life, revision, held))
         self._book, self._inherited, self._above = book, inherited, above
         self._revision, self._held = revision, held
+        await self._books.call(Books.save, RULES, self.rules())
         self.task(self._distribute())
 
     async def _distribute(self) -> None:
@@ -208,10 +217,11 @@ class Governance(Member):
             await self._changed(self._book, self._inherited, self._above)
 
     @hears(Acting)
-    async def _acting(self, acting: Acting, note: Note) -> None:
-        """A part has only begun, and acts under what was declared: it is told what has changed since."""
-        self._known[acting.path] = UNTOLD
-        self.task(self._distribute())
+    def _acts(self, acting: Acting, note: Note) -> None:
+        """Under which policies a part acts: one that has only begun is told at once, any other in the next round."""
+        self._known[acting.path] = acting.edition
+        if acting.edition == UNTOLD:
+            self.task(self._distribute())
 
     def known(self) -> dict[str, int]:
         """Under which revision each unit acts, as it acknowledged; 0: under what was declared, or what a system 5 of
@@ -260,9 +270,11 @@ class Governance(Member):
 
     @hears(Begun)
     def _begun(self, begun: Begun, note: Note) -> None:
-        """System 3 or 4 has only begun."""
+        """System 3 or 4 has only begun: the one does not know which policies it should hear of units."""
         self.tell(Channel.METASYSTEM, note.sender, self._watch.temper, cause=note)
-        if note.sender is Role.INTELLIGENCE:
+        if note.sender is Role.CONTROL:
+            self.task(self._distribute())
+        else:
             self.tell(Channel.METASYSTEM, Role.INTELLIGENCE, self._watch.bands, cause=note)
 
     def balance(self) -> tuple[Balance | None, Bands]:
@@ -328,7 +340,7 @@ class Governance(Member):
         All of them are in the log. Raises `NoSuchQuestion`, and `PolicyRefused` for what is no Allow or Deny.
         """
         reception: Reception
-        self._questions, reception = _tried(self._questions.answered, id, verdict, by, now())
+        self._questions, reception = tried(self._questions.answered, id, verdict, by, now())
         body = {"question": id, "by": by, "reception": reception.name, "verdict": verdict}
         await self._jot("answer", body)
         if reception is Reception.TAKEN:
@@ -379,11 +391,3 @@ class Governance(Member):
         root, cause = (note.root, note.id) if note else ("", None)
         entry = Entry(kind=kind, path=self.path, body=body, at=now(), root=root, cause=cause)
         await self._books.call(Books.note, entry)
-
-
-def _tried(change: Any, *args: Any) -> Any:
-    """What a change of a value comes to; an impossible one is refused, and nobody's crash."""
-    try:
-        return change(*args)
-    except OptionError as error:
-        raise PolicyRefused(str(error)) from error

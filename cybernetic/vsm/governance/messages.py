@@ -66,9 +66,10 @@ class Referral:
 @travels(name="vsm.Acting")
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """The part at `path` has heard of no policies since it began: it acts under those that were declared."""
+    """The part at `path` acts under policies of this edition; `UNTOLD`: it knows only those that were declared."""
 
     path: str
+    edition: Edition = UNTOLD
 
 
 @travels(name="vsm.Release")

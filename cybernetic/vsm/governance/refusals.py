@@ -1,6 +1,8 @@
 """What system 5 refuses."""
 
-from cybernetic.core import Refusal
+from typing import Any
+
+from cybernetic.core import OptionError, Refusal
 from cybernetic.wire import travels
 
 
@@ -20,3 +22,11 @@ class NoSuchQuestion(Refusal):
     def __init__(self, id: str) -> None:
         super().__init__(f"id: expected that of a question that was put, got: {id!r}")
         self.id = id
+
+
+def tried(change: Any, *args: Any) -> Any:
+    """What a change of a value comes to. Raises `PolicyRefused` for an impossible one: that is nobody's crash."""
+    try:
+        return change(*args)
+    except OptionError as error:
+        raise PolicyRefused(str(error)) from error

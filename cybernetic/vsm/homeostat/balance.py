@@ -76,7 +76,7 @@ class Balance:
     def __post_init__(self) -> None:
         number("change_spend", self.change_spend, least=0)
         number("run_spend", self.run_spend, least=0)
-        whole("reallocations", self.reallocations)
+        number("reallocations", whole("reallocations", self.reallocations))  # they are divided by hours
         number("hours", self.hours, above=0)
         if whole("reversed", self.reversed) > whole("proposals", self.proposals):
             raise OptionError("reversed", f"at most {self.proposals}, the proposals", self.reversed)

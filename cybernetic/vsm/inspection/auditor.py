@@ -25,6 +25,7 @@ from cybernetic.vsm.governance.messages import PolicyUpdate
 from cybernetic.vsm.inspection.canaries import Canaries
 from cybernetic.vsm.inspection.dossier import Dossier
 from cybernetic.vsm.inspection.files import Files
+from cybernetic.vsm.inspection.fund import Fund
 from cybernetic.vsm.inspection.gate import Gate
 from cybernetic.vsm.inspection.messages import Audited, Completed, Discrepancy, Evidence, Probe, Quarantine
 from cybernetic.vsm.inspection.secret import Secret
@@ -71,9 +72,8 @@ class Auditor(Member):
         known = Secret.of(audit.secret, self.system.chance, self.path) if secret is None else Secret(secret)
         files = self._files = Files(self.path, audit, units, books, known)
         purse = None if charter.per is None else Purse(f"{self.path}:audit", charter.per)
-        self._gate = Gate(
-            self, charter.ports, paced, charter.policies, audit.independent_of, purse, files.keep_purse
-        )
+        self._fund = Fund(purse, files.keep_purse)
+        self._gate = Gate(self, charter.ports, paced, charter.policies, audit.independent_of, self._fund)
         self._canaries = Canaries(audit.canaries)
         self._surprises = Surprises(self, audit, units, files)
         self._spending = Spending()
@@ -84,9 +84,9 @@ class Auditor(Member):
 
     async def setup(self) -> None:
         """Go on from the books: with the same secret, the same records, the same purse."""
-        purse = await self._files.load()
-        if purse is not None and self._gate.purse is not None:
-            self._gate.purse = purse.reopened()
+        kept = await self._files.load()
+        if kept is not None:
+            await self._fund.begin(*kept)
         for unit in self._files.dossiers:
             self._wind(unit)
         if self._audit.verify is not None:  # before it is believed, it shows that it can tell
@@ -101,8 +101,8 @@ class Auditor(Member):
         """A task is reported: the lot decides, now that nothing of it can be changed."""
         unit = completed.path
         self._files.change(unit, lambda one: one.completed(completed.task) if completed.good else one)
-        if self._gate.purse is not None:
-            self._spending.completed(unit, self._gate.purse.epoch(now()))
+        if self._fund.purse is not None:
+            self._spending.completed(unit, self._fund.purse.epoch(now()))
         if self._audit.verify is None:
             return
         if self._files.sampler.picks(completed.task, self._chances()[unit]):
@@ -112,7 +112,7 @@ class Auditor(Member):
         """The chance of an audit, by unit: raised by its gap, and thinned to what audits may cost."""
         dossiers, chance = self._files.dossiers.items(), self._files.sampler.probability
         wished = {unit: chance(gap=one.record.gap) for unit, one in dossiers}
-        granted = self._gate.granted
+        granted = self._fund.granted
         if not granted:
             return wished
         return self._spending.thinned(wished, granted.amount(sorted(granted.resources)[0]))
@@ -156,7 +156,7 @@ class Auditor(Member):
     async def _verified(self, evidence: Evidence) -> Account | None:
         """What the verifier says; None where it cannot tell, which is noted."""
         assert self._audit.verify is not None
-        before = self._gate.purse
+        before = self._fund.purse
         try:
             account = await self.judged(self._audit.verify, evidence)
         except CannotTell as error:
@@ -166,7 +166,7 @@ class Auditor(Member):
                 await self._heal(self._files.health.after_try(True))
             return None
         finally:
-            self._spending.audited(_cost(before, self._gate.purse))
+            self._spending.audited(_cost(before, self._fund.purse))
         await self._heal(self._files.health.after_try(False))
         return account
 
@@ -276,15 +276,15 @@ class Auditor(Member):
 
     @hears(Contract)
     async def _contracted(self, contract: Contract, note: Note) -> Accepted | None:
-        return await self._gate.accept(contract)
+        return await self._fund.accept(contract)
 
     async def billed(self, id: str, cost: Vector) -> None:
         """The bill for a call of an audit of which nobody knew what it took. Raises `NoOpenBill`."""
-        await self._gate.billed(id, cost)
+        await self._fund.billed(id, cost)
 
     @hears(Taken)
     async def _taken(self, taken: Taken, note: Note) -> None:
-        await self._gate.forget(taken.epoch)
+        await self._fund.forget(taken.epoch)
 
     @hears(PolicyUpdate)
     def _policies(self, update: PolicyUpdate, note: Note) -> None:
@@ -295,7 +295,7 @@ class Auditor(Member):
         self._turns += 1
         if self._canaries and self._files.health.suspect and self._turns % DOUBT == 0:
             self._soon(self._try_out, self._canaries.next(self.path))
-        reports = self._gate.reports()
+        reports = self._fund.reports()
         if reports:
             self.tell(Channel.AUDIT, Role.CONTROL, Audited(reports))
         for unit, one in self._files.dossiers.items():

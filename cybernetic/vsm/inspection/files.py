@@ -12,6 +12,7 @@ from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.inspection.dossier import Dossier, Suspicions, suspects, suspicions
 from cybernetic.vsm.inspection.secret import Secret
+from cybernetic.vsm.ports.unbounded import Unbounded
 from cybernetic.vsm.timing import now
 
 
@@ -44,8 +45,8 @@ class Files:
     def _lottery(self) -> Sampler:
         return Sampler(self._secret.value, self._audit.probability, self._audit.kappa)
 
-    async def load(self) -> Purse | None:
-        """Go on from the books; the purse as it was kept."""
+    async def load(self) -> tuple[Purse, Unbounded] | None:
+        """Go on from the books; the purse as it was kept, and what was known of calls without an upper bound."""
         known = await self._books.call(Books.load, "audit")
         if known is None:
             await self.keep()
@@ -54,7 +55,7 @@ class Files:
             self.sampler = self._lottery()
         for unit in self.dossiers:
             self.dossiers[unit] = await self._books.call(Books.load, f"audit {unit}") or self.dossiers[unit]
-        purse: Purse | None = await self._books.call(Books.load, "audit.purse")
+        purse: tuple[Purse, Unbounded] | None = await self._books.call(Books.load, "audit.purse")
         return purse
 
     def of(self, unit: str) -> Dossier:
@@ -107,9 +108,9 @@ class Files:
         """Keep what is of no unit."""
         await self._books.call(Books.save, "audit", (self._secret, self.health, dict(self._suspicions)))
 
-    async def keep_purse(self, purse: Purse) -> None:
+    async def keep_purse(self, purse: Purse, unbounded: Unbounded) -> None:
         """Keep what audits have spent."""
-        await self._books.call(Books.save, "audit.purse", purse)
+        await self._books.call(Books.save, "audit.purse", (purse, unbounded))
 
     async def jot(self, kind: str, body: object) -> None:
         """Write in the log."""

@@ -6,10 +6,7 @@ from typing import Any
 
 from cybernetic.core import CallError, Refusal
 from cybernetic.runtime import Address
-from cybernetic.vsm.aside import made
-from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
-from cybernetic.vsm.bargain.purse import Purse
-from cybernetic.vsm.bargain.refusals import NoOpenBill
+from cybernetic.vsm.aside import Attempt
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.coordination.messages import PaceRequest, Refused, Succeeded
@@ -17,12 +14,14 @@ from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.decide import decide
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.verdicts import Allow
+from cybernetic.vsm.inspection.fund import Fund
 from cybernetic.vsm.ports.bills import told
 from cybernetic.vsm.ports.digests import call_digest, digest
 from cybernetic.vsm.ports.pacing import LONGEST
+from cybernetic.vsm.ports.passages import Ask, Passage
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.receipts import Came, Receipt, Used
-from cybernetic.vsm.ports.refusals import NoSuchPort, OutcomeUnknown, PolicyDenied
+from cybernetic.vsm.ports.refusals import NoSuchPort, NoThread, OutcomeUnknown, PolicyDenied
 from cybernetic.vsm.timing import now
 from cybernetic.wire import travels
 
@@ -49,8 +48,7 @@ class Gate:
         paced: names of the ports that system 2 paces.
         policies: that hold at the level.
         independent_of: the port that is refused; None: none.
-        purse: what it spends from; None: nothing is counted.
-        write: keeps the purse, after each change.
+        fund: what it spends from.
     """
 
     def __init__(
@@ -60,14 +58,12 @@ class Gate:
         paced: frozenset[str],
         policies: tuple[Policy, ...],
         independent_of: str | None,
-        purse: Purse | None,
-        write: Callable[[Purse], Any],
+        fund: Fund,
     ) -> None:
         self._auditor, self._ports, self._paced = auditor, dict(ports), paced
         self._independent_of = independent_of
-        self._write = write
-        self._serial = 0
-        self.policies, self.purse = policies, purse
+        self._fund, self._serial = fund, 0
+        self.policies = policies
 
     async def use(
         self,
@@ -81,43 +77,49 @@ class Gate:
     ) -> Used[Any]:
         """Meet the environment; see `Operation.use`. What a policy refers to somebody else is denied here.
 
-        Raises `NotIndependent`, `NoSuchPort`, `PolicyDenied`, `BudgetExhausted`, `OutcomeUnknown`, and what the call
-        raises.
+        Raises `NotIndependent`, `NoSuchPort`, `PolicyDenied`, `BudgetExhausted`, `NoThread`, `OutcomeUnknown`, and
+        what the call raises.
         """
         if port == self._independent_of:
             raise NotIndependent(port)
         declared = self._ports.get(port)
         if declared is None:
             raise NoSuchPort(port, tuple(sorted(self._ports)))
-        self._allowed(action or Action(port, upper.as_dict()))
+        about = action or Action(port, upper.as_dict())
+        self._allowed(about)
         self._serial += 1
-        id, began = f"{self._auditor.path}:audit#{now():.3f}.{self._serial}", now()
+        id = f"{self._auditor.path}:audit#{now():.3f}.{self._serial}"
         name = args[0] if isinstance(target, Address) and args else target
-        asked = call_digest(port, name, args, keywords)
-
-        def receipt(came: Came, result: str, cost: Vector) -> Receipt:
-            where = f"{self._auditor.path}:audit"
-            return Receipt(id, "audit", where, port, asked, result, cost, came, began, now(), 0)
-
-        epoch = await self._reserve(id, upper, declared)
-        actual, sure = upper, False  # it may have been paid
+        ask = Ask("audit", port, about, call_digest(port, name, args, keywords), upper)
+        passage = Passage(id, ask, declared, await self._fund.reserve(id, ask, declared), now(), 0)
+        attempt = Attempt(self._auditor.run_blocking)
         try:
-            value = await self._tried(port, declared, target, args, keywords)
-            took, sure = told(port, declared.cost, value)
-            actual = took if took is not None else upper if sure else self._most(upper)
-        except TimeoutError as error:
-            if not isinstance(error, _Late):
-                raise
-            raise OutcomeUnknown(port, declared.timeout, receipt(Came.UNKNOWN, "", upper)) from error
+            value = await self._tried(port, declared, attempt, target, args, keywords)
+        except _Late as error:
+            if not attempt.made:
+                await self._settled(passage, Came.FAILED, NOTHING)
+                raise NoThread(port, declared.timeout) from error
+            receipt = await self._settled(passage, Came.UNKNOWN, None)
+            raise OutcomeUnknown(port, declared.timeout, receipt) from error
         except Exception as error:
-            took, sure = told(port, declared.failed, error)
-            free = NOTHING if declared.wait(error) is not None else upper
-            actual = free if took is None else took
+            took, sure = told(port, declared.failed, error) if attempt.made else (NOTHING, True)
+            free = NOTHING if declared.wait(error) is not None else None
+            await self._settled(passage, Came.FAILED, free if took is None else took, sure)
             raise
-        finally:
-            if upper or declared.counts:
-                await self._settle(epoch, id, actual, sure, bounded=bool(upper))
-        return Used(value, receipt(Came.DONE, digest(value), actual), actual)
+        except BaseException:  # the verifier is given up, or gives this up
+            came, took = (Came.UNKNOWN, None) if attempt.made else (Came.FAILED, NOTHING)
+            await self._settled(passage, came, took)
+            raise
+        receipt = await self._settled(passage, Came.DONE, *told(port, declared.cost, value), digest(value))
+        return Used(value, receipt, receipt.cost)
+
+    async def _settled(
+        self, passage: Passage, came: Came, took: Vector | None, sure: bool = True, result: str = ""
+    ) -> Receipt:
+        ask, where = passage.ask, f"{self._auditor.path}:audit"
+        cost = await self._fund.settle(passage, came, took, sure)
+        times = passage.began, now()
+        return Receipt(passage.id, ask.task, where, ask.port, ask.call, result, cost, came, *times, 0)
 
     def _allowed(self, action: Action) -> None:
         decision = decide(self.policies, action, {"path": self._auditor.path}) if self.policies else None
@@ -126,12 +128,19 @@ class Gate:
             raise PolicyDenied(action.kind, decision.by, reason)
 
     async def _tried(
-        self, name: str, port: Port, target: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]
+        self,
+        name: str,
+        port: Port,
+        attempt: Attempt,
+        target: Any,
+        args: tuple[Any, ...],
+        keywords: Mapping[str, Any],
     ) -> Any:
         for left in reversed(range(port.tries)):
+            attempt.made = False  # as long as it waits for its turn
             await self._paced_at(name)
             try:
-                return await self._called(name, port, target, args, keywords)
+                return await self._called(name, port, attempt, target, args, keywords)
             except Exception as error:
                 wait = port.wait(error)
                 if wait is None:
@@ -143,13 +152,20 @@ class Gate:
         raise AssertionError("a port has at least one try")
 
     async def _called(
-        self, name: str, port: Port, target: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]
+        self,
+        name: str,
+        port: Port,
+        attempt: Attempt,
+        target: Any,
+        args: tuple[Any, ...],
+        keywords: Mapping[str, Any],
     ) -> Any:
         try:
             async with asyncio.timeout(port.timeout) as limit:
                 if isinstance(target, Address):
+                    attempt.made = True
                     return await target.within(None).call(*args, **keywords)
-                value = await made(target, self._auditor.run_blocking, *args, **keywords)
+                value = await attempt.make(target, *args, **keywords)
         except TimeoutError as error:
             if not limit.expired():
                 raise
@@ -169,58 +185,3 @@ class Gate:
                 await asyncio.sleep(1.0)
             else:
                 return
-
-    # Its money.
-
-    async def _reserve(self, id: str, upper: Vector, port: Port) -> int:
-        if self.purse is None or not (upper or port.counts):
-            return 0
-        at = now()
-        self.purse, epoch = self.purse.reserve(id, upper, at, at + port.timeout * port.tries)
-        await self._write(self.purse)
-        return epoch
-
-    def _most(self, upper: Vector) -> Vector:
-        """What a call may have taken of which the port cannot tell: all that is left, where no bound is known."""
-        if upper or self.purse is None:
-            return upper
-        return self.purse.ledger(self.purse.epoch(now())).available
-
-    async def _settle(self, epoch: int, id: str, actual: Vector, final: bool, bounded: bool) -> None:
-        if self.purse is not None:
-            self.purse = self.purse.settle(epoch, id, actual, final=final, bounded=bounded)
-            await self._write(self.purse)
-
-    async def billed(self, id: str, cost: Vector) -> None:
-        """The bill for a call of which nobody knew what it took. Raises `NoOpenBill`."""
-        if self.purse is None:
-            raise NoOpenBill(id)
-        self.purse = self.purse.billed(id, cost)
-        await self._write(self.purse)
-
-    async def accept(self, contract: Contract) -> Accepted | None:
-        """What system 3 grants; None where nothing is counted. Raises `StaleContract`."""
-        if self.purse is None:
-            return None
-        self.purse, accepted = self.purse.accept(contract)
-        await self._write(self.purse)
-        return accepted
-
-    def reports(self) -> tuple[Report, ...]:
-        """Of the epochs that are over and not yet forgotten; what is overdue is settled first."""
-        if self.purse is None:
-            return ()
-        at = now()
-        purse = self.purse = self.purse.expire(at)[0].conclude(at)
-        return tuple(purse.report(epoch) for epoch in purse.over)
-
-    async def forget(self, epoch: int) -> None:
-        """System 3 has written down the reports up to `epoch`."""
-        if self.purse is not None:
-            self.purse = self.purse.forget(epoch)
-            await self._write(self.purse)
-
-    @property
-    def granted(self) -> Vector:
-        """What may be spent in this epoch."""
-        return NOTHING if self.purse is None else self.purse.ledger(self.purse.epoch(now())).grant

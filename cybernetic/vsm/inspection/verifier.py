@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from inspect import Parameter, isawaitable, signature
 from typing import Any
 
 from cybernetic.core import Refusal
-from cybernetic.vsm.aside import is_async
+from cybernetic.vsm.aside import Attempt, is_async
 from cybernetic.vsm.audit.findings import Account
 from cybernetic.vsm.audit.plan import Audit
 
@@ -33,16 +34,16 @@ async def judgement(
 
     Raises `CannotTell`, whatever `check` raises, and where it gives what is neither a bool nor an `Account`.
     """
+    attempt = None if aside is None or is_async(check) else Attempt(aside)
     try:
         async with asyncio.timeout(patience):
             given = (of, use) if _takes_two(check) else (of,)
-            if aside is None or is_async(check):
-                verdict = check(*given)
-            else:
-                verdict = await aside(check, *given)
+            verdict = check(*given) if attempt is None else await attempt.in_thread(partial(check, *given))
             if isawaitable(verdict):
                 verdict = await verdict
     except TimeoutError as error:
+        if attempt is not None and not attempt.made:
+            raise CannotTell(f"no thread was free for it within {patience:g} s", False) from error
         raise CannotTell(f"no answer within {patience:g} s", True) from error
     except Refusal as error:  # its budget is spent, a policy denies, or it may not use what it audits
         raise CannotTell(str(error), False) from error

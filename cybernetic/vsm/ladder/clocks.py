@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import fsum
+from math import fsum, inf
 
 from cybernetic.core import OptionError, number, one_of, whole
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict, asked_in_turn
@@ -138,4 +138,10 @@ def time_to_human(
     number("detection", detection, least=0)
     number("hop", hop, least=0)
     per_level = [level.ack + (level.recovery if acknowledged else 0.0) + hop for level in levels]
-    return detection + fsum(per_level) + hop
+    try:
+        bound = fsum((detection, *per_level, hop))
+    except OverflowError:  # on the way to a sum beyond what floats hold
+        bound = inf
+    if bound == inf:
+        raise OptionError("levels", "times with a finite sum, `detection` and `hop` among them", levels)
+    return bound

@@ -5,7 +5,7 @@ from math import inf
 from typing import Self
 
 from cybernetic.core import number, whole
-from cybernetic.vsm.checks import moment
+from cybernetic.vsm.checks import later, moment
 
 LONGEST = 16.0  # silences between two endings at most
 FORGOTTEN = 150.0  # silences without one, after which nothing is remembered
@@ -39,9 +39,9 @@ class Hang:
         return silence * min(FORGOTTEN, 2.0 ** min(self.times - 1, ENOUGH)) if self.times else 0.0
 
     def ended(self, now: float) -> Self:
-        """After it was ended at `now`, seconds. Raises `OptionError` when that is not finite."""
-        return type(self)(self.times + 1, number("now", now))
+        """After it was ended at `now`, seconds, not before the last time. Raises `OptionError`."""
+        return type(self)(self.times + 1, later("now", now, self.at))
 
     def forgotten(self, silence: float, now: float) -> bool:
-        """Whether the last time is so long ago that it counts no more."""
-        return now - self.at > FORGOTTEN * silence
+        """Whether the last time is so long ago at `now`, seconds, that it counts no more. Raises `OptionError`."""
+        return later("now", now, self.at) - self.at > FORGOTTEN * number("silence", silence, least=0.0)

@@ -24,10 +24,12 @@ class Ladder:
     next ladder and the effects to carry out, in order; `now` (seconds) never runs backwards.
 
     `refractory` (seconds, >= 0) is how long after its end a statistical pain or a notice, and after it was felt
-    last a pleasure, is not told again; `storm` says when many pains become one. The rest is state: `climbs` by
-    key, `folded` (a pain to its storm, or to the first sign of the same cause), `quiet` (a key to when it may be
-    told again), `recent` (when and what began), `storms` counted so far, `at` the last moment. Raises
-    `OptionError`.
+    last a pleasure, is not told again; an alert is, where only a notice was told before. `storm` says when many pains
+    become one.
+
+    The rest is state: `climbs` by key, `folded` (a pain to its storm, or to the first sign of the same cause), `quiet`
+    (a key to when it may be told again), `noticed` (to when as a notice), `recent` (when and what began), `storms`
+    counted so far, `at` the last moment. Raises `OptionError`.
     """
 
     path: str
@@ -37,12 +39,17 @@ class Ladder:
     climbs: Mapping[PainKey, Climb] = field(default_factory=dict)
     folded: Mapping[PainKey, PainKey] = field(default_factory=dict)
     quiet: Mapping[PainKey, float] = field(default_factory=dict)
+    noticed: Mapping[PainKey, float] = field(default_factory=dict)
     recent: tuple[tuple[float, PainKey], ...] = ()
     storms: int = 0
     at: float = -inf
 
     def __post_init__(self) -> None:
         word("path", self.path)
+        if not isinstance(self.rungs, Rungs):
+            raise OptionError("rungs", "Rungs", self.rungs)
+        if not isinstance(self.storm, StormRule):
+            raise OptionError("storm", "a StormRule", self.storm)
         number("refractory", self.refractory, least=0)
         moment("at", self.at)
 
@@ -193,9 +200,10 @@ class Ladder:
         return key == min(other for other, storm in self.folded.items() if storm == self.folded[key])
 
     def _notice(self, pain: Pain) -> "Move":
-        if self.quiet.get(pain.key, -inf) > self.at:
+        if max(quiet.get(pain.key, -inf) for quiet in (self.quiet, self.noticed)) > self.at:
             return self, ()
-        return self._hush(pain.key), (Noticed(pain.key, self.at),)
+        noticed = {**self.noticed, pain.key: self.at + self.refractory}
+        return replace(self, noticed=noticed), (Noticed(pain.key, self.at),)
 
     def _please(self, pleasure: Pleasure) -> "Move":
         if self.quiet.get(pleasure.key, -inf) > self.at:
@@ -205,8 +213,11 @@ class Ladder:
 
     def _now(self, now: float) -> "Ladder":
         later("now", now, self.at)
-        quiet = {key: until for key, until in self.quiet.items() if until > now}
-        return replace(self, at=now, quiet=quiet)
+        quiet, noticed = (
+            {key: until for key, until in hushed.items() if until > now}
+            for hushed in (self.quiet, self.noticed)
+        )
+        return replace(self, at=now, quiet=quiet, noticed=noticed)
 
     def _hush(self, key: PainKey) -> "Ladder":
         return replace(self, quiet={**self.quiet, key: self.at + self.refractory})

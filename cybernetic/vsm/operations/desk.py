@@ -9,7 +9,7 @@ from typing import Any
 
 from cybernetic.core import NotInside, OptionError
 from cybernetic.runtime import Address, Agent, Named
-from cybernetic.vsm.aside import Aside, made
+from cybernetic.vsm.aside import Aside, Attempt
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.ids import fresh_id
@@ -20,7 +20,7 @@ from cybernetic.vsm.ports.digests import call_digest, digest
 from cybernetic.vsm.ports.passages import Ask, Had, Passage
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.receipts import Came, Receipt, Used
-from cybernetic.vsm.ports.refusals import OutcomeUnknown, Stuck
+from cybernetic.vsm.ports.refusals import NoThread, OutcomeUnknown, Stuck
 from cybernetic.vsm.ports.sameness import packed, sameness, unpacked
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.world.knowing import Knowing
@@ -46,11 +46,12 @@ class Call:
         given = {name: value for name, value in marks.items() if value is not None and self._takes(name)}
         return Call(self.target, self.args, {**self.keywords, **given})
 
-    async def made(self, aside: Aside) -> Any:
-        """Make it, a plain function by `aside`; an awaitable result is awaited."""
+    async def made(self, attempt: Attempt) -> Any:
+        """Make it; an awaitable result is awaited."""
         if isinstance(self.target, Address):
+            attempt.made = True
             return await self.target.within(None).call(*self.args, **self.keywords)
-        return await made(self.target, aside, *self.args, **self.keywords)
+        return await attempt.make(self.target, *self.args, **self.keywords)
 
     def _takes(self, name: str) -> bool:
         try:
@@ -75,8 +76,8 @@ class Desk:
         task: what it is working on; None: nothing.
         measures: what was measured of that, by index.
         bills: what each of its calls was estimated at, and what it came to.
-        anew: whether that was done before, and does not count: it is to see for itself.
-        loose: whether it has made a call that no key names: done anew it would happen twice.
+        anew: names why what was done of that before does not count, so that it is to see for itself; empty: it does.
+        loose: whether it has made a call that no key names, or handed on such a task: done anew it would happen twice.
         stuck: whether it was told that it is in a loop.
     """
 
@@ -89,13 +90,13 @@ class Desk:
     life: str = field(default_factory=lambda: fresh_id(8, "life"))
     task: Task | None = None
     measures: dict[str, float] = field(default_factory=dict)
-    done: OrderedDict[str, Performed] = field(default_factory=OrderedDict)
+    done: OrderedDict[str, tuple[str, Performed]] = field(default_factory=OrderedDict)
     bills: list[tuple[Vector, Vector]] = field(default_factory=list)
-    anew: bool = False
+    anew: str = ""
     loose: bool = False
     stuck: bool = False
 
-    def begin(self, task: Task, anew: bool) -> float:
+    def begin(self, task: Task, anew: str) -> float:
         """A task is begun; when, in seconds."""
         self.task, self.measures, self.bills = task, {}, []
         self.anew, self.loose, self.stuck = anew, False, False
@@ -107,9 +108,15 @@ class Desk:
             raise NotInside(what)
         return self.task
 
-    def remember(self, performed: Performed) -> Performed:
+    def recall(self, task: Task, anew: str) -> Performed | None:
+        """What came of a task when it was given before; None: nothing, or that was before it was to be done `anew`."""
+        why, performed = self.done.get(task.id, ("", None))
+        return performed if not anew or why == anew else None
+
+    def remember(self, performed: Performed, anew: str) -> Performed:
         """Keep an outcome for when its task is given again."""
-        self.done[performed.task] = performed
+        self.done.pop(performed.task, None)
+        self.done[performed.task] = anew, performed
         while len(self.done) > KEPT:
             self.done.popitem(last=False)
         return performed
@@ -128,7 +135,7 @@ class Desk:
             raise OptionError("upper", "a Cost such as Cost(usd=.04)", upper)
         about = action or Action(port, {**upper.as_dict(), "key": key})
         asked = call_digest(port, call.name, call.args, call.keywords)
-        own = fence is not None or self.anew
+        own = fence is not None or bool(self.anew)
         same = "" if own else sameness(port, call.target, call.args, call.keywords, key)
         ask = Ask(self.at_work("use").id, port, about, asked, upper, fence, self.life, same)
         self.progress.port(1, now())
@@ -167,17 +174,26 @@ class Desk:
 
     async def _made(self, passage: Passage, call: Call) -> Used[Any]:
         """One try, with what it came to settled, however it ends."""
-        port = passage.port
+        port, attempt = passage.port, Attempt(self.aside)
         try:
             async with asyncio.timeout(port.timeout) as limit:
-                value = await call.made(self.aside)
+                value = await call.made(attempt)
         except BaseException as error:
-            if isinstance(error, TimeoutError) and limit.expired():
+            late = isinstance(error, TimeoutError) and limit.expired()
+            if not attempt.made:  # no thread was free for it
+                await self.porter.call(Porter.unmade, passage) if late else self.porter.cast(
+                    Porter.unmade, passage
+                )
+                if late:
+                    raise NoThread(passage.ask.port, port.timeout) from error
+            elif late:
                 receipt = await self._settled(passage, Came.UNKNOWN, "", None)
                 raise OutcomeUnknown(passage.ask.port, port.timeout, receipt) from error
-            if isinstance(error, Exception) and port.wait(error) is None:
+            elif isinstance(error, Exception) and port.wait(error) is None:
                 lost = told(passage.ask.port, port.failed, error)
                 await self._settled(passage, Came.FAILED, type(error).__name__, *lost)
+            elif not isinstance(error, Exception):  # nobody waits for it any more: it may have happened
+                self.porter.cast(Porter.left, passage)
             raise
         actual, sure = told(passage.ask.port, port.cost, value)
         answer = packed(value) if passage.shared else None

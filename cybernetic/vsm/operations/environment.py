@@ -15,26 +15,23 @@ from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.inspection.messages import Completed
 from cybernetic.vsm.operations.kinds import Kinds
 from cybernetic.vsm.operations.messages import Arrived, Out, Redo, Redone
-from cybernetic.vsm.operations.refusals import NotBegun, TaskLate, TaskUnknown, WaitsForItself
+from cybernetic.vsm.operations.refusals import (
+    NoSuchKind,
+    NotBegun,
+    NotTaken,
+    TaskGivenUp,
+    TaskLate,
+    TaskUnknown,
+    WaitsForItself,
+)
+from cybernetic.vsm.operations.roster import Roster
 from cybernetic.vsm.operations.task import Assignment, Performed, Task
 from cybernetic.vsm.operations.underway import Work, under_way
-from cybernetic.vsm.ports.refusals import Suspended
 from cybernetic.vsm.timing import now
-from cybernetic.wire import travels
 
 AGAIN = 0.2  # seconds before a task is given again
 ATTEMPTS = 5  # how often a task may crash its unit
-LONGEST = 8.0  # rounds for which a unit without money is spared before it is tried again
 AWAY = 60.0  # seconds after which a task is given up whose unit is away
-
-
-@travels(name="vsm.NoSuchUnit")
-class NoSuchUnit(Refusal):
-    """A task is for a path that is none of the level's."""
-
-    def __init__(self, to: str, units: Sequence[str]) -> None:
-        super().__init__(f"to: expected a path at or below one of {sorted(units)}, got: {to!r}")
-        self.to = to
 
 
 class Environment(Member):
@@ -59,29 +56,21 @@ class Environment(Member):
         kinds: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         super().__init__(path)
-        self._kinds = Kinds(kinds or {})
         self._rates, self._free = dict(rates or {}), dict.fromkeys(units, 0.0)
         self._audited = audited
-        self._weights = dict(units)
-        self._given = dict.fromkeys(units, 0)
         self._come = dict.fromkeys(units, 0)
-        self._last = dict.fromkeys(units, 0)  # which was given a task least lately
-        self._count = 0
-        self._out: dict[str, float] = {}  # until when units are taken out of the level
-        self._dry: dict[
-            str, tuple[float, float]
-        ] = {}  # until when units are spared that had no money left; how long
         self._under_way = under_way(self.system, path)
         self._memory = self._under_way.memory
+        self._roster = Roster(path, units, Kinds(kinds or {}), self.pulse, self._under_way.out, now)
         self._again: dict[str, asyncio.Task[tuple[str, str]]] = {}  # that are being done again, by id
 
     def setup(self) -> None:
         """Go on with what a predecessor had in hand. Where the units begin anew too, nobody knows what came of it."""
         alive = self.system.whereis(f"{self.path}:operations") is not None
         for work in self._under_way:
-            if alive and work.unit in self._given:
+            if alive and work.unit in self._roster:
                 work.again = work.begun = True
-                self._count_in(work.unit)
+                self._roster.gives(work.unit)
                 self.task(self._see_through(work))
                 continue
             self._under_way.end(work)
@@ -89,48 +78,49 @@ class Environment(Member):
                 answer.fail(TaskUnknown(work.task.id, f"{self.path!r} began anew while it was under way"))
         super().setup()
 
-    def submit(self, task: Task, anew: bool = False, by: str | None = None) -> Deferred[Performed]:
-        """Give a task to a unit; answered with what came of it. `anew`: what came of it before does not count. `by`:
-        the path of the unit that waits for it.
+    def submit(self, task: Task, anew: str = "", by: Collection[str] = ()) -> Deferred[Performed]:
+        """Give a task to a unit; answered with what came of it.
+
+        Args:
+            task: what it is.
+            anew: names why what came of it before does not count; empty: it does.
+            by: the paths of the units that wait for it, and of those that wait for these.
 
         Raises `NoSuchUnit`, `NoSuchKind`, `WaitsForItself`, what the operation refuses with, `TaskHung`, `TaskUnknown`,
-        `CallFailed` when it crashed over it again and again.
+        `TaskGivenUp` when it crashed over it again and again, or was away.
         """
         answer = self.defer()
         self._hand(task, answer, anew, by)
         return answer
 
-    def take_on(self, task: Task, answer: Deferred[Any], by: str | None = None) -> None:
+    def take_on(self, task: Task, answer: Deferred[Any], by: Collection[str] = ()) -> None:
         """As `submit`, with an answer that somebody else in this process has to give."""
         try:
-            self._hand(task, answer, False, by)
+            self._hand(task, answer, "", by)
         except Refusal as error:
             answer.fail(error)
 
-    def _hand(self, task: Task, answer: Deferred[Any], anew: bool, by: str | None) -> None:
+    def _hand(self, task: Task, answer: Deferred[Any], anew: str, by: Collection[str]) -> None:
         """A task that is under way already, because whoever asked for it before has died, is not begun twice; one that
         was done is for the unit that did it: that remembers.
         """
-        known = self._under_way.find(task.id)
+        known, waiting = self._under_way.find(task.id), self._under_way.waiting(frozenset(by))
         if known is not None:
-            known.answers.append(answer)
+            waits = self._under_way.held_by(task.id, waiting)
+            if waits is not None:
+                raise WaitsForItself(task.id, waits)
+            self._under_way.join(known, answer, waiting)
             return
         was = self._memory.find(task.id)
-        unit = self._unit_for(task, by) if was is None or self._is_out(was.unit) else was.unit
-        if by is not None and self._under_way.waits(unit, by):
+        unit = self._roster.pick(task, waiting) if was is None or self._roster.is_out(was.unit) else was.unit
+        if unit in waiting:
             raise WaitsForItself(task.id, unit)
-        work = Work(task, unit, [answer], anew, by, again=was is not None)
+        work = Work(task, unit, [answer], anew, waiting, again=was is not None)
         self._under_way.add(work)
-        self._count_in(unit)
+        self._roster.gives(unit)
         self._come[unit] += 1
         self.tell(Channel.ENVIRONMENT, Role.INTELLIGENCE, Arrived(task.kind, unit), disturbance=task.id)
         self.task(self._see_through(work))
-
-    def _count_in(self, unit: str) -> None:
-        """A task is given to a unit: at once, so that the next is not given to the same one."""
-        self._given[unit] += 1
-        self._count += 1
-        self._last[unit] = self._count
 
     def arrived(self) -> dict[str, int]:
         """How many tasks have come for each unit, since this part of the level has begun."""
@@ -138,7 +128,7 @@ class Environment(Member):
 
     def load(self) -> dict[str, int]:
         """How many tasks each unit has been given and not finished."""
-        return dict(self._given)
+        return dict(self._roster.load)
 
     async def _see_through(self, work: Work) -> None:
         try:
@@ -154,43 +144,61 @@ class Environment(Member):
 
     async def _performed(self, work: Work) -> Performed:
         """Give a task that is counted in, and again: a few times where it crashed its unit, for a while where that is
-        away. Another unit does it where this one has no money or was taken out of the level, if it was not begun.
+        away. Another unit does it where this one has no money, has nobody for it or was taken out of the level, if it
+        was not begun.
         """
-        crashes, since, poor = 0, None, set[str]()
+        tried = set[str]()
         try:
             while True:
                 asked = now()
                 try:
                     performed = await self._once(work)
+                except TaskGivenUp:
+                    raise  # a level within has tried it as often as is right
                 except BudgetExhausted as error:
-                    self._ran_dry(work.unit)
-                    poor.add(work.unit)
-                    richer = [] if work.anew or error.begun else self._with_money(work.task, poor, work.by)
-                    if not richer:
+                    self._roster.ran_dry(work.unit)
+                    if not self._moved(work, tried, error.begun, dry=False):
                         raise
-                    self._move(work, self._least_busy(richer))
+                except NotTaken as error:
+                    if isinstance(error, NoSuchKind) and not error.begun:
+                        self._roster.declined(work.unit, work.task.kind)
+                    if not self._moved(work, tried, error.begun, dry=True):
+                        raise
                 except NotBegun:
-                    since = None
+                    work.since = None
                     await self._pause(work)
                 except CallFailed as error:
-                    work.begun = work.begun or not isinstance(error.reason, NoProc)
-                    if since is None or now() >= asked + AWAY:  # it was there, and others were at work
-                        since = now()
-                    crashes += isinstance(error.reason, Crash)
-                    away = not isinstance(error.reason, Crash) and now() >= since + AWAY
-                    if away or crashes >= ATTEMPTS:
-                        raise
-                    work.again = True
+                    self._failed(work, error, asked)
                     await self._pause(work)
                 else:
                     self._done(work, performed)
                     return performed
         finally:
-            self._given[work.unit] -= 1
+            self._roster.takes_back(work.unit)
+
+    def _failed(self, work: Work, error: CallFailed, asked: float) -> None:
+        """Whoever was `asked` then to do a task ended before it answered. Raises `TaskGivenUp` when that is enough."""
+        work.again, crashed = True, isinstance(error.reason, Crash)
+        work.begun = work.begun or not isinstance(error.reason, NoProc)
+        work.crashes += crashed
+        if work.since is None or now() >= asked + AWAY:  # it was there, and others were at work
+            work.since = now()
+        if work.crashes >= ATTEMPTS or (not crashed and now() >= work.since + AWAY):
+            raise TaskGivenUp(work.task.id, work.unit, error.reason) from error
+
+    def _moved(self, work: Work, tried: set[str], begun: bool, dry: bool) -> bool:
+        """Whether a task that a unit could not do goes to another. `dry`: also to one that has no money."""
+        tried.add(work.unit)
+        if work.anew or work.begun or begun:
+            return False
+        others = self._roster.others(work.task, tried, self._under_way.waiting(work.by), dry)
+        if others:
+            self._move(work, self._roster.least_busy(others))
+        return bool(others)
 
     def _done(self, work: Work, performed: Performed) -> None:
         task, unit = work.task, work.unit
-        self._dry.pop(unit, None)
+        self._roster.did(unit)
         self._memory.keep(task, unit, performed)
         if unit in self._audited:
             done = Completed(task.id, task.kind, unit, performed.outcome.good)
@@ -202,38 +210,24 @@ class Environment(Member):
         task, unit = work.task, work.unit
         if task.deadline is not None and now() >= task.deadline:
             raise TaskUnknown(task.id, f"{unit!r} ended while it did it") if work.begun else TaskLate(task.id)
-        if not self._is_out(unit):
+        if not self._roster.is_out(unit):
             return
-        other = self._unit_for(task, work.by)
         if work.begun:
             raise TaskUnknown(task.id, f"{unit!r} had begun it when it was taken out of its level")
+        other = self._roster.pick(task, self._under_way.waiting(work.by))
+        if other in work.by:
+            raise WaitsForItself(task.id, other)
         self._move(work, other)
 
     def _move(self, work: Work, other: str) -> None:
         """A task goes over to another unit."""
-        self._given[work.unit] -= 1
-        self._count_in(other)
+        self._roster.takes_back(work.unit)
+        self._roster.gives(other)
         work.unit = other
 
-    def _ran_dry(self, unit: str) -> None:
-        """A unit refused a task because it had no money for it, which takes no time at all: without this it would have
-        the least to do, and draw all that comes. It is spared for a round, for longer when that was too early.
-        """
-        until, pause = self._dry.get(unit, (0.0, 0.0))
-        if now() >= until:
-            pause = min(max(self.pulse, 2.0 * pause), LONGEST * self.pulse)
-            self._dry[unit] = now() + pause, pause
-
-    def _with_money(self, task: Task, without: Collection[str], by: str | None = None) -> list[str]:
-        """The units but for some that may do a task as well, and have money as far as is known."""
-        if not self._for_anybody(task.to):
-            return []
-        return [
-            unit for unit in self._free_of(by, task.kind) if unit not in without and not self._is_dry(unit)
-        ]
-
     async def _once(self, work: Work) -> Performed:
-        unit, given = work.unit, Assignment(work.task, work.again or work.anew, work.anew, work.by)
+        unit, by = work.unit, tuple(sorted(self._under_way.waiting(work.by)))
+        given = Assignment(work.task, work.again or bool(work.anew), work.anew, by)
         if unit in self._rates:
             at = max(now(), self._free[unit])
             self._free[unit] = at + 1.0 / self._rates[unit]
@@ -244,49 +238,13 @@ class Environment(Member):
         )
         return performed
 
-    def _unit_for(self, task: Task, by: str | None = None) -> str:
-        """The unit at or above whom a task is for; if it is for nobody, that with the least to do for its weight, or
-        which waited longest, of those that take its kind, have money, and do not wait for `by` themselves.
-        """
-        to, kind = task.to, task.kind
-        if to is None or self._for_anybody(to):
-            free = self._with_money(task, (), by) or self._free_of(by, kind) or self._able(kind)
-            return self._least_busy(free)
-        for unit in self._weights:
-            if to == unit or to.startswith(f"{unit}/"):
-                if self._is_out(unit):
-                    raise Suspended(unit, "it is taken out of its level", self._out[unit])
-                self._kinds.check(unit, kind)
-                return unit
-        raise NoSuchUnit(to, list(self._weights))
-
-    def _for_anybody(self, to: str | None) -> bool:
-        """A task for a level above this one may be done by anybody in it, so by anybody here."""
-        return to is None or to == self.path or self.path.startswith(f"{to}/")
-
-    def _free_of(self, by: str | None, kind: str) -> list[str]:
-        """Those that take a kind of tasks and do not wait for what a unit does."""
-        units = self._able(kind)
-        return units if by is None else [unit for unit in units if not self._under_way.waits(unit, by)]
-
-    def _able(self, kind: str) -> list[str]:
-        takers = self._kinds.takers(self._given, kind)
-        return [unit for unit in takers if not self._is_out(unit)] or takers
-
-    def _least_busy(self, units: Collection[str]) -> str:
-        return min(units, key=lambda unit: ((self._given[unit] + 1) / self._weights[unit], self._last[unit]))
-
     # What system 3 says.
 
     @hears(Out)
     def _taken_out(self, out: Out, note: Note) -> None:
-        self._out[out.unit] = out.until
-
-    def _is_dry(self, unit: str) -> bool:
-        return now() < self._dry.get(unit, (0.0, 0.0))[0]
-
-    def _is_out(self, unit: str) -> bool:
-        return now() < self._out.get(unit, 0.0)
+        """It is said in every round, all of it: what was missed once is known soon."""
+        self._roster.out.clear()
+        self._roster.out.update(out.until)
 
     @hears(Redo)
     def _redo(self, redo: Redo, note: Note) -> Deferred[Redone]:
@@ -297,13 +255,16 @@ class Environment(Member):
 
     async def _done_again(self, redo: Redo, answer: Deferred[Redone]) -> None:
         """One after another: the work of the day goes on beside it. What is being done again already, because who asked
-        for it has died, is waited for.
+        for it has died, is waited for, and what was done again by then is not done once more.
         """
         ends: dict[str, tuple[str, str]] = {}
         for id in redo.tasks:
-            if id not in self._again:
-                self._again[id] = self.task(self._once_more(id))
-            ends[id] = await asyncio.shield(self._again[id])
+            why, end = self._under_way.redone.get(id, ("", ("", "")))
+            if why != redo.why or not why:
+                if id not in self._again:
+                    self._again[id] = self.task(self._once_more(id, redo.why))
+                end = await asyncio.shield(self._again[id])
+            ends[id] = end
         good, changed, unknown = (
             tuple(id for id, (what, _) in ends.items() if what in some)
             for some in (("good", "changed"), ("changed",), ("unknown",))
@@ -311,19 +272,25 @@ class Environment(Member):
         failed = {id: why for id, (what, why) in ends.items() if what == "failed"}
         answer.reply(Redone(redo.unit, good, changed, failed, unknown))
 
-    async def _once_more(self, id: str) -> tuple[str, str]:
-        """What comes of one: "good", "changed", "unknown" or "failed", and why."""
+    async def _once_more(self, id: str, why: str) -> tuple[str, str]:
+        """What comes of one: "good", "changed", "unknown" or "failed", and why. It is remembered."""
+        try:
+            end = await self._repeated(id, why)
+        finally:
+            del self._again[id]
+        self._under_way.redid(id, why, end)
+        return end
+
+    async def _repeated(self, id: str, why: str) -> tuple[str, str]:
         was = self._memory.find(id)
         try:
             if was is None:
                 return "unknown", ""
-            unit = self._unit_for(was.task) if self._is_out(was.unit) else was.unit
-            self._count_in(unit)
-            performed = await self._performed(Work(replace(was.task, deadline=None), unit, anew=True))
+            unit = self._roster.pick(was.task) if self._roster.is_out(was.unit) else was.unit
+            self._roster.gives(unit)
+            performed = await self._performed(Work(replace(was.task, deadline=None), unit, anew=why))
         except Exception as error:
             return "failed", f"{type(error).__name__}: {error}"
-        finally:
-            del self._again[id]
         if not performed.outcome.good:
             return "failed", "it could not be done"
         return ("good" if performed.outcome.value == was.performed.outcome.value else "changed"), ""

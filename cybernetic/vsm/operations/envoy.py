@@ -19,14 +19,13 @@ from cybernetic.vsm.coordination.coordination import Coordination
 from cybernetic.vsm.coordination.messages import Above, CallWanted, CoordinationPlan, Opened
 from cybernetic.vsm.coordination.pool import PATIENCE
 from cybernetic.vsm.governance.governance import Governance
-from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate
+from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
+from cybernetic.vsm.lives import UNTOLD
 from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.messages import (
     Command,
-    Intervention,
     Obeyed,
     Offer,
-    Resumption,
     Taken,
     Unaccounted,
 )
@@ -66,7 +65,7 @@ class Envoy(Member):
         self._coordination = self.system.named(f"{path}:coordination", Coordination)
         self._control = self.system.named(f"{path}:control", Control)
         self._governance = self.system.named(f"{path}:policy", Governance)
-        self._revision = 0  # of the policies above that the level acts under
+        self._acting = UNTOLD  # which policies of the level above it acts under, as its system 5 said last
         self._environment = self.system.named(f"{path}:environment", Environment)
 
     @hears(Assignment)
@@ -106,21 +105,11 @@ class Envoy(Member):
 
     @hears(PolicyUpdate)
     async def _policies(self, update: PolicyUpdate, note: Note) -> PolicyKnown:
-        known = await self._inside(self._governance.call(Governance.inherit, update), "policy")
-        self._revision = known.revision
-        return known
+        return await self._inside(self._governance.call(Governance.inherit, update), "policy")
 
     @hears(Command)
     async def _commanded(self, command: Command, note: Note) -> Obeyed:
         return await self._inside(self._control.call(Control.obey, command), "control")
-
-    @hears(Intervention)
-    async def _intervened(self, one: Intervention, note: Note) -> None:
-        await self._inside(self._control.call(Control.pass_on, one), "control")
-
-    @hears(Resumption)
-    async def _resumed(self, one: Resumption, note: Note) -> None:
-        await self._inside(self._control.call(Control.pass_on, one), "control")
 
     @hears(Told)
     def _told(self, told: Told, note: Note) -> None:
@@ -174,9 +163,8 @@ class Envoy(Member):
             raise Away(self.path, role) from error
 
     def setup(self) -> Any:
-        """Ask for leases at once, and for the policies of the level above: what was said of them may be forgotten."""
+        """Ask for leases at once."""
         self._pacing.renew()
-        self.tell(Channel.COMMAND, Role.CONTROL, Acting(self.path))
         return super().setup()
 
     async def cycle(self) -> None:
@@ -187,4 +175,6 @@ class Envoy(Member):
         except CallError as error:
             self.tell(Channel.BARGAIN, Role.CONTROL, Unaccounted(str(error)))
             return
-        self.tell(Channel.BARGAIN, Role.CONTROL, replace(account, revision=self._revision))
+        with suppress(CallError):  # its system 5 may have begun anew since it was told
+            self._acting = await self._governance.within(0.5).call(Governance.acting)
+        self.tell(Channel.BARGAIN, Role.CONTROL, replace(account, acting=self._acting))

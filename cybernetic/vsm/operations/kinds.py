@@ -36,6 +36,13 @@ class Kinds:
             raise NoSuchKind(kind, self.of(units))
         return found
 
+    def needs(self, unit: str, others: Collection[str]) -> bool:
+        """Whether there are tasks that a unit takes and none of the `others` does."""
+        own = self._declared.get(unit)
+        if own is None:
+            return all(other in self._declared for other in others)
+        return any(all(kind not in self._declared.get(other, ()) for other in others) for kind in own)
+
     def check(self, unit: str, kind: str) -> None:
         """Raises `NoSuchKind` for a kind that a unit does not take."""
         if not self.takes(unit, kind):

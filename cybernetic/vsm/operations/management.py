@@ -134,8 +134,10 @@ class Management(Member):
             return
         task, _, since = self._given
         silent = progress_at(self.system, self.path).hangs(since, self._limit, now())
-        if silent or (task.deadline is not None and now() >= task.deadline + GRACE * self.pulse):
-            self._end(SILENT, Cause.HEARTBEAT, TaskHung(task.id, self.path, silent or now() - since))
+        overdue = task.deadline is not None and now() >= task.deadline + GRACE * self.pulse
+        if silent or overdue:
+            hung = TaskHung(task.id, self.path, silent or now() - since, late=not silent)
+            self._end(SILENT, Cause.HEARTBEAT, hung)
 
     def receive(self, message: Any) -> None:
         """Its operation was told that it is in a loop, and goes on."""
@@ -276,7 +278,7 @@ class Management(Member):
         self._feel(self._figures.passed(now()))
         self._thin_out()
         books = await self._porter.call(Porter.books)
-        (spent, aside), reports, revision, overrun, purse, commanded, saved = books
+        (spent, aside), reports, acting, overrun, purse, commanded, saved = books
         account = Accountability(
             self.path,
             self._done,
@@ -286,7 +288,7 @@ class Management(Member):
             aside,
             self._figures.last,
             reports,
-            revision,
+            acting,
             self._figures.aches,
             commanded,
             overrun,

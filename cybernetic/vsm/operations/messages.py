@@ -115,7 +115,11 @@ class Unblocked:
 @travels(name="vsm.Offer")
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """System 3 offers so much for an epoch; answered with what the unit asks for."""
+    """System 3 offers so much for an epoch; answered with what the unit asks for.
+
+    The target of the bargain (1.3) is not said, as it is the unit's own: to do as much for it as it did so far. Who does
+    half of that, or less, is looked after (`bargain.Worth`).
+    """
 
     epoch: int
     grant: Vector
@@ -134,7 +138,7 @@ class Accountability:
         aside: what of that is set aside for calls that are under way, or whose outcome is unknown.
         figures: by index: the last value, and the id of the task it was measured at.
         reports: of epochs that are over.
-        revision: of the policies it acts under.
+        acting: the edition of the policies it acts under: one that has others is told again.
         aches: the indices that are outside their limits.
         commanded: the edition of the command it goes by: one that is not the last is told again.
         overrun: what calls took in this epoch beyond what was set aside for them, while that blocks the unit.
@@ -150,12 +154,17 @@ class Accountability:
     aside: Vector = NOTHING
     figures: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     reports: tuple[Report, ...] = ()
-    revision: int = 0
+    acting: Edition = UNTOLD
     aches: tuple[str, ...] = ()
     commanded: Edition = UNTOLD
     overrun: Vector = NOTHING
     purse: str = ""
     saved: Saved = NONE_SAVED
+
+    @property
+    def revision(self) -> int:
+        """Of the policies it acts under; 0: of those declared."""
+        return self.acting[1]
 
 
 @travels(name="vsm.Unaccounted")
@@ -186,19 +195,25 @@ class Arrived:
 @travels(name="vsm.Out")
 @dataclass(frozen=True, slots=True)
 class Out:
-    """System 3 has taken a unit out of the level until then (seconds; past: it is back): its work is for the others."""
+    """Which units system 3 has taken out of the level, all of them, until when (seconds): their work is for the others.
 
-    unit: str
-    until: float
+    It is a state and no word: it is told in every round.
+    """
+
+    until: Mapping[str, float] = field(default_factory=dict)
 
 
 @travels(name="vsm.Redo")
 @dataclass(frozen=True, slots=True)
 class Redo:
-    """System 3 wants tasks of a unit done again, under their own ids; answered with `Redone`."""
+    """System 3 wants tasks of a unit done again, under their own ids; answered with `Redone`.
+
+    `why` names the reason: what was done again for it is not done once more, however often it is asked for.
+    """
 
     unit: str
     tasks: tuple[str, ...]
+    why: str = "it was found false"
 
 
 @travels(name="vsm.Redone")

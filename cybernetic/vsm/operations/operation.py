@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from cybernetic.core import OptionError, Refusal
@@ -15,11 +16,11 @@ from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.ladder.signals import Pain
 from cybernetic.vsm.operations.desk import Call, Desk
-from cybernetic.vsm.operations.environment import Environment, NoSuchUnit
 from cybernetic.vsm.operations.exclusive import Exclusive
 from cybernetic.vsm.operations.progress import begin_progress
-from cybernetic.vsm.operations.refusals import NoSuchKind
+from cybernetic.vsm.operations.refusals import NotTaken
 from cybernetic.vsm.operations.task import Outcome, Performed, Task
+from cybernetic.vsm.operations.upward import handed_on
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.receipts import Used
 from cybernetic.vsm.timing import now
@@ -88,6 +89,9 @@ class Operation(Agent):
     ) -> Used[Any]:
         """Meet the environment: policy, reserve, pace, call, settle, evidence, in that order.
 
+        Where the port's calls may be shared (`Port.shared`) another unit may have made this one: then it is not paced,
+        not called, and settled at nothing.
+
         Args:
             port: the name of a declared port.
             target: what is called: a function, or the address of an agent. What is no coroutine function runs in a
@@ -106,6 +110,7 @@ class Operation(Agent):
 
         Raises:
             NoSuchPort, PolicyDenied, BudgetExhausted, Stuck, Suspended, LeaseLost, PortOut: it was not called.
+            NoThread: nor was it where no thread was free for a plain function within the port's `timeout`.
             OutcomeUnknown: it took longer than the port's `timeout`.
             RateLimited: it was, as often as the port's `tries`.
 
@@ -142,20 +147,23 @@ class Operation(Agent):
         It goes to a unit of this level that takes its kind (or that it is `to`), and where there is none to the levels
         above, one after another. What it costs is that unit's; its receipts are no evidence for this one.
 
+        Its `id` should be made of that of the task at work, `f"{task.id}/..."`: then it is the same task when that is
+        begun anew. With the id of the task at work itself it is given one, by its kind.
+
         Raises `NoSuchKind`, `NoSuchUnit`, `WaitsForItself` where only this unit could do it, or one that waits for it,
-        and what the task is refused with there.
+        `TaskGivenUp` where it crashed who did it again and again, or the level is away, and what it is refused with
+        there.
         """
-        desk, level = self._desk, level_of(self._desk.path)
+        desk = self._desk
+        if desk.task is not None and task.id == desk.task.id:
+            task = replace(task, id=f"{task.id}/{task.kind}")
+        desk.loose = desk.loose or desk.task is None or not task.id.startswith(f"{desk.task.id}/")
         desk.progress.port(1, now())  # who does it is watched himself
         try:
-            while True:
-                environment = self.system.named(f"{level}:environment", Environment).within(None)
-                try:
-                    return await environment.call(Environment.submit, task, False, desk.path)
-                except (NoSuchKind, NoSuchUnit):
-                    level = level_of(level)
-                    if not level:
-                        raise
+            return await handed_on(self.system, level_of(desk.path), task, (desk.path,))
+        except Exception as error:
+            desk.loose = desk.loose or getattr(error, "begun", True)  # it may have been done in part
+            raise
         finally:
             desk.progress.port(-1, now())
 
@@ -202,20 +210,21 @@ class Operation(Agent):
 
     # By message, from the management of its unit.
 
-    async def perform(self, task: Task, anew: bool = False) -> Performed:
+    async def perform(self, task: Task, anew: str = "") -> Performed:
         """Do a task, once: given again under the same id it is answered as before, unless that does not count."""
         desk = self._desk
-        if anew:
-            desk.done.pop(task.id, None)
-        if task.id in desk.done:
-            return desk.done[task.id]
+        known = desk.recall(task, anew)
+        if known is not None:
+            return known
         began = desk.begin(task, anew)
         try:
             outcome = await self.handle(task)
         except Refusal as error:
             desk.porter.cast(Porter.given_up, task.id)
             if isinstance(error, BudgetExhausted):
-                error.begun = desk.loose
+                error.begun = error.begun or desk.loose
+            elif isinstance(error, NotTaken):
+                error.begun = True
             raise
         finally:
             desk.task = None
@@ -225,7 +234,7 @@ class Operation(Agent):
         if desk.bills:
             estimated, billed = (total(side) for side in zip(*desk.bills, strict=True))
             desk.measures["drift"] = min(MOST, max(drift(estimated, billed).values()))
-        return desk.remember(Performed(task.id, outcome, receipts, now() - began, desk.measures))
+        return desk.remember(Performed(task.id, outcome, receipts, now() - began, desk.measures), anew)
 
     async def mend(self, pain: Pain) -> bool:
         """Do what `recover` says; whether there is hope."""

@@ -2,12 +2,31 @@
 
 from collections.abc import Sequence
 
-from cybernetic.core import Refusal
+from cybernetic.core import CallFailed, Refusal
 from cybernetic.wire import travels
 
 
+class NotTaken(Refusal):
+    """A level has nobody for a task.
+
+    `begun`: whether somebody had begun it, and was told so of what he handed on himself. `last`: whether the levels
+    above have been asked as well.
+    """
+
+    begun = last = False
+
+
+@travels(name="vsm.NoSuchUnit")
+class NoSuchUnit(NotTaken):
+    """A task is for a path that is none of the level's."""
+
+    def __init__(self, to: str, units: Sequence[str]) -> None:
+        super().__init__(f"to: expected a path at or below one of {sorted(units)}, got: {to!r}")
+        self.to = to
+
+
 @travels(name="vsm.NoSuchKind")
-class NoSuchKind(Refusal):
+class NoSuchKind(NotTaken):
     """A task is of a kind that no unit takes which may do it. `taken` are those that are taken."""
 
     def __init__(self, kind: str, taken: Sequence[str]) -> None:
@@ -26,14 +45,32 @@ class TaskLate(Refusal):
 
 @travels(name="vsm.TaskHung")
 class TaskHung(Refusal):
-    """An operation gave no sign while it was at a task, and was ended; what the task did by then stands."""
+    """An operation gave no sign while it was at a task, or was at it still after its deadline, and was ended; what the
+    task did by then stands. `seconds`: without a sign; where it was `late`, since it began.
+    """
 
-    def __init__(self, task: str, path: str, seconds: float) -> None:
-        super().__init__(
-            f"task {task!r}: expected a sign of {path!r}, got: none in {seconds:.0f} s; it was ended, and what came of "
-            "the task is unknown"
+    def __init__(self, task: str, path: str, seconds: float, late: bool = False) -> None:
+        wanted = (
+            f"to be done by its deadline, got: {path!r} is still at it after {seconds:.0f} s"
+            if late
+            else f"a sign of {path!r}, got: none in {seconds:.0f} s"
         )
-        self.task, self.path, self.seconds = task, path, seconds
+        super().__init__(
+            f"task {task!r}: expected {wanted}; it was ended, and what came of the task is unknown"
+        )
+        self.task, self.path, self.seconds, self.late = task, path, seconds, late
+
+
+@travels(name="vsm.TaskGivenUp")
+class TaskGivenUp(CallFailed, Refusal):
+    """A task crashed its operation again and again, or that was away for too long; `reason` is what it ended of last.
+
+    It is given up once, where it was given to the operation: who hands it down there does not try it again.
+    """
+
+    def __init__(self, task: str, path: str, reason: object) -> None:
+        CallFailed.__init__(self, path, f"task {task!r}", reason)
+        self.task, self.path = task, path
 
 
 @travels(name="vsm.TaskUnknown")
@@ -55,7 +92,7 @@ class NotBegun(Refusal):
 
 
 @travels(name="vsm.WaitsForItself")
-class WaitsForItself(Refusal):
+class WaitsForItself(NotTaken):
     """A unit waits for a task that only itself could do, or one that waits for it: it would wait for ever."""
 
     def __init__(self, task: str, path: str) -> None:

@@ -88,11 +88,11 @@ class Performed:
 class Assignment:
     """The environment gives a task to a unit; answered with `Performed`.
 
-    `again`: it was given before. `anew`: it was done, but that does not count; its id is that of before. `by`: the path
-    of the unit that waits for it.
+    `again`: it was given before. `anew`: names why what came of it before does not count, if that is so; its id is that
+    of before. `by`: the paths of the units that wait for it, and of those that wait for these.
     """
 
     task: Task
     again: bool = False
-    anew: bool = False
-    by: str | None = None
+    anew: str = ""
+    by: tuple[str, ...] = ()

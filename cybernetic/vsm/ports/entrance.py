@@ -56,7 +56,7 @@ class Entrance:
                 self.porter.task(self._referred(ask, port, user, asked, decision, answer))
                 return answer
         if not self.till.waits(ask.upper, port):
-            return await self._enter(ask, port, user)
+            return await self._enter(ask, port, user, self.porter.defer())
         answer = self.porter.defer()
         self.porter.task(self._after_contract(ask, port, user, answer))
         return answer
@@ -67,12 +67,9 @@ class Entrance:
 
     async def _let_in(self, ask: Ask, port: Port, user: Any, answer: Deferred[Any]) -> None:
         try:
-            entered = await self._enter(ask, port, user, answer)
+            await self._enter(ask, port, user, answer)
         except Exception as error:
             answer.fail(error)
-        else:
-            if entered is not answer:
-                answer.reply(entered)
 
     async def _referred(
         self, ask: Ask, port: Port, user: Any, asked: Escalate, decision: Decision, answer: Deferred[Any]
@@ -93,22 +90,29 @@ class Entrance:
         self.notices.denied(ask.task, ask.action, by, reason, self.orders.revision)
         return PolicyDenied(ask.action.kind, by, reason)
 
-    async def _enter(self, ask: Ask, port: Port, user: Any, answer: Deferred[Any] | None = None) -> Any:
+    async def _enter(self, ask: Ask, port: Port, user: Any, answer: Deferred[Any]) -> Deferred[Any]:
         self.orders.check(ask.port)
         self.outages.check(ask.port)
         if ask.fence is not None:
             self.leases.check(ask.fence)
         self.proofs.guard(ask, port.repeats)
-        id, epoch = await self.till.reserve(ask.upper, port)
+        id, epoch = await self.till.reserve(ask, port)
         passage = Passage(id, ask, port, epoch, now(), self.orders.revision)
-        if not passage.shared and not self.pacing.paces(ask.port):
+        if passage.shared:
+            self.porter.task(self._shared(passage, user, answer))
+        elif self.pacing.paces(ask.port):
+            self.porter.task(self._paced(passage, user, answer))
+        else:
             self.pacing.passed(ask.port)
-            return passage
-        answer = answer or self.porter.defer()
-        self.porter.task(
-            self._shared(passage, user, answer) if passage.shared else self._paced(passage, answer)
-        )
+            await self._hand(passage, user, answer)
         return answer
+
+    async def _hand(self, passage: Passage, user: Any, answer: Deferred[Any]) -> None:
+        """Here is leave for the call; unless nobody waits for it any more: then it is not made."""
+        if answer.reply(replace(passage, began=now())):
+            self.till.made_by(passage, user)
+        else:
+            await self.unmade(passage)
 
     # A call that may be one with others.
 
@@ -124,7 +128,7 @@ class Entrance:
             return
         if not self.pacing.paces(passage.ask.port):
             self.pacing.passed(passage.ask.port)
-        await self._paced(passage, answer)
+        await self._paced(passage, user, answer)
 
     async def _had(self, passage: Passage, found: CallShared) -> Had:
         """It took nothing, and here is the proof that it was made."""
@@ -135,31 +139,38 @@ class Entrance:
 
     # Its turn.
 
-    def again(self, passage: Passage, retry_after: float) -> Deferred[Any]:
+    def again(self, passage: Passage, retry_after: float, user: Any) -> Deferred[Any]:
         """Leave to make a call again of which the other side said "too many", in time."""
         answer: Deferred[Any] = self.porter.defer()
         paced = self.pacing.paces(passage.ask.port)
-        self.porter.task(self._paced(passage, answer) if paced else self._later(passage, retry_after, answer))
+        again = (
+            self._paced(passage, user, answer) if paced else self._later(passage, retry_after, user, answer)
+        )
+        self.porter.task(again)
         return answer
 
-    async def _later(self, passage: Passage, retry_after: float, answer: Deferred[Any]) -> None:
+    async def _later(self, passage: Passage, retry_after: float, user: Any, answer: Deferred[Any]) -> None:
         """Nobody declared that the port has a limit: system 2 says so by then, or each unit waits for itself."""
         await self.pacing.sleep(max(retry_after, PAUSE))
-        await self._paced(passage, answer)
+        await self._paced(passage, user, answer)
 
-    async def _paced(self, passage: Passage, answer: Deferred[Any]) -> None:
+    async def _paced(self, passage: Passage, user: Any, answer: Deferred[Any]) -> None:
         try:
             await self.pacing.wait(passage.ask.port)
             self.outages.check(passage.ask.port)  # it may have gone out meanwhile
         except Exception as error:
             await self._turned_away(passage, answer, error)
             return
-        answer.reply(replace(passage, began=now()))
+        await self._hand(passage, user, answer)
 
     async def _turned_away(self, passage: Passage, answer: Deferred[Any], error: Exception) -> None:
         """The call is not made after all."""
+        await self.unmade(passage, turn=isinstance(error, PortOut))
+        answer.fail(error)
+
+    async def unmade(self, passage: Passage, turn: bool = True) -> None:
+        """A call is not made: it takes nothing; where it was its `turn` already, that is another's now."""
         await self.till.settle(passage, NOTHING)
         self.sharing.given_up(passage)
-        if isinstance(error, PortOut) and self.pacing.paces(passage.ask.port):
+        if turn and self.pacing.paces(passage.ask.port):
             self.porter.tell(Channel.COORDINATION, Role.COORDINATION, Ended(passage.ask.port))
-        answer.fail(error)

@@ -1,6 +1,7 @@
 """The exclusive leases a unit holds: asked of system 2, renewed in time, and not believed in once they lapsed."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
@@ -24,7 +25,7 @@ class Holding:
 
     def __init__(self, porter: Any) -> None:
         self._porter = porter
-        self._held: dict[int, Lease] = {}
+        self._held: dict[int, Lease] = {}  # with the `ttl` that was wanted: it is renewed for that
         self._until: dict[int, float] = {}  # by the unit's own clock, counted from when it asked
         self._users: dict[
             int, list[Any]
@@ -51,8 +52,8 @@ class Holding:
                 continue  # the answer came too late to be worth anything
             self._users.setdefault(lease.token, []).append(user)
             if lease.token not in self._held:
-                self._held[lease.token], self._until[lease.token] = lease, until
-                self._porter.task(self._keep(lease))
+                self._held[lease.token], self._until[lease.token] = replace(lease, ttl=ttl), until
+                self._porter.task(self._keep(lease.token, lease.ttl))
             answer.reply(lease)
             self.renew()  # its user may have died while it waited
             return
@@ -85,25 +86,26 @@ class Holding:
                 self._drop(token)
                 self._tell(LeaseRelease(lease.key, token))
 
-    async def _keep(self, lease: Lease) -> None:
-        """Prolong it whenever a third is over, until it is given back or lost."""
-        token = lease.token
+    async def _keep(self, token: int, lasts: float) -> None:
+        """Prolong it whenever a third is over of what it `lasts`, seconds, until it is given back or lost."""
+        lease = self._held[token]
         while token in self._held and now() < self._until[token]:
-            due = self._until[token] - lease.ttl * 2 / 3
+            due = self._until[token] - lasts * 2 / 3
             if now() < due:
                 await asyncio.sleep(due - now())
                 continue
             asked = now()
             try:
                 patience = min(ANSWER, self._until[token] - asked)
-                await self._ask(LeaseRenewal(lease.key, token, lease.ttl, self._until[token]), patience)
+                renewal = LeaseRenewal(lease.key, token, lease.ttl, self._until[token])
+                lasts = (await self._ask(renewal, patience)).ttl
             except LeaseLost:
                 self._drop(token)
             except (CallError, Refusal):  # system 2 is away: what is held holds until it lapses
-                await asyncio.sleep(min(AGAIN, lease.ttl / 10))
+                await asyncio.sleep(min(AGAIN, lasts / 10))
             else:
                 if token in self._held:
-                    self._until[token] = asked + lease.ttl
+                    self._until[token] = asked + lasts
         self._drop(token)
 
     def report(self) -> tuple[LeaseRenewal, ...]:

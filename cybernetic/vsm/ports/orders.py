@@ -1,5 +1,6 @@
 """What holds for a unit's ports by the word of its level: suspensions, quarantines, policies."""
 
+from collections.abc import Awaitable, Callable
 from math import inf
 
 from cybernetic.runtime import Named
@@ -8,7 +9,7 @@ from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.decide import Decision, decide
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
-from cybernetic.vsm.lives import Edition
+from cybernetic.vsm.lives import UNTOLD, Edition
 from cybernetic.vsm.operations.messages import WHOLE, Command, Rung
 from cybernetic.vsm.ports.refusals import Quarantined, Suspended
 from cybernetic.vsm.timing import now
@@ -23,18 +24,21 @@ class Orders:
         policies: in force when it starts.
 
     Attributes:
-        revision: of the policies; 0: only those declared are known.
+        acting: the edition of the policies; `UNTOLD`: only those declared are known.
     """
 
     def __init__(self, path: str, books: Named[Books], policies: tuple[Policy, ...]) -> None:
         self._path, self._books, self._policies = path, books, policies
-        self.revision, self._life = 0, 0
+        self.acting = UNTOLD
         self._command = Command()
         self._pain: tuple[float, str] | None = None  # until when, and why, it may not go on as it hurts
 
-    async def begin(self) -> None:
-        """Go on from the books."""
+    async def begin(self, rules: Callable[[], Awaitable[PolicyUpdate | None]]) -> None:
+        """Go on from the books: under the last policies that were known, or those that the level goes by (`rules`)."""
         self._command, self._pain = await self._books.call(Books.load, "orders") or (Command(), None)
+        known = await self._books.call(Books.load, "policies") or await rules()
+        if known is not None:
+            self._hold(known)
 
     def decide(self, action: Action) -> Decision | None:
         """What the policies say of an action; None where there are none."""
@@ -48,11 +52,20 @@ class Orders:
         if port in self._command.quarantined:
             raise Quarantined(port, self._command.quarantined[port])
 
-    def adopt(self, update: PolicyUpdate) -> PolicyKnown:
-        """Policies of an edition; an older one changes nothing."""
-        if update.edition > (self._life, self.revision):
-            self._policies, (self._life, self.revision) = update.policies, update.edition
-        return PolicyKnown(self._path, self.revision, self._life)
+    async def adopt(self, update: PolicyUpdate) -> PolicyKnown:
+        """Policies of an edition, which a successor goes on with; an older one changes nothing."""
+        if update.edition > self.acting:
+            self._hold(update)
+            await self._books.call(Books.save, "policies", update)
+        return PolicyKnown(self._path, self.revision, self.acting[0])
+
+    def _hold(self, update: PolicyUpdate) -> None:
+        self._policies, self.acting = update.policies, update.edition
+
+    @property
+    def revision(self) -> int:
+        """Of the policies; 0: only those declared are known."""
+        return self.acting[1]
 
     async def obey(self, command: Command) -> Command | None:
         """All that system 3 commands, in place of what it did before, which is given back; None: it is not later."""
@@ -82,6 +95,11 @@ class Orders:
     def throttled(self) -> float:
         """Until when calls are slowed down, in seconds."""
         return max((one.until for one in self._command.held if one.rung is Rung.THROTTLE), default=-inf)
+
+    @property
+    def held(self) -> bool:
+        """Whether it may not go on as something hurts."""
+        return self._pain is not None
 
     async def suspend(self, until: float, reason: str) -> None:
         """Something hurts, and nobody answers for it: refuse every use of a port until then, in seconds."""

@@ -1,9 +1,11 @@
 """The porter of a unit: policy, reserve, pace before a call; settle, evidence after it."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from cybernetic.runtime import Deferred, Named
+from cybernetic.vsm.algedonic.messages import Held
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
 from cybernetic.vsm.bargain.saved import Saved
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
@@ -25,7 +27,8 @@ from cybernetic.vsm.coordination.messages import (
 )
 from cybernetic.vsm.damping.leases import Lease
 from cybernetic.vsm.decisions.policy import Policy
-from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate
+from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
+from cybernetic.vsm.governance.rules import rules_of
 from cybernetic.vsm.inspection.messages import Completed, Evidence, Inspect, Inspected, Probe
 from cybernetic.vsm.lives import Edition
 from cybernetic.vsm.operations.messages import Command
@@ -85,7 +88,8 @@ class Porter(Member):
         super().__init__(path)
         self._ports, self._audited = dict(ports), audited
         books: Named[Books] = self.system.named(f"{path}:books", Books)
-        self._till, self._orders = Till(path, books, per, floor), Orders(path, books, policies)
+        self._till = Till(path, books, per, floor, self.system.alive)
+        self._orders = Orders(path, books, policies)
         self._pacing, self._leases = Pacing(self, paced or {}), Holding(self)
         self._proofs, self._notices = Proofs(path), Notices(self)
         outages = {name: port.outage for name, port in ports.items() if port.outage is not None}
@@ -107,13 +111,12 @@ class Porter(Member):
     async def setup(self) -> None:
         """Go on from the books."""
         await self._till.begin()
-        await self._orders.begin()
+        await self._orders.begin(partial(rules_of, self.system, self.level))
         self._pacing.throttle(self._orders.throttled, SPACING)
         self._pacing.renew()
         self._leases.begin()
         self._outages.begin()
         super().setup()
-        self._say_policies()
 
     # Before a call.
 
@@ -140,7 +143,12 @@ class Porter(Member):
         None: what is assumed, which is final if it was made and the port is `sure` of it, and else until a bill comes.
         """
         ask = passage.ask
-        cost = self._till.assumed(ask.port, ask.upper, known=sure) if actual is None else actual
+        if actual is None:
+            cost = self._till.assumed(passage, came, sure=sure)
+        else:
+            cost = actual
+            if actual or came is Came.DONE:
+                self._till.told(passage, actual)
         await self._till.settle(passage, cost, final=sure and came is not Came.UNKNOWN)
         receipt = self._proofs.receipt(passage, came, result, cost)
         self._notices.used(ask.port, came, receipt.ended - receipt.began)
@@ -151,6 +159,19 @@ class Porter(Member):
             self.tell(Channel.COORDINATION, Role.COORDINATION, word)
         self._sharing.ended(passage, receipt, answer)
         return receipt
+
+    async def unmade(self, passage: Passage) -> None:
+        """The call was not made after all: it took nothing."""
+        await self._entrance.unmade(passage)
+
+    async def left(self, passage: Passage) -> None:
+        """Who made the call waits for it no longer: nobody knows what came of it, which says nothing of the port."""
+        cost = self._till.assumed(passage, Came.UNKNOWN, sure=True)
+        await self._till.settle(passage, cost, final=False)
+        self._proofs.receipt(passage, Came.UNKNOWN, "", cost)
+        if self._pacing.paces(passage.ask.port):
+            self.tell(Channel.COORDINATION, Role.COORDINATION, Ended(passage.ask.port))
+        self._sharing.given_up(passage)
 
     async def billed(self, id: str, cost: Vector) -> None:
         """The bill for a call of which nobody knew what it took: `id` is that of its receipt. Raises `NoOpenBill`."""
@@ -170,7 +191,7 @@ class Porter(Member):
             await self._till.settle(passage, took)
             self._sharing.given_up(passage)
             return passage
-        return self._entrance.again(passage, retry_after)  # type: ignore[return-value]
+        return self._entrance.again(passage, retry_after, self.sender)  # type: ignore[return-value]
 
     def close(self, task: Any, outcome: Any) -> tuple[Receipt, ...]:
         """A task is reported done: its receipts, all of them. Raises `NoEvidence` for a success without any."""
@@ -220,9 +241,9 @@ class Porter(Member):
 
     # What comes on channels.
 
-    def adopt(self, update: PolicyUpdate) -> PolicyKnown:
+    async def adopt(self, update: PolicyUpdate) -> PolicyKnown:
         """Policies of a revision; an older one changes nothing."""
-        return self._orders.adopt(update)
+        return await self._orders.adopt(update)
 
     async def obey(self, command: Command) -> Command | None:
         """All that system 3 commands, in place of what it did before, which is given back; None: it is not later. A
@@ -288,18 +309,18 @@ class Porter(Member):
         """System 3 has answered for an overrun: calls go on."""
         await self._till.clear()
 
-    def revision(self) -> int:
+    def acting(self) -> Edition:
         """Under which policies it acts."""
-        return self._orders.revision
+        return self._orders.acting
 
-    def books(self) -> tuple[tuple[Vector, Vector], tuple[Report, ...], int, Vector, str, Edition, Saved]:
+    def books(self) -> tuple[tuple[Vector, Vector], tuple[Report, ...], Edition, Vector, str, Edition, Saved]:
         """What a unit accounts for: what is spent and what of that is set aside, reports, under which policies it acts,
         an overrun, its purse, which command it goes by, and what it did not have to spend.
         """
         return (
             (self.spent()[0], self._till.aside()),
             self.report(),
-            self.revision(),
+            self.acting(),
             self.overrun(),
             self._till.id,
             self._orders.edition,
@@ -316,12 +337,8 @@ class Porter(Member):
         self._sharing.turn()
         self._choosing.say()
         self._notices.say()
-        self._say_policies()
-
-    def _say_policies(self) -> None:
-        """As long as it knows only those declared, say so: there may be others since."""
-        if not self._orders.revision:
-            self.tell(Channel.COMMAND, Role.CONTROL, Acting(self.path))
+        if self._orders.held:
+            self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Held(self.path))
 
     def receive(self, message: Any) -> None:
         """What the world tells."""

@@ -76,6 +76,18 @@ class OutcomeUnknown(Refusal):
         self.port, self.receipt = port, receipt
 
 
+@travels(name="vsm.NoThread")
+class NoThread(Refusal):
+    """All threads that make calls of plain functions were taken for as long as a port allows: it was not made."""
+
+    def __init__(self, port: str, seconds: float) -> None:
+        super().__init__(
+            f"port {port!r}: expected a thread for the call within {seconds:g} s, got: none, as all are taken by "
+            "calls that have not ended; it was not made"
+        )
+        self.port, self.seconds = port, seconds
+
+
 @travels(name="vsm.Unaudited")
 class Unaudited(Refusal):
     """Something was asked of a unit that only an audited one may do."""

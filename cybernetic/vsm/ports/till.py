@@ -1,6 +1,7 @@
 """The till of a unit: what its ports reserve and settle, written in its books before anything goes out."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -12,8 +13,10 @@ from cybernetic.vsm.bargain.refusals import NoOpenBill
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.ids import fresh_id
-from cybernetic.vsm.ports.passages import Passage
+from cybernetic.vsm.ports.passages import Ask, Passage
 from cybernetic.vsm.ports.port import Port
+from cybernetic.vsm.ports.receipts import Came
+from cybernetic.vsm.ports.unbounded import Unbounded
 from cybernetic.vsm.timing import now
 
 FIRST = 5.0  # seconds that a unit which has only begun waits for its first contract
@@ -27,20 +30,33 @@ class Till:
         books: in which both are kept.
         per: seconds of a budget's epoch; None: nothing is counted.
         floor: what the unit may spend in an epoch without a contract.
+        alive: tells whether an agent that makes calls lives. Default: all do.
     """
 
-    def __init__(self, path: str, books: Named[Books], per: float | None, floor: Vector) -> None:
-        self._path, self._books, self._serial = path, books, 0
+    def __init__(
+        self,
+        path: str,
+        books: Named[Books],
+        per: float | None,
+        floor: Vector,
+        alive: Callable[[Any], bool] = lambda caller: True,
+    ) -> None:
+        self._path, self._books, self._alive, self._serial = path, books, alive, 0
         self._purse = None if per is None else Purse(path, per, floor)
         self._contracted = asyncio.Event()
-        self._dearest: dict[str, Vector] = {}  # the most that a call took, by port
+        self._unbounded = Unbounded()
+        self._callers: dict[str, Any] = {}  # who makes each of the calls that are open there, by id
 
     async def begin(self) -> None:
-        """Go on from the books; without any, spend nothing in this epoch but what a contract grants."""
+        """Go on from the books; without any, spend nothing in this epoch but what a contract grants.
+
+        The operation has ended with the predecessor, so what it was calling is lost.
+        """
         known: Any = await self._books.call(Books.load, "porter")
         if known is not None:
-            self._serial, purse = known
+            self._serial, purse, self._unbounded = known
             self._purse = None if purse is None else purse.reopened()
+            await self._lost(*self._unbounded.open)
         elif self._purse is not None:
             self._purse = self._purse.born(fresh_id(8, "purse"), now())
 
@@ -56,27 +72,37 @@ class Till:
             async with asyncio.timeout(FIRST):
                 await self._contracted.wait()
 
-    async def reserve(self, upper: Vector, port: Port) -> tuple[str, int]:
-        """Set `upper` aside for a call through `port`: its id, and the epoch it is settled in.
+    async def reserve(self, ask: Ask, port: Port) -> tuple[str, int]:
+        """Set the upper bound of a call through `port` aside: its id, and the epoch it is settled in.
 
         Where none is given, and the port counts what a call took, there has to be something left. Raises
         `BudgetExhausted`.
         """
+        await self._miss()
         self._serial += 1
         id, at, epoch = f"{self._path}#{self._serial}", now(), 0
-        if self._purse is not None and (upper or port.counts):
+        if self._purse is not None and (ask.upper or port.counts):
             until = at + port.timeout * port.tries
-            self._purse, epoch = self._purse.reserve(id, upper, at, until)
+            self._purse, epoch = self._purse.reserve(id, ask.upper, at, until)
+            if not ask.upper:
+                self._unbounded = self._unbounded.began(id, ask.port, port)
             await self._write()
         return id, epoch
 
-    def assumed(self, port: str, upper: Vector, *, known: bool) -> Vector:
-        """What a call took of which that is not told: its upper bound. Without one, the most that any took through the
-        port so far; and all that is left where that is not `known` either, because the port cannot tell.
+    def assumed(self, passage: Passage, came: Came, *, sure: bool) -> Vector:
+        """What a call took of which that is not told: its upper bound. Without one, what `Unbounded` says; and all that
+        is left where the port is not `sure`, because it cannot tell.
         """
-        if upper or self._purse is None:
-            return upper
-        return self._dearest.get(port, NOTHING) if known else self._now.available
+        ask = passage.ask
+        if ask.upper or self._purse is None:
+            return ask.upper
+        left = self._purse.ledger(max(passage.epoch, self._purse.kept)).available
+        return self._unbounded.untold(ask.port, came, left) if sure else left
+
+    def told(self, passage: Passage, cost: Vector) -> None:
+        """A call took so much, by who was paid: others through that port may as well."""
+        if not passage.ask.upper:
+            self._unbounded = self._unbounded.told(passage.ask.port, cost)
 
     async def settle(self, passage: Passage, cost: Vector, *, final: bool = True) -> None:
         """It took `cost`; `final`: and that is known."""
@@ -84,10 +110,27 @@ class Till:
         if self._purse is None or not (ask.upper or passage.port.counts):
             return
         bounded = bool(ask.upper)
-        if final and not bounded:
-            self._dearest[ask.port] = self._dearest.get(ask.port, NOTHING).most(cost)
         self._purse = self._purse.settle(passage.epoch, passage.id, cost, final=final, bounded=bounded)
+        self._unbounded = self._unbounded.over(passage.id)
+        self._callers.pop(passage.id, None)
         await self._write()
+
+    def made_by(self, passage: Passage, caller: Any) -> None:
+        """An agent has leave for a call, and makes it: should it die, nobody will know what the call took."""
+        if caller is not None and passage.id in self._unbounded.open:
+            self._callers[passage.id] = caller
+
+    async def _miss(self) -> None:
+        """Look for calls whose callers have died. What was set aside for one stays so until it must be over."""
+        await self._lost(*[id for id, caller in self._callers.items() if not self._alive(caller)])
+
+    async def _lost(self, *ids: str) -> None:
+        """Nothing was set aside for these calls, and nobody will tell what they took."""
+        if self._purse is not None and ids:
+            self._purse, self._unbounded = self._unbounded.lost(self._purse, *ids)
+            for id in ids:
+                self._callers.pop(id, None)
+            await self._write()
 
     async def billed(self, id: str, cost: Vector) -> None:
         """The bill for a call of which that was unknown. Raises `NoOpenBill`."""
@@ -122,6 +165,8 @@ class Till:
     async def expire(self) -> None:
         """Settle what is overdue, and wait no longer for bills that are."""
         if self._purse is not None:
+            await self._miss()
+            await self._lost(*self._unbounded.overdue(self._purse, now()))
             before, (after, _) = self._purse, self._purse.expire(now())
             self._purse = after.conclude(now())
             if self._purse.ledgers is not before.ledgers:
@@ -158,4 +203,4 @@ class Till:
         return self._purse.ledger(self._purse.epoch(now()))
 
     async def _write(self) -> None:
-        await self._books.call(Books.save, "porter", (self._serial, self._purse))
+        await self._books.call(Books.save, "porter", (self._serial, self._purse, self._unbounded))

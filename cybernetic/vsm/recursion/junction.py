@@ -8,10 +8,14 @@ from cybernetic.core import CallError, CallFailed, Down, NoConnection, Refusal
 from cybernetic.runtime import Agent, Deferred, Named
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.channels.channel import Channel
-from cybernetic.vsm.channels.ear import Ear
+from cybernetic.vsm.channels.ear import Ear, level_of
 from cybernetic.vsm.channels.line import Line
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.ids import fresh_id
+from cybernetic.vsm.operations.environment import Environment
+from cybernetic.vsm.operations.refusals import NotTaken
+from cybernetic.vsm.operations.task import Performed, Task
+from cybernetic.vsm.operations.upward import handed_on
 from cybernetic.vsm.recursion.parcels import Answered, Open, Saying
 from cybernetic.vsm.timing import now
 from cybernetic.wire import travels
@@ -22,13 +26,17 @@ METHODS: dict[str, tuple[Any, Any]] = {
     "relay": (Line, Line.relay),
     "from_below": (Algedonode, Algedonode.from_below),
     "alive": (Algedonode, Algedonode.alive),
+    "held": (Algedonode, Algedonode.held),
+    "deny": (Algedonode, Algedonode.deny),
+    "let_go": (Algedonode, Algedonode.let_go),
     "page": (Algedonode, Algedonode.page),
     "ack": (Algedonode, Algedonode.ack),
     "answered": (Algedonode, Algedonode.answered),
+    "submit": (Environment, Environment.submit),
 }
 """What may be asked across: nothing else is, whoever is at the other end."""
 
-DOWNWARD = frozenset({"ack", "answered"})
+DOWNWARD = frozenset({"ack", "answered", "deny", "let_go"})
 """What only the half above may ask: the one below takes nothing over for those above it."""
 
 LOOK = 1.0  # seconds between two looks at an outlet that is away
@@ -162,6 +170,8 @@ class Junction(Agent):
             raise CallFailed(
                 self.ref, saying.method, NoConnection(self.path)
             )  # its asker knows of no answer any more
+        if saying.method == "submit":
+            return await self._handed_on(saying)
         cls, method = known
         address = self.system.named(saying.to, cls)
         args = [replace(one, sent_at=now()) if isinstance(one, Note) else one for one in saying.args]
@@ -170,6 +180,23 @@ class Junction(Agent):
         ):  # from here on it waits in this half: how long it was under way is no measure for that
             return address.cast(method, *args)
         return await address.within(None).call(method, *args)
+
+    async def _handed_on(self, saying: Saying) -> Performed:
+        """A task is for the level above, from a unit of the half below that waits for it, or for those above that one.
+
+        Raises `NotAcross` where it is from anybody else.
+        """
+        match saying.args:
+            case Task() as task, "", [*by] if by and all(self._is_below(one) for one in by):
+                try:
+                    return await handed_on(self.system, level_of(self.path), task, by)
+                except NotTaken as error:
+                    error.last = True
+                    raise
+        raise NotAcross(saying.to, "what is no task that a unit of it hands on")
+
+    def _is_below(self, path: object) -> bool:
+        return self._speaks is not None and isinstance(path, str) and path.startswith(f"{self._speaks}/")
 
     def _answered(self, answered: Answered) -> None:
         answer, _ = self._waiting.pop(answered.id, (None, None))

@@ -14,6 +14,7 @@ from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.recursion.handing import hand
 from cybernetic.vsm.recursion.junction import Junction
 from cybernetic.vsm.recursion.voices import (
+    EnvironmentVoice,
     EvidenceVoice,
     LineVoice,
     NodeVoice,
@@ -47,7 +48,8 @@ class RemoteUnit(Supervisor):
     def children(self) -> list[Child[Any]]:
         """The junction, and those who bear the names of the level that is not here."""
         path, level = self._path, level_of(self._path)
-        mine = [line_name(level, channel) for channel in Channel] + [address(Role.ALGEDONODE, level)]
+        mine = [line_name(level, channel) for channel in Channel]
+        mine += [address(role, level) for role in (Role.ALGEDONODE, Role.ENVIRONMENT)]
         voices = [
             (PartVoice, address(Role.MANAGEMENT, path)),
             (EvidenceVoice, address(Role.PORTER, path)),
@@ -108,6 +110,7 @@ class Abroad(Supervisor):
         voices: list[tuple[type[Voice], str]] = [
             *((LineVoice, line_name(level, one)) for one in Channel if one is not Channel.ALGEDONIC),
             (NodeVoice, address(Role.ALGEDONODE, level)),
+            (EnvironmentVoice, address(Role.ENVIRONMENT, level)),
         ]
         pain, look = line_name(level, Channel.ALGEDONIC), charter.clocks[0].look
         return [

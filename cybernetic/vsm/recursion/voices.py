@@ -1,5 +1,6 @@
 """Who bears a name of the other half of a system: what is said to them here is said over there."""
 
+from collections.abc import Collection
 from typing import Any
 
 from cybernetic.core import Kill
@@ -13,6 +14,8 @@ from cybernetic.vsm.channels.ear import Ear
 from cybernetic.vsm.channels.line import Line
 from cybernetic.vsm.channels.messages import Beat
 from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.operations.environment import Environment
+from cybernetic.vsm.operations.task import Task
 from cybernetic.vsm.recursion.junction import Junction
 from cybernetic.vsm.timing import now
 
@@ -122,6 +125,16 @@ class WatchfulVoice(LineVoice):
             self.system.named(f"{self._path}:books", Books).cast(Books.note, entry)
 
 
+class EnvironmentVoice(Voice, Environment):
+    """Of the environment of the level above: what units here hand on to it, and to the levels above that."""
+
+    period = None
+
+    def submit(self, task: Task, anew: str = "", by: Collection[str] = ()) -> Deferred[Any]:
+        """A task that a unit here hands on, and what came of it there."""
+        return self._ask("submit", task, anew, tuple(by))
+
+
 class NodeVoice(Voice, Algedonode):
     """Of an algedonode."""
 
@@ -134,6 +147,18 @@ class NodeVoice(Voice, Algedonode):
     def alive(self, path: str, period: float) -> None:
         """The algedonode of the level within shows that it lives."""
         self._tell("alive", path, period)
+
+    def held(self, path: str, keys: Any) -> None:
+        """The level within is held for pains."""
+        self._tell("held", path, keys)
+
+    def deny(self, key: Any, reason: str) -> None:
+        """Nobody answered for the level over there."""
+        self._tell("deny", key, reason)
+
+    def let_go(self, key: Any, reason: str) -> None:
+        """It may go on, as far as that pain is concerned."""
+        self._tell("let_go", key, reason)
 
     def page(self, page: Any, sink: int) -> Any:
         """A call for the human at the top."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 
-from cybernetic.core import number, whole
+from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import later
 from cybernetic.vsm.variety.backlog import Backlog
@@ -18,8 +19,8 @@ class ChannelLoad:
 
     `capacity` is how many messages a second it carries (> 0), `period` the seconds (>= 1e-9) of the loop it
     serves, over which the rate is averaged, with weights that halve every half period. `rate` is the average
-    (messages a second) as of `at`, `waiting` the times at which messages still queued were sent. Raises
-    `OptionError`.
+    (messages a second) as of `at`, `waiting` the times at which messages still queued were sent, the oldest first
+    and none after `at`. Raises `OptionError`.
     """
 
     capacity: float
@@ -33,7 +34,7 @@ class ChannelLoad:
         number("period", self.period, least=SHORTEST)
         number("rate", self.rate, least=0)
         number("at", self.at)
-        object.__setattr__(self, "waiting", _backlog(self.waiting))
+        object.__setattr__(self, "waiting", _checked(self.waiting, self.at))
 
     def sent(self, now: float) -> "ChannelLoad":
         """The load after a message was sent at `now` (seconds, not before the last). Raises `OptionError`."""
@@ -65,6 +66,15 @@ class ChannelLoad:
     def _rate(self, now: float) -> float:
         passed = later("now", now, self.at) - self.at
         return float(self.rate * 2 ** (-passed / (self.period / 2)))
+
+
+def _checked(times: Sequence[float], at: float) -> Backlog:
+    last = -inf
+    for n, one in enumerate(times):
+        last = later(f"waiting[{n}]", one, last)
+        if last > at:
+            raise OptionError(f"waiting[{n}]", f"a time not after `at`, {at:g}", one)
+    return _backlog(times)
 
 
 def _backlog(times: Sequence[float]) -> Backlog:

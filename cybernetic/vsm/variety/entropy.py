@@ -98,11 +98,13 @@ def miller_madow(counts: Mapping[K, int], confidence: float = 0.95) -> Variety:
     mean = fsum(count / size * s for count, s in zip(seen, surprise, strict=True))
     spread = fsum(count / size * (s - mean) ** 2 for count, s in zip(seen, surprise, strict=True)) / size
     bits = (mean + (len(seen) - 1) / (2 * size)) / log(2)
-    normal = NormalDist().inv_cdf((1 + confidence) / 2)
+    normal = -NormalDist().inv_cdf(
+        (1 - confidence) / 2
+    )  # the lower tail: the upper one may round to certainty
     margin = normal * sqrt(spread + len(seen) / (2 * size) / size) / log(2)
     once = seen.count(1)
     new = (once + 1 + normal * sqrt(once * (1 - once / size) + 2 * seen.count(2) + 1)) / size
-    most = max(bits, _covered(seen, size, 1 - new) + new * log2(size / new)) if new < _NEW else inf
+    most = max(bits, _covered(seen, size, 1 - new) + new * (log2(size) - log2(new))) if new < _NEW else inf
     return Variety(bits, max(0.0, mean / log(2) - margin), most + margin, size, once / size)
 
 

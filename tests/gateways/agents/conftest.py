@@ -12,6 +12,6 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> type[Faulty]:
     Faulty.heal()
     connect = sqlite3.connect
     monkeypatch.setattr(
-        sqlite3, "connect", lambda *args, **more: connect(*args, **{"factory": Faulty} | more)
+        sqlite3, "connect", lambda *args, **more: connect(*args, **more | {"factory": Faulty})
     )
     return Faulty

@@ -4,8 +4,10 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
+from cybernetic.state.store.lent import Lent
 
-class Faulty(sqlite3.Connection):
+
+class Faulty(Lent):
     """A connection whose statements fail as `fault` says: given the statement, the error or None."""
 
     fault: Callable[[str], Exception | None] = staticmethod(lambda sql: None)
@@ -13,6 +15,7 @@ class Faulty(sqlite3.Connection):
     def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
         error = type(self).fault(sql)
         if error is not None:
+            self.say(error)
             raise error
         return super().execute(sql, *values)
 

@@ -9,6 +9,7 @@ import pytest
 from cybernetic.gateways import MemoryBroker, Queue, Topology, consume
 from cybernetic.gateways.consumer import passage, under_way
 from cybernetic.gateways.consumer.passage import Passage
+from cybernetic.gateways.consumer.ticket import Ticket
 from cybernetic.gateways.consumer.under_way import UnderWay
 from cybernetic.gateways.publisher.setbacks import Setbacks
 from cybernetic.state import Batch, Store
@@ -66,13 +67,22 @@ async def test_messages_that_never_came_back_are_forgotten_after_a_while(
     async with await Store.open(tmp_path / "a") as store:
         ways = UnderWay(store)
         await ways.open()
+        ticket = Ticket("work", "", "work", 1.0, 1)
         for n in range(200):
             batch = Batch(store)
-            began = ways.begin(f"message {n}", 1.0, batch)
+            began = ways.begin(f"message {n}", f"copy {n}", ticket, 1.0, batch)
             await store.commit(batch)
             began()
-            assert ways.has(f"message {n}")
+            batch = Batch(store)
+            began = ways.begin(f"message {n}", f"another {n}", ticket, 1.0, batch, f"copy {n}")
+            await store.commit(batch)
+            began()
+            assert ways.copy(f"message {n}") == f"another {n}"
+            assert ways.is_passed(f"copy {n}")
             await asyncio.sleep(600.0)
-        assert len(ways._until) < 40
-        assert ways.has("message 199")
-        assert not ways.has("message 0")
+        assert len(ways._known) + len(ways._passed) < 70
+        count = "SELECT (SELECT count(*) FROM gateway_copies) + (SELECT count(*) FROM gateway_passed)"
+        (left,) = await store.read(lambda connection: connection.execute(count).fetchone())
+        assert left < 70
+        assert ways.copy("message 199")
+        assert not ways.copy("message 0")

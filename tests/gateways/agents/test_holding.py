@@ -288,7 +288,7 @@ async def test_no_more_of_what_is_gone_on_with_is_in_memory_than_the_queue_has_c
             assert 1 <= in_memory() <= 4  # as handled, and as read
     async with plant(broker, tmp_path / "a", spec) as a:
         await asyncio.sleep(5.0)
-        assert 1 <= in_memory() <= 4
+        assert (how != "answered and again") <= in_memory() <= 4  # who waits for the next try has no place
         before = len(begun)
         await asyncio.sleep(50.0)
         assert len(begun) > before

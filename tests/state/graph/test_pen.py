@@ -21,6 +21,8 @@ facts = st.builds(Fact, st.sampled_from("ab"), st.just("is"), st.sampled_from([1
 steps = st.one_of(
     st.tuples(st.just("add"), facts, st.sampled_from(SOURCES), st.sampled_from([0.5, 1.0]), st.just(0)),
     st.tuples(st.just("restore"), facts, st.sampled_from(SOURCES), st.just(1.0), st.integers(1, 99)),
+    st.tuples(st.just("again"), facts, st.sampled_from(SOURCES), st.just(1.0), st.integers(1, 99)),
+    st.tuples(st.just("drop"), facts, st.sampled_from(SOURCES), st.just(1.0), st.just(0)),
     st.tuples(st.just("remove"), facts, st.sampled_from(SOURCES), st.just(1.0), st.just(0)),
     st.tuples(st.just("erase"), facts, st.sampled_from(SOURCES), st.just(1.0), st.just(0)),
     st.tuples(st.just("ask"), facts, st.sampled_from(SOURCES), st.just(1.0), st.just(0)),
@@ -46,6 +48,10 @@ def write(pen: Pen, step: Any) -> object:
             return pen.add(fact, who, None, confidence)
         case "restore":
             return pen.restore(Assertion(fact, who, Stamp(millis, 0, "there"), None, confidence))
+        case "again":
+            return pen.say_again(Assertion(fact, who, Stamp(millis, 0, "there"), None, confidence))
+        case "drop":
+            pen.drop_outlived([key_for(fact, who)])
         case "remove":
             return pen.remove([key_for(fact, who)], "removed", "me")
         case "erase":
@@ -67,7 +73,7 @@ def test_one_pen_writes_what_many_would(before: list[Any], work: list[Any]) -> N
         changes = one.changes
         assert write(one, step) == write(many, step)
         assert one.changes - changes == many.changes
-        if step[0] in ("add", "restore"):
+        if step[0] in ("add", "restore", "again"):
             assert bool(many.changes) == bool(many.delta)
         state = state.join(many.delta)
     assert one.state.store == state.store

@@ -204,6 +204,29 @@ async def test_nodes_that_put_in_one_export_while_they_are_cut_off_are_the_same_
         assert now == known == [known[0]] * 3
 
 
+async def test_what_is_put_in_beside_what_was_said_is_told_to_others_and_kept(tmp_path: Path) -> None:
+    async with System() as system:
+        one = await filled(system, store=tmp_path / "world")
+        two = await system.start(Graph, "world", None, None, GroupPeers, clock)
+        (said,) = [record for record in await exported(one) if record["subject"] == "ann"]
+        millis, counter, _ = said["at"]
+        later = said | {"at": [millis + 1, counter, "z"], "change": [["z", 7], ["y", 3]], "cause": "a call"}
+        assert await one.call(Graph.load, [later]) == {"new": 1, "ended": 0}
+        await asyncio.sleep(2.0)
+        await one.stop()
+        one = await system.start(Graph, "world", tmp_path / "world", None, GroupPeers, clock)
+        for graph in one, two:
+            assert [told.cause for told in await graph.call(Graph.assertions, *ANN)] == ["a call"]
+            (now,) = [record for record in await exported(graph) if record["subject"] == "ann"]
+            assert now["change"][1:] == [["z", 7], ["y", 3]]
+        assert await two.call(Graph.remove, *ANN, by="judge") == 1
+        await asyncio.sleep(2.0)
+        for graph in one, two:
+            assert await shown(graph) == ["eve"]
+            causes = [period.assertion.cause for period in await graph.call(Graph.history, *ANN)]
+            assert causes == ["a letter", "a call"]
+
+
 async def test_what_was_said_elsewhere_and_is_not_known_here_comes_in_though_an_earlier_one_has_ended() -> (
     None
 ):

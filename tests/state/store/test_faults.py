@@ -21,11 +21,12 @@ from cybernetic.state import (
     StoreLimits,
     WriteUndone,
 )
+from cybernetic.state.store.lent import Lent
 
 MIB = 1024 * 1024
 
 
-class Faulty(sqlite3.Connection):
+class Faulty(Lent):
     """A connection whose statements fail as `fault` says: given the statement, the error or None."""
 
     fault: Callable[[str], Exception | None] = staticmethod(lambda sql: None)
@@ -33,6 +34,7 @@ class Faulty(sqlite3.Connection):
     def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
         error = type(self).fault(sql)
         if error is not None:
+            self.say(error)
             raise error
         return super().execute(sql, *values)
 
@@ -43,12 +45,19 @@ def sqlite_error(name: str, text: str) -> sqlite3.OperationalError:
     return error
 
 
+def says(connection: Any, name: str) -> None:
+    """Raise what SQLite says of a file, as a statement of this connection."""
+    error = sqlite_error(name, "as the test wants it")
+    connection.say(error)
+    raise error
+
+
 @pytest.fixture
 def faulty(monkeypatch: pytest.MonkeyPatch) -> type[Faulty]:
     monkeypatch.setattr(Faulty, "fault", staticmethod(lambda sql: None))
     connect = sqlite3.connect
     monkeypatch.setattr(
-        sqlite3, "connect", lambda *args, **more: connect(*args, **{"factory": Faulty} | more)
+        sqlite3, "connect", lambda *args, **more: connect(*args, **more | {"factory": Faulty})
     )
     return Faulty
 
@@ -296,7 +305,7 @@ async def test_a_disk_that_fails_while_each_is_written_alone_is_the_stores_last_
         connection.execute("INSERT INTO t VALUES (2)")
         called.append(connection)
         if len(called) > 2:  # together, then its kind, then alone
-            raise sqlite_error("SQLITE_IOERR", "as the test wants it")
+            says(connection, "SQLITE_IOERR")
 
     called: list[Any] = []
     faulty.fault = staticmethod(

@@ -3,13 +3,14 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cybernetic.state import Batch, Inbox, Outbox, Store, StoreDamaged, StoreFailed, StoreFull, WriteUndone
-from tests.state.store.test_faults import MIB, Faulty, fail, faulty, soon, sqlite_error
+from tests.state.store.test_faults import MIB, Faulty, fail, faulty, says, soon, sqlite_error
 
 __all__ = ("faulty",)
 
@@ -41,17 +42,21 @@ def elsewhere(tmp_path: Path, how: str) -> Callable[[sqlite3.Connection], object
         if how == "no database":
             other.write_bytes(b"no database at all" * 100)
             return sqlite3.connect(other).execute("SELECT * FROM x")
-        sqlite3.connect(other).execute("CREATE TABLE IF NOT EXISTS x (n)")
+        sqlite3.connect(other, timeout=0).execute("CREATE TABLE IF NOT EXISTS x (n)")
+        if how == "full":
+            small = sqlite3.connect(other, isolation_level=None)
+            small.execute("PRAGMA max_page_count=2")
+            return small.execute("INSERT INTO x VALUES (zeroblob(10000))")
         if how == "read only":
             return sqlite3.connect(f"file:{other}?mode=ro", uri=True).execute("INSERT INTO x VALUES (1)")
-        first = sqlite3.connect(other, isolation_level=None)
+        first = sqlite3.connect(other, timeout=0, isolation_level=None)
         first.execute("BEGIN IMMEDIATE")
         return sqlite3.connect(other, timeout=0, isolation_level=None).execute("BEGIN IMMEDIATE")
 
     return fn
 
 
-@pytest.mark.parametrize("how", ["not there", "no database", "read only", "locked"])
+@pytest.mark.parametrize("how", ["not there", "no database", "read only", "locked", "full"])
 async def test_what_is_wrong_with_another_file_is_the_fault_of_who_used_it(tmp_path: Path, how: str) -> None:
     async with await prepared(tmp_path / "a") as store:
         outbox, inbox = await Outbox.open(store), await Inbox.open(store)
@@ -72,12 +77,28 @@ async def test_what_is_wrong_with_another_file_is_the_fault_of_who_used_it(tmp_p
         assert await rows(store) == [("good",)]
 
 
-async def test_also_where_it_made_sqlite_undo_the_whole_commit_before(tmp_path: Path) -> None:
+async def test_nothing_of_the_store_is_looked_through_for_what_is_wrong_with_another_file(
+    tmp_path: Path, faulty: type[Faulty]
+) -> None:
+    said: list[str] = []
+    async with await prepared(tmp_path / "a") as store:
+        faulty.fault = staticmethod(said.append)
+        with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+            await store.write(elsewhere(tmp_path, "no database"))
+        assert not any("check" in sql for sql in said)
+
+
+def undone(connection: sqlite3.Connection) -> None:
+    """Have SQLite undo all of the commit."""
+    with suppress(sqlite3.IntegrityError):
+        connection.execute("INSERT OR ROLLBACK INTO t VALUES ('there')")
+
+
+@pytest.mark.parametrize("how", ["not there", "full"])
+async def test_also_where_it_made_sqlite_undo_the_whole_commit_before(tmp_path: Path, how: str) -> None:
     def undo(connection: sqlite3.Connection) -> None:
-        try:
-            connection.execute("INSERT OR ROLLBACK INTO t VALUES ('there')")
-        except sqlite3.IntegrityError:
-            sqlite3.connect(tmp_path / "no" / "such").execute("SELECT 1")
+        undone(connection)
+        elsewhere(tmp_path, how)(connection)
 
     async with await prepared(tmp_path / "a", "INSERT INTO t VALUES ('there')") as store:
         done = await asyncio.gather(
@@ -86,8 +107,36 @@ async def test_also_where_it_made_sqlite_undo_the_whole_commit_before(tmp_path: 
             return_exceptions=True,
         )
         assert [type(one) for one in done] == [type(None), WriteUndone]
-        assert "unable to open" in str(done[1])
         assert await rows(store) == [("there",), ("good",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "look", "error"),
+    [
+        ("SQLITE_IOERR_WRITE", "no look", StoreFailed),
+        ("SQLITE_CORRUPT", "PRAGMA quick_check", StoreDamaged),
+        ("SQLITE_CORRUPT", "no look", WriteUndone),
+        ("SQLITE_FULL", "no look", StoreFull),
+    ],
+)
+async def test_what_the_store_says_of_its_file_counts_also_where_the_whole_commit_is_undone(
+    tmp_path: Path, faulty: type[Faulty], name: str, look: str, error: type[Exception]
+) -> None:
+    def undo(connection: sqlite3.Connection) -> None:
+        undone(connection)
+        says(connection, name)
+
+    store = await prepared(tmp_path / "a", "INSERT INTO t VALUES ('there')")
+    fail(faulty, look, name, "and still so")
+    with pytest.raises(error):
+        await store.write(undo)
+    faulty.fault = staticmethod(lambda sql: None)
+    if error in (WriteUndone, StoreFull):
+        assert await store.write(lambda connection: 1) == 1
+    else:
+        with pytest.raises(error):
+            await store.write(lambda connection: 1)
+    await store.close()
 
 
 async def test_a_virtual_table_that_disagrees_with_its_content_is_no_damaged_file(tmp_path: Path) -> None:
@@ -132,7 +181,7 @@ async def test_what_raises_with_rows_unread_is_undone_alone(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("says", "look", "error"),
+    ("name", "look", "error"),
     [
         ("SQLITE_CORRUPT", "PRAGMA quick_check", StoreDamaged),
         ("SQLITE_CORRUPT_INDEX", "PRAGMA integrity_check(cybernetic_inbox)", StoreDamaged),
@@ -142,13 +191,13 @@ async def test_what_raises_with_rows_unread_is_undone_alone(tmp_path: Path) -> N
     ],
 )
 async def test_where_the_file_of_the_store_is_found_at_fault_it_is_its_last_word(
-    tmp_path: Path, faulty: type[Faulty], says: str, look: str, error: type[Exception]
+    tmp_path: Path, faulty: type[Faulty], name: str, look: str, error: type[Exception]
 ) -> None:
     def raises(connection: sqlite3.Connection) -> None:
-        raise sqlite_error(says, "as the test wants it")
+        says(connection, name)
 
     store = await prepared(tmp_path / "a")
-    fail(faulty, look, says, "and still so")
+    fail(faulty, look, name, "and still so")
     with pytest.raises(error):
         await store.write(raises)
     faulty.fault = staticmethod(lambda sql: None)
@@ -159,7 +208,7 @@ async def test_where_the_file_of_the_store_is_found_at_fault_it_is_its_last_word
 
 async def test_the_commit_after_such_an_error_writes_so_that_it_shows(tmp_path: Path) -> None:
     def raises(connection: sqlite3.Connection) -> None:
-        raise sqlite_error("SQLITE_READONLY", "as the test wants it")
+        says(connection, "SQLITE_READONLY")
 
     async with await prepared(tmp_path / "a") as store:
         before = (tmp_path / "a-wal").stat().st_size

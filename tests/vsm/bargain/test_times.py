@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cybernetic.core import OptionError
-from cybernetic.vsm.bargain import UNHEARD, Allocator, Budget, Ledger, Purse, Vector
+from cybernetic.vsm.bargain import UNHEARD, Allocator, Budget, BudgetExhausted, Ledger, Purse, Vector
 from cybernetic.vsm.control.bargaining import Bargaining
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.ports.till import Till
@@ -63,7 +63,7 @@ def test_the_same_time_again_is_none_that_runs_backwards() -> None:
 
 
 def test_who_has_said_what_an_epoch_took_spends_nothing_more_in_it() -> None:
-    unit = Purse("a", 60, usd(4)).told(61.0)
+    unit = Purse("a", 60, usd(4)).begun(0).told(61.0)
     assert unit.report(0).final
     with pytest.raises(OptionError, match=r"^now: expected"):
         unit.reserve("key", usd(4), 55.0, 58.0)
@@ -71,12 +71,29 @@ def test_who_has_said_what_an_epoch_took_spends_nothing_more_in_it() -> None:
 
 def test_nothing_is_said_of_an_epoch_before_the_purse_was_told_that_it_is_over() -> None:
     unit = Purse("a", 60, usd(4))
-    for early in (unit, unit.told(59.0), unit.reserve("key", usd(1), 59.0, 61.0)[0]):
-        with pytest.raises(OptionError, match=r"^epoch: expected one in 0\.\.-1, which was told to be over"):
+    for early in (unit, unit.told(61.0), unit.begun(0).told(59.0), unit.reserve("key", usd(1), 59.0, 61.0)[0]):
+        with pytest.raises(OptionError, match=r"^epoch: expected one that was begun, and told to be over, from 0"):
             early.report(0)
+    unit = unit.begun(0)
     assert unit.reserve("key", usd(1), 61.0, 62.0)[0].report(0).final
     later = unit.reserve("key", usd(1), 1.0, 2.0)[0].reserve("key", usd(1), 61.0, 62.0)[0].told(125.0)
     assert (later.over, later.forget(0).over, unit.over) == ((0, 1), (1,), ())
+
+
+def test_what_was_over_in_another_life_stays_over_where_the_clock_was_set_back() -> None:
+    allocator = Allocator(Purse.root("acme", Budget(usd=4, per=60)), {"a": usd(4)}, purses={"a": "first"})
+    unit = Purse("a", 60, usd(4), id="first").begun(0).told(65.0)  # its clock is ahead
+    again = unit.reopened()
+    with pytest.raises(BudgetExhausted, match="epoch 0 was over before the clock was set back") as caught:
+        again.reserve("call", usd(4), 57.0, 70.0)
+    assert caught.value.again == 3.0
+    assert again.reserve("call", usd(4), 60.0, 70.0)[1] == 1
+    assert again.told(57.0).report(0) == unit.report(0)
+    assert again.told(57.0).reopened().ended == 1
+    level = allocator.begun(0).told(61.0).succeeded(2)  # and has reported what its units may have spent
+    with pytest.raises(BudgetExhausted, match="no account in epoch 0 any more"):
+        level.issue("a", usd(4), 57.0)
+    assert allocator.begun(0).told(59.0).succeeded(2).issue("a", usd(4), 57.0)[1].epoch == 0
 
 
 def test_in_another_life_times_are_those_of_its_clock() -> None:
@@ -94,6 +111,11 @@ def test_a_bill_that_comes_when_its_epoch_is_forgotten_leaves_units_the_floors_t
     ledger = late.begun(epoch + 1).purse.ledger(epoch + 1)
     assert ledger.open["a"].upper == usd(4)
     assert (ledger.overrun, ledger.blocked) == (usd(4), True)
+    over = allocator.begun(epoch + 1).forget(epoch).told(310.0)  # the one after it is over, and may be reported
+    late = over.settle(epoch, "call", usd(3), bounded=False)
+    assert late.report(epoch + 1) == over.report(epoch + 1)
+    assert late.purse.ledger(epoch + 1).closed.keys() == set()
+    assert late.purse.ledger(epoch + 2).spent == usd(3)
     assert allocator.forget(epoch).settle(epoch, "call", usd(10)) == allocator.forget(epoch)
     with pytest.raises(OptionError, match=r"^key: expected"):
         allocator.settle(epoch, "a", usd(1))

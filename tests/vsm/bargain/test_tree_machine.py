@@ -40,6 +40,7 @@ NOTHING = Vector()
 units = st.sampled_from(["left", "right", "division", "solo", "left", "division"])
 dollars = st.integers(0, 8).map(lambda amount: Vector(usd=amount))
 fates = st.sampled_from(["arrives", "arrives", "arrives and stays", "waits", "waits", "is lost"])
+SOON_OVER = 0.0
 skews = st.fixed_dictionaries({unit: st.sampled_from([0.0, 0.0, 7.0, -7.0]) for unit in ABOVE})
 
 
@@ -79,6 +80,7 @@ class Tree(RuleBasedStateMachine):
         self.calls: dict[str, tuple[str, int, Vector]] = {}  # those not yet made
         self.paid: dict[int, list[Vector]] = defaultdict(list)
         self.words: list[tuple[str, int, str, Vector]] = []
+        self.boundless: dict[str, tuple[str, int]] = {}  # calls under way of which no bound is known
         self.count = 0
         for unit, word in self.words_of.items():
             self.deliver(ABOVE[unit], word, "")
@@ -135,11 +137,45 @@ class Tree(RuleBasedStateMachine):
             if not keep:
                 self.words.remove(word)
 
+    @rule(spender=st.sampled_from([*LEAVES, "left", "right", "division", "acme"]))
+    def somebody_makes_a_call_of_which_no_bound_is_known(self, spender: str) -> None:
+        self.count += 1
+        key, at = f"call-{self.count}", self.at(spender)
+        try:
+            if spender in self.purses:
+                self.purses[spender], epoch = self.purses[spender].reserve(key, NOTHING, at, at + 15.0)
+            else:
+                self.allocators[spender], epoch = self.allocators[spender].reserve(key, NOTHING, at, at + 15.0)
+        except BudgetExhausted:
+            return
+        self.boundless[key] = (spender, epoch)
+
+    @rule(at=st.integers(0, 9), actual=st.sampled_from([0.0, 0.5, 1.0, 1.0]))
+    def such_a_call_takes_some_of_what_is_left(self, at: int, actual: float) -> None:
+        """Of what was assumed of it, where that had to be, and of what is left."""
+        if not self.boundless:
+            return
+        key = sorted(self.boundless)[at % len(self.boundless)]
+        spender, epoch = self.boundless.pop(key)
+        if epoch < self.kept(spender) or not self.knows(spender, epoch, key):
+            return
+        ledger = self.purse(spender, epoch).ledger(epoch)
+        assumed = ledger.closed[key].actual if key in ledger.closed else NOTHING
+        took = (ledger.available + assumed).times(actual)
+        self.paid[epoch].append(took)
+        self.settle(spender, epoch, key, took, bounded=False)
+
+    @rule(unit=st.sampled_from(LEAVES), skew=st.sampled_from([-5.0, 0.0, 7.0]))
+    def a_unit_begins_anew_from_its_books(self, unit: str, skew: float) -> None:
+        """By another clock."""
+        self.purses[unit] = self.purses[unit].reopened()
+        self.skew[unit] = skew
+
     @rule(unit=units, back=st.sampled_from([1, 1, 1, 2]), there=fates)
     def a_unit_reports(self, unit: str, back: int, there: str) -> None:
         epoch = self.running(unit) - back
         if epoch >= self.kept(unit):
-            self.send(ABOVE[unit], self.told(unit, self.at(unit)).report(epoch), there, "")
+            self.send(ABOVE[unit], self.told(unit, self.at(unit), epoch).report(epoch), there, "")
 
     @rule(unit=units, there=fates)
     def a_unit_says_which_purse_it_has(self, unit: str, there: str) -> None:
@@ -169,9 +205,10 @@ class Tree(RuleBasedStateMachine):
 
     # what the world does
 
-    @rule(seconds=st.sampled_from([1.0, 10.0, PER]), expires=st.booleans())
+    @rule(seconds=st.sampled_from([1.0, 10.0, PER, SOON_OVER]), expires=st.booleans())
     def time_passes(self, seconds: float, expires: bool) -> None:
-        self.now += seconds
+        """Also to when an epoch is over for those whose clock is ahead, and not for the others."""
+        self.now = (self.now // PER + 1) * PER - 3.0 if seconds == SOON_OVER else self.now + seconds
         if expires:
             self.purses = {unit: purse.expire(self.at(unit))[0] for unit, purse in self.purses.items()}
             self.allocators = {
@@ -237,21 +274,21 @@ class Tree(RuleBasedStateMachine):
         ledger = self.purse(spender, epoch).ledger(epoch)
         return key in ledger.open or key in ledger.closed
 
-    def settle(self, spender: str, epoch: int, key: str, actual: Vector) -> None:
+    def settle(self, spender: str, epoch: int, key: str, actual: Vector, bounded: bool = True) -> None:
         if spender in self.purses:
-            self.purses[spender] = self.purses[spender].settle(epoch, key, actual)
+            self.purses[spender] = self.purses[spender].settle(epoch, key, actual, bounded=bounded)
         else:
-            self.allocators[spender] = self.allocators[spender].settle(epoch, key, actual)
+            self.allocators[spender] = self.allocators[spender].settle(epoch, key, actual, bounded=bounded)
 
     def teller(self, unit: str) -> Purse | Allocator:
         return self.purses[unit] if unit in self.purses else self.allocators[unit]
 
-    def told(self, unit: str, now: float) -> Purse | Allocator:
-        """The one who reports for a unit, who knows that it is `now` from here on."""
+    def told(self, unit: str, now: float, epoch: int) -> Purse | Allocator:
+        """The one who reports on an epoch for a unit, and from here on knows that it is `now`."""
         if unit in self.purses:
-            self.purses[unit] = self.purses[unit].told(now)
+            self.purses[unit] = self.purses[unit].begun(epoch).told(now)
         else:
-            self.allocators[unit] = self.allocators[unit].told(now)
+            self.allocators[unit] = self.allocators[unit].begun(epoch).told(now)
         return self.teller(unit)
 
     def purse(self, unit: str, epoch: int) -> Purse:
@@ -306,17 +343,20 @@ class Tree(RuleBasedStateMachine):
         for key, (spender, epoch, _) in self.calls.items():
             if epoch >= self.kept(spender) and self.knows(spender, epoch, key):
                 self.settle(spender, epoch, key, NOTHING)
+        for key, (spender, epoch) in self.boundless.items():
+            if epoch >= self.kept(spender) and self.knows(spender, epoch, key):
+                self.settle(spender, epoch, key, NOTHING)
         epochs = range(int((self.now + 7.0) // PER) + 1)
         late = (len(epochs) + 1) * PER
         for unit in (*LEAVES, "division"):
             self.deliver(ABOVE[unit], self.words_of[unit], "")
             for epoch in epochs:
                 if epoch >= self.kept(unit):
-                    report = self.told(unit, late).report(epoch)
+                    report = self.told(unit, late, epoch).report(epoch)
                     assert report.final or epoch in self.loose
                     self.deliver(ABOVE[unit], report, "")
         for epoch in epochs:
-            known, paid = self.allocators["acme"].told(late).report(epoch).spent, total(self.paid[epoch])
+            known, paid = self.allocators["acme"].begun(epoch).told(late).report(epoch).spent, total(self.paid[epoch])
             assert known == paid if epoch not in self.loose else paid <= known, (known, paid, epoch)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cybernetic.vsm.bargain import Vector
-from cybernetic.vsm.coordination.answers import GONE, Answers
+from cybernetic.vsm.coordination.answers import GONE, KEPT, Answers
 from cybernetic.vsm.coordination.messages import (
     CallAwaited,
     CallLost,
@@ -188,3 +188,16 @@ def test_a_loss_that_is_not_that_of_who_makes_the_call_for_others_is_his_own() -
     assert late.came == []
     answers.lost(CallLost("p", "one", "l/b#1"), 0.7)
     assert late.came == [MakeIt()]
+
+
+def test_what_is_kept_has_an_end_the_oldest_goes_first() -> None:
+    answers, large = Answers(1.0), bytes(2**20)
+    for n in range(70):
+        answers.shared(CallShared("p", f"call {n}", "l/a#1", large, "", Vector(), 60.0), 0.0)
+    came = [wanting(answers, f"call {n}", "l/b#1", 1.0).came[0] for n in range(70)]
+    assert [isinstance(one, CallShared) for one in came] == [False] * 6 + [True] * 64
+    small = Answers(1.0)
+    for n in range(KEPT + 1):
+        small.shared(CallShared("p", f"call {n}", "l/a#1", b"", "", Vector(), 60.0), 0.0)
+    assert wanting(small, "call 0", "l/b#1", 1.0).came == [MakeIt()]
+    assert wanting(small, "call 1", "l/b#1", 1.0).came != [MakeIt()]

@@ -1,5 +1,7 @@
 """Exclusive leases by example: waiting, ageing, renewal, rebirth, fences, and what is refused."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from math import inf, nan
 
 import pytest
@@ -30,7 +32,9 @@ def test_a_free_key_is_granted_and_a_held_one_waited_for() -> None:
 
 def test_asking_twice_changes_nothing() -> None:
     table, lease = granted(TABLE, "file", "ann", 0.0)
-    assert table.request("file", "ann", 10.0)[1] == lease
+    again, same = table.request("file", "ann", 10.0)
+    assert same == replace(lease, ttl=50.0)
+    assert again.holding("file", 10.0) == lease
     once, _ = table.request("file", "bob", 11.0)
     twice, _ = once.request("file", "bob", 12.0)
     assert twice.waiting == once.waiting
@@ -204,3 +208,57 @@ def test_who_succeeds_is_quiet_for_the_longest_lease_that_any_before_gave() -> N
     assert none is None
     _, (taken,) = third.turn(third.quiet)
     assert taken.holder == "bob"
+
+
+def test_who_asks_again_late_is_told_what_is_left_and_renews_for_the_whole() -> None:
+    table, _ = granted(LeaseTable(ttl=10.0), "file", "ann", 0.0)
+    table, again = granted(table, "file", "ann", 9.0)
+    assert (again.until, again.ttl) == (10.0, 1.0)
+    assert 9.0 < again.renew_at < 10.0
+    _, renewed = table.renew("file", again.token, 9.5)
+    assert (renewed.until, renewed.ttl) == (19.5, 10.0)
+
+
+def test_what_a_table_that_gives_shorter_leases_renews_is_told_to_last_as_long_as_it_does() -> None:
+    _, lease = granted(LeaseTable(ttl=30.0), "file", "ann", 0.0)
+    table = LeaseTable(ttl=2.0, epoch=1, quiet=31.0).adopt(lease, 1.0)
+    table, renewed = table.renew("file", lease.token, 28.0)
+    assert (renewed.until, renewed.ttl) == (30.0, 2.0)
+    assert 28.0 < renewed.renew_at < 30.0
+    _, renewed = table.renew("file", lease.token, 29.0)
+    assert (renewed.until, renewed.ttl) == (31.0, 2.0)
+
+
+def test_who_reports_what_it_asked_for_waits_for_it_no_more() -> None:
+    _, lease = granted(LeaseTable(ttl=10.0), "file", "ann", 0.0)
+    new = LeaseTable(ttl=10.0, epoch=1, quiet=11.0)
+    for holder in ("ann", "bob"):
+        new, none = new.request("file", holder, 1.0)
+        assert none is None
+    new, none = new.adopt(lease, 2.0).release("file", lease.token, 3.0)
+    assert none is None
+    new, (next_one,) = new.turn(11.0)
+    assert next_one.holder == "bob"
+    assert not new.waiting
+
+
+KNOWN, LEASE = granted(TABLE, "file", "ann", 0.0)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda: KNOWN.request("file", "ann", 9.0)[0],
+        lambda: KNOWN.request("file", "bob", 9.0)[0],
+        lambda: KNOWN.renew("file", LEASE.token, 9.0)[0],
+        lambda: KNOWN.release("file", LEASE.token, 9.0)[0],
+        lambda: KNOWN.release("file", LEASE.token + 1, 9.0)[0],
+        lambda: KNOWN.withdraw("bob", 9.0),
+        lambda: KNOWN.forget("bob", 9.0)[0],
+        lambda: KNOWN.turn(9.0)[0],
+        lambda: LeaseTable(ttl=60.0, epoch=1, quiet=70.0).adopt(LEASE, 9.0),
+    ],
+)
+def test_after_each_act_no_time_before_it_is_taken(act: Callable[[], LeaseTable]) -> None:
+    with pytest.raises(OptionError, match="now: expected a finite number >= 9"):
+        act().holding("file", 8.0)

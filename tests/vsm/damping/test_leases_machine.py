@@ -1,8 +1,8 @@
 """T-S2-mutex: in every interleaving at most one valid lease a key, and a fence that only newer tokens pass.
 
 The table crashes and is reborn with nothing but a higher epoch, and may give shorter or longer leases from then on;
-answers are lost; holders sleep and write
-late.
+words take their time, answers are lost and asked for again; holders sleep and write late. A holder is on another
+clock: it knows nothing of the table's times, and believes in a lease for `ttl` from when it asked.
 """
 
 from dataclasses import replace
@@ -17,10 +17,15 @@ from tests.support import soak
 TTL = 10.0
 KEYS = st.sampled_from(["file", "ticket"])
 HOLDERS = st.sampled_from(["ann", "bob", "eve"])
+UNDERWAY = st.sampled_from([0.0, 0.0, 0.5, 3.0])  # seconds that a word to the table takes
 
 
 class Leasing(RuleBasedStateMachine):
-    """Holders, resources with fences, and a table that dies; `held` is what each holder believes."""
+    """Holders, resources with fences, and a table that dies.
+
+    `held` is the lease that each holder has heard of, `until` how long it believes in it, and `asked` when it asked
+    last for what it waits for: what it is told is counted from there.
+    """
 
     @initialize()
     def begin(self) -> None:
@@ -29,6 +34,8 @@ class Leasing(RuleBasedStateMachine):
         self.longest = TTL  # of what any table so far gives
         self.old: LeaseTable | None = None
         self.held: dict[tuple[str, str], Lease] = {}
+        self.until: dict[tuple[str, str], float] = {}
+        self.asked: dict[tuple[str, str], float] = {}
         self.ever: list[Lease] = []
         self.fences = {"file": Fence("file"), "ticket": Fence("ticket")}
         self.passed: dict[str, list[int]] = {"file": [], "ticket": []}
@@ -37,10 +44,16 @@ class Leasing(RuleBasedStateMachine):
         if lease is not None:
             self.ever.append(lease)
             if not lost:
-                self.held[lease.holder, lease.key] = lease
+                who = lease.holder, lease.key
+                known = self.held.get(who)
+                until = self.asked[who] + lease.ttl
+                same = known is not None and known.token == lease.token
+                self.held[who], self.until[who] = lease, max(until, self.until[who]) if same else until
 
-    @rule(key=KEYS, holder=HOLDERS, lost=st.booleans(), priority=st.integers(0, 3))
-    def request(self, key: str, holder: str, lost: bool, priority: int) -> None:
+    @rule(key=KEYS, holder=HOLDERS, lost=st.booleans(), priority=st.integers(0, 3), underway=UNDERWAY)
+    def request(self, key: str, holder: str, lost: bool, priority: int, underway: float = 0.0) -> None:
+        self.asked[holder, key] = self.now
+        self.now += underway
         self.table, lease = self.table.request(key, holder, self.now, priority=float(priority))
         self.take(lease, lost)
         if lease is not None:
@@ -51,16 +64,25 @@ class Leasing(RuleBasedStateMachine):
         for holder in ("ann", "bob", "eve"):
             self.request(key, holder, False, 0)
 
-    @rule(key=KEYS, holder=HOLDERS, lost=st.booleans())
-    def renew(self, key: str, holder: str, lost: bool) -> None:
-        lease = self.held.get((holder, key))
+    @rule(key=KEYS, holder=HOLDERS)
+    def the_answer_is_lost_and_asked_for_again_late(self, key: str, holder: str) -> None:
+        self.request(key, holder, True, 0)
+        self.time_passes(TTL - 1.0)
+        self.request(key, holder, False, 0)
+
+    @rule(key=KEYS, holder=HOLDERS, lost=st.booleans(), underway=UNDERWAY)
+    def renew(self, key: str, holder: str, lost: bool, underway: float = 0.0) -> None:
+        lease, asked = self.held.get((holder, key)), self.now
         if lease is None:
             return
+        self.now += underway
         try:
             self.table, longer = self.table.renew(key, lease.token, self.now)
         except LeaseLost:
             return
+        self.asked[holder, key] = asked
         self.take(longer, lost)
+        assert self.now < longer.renew_at < longer.until
 
     @rule(key=KEYS, holder=HOLDERS, twice=st.booleans(), lost=st.booleans())
     def release(self, key: str, holder: str, twice: bool, lost: bool) -> None:
@@ -119,7 +141,7 @@ class Leasing(RuleBasedStateMachine):
     def a_holder_reports(self, holder: str, key: str, renews: bool) -> None:
         """What it said then may come again when it has renewed."""
         lease = self.held.get((holder, key))
-        if lease is not None and self.now < lease.until:
+        if lease is not None and self.now < self.until[holder, key]:
             try:
                 self.table = self.table.adopt(lease, self.now)
                 if renews:
@@ -165,12 +187,14 @@ class Leasing(RuleBasedStateMachine):
     @invariant()
     def at_most_one_holder_a_key_believes_it_may(self) -> None:
         for key in ("file", "ticket"):
-            valid = [lease for lease in self.held.values() if lease.key == key and self.now < lease.until]
-            assert len({lease.token for lease in valid}) <= 1, valid
+            believed = [(lease, self.until[who]) for who, lease in self.held.items() if lease.key == key]
+            valid = [(lease, until) for lease, until in believed if self.now < until]
+            assert len({lease.token for lease, _ in valid}) <= 1, valid
             known = self.table.holding(key, self.now)
-            for lease in valid:
+            for lease, until in valid:
+                assert until <= lease.until, (until, lease)
                 if known is not None and known.token == lease.token:
-                    assert lease.until <= known.until or self.now < self.table.quiet, (known, lease)
+                    assert until <= known.until or self.now < self.table.quiet, (known, lease)
                 elif known is not None:  # by an old word, before the holder has reported
                     assert known.token < lease.token, (known, lease)
                     assert self.now < self.table.quiet, (known, lease)

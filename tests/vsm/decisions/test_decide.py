@@ -1,9 +1,11 @@
 """Decisions are total and deterministic, denials override, and what fails or says nothing denies."""
 
+from contextlib import suppress
 from dataclasses import FrozenInstanceError, dataclass
 from itertools import permutations
 from math import inf, nan
 from typing import Any
+from unittest.mock import Mock
 
 import hypothesis.strategies as st
 import pytest
@@ -200,6 +202,109 @@ def test_what_calls_itself_a_verdict_and_is_none_is_a_denial(verdict: Any) -> No
         assert decision.denied
         assert len(decision.failures) == 1
     assert decide([saying(Ask("human", 5.0))], Action("x")).escalated
+
+
+class Fickle(Escalate):
+    """An escalation whose `part` answers something else from the second reading on."""
+
+    def __init__(self, part: str, first: object, then: object) -> None:
+        object.__setattr__(self, "fickle", ("", None, None, []))
+        super().__init__("human", 5.0)
+        object.__setattr__(self, "fickle", (part, first, then, []))
+
+    def __getattribute__(self, name: str) -> Any:
+        part, first, then, read = object.__getattribute__(self, "fickle")
+        if name != part:
+            return super().__getattribute__(name)
+        read.append(name)
+        if len(read) > 1 and isinstance(then, Exception):
+            raise then
+        return first if len(read) == 1 else then
+
+
+@pytest.mark.parametrize(
+    ("verdict", "plain"),
+    [
+        (Fickle("deadline", 5.0, ValueError("read before")), Escalate("human", 5.0)),
+        (Fickle("deadline", 5.0, nan), Escalate("human", 5.0)),
+        (Fickle("to", "human", "nobody"), Escalate("human", 5.0)),
+        (Fickle("on_timeout", Deny("no"), Allow()), Escalate("human", 5.0, Deny("no"))),
+        (Mock(spec=Allow), Allow()),
+    ],
+)
+def test_a_verdict_is_read_once_and_what_was_read_stands(verdict: Any, plain: Verdict) -> None:
+    decision = decide([saying(verdict)], Action("x"))
+    for _ in range(2):
+        assert decision.verdict == plain
+        assert type(decision.verdict) is type(plain)
+        assert not decision.failures
+
+
+class Nameless(type):
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]
+        raise KeyError("no name")
+
+
+class Failure(Exception, metaclass=Nameless):
+    """An exception of a class that has no name."""
+
+
+class Mute(Failure):
+    def __str__(self) -> str:
+        raise self
+
+
+class Letters(str):
+    """A string that can be neither shortened nor shown."""
+
+    def __getitem__(self, at: object) -> Any:
+        return self
+
+    def __format__(self, spec: str) -> str:
+        raise ValueError(spec)
+
+
+class Lettered(Exception):
+    def __str__(self) -> str:
+        return Letters("boo")
+
+
+class Amount(float):
+    """A number that cannot be weighed beside others."""
+
+    def __neg__(self) -> float:
+        raise ValueError("neither more nor less")
+
+
+@pytest.mark.parametrize(
+    ("policy", "why"),
+    [
+        (raising(Failure("boo")), "policy p v1 raised Failure: boo"),
+        (raising(Mute()), "policy p v1 raised Mute: a Mute"),
+        (raising(Lettered()), "policy p v1 raised Lettered: boo"),
+        (saying(Mute()), "policy p v1 expected to answer Allow, Deny or Escalate, got: a Mute"),
+        (saying(Ask("human", 1.0, "later")), "policy p v1 raised OptionError: on_timeout: expected"),  # type: ignore[arg-type]
+    ],
+)
+def test_why_a_policy_failed_is_told_whatever_its_objects_do(policy: Policy, why: str) -> None:
+    decision = None
+    with suppress(Exception):  # of a class without a name, it could not be reported either
+        decision = decide([policy], Action("x"))
+    assert decision is not None
+    assert isinstance(decision.verdict, Deny)
+    assert decision.verdict.reason.startswith(why)
+    assert len(decision.failures) == 1
+
+
+def test_of_the_words_of_a_verdict_only_the_letters_and_numbers_count() -> None:
+    said = [saying(Escalate(Letters("human"), Amount(5.0))), saying(Escalate("b", 9.0))]
+    decision = decide(said, Action("x"))
+    assert isinstance(decision.verdict, Escalate)
+    assert (type(decision.verdict.to), type(decision.verdict.deadline)) == (str, float)
+    assert decision.verdict == Escalate("human", 5.0)
+    denied = decide([saying(Deny(Letters("no")))], Action("x")).verdict
+    assert f"{denied.reason}" == "no"  # type: ignore[union-attr]
 
 
 def test_a_matrix_that_was_asked_answers_the_same_whatever_becomes_of_what_it_was_made_of() -> None:

@@ -174,6 +174,15 @@ def test_a_side_is_decoupled_only_when_it_takes_more_than_a_period() -> None:
         assert (Pathology.DECOUPLED in diagnose(slow, Bands(flow=(-1.0, 1.0)), 60.0).findings) is found
 
 
+def test_a_side_dominates_only_when_it_answers_less_than_the_least() -> None:
+    for answers, found in ((2, set()), (1, {Pathology.INTELLIGENCE_DOMINATES})):
+        heard = replace(QUIET, control=Spoken({"a": 4}, (1.0,) * answers))
+        assert diagnose(heard, Bands(flow=(-1.0, 1.0)), 60.0).findings.keys() == found
+    for answers, found in ((2, set()), (1, {Pathology.CONTROL_DOMINATES})):
+        heard = replace(QUIET, intelligence=Spoken({"a": 4}, (1.0,) * answers))
+        assert diagnose(heard, Bands(flow=(-1.0, 1.0)), 60.0).findings.keys() == found
+
+
 @pytest.mark.parametrize(
     ("make", "name"),
     [
@@ -195,6 +204,7 @@ def test_a_side_is_decoupled_only_when_it_takes_more_than_a_period() -> None:
         (lambda: Spoken({"a": 1}, (nan,)), "answers[0]"),
         (lambda: Spoken({"a": 1}, (1.0, 2.0)), "answers"),
         (lambda: replace(QUIET, hours=0.0), "hours"),
+        (lambda: replace(QUIET, reallocations=10**400), "reallocations"),
         (lambda: replace(QUIET, run_spend=nan), "run_spend"),
         (lambda: replace(QUIET, reversed=9), "reversed"),
         (lambda: Bands(flow=(1.0, 0.0)), "flow"),

@@ -148,6 +148,8 @@ def test_parties_without_a_choice_stay_as_they_are() -> None:
         (lambda: Party("a", GAINS, push, 7), "chosen"),
         (lambda: Party("a", GAINS, None), "respond"),  # type: ignore[arg-type]
         (lambda: Party("a", GAINS, lambda gain, x: nan).response(1.0), "response of 'a'"),
+        (lambda: Party("a", GAINS, lambda gain, x: 0.0).response(nan), "variable"),
+        (lambda: Party("a", GAINS, lambda gain, x: inf).response(1.0), "response of 'a'"),
         (lambda: Homeostat("x", (1.0, 1.0), Party("a", GAINS, push), Party("b", GAINS, push)), "limits"),
         (lambda: Homeostat("x", (nan, 1.0), Party("a", GAINS, push), Party("b", GAINS, push)), "limits"),
         (lambda: Homeostat("x", (inf, inf), Party("a", GAINS, push), Party("b", GAINS, push)), "limits"),

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from cybernetic.vsm.ladder import Cause, Cleared, Folded, Ladder, Paged, Pain, Raised
+from cybernetic.vsm.ladder import Cause, Cleared, Folded, Ladder, Paged, Pain, Raised, Stage
 
 SIGNS = (
     Pain("firm/a", "management silent", Cause.HEARTBEAT),
@@ -69,3 +69,30 @@ def test_into_a_storm_they_go_together_and_it_is_over_when_all_are() -> None:
         assert ladder.climbs
         ladder, _ = ladder.clear(pain.key, float(at))
     assert (ladder.climbs, ladder.folded) == ({}, {})
+
+
+def test_a_sign_that_comes_long_after_a_storm_has_taken_the_first_goes_into_the_storm() -> None:
+    others = [Pain(f"firm/{n}", "management silent", Cause.HEARTBEAT) for n in range(4)]
+    ladder, _ = felt(SIGNS[0], *others)
+    (storm,) = ladder.climbs
+    ladder, effects = ladder.feel(SIGNS[2], 100.0)
+    assert effects == (Folded((SIGNS[2].key,), storm, 100.0),)
+    assert list(ladder.climbs) == [storm]
+
+
+def test_a_sign_that_comes_when_nobody_has_answered_for_the_first_calls_a_human_anew() -> None:
+    ladder, _ = felt(SIGNS[0])
+    while ladder.climbs[SIGNS[0].key].stage is not Stage.UNANSWERED:
+        ladder, _ = ladder.tick(ladder.due)
+    ladder, effects = ladder.feel(SIGNS[1], ladder.at + 100.0)
+    assert [type(effect) for effect in effects] == [Raised]
+    _, effects = ladder.tick(ladder.due)
+    assert [effect.key for effect in effects if isinstance(effect, Paged)] == [SIGNS[1].key]
+
+
+def test_a_part_of_a_storm_that_comes_and_goes_is_not_told_each_time() -> None:
+    noisy = [Pain(f"firm/{n}", "quality", Cause.LIMITS) for n in range(5)]
+    ladder, _ = felt(*noisy)
+    ladder, _ = ladder.clear(noisy[0].key, 30.0)
+    assert ladder.feel(noisy[0], 89.9)[1] == ()
+    assert ladder.feel(noisy[0], 90.0)[1] != ()

@@ -1,8 +1,10 @@
 """When an index that came with tasks is lost, and when it only belongs to some of them."""
 
+from collections.abc import Callable
+
 import pytest
 
-from cybernetic.core import Chance
+from cybernetic.core import Chance, OptionError
 from cybernetic.vsm.ladder.arrivals import Arrivals
 from tests.support import soak
 
@@ -40,3 +42,19 @@ def test_what_belongs_to_one_task_in_ten_is_not_lost_by_chance() -> None:
             lost += arrivals.lost
     assert lost <= 0.02 * runs * 500
     assert fed(*[True, *[False] * 9] * 20, *[False] * 90).lost
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: Arrivals(5, 3), "came"),
+        (lambda: Arrivals(-1), "came"),
+        (lambda: Arrivals(1, -1), "tasks"),
+        (lambda: Arrivals(1, 1.5), "tasks"),  # type: ignore[arg-type]
+        (lambda: Arrivals(1, 1, -1), "missed"),
+        (lambda: Arrivals(1, 1, 10**400), "missed"),
+    ],
+)
+def test_counts_that_cannot_be_are_refused_by_name(make: Callable[[], object], name: str) -> None:
+    with pytest.raises(OptionError, match=f"^{name}: expected"):
+        make()

@@ -27,6 +27,7 @@ from cybernetic.vsm.ladder import (
     Unanswered,
     time_to_human,
 )
+from cybernetic.vsm.ladder.climb import acknowledge, again, begin
 from tests.vsm.ladder.world import NOISY, PAIN, RUNGS, Acts, World
 
 KEY = PAIN.key
@@ -189,6 +190,9 @@ def test_without_levels_the_human_is_paged_at_once() -> None:
         (lambda: Rungs(paging=None), "paging"),  # type: ignore[arg-type]
         (lambda: Rungs(stand=-1), "stand"),
         (lambda: time_to_human([Clocks()], detection=nan), "detection"),
+        (lambda: time_to_human([Clocks(1e308, 1e308)]), "levels"),
+        (lambda: time_to_human([Clocks(1e308, 1.0)] * 2), "levels"),
+        (lambda: time_to_human([Clocks()], detection=1e308, hop=1e308), "levels"),
         (lambda: Pain("", "x", Cause.EXIT), "path"),
         (lambda: Pain("a", "", Cause.EXIT), "index"),
         (lambda: Pain("a", "x", "exit"), "cause"),  # type: ignore[arg-type]
@@ -208,3 +212,14 @@ def test_bad_input_is_named(make: object, name: str) -> None:
     with pytest.raises(OptionError) as caught:
         make()  # type: ignore[operator]
     assert caught.value.name == name
+
+
+def test_an_event_hurries_who_is_to_answer_and_not_who_has_taken_over() -> None:
+    event = replace(NOISY, cause=Cause.EXIT)
+    told, _ = begin(NOISY, RUNGS, 0.0)
+    owned, _ = acknowledge(told, RUNGS, 0, "support", 0.5)
+    for climb in (told, owned):
+        after, effects = again(climb, RUNGS, event, 0.75)
+        assert (after.due, after.filtered, effects) == (climb.due, False, ())
+    waiting = replace(told, due=100.0)
+    assert again(waiting, RUNGS, event, 0.75)[0].due == 1.75

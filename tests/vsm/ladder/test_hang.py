@@ -99,6 +99,7 @@ def test_nobody_is_ended_before_a_silence_has_passed_once_more_and_none_waits_fo
     assert hang.ended(silent).proof(silence) >= min(hang.proof(silence), FORGOTTEN * silence)
     assert not hang.forgotten(silence, silent)
     assert hang.forgotten(silence, silent + 2 * FORGOTTEN * silence + 1.0) or silent > 1e8
+    assert not Hang(times, 0.0).forgotten(silence, FORGOTTEN * silence)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +110,11 @@ def test_nobody_is_ended_before_a_silence_has_passed_once_more_and_none_waits_fo
         (lambda: Hang().patience(nan), "silence"),
         (lambda: Hang().proof(-1.0), "silence"),
         (lambda: Hang().ended(nan), "now"),
+        (lambda: Hang(2, 100.0).ended(99.0), "now"),
+        (lambda: Hang(2, 100.0).forgotten(1.0, nan), "now"),
+        (lambda: Hang(2, 100.0).forgotten(1.0, 99.0), "now"),
+        (lambda: Hang(2, 100.0).forgotten(nan, 100.0), "silence"),
+        (lambda: Hang(2, 100.0).forgotten(-1.0, 100.0), "silence"),
     ],
 )
 def test_what_is_no_number_is_refused_by_name(make: Callable[[], object], name: str) -> None:

@@ -1,17 +1,21 @@
 """Many pains at once: each open once, storms told as one page, news of pleasure, and quiet after the end."""
 
 from dataclasses import replace
-from math import inf
+from math import inf, nan
+from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from cybernetic.core import OptionError
 from cybernetic.vsm.ladder import (
     Cause,
     Cleared,
     Clocks,
     Folded,
     Ladder,
+    Noticed,
     Paged,
     Paging,
     Pain,
@@ -45,6 +49,26 @@ def test_a_noisy_pain_is_not_told_again_during_its_refractory_time_but_an_event_
         assert bool(effects) is told
         ladder, effects = ladder.feel(pain, 61.0)
         assert bool(effects) is not told
+
+
+def test_a_notice_quiets_what_is_noticed_again_and_no_alert() -> None:
+    notice = replace(NOISY, severity=Severity.NOTICE)
+    ladder, effects = Ladder("acme", RUNGS, refractory=60.0).feel(notice, 0.0)
+    assert effects == (Noticed(NOISY.key, 0.0),)
+    assert ladder.feel(notice, 59.9)[1] == ()
+    assert ladder.feel(notice, 60.0)[1] == (Noticed(NOISY.key, 60.0),)
+    ladder, effects = ladder.feel(NOISY, 1.0)
+    assert effects == (Raised(NOISY.key, 0, Severity.ALERT, 1.0),)
+    ladder, _ = ladder.clear(NOISY.key, 2.0)
+    for pain in (notice, NOISY):
+        assert ladder.feel(pain, 61.9)[1] == ()
+        assert len(ladder.feel(pain, 62.0)[1]) == 1
+
+
+@pytest.mark.parametrize(("name", "value"), [("rungs", None), ("storm", 5), ("refractory", nan)])
+def test_what_is_no_part_of_a_ladder_is_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(OptionError, match=f"^{name}: expected"):
+        Ladder("acme", **{name: value})
 
 
 def test_a_storm_of_two_hundred_failures_is_one_page() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from cybernetic import Kill
 from cybernetic.runtime import Agent
+from cybernetic.testing.vsm import conformance
 from cybernetic.vsm import (
     Allow,
     BudgetExhausted,
@@ -267,3 +268,10 @@ async def test_who_waits_for_a_call_of_a_port_that_is_taken_out_of_use_does_not_
         assert sorted(type(one).__name__ for one in ended) == ["Quarantined", "list"]
         assert len(ASKED) == 1
         assert await spent(level) == pytest.approx(0.04)
+
+
+def test_the_invariants_hold_where_calls_are_shared() -> None:
+    wanted = ["T-S1-autonomy", "T-S1-evidence", "T-S2-crash", "T-S3-conserve"]
+    found = conformance(Library, only=wanted, task=lambda n: Task("read", {"what": n % 3}, id=f"task {n}"))
+    assert not found.untried
+    found.check()

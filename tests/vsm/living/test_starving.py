@@ -17,6 +17,8 @@ from cybernetic.vsm import (
     ViableSystem,
     unit,
 )
+from cybernetic.vsm.control.starving import Starving
+from cybernetic.vsm.operations.messages import Accountability
 from tests.vsm.living.company import PAGER, Company, started
 
 
@@ -101,3 +103,38 @@ async def test_who_has_only_begun_to_fail_or_fails_at_times_does_not_starve() ->
         await call(crew, "b", False, 5)
         await asyncio.sleep(40.0)
         assert await starving(crew) == [[], []]
+
+
+class Listening:
+    """A system 3 that notes what it says."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    async def keep(self, key: str, value: object) -> None:
+        """Nothing lasts."""
+
+    async def jot(self, kind: str, body: object) -> None:
+        """Nothing is read."""
+
+    def tell(self, channel: object, role: object, body: object) -> None:
+        """Noted."""
+        self.said.append(type(body).__name__)
+
+
+async def test_a_unit_that_is_worth_half_starves_as_well_where_it_does_something_well_at_times() -> None:
+    control = Listening()
+    one = Starving(control, ["a", "b"], 20.0, 0.0)
+    for at in range(10):
+        await one.take(Accountability("a", at == 0, 1, 0, Cost()), float(at))
+    await one.turn({"a"}, 28.0)
+    assert control.said == []
+    await one.turn(set(), 40.0)
+    assert control.said == []
+    await one.turn({"a"}, 40.0)
+    await one.turn({"a"}, 50.0)
+    assert control.said == ["Felt"]
+    await one.take(Accountability("a", 0, 1, 0, Cost()), 51.0)
+    assert control.said == ["Felt"]  # it is heard of, and no better
+    await one.take(Accountability("a", 1, 0, 0, Cost()), 52.0)
+    assert control.said == ["Felt", "Relief"]

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from cybernetic.core import CallTimeout
+from cybernetic.vsm.coordination.lending import LeaseDesk
+from cybernetic.vsm.coordination.messages import LeaseRequest
 from cybernetic.vsm.damping import LeaseLost
 from cybernetic.vsm.damping.leases import Lease
 from cybernetic.vsm.ports.holding import Holding
@@ -69,3 +72,57 @@ async def test_a_lease_that_two_use_is_given_back_by_the_last_of_them() -> None:
     assert porter.told[-1] == "LeaseRelease"
     with pytest.raises(LeaseLost):
         holding.check(lease.token)
+
+
+class Deaf(Porter):
+    """Speaks to a desk whose first answer is lost, and which it cannot reach any more once it is `cut` off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.desk, self.cut, self.lost = LeaseDesk(), False, False
+        self.tasks = list[asyncio.Task[None]]()
+
+    def task(self, work: Any) -> None:
+        self.tasks.append(asyncio.create_task(work))
+
+    async def ask(self, channel: object, role: object, body: Any, patience: float) -> Lease:
+        answer = Answer()
+        if not self.cut and isinstance(body, LeaseRequest):
+            self.desk.request(body, "company/solo", answer, now() + patience, now())  # type: ignore[arg-type]
+        elif not self.cut:
+            return self.desk.renew(body, "company/solo", now())
+        if self.cut or not self.lost:
+            self.lost = True
+            await asyncio.sleep(patience)
+            raise CallTimeout("system 2", type(body).__name__, patience)
+        return answer.lease  # type: ignore[no-any-return]
+
+
+async def test_who_hears_of_its_lease_when_it_asks_again_believes_in_it_no_longer_than_it_lasts() -> None:
+    porter, answer = Deaf(), Answer()
+    holding = Holding(porter)
+    await holding.get("shelf", 10.0, "a", answer)  # type: ignore[arg-type]
+    porter.cut = True
+    assert now() == pytest.approx(5.0)
+    until = porter.desk.held(now())["shelf"].until
+    await asyncio.sleep(until - now() - 0.01)
+    holding.check(answer.lease.token)
+    await asyncio.sleep(0.02)
+    with pytest.raises(LeaseLost, match="not held any more"):
+        holding.check(answer.lease.token)
+    await asyncio.gather(*porter.tasks)
+
+
+async def test_what_was_heard_of_late_is_renewed_in_time_and_for_as_long_as_was_wanted() -> None:
+    porter, answer = Deaf(), Answer()
+    holding = Holding(porter)
+    await holding.get("shelf", 10.0, "a", answer)  # type: ignore[arg-type]
+    (word,) = holding.report()
+    assert word.ttl == 10.0
+    assert word.until == pytest.approx(10.0)
+    asked = now()
+    await asyncio.sleep(5.0 / 3 + 0.1)
+    (word,) = holding.report()
+    assert word.until == pytest.approx(asked + 5.0 / 3 + 10.0)
+    holding.give_back("shelf", answer.lease.token)
+    await asyncio.gather(*porter.tasks)

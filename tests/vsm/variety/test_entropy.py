@@ -1,6 +1,6 @@
 """Variety in bits, against numbers known beforehand; and Ashby's law as a property."""
 
-from math import comb, inf, isclose, log2, nan, sqrt
+from math import comb, inf, isclose, log, log2, nan, sqrt
 
 import hypothesis.strategies as st
 import pytest
@@ -166,6 +166,42 @@ def test_one_kind_alone_leaves_room_for_another_at_the_bound_of_what_is_unseen(s
     assert miller_madow({"a": size}).high > entropy({"a": 1 - unseen, "b": unseen})
 
 
+@pytest.mark.parametrize(
+    ("counts", "once", "twice"),
+    [
+        ({"a": 900, "b": 60, "c": 30, "d": 8, "e": 2}, 0, 1),
+        ({"a": 300, "b": 40, "c": 5, "d": 1}, 1, 0),
+        (dict.fromkeys(range(20), 10), 0, 0),
+        ({"a": 18, "b": 2}, 0, 1),
+        ({"a": 400, **dict.fromkeys(range(8), 1)}, 8, 0),
+    ],
+)
+def test_the_upper_end_is_what_the_sources_say(counts: dict[str | int, int], once: int, twice: int) -> None:
+    """Esty's bound of the coverage, one kind added; the entropy by it as Chao and Shen have it."""
+    size, normal = sum(counts.values()), 1.959963984540054
+    new = (once + 1 + normal * sqrt(once * (1 - once / size) + 2 * twice + 1)) / size
+    parts = [(1 - new) * count / size for count in counts.values()]
+    seen = sum(-p * log2(p) / (1 - (1 - p) ** size) for p in parts)
+    plain = [count / size for count in counts.values()]
+    second = sum(p * log(p) ** 2 for p in plain) - sum(p * log(p) for p in plain) ** 2
+    margin = normal * sqrt(second / size + len(counts) / (2 * size**2)) / log(2)
+    expected = seen + new * log2(size / new) + margin if new < 0.2 else inf
+    assert miller_madow(counts).high == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("counts", "finite"),
+    [
+        ({"a": 7, "b": 7}, False),
+        ({"a": 8, "b": 7}, True),
+        ({"a": 19, "b": 2}, False),
+        ({"a": 20, "b": 2}, True),
+    ],
+)
+def test_where_more_than_a_fifth_may_be_new_nothing_is_too_much(counts: dict[str, int], finite: bool) -> None:
+    assert (miller_madow(counts).high < inf) is finite
+
+
 def test_open_set_rate() -> None:
     assert open_set_rate(["a", "b", "c", "a"], ["a", "b"]) == 0.25
     assert open_set_rate([], ["a"]) == 0.0
@@ -217,6 +253,26 @@ def test_bad_input_is_named(make: object, name: str) -> None:
     with pytest.raises(OptionError) as caught:
         make()  # type: ignore[operator]
     assert caught.value.name == name
+
+
+@pytest.mark.parametrize(
+    "counts", [{"a": 10**300, "b": 1}, dict.fromkeys(range(100), 10**305), {"a": 10**308}]
+)
+def test_of_very_many_items_the_bounds_close_in(counts: dict[str | int, int]) -> None:
+    seen = miller_madow(counts)
+    assert seen.low <= seen.bits <= seen.high
+    assert close(seen.low, log2(len(counts)) if len(counts) > 2 else 0.0)
+    assert close(seen.high, seen.low)
+
+
+def test_also_the_least_sure_interval_has_the_estimate_in_it() -> None:
+    seen = miller_madow({kind: 3 + kind for kind in range(40)}, confidence=1e-9)
+    assert seen.low <= seen.bits <= seen.high < inf
+
+
+def test_the_surest_interval_is_an_interval() -> None:
+    sure, surer = (miller_madow({"a": 300, "b": 200}, 1 - risk) for risk in (1e-12, 2**-53))
+    assert surer.low < sure.low < sure.bits < sure.high < surer.high < inf
 
 
 def test_counts_beyond_what_floats_hold_are_named() -> None:

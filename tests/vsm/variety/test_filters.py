@@ -1,7 +1,7 @@
 """Attenuators that hide faults are refused, amplifiers and transducers measured, channels watched for load."""
 
 from collections.abc import Sequence
-from math import nan
+from math import inf, nan
 
 import hypothesis.strategies as st
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import given
 
 from cybernetic.core import Chance, OptionError
 from cybernetic.vsm.variety import Amplifier, Attenuator, Carried, ChannelLoad, Transducer
+from cybernetic.vsm.variety.backlog import Backlog
 
 WINDOWS = [[float(Chance(7).stream("noise", w, n).gauss(0, 1)) for n in range(60)] for w in range(40)]
 
@@ -147,6 +148,12 @@ def test_a_boundary_that_carries_exactly_what_is_asked_is_enough() -> None:
         (lambda: ChannelLoad(1.0, 1.0).utilisation(nan), "now"),
         (lambda: ChannelLoad(1.0, 1.0).served(-1), "count"),
         (lambda: ChannelLoad(1.0, 5e-324), "period"),
+        (lambda: ChannelLoad(1.0, 1.0, at=2.0, waiting=[1.0, nan]), "waiting[1]"),
+        (lambda: ChannelLoad(1.0, 1.0, waiting=[-inf]), "waiting[0]"),
+        (lambda: ChannelLoad(1.0, 1.0, waiting="ab"), "waiting[0]"),  # type: ignore[arg-type]
+        (lambda: ChannelLoad(1.0, 1.0, at=2.0, waiting=[1.5, 1.0]), "waiting[1]"),
+        (lambda: ChannelLoad(1.0, 1.0, at=2.0, waiting=[1.0, 2.5]), "waiting[1]"),
+        (lambda: ChannelLoad(1.0, 1.0, at=2.0, waiting=Backlog([2.5])), "waiting[0]"),
     ],
 )
 def test_bad_input_is_named(make: object, name: str) -> None:

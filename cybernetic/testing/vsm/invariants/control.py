@@ -37,9 +37,12 @@ async def _conserve(bench: Bench) -> None:
             granted[epoch] = ledger.grant
     if not work.done():  # it is slow: the ledgers are all there is to go by
         work.cancel()
+        bench.done()
         return
+    came = work.result()
+    bench.done()
     nothing: Any = Cost()
-    costs = [receipt.cost for one in work.result() for receipt in one.receipts]
+    costs = [receipt.cost for one in came for receipt in one.receipts]
     dearest = reduce(lambda a, b: a.most(b), costs, nothing)
     last = dearest.times(len(bench.units()))  # each may find out by its last call
     over = reduce(add, costs, nothing).less(reduce(add, granted.values(), last))

@@ -5,20 +5,21 @@ from cybernetic.testing.vsm.expecting import expect, need
 from cybernetic.testing.vsm.invariants.invariant import Invariant
 from cybernetic.vsm import NoEvidence, Outcome, Porter, Task
 
-TASKS = 20
+TASKS, SHOWN = 20, 3
 
 
 async def _autonomy(bench: Bench) -> None:
-    with_all = await bench.work(TASKS)
-    why = next((one.why for one in bench.company.tasks if one.why), "")
-    expect(with_all > 0, f"none of {TASKS} tasks done with them: {why}")
+    await bench.worked(TASKS)
     await bench.ablate("s3", "s4", "s5")
-    without = await bench.work(TASKS)
-    expect(without >= 0.95 * with_all, f"{with_all} of {TASKS} tasks done with them, {without} without")
+    await bench.works_on(TASKS, "them")
 
 
 async def _evidence(bench: Bench) -> None:
+    """By what the units show for what they do; and by what they would get away with."""
     need(bench.units(), NO_UNITS)
+    bare = [one.task for one in await bench.performed(SHOWN) if one.outcome.good and not one.receipts]
+    expect(not bare, f"done without a receipt: {bare}")
+    bench.done()
     for unit in bench.units():
         porter = bench.system.named(f"{unit}:porter", Porter)
         try:
@@ -29,6 +30,6 @@ async def _evidence(bench: Bench) -> None:
 
 
 INVARIANTS = (
-    Invariant("T-S1-autonomy", "without systems 3, 4 and 5 at least 95 % of the work is done", _autonomy),
+    Invariant("T-S1-autonomy", "without systems 3, 4 and 5 at least 95 % of the work goes on", _autonomy),
     Invariant("T-S1-evidence", "no unit can report a success without a receipt of a port", _evidence),
 )

@@ -27,7 +27,7 @@ async def _alone(bench: Bench) -> None:
 
 
 async def _whole(bench: Bench) -> None:
-    names = set(bench.system.names)
+    names = set(bench.system.names) - bench.others
     await bench.company.ref.stop()
     await settle(bench.system)
     left = sorted(names & set(bench.system.names))

@@ -20,6 +20,11 @@ from cybernetic.vsm import (
     Suspended,
     ViableSystem,
 )
+from cybernetic.vsm.algedonic.messages import Relief
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.ear import line_name
+from cybernetic.vsm.channels.line import Line
+from cybernetic.vsm.channels.note import Note, note_id
 from tests.vsm.living.company import PAGER, TOOL, Company, done, started
 
 QUICK = Clocks(ack=1.0, recovery=5.0)
@@ -59,6 +64,13 @@ def hurt(system: System, path: str, at: str | None = None) -> Pain:
     pain = Pain(at or path, "fire", Cause.INVARIANT, Severity.CRITICAL)
     system.named(f"{path}:algedonode", Algedonode).cast(Algedonode.feel, pain)
     return pain
+
+
+def healed(system: System, level: str, pain: Pain) -> None:
+    """It hurts no more."""
+    id, way = note_id(), (Channel.ALGEDONIC, Role.CHANNEL, level, Role.ALGEDONODE, level)
+    note = Note(*way, Relief(pain.key), id, id, sent_at=asyncio.get_running_loop().time())
+    system.named(line_name(level, Channel.ALGEDONIC), Line).cast(Line.carry, note)
 
 
 async def works(company: Any, unit: str) -> bool:
@@ -116,8 +128,7 @@ async def test_it_is_over_with_the_pain_or_by_the_word_of_a_human() -> None:
         below = hurt(system, "unheard/division")
         await asyncio.sleep(SILENT)
         assert not await works(top, "unheard/division/w0")
-        node = system.named("unheard/division:algedonode", Algedonode)
-        node.cast(Algedonode.let_go, below.key, "it is over")
+        healed(system, "unheard/division", below)
         await asyncio.sleep(1.0)
         assert await works(top, "unheard/division/w0")
         assert pain.key != below.key
@@ -134,11 +145,11 @@ async def test_what_two_pains_hold_goes_on_when_both_are_over() -> None:
         await asyncio.sleep(SILENT)
         waits = asyncio.ensure_future(done(top, "unheard/solo"))
         await asyncio.sleep(1.0)
-        node.cast(Algedonode.let_go, pains[0].key, "it is over")
+        healed(system, "unheard", pains[0])
         await asyncio.sleep(10.0)
         assert not waits.done()
         assert not TOOL.asked  # not even for a moment
-        node.cast(Algedonode.let_go, pains[1].key, "it is over")
+        healed(system, "unheard", pains[1])
         assert (await waits).outcome.good
 
 

@@ -1,0 +1,102 @@
+"""What audits of a level may spend, and what they have spent: a purse, written down after each change."""
+
+from collections.abc import Awaitable, Callable
+
+from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
+from cybernetic.vsm.bargain.purse import Purse
+from cybernetic.vsm.bargain.refusals import NoOpenBill
+from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.ports.passages import Ask, Passage
+from cybernetic.vsm.ports.port import Port
+from cybernetic.vsm.ports.receipts import Came
+from cybernetic.vsm.ports.unbounded import Unbounded
+from cybernetic.vsm.timing import now
+
+
+class Fund:
+    """The money of one auditor.
+
+    Args:
+        purse: what is spent from; None: nothing is counted.
+        write: keeps it, and what is known of calls without an upper bound.
+    """
+
+    def __init__(self, purse: Purse | None, write: Callable[[Purse, Unbounded], Awaitable[None]]) -> None:
+        self.purse, self._unbounded, self._write = purse, Unbounded(), write
+
+    async def begin(self, purse: Purse, unbounded: Unbounded) -> None:
+        """Go on from what was kept. The audits of that life have ended with it: what they were calling is lost."""
+        if self.purse is not None:
+            self.purse, self._unbounded = unbounded.lost(purse.reopened(), *unbounded.open)
+            await self._keep()
+
+    async def reserve(self, id: str, ask: Ask, port: Port) -> int:
+        """Set aside what a call through `port` may take; the epoch it is settled in. Raises `BudgetExhausted`."""
+        if self.purse is None or not (ask.upper or port.counts):
+            return 0
+        at = now()
+        self.purse, epoch = self.purse.reserve(id, ask.upper, at, at + port.timeout * port.tries)
+        if not ask.upper:
+            self._unbounded = self._unbounded.began(id, ask.port, port)
+        await self._keep()
+        return epoch
+
+    async def settle(self, passage: Passage, came: Came, took: Vector | None, sure: bool = True) -> Vector:
+        """What a call came to, and took; None: what is assumed, which is final if the port is `sure` of it, and else
+        until a bill comes.
+        """
+        ask, port = passage.ask, passage.port
+        if self.purse is None or not (ask.upper or port.counts):
+            return ask.upper if took is None else took
+        if took is None:
+            left = self.purse.ledger(max(passage.epoch, self.purse.kept)).available
+            untold = self._unbounded.untold(ask.port, came, left) if sure else left
+            cost = ask.upper or untold
+        else:
+            cost = took
+            if not ask.upper and (cost or came is Came.DONE):
+                self._unbounded = self._unbounded.told(ask.port, cost)
+        final = sure and came is not Came.UNKNOWN
+        self.purse = self.purse.settle(passage.epoch, passage.id, cost, final=final, bounded=bool(ask.upper))
+        self._unbounded = self._unbounded.over(passage.id)
+        await self._keep()
+        return cost
+
+    async def billed(self, id: str, cost: Vector) -> None:
+        """The bill for a call of which nobody knew what it took. Raises `NoOpenBill`."""
+        if self.purse is None:
+            raise NoOpenBill(id)
+        self.purse = self.purse.billed(id, cost)
+        await self._keep()
+
+    async def accept(self, contract: Contract) -> Accepted | None:
+        """What system 3 grants; None where nothing is counted. Raises `StaleContract`."""
+        if self.purse is None:
+            return None
+        self.purse, accepted = self.purse.accept(contract)
+        await self._keep()
+        return accepted
+
+    def reports(self) -> tuple[Report, ...]:
+        """Of the epochs that are over and not yet forgotten; what is overdue is settled first."""
+        if self.purse is None:
+            return ()
+        at = now()
+        purse, self._unbounded = self._unbounded.lost(self.purse, *self._unbounded.overdue(self.purse, at))
+        self.purse = purse.expire(at)[0].conclude(at)
+        return tuple(self.purse.report(epoch) for epoch in self.purse.over)
+
+    async def forget(self, epoch: int) -> None:
+        """System 3 has written down the reports up to `epoch`."""
+        if self.purse is not None:
+            self.purse = self.purse.forget(epoch)
+            await self._keep()
+
+    @property
+    def granted(self) -> Vector:
+        """What may be spent in this epoch."""
+        return NOTHING if self.purse is None else self.purse.ledger(self.purse.epoch(now())).grant
+
+    async def _keep(self) -> None:
+        assert self.purse is not None
+        await self._write(self.purse, self._unbounded)
