@@ -4,6 +4,7 @@ replay.
 
 from dataclasses import dataclass
 
+from cybernetic.core import OptionError
 from cybernetic.vsm.bargain.vector import Vector
 
 UNHEARD = "?"
@@ -53,10 +54,19 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a unit spent in an epoch that is over, by the word of its `purse`; until it is `final`, an upper bound."""
+    """What a unit spent in an epoch that is over, by the word of its `purse`; until it is `final`, an upper bound.
+
+    Raises `OptionError` for an `epoch` that is no integer, and for `spent` that is no `Vector`.
+    """
 
     unit: str
     epoch: int
     spent: Vector
     final: bool
     purse: str = ""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.epoch, bool) or not isinstance(self.epoch, int):
+            raise OptionError("epoch", "an integer", self.epoch)
+        if not isinstance(self.spent, Vector):
+            raise OptionError("spent", "a Vector", self.spent)

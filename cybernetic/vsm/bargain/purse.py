@@ -81,7 +81,9 @@ class Purse:
         return changed(self, ledgers=ledgers, ended=ended, seen=None)
 
     def begun(self, epoch: int) -> Self:
-        """The purse with a ledger for `epoch`, be it that nothing is done in it; a forgotten one: the purse as it is."""
+        """The purse with a ledger for `epoch`, be it that nothing is done in it; the purse as it is where that is
+        forgotten.
+        """
         return self if epoch < self.kept else self.with_ledger(epoch, self.ledger(epoch))
 
     def ledger(self, epoch: int) -> Ledger:

@@ -12,6 +12,8 @@ GRAIN = (
 
 _MOST = 10**299 * GRAIN  # an amount beyond could not be shown as a float once a few are added
 
+_SHOWN = 10**308 * GRAIN  # the most that is shown as a float; of sums
+
 _NOTHING: Mapping[str, float] = {}
 
 
@@ -42,10 +44,11 @@ class Vector:
     def of_grains(cls, grains: Mapping[str, int]) -> Self:
         """The vector of so many billionths of each resource: the inverse of `grains`.
 
-        Raises `OptionError` for what is no whole number >= 0, or no name.
+        Raises `OptionError` for what is no whole number >= 0, or so many that no float holds them, or no name.
         """
         for name, count in grains.items():
-            whole(word("resource", name), count)
+            if whole(word("resource", name), count) > _SHOWN:
+                raise OptionError(name, "at most 1e308, which a float holds", count)
         made = cls.__new__(cls)
         made._grains = {name: grains[name] for name in sorted(grains) if grains[name]}
         return made

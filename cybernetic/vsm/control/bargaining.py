@@ -27,6 +27,7 @@ from cybernetic.vsm.timing import now
 
 ROUNDING = 1e-9  # parts of a whole are rounded down
 SOON = 1e-3  # seconds: a timer is no more exact
+AHEAD = 1.0  # seconds that the clock of a unit may be ahead of the level's
 FIRST = 4.0  # seconds that a level within another waits for its first contract, before it lives by its floor
 
 
@@ -112,7 +113,8 @@ class Bargaining:
         """A unit says which purse it has: with another one what it held counts as spent."""
         if self.allocator is None or path not in self.allocator.floors or not purse:
             return
-        born = max(now(), self.allocator.births.get(path, -inf))  # a former system 3 had another clock
+        known = self.allocator.births.get(path, -inf)  # a former system 3 had another clock
+        born = max(now() + AHEAD, known)
         after = self.allocator.renewed(path, purse, born)
         if after is not self.allocator:
             self.allocator = after
@@ -184,7 +186,10 @@ class Bargaining:
         epoch = self.epoch
         if self.allocator is None or epoch is None:
             return
+        over = self.allocator.purse.over
         self.allocator = self.allocator.begun(epoch.number).expire(now()).conclude(now())
+        if self._lent and self.allocator.purse.over != over:
+            await self.write()  # before it is reported what they took
         if not self._lent:  # nobody above takes its reports
             past = self.allocator.purse.epoch(now() - LATE) - 1
             if past >= self.allocator.purse.kept:
@@ -361,11 +366,9 @@ class Bargaining:
             await self.write()
 
     def reports(self) -> tuple[Report, ...]:
-        """What the level owes the one above for epochs that are over."""
-        if self.allocator is None:
-            return ()
-        self.allocator = allocator = self.allocator.told(now())
-        return tuple(allocator.report(epoch) for epoch in allocator.purse.over)
+        """What the level owes the one above for epochs that are over by what is written."""
+        allocator = self.allocator
+        return () if allocator is None else tuple(allocator.report(epoch) for epoch in allocator.purse.over)
 
     async def write(self) -> None:
         """Into the books, before anybody is told; refused there for one who was replaced."""

@@ -295,7 +295,7 @@ class Auditor(Member):
         self._turns += 1
         if self._canaries and self._files.health.suspect and self._turns % DOUBT == 0:
             self._soon(self._try_out, self._canaries.next(self.path))
-        reports = self._fund.reports()
+        reports = await self._fund.reports()
         if reports:
             self.tell(Channel.AUDIT, Role.CONTROL, Audited(reports))
         for unit, one in self._files.dossiers.items():

@@ -77,13 +77,17 @@ class Fund:
         await self._keep()
         return accepted
 
-    def reports(self) -> tuple[Report, ...]:
-        """Of the epochs that are over and not yet forgotten; what is overdue is settled first."""
+    async def reports(self) -> tuple[Report, ...]:
+        """Of the epochs that are over and not yet forgotten; what is overdue is settled first, and that they are over
+        is written before it is told.
+        """
         if self.purse is None:
             return ()
-        at = now()
+        at, over = now(), self.purse.over
         purse, self._unbounded = self._unbounded.lost(self.purse, *self._unbounded.overdue(self.purse, at))
         self.purse = purse.expire(at)[0].conclude(at)
+        if self.purse.over != over:
+            await self._write(self.purse, self._unbounded)
         return tuple(self.purse.report(epoch) for epoch in self.purse.over)
 
     async def forget(self, epoch: int) -> None:

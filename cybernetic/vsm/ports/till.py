@@ -150,11 +150,9 @@ class Till:
         return accepted
 
     def report(self) -> tuple[Report, ...]:
-        """The reports of the epochs that are over and not yet forgotten."""
-        if self._purse is None:
-            return ()
-        self._purse = purse = self._purse.told(now())
-        return tuple(purse.report(epoch) for epoch in purse.over)
+        """The reports of the epochs that are over by what is written, and not yet forgotten."""
+        purse = self._purse
+        return () if purse is None else tuple(purse.report(epoch) for epoch in purse.over)
 
     async def forget(self, epoch: int) -> None:
         """An epoch's last report has been taken."""
@@ -169,7 +167,7 @@ class Till:
             await self._lost(*self._unbounded.overdue(self._purse, now()))
             before, (after, _) = self._purse, self._purse.expire(now())
             self._purse = after.conclude(now())
-            if self._purse.ledgers is not before.ledgers:
+            if self._purse.ledgers is not before.ledgers or self._purse.over != before.over:
                 await self._write()
 
     def spent(self) -> tuple[Vector, Vector]:

@@ -161,7 +161,9 @@ def test_a_late_word_of_a_purse_that_is_lost_changes_nothing() -> None:
 
 def test_of_the_epochs_before_it_was_born_a_purse_says_nothing() -> None:
     born = Purse("a", 60, usd(10)).born("second", 70.0)
-    with pytest.raises(OptionError, match=r"^epoch: expected one that was begun, and told to be over, from 1 to 2,"):
+    with pytest.raises(
+        OptionError, match=r"^epoch: expected one that was begun, and told to be over, from 1 to 2,"
+    ):
         born.told(200.0).report(0)
 
 

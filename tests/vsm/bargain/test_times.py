@@ -1,5 +1,6 @@
 """Time does not run backwards for who keeps money: what was said of a time that is over stays true."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -7,10 +8,21 @@ from typing import Any
 import pytest
 
 from cybernetic.core import OptionError
-from cybernetic.vsm.bargain import UNHEARD, Allocator, Budget, BudgetExhausted, Ledger, Purse, Vector
+from cybernetic.vsm.bargain import (
+    UNHEARD,
+    Allocator,
+    Budget,
+    BudgetExhausted,
+    Contract,
+    Ledger,
+    Purse,
+    Seal,
+    Vector,
+)
 from cybernetic.vsm.control.bargaining import Bargaining
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.ports.till import Till
+from cybernetic.vsm.ports.unbounded import Unbounded
 from cybernetic.vsm.recursion.charter import Charter
 
 
@@ -71,8 +83,15 @@ def test_who_has_said_what_an_epoch_took_spends_nothing_more_in_it() -> None:
 
 def test_nothing_is_said_of_an_epoch_before_the_purse_was_told_that_it_is_over() -> None:
     unit = Purse("a", 60, usd(4))
-    for early in (unit, unit.told(61.0), unit.begun(0).told(59.0), unit.reserve("key", usd(1), 59.0, 61.0)[0]):
-        with pytest.raises(OptionError, match=r"^epoch: expected one that was begun, and told to be over, from 0"):
+    for early in (
+        unit,
+        unit.told(61.0),
+        unit.begun(0).told(59.0),
+        unit.reserve("key", usd(1), 59.0, 61.0)[0],
+    ):
+        with pytest.raises(
+            OptionError, match=r"^epoch: expected one that was begun, and told to be over, from 0"
+        ):
             early.report(0)
     unit = unit.begun(0)
     assert unit.reserve("key", usd(1), 61.0, 62.0)[0].report(0).final
@@ -111,7 +130,9 @@ def test_a_bill_that_comes_when_its_epoch_is_forgotten_leaves_units_the_floors_t
     ledger = late.begun(epoch + 1).purse.ledger(epoch + 1)
     assert ledger.open["a"].upper == usd(4)
     assert (ledger.overrun, ledger.blocked) == (usd(4), True)
-    over = allocator.begun(epoch + 1).forget(epoch).told(310.0)  # the one after it is over, and may be reported
+    over = (
+        allocator.begun(epoch + 1).forget(epoch).told(310.0)
+    )  # the one after it is over, and may be reported
     late = over.settle(epoch, "call", usd(3), bounded=False)
     assert late.report(epoch + 1) == over.report(epoch + 1)
     assert late.purse.ledger(epoch + 1).closed.keys() == set()
@@ -144,7 +165,8 @@ class Kept:
 
     async def call(self, method: Any, part: str, *value: Any) -> Any:
         self.saved += bool(value)
-        return None if value else (7, Purse.root("a", Budget(usd=10, per=60)).told(1e12))
+        purse = Purse.root("a", Budget(usd=10, per=60)).told(1e12)
+        return None if value else (7, purse, Unbounded())
 
 
 async def test_a_till_goes_on_by_its_own_clock_and_writes_nothing_where_nothing_was_overdue() -> None:
@@ -156,6 +178,33 @@ async def test_a_till_goes_on_by_its_own_clock_and_writes_nothing_where_nothing_
     assert books.saved == 0
     assert till.spent() == (Vector(), usd(10))
     await till.clear()
+
+
+class Written:
+    """Books that keep what is saved last."""
+
+    def __init__(self) -> None:
+        self.last: Any = None
+
+    async def call(self, method: Any, part: str, *value: Any) -> Any:
+        if value:
+            (self.last,) = value
+        return self.last
+
+
+async def test_that_an_epoch_is_over_is_written_before_it_is_reported() -> None:
+    books: Any = Written()
+    till = Till("a", books, 60.0, usd(10))
+    await till.begin()
+    await till.accept(Contract("a", 0, usd(5), Seal(1, 1), till.id))
+    await asyncio.sleep(61.0)
+    assert till.report() == ()
+    await till.expire()
+    assert [report.epoch for report in till.report()] == [0]
+    assert books.last[1].over == (0,)
+    again = books.last[1].reopened()
+    with pytest.raises(BudgetExhausted, match="before the clock was set back"):
+        again.reserve("call", usd(1), 59.0, 70.0)
 
 
 async def test_a_system_3_whose_clock_is_behind_that_of_the_one_before_hears_of_a_new_purse() -> None:

@@ -145,7 +145,9 @@ class Tree(RuleBasedStateMachine):
             if spender in self.purses:
                 self.purses[spender], epoch = self.purses[spender].reserve(key, NOTHING, at, at + 15.0)
             else:
-                self.allocators[spender], epoch = self.allocators[spender].reserve(key, NOTHING, at, at + 15.0)
+                self.allocators[spender], epoch = self.allocators[spender].reserve(
+                    key, NOTHING, at, at + 15.0
+                )
         except BudgetExhausted:
             return
         self.boundless[key] = (spender, epoch)
@@ -356,7 +358,10 @@ class Tree(RuleBasedStateMachine):
                     assert report.final or epoch in self.loose
                     self.deliver(ABOVE[unit], report, "")
         for epoch in epochs:
-            known, paid = self.allocators["acme"].begun(epoch).told(late).report(epoch).spent, total(self.paid[epoch])
+            known, paid = (
+                self.allocators["acme"].begun(epoch).told(late).report(epoch).spent,
+                total(self.paid[epoch]),
+            )
             assert known == paid if epoch not in self.loose else paid <= known, (known, paid, epoch)
 
 

@@ -1,0 +1,147 @@
+"""Calls of which no upper bound is known: until their end they may take all that is left, and count so."""
+
+import pytest
+
+from cybernetic.core import OptionError
+from cybernetic.vsm.bargain import (
+    Allocator,
+    Budget,
+    BudgetExhausted,
+    Cost,
+    Ledger,
+    Purse,
+    Report,
+    Seal,
+    StaleContract,
+    Vector,
+)
+from cybernetic.vsm.bargain.contract import Accepted, Contract
+from cybernetic.vsm.bargain.refusals import AnotherPurse
+
+
+def usd(amount: float) -> Vector:
+    """So many dollars."""
+    return Vector(usd=amount)
+
+
+NOTHING = Vector()
+
+
+def test_a_report_is_an_upper_bound_while_such_a_call_is_open() -> None:
+    top = Allocator(Purse.root("acme", Budget(usd=10, per=60)), {"a": usd(10)})
+    unit, epoch = Purse("a", 60, usd(10)).reserve("call", NOTHING, 50.0, 80.0)
+    unit = unit.told(62.0)  # its clock is ahead of the level's
+    assert unit.report(0) == Report("a", 0, usd(10), final=False)
+    top = top.told(55.0).reported(unit.report(0))
+    with pytest.raises(BudgetExhausted, match="not covered"):
+        top.reserve("own", usd(1), 56.0, 58.0)
+    unit = unit.settle(epoch, "call", usd(7), bounded=False)
+    assert unit.report(0) == Report("a", 0, usd(7), final=True)
+    assert top.reported(unit.report(0)).purse.ledger(0).available == usd(3)
+
+
+def test_one_that_is_overdue_counts_as_all_that_is_left_until_it_is_known_better() -> None:
+    ledger = Ledger(usd(10)).reserve("known", usd(3), 1.0, 90.0).reserve("call", NOTHING, 1.0, 20.0)
+    assert (ledger.committed, ledger.bound) == (usd(3), usd(10))
+    ledger, gone = ledger.expire(20.0)
+    assert (gone, ledger.closed["call"].actual, ledger.available, ledger.overrun) == (
+        ("call",),
+        usd(7),
+        NOTHING,
+        NOTHING,
+    )
+    lower = ledger.settle("call", usd(6), final=False, bounded=False)
+    assert lower.available == usd(1)
+    paid = lower.settle("call", usd(7), bounded=False)  # its bill: what was left covers it
+    assert (paid.spent, paid.overrun, paid.blocked, paid.settled) == (usd(7), NOTHING, False, False)
+    more = lower.settle("call", usd(9), bounded=False)
+    assert (more.spent, more.overrun, more.blocked) == (usd(9), usd(2), True)
+
+
+def test_a_floor_of_nothing_is_no_such_call() -> None:
+    ledger = Ledger(usd(10)).aside("unit", NOTHING, 60.0)
+    assert ledger.bound == NOTHING
+    after, _ = ledger.expire(61.0)
+    assert after.available == usd(10)
+
+
+def test_a_bill_for_a_call_without_a_bound_is_taken_from_what_is_left_and_for_another_is_an_overrun() -> None:
+    purse = Purse("a", 60, usd(10))
+    purse, _ = purse.reserve("free", NOTHING, 1.0, 20.0)
+    purse, _ = purse.reserve("bound", usd(2), 1.0, 20.0)
+    assert purse.billed("free", usd(3)).ledger(0).overrun == NOTHING
+    assert purse.billed("bound", usd(3)).ledger(0).overrun == usd(1)
+    late = purse.expire(21.0)[0]
+    assert late.billed("free", usd(3)).ledger(0).overrun == NOTHING
+    assert late.billed("bound", usd(3)).ledger(0).overrun == usd(1)
+    dear = late.settle(0, "bound", usd(0)).settle(0, "free", usd(4), final=False, bounded=False)
+    assert dear.billed("free", usd(9)).ledger(0).overrun == NOTHING
+
+
+def test_a_call_is_made_without_a_bound_only_where_something_of_all_is_left() -> None:
+    ledger = Ledger(Cost(usd=1, tokens=10)).reserve("tokens", Cost(tokens=10), 1.0, 9.0)
+    with pytest.raises(BudgetExhausted, match="nothing is left") as caught:
+        ledger.reserve("call", NOTHING, 2.0, 9.0)
+    assert caught.value.available == usd(1)
+    with pytest.raises(BudgetExhausted, match="over since") as caught:
+        Ledger(usd(1), until=60.0).reserve("call", usd(1), 61.0, 70.0)
+    assert caught.value.available == NOTHING
+
+
+def test_an_overrun_that_was_taken_back_can_be_cleared() -> None:
+    purse = Purse("a", 60, usd(10)).settle(0, "call", usd(3), final=False)
+    assert purse.ledger(0).overrun == usd(3)
+    purse = purse.settle(0, "call", NOTHING)
+    assert (purse.ledger(0).blocked, purse.overrun(1.0)) == (True, NOTHING)
+    assert not purse.clear(1.0).ledger(0).blocked
+
+
+def test_who_is_lost_without_an_id_leaves_its_successor_no_contract() -> None:
+    second = Purse("a", 60, usd(10)).born("second", 1.0)
+    with pytest.raises(AnotherPurse):
+        second.accept(Contract("a", 0, usd(9), Seal(1, 1)))
+    with pytest.raises(OptionError, match=r"^id: expected"):
+        second.born("", 2.0)
+
+
+def test_what_is_forgotten_stays_forgotten() -> None:
+    purse = Purse("a", 60, usd(10)).forget(5).forget(2)
+    assert purse.kept == 6
+    with pytest.raises(StaleContract):
+        purse.accept(Contract("a", 4, usd(1), Seal(1, 1)))
+
+
+def test_an_answer_that_says_more_than_there_is_is_heard_also_where_an_overrun_blocks() -> None:
+    top = Allocator(Purse.root("acme", Budget(usd=20, per=60)), {"a": usd(4)})
+    top, contract = top.issue("a", usd(5), 1.0)
+    top = top.settle(0, "call", usd(1))  # never reserved: an overrun
+    assert top.purse.ledger(0).blocked
+    after = top.accepted(Accepted("a", 0, usd(9), contract.seal))
+    assert after.purse.ledger(0).open["a"].upper == usd(5)
+
+
+def test_a_purse_lost_takes_nothing_of_epochs_to_come_and_an_outbid_term_forgets_what_was_on_its_way() -> (
+    None
+):
+    top = Allocator(Purse.root("acme", Budget(usd=20, per=60)), {"a": usd(4)}, purses={"a": "first"})
+    top = top.begun(0).begun(1).renewed("a", "second", 5.0)
+    assert (top.gone(0, "a"), top.gone(1, "a")) == (usd(4), NOTHING)
+    top, contract = top.issue("a", usd(9), 6.0)
+    bid = top.outbid("a", Seal(7, 0))
+    assert bid.issued == {}
+    assert bid.accepted(Accepted("a", 0, usd(1), contract.seal)) is bid
+
+
+def test_what_is_no_vector_is_named() -> None:
+    ledger = Ledger(usd(10)).reserve("call", usd(1), 1.0, 9.0)
+    with pytest.raises(OptionError, match=r"^actual: expected a Vector"):
+        ledger.settle("call", 1.0)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match=r"^floor: expected a Vector"):
+        Purse("a", 60, 4)  # type: ignore[arg-type]
+    for epoch in (1.5, "0", True):
+        with pytest.raises(OptionError, match=r"^epoch: expected"):
+            Report("a", epoch, usd(1), final=True)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match=r"^spent: expected a Vector"):
+        Report("a", 0, 1.0, final=True)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match=r"^usd: expected"):
+        Vector.of_grains({"usd": 10**400})
