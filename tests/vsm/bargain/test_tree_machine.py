@@ -210,7 +210,8 @@ class Tree(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1.0, 10.0, PER, SOON_OVER]), expires=st.booleans())
     def time_passes(self, seconds: float, expires: bool) -> None:
         """Also to when an epoch is over for those whose clock is ahead, and not for the others."""
-        self.now = (self.now // PER + 1) * PER - 3.0 if seconds == SOON_OVER else self.now + seconds
+        soon = (self.now // PER + 1) * PER - 3.0
+        self.now = max(self.now, soon) if seconds == SOON_OVER else self.now + seconds
         if expires:
             self.purses = {unit: purse.expire(self.at(unit))[0] for unit, purse in self.purses.items()}
             self.allocators = {
