@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any
 
@@ -10,7 +10,7 @@ from cybernetic.core import Reason, Stop
 from cybernetic.gateways.broker.errors import BrokerError, NotDeclared
 from cybernetic.gateways.broker.port import Broker, Intake, Outlet, Session
 from cybernetic.gateways.broker.routes import Routes
-from cybernetic.gateways.broker.topology import Topology
+from cybernetic.gateways.broker.topology import Queue, Topology
 from cybernetic.gateways.errors import NotRenewed
 from cybernetic.gateways.events import CONNECTED, FAILED, QUEUES_LOST, Connected, ConnectionFailed, QueuesLost
 from cybernetic.gateways.line import Line
@@ -21,6 +21,7 @@ from cybernetic.supervision import Backoff
 _log = logging.getLogger("cybernetic.gateways")
 
 LOOK = 1.0  # seconds between two looks whether a queue that is consumed was taken away
+LOOK_AT_ALL = 60.0  # the same of every queue that is declared
 MEND = Backoff(0.2, 15.0, jitter=0.5, reset_after=60.0)  # of declaring anew what somebody deletes
 LEAVE = 30.0  # seconds that a replaced connection is kept for what came through it and is not done
 
@@ -50,6 +51,7 @@ class Connection(Agent):
         ref = self.ref
         self._line.missing = lambda turn: ref.cast(Connection.missing, turn)
         self.ref.every(LOOK).cast(Connection.look)
+        self.ref.every(LOOK_AT_ALL).cast(Connection.look_at_all)
         self.continue_with(Connection.connect)
 
     async def connect(self) -> None:
@@ -91,6 +93,19 @@ class Connection(Agent):
         """See whether the broker took a queue away from who consumes it."""
         if self._line.lost_queue():
             self.missing(self._line.turn)
+
+    async def look_at_all(self) -> None:
+        """See whether anything is gone that nobody consumes, and that nothing is sent to meanwhile."""
+        session, turn = self._session, self._line.turn
+        if session is None or self._mending:
+            return
+        stay = [one for one in self._topology.queues if one.expires is None and not one.auto_delete]
+        try:
+            gone = await _gone(session, stay)
+        except BrokerError:  # the connection ends: that is told by itself
+            return
+        if gone:
+            self.missing(turn)
 
     def missing(self, turn: int) -> None:
         """Something was missed in session number `turn`: declare all anew, the later the more often that happens."""
@@ -147,13 +162,7 @@ class Connection(Agent):
 
     async def _look_for_losses(self, session: Session) -> None:
         """Say so when the broker has not what was declared: it restarted with an empty disk, or somebody deleted it."""
-        missing = []
-        for queue in self._topology.queues:
-            try:
-                if queue.durable and not queue.exclusive:
-                    await session.state(queue.name)
-            except NotDeclared:
-                missing.append(queue.name)
+        missing = await _gone(session, self._topology.queues)
         if missing:
             _log.error(
                 "the broker at %s has no queues %s any more: what it had confirmed for them is lost there; "
@@ -187,6 +196,18 @@ class Connection(Agent):
             FAILED.emit(ConnectionFailed(self._line.name, self._broker.url, why))
         self._session = self._line.session = None
         raise Stop(Disconnected(why))
+
+
+async def _gone(session: Session, queues: Iterable[Queue]) -> list[str]:
+    """Which of these the broker should have, and has not."""
+    gone = []
+    for queue in queues:
+        try:
+            if queue.durable and not queue.exclusive:
+                await session.state(queue.name)
+        except NotDeclared:
+            gone.append(queue.name)
+    return gone
 
 
 async def _close(*sessions: Session | None) -> None:

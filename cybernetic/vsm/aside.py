@@ -45,7 +45,7 @@ class Attempt:
     async def in_thread(self, job: Callable[[], Any]) -> Any:
         """What `job()` gives, run by `aside`."""
         self.made = True
-        leave = deque((job,))  # who takes the job out of it, in one step, decides: the thread, or who gives it up
+        leave = deque((job,))  # who takes the job out decides, in one step: the thread, or who gives it up
         try:
             return await self._aside(_begun, leave)
         except asyncio.CancelledError:

@@ -43,7 +43,7 @@ from cybernetic.vsm.ports.refusals import NoSuchPort
 from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.recursion.handing import boundary, enclose, handed, take_out, taken_out
-from cybernetic.vsm.recursion.refusals import Elsewhere
+from cybernetic.vsm.recursion.refusals import Elsewhere, HeldAbove
 from cybernetic.vsm.status import Status, status
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.world.declared import World
@@ -159,9 +159,9 @@ class ViableSystem(Governed):
     def submit(self, task: Task) -> Deferred[Performed]:
         """Have a task done; answered with what came of it, however long that takes.
 
-        Raises what its operation refuses with, `NoSuchUnit`, `NoSuchKind`, `TaskGivenUp` if it crashed over it again and
-        again or was away, `TaskHung` if that was ended over it, `WaitsForItself` for a unit that would wait for itself,
-        `TaskUnknown`.
+        Raises what its operation refuses with, `NoSuchUnit`, `NoSuchKind`, `TaskGivenUp` if it crashed over it again
+        and again or was away, `TaskHung` if that was ended over it, `WaitsForItself` for a unit that would wait for
+        itself, `TaskUnknown`.
         """
         answer, who = self.defer(), self.sender
         name = registered_name(who) if who is not None and answer.awaited else None
@@ -223,8 +223,9 @@ class ViableSystem(Governed):
         if not own and unit != self._path:
             await self._pass_down(unit, ViableSystem.resume, unit, reason)
             return
-        if "algedonic" not in taken_out(self.system, self._path):
-            await self._ask("algedonode", Algedonode.resumed, unit)
+        alone = "algedonic" in taken_out(self.system, self._path)
+        if not alone and await self._ask("algedonode", Algedonode.resumed, unit):
+            raise HeldAbove(self._path, unit)
         await self._ask("control", Control.intervene, unit if own else None, Resumption(reason))
 
     async def lift(self, port: str, why: str) -> None:

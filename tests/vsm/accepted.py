@@ -233,7 +233,7 @@ PLAIN: dict[str, Arguments] = {
         "absorber": Absorber.CONTROL,
         "closed": 1.0,
     },
-    "variety.ChannelLoad": {"capacity": 1.0, "period": 10.0, "rate": 0.1, "at": 1.0},
+    "variety.ChannelLoad": {"capacity": 1.0, "period": 10.0, "rate": 0.1, "at": 1.0, "waiting": (0.5, 1.0)},
     "variety.conditional_entropy": {"joint": JOINT},
     "variety.cyclic_game": {"size": 4, "responses": 2, "error": 0.1},
     "variety.effective_number": {"values": {"a": 1.0, "b": 1.0}},

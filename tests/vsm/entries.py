@@ -80,8 +80,7 @@ HANDED_OUT = {
 REMEMBERED = {
     "damping.SharedPacer": {"held", "parts"},
     "ladder.ErrorBurst": {"times"},
-    "ladder.Ladder": {"quiet", "recent"},
-    "variety.ChannelLoad": {"waiting"},
+    "ladder.Ladder": {"quiet", "noticed", "recent"},
 }
 
 # Where an infinity has a meaning of its own: never, without end, without limit.

@@ -185,7 +185,7 @@ class Depot:
                 continue
             entry = Entry(message, row.number, self._replies.pop(row.number, None))
             if self._behind:
-                entry.order = self._last
+                entry.order = self._last + 1  # behind all that waits, and before what comes after these
             self._take(flight, entry)
         if self._reading is None:
             self._gone.clear()

@@ -87,9 +87,7 @@ class Apart:
         if isinstance(found, StoreFull):
             raise error
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF if found is not None else 0
-        clear_frames(
-            error.__traceback__
-        )  # what is held there, such as another file, would be for as long as this
+        clear_frames(error.__traceback__)  # what is held there, such as another file, is let go
         if connection.in_transaction:
             connection.execute(UNDO)
             connection.execute(RELEASE)

@@ -152,9 +152,7 @@ class Writer:
                     connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()  # the log may take it
                     if self._is_spent(connection, work):
                         raise OverflowError("a table with AUTOINCREMENT has no number left") from error
-            elif found is not error and isinstance(
-                found, WriteUndone
-            ):  # a statement of the store's own failed
+            elif isinstance(found, WriteUndone) and found is not error:  # the store's own statement failed
                 self._drop(connection)
             raise
         return results

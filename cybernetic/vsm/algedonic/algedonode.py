@@ -210,9 +210,11 @@ class Algedonode(Member):
         """The level may go on, as far as that pain is concerned."""
         self._resort.let_go(key, reason)
 
-    def resumed(self, unit: str) -> None:
-        """A human lets a unit, or (its path) the whole level, go on, whatever nobody answered for."""
-        self._resort.resumed(unit)
+    def resumed(self, unit: str) -> bool:
+        """A human lets a unit, or (its path) the whole level, go on, whatever nobody answered for; whether the level
+        above holds it even so.
+        """
+        return self._resort.resumed(unit)
 
     def held(self, path: str, keys: tuple[PainKey, ...]) -> None:
         """A level within is held for pains of which this one has told it."""

@@ -123,11 +123,13 @@ class LastResort:
             for unit in free:
                 self._say(unit, "let_go", key, why)
 
-    def resumed(self, unit: str) -> None:
-        """A human lets a unit go on, or (its path) the whole level."""
-        for key, denial in list(self.denials.items()):
-            if unit == self._path or unit in self._of(denial):
+    def resumed(self, unit: str) -> bool:
+        """A human lets a unit go on, or (its path) the whole level; whether the level above holds it even so."""
+        about = [key for key, one in self.denials.items() if unit == self._path or unit in self._of(one)]
+        for key in about:
+            if not self.denials[key].above:
                 self.over(key, "a human lets it go on")
+        return any(key in self.denials for key in about)
 
     def _matters(self, key: PainKey) -> bool:
         gone = key.cause in (Cause.HEARTBEAT.value, Cause.EXIT.value)

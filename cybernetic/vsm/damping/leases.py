@@ -171,8 +171,9 @@ class LeaseTable:
     def adopt(self, lease: Lease, now: float) -> Self:
         """Take in a lease that a predecessor granted, told by its holder: to its end, also where the predecessor gave
         longer ones than this table does; but none lasts longer than its own `ttl` from now. One that is known, and
-        was renewed since, is not shortened by a report that comes late or again. A holder that asked before it reported
-        waits no more: it has what it asked for.
+        was renewed since, is not shortened by a report that comes late or again. It is renewed for the `ttl` reported:
+        who was handed what was left of a lease may report the `ttl` that it wants. A holder that asked before it
+        reported waits no more: it has what it asked for.
 
         Raises `LeaseLost` if it has lapsed, is not of an earlier epoch, comes after the quiet time, or if a
         lease with a higher token is known for its key.

@@ -224,7 +224,7 @@ class Governance(Member):
             self.task(self._distribute())
 
     def known(self) -> dict[str, int]:
-        """Under which revision each unit acts, as it acknowledged; 0: under what was declared, or what a system 5 of
+        """Under which revision each unit acts, as it says itself; 0: under what was declared, or what a system 5 of
         another life has said.
         """
         return {unit: revision if life == self._life else 0 for unit, (life, revision) in self._known.items()}

@@ -117,8 +117,8 @@ class Unblocked:
 class Offer:
     """System 3 offers so much for an epoch; answered with what the unit asks for.
 
-    The target of the bargain (1.3) is not said, as it is the unit's own: to do as much for it as it did so far. Who does
-    half of that, or less, is looked after (`bargain.Worth`).
+    The target of the bargain (1.3) is not said, as it is the unit's own: to do as much for it as it did so far. Who
+    does half of that, or less, is looked after (`bargain.Worth`).
     """
 
     epoch: int

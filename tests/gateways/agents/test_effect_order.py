@@ -1,6 +1,5 @@
 """The messages of one effect are sent in the order in which they were published, also where they come back first."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 

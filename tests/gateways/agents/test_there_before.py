@@ -1,4 +1,4 @@
-"""What had its effect before is acknowledged when it comes again, also where what goes with that cannot be written yet."""
+"""What had its effect before is acknowledged when it comes again, also where not all of that can be written at once."""
 
 import asyncio
 from pathlib import Path

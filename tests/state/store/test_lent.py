@@ -2,22 +2,40 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cybernetic.core import OptionError
-from cybernetic.state import Batch, Inbox, Journal, Outbox, Store, StoreError, StoreFailed, WriteUndone
+from cybernetic.state import Batch, Inbox, Outbox, Store, StoreFailed, WriteUndone
+from cybernetic.state.store.lent import Lent
+from tests.state.store.strangers import (
+    Function,
+    another_level,
+    bad,
+    blob_left,
+    bytes_for_text,
+    dict_rows,
+    good,
+    kept,
+    named_rows,
+    no_more_time,
+    prepared,
+    reading_left,
+    rows,
+    rows_in_a_generator,
+    rows_left,
+    rows_left_of_a_cursor,
+    runs_in_part,
+    runs_in_part_later,
+    runs_later,
+    works,
+)
 from tests.state.store.test_faults import Faulty, fail, faulty, soon
 
 __all__ = ("faulty",)
-
-Function = Callable[[Any], Any]
-
-kept: list[Any] = []  # what functions keep beyond their time
 
 
 @pytest.fixture(autouse=True)
@@ -25,93 +43,6 @@ def keep_nothing() -> Any:
     kept.clear()
     yield
     kept.clear()
-
-
-async def prepared(path: Path, *statements: str) -> Store:
-    store = await Store.open(path)
-    for sql in ("CREATE TABLE t (v UNIQUE)", "INSERT INTO t VALUES ('there'), ('too')", *statements):
-        await store.write(lambda connection, sql=sql: connection.execute(sql))  # type: ignore[misc]
-    return store
-
-
-async def rows(store: Store) -> list[Any]:
-    query = "SELECT v FROM t ORDER BY rowid"
-    return [v for (v,) in await store.read(lambda connection: connection.execute(query).fetchall())]
-
-
-def bad(connection: Any) -> None:
-    connection.execute("INSERT INTO t VALUES ('bad')")
-
-
-def good(connection: Any) -> None:
-    connection.execute("INSERT INTO t VALUES ('good')")
-
-
-async def works(store: Store) -> None:
-    """See that the parts of the store do what they are for, and that its readers see it."""
-    outbox, inbox, journal = await Outbox.open(store), await Inbox.open(store), await Journal.open(store)
-    numbers = await asyncio.gather(*(soon(outbox.put, "", "q", b"%d" % n) for n in range(3)))
-    batch = Batch(store, outbox=outbox, inbox=inbox, journal=journal)
-    batch.once("key", b"result")
-    batch.note("stream", b"event")
-    assert not (await store.commit(batch)).seen
-    again = Batch(store, inbox=inbox)
-    again.once("key")
-    assert (await store.commit(again)).result == b"result"
-    await journal.close("stream")
-    await outbox.confirm(numbers[:2])
-    for _ in range(3):
-        assert [one.body for one in await outbox.take()] == [b"2"]
-        assert await inbox.seen("key") == b"result"
-
-
-def rows_left(connection: Any) -> None:
-    kept.append(connection.execute("INSERT INTO t VALUES ('one'), ('two') RETURNING v"))
-
-
-def rows_left_of_a_cursor(connection: Any) -> None:
-    kept.append(connection.cursor(sqlite3.Cursor).execute("INSERT INTO t VALUES ('one') RETURNING v"))
-
-
-def rows_in_a_generator(connection: Any) -> None:
-    found = connection.execute("INSERT INTO t VALUES ('one'), ('two') RETURNING v")
-    kept.append(row for row in found)
-    next(kept[-1])
-
-
-def reading_left(connection: Any) -> None:
-    kept.append(connection.execute("SELECT v FROM t"))
-    kept[-1].fetchone()
-
-
-def blob_left(connection: Any) -> None:
-    connection.execute("CREATE TABLE blobs (b)")
-    connection.execute("INSERT INTO blobs VALUES (zeroblob(100))")
-    kept.append(connection.blobopen("blobs", "b", 1))
-    kept[-1].write(b"x")
-
-
-def named_rows(connection: Any) -> None:
-    connection.row_factory = sqlite3.Row
-    connection.execute("SELECT v FROM t").fetchone()["v"]
-
-
-def dict_rows(connection: Any) -> None:
-    connection.row_factory = lambda cursor, row: {
-        name: value for (name, *_), value in zip(cursor.description, row, strict=True)
-    }
-
-
-def bytes_for_text(connection: Any) -> None:
-    connection.text_factory = bytes
-
-
-def no_more_time(connection: Any) -> None:
-    connection.set_progress_handler(lambda: 1, 1)
-
-
-def another_level(connection: Any) -> None:
-    connection.isolation_level = "DEFERRED"
 
 
 LEFT = [
@@ -182,20 +113,6 @@ def leaves_and_raises(connection: Any) -> None:
     raise ValueError
 
 
-async def runs_later(connection: Any) -> None:
-    bad(connection)
-
-
-def runs_in_part(connection: Any) -> Any:
-    bad(connection)
-    yield
-
-
-async def runs_in_part_later(connection: Any) -> Any:
-    bad(connection)
-    yield
-
-
 REFUSED: list[tuple[Function, type[Exception]]] = [
     (closes, sqlite3.ProgrammingError),
     (takes_the_guard_away, sqlite3.ProgrammingError),
@@ -237,38 +154,90 @@ def leaves_rows_out_of_sight(connection: Any) -> None:
     kept.append(sqlite3.Cursor(connection).execute("INSERT INTO t VALUES ('bad') RETURNING v"))
 
 
-def undoes_and_goes_on(connection: Any) -> None:
-    try:
-        connection.execute("INSERT OR ROLLBACK INTO t VALUES ('there')")
-    except sqlite3.IntegrityError:
-        bad(connection)
-
-
 def undoes_and_returns(connection: Any) -> None:
-    try:
+    with suppress(sqlite3.IntegrityError):
         connection.execute("INSERT OR ROLLBACK INTO t VALUES ('there')")
-    except sqlite3.IntegrityError:
-        pass
 
 
-@pytest.mark.parametrize(
-    "fn", [closes_all_the_same, leaves_rows_out_of_sight, undoes_and_goes_on, undoes_and_returns]
-)
-@pytest.mark.parametrize("alone", [True, False])
+def undoes_and_goes_on(connection: Any) -> None:
+    undoes_and_returns(connection)
+    bad(connection)
+
+
+def undoes_and_goes_on_with_many(connection: Any) -> None:
+    undoes_and_returns(connection)
+    connection.executemany("INSERT INTO t VALUES (?)", [("bad",)])
+
+
+def undoes_and_goes_on_with_a_script(connection: Any) -> None:
+    undoes_and_returns(connection)
+    connection.executescript("INSERT INTO t VALUES ('bad')")
+
+
+SPOILS = [
+    closes_all_the_same,
+    leaves_rows_out_of_sight,
+    undoes_and_returns,
+    undoes_and_goes_on,
+    undoes_and_goes_on_with_many,
+    undoes_and_goes_on_with_a_script,
+]
+
+
+@pytest.mark.parametrize("fn", SPOILS)
+@pytest.mark.parametrize(("alone", "after"), [(True, False), (True, True), (False, False)])
 async def test_what_spoils_the_connection_or_the_transaction_fails_and_nothing_else_does(
-    tmp_path: Path, fn: Function, alone: bool
+    tmp_path: Path, fn: Function, alone: bool, after: bool
 ) -> None:
     async with await prepared(tmp_path / "a") as store:
         others = () if alone else (store.write(good), works(store))
-        batch = Batch(store)
+        batch = Batch(store, outbox=await Outbox.open(store))
         batch.execute("INSERT INTO t VALUES ('before')")
         batch.run(fn)
-        batch.execute("INSERT INTO t VALUES ('after')")
+        if after:
+            batch.execute("INSERT INTO t VALUES ('after')")
+        batch.send("", "q", b"of what was undone")
         done = await asyncio.gather(store.commit(batch), *others, return_exceptions=True)
         assert [type(one) for one in done] == [WriteUndone] + [type(None)] * len(others)
         assert await rows(store) == ["there", "too"] + ([] if alone else ["good"])
         if alone:
             await works(store)
+
+
+USES: list[Function] = [
+    lambda connection: connection.execute("SELECT fail(1)"),
+    lambda connection: connection.executemany("INSERT INTO t VALUES (fail(?))", [(1,)]),
+    lambda connection: connection.executescript("SELECT fail(1)"),
+    lambda connection: connection.execute(LATE).fetchmany(3),
+    lambda connection: connection.execute(LATE).fetchall(),
+    lambda connection: list(connection.execute(LATE)),
+    lambda connection: [rows.fetchone() for rows in [connection.execute(LATE)] for _ in range(3)],
+]
+LATE = "SELECT 0 UNION ALL SELECT 0 UNION ALL SELECT fail(1)"
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_connection_knows_its_own_errors_and_those_of_its_cursors_again(use: Function) -> None:
+    connection = sqlite3.connect(":memory:", factory=Lent)
+    connection.execute("CREATE TABLE t (v)")
+    connection.create_function("fail", 1, lambda value: 1 / 0)
+    with pytest.raises(sqlite3.OperationalError) as told:
+        use(connection)
+    assert not connection.has_said(sqlite3.OperationalError(str(told.value)))
+    with pytest.raises(sqlite3.OperationalError) as told:
+        use(connection)
+    assert connection.has_said(told.value)
+    assert not connection.has_said(told.value)
+    connection.close()
+
+
+async def test_who_looks_on_sees_nothing_of_others(tmp_path: Path) -> None:
+    def look_on(connection: Any) -> None:
+        connection.set_trace_callback(kept.append)
+
+    async with await prepared(tmp_path / "a") as store:
+        await asyncio.gather(store.write(look_on), store.write(good))
+        assert not any("good" in sql for sql in kept)
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -316,70 +285,3 @@ async def test_a_connection_that_was_kept_is_of_no_use_on_another_thread(tmp_pat
         with pytest.raises(sqlite3.ProgrammingError, match="thread"):
             bad(kept[0])
         assert await rows(store) == ["there", "too"]
-
-
-READS = [reading_left, named_rows, dict_rows, bytes_for_text, no_more_time]
-
-
-@pytest.mark.parametrize("leave", READS)
-async def test_a_read_leaves_nothing_to_those_that_come_after_it_on_its_connection(
-    tmp_path: Path, leave: Function
-) -> None:
-    async with await prepared(tmp_path / "a") as store:
-        await asyncio.gather(*(store.read(leave) for _ in range(8)))
-        await store.write(good)
-        for _ in range(8):
-            assert await rows(store) == ["there", "too", "good"]
-        await works(store)
-
-
-@pytest.mark.parametrize(
-    ("fn", "error"),
-    [
-        (lambda connection: connection.close(), sqlite3.ProgrammingError),
-        (sqlite3.Connection.close, sqlite3.ProgrammingError),
-        (lambda connection: connection.execute("COMMIT") and connection.execute("SELECT 1"), sqlite3.Error),
-        (lambda connection: next(iter(())), RuntimeError),
-        (lambda connection: exec("raise SystemExit(1)"), RuntimeError),
-        (lambda connection: runs_later(connection), TypeError),
-        (lambda connection: runs_in_part(connection), TypeError),
-    ],
-)
-async def test_a_read_that_fails_so_fails_alone(tmp_path: Path, fn: Function, error: type[Exception]) -> None:
-    async with await prepared(tmp_path / "a") as store:
-        for _ in range(3):
-            with pytest.raises(error):
-                await store.read(fn)
-        await works(store)
-
-
-async def test_what_a_read_says_of_another_file_is_not_about_the_store(tmp_path: Path) -> None:
-    def look(connection: Any) -> None:
-        (tmp_path / "other").write_bytes(b"no database at all" * 100)
-        sqlite3.connect(tmp_path / "other").execute("SELECT * FROM x")
-
-    async with await prepared(tmp_path / "a") as store:
-        with pytest.raises(sqlite3.DatabaseError, match="not a database"):
-            await store.read(look)
-
-
-async def test_a_file_that_is_gone_is_not_made_anew_by_who_reads_it(tmp_path: Path) -> None:
-    async with await Store.open(tmp_path / "a") as store:
-        (tmp_path / "a").unlink()
-        with pytest.raises(StoreError, match="unable to open"):
-            await store.read(lambda connection: 1)
-        assert not (tmp_path / "a").exists()
-
-
-class Later:
-    async def __call__(self, connection: Any) -> None:
-        bad(connection)
-
-
-@pytest.mark.parametrize(
-    "fn", [runs_later, runs_in_part, runs_in_part_later, partial(runs_later), Later(), "no function"]
-)
-async def test_a_function_of_which_nothing_would_run_is_refused_at_the_line(tmp_path: Path, fn: Any) -> None:
-    async with await prepared(tmp_path / "a") as store:
-        with pytest.raises(OptionError, match="done its work when it returns"):
-            Batch(store).run(fn)

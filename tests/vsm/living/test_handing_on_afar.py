@@ -9,7 +9,17 @@ import pytest
 
 from cybernetic import System
 from cybernetic.runtime import Agent
-from cybernetic.vsm import Abroad, NoSuchKind, Port, Task, ViableSystem, WaitsForItself, remote, unit
+from cybernetic.vsm import (
+    Abroad,
+    NoSuchKind,
+    Port,
+    Task,
+    TaskGivenUp,
+    ViableSystem,
+    WaitsForItself,
+    remote,
+    unit,
+)
 from cybernetic.vsm.recursion.parcels import Saying
 from cybernetic.wire import Codec
 from tests.vsm.living.doers import CALLED, Doer, asked
@@ -114,3 +124,31 @@ async def test_the_other_half_hands_on_for_its_own_units_alone(by: Any) -> None:
         here.named(f"{PATH}:junction", Agent).send(said)
         await asyncio.sleep(5.0)
         assert len(CALLED) == (by == (f"{PATH}/a",))
+
+
+async def test_what_crashes_a_unit_elsewhere_is_tried_five_times_in_all_and_given_up_by_name() -> None:
+    async with apart() as (_, _, street):
+        with pytest.raises(TaskGivenUp, match="'seven'"):
+            await asked(street, "one", ("", None), id="seven")
+        assert CALLED == ["seven"] * 5
+        with pytest.raises(TaskGivenUp, match="'eight/one'"):
+            await asked(street, "two", ("as", "eight/one", "one", ("", None)), id="eight")
+        assert CALLED[5:] == ["eight"] + ["eight/one"] * 5
+
+
+async def test_where_the_level_above_is_away_for_long_what_is_handed_on_is_given_up_and_ends_nobody() -> None:
+    async with apart() as (here, there, street):
+        job = asyncio.ensure_future(asked(street, "one", ("two", None)))
+        await asyncio.sleep(0.1)
+        far, outlet = there.whereis(f"{PATH}/a", Agent), there.whereis("to house")
+        assert far is not None
+        assert outlet is not None
+        Wire.cut = True
+        await outlet.stop()
+        await asyncio.sleep(70.0)
+        assert there.whereis(f"{PATH}/a", Agent) == far
+        status = await there.named(PATH, ViableSystem).call(ViableSystem.status)
+        assert status.load == {f"{PATH}/a": 0}
+        Wire.cut = False
+        await there.start(Wire, here, name="to house")
+        assert await job == [f"{PATH}/a", "street/house/b"]

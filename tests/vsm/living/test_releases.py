@@ -8,9 +8,9 @@ import pytest
 
 from cybernetic import Kill, System
 from cybernetic.runtime import Agent
-from cybernetic.vsm import Algedonode, Cause, PainKey, ViableSystem
+from cybernetic.vsm import Algedonode, Cause, HeldAbove, PainKey, ViableSystem
 from cybernetic.vsm.operations.envoy import Away
-from tests.vsm.living.company import started
+from tests.vsm.living.company import TOOL, started
 from tests.vsm.living.pain.test_last_resort import SILENT, Unheard, healed, hurt, works
 from tests.vsm.living.test_remote import PATH, Outlet, two
 
@@ -83,6 +83,30 @@ async def test_it_is_held_and_let_go_with_its_systems_3_to_5_dead() -> None:
         node.cast(Algedonode.let_go, FIRE, "it is over")
         await asyncio.sleep(2.0)
         assert await works(catalogue, f"{PATH}/w0")
+
+
+async def test_what_is_held_above_a_person_lets_go_above_and_nowhere_else() -> None:
+    async with two() as (here, there, _):
+        catalogue, node = there.named(PATH, ViableSystem), here.named("shop:algedonode", Algedonode)
+        node.cast(Algedonode.deny, FIRE, "nobody answered")
+        await asyncio.sleep(2.0)
+        for path in (f"{PATH}/w0", PATH):
+            with pytest.raises(HeldAbove, match=path):
+                await catalogue.call(ViableSystem.resume, path)
+        assert not await works(catalogue, f"{PATH}/w0")  # not even for a moment
+        assert not TOOL.asked
+        node.cast(Algedonode.let_go, FIRE, "it is over")
+        await asyncio.sleep(2.0)
+        assert await works(catalogue, f"{PATH}/w0")
+    async with started(Unheard) as (system, top):
+        hurt(system, "unheard", DIVISION)
+        await asyncio.sleep(SILENT)
+        with pytest.raises(HeldAbove, match=f"{DIVISION}/w0"):
+            await top.call(ViableSystem.resume, f"{DIVISION}/w0")
+        assert not await works(top, f"{DIVISION}/w0")
+        await top.call(ViableSystem.resume, DIVISION)
+        await asyncio.sleep(1.0)
+        assert await works(top, f"{DIVISION}/w0")
 
 
 async def test_a_half_below_denies_and_lets_go_nothing_above() -> None:

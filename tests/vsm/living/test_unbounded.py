@@ -1,133 +1,22 @@
 """Calls that nobody gave an upper bound, and of which nobody knows what they took: none of them is free."""
 
 import asyncio
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from cybernetic import Kill
-from cybernetic.vsm import (
-    Audit,
-    Budget,
-    Cost,
-    NoOpenBill,
-    Operation,
-    Outcome,
-    OutcomeUnknown,
-    Port,
-    Rate,
-    Task,
-    ViableSystem,
-    unit,
-)
+from cybernetic.vsm import Budget, Cost, Operation, Outcome, OutcomeUnknown, Task, ViableSystem, unit
 from cybernetic.vsm.bargain import Vector
-from tests.vsm.living.company import PAGER, started
-
-CALLS: list[float] = []
-CAME: list[str] = []
-HANGS = 20.0
-
-
-async def model(seconds: float) -> float:
-    """Takes so long, and a dollar."""
-    CALLS.append(asyncio.get_running_loop().time())
-    await asyncio.sleep(seconds)
-    return seconds
-
-
-async def failing(after: float) -> None:
-    """What crashes a task beside its call."""
-    await asyncio.sleep(after)
-    raise ValueError("as told")
-
-
-class Buyer(Operation):
-    """Buys without a bound; the task's body says how long that takes, its kind what happens meanwhile."""
-
-    async def handle(self, task: Task) -> Outcome:
-        """One call, or as many as its kind says."""
-        if task.kind == "crash":
-            used, _ = await asyncio.gather(self.use("model", model, task.body), failing(0.5))
-        elif task.kind == "leave":
-            try:
-                used = await asyncio.wait_for(self.use("model", model, task.body), 1.0)
-            except TimeoutError:
-                return Outcome(None, good=False)
-        elif task.kind == "paced":
-            used, *_ = await asyncio.gather(*(self.use("paced", model, 0.0 + n) for n in range(5)))
-        elif task.kind == "hasty":
-            calls = [asyncio.ensure_future(self.use("paced", model, float(n))) for n in range(5)]
-            _, waiting = await asyncio.wait(calls, timeout=15.0)
-            for one in waiting:
-                one.cancel()
-            return Outcome(None, good=False)
-        else:
-            used = await self.use("model", model, task.body)
-        return Outcome(used.value, evidence=[used.receipt])
-
-
-def a_dollar(value: Any) -> Cost:
-    """Each."""
-    return Cost(usd=1.0)
-
-
-class Flat(ViableSystem):
-    """One buyer, and ten dollars an hour."""
-
-    budget = Budget(usd=10.0, per=36000)
-    ports: ClassVar[Any] = {
-        "model": Port(cost=a_dollar, timeout=60.0),
-        "paced": Port(rate=Rate(6, per=60), cost=a_dollar, timeout=60.0),
-    }
-    human = (PAGER,)
-
-    def units(self) -> list[Any]:
-        """One."""
-        return [unit(Buyer, id="buyer")]
-
-
-class Inner(ViableSystem):
-    """A level of one buyer."""
-
-    def units(self) -> list[Any]:
-        """One."""
-        return [unit(Buyer, id="buyer")]
-
-
-class Deep(Flat):
-    """A level of one level."""
-
-    def units(self) -> list[Any]:
-        """One."""
-        return [unit(Inner, id="inner")]
+from tests.vsm.living.buyers import CALLS, CAME, HANGS, Buyer, Deep, Flat, buy, model, spent
+from tests.vsm.living.company import started
 
 
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
     CALLS.clear()
     CAME.clear()
-
-
-async def buy(company: Any, kind: str = "plain", seconds: float = 0.0, deadline: float | None = None) -> str:
-    """One task; what came of it."""
-    until = None if deadline is None else asyncio.get_running_loop().time() + deadline
-    try:
-        performed = await company.within(None).call(ViableSystem.submit, Task(kind, seconds, deadline=until))
-    except Exception as error:
-        CAME.append(type(error).__name__)
-    else:
-        CAME.append("good" if performed.outcome.good else "bad")
-    return CAME[-1]
-
-
-async def spent(company: Any) -> Vector:
-    """What the top's ledger has for spent or set aside, when all accounts are in."""
-    await asyncio.sleep(5.0)
-    return (await company.call(ViableSystem.status)).accounts[min(await _units(company))].spent
-
-
-async def _units(company: Any) -> Any:
-    return (await company.call(ViableSystem.status)).accounts
 
 
 async def _killed(system: Any, company: Any, path: str, part: str) -> None:
@@ -175,6 +64,19 @@ async def test_of_a_call_that_was_lost_the_most_that_any_took_so_far_is_assumed(
         await asyncio.sleep(2.0 * HANGS)
         assert await spent(company) == Vector(usd=len(CALLS))
         assert await buy(company) == "good"
+
+
+@pytest.mark.parametrize("cls", [Flat, Deep])
+async def test_nor_is_one_free_because_the_whole_system_ends_during_it(cls: Any, tmp_path: Path) -> None:
+    inside = {"data": str(tmp_path), "budget": Budget(usd=10.0, per=1e9), "__module__": __name__}
+    kept = type(cls.__name__, (cls,), inside)
+    for _ in range(3):
+        async with started(kept) as (_, company):
+            await asyncio.sleep(3.0)
+            asked = asyncio.ensure_future(buy(company, seconds=HANGS))
+            await asyncio.sleep(1.0)
+        await asked
+    assert len(CALLS) == 1
 
 
 @pytest.mark.parametrize("ends", ["killed", "late", "hasty"])
@@ -268,88 +170,35 @@ async def test_the_first_call_takes_all_that_is_left_as_long_as_nobody_knows_and
         assert await buy(company) == "good"
 
 
-# Audits.
-
-GIVEN: list[Any] = []
+# Sums.
 
 
-async def patient(evidence: Any, use: Any) -> bool:
-    """Verifies by a call without a bound, that takes a minute and more."""
-    try:
-        await use("model", model, 100.0)
-    except OutcomeUnknown as error:
-        GIVEN.append(error.receipt)
-        raise
-    return True
+class Many(Flat):
+    """Five buyers of their own and five in a level within, and two dollars."""
+
+    budget = Budget(usd=2.0, per=36000)
+
+    def units(self) -> list[Any]:
+        """Ten in all."""
+        return [*(unit(Buyer, id=f"b{n}") for n in range(5)), unit(Crowd, id="crowd")]
 
 
-async def careful(evidence: Any, use: Any) -> bool:
-    """The same, for half a dollar at most."""
-    try:
-        await use("model", model, 100.0, upper=Cost(usd=0.5))
-    except OutcomeUnknown as error:
-        GIVEN.append(error.receipt)
-        raise
-    return True
+class Crowd(ViableSystem):
+    """Five."""
+
+    def units(self) -> list[Any]:
+        """Of them."""
+        return [unit(Buyer, id=f"b{n}") for n in range(5)]
 
 
-async def free(what: Any) -> Any:
-    """Takes nothing."""
-    return what
-
-
-class Given(Operation):
-    """Does what costs nothing."""
-
-    async def handle(self, task: Task) -> Outcome:
-        """Once."""
-        used = await self.use("free", free, task.id)
-        return Outcome(used.value, evidence=[used.receipt])
-
-
-def audited(verify: Any, patience: float) -> type[Flat]:
-    """A level of which all that is done is audited, for ten dollars at most."""
-    audit = Audit(probability=1.0, verify=verify, patience=patience, budget_share=0.5, independent_of="free")
-    inside = {
-        "audit": audit,
-        "budget": Budget(usd=20.0, per=36000),
-        "ports": {**Flat.ports, "free": Port()},
-        "units": lambda self: [unit(Given, id="buyer")],
-        "__module__": __name__,
-    }
-    return type("Flat", (Flat,), inside)
-
-
-async def audits(company: Any) -> Vector:
-    """What they have spent, or set aside."""
-    ledger = (await company.call(ViableSystem.ledger)).purse.ledger(0)
-    return ledger.open["flat:audit"].upper
-
-
-@pytest.mark.parametrize("ends", ["patience", "timeout", "killed"])
-async def test_no_call_of_a_verifier_without_a_bound_is_free_because_nobody_waits_for_it(ends: str) -> None:
-    GIVEN.clear()
-    async with started(audited(patient, 5.0 if ends == "patience" else 500.0)) as (system, company):
+async def test_all_units_together_spend_at_most_the_budget_and_one_call_each() -> None:
+    async with started(Many) as (_, company):
         await asyncio.sleep(3.0)
         for _ in range(4):
-            await buy(company)
-            await asyncio.sleep(1.0)
-            if ends == "killed":
-                victim = system.whereis("flat:audit")
-                assert victim is not None
-                victim.exit(Kill())
-            await asyncio.sleep(65.0)
-        assert CAME == ["good"] * 4
-        assert len(CALLS) == 1
-
-
-async def test_what_a_verifier_s_unknown_call_took_is_open_until_the_bill_comes() -> None:
-    GIVEN.clear()
-    async with started(audited(careful, 500.0)) as (_, company):
-        await asyncio.sleep(3.0)
-        await buy(company)
-        await asyncio.sleep(70.0)
-        assert GIVEN[0].cost == Vector(usd=0.5)
-        await company.call(ViableSystem.billed, GIVEN[0].id, Cost(usd=0.1))
-        with pytest.raises(NoOpenBill):
-            await company.call(ViableSystem.billed, GIVEN[0].id, Cost(usd=0.2))
+            whom = [f"many/{where}b{n}" for n in range(5) for where in ("", "crowd/")]
+            asked = (
+                company.within(None).call(ViableSystem.submit, Task("plain", 0.0, to=one)) for one in whom
+            )
+            await asyncio.gather(*asked, return_exceptions=True)
+            await asyncio.sleep(40.0)
+        assert 2 < len(CALLS) <= 2 + 10
