@@ -173,6 +173,7 @@ class Batch:
             )
         for call in self._calls:
             connection.lend(call)
+        connection.check()
         for stream in self._closed:
             _, count, size = close(connection, stream)
             self._gone.append((_given("journal", self._journal).account, count, size))

@@ -29,7 +29,7 @@ class Lent(sqlite3.Connection):
         `StopIteration`); `TypeError` where it returned what has yet to run. While it is lent, it cannot be closed, and
         does nothing once its transaction is gone.
         """
-        before, self._open = self._open, WeakSet()
+        self._open = WeakSet()
         try:
             result = _finished(fn(self))
         except StopIteration as error:
@@ -40,7 +40,7 @@ class Lent(sqlite3.Connection):
             raise RuntimeError(f"the function raised {error!r}") from error
         finally:
             self._take_back()
-            self._open = before
+            self._open = None
         self._said = None
         return result
 
@@ -54,8 +54,8 @@ class Lent(sqlite3.Connection):
         self._said = error
 
     def check(self) -> None:
-        """Raise if it is lent and its transaction is gone: what is written now would take effect by itself."""
-        if self._open is not None and not self.in_transaction:
+        """Raise if its transaction is gone: what is written now would take effect by itself."""
+        if not self.in_transaction:
             raise sqlite3.OperationalError("expected no more statements after one that undid the transaction")
 
     def cursor(self, factory: Any = None) -> Any:
@@ -125,7 +125,8 @@ def _telling(method: Callable[Concatenate[C, P], R]) -> Callable[Concatenate[C, 
     @wraps(method)
     def call(self: C, /, *args: P.args, **options: P.kwargs) -> R:
         connection = cast(Lent, self.connection)
-        connection.check()
+        if connection._open is not None:
+            connection.check()
         try:
             return method(self, *args, **options)
         except sqlite3.Error as error:

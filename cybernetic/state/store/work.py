@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from traceback import clear_frames
 from typing import Any, Protocol, TypeVar
 
@@ -77,7 +78,7 @@ class Apart:
     def _watched(self, connection: Lent, fn: Call) -> Any:
         self._strangers = True
         try:
-            return connection.lend(fn)
+            return fn(connection)
         finally:
             self._strangers = False
 
@@ -129,7 +130,7 @@ class Calls:
 
     def run(self, connection: Lent, items: Sequence[Call]) -> list[Any]:
         """Call each of `items` with the connection, in order."""
-        return [self._apart.call(connection, fn) for fn in items]
+        return [self._apart.call(connection, partial(Lent.lend, fn=fn)) for fn in items]
 
     def settle(self, items: Sequence[Call], results: Sequence[Any] | None) -> None:
         """Nothing is kept about them."""
