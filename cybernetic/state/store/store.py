@@ -107,9 +107,13 @@ class Store:
 
         `fn` runs in a savepoint: if it raises, what it wrote is undone, and the exception is raised here. It must
         be quick, for every other write waits for it, and must not begin or end transactions
-        (`sqlite3.DatabaseError`). It is called again where another's statement (an OR ROLLBACK) made SQLite undo what
-        was written with it. A cursor does not leave its thread: the answer is None then. Cancelling takes nothing back.
+        (`sqlite3.DatabaseError`). It is called again, several times even, where another's statement (an OR ROLLBACK)
+        made SQLite undo what was written with it. What it leaves open on the connection is closed, and row and text
+        factory and handlers are reset; temporary tables and functions for SQL last until a connection is made anew. A
+        cursor does not leave its thread: the answer is None then. Cancelling takes nothing back.
 
+        Raises `RuntimeError` where `fn` raises `SystemExit` or a cancellation, and `TypeError` where it returns a
+        coroutine or a generator: nothing of it took effect.
         Raises a `StoreError` when the commit failed: nothing of it took effect, as far as anybody can know.
         """
         return await self._writer.submit(self._calls, fn)  # type: ignore[no-any-return]

@@ -173,7 +173,8 @@ class LeaseTable:
         longer ones than this table does; but none lasts longer than its own `ttl` from now. One that is known, and
         was renewed since, is not shortened by a report that comes late or again. It is renewed for the `ttl` reported:
         who was handed what was left of a lease may report the `ttl` that it wants. A holder that asked before it
-        reported waits no more: it has what it asked for.
+        reported waits no more: it has what it asked for. The words of one holder come in order: what it gave back it
+        does not report after that.
 
         Raises `LeaseLost` if it has lapsed, is not of an earlier epoch, comes after the quiet time, or if a
         lease with a higher token is known for its key.
