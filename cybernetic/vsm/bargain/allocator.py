@@ -6,6 +6,7 @@ from math import inf
 from typing import Self
 
 from cybernetic.core import OptionError, number, one_of, whole
+from cybernetic.vsm.bargain.budget import epoch_number
 from cybernetic.vsm.bargain.contract import UNHEARD, Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
 from cybernetic.vsm.bargain.purse import BILLS, Purse
@@ -216,7 +217,8 @@ class Allocator:
         return self._with(self.purse.conclude(now, LATE))
 
     def forget(self, epoch: int) -> Self:
-        """Drop the epochs up to and with `epoch`."""
+        """Drop the epochs up to and with `epoch`. Raises `OptionError` for what is no integer."""
+        epoch_number("epoch", epoch)
         issued = {key: seal for key, seal in self.issued.items() if key[0] > epoch}
         lost = {key: spent for key, spent in self.lost.items() if key[0] > epoch}
         return replace(self, purse=self.purse.forget(epoch), issued=issued, lost=lost)

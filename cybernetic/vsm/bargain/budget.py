@@ -80,6 +80,13 @@ class Epoch:
         return cls(count, count * per, (count + 1) * per)
 
 
+def epoch_number(name: str, value: object) -> int:
+    """`value` as the number of an epoch, which may be below 0. Raises `OptionError`."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise OptionError(name, "an integer", value)
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """A renewable limit: `Rate(60, per=60)` is 60 units in every 60 seconds; `burst` of them may come at

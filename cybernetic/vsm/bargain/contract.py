@@ -5,6 +5,7 @@ replay.
 from dataclasses import dataclass
 
 from cybernetic.core import OptionError
+from cybernetic.vsm.bargain.budget import epoch_number
 from cybernetic.vsm.bargain.vector import Vector
 
 UNHEARD = "?"
@@ -30,6 +31,8 @@ class Contract:
 
     It is for the purse of that id, and for no other: what a purse that is lost has spent of an earlier one, none that
     came after it knows.
+
+    Raises `OptionError` for an `epoch` that is no integer, and for a `grant` that is no `Vector`.
     """
 
     unit: str
@@ -37,6 +40,11 @@ class Contract:
     grant: Vector
     seal: Seal
     purse: str = ""
+
+    def __post_init__(self) -> None:
+        epoch_number("epoch", self.epoch)
+        if not isinstance(self.grant, Vector):
+            raise OptionError("grant", "a Vector", self.grant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,6 @@ class Report:
     purse: str = ""
 
     def __post_init__(self) -> None:
-        if isinstance(self.epoch, bool) or not isinstance(self.epoch, int):
-            raise OptionError("epoch", "an integer", self.epoch)
+        epoch_number("epoch", self.epoch)
         if not isinstance(self.spent, Vector):
             raise OptionError("spent", "a Vector", self.spent)

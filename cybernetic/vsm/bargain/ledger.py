@@ -93,8 +93,12 @@ class Ledger:
 
     @property
     def bound(self) -> Vector:
-        """The most that it may come to have spent: all of the grant while a call is open of which no bound is known."""
-        unbounded = any(not one.bounded for one in self.open.values())
+        """The most that it may come to have spent: all of the grant while what a call took is unknown of which no bound
+        was.
+        """
+        unbounded = any(not one.bounded for one in self.open.values()) or any(
+            not (one.bounded or one.final) for one in self.closed.values()
+        )
         return self.committed.most(self.grant) if unbounded else self.committed
 
     @property
@@ -183,12 +187,20 @@ class Ledger:
         return ledger, overdue
 
     def conclude(self) -> Self:
-        """Let everything that was settled stand as it does: no later word changes it."""
-        unknown = {key: replace(one, final=True) for key, one in self.closed.items() if not one.final}
-        closed = self.closed
-        for key, one in unknown.items():
-            closed = added(closed, key, one)
-        return changed(self, closed=closed) if unknown else self
+        """Let everything that was settled stand as it does: no later word changes it.
+
+        But of calls of which no bound was known, nor what they took, it is not known that they left anything: what is
+        left counts as taken by the first of them.
+        """
+        ledger, left = self, self.available
+        for key, one in self.closed.items():
+            if one.final:
+                continue
+            more = NOTHING if one.bounded else left
+            left = left.less(more)
+            last = replace(one, actual=one.actual + more, covered=one.covered + more, final=True)
+            ledger = changed(ledger, spent=ledger.spent + more, closed=added(ledger.closed, key, last))
+        return ledger
 
     def revise(self, key: str, upper: Vector) -> Self:
         """Change the upper bound of an open reservation; one that is closed or unknown: the ledger as it is.
@@ -207,7 +219,7 @@ class Ledger:
 
     def regrant(self, grant: Vector) -> Self:
         """The ledger with another grant, but never less than is committed: read from `.grant` what it came
-        to.
+        to. A call of which no bound is known commits nothing: it takes of what is left at its end.
         """
         return replace(self, grant=grant.most(self.committed.least(self.grant)))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.bargain.budget import Budget, Epoch
+from cybernetic.vsm.bargain.budget import Budget, Epoch, epoch_number
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
 from cybernetic.vsm.bargain.refusals import AnotherPurse, BudgetExhausted, NoOpenBill, StaleContract
@@ -53,6 +53,8 @@ class Purse:
         number("per", self.per, above=0.0)
         if not isinstance(self.floor, Vector):
             raise OptionError("floor", "a Vector", self.floor)
+        epoch_number("kept", self.kept)
+        epoch_number("ended", self.ended)
         if self.seen is not None:
             number("seen", self.seen)
 
@@ -88,7 +90,7 @@ class Purse:
 
     def ledger(self, epoch: int) -> Ledger:
         """The ledger of an epoch: one that holds the floor where no contract came."""
-        known = self.ledgers.get(epoch)
+        known = self.ledgers.get(epoch_number("epoch", epoch))
         return Ledger(self.floor, until=(epoch + 1) * self.per) if known is None else known
 
     def accept(self, contract: Contract) -> tuple[Self, Accepted]:
@@ -128,8 +130,9 @@ class Purse:
         self, epoch: int, key: str, actual: Vector, *, final: bool = True, bounded: bool = True
     ) -> Self:
         """Settle what was reserved in `epoch` (see `Ledger.settle`); an epoch that is forgotten: the purse as
-        it is, for what was reserved then counts; what was not `bounded` then counts in the epoch that runs. No key of
-        what is forgotten is known: such a word is to be said once.
+        it is, for what was reserved then counts; what was not `bounded` then counts in the first that is not known to
+        be over (`running`). No key of what is forgotten is known: such a word is to be said once. Nor is one that was
+        never reserved for an epoch that was reported with a last word: nobody hears of it.
         """
         if epoch < self.kept:
             if bounded:
@@ -218,8 +221,9 @@ class Purse:
     def forget(self, epoch: int) -> Self:
         """Drop the epochs up to and with `epoch`: their last reports have been taken.
 
-        What is open in them is lost.
+        What is open in them is lost. Raises `OptionError` for what is no integer.
         """
+        epoch_number("epoch", epoch)
         left = {known: ledger for known, ledger in self.ledgers.items() if known > epoch}
         return replace(self, ledgers=left, kept=max(self.kept, epoch + 1))
 

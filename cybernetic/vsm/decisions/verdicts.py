@@ -49,9 +49,12 @@ Verdict = Allow | Deny | Escalate
 def plain(verdict: object) -> Verdict | None:
     """A verdict as a value that can be acted on: of the classes here, of plain letters and numbers. None: it is none.
 
-    Each part is read once: an object that answers otherwise when it is asked again changes nothing after. What calls
-    itself a verdict by being of a class made from one is one. Raises for parts that may not be.
+    Each part is read once: an object that answers otherwise when it is asked again changes nothing after. What is of a
+    class made from a verdict's is one; what only says that it is of one (`__class__`) is none. Raises for parts that
+    may not be.
     """
+    if not issubclass(type(verdict), Allow | Deny | Escalate):
+        return None
     if isinstance(verdict, Escalate):
         to, deadline, following = verdict.to, verdict.deadline, verdict.on_timeout
         then = plain(following)
@@ -61,7 +64,7 @@ def plain(verdict: object) -> Verdict | None:
         return Escalate(_letters("to", to), exact, then)
     if isinstance(verdict, Deny):
         return Deny(_letters("reason", verdict.reason))
-    return Allow() if isinstance(verdict, Allow) else None
+    return Allow()
 
 
 def _letters(name: str, text: object) -> str:

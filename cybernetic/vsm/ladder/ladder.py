@@ -108,7 +108,8 @@ class Ladder:
         elif ladder._is_over(key):
             return ladder, ()
         ladder = replace(ladder, folded={one: storm for one, storm in ladder.folded.items() if storm != key})
-        return ladder._hush(key)._changed(key, lambda c, _: climbing.clear(c, now))
+        ladder = ladder._hush(key) if key in ladder.climbs else ladder
+        return ladder._changed(key, lambda c, _: climbing.clear(c, now))
 
     def tick(self, now: float) -> "Move":
         """Let time pass: every pain whose clock has lapsed takes one step. Raises `OptionError`."""

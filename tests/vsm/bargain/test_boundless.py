@@ -1,5 +1,7 @@
 """Calls of which no upper bound is known: until their end they may take all that is left, and count so."""
 
+from math import nan
+
 import pytest
 
 from cybernetic.core import OptionError
@@ -25,6 +27,8 @@ def usd(amount: float) -> Vector:
 
 
 NOTHING = Vector()
+PURSE = Purse.root("acme", Budget(usd=10, per=60))
+LEVEL = Allocator(PURSE, {})
 
 
 def test_a_report_is_an_upper_bound_while_such_a_call_is_open() -> None:
@@ -56,6 +60,28 @@ def test_one_that_is_overdue_counts_as_all_that_is_left_until_it_is_known_better
     assert (paid.spent, paid.overrun, paid.blocked, paid.settled) == (usd(7), NOTHING, False, False)
     more = lower.settle("call", usd(9), bounded=False)
     assert (more.spent, more.overrun, more.blocked) == (usd(9), usd(2), True)
+
+
+def test_a_report_is_an_upper_bound_until_what_such_a_call_took_is_known() -> None:
+    unit, _ = Purse("a", 60, usd(10)).reserve("known", usd(4), 1.0, 90.0)
+    unit = unit.reserve("call", NOTHING, 1.0, 20.0)[0].expire(62.0)[0].settle(0, "known", usd(1))
+    assert unit.ledger(0).closed["call"].actual == usd(6)
+    assert unit.report(0) == Report("a", 0, usd(10), final=False)
+    assert unit.billed("call", usd(9)).report(0) == Report("a", 0, usd(10), final=True)
+    two = Ledger(usd(10)).reserve("x", NOTHING, 0.0, 5.0).reserve("y", NOTHING, 0.0, 5.0).expire(6.0)[0]
+    assert two.settle("x", usd(1)).bound == usd(10)
+
+
+def test_what_is_never_told_of_such_calls_is_all_that_was_left() -> None:
+    ledger = Ledger(usd(10)).reserve("call", NOTHING, 0.0, 5.0).reserve("rest", usd(10), 0.0, 50.0)
+    ledger = ledger.expire(6.0)[0].settle("rest", usd(1))
+    assert ledger.closed["call"].actual == NOTHING  # the other held all there was
+    over = ledger.conclude()
+    assert (over.spent, over.overrun, over.settled) == (usd(10), NOTHING, True)
+    assert over.conclude() is over
+    two = Ledger(usd(10)).reserve("x", NOTHING, 0.0, 5.0).reserve("y", NOTHING, 0.0, 5.0)
+    two = two.settle("x", usd(1), final=False, bounded=False).settle("y", usd(2), final=False, bounded=False)
+    assert (two.conclude().spent, two.conclude().closed["y"].actual) == (usd(10), usd(2))
 
 
 def test_a_floor_of_nothing_is_no_such_call() -> None:
@@ -141,6 +167,18 @@ def test_what_is_no_vector_is_named() -> None:
     for epoch in (1.5, "0", True):
         with pytest.raises(OptionError, match=r"^epoch: expected"):
             Report("a", epoch, usd(1), final=True)  # type: ignore[arg-type]
+        with pytest.raises(OptionError, match=r"^epoch: expected"):
+            Contract("a", epoch, usd(1), Seal(1, 1))  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match=r"^grant: expected a Vector"):
+        Contract("a", 0, 1.0, Seal(1, 1))  # type: ignore[arg-type]
+    for number in (nan, 1.5):
+        for act in (PURSE.forget, PURSE.ledger, PURSE.begun, LEVEL.forget):
+            with pytest.raises(OptionError, match=r"^epoch: expected an integer"):
+                act(number)  # type: ignore[operator]
+        with pytest.raises(OptionError, match=r"^kept: expected an integer"):
+            Purse("a", 60, kept=number)  # type: ignore[arg-type]
+        with pytest.raises(OptionError, match=r"^ended: expected an integer"):
+            Purse("a", 60, ended=number)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match=r"^spent: expected a Vector"):
         Report("a", 0, 1.0, final=True)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match=r"^usd: expected"):

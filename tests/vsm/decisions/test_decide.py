@@ -229,7 +229,6 @@ class Fickle(Escalate):
         (Fickle("deadline", 5.0, nan), Escalate("human", 5.0)),
         (Fickle("to", "human", "nobody"), Escalate("human", 5.0)),
         (Fickle("on_timeout", Deny("no"), Allow()), Escalate("human", 5.0, Deny("no"))),
-        (Mock(spec=Allow), Allow()),
     ],
 )
 def test_a_verdict_is_read_once_and_what_was_read_stands(verdict: Any, plain: Verdict) -> None:
@@ -238,6 +237,12 @@ def test_a_verdict_is_read_once_and_what_was_read_stands(verdict: Any, plain: Ve
         assert decision.verdict == plain
         assert type(decision.verdict) is type(plain)
         assert not decision.failures
+
+
+def test_what_only_says_that_it_is_a_verdict_is_none() -> None:
+    decision = decide([saying(Mock(spec=Allow))], Action("x"))
+    assert isinstance(decision.verdict, Deny)
+    assert decision.failures
 
 
 class Nameless(type):

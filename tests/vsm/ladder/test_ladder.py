@@ -65,6 +65,16 @@ def test_a_notice_quiets_what_is_noticed_again_and_no_alert() -> None:
         assert len(ladder.feel(pain, 62.0)[1]) == 1
 
 
+def test_what_is_cleared_again_or_was_never_felt_hushes_nothing() -> None:
+    ladder, _ = Ladder("acme", RUNGS, refractory=60.0).clear(NOISY.key, 1.0)
+    ladder, effects = ladder.feel(NOISY, 2.0)
+    assert effects == (Raised(NOISY.key, 0, Severity.ALERT, 2.0),)
+    ladder, _ = ladder.clear(NOISY.key, 3.0)
+    ladder, _ = ladder.clear(NOISY.key, 59.0)
+    assert ladder.feel(NOISY, 62.9)[1] == ()
+    assert len(ladder.feel(NOISY, 63.0)[1]) == 1
+
+
 @pytest.mark.parametrize(("name", "value"), [("rungs", None), ("storm", 5), ("refractory", nan)])
 def test_what_is_no_part_of_a_ladder_is_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(OptionError, match=f"^{name}: expected"):
