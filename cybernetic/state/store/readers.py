@@ -63,11 +63,14 @@ class Readers:
 
     def _taken(self) -> Lent:
         try:
-            return self._idle.pop()
+            idle = self._idle.pop()
         except IndexError:
-            pass
+            idle = None
         try:
-            return connect_reader(self._path)
+            if idle is None:
+                return connect_reader(self._path)
+            idle.execute("PRAGMA query_only=ON")  # who had it may have turned it off
+            return idle
         except sqlite3.Error as error:
             raise named(self._path, error) or error from error
 

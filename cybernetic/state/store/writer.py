@@ -130,8 +130,8 @@ class Writer:
         new = self._connection is None
         try:
             return self._tried(work)
-        except Exception:
-            if new or self._connection is not None:
+        except Exception as error:
+            if new or self._connection is not None or self._meant(error).final:
                 raise
         return self._tried(work)
 

@@ -71,6 +71,14 @@ async def test_a_read_that_fails_so_fails_alone(tmp_path: Path, fn: Function, er
         await works(store)
 
 
+async def test_who_lets_a_read_write_does_so_for_nobody_else(tmp_path: Path) -> None:
+    async with await prepared(tmp_path / "a") as store:
+        await store.read(lambda connection: connection.execute("PRAGMA query_only=OFF").fetchall())
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            await store.read(lambda connection: connection.execute("DELETE FROM t").fetchall())
+        await works(store)
+
+
 async def test_a_read_may_end_its_snapshot(tmp_path: Path) -> None:
     async with await prepared(tmp_path / "a") as store:
         assert await store.read(lambda connection: connection.execute("COMMIT") and "done") == "done"
