@@ -1,7 +1,7 @@
 """What was killed outright leaves behind what still ends: whoever is put in its place begins when that has ended."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from cybernetic.core import Ignore
@@ -30,6 +30,11 @@ class Cleared(Agent):
 def taken(system: Any, names: Collection[str]) -> bool:
     """Whether somebody bears one of the names."""
     return any(system.whereis(name, Agent) is not None for name in names)
+
+
+def named(children: Iterable[Child[Any]]) -> list[str]:
+    """The names that those children bear."""
+    return [one.name for one in children if isinstance(one.name, str)]
 
 
 def cleared(system: Any, names: Collection[str]) -> list[Child[Any]]:

@@ -10,7 +10,7 @@ from cybernetic.vsm.algedonic.lines import FeelingLine, LossyFeelingLine
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import address, level_of, line_name
-from cybernetic.vsm.cleared import cleared
+from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.coordination.coordination import Coordination
 from cybernetic.vsm.governance.governance import Governance
@@ -93,14 +93,18 @@ class NestedUnit(Supervisor):
         self._path, self._blueprint, self._charter = path, blueprint, charter
 
     def children(self) -> list[Child[Any]]:
-        """The level first: it is told what it inherits before it starts."""
+        """The level first: it is told what it inherits before it starts. Where that of one that was killed still ends,
+        after that.
+        """
+        path = self._path
         hand(self.system, self._charter)
-        set_pulse(self.system, level_of(self._path), self._charter.pulse)
-        return [
-            child(self._blueprint.made(), *self._blueprint.args, name=self._path, backoff=AGAIN),
-            child(Envoy, self._path, self._charter.paced, name=address(Role.MANAGEMENT, self._path)),
-            child(Custodian, self._path, name=address(Role.PORTER, self._path)),
+        set_pulse(self.system, level_of(path), self._charter.pulse)
+        members = [
+            child(self._blueprint.made(), *self._blueprint.args, name=path, backoff=AGAIN),
+            child(Envoy, path, self._charter.paced, name=address(Role.MANAGEMENT, path)),
+            child(Custodian, path, name=address(Role.PORTER, path)),
         ]
+        return [*cleared(self.system, named(members)), *members]
 
 
 class Operations(Supervisor):

@@ -16,6 +16,7 @@ from cybernetic.vsm.bargain.budget import Budget
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.ear import level_of
+from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.question import Reception
@@ -47,7 +48,7 @@ from cybernetic.vsm.recursion.refusals import Elsewhere, HeldAbove
 from cybernetic.vsm.status import Status, status
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.world.declared import World
-from cybernetic.vsm.world.keeper import keeper
+from cybernetic.vsm.world.keeper import keeper, world_name
 
 
 class ViableSystem(Governed):
@@ -111,7 +112,9 @@ class ViableSystem(Governed):
         return ()
 
     def children(self) -> list[Child[Any]]:
-        """The books first, then what carries messages, then the level itself."""
+        """The books first, then what carries messages, then the level itself. Where those of one that was killed still
+        end, after that.
+        """
         path = self._path
         charter = handed(self.system, path) or Charter.top(path, type(self))
         units = checked_units(self.units())
@@ -146,13 +149,15 @@ class ViableSystem(Governed):
         self._nested = tuple(layout.path(unit) for unit in units if unit.nested)
         self._audited = charter.audit is not None
         self._remote, self._ports = layout.elsewhere, tuple(sorted(charter.ports))
-        return [
+        members = [
             *vigil,
             books(path, self.data),
             *([keeper(path, charter.world, self.data)] if charter.apart and charter.world else []),
             child(Channels, path, self.capacity, id="channels", name=f"{path}:channels"),
             child(Level, layout, id="level", name=f"{path}:level"),
         ]
+        names = [*named(members), f"{path}:{VIGIL}", world_name(path)]
+        return [*cleared(self.system, names), *members]
 
     # By message. All of it raises `Away` where the part that has to answer is dead or taken out.
 

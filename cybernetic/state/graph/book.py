@@ -2,23 +2,25 @@
 
 A fact shows while any source's assertion of it stands and has not expired. An expired assertion is no longer
 answered, everywhere from the same moment on as far as clocks agree; it is taken out of the state later, by a removal
-like any other, which a renewal made meanwhile survives. A clock that is set back brings back what it let expire too
-early, if it was not taken out meanwhile.
+of that write alone: a renewal made meanwhile survives it, and so does what the source said elsewhere at the same time,
+which shows again. A clock that is set back brings back what it let expire too early, if it was not taken out
+meanwhile.
 """
 
 import heapq
 from collections.abc import Iterable, Iterator
 from itertools import count
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from cybernetic.crdt import slot_of
+from cybernetic.crdt import Leaf, Stamp, slot_of
 from cybernetic.state.graph.entries import (
     ASSERTED,
     Key,
     State,
+    expired,
+    leaf_of,
     period,
     standing,
-    writer,
 )
 from cybernetic.state.graph.facts import Assertion, Fact, Period
 from cybernetic.state.graph.outliving import Outliving
@@ -64,7 +66,7 @@ class Book:
         self._ended = 0  # how many keys these are
         self._until: dict[Key, float] = {}  # of assertions that are to expire
         self._over: dict[Key, float] = {}  # of assertions that have expired and are still in the state
-        self._outliving = Outliving()
+        self._outliving = Outliving(self.ended)
         self._turn = count()
         # heaps by time, of the keys above and of some that are no longer there
         self._ends: list[tuple[float, int, Key]] = []
@@ -104,10 +106,8 @@ class Book:
             if passed % STRIDE == 0:
                 yield None
             if self._until.get(key) == until:
-                del self._until[key]
-                self._expired(key, until)
                 triple = (key[0], key[1], slot_of(key[2]))
-                self._source(triple, key[3], False)
+                self._follow(triple, key)
                 yield from self._settle(triple)
 
     def due(self) -> float | None:
@@ -153,6 +153,11 @@ class Book:
         """Where something was put in that had ended elsewhere by then, as far as known; until it is gone."""
         return iter(self._outliving)
 
+    def ended(self, key: Key) -> Stamp | None:
+        """The latest stamp of what has ended under a key of four; None if nothing has, as far as is kept."""
+        past = self._past.get((key[0], key[1], slot_of(key[2])), ())
+        return next((Stamp(*one[4:]) for one in reversed(past) if one[3] == key[3]), None)
+
     def outdated(self, keep: float, latest: float | None = None) -> Iterator[Key]:
         """Ended assertions whose end is more than `keep` seconds before `latest`; those that stay, again later."""
         latest = self.now if latest is None else latest
@@ -176,8 +181,8 @@ class Book:
 
     def assertions(self, fact: Fact) -> list[Assertion]:
         """Who asserts a fact now, the first first."""
-        found = [standing(self.state, (*fact, who)) for who in self._named(_triple(fact))]
-        return sorted((one for one in found if one is not None and self._holds(one)), key=lambda one: one.at)
+        found = [standing(self.state, (*fact, who), self.now) for who in self._named(_triple(fact))]
+        return sorted((one for one in found if one is not None), key=lambda one: one.at)
 
     def history(self, fact: Fact) -> list[Period]:
         """The assertions of a fact, ended ones and those that stand, by their beginning."""
@@ -197,14 +202,21 @@ class Book:
         return (found,) if isinstance(found, str) else found
 
     def _note(self, triple: Triple, key: Key) -> None:
-        """Know whether the assertion under a key holds, and until when."""
-        found = standing(self.state, key)
+        """What is written under a key has changed."""
+        self._outliving.note(self.state, key, triple in self._past)
+        if triple in self._coming and standing(self.state, key) is not None:
+            self._arrived(triple, key[3])
+        self._follow(triple, key)
+
+    def _follow(self, triple: Triple, key: Key) -> None:
+        """Know whether an assertion under a key holds, and until when, and what has expired there."""
+        found = standing(self.state, key, self.now)
         self._over.pop(key, None)
         self._until.pop(key, None)
-        self._outliving.note(self.state, key, triple in self._past)
-        if found is not None and triple in self._coming:
-            self._arrived(triple, key[3])
-        self._source(triple, key[3], found is not None and self._holds(found))
+        self._source(triple, key[3], found is not None)
+        leaf = leaf_of(self.state, key)
+        if leaf is not None and (found is None or len(leaf.live) > 1):
+            self._expired(key, leaf)
         if found is None or found.until is None:
             return
         self._until[key] = found.until
@@ -223,17 +235,22 @@ class Book:
                 yield None
             if self._over.get(key) == -until:
                 triple = (key[0], key[1], slot_of(key[2]))
-                self._note(triple, key)
+                self._follow(triple, key)
                 yield from self._settle(triple)
 
-    def _expired(self, key: Key, until: float) -> None:
-        """Keep in mind what is to be removed, and when this replica is to do it."""
+    def _expired(self, key: Key, leaf: Leaf[Any]) -> None:
+        """Keep in mind what has expired and is to be removed, and when this replica is to do it."""
+        found = expired(leaf, key, self.now)
+        if not found:
+            return
+        (last, (by, *_)) = max(found, key=lambda one: one[0].until or 0.0)
+        until = last.until or 0.0
         self._over[key] = until
         heapq.heappush(self._passed, (-until, next(self._turn), key))
         if len(self._passed) > 2 * len(self._over) + SLACK:
             self._passed = [(-until, next(self._turn), key) for key, until in self._over.items()]
             heapq.heapify(self._passed)
-        grace = WRITER_GRACE if writer(self.state, key) == self._replica else GRACE
+        grace = WRITER_GRACE if by == self._replica else GRACE
         heapq.heappush(self._removals, (until + grace, next(self._turn), key))
         if len(self._removals) > 2 * len(self._over) + SLACK:
             self._removals = list({one[2]: one for one in self._removals if one[2] in self._over}.values())
@@ -266,12 +283,12 @@ class Book:
             after.append(key)
             after.sort(key=lambda one: one[4:])
             heapq.heappush(self._ages, (found.end.millis / 1000, next(self._turn), key))
-            self._outliving.note(self.state, key[:ASSERTED], True)
         self._ended += len(after) - len(before)
         if after:
             self._past[triple] = tuple(after)
         else:
             self._past.pop(triple, None)
+        self._outliving.note(self.state, key[:ASSERTED], bool(after))
         if len(self._ages) > 2 * self._ended + SLACK:
             there = {key for keys in self._past.values() for key in keys}
             self._ages = [one for one in self._ages if one[2] in there]
@@ -288,9 +305,6 @@ class Book:
         else:
             self.triples.add(triple)
             yield triple, True
-
-    def _holds(self, assertion: Assertion) -> bool:
-        return assertion.until is None or assertion.until > self.now
 
 
 def _triple(fact: Fact) -> Triple:

@@ -11,6 +11,7 @@ says that it was put in, and names the changes it was elsewhere (`before`).
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from math import inf
 from typing import Any, TypeAlias
 
 from cybernetic.core import CyberneticError
@@ -113,18 +114,37 @@ def place_of(key: Key) -> Place:
     return LWW.kind, slot_of(key)
 
 
-def standing(state: State, key: Key) -> Assertion | None:
-    """The assertion under a key of four: that of the latest stamp; None if there is none, or it cannot be read."""
-    found = shown(leaf_of(state, key), key)
+def standing(state: State, key: Key, now: float = -inf) -> Assertion | None:
+    """The assertion under a key of four, as `shown` has it; None if there is none, or it cannot be read."""
+    found = shown(leaf_of(state, key), key, now)
     return None if found is None else found[0]
 
 
-def shown(leaf: Leaf[Any] | None, key: Key) -> tuple[Assertion, Write] | None:
-    """The assertion that shows of a leaf under a key of four, and its write: the latest that can be read."""
+def shown(leaf: Leaf[Any] | None, key: Key, now: float = -inf) -> tuple[Assertion, Write] | None:
+    """The assertion that shows of a leaf under a key of four at `now`, seconds since 1970, and its write.
+
+    It is the latest that can be read. Where that has expired, what was said besides, elsewhere at the same time, shows;
+    what was put in besides does not: its source has said something later.
+    """
+    later = False
     for write in () if leaf is None else sorted(leaf.live, key=_rank, reverse=True):
         if (made := _read(key, *write[2])) is not None:
-            return made, write
+            if not has_expired(made, now) and not (later and is_put_in(write[2][1])):
+                return made, write
+            later = True
     return None
+
+
+def expired(leaf: Leaf[Any] | None, key: Key, now: float) -> list[tuple[Assertion, Write]]:
+    """What has expired by `now` of a leaf under a key of four, each with its write."""
+    told = () if leaf is None else leaf.live
+    read = [(_read(key, *write[2]), write) for write in told]
+    return [(made, write) for made, write in read if made is not None and has_expired(made, now)]
+
+
+def has_expired(assertion: Assertion, now: float) -> bool:
+    """Whether its time is over at `now`, seconds since 1970."""
+    return assertion.until is not None and assertion.until <= now
 
 
 def written(leaf: Leaf[Any] | None, key: Key) -> dict[Assertion, bool]:
@@ -157,7 +177,7 @@ def period(state: State, key: Key) -> Period | None:
 
 
 def ending(assertion: Assertion, how: str, by: str | None, why: str | None, put_in: bool) -> Any:
-    """What is written of an assertion that has ended; that it was put in ends it also where it was said."""
+    """What is written of an assertion that has ended; `put_in` ends it also where it was said."""
     said = assertion.cause, assertion.confidence, assertion.until, how, by, why
     return (*said, True) if put_in else said
 
@@ -179,12 +199,6 @@ def _read(key: Key, at: Stamp, value: Any) -> Assertion | None:
         return None
 
 
-def writer(state: State, key: Key) -> str | None:
-    """The replica that wrote what stands under a key of four; None if nothing does."""
-    write = latest(leaf_of(state, key))
-    return None if write is None else write[0]
-
-
 def exported(state: State, now: float) -> Iterator[tuple[Assertion, Dots] | None]:
     """Every assertion that stands at `now`, seconds since 1970, and the changes it came with.
 
@@ -196,8 +210,8 @@ def exported(state: State, now: float) -> Iterator[tuple[Assertion, Dots] | None
             yield None
         key = key_of(slot)
         if kind == LWW.kind and type(key) is tuple and len(key) == ASSERTED:
-            found = shown(leaf, key)
-            if found is not None and (found[0].until is None or found[0].until > now):
+            found = shown(leaf, key, now)
+            if found is not None:
                 yield found[0], carried(found[1])
 
 

@@ -32,10 +32,10 @@ class Graph(Keeping):
         await world.call(Graph.add, "ann", "knows", "bob", who="clerk", confidence=0.9, ttl=3600)
         found = await world.call(Graph.query, ("ann", "knows", Var("x")), (Var("x"), "age", Var("n")))
 
-    A fact shows while any source's assertion of it stands. Who asserts what is being removed elsewhere at the same
-    time wins. What has expired is answered no more; it is removed from the replicas by the one that wrote it after a
-    minute, by any after ten. Bad arguments are refused with `GraphRefused`. Long searches give the loop back
-    every 200 facts; what else is asked of the agent waits meanwhile.
+    A fact shows while any source's assertion of it stands. Who asserts it anew while it is being removed elsewhere
+    wins; who only says again what stands there does not. What has expired is answered no more; it is removed from the
+    replicas by the one that wrote it after a minute, by any after ten. Bad arguments are refused with `GraphRefused`.
+    Long searches give the loop back every 200 facts; what else is asked of the agent waits meanwhile.
 
     It keeps its value by a `Replica` of its own, linked to it.
 
@@ -64,7 +64,8 @@ class Graph(Keeping):
     ) -> Deferred[Assertion]:
         """Assert a fact; answers with the assertion when it lasts, as `Replica.change` does.
 
-        What the same source said of it before is replaced, and becomes its past; saying the same again changes nothing.
+        What the same source said of it before is replaced, and becomes its past. Saying the same again changes
+        nothing, so a removal made elsewhere that is heard of later ends it all the same; with another `ttl` it is anew.
 
         Args:
             subject: of the fact, see `Fact`.
@@ -79,7 +80,7 @@ class Graph(Keeping):
         until = None if ttl is None else self._now() + checked(number, "ttl", ttl, above=0.0)
         said = checked(assertion_of, fact, who, UNSTAMPED, cause, confidence, until)
         self._book.foresee(fact, who)
-        return self._change(adding(said, self._book.surplus(fact)), lambda made: made[0])
+        return self._change(adding(said, self._book.surplus(fact), self._book.ended), lambda made: made[0])
 
     def remove(
         self,
@@ -99,23 +100,25 @@ class Graph(Keeping):
         for name, value in (("by", by), ("who", who), ("why", why)):
             if value is not None or name == "by":
                 checked(text, name, value)
-        return self._change(removing(self._book.keys(fact, who), by, why), len)
+        return self._change(removing(self._book.keys(fact, who), by, why, self._book.ended), len)
 
     async def load(self, records: list[Record], who: str = "import", again: bool = False) -> dict[str, int]:
         """Put in at most 500 records, with their stamps where they have some: those of an export, or of somebody else.
 
         Returns `{"new": n, "ended": m}`: how many changed something, and how many stay out because they are over. One
         that tells less than what stands, by its stamp, changes nothing, so loading again is loading once. One that
-        stood here and was removed or replaced since stays so: the graph knows it by its past, and by the `change` that
-        an export names. Where this node has not heard of that yet it comes in, and goes again, everywhere, soon after
-        it has; what the same source had said here shows again then. One that names no `change` comes back once its
-        past is forgotten (`keep`). One whose time is over does not come back in any case.
+        stood here and was removed or replaced since stays so, and what its source said before that stays out: the
+        graph knows it by its past, and by the `change` that an export names. Where this node has not heard of that yet
+        it comes in, and goes again, everywhere, soon after it has: of many, 2,000 each half second at most. What the
+        same source had said here shows again then. One that names no `change` comes back once its past is forgotten
+        (`keep`). One whose time is over does not come back in any case.
 
         Args:
             records: as `page` gives them; of each, `subject`, `predicate` and `object` will do.
             who: the source of those that name none.
             again: say here, with a stamp of now, what was removed, replaced or only put in, or is not known here: it
-                stays until somebody removes it who has heard of that. What stands as said here is left as it is.
+                stays until somebody removes it who has heard of that. What stands as said here is left as it is, and
+                so ends where it was removed elsewhere, unheard of here: load it again after that.
         """
         if not isinstance(records, list | tuple) or len(records) > MOST_RECORDS:
             raise GraphRefused(
@@ -268,7 +271,7 @@ class Graph(Keeping):
         made: list[tuple[Assertion, Restored]] = []
         foreseen = [one for one, _ in imports if self._book.foresee(one.fact, one.who)]
         try:
-            await self._steps(steps(lambda some: loading(some, again), imports, STEP), made)
+            await self._steps(steps(lambda some: loading(some, again, self._book.ended), imports, STEP), made)
         finally:
             new = {place_of(key_for(one.fact, one.who)) for one, how in made if how == "new"}
             for one in foreseen:

@@ -153,7 +153,7 @@ class Keeping(Agent):
             outdated = list(islice(self._book.outdated(self._keep, latest), _SWEPT))
             outlived = list(islice(self._book.outlived(), _SWEPT))
             edits = [
-                *steps(dropping, outlived, STEP),
+                *steps(lambda keys: dropping(keys, self._book.ended), outlived, STEP),
                 *steps(lambda keys: sweeping(keys, (), latest), spent, STEP),
                 *steps(lambda keys: sweeping((), keys, latest), outdated, STEP),
             ]

@@ -1,16 +1,17 @@
 """What was put in and is over: it had ended elsewhere by then, and nobody may have known where it was put in.
 
-A write that was put in is over when its past says so, or when one of the changes it was elsewhere is known here and
-stands no more; one that was said is when its past says that it ended where it had been put in. Nodes that have heard of
-the same changes agree on that, and what is over stays so. So each of them may take out what is over, exactly that, and
-nobody writes the rest anew.
+A write that was put in is over when something as late or later of its source has ended, as its past says, or when one
+of the changes it was elsewhere is known here and stands no more; one that was said is when its past says that it ended
+where it had been put in. Nodes that have heard of the same changes agree on that, and what is over stays so. So each
+of them may take out what is over, exactly that, and nobody writes the rest anew.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
-from cybernetic.crdt import Context, Leaf
+from cybernetic.crdt import Context, Leaf, Stamp
 from cybernetic.state.graph.entries import (
+    Dot,
     Dots,
     Key,
     Place,
@@ -28,37 +29,47 @@ SLACK = 100
 
 Find: TypeAlias = Callable[[Place], Leaf[Any] | None]
 
+Ended: TypeAlias = Callable[[Key], Stamp | None]
+"""The latest stamp of what has ended under a key of four; None if nothing has, as far as is kept."""
 
-def over(key: Key, leaf: Leaf[Any], context: Context, find: Find) -> Dots:
+
+def none_ended(key: Key) -> None:
+    """Nothing has ended under any key."""
+
+
+def over(key: Key, leaf: Leaf[Any], context: Context, find: Find, latest: Stamp | None = None) -> Dots:
     """The writes that are over of the leaf under a key of four, in a state that knows `context`.
 
-    `find` gives what is at a place of it, such as the past.
+    `find` gives what is at a place of it, such as the past; `latest` is the latest stamp of what has ended there.
     """
     live = [write[:2] for write in leaf.live]
     gone = []
     for dot, (_, _, (at, value)) in zip(live, leaf.live, strict=True):
         past, copy = find(place_of((*key, *at))), is_put_in(value)
         ended = past is not None and past.alive and (copy or ends_all(past))
+        if copy and latest is not None:
+            ended = ended or at <= latest
         if ended or (copy and any(context.knows(*one) and one not in live for one in before(value))):
             gone.append(dot)
     return tuple(gone)
 
 
-def outlived(state: State, key: Key) -> Dots:
+def outlived(state: State, key: Key, ended: Ended = none_ended) -> Dots:
     """The writes under a key of four that are over, as far as `state` knows."""
     leaf = leaf_of(state, key)
-    return () if leaf is None else over(key, leaf, state.context, state.store.trie.get)
+    return () if leaf is None else over(key, leaf, state.context, state.store.trie.get, ended(key))
 
 
 class Outliving:
     """The keys under which something is over, kept up to date: what a change costs is in proportion to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, ended: Ended = none_ended) -> None:
+        self._ended = ended
         self._over: set[Key] = set()
-        # where changes that are not known would be, by replica and number; a set where those are several keys
-        self._awaited: dict[str, dict[int, Key | set[Key]]] = {}
-        self._heard: dict[str, tuple[int, ...]] = {}  # the changes of these that were known at the last look
-        self._count = self._kept = 0  # how many are awaited, and were after they were last gone through
+        # the keys to look at when a change is known; a set where those are several
+        self._awaited: dict[Dot, Key | set[Key]] = {}
+        self._heard = Context()  # what was known at the last look
+        self._count = self._kept = 0  # how many keys these are, and were after they were last gone through
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._over)
@@ -69,62 +80,97 @@ class Outliving:
         leaf = leaf_of(state, key)
         if leaf is None or not (past or any(is_put_in(write[2][1]) for write in leaf.live)):
             return
-        if over(key, leaf, state.context, state.store.trie.get):
+        if over(key, leaf, state.context, state.store.trie.get, self._ended(key)):
             self._over.add(key)
         for dot in _unknown(leaf, state.context):
-            awaited = self._awaited.setdefault(dot[0], {})
-            self._count += dot[1] not in awaited
-            awaited[dot[1]] = _with(awaited.get(dot[1]), key)
+            self._await(dot, key)
 
     def look(self, state: State) -> Iterator[None]:
-        """Look whether more is over, where more changes are known by now; a step is a breath. To be drawn out."""
-        for replica, awaited in list(self._awaited.items()):
-            heard, known = self._heard.get(replica, ()), state.context.runs.get(replica, ())
-            if heard == known:
-                continue
-            new = Context({replica: known}).minus(Context({replica: heard}))
-            numbers = [n for _, n in new] if len(new) < len(awaited) else list(awaited)
-            for looked, n in enumerate(numbers, 1):
-                if looked % STRIDE == 0:
-                    yield
-                if n in awaited and state.context.knows(replica, n):
-                    self._count -= 1
-                    # from now on what becomes of that change shows at its key
-                    self._over.update([key for key in _keys(awaited.pop(n)) if outlived(state, key)])
-            self._heard[replica] = known
-        yield from self._tidy(state)
+        """Look whether more is over, where more changes are known by now; a step is a breath.
 
-    def _tidy(self, state: State) -> Iterator[None]:
+        To be drawn to its end before anything else is noted. A look when nothing more is known costs next to nothing.
+        """
+        pace = _Pace()
+        known = []
+        for dot in self._new(state.context):
+            if pace.due():
+                yield
+            if dot in self._awaited and state.context.knows(*dot):
+                known.append(dot)
+        for dot in known:
+            # from now on what becomes of that change shows at its keys
+            for key in _keys(self._awaited[dot]):
+                if pace.due():
+                    yield
+                self._count -= 1
+                if outlived(state, key, self._ended):
+                    self._over.add(key)
+            del self._awaited[dot]
+        self._heard = state.context
+        yield from self._tidy(state, pace)
+
+    def _new(self, context: Context) -> Iterable[Dot]:
+        """Changes that may have become known since the last look and be awaited: all that did, or fewer."""
+        if context == self._heard:
+            return ()
+        new = context.minus(self._heard)
+        return new if len(new) < len(self._awaited) else self._awaited
+
+    def _await(self, dot: Dot, key: Key) -> None:
+        packed = self._awaited.get(dot)
+        if packed is None:
+            self._awaited[dot] = key
+        elif not isinstance(packed, set):
+            if packed == key:
+                return
+            self._awaited[dot] = {packed, key}
+        elif key in packed:
+            return
+        else:
+            packed.add(key)
+        self._count += 1
+
+    def _tidy(self, state: State, pace: "_Pace") -> Iterator[None]:
         """Wait no more for what nobody asks for, once that may be the most."""
         if self._count <= 2 * self._kept + SLACK:
             return
-        for replica, awaited in list(self._awaited.items()):
-            for looked, (n, keys) in enumerate(list(awaited.items()), 1):
-                if looked % STRIDE == 0:
+        idle = []
+        for dot, packed in self._awaited.items():
+            for key in _keys(packed):
+                if pace.due():
                     yield
-                if not any(
-                    (replica, n) in _unknown(leaf_of(state, key), state.context) for key in _keys(keys)
-                ):
-                    del awaited[n]
-                    self._count -= 1
-            if not awaited:
-                del self._awaited[replica]
-                self._heard.pop(replica, None)
+                if dot not in _unknown(leaf_of(state, key), state.context):
+                    idle.append((dot, key))
+        for dot, key in idle:
+            if pace.due():
+                yield
+            self._release(dot, key)
         self._kept = self._count
+
+    def _release(self, dot: Dot, key: Key) -> None:
+        packed = self._awaited[dot]
+        if isinstance(packed, set):
+            packed.discard(key)
+        if not isinstance(packed, set) or not packed:
+            del self._awaited[dot]
+        self._count -= 1
+
+
+class _Pace:
+    """Tells when it is time for a breath: at every `STRIDE`th of what is looked at, whatever loop it is in."""
+
+    def __init__(self) -> None:
+        self._looked = 0
+
+    def due(self) -> bool:
+        """One more is looked at; whether a breath comes first."""
+        self._looked += 1
+        return self._looked % STRIDE == 0
 
 
 def _keys(packed: Key | set[Key]) -> Iterable[Key]:
     """The keys in one place: most often it is one, which stands there itself, for memory's sake."""
     return packed if isinstance(packed, set) else (packed,)
-
-
-def _with(packed: Key | set[Key] | None, key: Key) -> Key | set[Key]:
-    if packed is None or packed == key:
-        return key
-    if not isinstance(packed, set):
-        return {packed, key}
-    packed.add(key)
-    return packed
 
 
 def _unknown(leaf: Leaf[Any] | None, context: Context) -> Dots:

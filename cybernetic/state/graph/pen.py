@@ -1,6 +1,7 @@
 """Writes into a graph: each change as the delta of a replica, what it ends kept as the past of the fact."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from math import inf
 from typing import Any, Literal, TypeAlias
 
 from cybernetic.crdt import MOST_TICKS, Branch, Context, Leaf, Stamp
@@ -13,6 +14,8 @@ from cybernetic.state.graph.entries import (
     Write,
     content,
     ending,
+    expired,
+    has_expired,
     is_put_in,
     key_for,
     latest,
@@ -23,7 +26,7 @@ from cybernetic.state.graph.entries import (
     written,
 )
 from cybernetic.state.graph.facts import Assertion, Fact
-from cybernetic.state.graph.outliving import over
+from cybernetic.state.graph.outliving import Ended, none_ended, over
 
 Restored: TypeAlias = Literal["new", "known", "ended"]
 """What came of an assertion that was to be put in."""
@@ -42,12 +45,33 @@ class Pen:
         state: what is written into; the pen's own goes on from it.
         replica: as which replica.
         tick: gives the stamps, such as `Hlc.tick`. Where what is replaced has a later one, its successor is taken.
+        now: seconds since 1970, by which is told what has expired. Default: nothing has.
+        ended: gives the latest stamp of what has ended under a key, as `Book.ended`. Default: nothing has.
     """
 
-    __slots__ = ("_delta", "_first", "_fresh", "_next", "_replica", "_state", "_tick", "changes")
+    __slots__ = (
+        "_delta",
+        "_ended",
+        "_first",
+        "_fresh",
+        "_next",
+        "_now",
+        "_replica",
+        "_state",
+        "_tick",
+        "changes",
+    )
 
-    def __init__(self, state: State, replica: str, tick: Callable[[], Stamp]) -> None:
-        self._state, self._replica, self._tick = state, replica, tick
+    def __init__(
+        self,
+        state: State,
+        replica: str,
+        tick: Callable[[], Stamp],
+        now: float = -inf,
+        ended: Ended = none_ended,
+    ) -> None:
+        self._state, self._replica, self._tick, self._now = state, replica, tick, now
+        self._ended = ended
         self._delta: State = State()
         # what lies beside it: changes `_first` up to `_next`
         self._fresh: dict[object, Leaf[Any]] = {}
@@ -76,7 +100,8 @@ class Pen:
         """Assert a fact, all parts of which are checked already.
 
         Saying again what stands changes nothing, and saying it with another `until` alone renews it: the past keeps
-        neither. What was put in is said anew, and what is said differently ends what the same source said before.
+        neither. So where nothing is changed, a removal made elsewhere ends it also where that is heard of later. What
+        was put in is said anew, and what is said differently ends what the same source said before.
         """
         key = key_for(fact, who)
         leaf = self._standing(key)
@@ -95,15 +120,19 @@ class Pen:
     def restore(self, assertion: Assertion, dots: Dots = ()) -> Restored:
         """Put in an assertion as it was made elsewhere or earlier, with its stamp, unless there is nothing to do.
 
-        "known": one as late or later stands. "ended": it did stand here, and does no more: its past says so, or it came
-        with one of `dots` that the state knows, which is never forgotten. Where that is learned later, `drop_outlived`
-        is due. So what was said here is not ended: it stands beside it. What was put in before is replaced.
+        "known": one as late or later stands. "ended": one as late or later did stand here, and does no more: the past
+        says so, or it came with one of `dots` that the state knows, which is never forgotten. Where that is learned
+        later, `drop_outlived` is due. So what was said here is not ended: it stands beside it. What was put in before
+        is replaced.
         """
         key = key_for(assertion.fact, assertion.who)
         leaf = self._standing(key)
         write = latest(leaf)
         if write is not None and write[2][0] >= assertion.at:
             return "known"
+        ended = self._ended(key)
+        if ended is not None and assertion.at <= ended:
+            return "ended"
         if self._has_ended(assertion) or any(self._state.context.knows(*dot) for dot in dots):
             return "ended"
         said = [write for write in (leaf or _BLANK).live if not is_put_in(write[2][1])]
@@ -124,9 +153,10 @@ class Pen:
         """Say here and now what was made elsewhere or earlier, whether it has ended or not.
 
         "known": the source says it here, or what is as late or later. Where that was put in, that is what is said.
+        What has expired is neither.
         """
         key = key_for(assertion.fact, assertion.who)
-        found = shown(self._standing(key), key)
+        found = shown(self._standing(key), key, self._now)
         if found is None or found[0].at < assertion.at:
             return self.say(assertion)
         return self.say(found[0]) if is_put_in(found[1][2][1]) else "known"
@@ -140,19 +170,31 @@ class Pen:
             place = place_of(key)
             leaf = self._leaf(place)
             if leaf is not None and (gone := self._over(key, leaf)):
-                left = tuple([write for write in leaf.live if write[:2] not in gone])
-                self._put_leaf(place, Leaf(leaf.bury(self._replica, self._number()).seen, left))
+                self._drop(place, leaf, gone)
+
+    def drop_expired(self, keys: Iterable[Key], latest: float) -> None:
+        """End what has expired under keys of four by `latest`, seconds since 1970, each write for itself.
+
+        Whatever else stands there stays as it is, and what was put in does not end where it was said.
+        """
+        for key in keys:
+            leaf = self._leaf(place_of(key))
+            found = expired(leaf, key, latest)
+            for one, _ in found:
+                self._end(one, False, "expired", None, None)
+            if leaf is not None and found:
+                self._drop(place_of(key), leaf, [_dot(write) for _, write in found])
 
     def remove(
         self, keys: Iterable[Key], how: str, by: str | None = None, why: str | None = None
     ) -> list[Assertion]:
-        """End the assertions under keys of four, "removed" or "expired"; returns those there were."""
+        """End all assertions under keys of four, such as "removed"; returns the latest of each key."""
         ended = []
         gone = []
         for key in keys:
             found = written(self._leaf(place_of(key)), key)
             if found:
-                for one, copy in found.items():
+                for one, copy in written(self._standing(key), key).items():
                     self._end(one, copy, how, by, why)
                 ended.append(max(found, key=lambda one: one.at))
                 gone.append(key)
@@ -166,8 +208,13 @@ class Pen:
             self._settle()
             self._take(self._state.remove(self._replica, *gone))
 
+    def _drop(self, place: Place, leaf: Leaf[Any], gone: Collection[Dot]) -> None:
+        """Take writes out of the leaf at a place, and leave the others as they are."""
+        left = tuple([write for write in leaf.live if _dot(write) not in gone])
+        self._put_leaf(place, Leaf(leaf.bury(self._replica, self._number()).seen, left))
+
     def _over(self, key: Key, leaf: Leaf[Any]) -> Dots:
-        return over(key, leaf, self._state.context, self._leaf)
+        return over(key, leaf, self._state.context, self._leaf, self._ended(key))
 
     def _standing(self, key: Key) -> Leaf[Any] | None:
         """What is under a key of four, without the writes that are over."""
@@ -182,6 +229,8 @@ class Pen:
 
     def _end(self, assertion: Assertion, copy: bool, how: str, by: str | None, why: str | None) -> None:
         if not self._has_ended(assertion):  # else the past has it already
+            # a copy that has expired ended by itself: where it was said, it may have another time
+            copy = copy and not has_expired(assertion, self._now)
             self._write(past_key(assertion), ending(assertion, how, by, why, copy), assertion.at)
 
     def _write(self, key: Key, value: object, after: Stamp | None = None) -> Stamp:

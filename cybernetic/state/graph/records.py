@@ -83,7 +83,7 @@ def _dots(change: object) -> Dots:
 def _dot(change: object) -> Dot:
     match change:
         case [str() as replica, int() as number] if (
-            0 < len(replica) <= LONGEST_REPLICA and 0 < number < 2**63
+            type(number) is int and 0 < len(replica) <= LONGEST_REPLICA and 0 < number < 2**63
         ):
             return replica, number
     raise OptionError("change", f"a list of a replica and a number, or of at most {MOST_DOTS} such", change)

@@ -284,7 +284,7 @@ class Environment(Member):
     async def _repeated(self, id: str, why: str) -> tuple[str, str]:
         was = self._memory.find(id)
         try:
-            if was is None:
+            if was is None or not was.performed.outcome.good:  # that needs nobody to do it again unasked
                 return "unknown", ""
             unit = self._roster.pick(was.task) if self._roster.is_out(was.unit) else was.unit
             self._roster.gives(unit)

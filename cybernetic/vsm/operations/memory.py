@@ -1,4 +1,4 @@
-"""What the environment of a level remembers of tasks that were done well, in case they have to be done again."""
+"""What the environment of a level remembers of tasks that were done, in case they come, or have to be done, again."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -18,16 +18,15 @@ class Remembered:
 
 
 class Memory:
-    """The last thousand tasks that were done well, by id."""
+    """The last thousand tasks that were done, well or not, by id: what was not may have had its effect all the same."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, Remembered] = OrderedDict()
 
     def keep(self, task: Task, unit: str, performed: Performed) -> None:
-        """A task was done, well or not: what was not well needs nobody to do it again unasked."""
+        """A task was done, well or not."""
         self._known.pop(task.id, None)
-        if performed.outcome.good:
-            self._known[task.id] = Remembered(task, unit, performed)
+        self._known[task.id] = Remembered(task, unit, performed)
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
 

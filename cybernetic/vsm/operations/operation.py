@@ -160,10 +160,13 @@ class Operation(Agent):
         desk.loose = desk.loose or desk.task is None or not task.id.startswith(f"{desk.task.id}/")
         desk.progress.port(1, now())  # who does it is watched himself
         try:
-            return await handed_on(self.system, level_of(desk.path), task, (desk.path,))
+            done = await handed_on(self.system, level_of(desk.path), task, (desk.path,))
         except Exception as error:
             desk.loose = desk.loose or getattr(error, "begun", True)  # it may have been done in part
             raise
+        else:
+            desk.loose = desk.loose or not done.outcome.good  # so may this
+            return done
         finally:
             desk.progress.port(-1, now())
 

@@ -39,7 +39,7 @@ class Work:
 
 
 class UnderWay:
-    """The tasks of a level that are under way, by id, and those that were done well of late (`memory`).
+    """The tasks of a level that are under way, by id, and those that were done of late (`memory`).
 
     Args:
         levels: those of all levels of this process, this one included, by path.

@@ -12,6 +12,7 @@ from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel
 from cybernetic.vsm.checks import share as checked_share
 from cybernetic.vsm.checks import word
+from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.coordination.restarts import turnstile
 from cybernetic.vsm.operations.kinds import kinds_of
 from cybernetic.vsm.operations.management import Management
@@ -22,7 +23,7 @@ from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.blueprint import Blueprint
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.recursion.ways import ways_of
-from cybernetic.vsm.world.keeper import keeper
+from cybernetic.vsm.world.keeper import keeper, world_name
 
 A = TypeVar("A")
 Ts = TypeVarTuple("Ts")
@@ -195,13 +196,15 @@ class OperationUnit(Supervisor):
         self._quota = quota
 
     def children(self) -> list[Child[Any]]:
-        """In the order in which they need each other; in another process than its level's with a world of its own."""
+        """In the order in which they need each other; in another process than its level's with a world of its own.
+        Where those of one that was killed still end, after that.
+        """
         path, charter = self._path, self._charter
         set_pulse(self.system, charter.path, charter.pulse)
         pace = turnstile(self.system, charter.path)
         operation = child(self._blueprint.made(), *self._blueprint.args, name=path, backoff=pace)
         books = partial(Books, beside=f"{charter.path}:books")
-        return [
+        members = [
             child(books, self._data, path, name=f"{path}:books"),
             *([keeper(path, charter.world, self._data)] if charter.apart and charter.world else []),
             child(
@@ -226,3 +229,4 @@ class OperationUnit(Supervisor):
                 name=f"{path}:management",
             ),
         ]
+        return [*cleared(self.system, [*named(members), world_name(path)]), *members]

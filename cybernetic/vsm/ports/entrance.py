@@ -96,18 +96,24 @@ class Entrance:
         if ask.fence is not None:
             self.leases.check(ask.fence)
         self.proofs.guard(ask, port.repeats)
-        id, epoch = await self.till.reserve(ask, port)
+        waits = (port.shared is not None and bool(ask.same)) or self.pacing.paces(ask.port)
+        id, epoch = await self.till.reserve(ask, port, waits=waits)
         passage = Passage(id, ask, port, epoch, now(), self.orders.revision)
         if passage.shared:
             self.porter.task(self._shared(passage, user, answer))
-        elif self.pacing.paces(ask.port):
+        elif waits or self.pacing.paces(ask.port):
             self.porter.task(self._paced(passage, user, answer))
         else:
             self.pacing.passed(ask.port)
-            await self._hand(passage, user, answer)
+            await self._leave(passage, user, answer)
         return answer
 
     async def _hand(self, passage: Passage, user: Any, answer: Deferred[Any]) -> None:
+        """It has waited: its time runs from now, which is in the books before anything goes out."""
+        await self.till.hand(passage)
+        await self._leave(passage, user, answer)
+
+    async def _leave(self, passage: Passage, user: Any, answer: Deferred[Any]) -> None:
         """Here is leave for the call; unless nobody waits for it any more: then it is not made."""
         if answer.reply(replace(passage, began=now())):
             self.till.made_by(passage, user)
@@ -118,17 +124,24 @@ class Entrance:
 
     async def _shared(self, passage: Passage, user: Any, answer: Deferred[Any]) -> None:
         found = await self.sharing.found(passage, user)
-        if found is not None:
-            answer.reply(await self._had(passage, found))
-            return
         try:
-            self.orders.check(passage.ask.port)  # it may have been taken out of use meanwhile
+            self._still(passage.ask)
         except Exception as error:
             await self._turned_away(passage, answer, error)
+            return
+        if found is not None:
+            answer.reply(await self._had(passage, found))
             return
         if not self.pacing.paces(passage.ask.port):
             self.pacing.passed(passage.ask.port)
         await self._paced(passage, user, answer)
+
+    def _still(self, ask: Ask) -> None:
+        """While it waited it may have been forbidden, and the unit or the port been taken out of use."""
+        self.orders.check(ask.port)
+        match self.orders.decide(ask.action):
+            case Decision(verdict=Deny(reason=reason), by=by):
+                raise self._denied(ask, by, reason)
 
     async def _had(self, passage: Passage, found: CallShared) -> Had:
         """It took nothing, and here is the proof that it was made."""

@@ -50,9 +50,11 @@ class Port:
         repeats: so many equal calls in one task are a loop: the next is refused with `Stuck`, >= 1. Default 5.
         shared: its calls only look something up, so equal ones of all units may be one: what a call came to is the
             answer to whoever wants the same while it is made, and for so many seconds after it, >= 0. Who makes it pays
-            for it, the others pay nothing. Equal are calls of the same function (one that is found by its name, or
-            the same one of this process), with equal arguments and `key`. Arguments and results that could not travel
-            are not shared, nor is what bears a `fence`, or a task that is done again because audits found it false.
+            for it, the others pay nothing. Equal are calls of the same function (one that is found in its module by
+            its name, or the same one of this process: all of the script itself, methods of the same object, and
+            agents by name, are known on one node only), with equal arguments and `key`. Arguments and results that
+            could not travel are not shared, nor is what bears a `fence`, or a task that is done again because audits
+            found it false.
             Default None: each call is made.
 
     Raises `OptionError`.

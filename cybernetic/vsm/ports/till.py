@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 from typing import Any
 
 from cybernetic.runtime import Named
@@ -17,6 +18,7 @@ from cybernetic.vsm.ports.passages import Ask, Passage
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.receipts import Came
 from cybernetic.vsm.ports.unbounded import Unbounded
+from cybernetic.vsm.ports.waiting import handed, released
 from cybernetic.vsm.timing import now
 
 FIRST = 5.0  # seconds that a unit which has only begun waits for its first contract
@@ -50,12 +52,16 @@ class Till:
     async def begin(self) -> None:
         """Go on from the books; without any, spend nothing in this epoch but what a contract grants.
 
-        The operation has ended with the predecessor, so what it was calling is lost.
+        The operation has ended with the predecessor, so what it was calling is lost; what only waited was never called.
         """
         known: Any = await self._books.call(Books.load, "porter")
         if known is not None:
             self._serial, purse, self._unbounded = known
-            self._purse = None if purse is None else purse.reopened()
+            if purse is not None:
+                purse, gone = released(purse.reopened())
+                for id in gone:
+                    self._unbounded = self._unbounded.over(id)
+            self._purse = purse
             await self._lost(*self._unbounded.open)
         elif self._purse is not None:
             self._purse = self._purse.born(fresh_id(8, "purse"), now())
@@ -72,22 +78,30 @@ class Till:
             async with asyncio.timeout(FIRST):
                 await self._contracted.wait()
 
-    async def reserve(self, ask: Ask, port: Port) -> tuple[str, int]:
+    async def reserve(self, ask: Ask, port: Port, *, waits: bool = False) -> tuple[str, int]:
         """Set the upper bound of a call through `port` aside: its id, and the epoch it is settled in.
 
-        Where none is given, and the port counts what a call took, there has to be something left. Raises
-        `BudgetExhausted`.
+        Its time runs from now; or, where it `waits` first, from when it is handed out (`hand`). Where no bound is
+        given, and the port counts what a call took, there has to be something left. Raises `BudgetExhausted`.
         """
         await self._miss()
         self._serial += 1
         id, at, epoch = f"{self._path}#{self._serial}", now(), 0
         if self._purse is not None and (ask.upper or port.counts):
-            until = at + port.timeout * port.tries
+            until = inf if waits else at + port.timeout * port.tries
             self._purse, epoch = self._purse.reserve(id, ask.upper, at, until)
             if not ask.upper:
                 self._unbounded = self._unbounded.began(id, ask.port, port)
             await self._write()
         return id, epoch
+
+    async def hand(self, passage: Passage) -> None:
+        """A call has waited and may be made now: from here on it may have been."""
+        port = passage.port
+        if self._purse is not None and (passage.ask.upper or port.counts):
+            until = now() + port.timeout * port.tries
+            self._purse = handed(self._purse, passage.epoch, passage.id, until)
+            await self._write()
 
     def assumed(self, passage: Passage, came: Came, *, sure: bool) -> Vector:
         """What a call took of which that is not told: its upper bound. Without one, what `Unbounded` says; and all that

@@ -8,6 +8,7 @@ from cybernetic.supervision import Child, Supervisor, child
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import address, level_of, line_name
+from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.inspection.custodian import Custodian
 from cybernetic.vsm.operations.envoy import Envoy
 from cybernetic.vsm.recursion.charter import Charter
@@ -102,7 +103,9 @@ class Abroad(Supervisor):
         }
 
     def children(self) -> list[Child[Any]]:
-        """The junction and the voices of the level above, then the level, and the envoy that stands for it there."""
+        """The junction and the voices of the level above, then the level, and the envoy that stands for it there.
+        Where those of one that was killed still end, after that.
+        """
         path, level = self._path, level_of(self._path)
         charter = Charter.abroad(path, self._cls, self._per, self._floor, self._paced)
         hand(self.system, charter)
@@ -113,13 +116,14 @@ class Abroad(Supervisor):
             (EnvironmentVoice, address(Role.ENVIRONMENT, level)),
         ]
         pain, look = line_name(level, Channel.ALGEDONIC), charter.clocks[0].look
-        return [
+        members = [
             *_ends(path, self._outlet, self._ways, mine, None, voices),
             child(WatchfulVoice, pain, junction_of(path), path, look, name=pain),
             child(self._cls, *self._args, name=path, id="level"),
             child(Envoy, path, self._paced, name=address(Role.MANAGEMENT, path)),
             child(Custodian, path, name=address(Role.PORTER, path)),
         ]
+        return [*cleared(self.system, named(members)), *members]
 
 
 def _ends(

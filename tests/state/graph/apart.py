@@ -6,7 +6,7 @@ from typing import Any
 
 from cybernetic.crdt import Context, Digests, Leaf, Stamp
 from cybernetic.state.graph.book import Book
-from cybernetic.state.graph.edits import Edit, adding, dropping, loading, removing
+from cybernetic.state.graph.edits import Edit, adding, dropping, loading, removing, sweeping
 from cybernetic.state.graph.entries import (
     ENDED,
     Key,
@@ -36,33 +36,42 @@ class Node:
 
     def __init__(self, name: str, ticks: "count[int]", skew: int = 0) -> None:
         self.name, self._ticks, self._skew = name, ticks, skew
+        self.time = NOW
         self.state = State()
         self.start(name)
 
     def start(self, replica: str) -> None:
         """Begin under another id with what it had."""
         self.replica, self.book = replica, Book(replica)
-        list(self.book.follow(self.state, touched(self.state), NOW))
+        list(self.book.follow(self.state, touched(self.state), self.time))
 
     def stamp(self) -> Stamp:
         return Stamp(int(NOW * 1000) + self._skew, next(self._ticks), self.name)
 
+    def now(self) -> float:
+        return self.time
+
     # what is asked of it
 
-    def say(self, fact: Fact, cause: str | None = None) -> Assertion:
-        said = Assertion(fact, WHO, UNSTAMPED, cause)
-        made: Assertion = self.write(adding(said, ()))[0]
+    def say(self, fact: Fact, cause: str | None = None, until: float | None = None) -> Assertion:
+        said = Assertion(fact, WHO, UNSTAMPED, cause, until=until)
+        made: Assertion = self.write(adding(said, (), self.book.ended))[0]
         return made
 
     def remove(self, fact: Fact) -> list[Any]:
-        return self.write(removing(self.book.keys(fact), "judge", None))
+        return self.write(removing(self.book.keys(fact), "judge", None, self.book.ended))
 
     def load(self, records: Sequence[Record], again: bool = False) -> list[str]:
         """What came of each record."""
-        return [came for _, came in self.write(loading([recorded(one, "import") for one in records], again))]
+        return [
+            came
+            for _, came in self.write(
+                loading([recorded(one, "import") for one in records], again, self.book.ended)
+            )
+        ]
 
     def export(self, names_changes: bool = True) -> list[Record]:
-        found = [record_of(*one) for one in exported(self.state, NOW) if one is not None]
+        found = [record_of(*one) for one in exported(self.state, self.time) if one is not None]
         return [
             {name: part for name, part in one.items() if names_changes or name != "change"} for one in found
         ]
@@ -74,8 +83,14 @@ class Node:
         self.book.state = self.state
         list(self.book.look())
         before = self.state.context
-        self.write(dropping(list(self.book.outlived())))
+        self.write(dropping(list(self.book.outlived()), self.book.ended))
         return self.state.context != before
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, and what expires by then; it is taken out as the pulse of a graph does."""
+        self.time += seconds
+        list(self.book.expire(self.time))
+        self.write(sweeping(list(self.book.spent()), (), self.time))
 
     def forget_past(self) -> None:
         """Take out all that is kept of the past, as once it is too old."""
@@ -110,14 +125,14 @@ class Node:
         before, self.state = self.state, self.state.join(delta)
         diff = difference("world", before, self.state, delta, _digests)
         keys = keys_among([*[key for key, _ in diff.put], *diff.gone])
-        list(self.book.follow(self.state, keys, NOW))
+        list(self.book.follow(self.state, keys, self.time))
 
     # what is looked at
 
     def standing(self, fact: Fact) -> dict[Stamp, bool]:
         """The assertions of a fact that are not over, by stamp, and whether each was said and not only put in."""
         key = key_for(fact, WHO)
-        gone = outlived(self.state, key)
+        gone = outlived(self.state, key, self.book.ended)
         found: dict[Stamp, bool] = {}
         for replica, n, (at, value) in (leaf_of(self.state, key) or Leaf()).live:
             if (replica, n) not in gone:

@@ -89,6 +89,7 @@ def test_a_record_may_leave_out_what_is_usual() -> None:
         ),
         ({"subject": "a", "predicate": "b", "object": "c", "confidence": 2}, "confidence: expected"),
         ({"subject": "a", "predicate": "b", "object": "c", "change": ["n", 0]}, "change: expected a list"),
+        ({"subject": "a", "predicate": "b", "object": "c", "change": ["n", True]}, "change: expected a list"),
     ],
 )
 def test_a_record_that_is_none_says_why(record: Any, says: str) -> None:

@@ -1,7 +1,8 @@
 """Imports into nodes that are cut off: what was removed stays so, what was said since or again stays, in any order.
 
 A stamp is one act of saying. A node knows acts, and which of them have ended: these sets only grow, and what stands is
-their difference. That is all there is to it as long as the past is kept, whoever puts in what.
+their difference, without what was only put in and is no later than one of the same source that has ended. That is all
+there is to it as long as the past is kept, whoever puts in what.
 """
 
 from itertools import count
@@ -34,11 +35,15 @@ class Known:
         self.ended: set[tuple[Fact, Stamp]] = set()
         self.replaced: set[tuple[Fact, Stamp]] = set()  # where they were put in, by a later import
 
+    def over(self, fact: Fact, at: Stamp) -> bool:
+        """Whether it does not stand where it is only put in: one as late or later has ended."""
+        return any(one == fact and at <= other for one, other in self.ended | self.replaced)
+
     def stands(self, fact: Fact) -> dict[Stamp, bool]:
         return {
             at: said
             for (one, at), (_, said) in self.acts.items()
-            if one == fact and (one, at) not in (self.ended if said else self.ended | self.replaced)
+            if one == fact and not ((one, at) in self.ended if said else self.over(one, at))
         }
 
     def end(self, fact: Fact) -> None:
@@ -145,7 +150,7 @@ class WithPast(Apart):
             stands = known.stands(fact)
             if stands and max(stands) >= stamp:
                 assert came == "known"
-            elif (fact, stamp) in known.ended | known.replaced:
+            elif known.over(fact, stamp):
                 assert came == "ended"
             else:
                 assert came == "new"

@@ -167,11 +167,9 @@ class Tree(RuleBasedStateMachine):
         self.paid[epoch].append(took)
         self.settle(spender, epoch, key, took, bounded=False)
 
-    @rule(unit=st.sampled_from(LEAVES), skew=st.sampled_from([-5.0, 0.0, 7.0]))
-    def a_unit_begins_anew_from_its_books(self, unit: str, skew: float) -> None:
-        """By another clock."""
+    @rule(unit=st.sampled_from(LEAVES))
+    def a_unit_begins_anew_from_its_books(self, unit: str) -> None:
         self.purses[unit] = self.purses[unit].reopened()
-        self.skew[unit] = skew
 
     @rule(unit=units, back=st.sampled_from([1, 1, 1, 2]), there=fates)
     def a_unit_reports(self, unit: str, back: int, there: str) -> None:

@@ -150,7 +150,7 @@ def test_a_budget_that_is_spent_past_its_ledgers_is_found_out_by_the_receipts(
 ) -> None:
     assert conformance(Company, task=_dear, only=["T-S3-conserve"]).passed
 
-    async def free(self: Any, *args: Any) -> tuple[str, int]:
+    async def free(self: Any, *args: Any, **keywords: Any) -> tuple[str, int]:
         """It is not counted."""
         self._serial += 1
         return f"{self._path}#{self._serial}", 0

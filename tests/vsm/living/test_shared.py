@@ -17,6 +17,7 @@ from cybernetic.vsm import (
     Policy,
     PolicyDenied,
     Saved,
+    Suspended,
     Task,
     ViableSystem,
 )
@@ -266,6 +267,23 @@ async def test_who_waits_for_a_call_of_a_port_that_is_taken_out_of_use_does_not_
         await control.call(Control.quarantine, Quarantine("books", "it lies"))
         ended = await both
         assert sorted(type(one).__name__ for one in ended) == ["Quarantined", "list"]
+        assert len(ASKED) == 1
+        assert await spent(level) == pytest.approx(0.04)
+
+
+@pytest.mark.parametrize("what", ["forbidden", "suspended"])
+async def test_who_may_no_longer_ask_does_not_get_the_answer_that_it_waited_for(what: str) -> None:
+    async with opened() as (_, level):
+        TAKES[0] = 4.5
+        both = asyncio.gather(read(level, "a"), read(level, "b"), return_exceptions=True)
+        await asyncio.sleep(0.5)
+        if what == "forbidden":
+            await level.call(ViableSystem.set_policy, Policy("not b", 1, not_b), "secret")
+        else:
+            await level.call(ViableSystem.suspend, "library/b", "it talks", 600.0)
+        first, second = await both
+        assert isinstance(first, list)
+        assert type(second) is (PolicyDenied if what == "forbidden" else Suspended)
         assert len(ASKED) == 1
         assert await spent(level) == pytest.approx(0.04)
 

@@ -1,8 +1,12 @@
 """What makes two calls the same: the function, and what is in the arguments, not how they are written."""
 
 import asyncio
+import gc
+import sys
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass, field
+from functools import partial, wraps
+from types import ModuleType
 from typing import Any
 
 from hypothesis import given
@@ -27,6 +31,44 @@ class Shelf:
 
     def look_up(self, what: str) -> str:
         return what
+
+
+def redacted(find: Callable[..., str]) -> Callable[..., str]:
+    """Says nothing, and passes for what it wraps."""
+
+    @wraps(find)
+    def found(self: Any, *args: Any) -> str:
+        return ""
+
+    return found
+
+
+class Desk(Shelf):
+    """What it says to all is not what it knows."""
+
+    public = redacted(Shelf.look_up)
+
+
+@dataclass(frozen=True)
+class Client:
+    """Two of one address are equal, whoever they speak for."""
+
+    url: str
+    secret: str = field(compare=False, repr=False)
+
+    def mail(self) -> str:
+        return self.secret
+
+
+class Poser:
+    """Passes for a bound method of another."""
+
+    def __init__(self, method: Any) -> None:
+        self.__self__, self.__func__, self.__qualname__ = method.__self__, method.__func__, "Shelf.look_up"
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return type(self.__self__.look_up)
 
 
 class Worded:
@@ -71,6 +113,44 @@ def test_functions_made_alike_and_methods_of_two_are_not_the_same_but_of_one_the
     half = partial(look_up, 1)
     assert of(half) == of(half) != of(partial(look_up, 1))
     assert "" not in (of(one), of(shelf.look_up, 1), of(half))
+
+
+def test_methods_of_equal_owners_are_not_the_same() -> None:
+    one, other = Client("mail", "one"), Client("mail", "other")
+    assert one == other
+    assert "" != of(one.mail) == of(one.mail) != of(other.mail)
+
+
+def test_a_method_is_not_the_one_that_it_wraps_nor_what_passes_for_it() -> None:
+    desk = Desk()
+    assert desk.public.__qualname__ == desk.look_up.__qualname__
+    assert "" != of(desk.public, 1) == of(desk.public, 1) != of(desk.look_up, 1)
+    assert of(Poser(desk.look_up), 1) != of(desk.look_up, 1)
+
+
+def test_what_has_ended_leaves_no_name_to_what_comes_in_its_place() -> None:
+    seen = set()
+    for _ in range(100):
+        seen.add(of(Shelf().look_up, 1))
+        gc.collect(0)
+    assert len(seen) == 100
+
+
+def test_a_function_of_a_script_is_not_that_of_another_script(monkeypatch: Any) -> None:
+    found = []
+    for _ in range(2):
+        script = ModuleType("__main__")
+        exec("def ask(): ...", script.__dict__)
+        monkeypatch.setitem(sys.modules, "__main__", script)
+        assert of(script.ask) == of(script.ask)
+        found.append(of(script.ask))
+    assert "" != found[0] != found[1]
+
+
+async def test_an_agents_name_is_one_of_its_node() -> None:
+    async with System() as one, System() as other:
+        here, there = (system.named("east", Keeper) for system in (one, other))
+        assert "" != of(here, Keeper.find, "x") != of(there, Keeper.find, "x") != ""
 
 
 def test_what_is_not_told_by_its_contents_is_not_shared() -> None:

@@ -1,0 +1,35 @@
+"""Reservations of calls that were not made yet: values in, values out."""
+
+from math import inf
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybernetic.vsm.bargain import Purse, Vector
+from cybernetic.vsm.ports.waiting import handed, released
+
+UPPERS = st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=8)
+
+
+@given(UPPERS)
+def test_of_those_who_are_gone_only_who_had_leave_may_have_taken_something(
+    calls: list[tuple[int, bool]],
+) -> None:
+    purse = Purse("a", 60.0, Vector(usd=100))
+    for n, (upper, leave) in enumerate(calls):
+        purse, epoch = purse.reserve(f"a#{n}", Vector(usd=upper), 1.0, inf)
+        purse = handed(purse, epoch, f"a#{n}", 10.0) if leave else purse
+    late, _ = purse.expire(50.0)
+    after, gone = released(purse)
+    waited = tuple(f"a#{n}" for n, (_, leave) in enumerate(calls) if not leave)
+    had = Vector(usd=sum(upper for upper, leave in calls if leave))
+    assert gone == waited == tuple(late.ledger(0).open)  # no time ends for who waits
+    ledger = after.ledger(0)
+    assert ledger.committed == ledger.reserved == had
+    assert all(ledger.closed[key].final and not ledger.closed[key].actual for key in waited)
+    assert released(after) == (after, ())
+
+
+def test_leave_for_what_is_not_set_aside_changes_nothing() -> None:
+    purse = Purse("a", 60.0, Vector(usd=100))
+    assert handed(purse, 0, "a#1", 10.0) is purse
