@@ -179,8 +179,9 @@ async def test_what_a_run_left_whose_every_process_was_killed_is_ended_by_the_ne
     with parent(HERE + "has_children") as user:
         left = [int(each) for each in user.up[1:]]
         of_run = [user.process.pid, *(pid for pid in user.processes if pid not in left)]
-        for pid in of_run:
-            os.kill(pid, signal.SIGKILL)
+        for number in (signal.SIGSTOP, signal.SIGKILL):  # so that none sees another end, and ends by itself
+            for pid in of_run:
+                os.kill(pid, number)
         user.process.wait()
         await gone(lambda: not all(map(over, of_run)))  # what has no command any more may hold its lock still
         assert user.directory.exists()
