@@ -7,11 +7,8 @@ from cybernetic import Kill
 from cybernetic.runtime import Agent, Ref
 from cybernetic.vsm import (
     Budget,
-    BudgetExhausted,
     Clocks,
     Cost,
-    Operation,
-    Outcome,
     Port,
     Task,
     ViableSystem,
@@ -19,19 +16,8 @@ from cybernetic.vsm import (
 )
 from cybernetic.vsm.control.starving import Starving
 from cybernetic.vsm.operations.messages import Accountability
+from tests.vsm.living.callers import Caller
 from tests.vsm.living.company import PAGER, Company, started
-
-
-class Caller(Operation):
-    """Spends, of use or not."""
-
-    async def handle(self, task: Task) -> Outcome:
-        """As the task says."""
-        try:
-            used = await self.use("tool", asyncio.sleep, 0.01, task.id, upper=Cost(usd=0.1))
-        except BudgetExhausted:
-            return Outcome("refused", good=False)
-        return Outcome("done", evidence=[used.receipt], good=task.body)
 
 
 class Crew(Company):

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from cybernetic.vsm import Budget, BudgetExhausted, Cost, Operation, Outcome, Port, Task, ViableSystem, unit
+from cybernetic.vsm import Budget, Port, Task, ViableSystem, unit
 from cybernetic.vsm.bargain.budget import Epoch
 from cybernetic.vsm.bargain.saved import Saved
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.control.accounts import Accounts
 from cybernetic.vsm.operations.messages import Accountability
+from tests.vsm.living.callers import Caller
 from tests.vsm.living.company import Company, started
 
 LEASE, EPOCH = Vector(usd=100.0), Epoch.at(0.0, 3600.0)
@@ -65,18 +66,6 @@ def test_what_was_saved_is_not_forgotten_when_who_counts_it_begins_anew() -> Non
         saved = Saved(Vector(usd=spend), calls, f"a#{calls}")
         accounts.take(Accountability("a", 1, 0, 0, Vector(), saved=saved), None, Vector(), 1.0)
     assert accounts.saved() == {"a": Saved(Vector(usd=3.5), 3, "a#1")}
-
-
-class Caller(Operation):
-    """Spends a dollar, of use or not."""
-
-    async def handle(self, task: Task) -> Outcome:
-        """As the task says."""
-        try:
-            used = await self.use("tool", asyncio.sleep, 0.01, task.id, upper=Cost(usd=0.1))
-        except BudgetExhausted:
-            return Outcome("refused", good=False)
-        return Outcome("done", evidence=[used.receipt], good=task.body)
 
 
 class Crew(Company):
