@@ -5,11 +5,11 @@ What the design rounds away counts as no difference.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import expm1, sqrt
 from statistics import fmean, pstdev
 from typing import NamedTuple
 
-from benchmarks.vsm.cyberstride.expected import RUNS
+from benchmarks.vsm.cyberstride.expected import CUT, RUNS
 
 
 class Compared(NamedTuple):
@@ -62,14 +62,35 @@ def share(cell: Cell, design: float) -> Compared:
     )
 
 
-def apart(count: int, data: int, design: float) -> Compared:
-    """Data between false alarms beside the design's, which does not say its error: a tenth is assumed.
+def cut(apart: float) -> float:
+    """The mean of run lengths that are cut at `CUT` data, where uncut they come to `apart`.
 
-    Their number is what is compared: it is known even if there was none.
+    Alarms of noise that are rare come without memory, so that run lengths are exponential.
     """
-    awaited = data / design
+    return apart * -expm1(-CUT / apart)
+
+
+def whole(cut_mean: float) -> float:
+    """The mean of run lengths uncut, where cut they come to `cut_mean`, below `CUT`: the inverse of `cut`."""
+    low, high = cut_mean, cut_mean
+    while cut(high) < cut_mean:
+        high *= 2.0
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if cut(middle) < cut_mean else (low, middle)
+    return high
+
+
+def apart(count: int, data: int, design: float) -> Compared:
+    """Data between false alarms beside the design's, both of runs cut at `CUT` data.
+
+    Their number is what is compared: it is known even if there was none. The design does not say its error: a tenth
+    is assumed.
+    """
+    awaited = data / whole(design)
     away = (awaited - count) / sqrt(awaited + (0.1 * awaited) ** 2)
-    return Compared(f"{data / count:,.0f} / {design:,}" if count else f"> {data:,} / {design:,}", away)
+    text = f"{cut(data / max(count, 1)):,.0f} / {design:,}"
+    return Compared(text if count else f"> {text}", away)
 
 
 def _away(value: float, design: float, error: float, rounding: float) -> float:

@@ -6,6 +6,7 @@ counts, and it should be small.
 
 COLUMNS = ("Shewhart", "CUSUM", "EWMA", "BOCPD, rarer", "change", "level z ≥ 2.44", "cleaned CUSUM")
 RUNS = 1500
+CUT = 400_000  # data after which a run without a false alarm ends: inferred, see `tables`
 
 POWER: dict[tuple[str, float], tuple[tuple[float, float], ...]] = {
     ("step", 1.0): ((31.3, 0.79), (9.2, 1), (9.6, 1), (11.8, 0.81), (24.5, 0.19), (10.1, 1), (10.1, 1)),

@@ -130,7 +130,9 @@ class Entrance:
             await self._turned_away(passage, answer, error)
             return
         if found is not None:
-            answer.reply(await self._had(passage, found))
+            had = await self._had(passage, found)
+            if answer.reply(had):  # nothing is saved by an answer that nobody receives
+                self.sharing.count(found, had.receipt)
             return
         if not self.pacing.paces(passage.ask.port):
             self.pacing.passed(passage.ask.port)
@@ -147,7 +149,6 @@ class Entrance:
         """It took nothing, and here is the proof that it was made."""
         await self.till.settle(passage, NOTHING)
         receipt = self.proofs.receipt(passage, Came.DONE, found.result, NOTHING, found.id)
-        self.sharing.count(found, receipt)
         return Had(receipt, found.answer)
 
     # Its turn.

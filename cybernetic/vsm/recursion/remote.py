@@ -47,7 +47,9 @@ class RemoteUnit(Supervisor):
         self._path, self._outlet, self._ways = path, outlet, dict(ways)
 
     def children(self) -> list[Child[Any]]:
-        """The junction, and those who bear the names of the level that is not here."""
+        """The junction, and those who bear the names of the level that is not here; where those of one that was killed
+        still end, after that.
+        """
         path, level = self._path, level_of(self._path)
         mine = [line_name(level, channel) for channel in Channel]
         mine += [address(role, level) for role in (Role.ALGEDONODE, Role.ENVIRONMENT)]
@@ -56,7 +58,8 @@ class RemoteUnit(Supervisor):
             (EvidenceVoice, address(Role.PORTER, path)),
             (NodeVoice, address(Role.ALGEDONODE, path)),
         ]
-        return _ends(path, self._outlet, self._ways, mine, path, voices)
+        members = _ends(path, self._outlet, self._ways, mine, path, voices)
+        return [*cleared(self.system, named(members)), *members]
 
 
 class Abroad(Supervisor):

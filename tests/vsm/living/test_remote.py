@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from cybernetic import Agent, CallFailed, Kill, System
+from cybernetic.supervision import Supervisor
 from cybernetic.vsm import (
     Abroad,
     Allow,
@@ -17,11 +18,13 @@ from cybernetic.vsm import (
     Cost,
     Deny,
     Note,
+    Performed,
     Policy,
     PolicyDenied,
     Port,
     Role,
     Task,
+    TaskUnknown,
     ViableSystem,
     junction_of,
     remote,
@@ -160,6 +163,20 @@ async def test_what_was_asked_of_a_half_that_has_crashed_is_asked_of_its_success
         assert (await asyncio.wait_for(job, 10.0)).outcome.good
         assert len(TOOL.asked) == 1
         assert (await shop.call(ViableSystem.status)).load[PATH] == 0
+
+
+async def test_the_end_in_the_level_above_comes_back_when_it_is_killed_outright() -> None:
+    async with two() as (here, _, shop):
+        for _ in range(3):
+            units = here.named("shop:operations", Supervisor)
+            (end,) = [one.ref for one in await units.call(Supervisor.which_children) if one.id == "catalogue"]
+            TOOL.takes = 4.0
+            job = asyncio.ensure_future(done(shop, PATH))
+            await asyncio.sleep(1.0)
+            end.exit(Kill())
+            assert isinstance(*await asyncio.gather(job, return_exceptions=True), Performed | TaskUnknown)
+            TOOL.takes = 0.0
+            assert (await done(shop, PATH)).outcome.good
 
 
 async def test_what_is_asked_of_one_that_is_lost_fails() -> None:

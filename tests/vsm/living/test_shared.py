@@ -98,6 +98,20 @@ async def test_status_says_what_was_saved_and_which_receipt_says_so() -> None:
         assert (await level.call(ViableSystem.status)).saved == saved
 
 
+async def test_an_answer_that_nobody_receives_has_saved_nothing() -> None:
+    async with opened() as (system, level):
+        TAKES[0] = 4.0
+        first = asyncio.ensure_future(read(level, "a"))
+        await asyncio.sleep(0.3)
+        second = asyncio.ensure_future(read(level, "b"))
+        await asyncio.sleep(0.3)
+        system.whereis("library/b", Agent).exit(Kill())  # and its task is done anew, which waits as well
+        assert all(one.outcome.good for (one,) in await asyncio.gather(first, second))
+        await asyncio.sleep(2.5)
+        saved = (await level.call(ViableSystem.status)).saved
+        assert len(ASKED) == sum(one.calls for one in saved.values()) == 1
+
+
 async def test_a_call_that_fails_is_nobody_elses_failure() -> None:
     async with opened() as (_, level):
         FAILS.append(ValueError("once"))
