@@ -31,7 +31,7 @@ from cybernetic.vsm.control.talks import Talks
 from cybernetic.vsm.coordination.messages import OscillationNotice
 from cybernetic.vsm.damping.fence import LeaseLost
 from cybernetic.vsm.governance.messages import PolicyUpdate, Referral, Release
-from cybernetic.vsm.inspection.messages import Audited, Discrepancy, Quarantine
+from cybernetic.vsm.inspection.messages import Audited, Discrepancy, Lifted, Quarantine
 from cybernetic.vsm.intelligence.messages import (
     Begun,
     Considered,
@@ -263,13 +263,18 @@ class Control(Member):
             raise HeldAbove(self.path, one.port)
 
     def tell_of(self, one: Quarantine) -> None:
-        """System 3* holds nothing any more against a port that is used again, and what came through one that is not
-        system 2 gives nobody else.
-        """
-        if self._charter.audit is not None:
-            self.tell(Channel.AUDIT, Role.AUDIT, one)
+        """What came through a port that is out of use system 2 gives nobody else; see `tell_lifted`."""
+        self.tell_lifted()
         if one.port in self._charter.ports and self._charter.ports[one.port].shared is not None:
             self.tell(Channel.COORDINATION, Role.COORDINATION, one)
+
+    def tell_lifted(self) -> None:
+        """System 3* holds nothing any more against a port that is used again. All of it is told each time: who did not
+        hear of one does so in the next round.
+        """
+        lifted = self._interventions.lifted()
+        if lifted and self._charter.audit is not None:
+            self.tell(Channel.AUDIT, Role.AUDIT, Lifted(lifted))
 
     async def distribute(self, update: PolicyUpdate) -> dict[str, Edition]:
         """Policies for every unit; under which each acts since."""

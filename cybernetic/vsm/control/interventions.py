@@ -86,6 +86,7 @@ class Interventions:
         """
         self._lapse(at)
         self._tell_out()
+        self._control.tell_lifted()
         await self.commands.put({unit: self._wanted(unit) for unit in self._charges})
         self.commands.again(away={unit for unit, one in self.held.items() if one.rung is Rung.DISSOLVE})
         for unit in self._charges:
@@ -224,15 +225,19 @@ class Interventions:
         """Whether the level above lets this one not work as it would."""
         return any(now() < one.until and one.rung in (Rung.THROTTLE, Rung.SUSPEND) for one in self.above.held)
 
+    def lifted(self) -> dict[str, int]:
+        """How often ports were put to use again, by name, here and above."""
+        names = {name for name in self._freed if name not in self._charges} | self.above.freed.keys() - {
+            WHOLE
+        }
+        return {name: self._freed.get(name, 0) + self.above.freed.get(name, 0) for name in names}
+
     def _wanted(self, unit: str) -> Command:
         """What a unit is to be commanded now. One that is dissolved is not there to be told."""
         above = self.above
         out = {**above.quarantined, **{port: one.reason for port, one in self.quarantined.items()}}
-        freed = {name: times for name, times in self._freed.items() if name not in self._charges}
-        freed[WHOLE] = self._freed.get(unit, 0)
-        freed = {
-            name: freed.get(name, 0) + above.freed.get(name, 0) for name in freed.keys() | above.freed.keys()
-        }
+        freed = self.lifted()
+        freed[WHOLE] = self._freed.get(unit, 0) + above.freed.get(WHOLE, 0)
         held = tuple(one for one in self.holds(unit) if one.rung is not Rung.DISSOLVE)
         return Command(0, 0, held, out, {name: times for name, times in freed.items() if times})
 

@@ -27,7 +27,7 @@ from cybernetic.vsm.inspection.dossier import Dossier
 from cybernetic.vsm.inspection.files import Files
 from cybernetic.vsm.inspection.fund import Fund
 from cybernetic.vsm.inspection.gate import Gate
-from cybernetic.vsm.inspection.messages import Audited, Completed, Discrepancy, Evidence, Probe, Quarantine
+from cybernetic.vsm.inspection.messages import Audited, Completed, Discrepancy, Evidence, Lifted, Probe
 from cybernetic.vsm.inspection.secret import Secret
 from cybernetic.vsm.inspection.spending import Spending
 from cybernetic.vsm.inspection.surprises import Surprises
@@ -230,14 +230,16 @@ class Auditor(Member):
         await self._files.close(unit)
         self.relieve(unit, "discrepancy")
 
-    @hears(Quarantine)
-    async def _lifted(self, one: Quarantine, note: Note) -> None:
-        """System 3 has put a port to use again: what was held against it is over."""
-        if one.lifted:
-            for unit, dossier in list(self._files.dossiers.items()):
-                if dossier.case is not None and one.port in dossier.ports:
-                    await self._close(unit)
-            await self._files.clear([one.port])
+    @hears(Lifted)
+    async def _lifted(self, lifted: Lifted, note: Note) -> None:
+        """System 3 has put ports to use again: what was held against them is over."""
+        again = self._files.again(lifted.times)
+        if not again:
+            return
+        for unit, dossier in list(self._files.dossiers.items()):
+            if dossier.case is not None and not again.isdisjoint(dossier.ports):
+                await self._close(unit)
+        await self._files.lift(again, lifted.times)
 
     # The verifier itself.
 

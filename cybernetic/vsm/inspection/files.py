@@ -1,6 +1,6 @@
 """The files of an auditor: what it knows of each unit, of ports and of its verifier, and how that is kept."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from cybernetic.runtime import Address
@@ -40,6 +40,7 @@ class Files:
         self.dossiers = {unit: Dossier.fresh(unit, audit) for unit in units}
         self.health = VerifierHealth()
         self._suspicions: Suspicions = {}
+        self._lifted: dict[str, int] = {}  # how often ports were put to use again, by name
         self._unsaved: set[str] = set()
 
     def _lottery(self) -> Sampler:
@@ -53,6 +54,7 @@ class Files:
         else:
             self._secret, self.health, self._suspicions = known
             self.sampler = self._lottery()
+        self._lifted = await self._books.call(Books.load, "audit.lifted") or {}
         for unit in self.dossiers:
             self.dossiers[unit] = await self._books.call(Books.load, f"audit {unit}") or self.dossiers[unit]
         purse: tuple[Purse, Unbounded] | None = await self._books.call(Books.load, "audit.purse")
@@ -98,6 +100,16 @@ class Files:
         gone = frozenset(ports)
         self._suspicions = {port: score for port, score in self._suspicions.items() if port not in gone}
         await self.keep()
+
+    def again(self, times: Mapping[str, int]) -> frozenset[str]:
+        """The ports that were put to use again since that was known last, where it was so many `times` by now."""
+        return frozenset(port for port, count in times.items() if count > self._lifted.get(port, 0))
+
+    async def lift(self, ports: Iterable[str], times: Mapping[str, int]) -> None:
+        """Hold nothing against these ports any more that were put to use again, so many `times` by now."""
+        self._lifted = dict(times)
+        await self._books.call(Books.save, "audit.lifted", self._lifted)
+        await self.clear(ports)
 
     async def save(self) -> None:
         """Keep what has changed."""

@@ -91,6 +91,14 @@ class Discrepancy:
     tasks: tuple[str, ...]
 
 
+@travels(name="vsm.Lifted")
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """How often each port was put to use again, by name, so far: what was held against it before that is over."""
+
+    times: Mapping[str, int]
+
+
 @travels(name="vsm.Quarantine")
 @dataclass(frozen=True, slots=True)
 class Quarantine:

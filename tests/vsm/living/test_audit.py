@@ -65,6 +65,25 @@ async def test_a_port_is_put_to_use_again_by_message_and_nothing_is_held_against
         assert await until_found(desk) > 5
 
 
+async def test_nothing_is_held_against_a_port_that_was_put_to_use_again_while_system_3star_was_away() -> None:
+    Kb.lies = True
+    async with started(Desk) as (system, desk):
+        await until_found(desk)
+        assert any(one.case is not None for one in (await auditor(system, Auditor.dossiers)).values())
+        kill(system, "desk:audit")
+        await desk.within(None).call(ViableSystem.lift, "kb", "repaired")
+        await asyncio.sleep(2.5)
+        assert all(one.case is None for one in (await auditor(system, Auditor.dossiers)).values())
+        assert await standing(desk) == await standing(desk, "desk/b") == "clean"
+        await until_found(desk)
+        known = {unit: one.case for unit, one in (await auditor(system, Auditor.dossiers)).items()}
+        assert any(case is not None for case in known.values())
+        kill(system, "desk:audit")  # its successor knows that this was found after it
+        await asyncio.sleep(2.5)
+        found = {unit: one.case for unit, one in (await auditor(system, Auditor.dossiers)).items()}
+        assert found == known
+
+
 async def test_the_tasks_that_may_be_false_are_told_with_the_finding() -> None:
     Kb.lies = False
     async with started(audited(probability=1.0)) as (_, desk):
