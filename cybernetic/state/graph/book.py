@@ -10,14 +10,17 @@ meanwhile.
 import heapq
 from collections.abc import Iterable, Iterator
 from itertools import count
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from cybernetic.crdt import Leaf, Stamp, slot_of
+from cybernetic.crdt import Stamp, slot_of
 from cybernetic.state.graph.entries import (
     ASSERTED,
     Key,
+    Spot,
     State,
+    Write,
     expired,
+    key_at,
     leaf_of,
     period,
     standing,
@@ -64,14 +67,14 @@ class Book:
         self._coming: dict[Triple, set[str]] = {}  # and whose are on their way
         self._past: dict[Triple, tuple[Key, ...]] = {}
         self._ended = 0  # how many keys these are
-        self._until: dict[Key, float] = {}  # of assertions that are to expire
-        self._over: dict[Key, float] = {}  # of assertions that have expired and are still in the state
+        self._until: dict[Spot, float] = {}  # of assertions that are to expire
+        self._over: dict[Spot, float] = {}  # of assertions that have expired and are still in the state
         self._outliving = Outliving(self.ended)
         self._turn = count()
-        # heaps by time, of the keys above and of some that are no longer there
-        self._ends: list[tuple[float, int, Key]] = []
-        self._passed: list[tuple[float, int, Key]] = []  # the latest first, by time before 1970
-        self._removals: list[tuple[float, int, Key]] = []
+        # heaps by time, of what is above and of some that is no longer there
+        self._ends: list[tuple[float, int, Spot]] = []
+        self._passed: list[tuple[float, int, Spot]] = []  # the latest first, by time before 1970
+        self._removals: list[tuple[float, int, Spot]] = []
         self._ages: list[tuple[float, int, Key]] = []
 
     # changes
@@ -101,14 +104,12 @@ class Book:
         yield from self._again()
         passed = 0
         while self._ends and self._ends[0][0] <= now:
-            until, _, key = heapq.heappop(self._ends)
+            until, _, spot = heapq.heappop(self._ends)
             passed += 1
             if passed % STRIDE == 0:
                 yield None
-            if self._until.get(key) == until:
-                triple = (key[0], key[1], slot_of(key[2]))
-                self._follow(triple, key)
-                yield from self._settle(triple)
+            if self._until.get(spot) == until:
+                yield from self._moved(spot)
 
     def due(self) -> float | None:
         """When something expires next, seconds since 1970; None: nothing does."""
@@ -140,10 +141,10 @@ class Book:
         """
         latest = self.now if latest is None else latest
         while self._removals and self._removals[0][0] <= latest:
-            key = heapq.heappop(self._removals)[2]
-            if key in self._over:
-                heapq.heappush(self._removals, (self.now + AGAIN, next(self._turn), key))
-                yield key
+            spot = heapq.heappop(self._removals)[2]
+            if spot in self._over:
+                heapq.heappush(self._removals, (self.now + AGAIN, next(self._turn), spot))
+                yield key_at(spot)
 
     def look(self) -> Iterator[None]:
         """Look whether what was put in had ended, where more is known by now; a step is a breath. To be drawn out."""
@@ -210,48 +211,51 @@ class Book:
 
     def _follow(self, triple: Triple, key: Key) -> None:
         """Know whether an assertion under a key holds, and until when, and what has expired there."""
-        found = standing(self.state, key, self.now)
-        self._over.pop(key, None)
-        self._until.pop(key, None)
+        found, spot = standing(self.state, key, self.now), (*triple, key[3])
+        self._over.pop(spot, None)
+        self._until.pop(spot, None)
         self._source(triple, key[3], found is not None)
         leaf = leaf_of(self.state, key)
         if leaf is not None and (found is None or len(leaf.live) > 1):
-            self._expired(key, leaf)
+            self._expired(spot, expired(leaf, key, self.now))
         if found is None or found.until is None:
             return
-        self._until[key] = found.until
-        heapq.heappush(self._ends, (found.until, next(self._turn), key))
+        self._until[spot] = found.until
+        heapq.heappush(self._ends, (found.until, next(self._turn), spot))
         if len(self._ends) > 2 * len(self._until) + SLACK:
-            self._ends = [(until, next(self._turn), key) for key, until in self._until.items()]
+            self._ends = [(until, next(self._turn), spot) for spot, until in self._until.items()]
             heapq.heapify(self._ends)
 
     def _again(self) -> Iterator[Change | None]:
         """Let show again what has expired by a clock that was ahead."""
         passed = 0
         while self._passed and -self._passed[0][0] > self.now:
-            until, _, key = heapq.heappop(self._passed)
+            until, _, spot = heapq.heappop(self._passed)
             passed += 1
             if passed % STRIDE == 0:
                 yield None
-            if self._over.get(key) == -until:
-                triple = (key[0], key[1], slot_of(key[2]))
-                self._follow(triple, key)
-                yield from self._settle(triple)
+            if self._over.get(spot) == -until:
+                yield from self._moved(spot)
 
-    def _expired(self, key: Key, leaf: Leaf[Any]) -> None:
+    def _moved(self, spot: Spot) -> Iterator[Change]:
+        """The time has come at which something begins or ends to hold there."""
+        triple: Triple = (spot[0], spot[1], spot[2])
+        self._follow(triple, key_at(spot))
+        yield from self._settle(triple)
+
+    def _expired(self, spot: Spot, found: list[tuple[Assertion, Write]]) -> None:
         """Keep in mind what has expired and is to be removed, and when this replica is to do it."""
-        found = expired(leaf, key, self.now)
         if not found:
             return
         (last, (by, *_)) = max(found, key=lambda one: one[0].until or 0.0)
         until = last.until or 0.0
-        self._over[key] = until
-        heapq.heappush(self._passed, (-until, next(self._turn), key))
+        self._over[spot] = until
+        heapq.heappush(self._passed, (-until, next(self._turn), spot))
         if len(self._passed) > 2 * len(self._over) + SLACK:
-            self._passed = [(-until, next(self._turn), key) for key, until in self._over.items()]
+            self._passed = [(-until, next(self._turn), spot) for spot, until in self._over.items()]
             heapq.heapify(self._passed)
         grace = WRITER_GRACE if by == self._replica else GRACE
-        heapq.heappush(self._removals, (until + grace, next(self._turn), key))
+        heapq.heappush(self._removals, (until + grace, next(self._turn), spot))
         if len(self._removals) > 2 * len(self._over) + SLACK:
             self._removals = list({one[2]: one for one in self._removals if one[2] in self._over}.values())
             heapq.heapify(self._removals)

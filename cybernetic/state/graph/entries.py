@@ -25,6 +25,9 @@ State: TypeAlias = AWMap[tuple[Any, ...]]
 Key: TypeAlias = tuple[Any, ...]
 """Four parts for an assertion, seven for one that has ended."""
 
+Spot: TypeAlias = tuple[Any, ...]
+"""A key with the slot of its object: equal for equal keys alone, where 1, 1.0 and True are three."""
+
 Place: TypeAlias = tuple[str, object]
 """The kind and the slot of a key: where it lies in the store of a state."""
 
@@ -112,6 +115,18 @@ def keys_among(keys: Iterable[Any]) -> Iterator[Key]:
 def place_of(key: Key) -> Place:
     """The place in the state's store that belongs to a key."""
     return LWW.kind, slot_of(key)
+
+
+def spot_of(key: Key) -> Spot:
+    """The spot of a key: where a dictionary or a set may keep it. It is the key itself, as long as that will do."""
+    slot = slot_of(key[2])
+    return key if slot is key[2] else (*key[:2], slot, *key[3:])
+
+
+def key_at(spot: Spot) -> Key:
+    """The key of a spot."""
+    value = key_of(spot[2])
+    return spot if value is spot[2] else (*spot[:2], value, *spot[3:])
 
 
 def standing(state: State, key: Key, now: float = -inf) -> Assertion | None:

@@ -15,12 +15,15 @@ from cybernetic.state.graph.entries import (
     Dots,
     Key,
     Place,
+    Spot,
     State,
     before,
     ends_all,
     is_put_in,
+    key_at,
     leaf_of,
     place_of,
+    spot_of,
 )
 from cybernetic.state.graph.solve import STRIDE
 
@@ -65,25 +68,25 @@ class Outliving:
 
     def __init__(self, ended: Ended = none_ended) -> None:
         self._ended = ended
-        self._over: set[Key] = set()
-        # the keys to look at when a change is known; a set where those are several
-        self._awaited: dict[Dot, Key | set[Key]] = {}
+        self._over: set[Spot] = set()
+        # where to look when a change is known; a set where that is in several places
+        self._awaited: dict[Dot, Spot | set[Spot]] = {}
         self._heard = Context()  # what was known at the last look
-        self._count = self._kept = 0  # how many keys these are, and were after they were last gone through
+        self._count = self._kept = 0  # how many spots these are, and were after they were last gone through
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self._over)
+        return map(key_at, self._over)
 
     def note(self, state: State, key: Key, past: bool) -> None:
         """What is written under a key of four has changed, or its past has; `past`: whether its fact has any."""
-        self._over.discard(key)
-        leaf = leaf_of(state, key)
+        spot, leaf = spot_of(key), leaf_of(state, key)
+        self._over.discard(spot)
         if leaf is None or not (past or any(is_put_in(write[2][1]) for write in leaf.live)):
             return
         if over(key, leaf, state.context, state.store.trie.get, self._ended(key)):
-            self._over.add(key)
+            self._over.add(spot)
         for dot in _unknown(leaf, state.context):
-            self._await(dot, key)
+            self._await(dot, spot)
 
     def look(self, state: State) -> Iterator[None]:
         """Look whether more is over, where more changes are known by now; a step is a breath.
@@ -99,12 +102,12 @@ class Outliving:
                 known.append(dot)
         for dot in known:
             # from now on what becomes of that change shows at its keys
-            for key in _keys(self._awaited[dot]):
+            for spot in _spots(self._awaited[dot]):
                 if pace.due():
                     yield
                 self._count -= 1
-                if outlived(state, key, self._ended):
-                    self._over.add(key)
+                if outlived(state, key_at(spot), self._ended):
+                    self._over.add(spot)
             del self._awaited[dot]
         self._heard = state.context
         yield from self._tidy(state, pace)
@@ -116,18 +119,18 @@ class Outliving:
         new = context.minus(self._heard)
         return new if len(new) < len(self._awaited) else self._awaited
 
-    def _await(self, dot: Dot, key: Key) -> None:
+    def _await(self, dot: Dot, spot: Spot) -> None:
         packed = self._awaited.get(dot)
         if packed is None:
-            self._awaited[dot] = key
+            self._awaited[dot] = spot
         elif not isinstance(packed, set):
-            if packed == key:
+            if packed == spot:
                 return
-            self._awaited[dot] = {packed, key}
-        elif key in packed:
+            self._awaited[dot] = {packed, spot}
+        elif spot in packed:
             return
         else:
-            packed.add(key)
+            packed.add(spot)
         self._count += 1
 
     def _tidy(self, state: State, pace: "_Pace") -> Iterator[None]:
@@ -136,21 +139,21 @@ class Outliving:
             return
         idle = []
         for dot, packed in self._awaited.items():
-            for key in _keys(packed):
+            for spot in _spots(packed):
                 if pace.due():
                     yield
-                if dot not in _unknown(leaf_of(state, key), state.context):
-                    idle.append((dot, key))
-        for dot, key in idle:
+                if dot not in _unknown(leaf_of(state, key_at(spot)), state.context):
+                    idle.append((dot, spot))
+        for dot, spot in idle:
             if pace.due():
                 yield
-            self._release(dot, key)
+            self._release(dot, spot)
         self._kept = self._count
 
-    def _release(self, dot: Dot, key: Key) -> None:
+    def _release(self, dot: Dot, spot: Spot) -> None:
         packed = self._awaited[dot]
         if isinstance(packed, set):
-            packed.discard(key)
+            packed.discard(spot)
         if not isinstance(packed, set) or not packed:
             del self._awaited[dot]
         self._count -= 1
@@ -168,8 +171,8 @@ class _Pace:
         return self._looked % STRIDE == 0
 
 
-def _keys(packed: Key | set[Key]) -> Iterable[Key]:
-    """The keys in one place: most often it is one, which stands there itself, for memory's sake."""
+def _spots(packed: Spot | set[Spot]) -> Iterable[Spot]:
+    """Those that are kept together: most often it is one, which stands there itself, for memory's sake."""
     return packed if isinstance(packed, set) else (packed,)
 
 

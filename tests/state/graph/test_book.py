@@ -1,5 +1,6 @@
 """What a graph shows while facts are asserted, removed, expire and meet on other replicas."""
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -198,6 +199,28 @@ def test_many_sources_of_one_fact_cost_no_more_each() -> None:
     assert list(site.book.spent()) == []
     list(site.book.expire(NOW + 100 + AGAIN))
     assert len(list(site.book.spent())) == 300, "what stays all the same is told again"
+
+
+@pytest.mark.parametrize("order", list(permutations((1, 1.0, True))))
+def test_one_and_true_and_one_point_zero_expire_each_in_its_time_and_are_all_taken_out(order: Any) -> None:
+    site = Site("one")
+    for n, value in enumerate(order):
+        site.add("a", "is", value, until=NOW + 10 * (n + 1))
+    for n, value in enumerate(order):
+        assert triple(("a", "is", value)) in site.shown()
+        site.now = NOW + 10 * (n + 1)
+        list(site.book.expire(site.now))
+        assert triple(("a", "is", value)) not in site.shown()
+    list(site.book.expire(NOW + 15))  # a clock that is set back
+    assert site.shown() == {triple(("a", "is", value)) for value in order[1:]}
+    site.now = NOW + 100
+    list(site.book.expire(site.now))
+    spent = list(site.book.spent())
+    assert {type(key[2]) for key in spent} == {bool, float, int}
+    writer = Writer("one", Hlc("one", lambda: site.now), lambda: site.now)
+    list(site.take(sweeping(spent, (), site.now)(site.state, writer, [])))
+    assert not any(standing(site.state, ("a", "is", value, "me")) for value in order)
+    assert not list(site.book.spent(NOW + 1000))
 
 
 def test_many_that_expire_at_once_are_let_go_with_breaths() -> None:
