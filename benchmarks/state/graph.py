@@ -1,12 +1,13 @@
 """The graph of facts beside rdflib (where it is installed) and a plain dict of dicts of sets, the floor.
 
-    python -m benchmarks.state.graph [--facts 100000] [--rounds 3] [--peers graph sets rdflib] [--gc]
+    python -m benchmarks.state.graph [--facts 100000] [--rounds 3] [--peers graph sets] [--gc]
 
 In each round every peer does the same in a process of its own, where the garbage collector runs as rarely as under
-`cybernetic run` (with `--gc` as often as it does by default, which is most of the time of adding a million facts). The
-graph alone keeps provenance, converges with other replicas and can be watched; the others hold bare triples. Prints
-medians of processor time as a table. Only ratios mean something: absolute times depend on the machine and on what else
-it does. A million facts need about 1.5 GB and some minutes.
+`cybernetic run` (with `--gc` as often as it does by default, which is most of the time of adding a million facts).
+The graph alone keeps provenance, converges with other replicas and can be watched; the others hold bare triples.
+Prints medians of processor time as a table. "put in" is the graph as well, but every fact comes from an export of
+another one. Only ratios mean something: absolute times depend on the machine and on what else it does. A million
+facts need about 1.5 GB and some minutes.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from typing import Any
 from cybernetic.state import Fact, Stamp, Var
 from cybernetic.state.graph.book import Book
 from cybernetic.state.graph.entries import State, touched
+from cybernetic.state.graph.facts import Assertion
 from cybernetic.state.graph.patterns import query_of
 from cybernetic.state.graph.pen import Pen
 from cybernetic.state.graph.solve import solve
@@ -42,6 +44,8 @@ NOW = 1_700_000_000.0
 X, Y, N = Var("x"), Var("y"), Var("n")
 UNITS = {"memory": "B/fact"}  # what is not µs
 SELDOM = (100_000, 50, 100)  # thresholds of the garbage collector, as `System(tune_gc=True)` sets them
+
+HERE, ELSEWHERE = "0123456789abcdef", "fedcba9876543210"  # replicas
 
 Triple = tuple[str, str, Any]
 
@@ -66,12 +70,15 @@ class Facts:
 
     def tick(self) -> Stamp:
         self.ticks += 1
-        return Stamp(int(NOW * 1000), self.ticks, "0123456789abcdef")
+        return Stamp(int(NOW * 1000), self.ticks, HERE)
 
     def add(self, facts: list[Triple]) -> None:
-        pen = Pen(self.state, "0123456789abcdef", self.tick)
+        pen = Pen(self.state, HERE, self.tick)
         for fact in facts:
             pen.add(Fact(*fact), "me")
+        self.take(pen)
+
+    def take(self, pen: Pen) -> None:
         self.state = pen.state
         for change in self.book.follow(self.state, touched(pen.delta), NOW):
             for _ in self.watches.react(self.book.triples, change) if change else ():
@@ -91,6 +98,24 @@ class Facts:
             if way is not None
         ]
         return len(found[0]) if found else 0
+
+
+class PutIn(Facts):
+    """The same, of facts that were put in as an export of another graph has them, with its changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elsewhere = 0
+
+    def add(self, facts: list[Triple]) -> None:
+        pen = Pen(self.state, HERE, self.tick, NOW, self.book.ended)
+        for fact in facts:
+            self.elsewhere += 1
+            at = Stamp(int(NOW * 1000), self.elsewhere, ELSEWHERE)
+            pen.restore(Assertion(Fact(*fact), "me", at), ((ELSEWHERE, self.elsewhere),))
+        self.take(pen)
+        for _ in self.book.look():
+            pass
 
 
 class Sets:
@@ -175,7 +200,7 @@ class Rdf:
         return len(self.graph.query(text))
 
 
-PEERS: dict[str, Callable[[], Any]] = {"graph": Facts, "sets": Sets, "rdflib": Rdf}
+PEERS: dict[str, Callable[[], Any]] = {"graph": Facts, "put in": PutIn, "sets": Sets, "rdflib": Rdf}
 
 
 def measure(peer: str, facts: int) -> Iterator[tuple[str, float]]:
