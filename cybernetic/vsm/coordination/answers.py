@@ -96,9 +96,12 @@ class Answers:
             size -= len(self._made.pop(oldest)[0].answer)
 
     def lost(self, lost: CallLost, at: float) -> None:
-        """A call came to nothing: who waited for it makes it."""
+        """A call came to nothing: who waited for it makes it. Or it is that of one who waited himself, and does not."""
         making = self._making.get(lost.same)
-        if making is None or making.wanted.id != lost.id:
+        if making is None:
+            return
+        making.waiting.pop(lost.id, None)
+        if making.wanted.id != lost.id:
             return
         del self._making[lost.same]
         for id, (_, answer) in making.waiting.items():

@@ -37,6 +37,7 @@ from cybernetic.vsm.coordination.messages import (
     OscillationNotice,
     Paced,
     PaceRequest,
+    PaceWithdrawal,
     Refused,
     Succeeded,
     UsedPort,
@@ -115,6 +116,11 @@ class Coordination(Member):
         self._queues.asked(request, note.path_from, until, answer)
         self._turn()
         return answer
+
+    @hears(PaceWithdrawal)
+    def _given_up(self, word: PaceWithdrawal, note: Note) -> None:
+        self._queues.withdrawn(word)
+        self._turn()
 
     @hears(Refused)
     def _refused(self, refused: Refused, note: Note) -> None:

@@ -24,10 +24,13 @@ WANTED = 30.0  # seconds since somebody waited last, after which a success says 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Somebody waits for its turn: the `answer` is awaited until then, seconds; later it asks again."""
+    """Somebody waits for its turn: the `answer` is awaited until then, seconds; later it asks again. Under `id` it may
+    be taken back.
+    """
 
     answer: Any
     until: float = inf
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,10 @@ class Flow:
     def asked(self, unit: str, item: Turn, cost: float, weight: float) -> Self:
         """Somebody waits."""
         return changed(self, queue=self.queue.put(unit, item, cost=cost, weight=weight))
+
+    def withdrawn(self, id: str) -> Self:
+        """Somebody does not wait any more."""
+        return changed(self, queue=self.queue.without(lambda turn: turn.id == id))
 
     def heard(self, unit: str, holds_until: float, now: float, part: float = 1.0) -> Self:
         """A unit asks for its lease."""

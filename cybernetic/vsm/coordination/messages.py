@@ -49,11 +49,23 @@ class Leased:
 @travels(name="vsm.PaceRequest")
 @dataclass(frozen=True, slots=True)
 class PaceRequest:
-    """A unit asks to use a paced `port` once; it is answered when it may, and then it should at once."""
+    """A unit asks to use a paced `port` once; it is answered when it may, and then it should at once. By its `id` it
+    can be taken back (`PaceWithdrawal`).
+    """
 
     port: str
     cost: float = 1.0
     weight: float = 1.0
+    id: str = ""
+
+
+@travels(name="vsm.PaceWithdrawal")
+@dataclass(frozen=True, slots=True)
+class PaceWithdrawal:
+    """Nobody waits for a turn any more that a unit asked for under `id`: it is as if it had not."""
+
+    port: str
+    id: str
 
 
 @travels(name="vsm.Paced")

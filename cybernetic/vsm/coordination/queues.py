@@ -15,6 +15,7 @@ from cybernetic.vsm.coordination.messages import (
     Opened,
     Paced,
     PaceRequest,
+    PaceWithdrawal,
     Refused,
     Succeeded,
     UsedPort,
@@ -79,12 +80,19 @@ class Queues:
 
     def asked(self, request: PaceRequest, unit: str, until: float, answer: Deferred[Paced]) -> None:
         """A unit wants its turn at a port that is paced, which is of use to it `until` then."""
-        turn, port = Turn(answer, until), request.port
+        turn, port = Turn(answer, until, request.id), request.port
         weight = self._remit.weights.get(unit, 1.0) * request.weight
         if port in self._relays:
             self._relays[port].asked(unit, turn, request.cost, weight)
         else:
             self._flows[port] = self._flows[port].asked(unit, turn, request.cost, weight)
+
+    def withdrawn(self, word: PaceWithdrawal) -> None:
+        """A unit does not want a turn any more that it has asked for."""
+        if word.port in self._relays:
+            self._relays[word.port].withdrawn(word.id)
+        elif word.port in self._flows:
+            self._flows[word.port] = self._flows[word.port].withdrawn(word.id)
 
     def said(self, word: Word, unit: str) -> None:
         """What a unit heard from the other side of a port, or tells of its use of it."""

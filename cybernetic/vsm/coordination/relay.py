@@ -64,6 +64,10 @@ class Relay:
         self._queue = self._queue.put(unit, turn, cost=cost, weight=weight)
         self.cycle()
 
+    def withdrawn(self, id: str) -> None:
+        """A unit does not wait any more for the turn of that id."""
+        self._queue = self._queue.without(lambda turn: turn.id == id)
+
     @property
     def pacer(self) -> SharedPacer:
         """How the level shares out its static share."""

@@ -1,7 +1,7 @@
 """Who goes next when all want to: start-time fair queueing over weights (Goyal, Vin and Cheng, 1996)."""
 
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Generic, Self, TypeVar
@@ -67,6 +67,26 @@ class FairQueue(Generic[T]):
             return replace(self, virtual=0.0, count=0, finish={}, waiting=()), head
         ahead = {flow: tag for flow, tag in self.finish.items() if tag > head.start}
         return replace(self, virtual=head.start, finish=ahead, waiting=rest), head
+
+    def without(self, gone: Callable[[T], bool]) -> Self:
+        """The queue without the requests whose item is `gone`, as if they had not been made: the later ones of the
+        same flow move up by what those would have got.
+        """
+        left, back = list[Waiting[T]](), dict[str, float]()
+        for one in self.waiting:
+            if gone(one.item):
+                back[one.flow] = back.get(one.flow, 0.0) + one.finish - one.start
+            else:
+                left.append(self._moved_up(one, back.get(one.flow, 0.0)))
+        if not left:
+            return replace(self, virtual=0.0, count=0, finish={}, waiting=())
+        finish = {flow: tag - back.get(flow, 0.0) for flow, tag in self.finish.items()}
+        ahead = {flow: tag for flow, tag in finish.items() if tag > self.virtual}
+        return replace(self, finish=ahead, waiting=tuple(sorted(left)))
+
+    def _moved_up(self, one: Waiting[T], by: float) -> Waiting[T]:
+        start = max(self.virtual, one.start - by)
+        return replace(one, start=start, finish=start + one.finish - one.start) if by else one
 
     def drop(self, flow: str) -> Self:
         """The queue without what waits for `flow` (a unit that has ended)."""

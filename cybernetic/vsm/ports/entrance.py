@@ -1,6 +1,6 @@
 """The way in at a unit's ports: policy, reserve, whether another has made the call already, pace."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cybernetic.runtime import Deferred
@@ -11,6 +11,8 @@ from cybernetic.vsm.coordination.messages import CallShared, Ended
 from cybernetic.vsm.decisions.decide import Decision
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate
 from cybernetic.vsm.governance.messages import Referral
+from cybernetic.vsm.lives import UNTOLD
+from cybernetic.vsm.ports.caller import Caller
 from cybernetic.vsm.ports.holding import Holding
 from cybernetic.vsm.ports.notices import Notices
 from cybernetic.vsm.ports.orders import Orders
@@ -24,7 +26,7 @@ from cybernetic.vsm.ports.refusals import PolicyDenied
 from cybernetic.vsm.ports.sharing import Sharing
 from cybernetic.vsm.ports.till import Till
 from cybernetic.vsm.timing import now
-from cybernetic.vsm.world.outages import Outages, PortOut
+from cybernetic.vsm.world.outages import Outages
 
 PAUSE = 0.1  # seconds, at least, before a call is made again that was refused
 
@@ -42,6 +44,7 @@ class Entrance:
     till: Till
     pacing: Pacing
     sharing: Sharing
+    waiting: dict[str, Caller] = field(default_factory=dict)
 
     async def admit(self, ask: Ask, port: Port, user: Any) -> Any:
         """Leave for what `user` (an agent) asks, when there is any; see `Porter.admit`."""
@@ -65,9 +68,11 @@ class Entrance:
         await self.till.contract()
         await self._let_in(ask, port, user, answer)
 
-    async def _let_in(self, ask: Ask, port: Port, user: Any, answer: Deferred[Any]) -> None:
+    async def _let_in(
+        self, ask: Ask, port: Port, user: Any, answer: Deferred[Any], allowed: str = ""
+    ) -> None:
         try:
-            await self._enter(ask, port, user, answer)
+            await self._enter(ask, port, user, answer, allowed)
         except Exception as error:
             answer.fail(error)
 
@@ -83,35 +88,35 @@ class Entrance:
         except Exception as error:
             answer.fail(error)
         else:
-            await self._let_in(ask, port, user, answer)
+            await self._let_in(ask, port, user, answer, decision.by)
 
     def _denied(self, ask: Ask, by: str, reason: str) -> PolicyDenied:
         """What a unit was forbidden stands in the level's log by its next round."""
         self.notices.denied(ask.task, ask.action, by, reason, self.orders.revision)
         return PolicyDenied(ask.action.kind, by, reason)
 
-    async def _enter(self, ask: Ask, port: Port, user: Any, answer: Deferred[Any]) -> Deferred[Any]:
-        self.orders.check(ask.port)
+    async def _enter(
+        self, ask: Ask, port: Port, user: Any, answer: Deferred[Any], allowed: str = ""
+    ) -> Deferred[Any]:
+        self._in_order(ask)
         self.outages.check(ask.port)
-        if ask.fence is not None:
-            self.leases.check(ask.fence)
         self.proofs.guard(ask, port.repeats)
+        await self._dismiss()
         waits = (port.shared is not None and bool(ask.same)) or self.pacing.paces(ask.port)
         id, epoch = await self.till.reserve(ask, port, waits=waits)
-        passage = Passage(id, ask, port, epoch, now(), self.orders.revision)
-        if passage.shared:
-            self.porter.task(self._shared(passage, user, answer))
-        elif waits or self.pacing.paces(ask.port):
-            self.porter.task(self._paced(passage, user, answer))
+        passage = Passage(id, ask, port, epoch, now(), self.orders.revision, allowed)
+        if waits or self.pacing.paces(ask.port):
+            self._wait(Caller(passage, user, answer, self.orders.acting))
         else:
             self.pacing.passed(ask.port)
             await self._leave(passage, user, answer)
         return answer
 
-    async def _hand(self, passage: Passage, user: Any, answer: Deferred[Any]) -> None:
-        """It has waited: its time runs from now, which is in the books before anything goes out."""
-        await self.till.hand(passage)
-        await self._leave(passage, user, answer)
+    def _in_order(self, ask: Ask) -> None:
+        """Raises `Suspended`, `Quarantined`, `LeaseLost`."""
+        self.orders.check(ask.port)
+        if ask.fence is not None:
+            self.leases.check(ask.fence)
 
     async def _leave(self, passage: Passage, user: Any, answer: Deferred[Any]) -> None:
         """Here is leave for the call; unless nobody waits for it any more: then it is not made."""
@@ -120,30 +125,61 @@ class Entrance:
         else:
             await self.unmade(passage)
 
-    # A call that may be one with others.
+    async def unmade(self, passage: Passage, turn: bool = True) -> None:
+        """A call is not made: it takes nothing; where it was its `turn` already, that is another's now."""
+        await self.till.settle(passage, NOTHING)
+        self.sharing.given_up(passage)
+        if turn and self.pacing.paces(passage.ask.port):
+            self.porter.tell(Channel.COORDINATION, Role.COORDINATION, Ended(passage.ask.port))
 
-    async def _shared(self, passage: Passage, user: Any, answer: Deferred[Any]) -> None:
-        found = await self.sharing.found(passage, user)
+    # A call that waits: for that of another, for its turn, or to be made again.
+
+    def again(self, passage: Passage, retry_after: float, user: Any) -> Deferred[Any]:
+        """Leave to make a call again of which the other side said "too many", in time."""
+        answer: Deferred[Any] = self.porter.defer()
+        self._wait(Caller(passage, user, answer, UNTOLD), max(retry_after, PAUSE))
+        return answer
+
+    def _wait(self, caller: Caller, again: float | None = None) -> None:
+        """`again`: seconds for which the other side asked to wait, where it was called already."""
+        self.waiting[caller.passage.id] = caller
+        caller.task = self.porter.task(self._waited(caller, again))
+
+    async def _waited(self, caller: Caller, again: float | None) -> None:
+        passage, turn, found = caller.passage, False, None
+        port, decision = passage.ask.port, None
         try:
-            self._still(passage.ask)
+            if again is None:
+                found = await self.sharing.found(passage, caller.user)
+            elif not self.pacing.paces(
+                port
+            ):  # nobody declared a limit: system 2 says so by then, or it waits alone
+                await self.pacing.sleep(again)
+            if found is None:
+                self.pacing.passed(port)
+                await self.pacing.wait(port, passage.id)
+                turn = True
+                self.outages.check(port)  # it may have gone out meanwhile
+            decision = self._still(caller)
         except Exception as error:
-            await self._turned_away(passage, answer, error)
-            return
-        if found is not None:
-            had = await self._had(passage, found)
-            if answer.reply(had):  # nothing is saved by an answer that nobody receives
-                self.sharing.count(found, had.receipt)
-            return
-        if not self.pacing.paces(passage.ask.port):
-            self.pacing.passed(passage.ask.port)
-        await self._paced(passage, user, answer)
+            await self._turned_away(caller, error, turn)
+        else:
+            await self._done_waiting(caller, found, decision)
 
-    def _still(self, ask: Ask) -> None:
-        """While it waited it may have been forbidden, and the unit or the port been taken out of use."""
-        self.orders.check(ask.port)
-        match self.orders.decide(ask.action):
-            case Decision(verdict=Deny(reason=reason), by=by):
-                raise self._denied(ask, by, reason)
+    async def _done_waiting(
+        self, caller: Caller, found: CallShared | None, decision: Decision | None
+    ) -> None:
+        passage = caller.passage
+        del self.waiting[passage.id]
+        if decision is not None:
+            await self._anew(caller, decision, turn=found is None)
+        elif found is not None:
+            had = await self._had(passage, found)
+            if caller.answer.reply(had):  # nothing is saved by an answer that nobody receives
+                self.sharing.count(found, had.receipt)
+        else:  # its time runs from now, which is in the books before anything goes out
+            await self.till.hand(passage)
+            await self._leave(passage, caller.user, caller.answer)
 
     async def _had(self, passage: Passage, found: CallShared) -> Had:
         """It took nothing, and here is the proof that it was made."""
@@ -151,40 +187,64 @@ class Entrance:
         receipt = self.proofs.receipt(passage, Came.DONE, found.result, NOTHING, found.id)
         return Had(receipt, found.answer)
 
-    # Its turn.
+    async def turn(self) -> None:
+        """A round: who waits for what nobody wants any more, or what may not be done any more, waits no longer."""
+        await self._dismiss()
+        for caller in [*self.waiting.values()]:
+            if caller.passage.id not in self.waiting:
+                continue  # its wait has ended meanwhile
+            try:
+                decision = self._still(caller)
+            except Exception as error:
+                self._call_off(caller)
+                await self._turned_away(caller, error, turn=False)
+            else:
+                if decision is not None:
+                    self._call_off(caller)
+                    await self._anew(caller, decision, turn=False)
 
-    def again(self, passage: Passage, retry_after: float, user: Any) -> Deferred[Any]:
-        """Leave to make a call again of which the other side said "too many", in time."""
-        answer: Deferred[Any] = self.porter.defer()
-        paced = self.pacing.paces(passage.ask.port)
-        again = (
-            self._paced(passage, user, answer) if paced else self._later(passage, retry_after, user, answer)
+    async def _dismiss(self) -> None:
+        """Nobody awaits these any more: they take neither money nor a turn."""
+        gone = [one for one in self.waiting.values() if not one.answer.awaited]
+        for caller in gone:
+            self._call_off(caller)
+        for caller in gone:
+            await self.unmade(caller.passage, turn=False)
+
+    def _call_off(self, caller: Caller) -> None:
+        passage = caller.passage
+        del self.waiting[passage.id]
+        if caller.task is not None:
+            caller.task.cancel()
+        self.pacing.withdraw(passage.ask.port, passage.id)
+
+    def _still(self, caller: Caller) -> Decision | None:
+        """Whether it may be made: while it waited it may have been forbidden, the unit or the port been taken out of
+        use, or its lease been lost. What is somebody else's to decide now, if anything is.
+        """
+        ask = caller.passage.ask
+        self._in_order(ask)
+        if caller.acting == self.orders.acting:
+            return None
+        caller.acting = self.orders.acting
+        match self.orders.decide(ask.action):
+            case Decision(verdict=Deny(reason=reason), by=by):
+                raise self._denied(ask, by, reason)
+            case Decision(verdict=Escalate(), by=by) as decision if by != caller.passage.allowed:
+                return decision
+        return None
+
+    async def _anew(self, caller: Caller, decision: Decision, turn: bool) -> None:
+        """It has to be asked for first: it takes nothing meanwhile, and waits behind the others after that."""
+        await self.unmade(caller.passage, turn)
+        ask, asked = caller.passage.ask, decision.verdict
+        assert isinstance(asked, Escalate)
+        self.porter.task(
+            self._referred(ask, caller.passage.port, caller.user, asked, decision, caller.answer)
         )
-        self.porter.task(again)
-        return answer
 
-    async def _later(self, passage: Passage, retry_after: float, user: Any, answer: Deferred[Any]) -> None:
-        """Nobody declared that the port has a limit: system 2 says so by then, or each unit waits for itself."""
-        await self.pacing.sleep(max(retry_after, PAUSE))
-        await self._paced(passage, user, answer)
-
-    async def _paced(self, passage: Passage, user: Any, answer: Deferred[Any]) -> None:
-        try:
-            await self.pacing.wait(passage.ask.port)
-            self.outages.check(passage.ask.port)  # it may have gone out meanwhile
-        except Exception as error:
-            await self._turned_away(passage, answer, error)
-            return
-        await self._hand(passage, user, answer)
-
-    async def _turned_away(self, passage: Passage, answer: Deferred[Any], error: Exception) -> None:
+    async def _turned_away(self, caller: Caller, error: Exception, turn: bool) -> None:
         """The call is not made after all."""
-        await self.unmade(passage, turn=isinstance(error, PortOut))
-        answer.fail(error)
-
-    async def unmade(self, passage: Passage, turn: bool = True) -> None:
-        """A call is not made: it takes nothing; where it was its `turn` already, that is another's now."""
-        await self.till.settle(passage, NOTHING)
-        self.sharing.given_up(passage)
-        if turn and self.pacing.paces(passage.ask.port):
-            self.porter.tell(Channel.COORDINATION, Role.COORDINATION, Ended(passage.ask.port))
+        self.waiting.pop(caller.passage.id, None)
+        await self.unmade(caller.passage, turn)
+        caller.answer.fail(error)

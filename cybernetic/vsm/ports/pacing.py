@@ -14,6 +14,7 @@ from cybernetic.vsm.coordination.messages import (
     Opened,
     Paced,
     PaceRequest,
+    PaceWithdrawal,
     UsedPort,
     lease_seconds,
 )
@@ -102,20 +103,25 @@ class Pacing:
             if first:  # it counts once system 2 knows that it has arrived
                 await self._join(port)
 
-    async def wait(self, port: str) -> None:
-        """Return when it is the unit's turn."""
+    def withdraw(self, port: str, id: str) -> None:
+        """Nobody waits any more for the turn that was asked for under `id`."""
+        if port in self._shares:
+            self._porter.tell(Channel.COORDINATION, Role.COORDINATION, PaceWithdrawal(port, id))
+
+    async def wait(self, port: str, id: str = "") -> None:
+        """Return when it is the unit's turn, which can be withdrawn under `id`."""
         if now() < self._throttled:
             self._free = max(now(), self._free) + self._spacing
             await asyncio.sleep(self._free - self._spacing - now())
         while port in self._shares:
-            if await self.turn(port) or await self._alone(port):
+            if await self.turn(port, id) or await self._alone(port):
                 return
 
-    async def turn(self, port: str) -> bool:
+    async def turn(self, port: str, id: str = "") -> bool:
         """Wait for the word of system 2; False where there is no lease any more."""
         while not self._shares[port].alone(now()):
             try:
-                request = PaceRequest(port)
+                request = PaceRequest(port, id=id)
                 answer = await self._porter.ask(
                     Channel.COORDINATION, Role.COORDINATION, request, patience=TURN
                 )

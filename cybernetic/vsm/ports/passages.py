@@ -29,7 +29,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Leave to make one call now through `port`. `id` is its reservation, `epoch` where that is settled."""
+    """Leave to make one call now through `port`. `id` is its reservation, settled in `epoch`; `allowed` names
+    the policy that left it to somebody who allowed it.
+    """
 
     id: str
     ask: Ask
@@ -37,6 +39,7 @@ class Passage:
     epoch: int
     began: float
     revision: int
+    allowed: str = ""
 
     @property
     def shared(self) -> bool:

@@ -332,6 +332,7 @@ class Porter(Member):
     async def cycle(self) -> None:
         """Settle what is overdue, renew the leases of paced ports."""
         await self._till.expire()
+        await self._entrance.turn()
         self._pacing.renew()
         self._leases.renew()
         self._sharing.turn()

@@ -71,9 +71,10 @@ class Sharing:
         self._lost(known[0])
 
     def given_up(self, passage: Passage) -> None:
-        """A call will not be made."""
-        if known := self._made.pop(passage.id, None):
-            self._lost(known[0])
+        """A call will not be made, or nobody waits any more for that of another."""
+        self._made.pop(passage.id, None)
+        if passage.shared:
+            self._lost(CallWanted(passage.ask.port, passage.ask.same, passage.id))
 
     def turn(self) -> None:
         """A round: say which calls are still being made; those of the dead are not."""

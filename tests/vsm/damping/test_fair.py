@@ -147,3 +147,51 @@ def test_an_empty_queue_serves_nobody() -> None:
     assert FairQueue[str]().head is None
     with pytest.raises(IndexError):
         FairQueue[str]().pop()
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(FLOWS), st.integers(1, 4), st.booleans()), max_size=40),
+    st.integers(0, 40),
+)
+def test_what_is_taken_back_before_anything_was_served_is_as_if_it_had_not_been_asked(
+    story: list[tuple[str, int, bool]], late: int
+) -> None:
+    queue: FairQueue[int] = FairQueue()
+    without: FairQueue[int] = FairQueue()
+    gone = set()
+    for item, (flow, cost, stays) in enumerate(story):
+        queue = queue.put(flow, item, cost=cost)
+        if stays:
+            without = without.put(flow, item, cost=cost)
+        else:
+            gone.add(item)
+        if item >= late:  # it is taken back at once
+            queue = queue.without(gone.__contains__)
+    queue = queue.without(gone.__contains__)
+    for flow in FLOWS:  # who asks later has the same place as well
+        queue, without = (one.put(flow, -1) for one in (queue, without))
+    while without:
+        (queue, head), (without, other) = queue.pop(), without.pop()
+        assert (head.flow, head.item, head.start) == (other.flow, other.item, other.start)
+    assert not queue
+
+
+@given(st.lists(st.tuples(st.sampled_from(FLOWS), st.integers(0, 3)), max_size=60))
+def test_what_is_taken_back_takes_nothing_from_the_others_and_leaves_the_order(
+    story: list[tuple[str, int]],
+) -> None:
+    queue: FairQueue[int] = FairQueue()
+    left: dict[str, list[int]] = {flow: [] for flow in FLOWS}
+    for item, (flow, what) in enumerate(story):
+        if what == 0 and queue:
+            queue, head = queue.pop()
+            assert left[head.flow].pop(0) == head.item
+        elif what == 1 and left[flow]:
+            taken = left[flow].pop(len(left[flow]) // 2)
+            queue = queue.without(lambda one, taken=taken: one == taken)  # type: ignore[misc]
+        else:
+            queue = queue.put(flow, item)
+            left[flow].append(item)
+        assert all(one.start >= queue.virtual for one in queue.waiting)
+        waits = {one: [each.item for each in queue.waiting if each.flow == one] for one in FLOWS}
+        assert waits == left
