@@ -28,6 +28,9 @@ class Ends:
         self._watching: dict[Token, tuple[str, Watched]] = {}
         self._abrupt: list[End] = []
         self._orderly: list[End] = []
+        self._all_gone = (
+            False  # whether what keeps the units has just ended unordered, and all of them with it
+        )
 
     def look(self, now: float) -> list[PainKey]:
         """Watch what is not watched because it was not there; the pains that are over, since it is back."""
@@ -37,7 +40,9 @@ class Ends:
                 if (path, what) not in watched:
                     self._watching[self._node.monitor(self._named(name))] = path, what
         felt = self._nerves.paths
-        return self._nerves.over({path for path in felt if self._alive(path)}, now) if felt else []
+        return (
+            self._nerves.over({path for path in felt if self._alive(self._back(path))}, now) if felt else []
+        )
 
     def down(self, message: Down) -> bool:
         """Take the news of an end; whether it is of something that was there."""
@@ -48,23 +53,29 @@ class Ends:
         return True
 
     def abrupt(self, now: float) -> list[Pain]:
-        """What is felt of the ends that nobody ordered."""
+        """What is felt of the ends that nobody ordered; where what keeps all units is among them, that alone is."""
         ends, self._abrupt = self._abrupt, []
-        return self._felt(ends, now)
+        self._all_gone = self._all_gone or any(what is Watched.UNITS for _, what, _ in ends)
+        return self._felt([end for end in ends if end[1] is Watched.UNITS or not self._all_gone], now)
 
     def orderly(self, now: float) -> list[Pain]:
         """What is felt of the others: whoever restarts others gives up in order.
 
         To be asked a moment later, for when the level is being stopped its metasystem goes first, and nothing is felt;
-        and when all units end since what keeps them has given up, that alone is.
+        and when all units end since what keeps them has, that alone is.
         """
         ends, self._orderly = self._orderly, []
-        if not ends or not self._alive(f"{self._path}:metasystem"):
+        gone, self._all_gone = self._all_gone, False
+        if gone or not ends or not self._alive(f"{self._path}:metasystem"):
             return []
         return self._felt([end for end in ends if end[1] is Watched.UNITS] or ends, now)
 
     def _felt(self, ends: list[End], now: float) -> list[Pain]:
         return [pain for end in ends for pain in self._nerves.ended(*end, now)]
+
+    def _back(self, path: str) -> str:
+        """The name of what has to be there for an end at `path` to be over: a top need not bear its path for a name."""
+        return self._lives.get((path, Watched.UNITS), path)
 
     def _alive(self, name: str) -> bool:
         return bool(self._node.system.alive(self._named(name)))

@@ -33,6 +33,11 @@ def nothing(action: Any, context: Any) -> Deny:
     return Deny("closed")
 
 
+def anything(action: Any, context: Any) -> Allow:
+    """Allows everything."""
+    return Allow()
+
+
 def ask(action: Any, context: Any) -> Escalate:
     """Asks a human."""
     return Escalate("human", deadline=30.0, on_timeout=Deny("nobody answered"))
@@ -177,6 +182,20 @@ async def test_a_human_is_paged_for_a_question_and_what_he_says_is_done() -> Non
         assert await company.call(ViableSystem.answer, id, Allow(), "human") is Reception.TAKEN
         assert (await job).outcome.good
         assert PAGER.over == [PAGER.pages[0][1].pain.key]
+
+
+async def test_what_a_human_has_allowed_is_not_asked_again_when_other_policies_come_while_it_waits() -> None:
+    async with started(Asking) as (_, company):
+        TOOL.refuse, TOOL.retry_after = 1, 10.0
+        job = asyncio.ensure_future(done(company, "company/solo"))
+        id = await asked(company)
+        assert await company.call(ViableSystem.answer, id, Allow(), "human") is Reception.TAKEN
+        await asyncio.sleep(2.0)
+        assert len(TOOL.asked) == 1
+        await company.call(ViableSystem.set_policy, Policy("open", 1, anything))
+        assert (await job).outcome.good
+        assert len(TOOL.asked) == 2
+        assert len(PAGER.pages) == 1
 
 
 async def test_a_late_double_or_unauthorised_answer_changes_nothing_and_is_in_the_log() -> None:

@@ -82,6 +82,24 @@ async def test_it_comes_back_and_who_waits_is_answered(who: str, cls: type[Compa
             assert all(one.outcome.good for one in again)
 
 
+@pytest.mark.parametrize(
+    "who", [":operations", "/division:operations", ":level", ":metasystem", "/solo:unit"]
+)
+@pytest.mark.parametrize("named", [True, False])
+async def test_what_is_felt_of_it_is_over_when_it_is_back_and_nobody_is_paged(who: str, named: bool) -> None:
+    TOOL.__init__()  # type: ignore[misc]
+    PAGER.__init__()  # type: ignore[misc]
+    async with System() as system:
+        top = await (system.start(Plain, name="plain") if named else system.start(Plain))
+        await asyncio.sleep(3.0)
+        (await supervisors(top))[who].exit(Kill())
+        await asyncio.sleep(2.0)
+        assert not await top.call(ViableSystem.alarms)
+        await asyncio.sleep(150.0)
+        assert not await top.call(ViableSystem.alarms)
+        assert not PAGER.pages
+
+
 async def kill_it_again_and_again() -> None:
     async with started(Plain) as (system, _):
         for _ in range(4):
