@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum, inf
+from sys import float_info
 
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
@@ -33,11 +34,12 @@ class Claim:
 
     def at(self, level: float) -> float:
         """What it gets at a `level` (amount for each unit of weight, >= 0, may be infinite):
-        `clamp(weight * level, floor, cap)`. Raises `OptionError`.
+        `clamp(weight * level, floor, cap)`; finite where the level is. Raises `OptionError`.
         """
+        most = inf if level == inf else float_info.max
         if level != inf:
             number("level", level, least=0.0)
-        raised = max(self.floor, self.weight * level if self.weight else 0.0)
+        raised = max(self.floor, min(self.weight * level, most) if self.weight else 0.0)
         return raised if self.cap is None else min(raised, self.cap)
 
 

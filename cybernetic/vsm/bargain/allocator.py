@@ -11,7 +11,7 @@ from cybernetic.vsm.bargain.contract import UNHEARD, Accepted, Contract, Report,
 from cybernetic.vsm.bargain.ledger import Ledger
 from cybernetic.vsm.bargain.purse import BILLS, Purse
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
-from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
+from cybernetic.vsm.bargain.vector import NOTHING, Vector, total, vector
 from cybernetic.vsm.changed import changed
 
 LATE = 2 * BILLS  # seconds after the end of an epoch: last words of units that come later change nothing
@@ -61,6 +61,8 @@ class Allocator:
     def __post_init__(self) -> None:
         number("grace", self.grace, least=0.0)
         whole("term", self.term, least=1)
+        for unit, floor in self.floors.items():
+            vector(f"floors[{unit!r}]", floor)
         for unit, born in self.births.items():
             number(f"births[{unit!r}]", born)
         if not total(self.floors.values()) <= self.purse.floor:
@@ -135,7 +137,7 @@ class Allocator:
         if unit not in ledger.open or epoch < begun.purse.ended:
             raise BudgetExhausted(unit, grant, NOTHING, f"it has no account in epoch {epoch} any more")
         gone, held = self.gone(epoch, unit), ledger.open[unit].upper
-        granted = grant.most(self.floors[unit].least(held.less(gone) + ledger.available))
+        granted = vector("grant", grant).most(self.floors[unit].least(held.less(gone) + ledger.available))
         ledger = ledger.revise(unit, held.most(gone + granted))
         seal = Seal(self.term, self.version + 1)
         issued = {**self.issued, (epoch, unit): seal}

@@ -4,9 +4,8 @@ replay.
 
 from dataclasses import dataclass
 
-from cybernetic.core import OptionError
 from cybernetic.vsm.bargain.budget import epoch_number
-from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.vsm.bargain.vector import Vector, vector
 
 UNHEARD = "?"
 """What an allocator takes for the purse of a unit that has none yet as far as it knows: no purse has this id."""
@@ -43,21 +42,24 @@ class Contract:
 
     def __post_init__(self) -> None:
         epoch_number("epoch", self.epoch)
-        if not isinstance(self.grant, Vector):
-            raise OptionError("grant", "a Vector", self.grant)
+        vector("grant", self.grant)
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """A unit's answer to a contract: what it holds since.
 
-    More than was granted, if more was committed already.
+    More than was granted, if more was committed already. Raises `OptionError` as `Contract` does.
     """
 
     unit: str
     epoch: int
     holds: Vector
     seal: Seal
+
+    def __post_init__(self) -> None:
+        epoch_number("epoch", self.epoch)
+        vector("holds", self.holds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +77,4 @@ class Report:
 
     def __post_init__(self) -> None:
         epoch_number("epoch", self.epoch)
-        if not isinstance(self.spent, Vector):
-            raise OptionError("spent", "a Vector", self.spent)
+        vector("spent", self.spent)

@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
-from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.bargain.vector import NOTHING, Vector, vector
 from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import moment
 from cybernetic.vsm.growing import Growing, added
@@ -80,8 +80,7 @@ class Ledger:
     seen: float | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.grant, Vector):
-            raise OptionError("grant", "a Vector", self.grant)
+        vector("grant", self.grant)
         moment("until", self.until)
         if self.seen is not None:
             number("seen", self.seen)
@@ -119,14 +118,14 @@ class Ledger:
 
         A key that is reserved or was settled already: the ledger as it is. Raises `BudgetExhausted` if the
         ledger is over, blocked, or does not cover it; `OptionError` for a key whose open reservation has
-        another upper bound, and for a time that runs backwards.
+        another upper bound, for an `upper` that is no `Vector`, and for a time that runs backwards.
         """
         number("now", now, least=self.seen)
-        if key in self.closed or (key in self.open and self.open[key].upper == upper):
+        if key in self.closed or (key in self.open and self.open[key].upper == vector("upper", upper)):
             return self
         if key in self.open:
             raise OptionError("upper", f"{self.open[key].upper!r}, as reserved for {key!r}", upper)
-        if why := self._refuses(upper, now):
+        if why := self._refuses(vector("upper", upper), now):
             there = NOTHING if now >= self.until or self.blocked else self.available
             raise BudgetExhausted(key, upper, there, why, max(0.0, self.until - now))
         if moment("until", until) <= now:
@@ -136,11 +135,12 @@ class Ledger:
 
     def aside(self, key: str, most: Vector, until: float) -> Self:
         """Set aside under `key` as much of `most` as there is, also where the ledger is over or blocked: for one who
-        takes it without asking. A key that is reserved or was settled already: the ledger as it is.
+        takes it without asking. A key that is reserved or was settled already: the ledger as it is. Raises
+        `OptionError` for a `most` that is no `Vector`.
         """
         if key in self.open or key in self.closed:
             return self
-        upper = most.least(self.available)
+        upper = vector("most", most).least(self.available)
         opened = _with(self.open, key, Reservation(upper, moment("until", until)))
         return changed(self, open=opened, reserved=self.reserved + upper)
 
@@ -154,8 +154,7 @@ class Ledger:
 
         Raises `OptionError` for an `actual` that is no `Vector`.
         """
-        if not isinstance(actual, Vector):
-            raise OptionError("actual", "a Vector", actual)
+        vector("actual", actual)
         before = self.closed.get(key)
         if before is None:
             upper = self.open[key].upper if key in self.open else NOTHING
@@ -205,13 +204,13 @@ class Ledger:
     def revise(self, key: str, upper: Vector) -> Self:
         """Change the upper bound of an open reservation; one that is closed or unknown: the ledger as it is.
 
-        Raises `BudgetExhausted` for an increase that is not covered. Lower it only when who holds it has
-        agreed.
+        Raises `BudgetExhausted` for an increase that is not covered, `OptionError` for what is no `Vector`. Lower it
+        only when who holds it has agreed.
         """
         if key not in self.open:
             return self
         before = self.open[key]
-        more = upper.less(before.upper)
+        more = vector("upper", upper).less(before.upper)
         if more and (self.blocked or not more <= self.available):
             raise BudgetExhausted(key, more, NOTHING if self.blocked else self.available, "an increase")
         opened = _with(self.open, key, replace(before, upper=upper))
@@ -219,9 +218,10 @@ class Ledger:
 
     def regrant(self, grant: Vector) -> Self:
         """The ledger with another grant, but never less than is committed: read from `.grant` what it came
-        to. A call of which no bound is known commits nothing: it takes of what is left at its end.
+        to. A call of which no bound is known commits nothing: it takes of what is left at its end. Raises
+        `OptionError` for what is no `Vector`.
         """
-        return replace(self, grant=grant.most(self.committed.least(self.grant)))
+        return replace(self, grant=vector("grant", grant).most(self.committed.least(self.grant)))
 
     def clear(self) -> Self:
         """Lift the block of an overrun, by decision of who answers the pain."""

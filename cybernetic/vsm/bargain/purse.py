@@ -9,7 +9,7 @@ from cybernetic.vsm.bargain.budget import Budget, Epoch, epoch_number
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
 from cybernetic.vsm.bargain.refusals import AnotherPurse, BudgetExhausted, NoOpenBill, StaleContract
-from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.bargain.vector import NOTHING, Vector, vector
 from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import word
 
@@ -51,8 +51,7 @@ class Purse:
 
     def __post_init__(self) -> None:
         number("per", self.per, above=0.0)
-        if not isinstance(self.floor, Vector):
-            raise OptionError("floor", "a Vector", self.floor)
+        vector("floor", self.floor)
         epoch_number("kept", self.kept)
         epoch_number("ended", self.ended)
         if self.seen is not None:

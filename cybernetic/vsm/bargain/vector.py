@@ -72,7 +72,8 @@ class Vector:
         return {name: self.amount(name) for name in self.resources}
 
     def __add__(self, other: "Vector") -> "Vector":
-        return total((self, other))
+        """The sum. Raises `OptionError` where it is more than a float holds."""
+        return total((self, other)) if isinstance(other, Vector) else NotImplemented
 
     def __sub__(self, other: "Vector") -> "Vector":
         """The difference. Raises `OptionError` where there is less than is taken; see `less`."""
@@ -142,12 +143,24 @@ NOTHING = Vector()
 
 
 def total(vectors: Iterable[Vector]) -> Vector:
-    """The exact sum of vectors."""
+    """The exact sum of vectors. Raises `OptionError`, naming the resource, where it is more than a float holds."""
     grains: dict[str, int] = {}
-    for vector in vectors:
-        for name, count in vector._grains.items():
+    for one in vectors:
+        for name, count in one._grains.items():
             grains[name] = grains.get(name, 0) + count
+    for name, count in grains.items():
+        if count > _SHOWN:
+            raise OptionError(
+                name, "a sum of at most 1e308, which a float holds", f"about 1e{len(str(count // GRAIN)) - 1}"
+            )
     return _made(grains)
+
+
+def vector(name: str, value: object) -> Vector:
+    """The value, if it is a `Vector`. Raises `OptionError` naming it."""
+    if not isinstance(value, Vector):
+        raise OptionError(name, "a Vector", value)
+    return value
 
 
 def _grains(name: str, amount: float) -> int:

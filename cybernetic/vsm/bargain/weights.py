@@ -1,12 +1,12 @@
 """Weights that are earned, and allocations that are published only when they have moved."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
+from sys import float_info
 from typing import Self
 
 from cybernetic.core import number
-from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import share
 
 
@@ -30,16 +30,20 @@ class Productivity:
         number("spent", self.spent, least=0.0)
 
     def after(self, value: float, spent: float) -> Self:
-        """After a report of `value` >= 0 accounted for `spent` >= 0 of the resource. Raises `OptionError`."""
+        """After a report of `value` >= 0 accounted for `spent` >= 0 of the resource. Raises `OptionError`, also where
+        a sum would be more than a float holds.
+        """
         fade = exp(-number("spent", spent, least=0.0) / self.horizon)
-        return changed(
-            self, value=self.value * fade + number("value", value, least=0.0), spent=self.spent * fade + spent
+        return replace(
+            self,
+            value=self.value * fade + number("value", value, least=0.0),
+            spent=self.spent * fade + spent,
         )
 
     @property
     def ratio(self) -> float:
-        """Value for each unit of resource; 0.0 before anything was spent."""
-        return self.value / self.spent if self.spent else 0.0
+        """Value for each unit of resource, finite; 0.0 before anything was spent."""
+        return min(self.value / self.spent, float_info.max) if self.spent else 0.0
 
 
 def earned_weights(

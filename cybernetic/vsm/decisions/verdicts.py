@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
+from sys import float_info
 
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.checks import word
@@ -105,9 +106,9 @@ def asked_in_turn(verdict: Verdict) -> list[str]:
 
 
 def time_to_verdict(verdict: Verdict) -> float:
-    """Seconds until a verdict is final at the latest: the sum of the deadlines along its chain."""
+    """Seconds until a verdict is final at the latest: the sum of the deadlines along its chain, finite."""
     total = 0.0
     while isinstance(verdict, Escalate):
         total += verdict.deadline
         verdict = verdict.on_timeout
-    return total
+    return min(total, float_info.max)
