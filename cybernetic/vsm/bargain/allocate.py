@@ -6,7 +6,7 @@ from math import fsum, inf
 from sys import float_info
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
+from cybernetic.vsm.bargain.vector import NOTHING, Vector, total, vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,12 @@ def _sum(name: str, values: Sequence[float]) -> float:
 
 
 def divide(grant: Vector, claims: Mapping[str, Claim]) -> dict[str, Vector]:
-    """Share out a vector; floors and caps are parts of 1. Together at most `grant`, by exact count."""
+    """Share out a vector; floors and caps are parts of 1. Together at most `grant`, by exact count.
+
+    Raises `OptionError` as `allocate` does, and for a `grant` that is no `Vector`.
+    """
     shares = allocate(1.0, claims)
-    parts = {name: grant.times(share) for name, share in shares.items()}
+    parts = {name: vector("grant", grant).times(share) for name, share in shares.items()}
     excess = total(parts.values()).less(grant)
     if (
         excess != NOTHING

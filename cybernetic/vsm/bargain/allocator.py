@@ -59,6 +59,8 @@ class Allocator:
     births: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.purse, Purse):
+            raise OptionError("purse", "a Purse", self.purse)
         number("grace", self.grace, least=0.0)
         whole("term", self.term, least=1)
         for unit, floor in self.floors.items():
@@ -150,7 +152,8 @@ class Allocator:
         """After a unit's answer. One to a contract that is not the unit's last changes nothing.
 
         A unit may hold more than there is, by the word of an allocator that lost its books: it is an overrun when it is
-        reported, and counts as far as it is covered until then.
+        reported, and counts as far as it is covered until then; where its report comes before its answer, all of it is
+        that it had not been granted by this one, for nothing tells it from what a unit took too much.
         """
         if self.issued.get((answer.epoch, answer.unit)) != answer.seal or answer.epoch < self.purse.kept:
             return self

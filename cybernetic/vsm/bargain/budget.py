@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import floor
+from math import floor, inf
+from sys import float_info
 from typing import Self
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.vsm.bargain.vector import Vector, vector
 from cybernetic.vsm.checks import word
 
 _FAR = 2**50  # epochs from time 0, beyond which one may begin where it ends
@@ -34,7 +35,7 @@ class Budget:
     def granting(cls, grant: Vector, per: float) -> Self:
         """The budget of a vector that is there already, kept exactly. Raises `OptionError` as `Budget` does."""
         budget = cls.__new__(cls)
-        budget.per, budget.grant = number("per", per, above=0.0), grant
+        budget.per, budget.grant = number("per", per, above=0.0), vector("grant", grant)
         if not grant:
             raise OptionError("grant", "an amount above 0", grant)
         return budget
@@ -97,7 +98,7 @@ class Rate:
         per: seconds, > 0.
         burst: units the provider takes at once, all of them counted, > 0; `damping.Pacer` counts them so too.
 
-    Raises `OptionError`, naming what cannot be.
+    Raises `OptionError`, naming what cannot be, also for more (or less) a second than a float holds.
     """
 
     amount: float
@@ -108,6 +109,10 @@ class Rate:
         number("amount", self.amount, above=0.0)
         number("per", self.per, above=0.0)
         number("burst", self.burst, above=0.0)
+        if not 0.0 < self.per_second <= float_info.max:
+            raise OptionError(
+                "amount", f"as many in {self.per!r} seconds as a float holds a second", self.amount
+            )
 
     @property
     def per_second(self) -> float:
@@ -145,10 +150,11 @@ class Price:
 
 
 def drift(estimated: Vector, billed: Vector) -> Mapping[str, float]:
-    """How far the bill is from the estimate, by resource: `billed / estimated - 1`; `inf` for what was not
-    estimated, so that whoever reports it has to bound it.
+    """How far the bill is from the estimate, by resource: `billed / estimated - 1`, finite; `inf` for what was not
+    estimated, so that whoever reports it has to bound it. Raises `OptionError` for what is no `Vector`.
     """
+    guess, paid = vector("estimated", estimated).as_dict(), vector("billed", billed).as_dict()
     return {
-        name: billed.amount(name) / estimated.amount(name) - 1.0 if estimated.amount(name) else float("inf")
-        for name in sorted({*estimated.resources, *billed.resources})
+        name: min(paid.get(name, 0.0) / guess[name] - 1.0, float_info.max) if name in guess else inf
+        for name in sorted({*guess, *paid})
     }

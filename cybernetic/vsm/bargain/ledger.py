@@ -80,7 +80,8 @@ class Ledger:
     seen: float | None = None
 
     def __post_init__(self) -> None:
-        vector("grant", self.grant)
+        for name in ("grant", "spent", "reserved", "overrun"):
+            vector(name, getattr(self, name))
         moment("until", self.until)
         if self.seen is not None:
             number("seen", self.seen)

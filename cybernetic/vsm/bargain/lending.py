@@ -6,7 +6,7 @@ from math import inf
 
 from cybernetic.core import number
 from cybernetic.vsm.bargain.allocate import Claim, allocate
-from cybernetic.vsm.bargain.vector import GRAIN, NOTHING, Vector, total
+from cybernetic.vsm.bargain.vector import GRAIN, NOTHING, Vector, total, vector
 from cybernetic.vsm.checks import share
 
 DUST = 0.002  # part of what there is: less is not worth a contract
@@ -34,15 +34,21 @@ def lend(
         bounds: by unit, the most it is to get, if that is less than its cap; its floor it gets in any case.
         apart: units that get nothing of what lies idle, however much they use.
 
-    Raises `OptionError` as `allocate` does.
+    Raises `OptionError` as `allocate` does, and for what is no `Vector`.
     """
     share("gone", gone)
     grains: dict[str, dict[str, int]] = {unit: {} for unit in claims}
-    for name in pool.resources:
+    for name in vector("pool", pool).resources:
         amount = pool.amount(name)
-        limits = {unit: bound.amount(name) for unit, bound in (bounds or {}).items()}
+        limits = {
+            unit: vector(f"bounds[{unit!r}]", most).amount(name) for unit, most in (bounds or {}).items()
+        }
         wanted = {unit: _claim(claim, amount, limits.get(unit, inf)) for unit, claim in claims.items()}
-        so_far = {unit: spent.amount(name) for unit, spent in used.items() if unit in claims}
+        so_far = {
+            unit: vector(f"used[{unit!r}]", spent).amount(name)
+            for unit, spent in used.items()
+            if unit in claims
+        }
         for unit, part in _lent(amount, wanted, so_far, gone, apart).items():
             grains[unit][name] = int(part * GRAIN)
     return _exactly({unit: Vector.of_grains(counts) for unit, counts in grains.items()}, pool)
@@ -52,9 +58,11 @@ def moved(old: Vector, new: Vector, used: Vector, pool: Vector, change: float = 
     """Whether a lease of `new` differs from one of `old` by enough to be worth a contract (hysteresis).
 
     It does where what is left of it after what is `used` differs by more than the part `change` (>= 0) of what is left
-    now, and by more than dust of the `pool`.
+    now, and by more than dust of the `pool`. Raises `OptionError`.
     """
     number("change", change, least=0.0)
+    for name, given in (("old", old), ("new", new), ("used", used), ("pool", pool)):
+        vector(name, given)
     for name in {*old.resources, *new.resources}:
         before, after = old.less(used).amount(name), new.less(used).amount(name)
         if abs(after - before) > max(change * before, DUST * pool.amount(name)):

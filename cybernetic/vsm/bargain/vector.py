@@ -82,18 +82,20 @@ class Vector:
         return self.less(other)
 
     def less(self, other: "Vector") -> "Vector":
-        """What is left after taking `other`, or as much of it as there is: never negative."""
-        if not other._grains:
+        """What is left after taking `other`, or as much of it as there is: never negative. Raises `OptionError`."""
+        if not vector("other", other)._grains:
             return self
         return _made({name: grains - other._of(name) for name, grains in self._grains.items()})
 
     def least(self, other: "Vector") -> "Vector":
-        """The smaller of both amounts of each resource."""
-        return _made({name: min(grains, other._of(name)) for name, grains in self._grains.items()})
+        """The smaller of both amounts of each resource. Raises `OptionError` for what is no `Vector`."""
+        there = vector("other", other)
+        return _made({name: min(grains, there._of(name)) for name, grains in self._grains.items()})
 
     def most(self, other: "Vector") -> "Vector":
-        """The larger of both amounts of each resource."""
-        return _made({name: max(self._of(name), other._of(name)) for name in self._names(other)})
+        """The larger of both amounts of each resource. Raises `OptionError` for what is no `Vector`."""
+        there = vector("other", other)
+        return _made({name: max(self._of(name), there._of(name)) for name in self._names(there)})
 
     def times(self, factor: float) -> "Vector":
         """Every amount times `factor` >= 0, rounded down to a billionth: parts never sum to more than the
@@ -143,10 +145,12 @@ NOTHING = Vector()
 
 
 def total(vectors: Iterable[Vector]) -> Vector:
-    """The exact sum of vectors. Raises `OptionError`, naming the resource, where it is more than a float holds."""
+    """The exact sum of vectors. Raises `OptionError` for what is none, and, naming the resource, for more than a float
+    holds.
+    """
     grains: dict[str, int] = {}
     for one in vectors:
-        for name, count in one._grains.items():
+        for name, count in vector("vectors", one)._grains.items():
             grains[name] = grains.get(name, 0) + count
     for name, count in grains.items():
         if count > _SHOWN:

@@ -1,5 +1,8 @@
 """Contracts by example: cut off, late, replaced, shrunk; the bargain as a talk; and what is refused."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import permutations
 from math import nan
 
 import pytest
@@ -12,6 +15,7 @@ from cybernetic.vsm.bargain import (
     BudgetExhausted,
     Contract,
     Cost,
+    Ledger,
     Purse,
     Report,
     Seal,
@@ -118,6 +122,37 @@ def test_an_overrun_below_is_an_overrun_above() -> None:
     unit = unit.settle(epoch, "call", Cost(usd=13))
     top = TOP.reported(unit.told(60.0).report(0))
     assert (top.purse.ledger(0).overrun, top.purse.ledger(0).blocked) == (usd(3), True)
+
+
+def test_in_no_order_do_answers_and_reports_block_an_allocator_that_has_its_books() -> None:
+    top, more = TOP.issue("a", usd(80), 0.0)
+    unit, held = UNIT.accept(more)
+    unit, epoch = unit.reserve("call", usd(60), 1.0, 20.0)
+    top, less = top.issue("a", usd(20), 2.0)
+    unit, keeps = unit.accept(less)
+    unit = unit.told(60.0)
+    words = (held, keeps, keeps, unit.report(0), unit.settle(epoch, "call", usd(50)).report(0))
+    for order in permutations(words):
+        ledger = _after(top, order)
+        assert (ledger.spent, ledger.overrun, ledger.blocked) == (usd(50), Vector(), False)
+
+
+def test_what_a_unit_holds_by_another_s_word_is_an_overrun_where_its_report_comes_before_its_answer() -> None:
+    unit, _ = UNIT.accept(TOP.issue("a", usd(80), 0.0)[1])
+    unit, epoch = unit.reserve("call", usd(60), 1.0, 20.0)
+    without_books, contract = replace(TOP, term=2).issue("a", usd(20), 2.0)
+    unit, answer = unit.settle(epoch, "call", usd(60)).accept(contract)
+    report = unit.told(60.0).report(0)
+    for order, overrun in (((answer, report), 0), ((report, answer), 40)):
+        ledger = _after(without_books, order)
+        assert (ledger.spent, ledger.overrun, ledger.blocked) == (usd(60), usd(overrun), overrun > 0)
+        assert ledger.clear().available == usd(35)  # what it took is counted once, in either order
+
+
+def _after(top: Allocator, words: Sequence[Accepted | Report]) -> Ledger:
+    for word in words:
+        top = top.accepted(word) if isinstance(word, Accepted) else top.reported(word)
+    return top.purse.ledger(0)
 
 
 def test_what_is_forgotten_counts_no_more() -> None:
