@@ -1,6 +1,5 @@
 """What a graph shows while facts are asserted, removed, expire and meet on other replicas."""
 
-from itertools import permutations
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from cybernetic.state.graph.entries import State, standing, touched
 from cybernetic.state.graph.facts import Fact
 from cybernetic.state.graph.solve import STRIDE
 from cybernetic.state.replica.writer import Writer
-from tests.state.graph.worlds import NOW, Site, facts, triple
+from tests.state.graph.worlds import NOW, Site, facts
 
 ANN = Fact("ann", "knows", "bob")
 
@@ -32,15 +31,6 @@ def test_several_sources_assert_one_fact_and_it_shows_until_the_last_takes_it_ba
     site.remove(*ANN, who="clerk")
     assert site.shown() == set()
     assert site.book.assertions(ANN) == []
-
-
-def test_one_and_true_and_one_point_zero_are_three_objects() -> None:
-    site = Site("one")
-    for value in (1, 1.0, True):
-        site.add("a", "is", value)
-    assert len(site.book) == 3
-    site.remove("a", "is", 1)
-    assert site.shown() == {triple(("a", "is", 1.0)), triple(("a", "is", True))}
 
 
 def test_the_history_of_a_fact_tells_each_period_and_how_it_ended() -> None:
@@ -199,28 +189,6 @@ def test_many_sources_of_one_fact_cost_no_more_each() -> None:
     assert list(site.book.spent()) == []
     list(site.book.expire(NOW + 100 + AGAIN))
     assert len(list(site.book.spent())) == 300, "what stays all the same is told again"
-
-
-@pytest.mark.parametrize("order", list(permutations((1, 1.0, True))))
-def test_one_and_true_and_one_point_zero_expire_each_in_its_time_and_are_all_taken_out(order: Any) -> None:
-    site = Site("one")
-    for n, value in enumerate(order):
-        site.add("a", "is", value, until=NOW + 10 * (n + 1))
-    for n, value in enumerate(order):
-        assert triple(("a", "is", value)) in site.shown()
-        site.now = NOW + 10 * (n + 1)
-        list(site.book.expire(site.now))
-        assert triple(("a", "is", value)) not in site.shown()
-    list(site.book.expire(NOW + 15))  # a clock that is set back
-    assert site.shown() == {triple(("a", "is", value)) for value in order[1:]}
-    site.now = NOW + 100
-    list(site.book.expire(site.now))
-    spent = list(site.book.spent())
-    assert {type(key[2]) for key in spent} == {bool, float, int}
-    writer = Writer("one", Hlc("one", lambda: site.now), lambda: site.now)
-    list(site.take(sweeping(spent, (), site.now)(site.state, writer, [])))
-    assert not any(standing(site.state, ("a", "is", value, "me")) for value in order)
-    assert not list(site.book.spent(NOW + 1000))
 
 
 def test_many_that_expire_at_once_are_let_go_with_breaths() -> None:

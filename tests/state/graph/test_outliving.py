@@ -105,19 +105,3 @@ def test_what_is_over_by_its_past_alone_is_looked_at_no_more_when_that_is_forgot
     b.hear(a)
     assert list(b.book.outlived()) == []
     assert b.export()
-
-
-def test_one_and_true_and_one_point_zero_are_over_each_by_itself() -> None:
-    a, b = (Node(name, count(1)) for name in "ab")
-    said = [Fact("ann", "is", value) for value in (1, 1.0, True)]
-    for one in said:
-        a.say(one)
-    b.load(a.export())
-    for n, one in enumerate(said, 1):
-        a.remove(one)
-        b.hear(a)
-        list(b.book.look())
-        over = [type(key[2]) for key in b.book.outlived()]
-        assert sorted(map(str, over)) == sorted(str(type(one.object)) for one in said[:n])
-    assert b.tend()
-    assert not b.export()
