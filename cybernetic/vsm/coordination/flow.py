@@ -1,6 +1,6 @@
 """One paced port at system 2: who waits, who may go, and what the other side said."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any, Self
@@ -85,9 +85,9 @@ class Flow:
         """Somebody waits."""
         return changed(self, queue=self.queue.put(unit, item, cost=cost, weight=weight))
 
-    def withdrawn(self, id: str) -> Self:
-        """Somebody does not wait any more."""
-        return changed(self, queue=self.queue.without(lambda turn: turn.id == id))
+    def withdrawn(self, ids: Collection[str]) -> Self:
+        """These do not wait any more."""
+        return changed(self, queue=self.queue.without(lambda turn: turn.id in ids))
 
     def heard(self, unit: str, holds_until: float, now: float, part: float = 1.0) -> Self:
         """A unit asks for its lease."""

@@ -62,10 +62,10 @@ class PaceRequest:
 @travels(name="vsm.PaceWithdrawal")
 @dataclass(frozen=True, slots=True)
 class PaceWithdrawal:
-    """Nobody waits for a turn any more that a unit asked for under `id`: it is as if it had not."""
+    """Nobody waits any more for the turns that a unit asked for under `ids`: it is as if it had not."""
 
     port: str
-    id: str
+    ids: tuple[str, ...]
 
 
 @travels(name="vsm.Paced")

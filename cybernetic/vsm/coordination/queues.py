@@ -88,11 +88,12 @@ class Queues:
             self._flows[port] = self._flows[port].asked(unit, turn, request.cost, weight)
 
     def withdrawn(self, word: PaceWithdrawal) -> None:
-        """A unit does not want a turn any more that it has asked for."""
+        """A unit does not want turns any more that it has asked for."""
+        ids = frozenset(word.ids)
         if word.port in self._relays:
-            self._relays[word.port].withdrawn(word.id)
+            self._relays[word.port].withdrawn(ids)
         elif word.port in self._flows:
-            self._flows[word.port] = self._flows[word.port].withdrawn(word.id)
+            self._flows[word.port] = self._flows[word.port].withdrawn(ids)
 
     def said(self, word: Word, unit: str) -> None:
         """What a unit heard from the other side of a port, or tells of its use of it."""

@@ -1,6 +1,7 @@
 """A port that is paced by the level above: whose turn it is here, once it is the level's turn there."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from math import inf
 from typing import Any
@@ -64,9 +65,9 @@ class Relay:
         self._queue = self._queue.put(unit, turn, cost=cost, weight=weight)
         self.cycle()
 
-    def withdrawn(self, id: str) -> None:
-        """A unit does not wait any more for the turn of that id."""
-        self._queue = self._queue.without(lambda turn: turn.id == id)
+    def withdrawn(self, ids: Collection[str]) -> None:
+        """A unit does not wait any more for the turns of these ids."""
+        self._queue = self._queue.without(lambda turn: turn.id in ids)
 
     @property
     def pacer(self) -> SharedPacer:

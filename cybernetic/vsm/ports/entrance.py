@@ -206,17 +206,20 @@ class Entrance:
     async def _dismiss(self) -> None:
         """Nobody awaits these any more: they take neither money nor a turn."""
         gone = [one for one in self.waiting.values() if not one.answer.awaited]
-        for caller in gone:
-            self._call_off(caller)
+        self._call_off(*gone)
         for caller in gone:
             await self.unmade(caller.passage, turn=False)
 
-    def _call_off(self, caller: Caller) -> None:
-        passage = caller.passage
-        del self.waiting[passage.id]
-        if caller.task is not None:
-            caller.task.cancel()
-        self.pacing.withdraw(passage.ask.port, passage.id)
+    def _call_off(self, *callers: Caller) -> None:
+        ids: dict[str, list[str]] = {}
+        for caller in callers:
+            passage = caller.passage
+            del self.waiting[passage.id]
+            if caller.task is not None:
+                caller.task.cancel()
+            ids.setdefault(passage.ask.port, []).append(passage.id)
+        for port, gone in ids.items():
+            self.pacing.withdraw(port, tuple(gone))
 
     def _still(self, caller: Caller) -> Decision | None:
         """Whether it may be made: while it waited it may have been forbidden, the unit or the port been taken out of

@@ -103,10 +103,10 @@ class Pacing:
             if first:  # it counts once system 2 knows that it has arrived
                 await self._join(port)
 
-    def withdraw(self, port: str, id: str) -> None:
-        """Nobody waits any more for the turn that was asked for under `id`."""
+    def withdraw(self, port: str, ids: tuple[str, ...]) -> None:
+        """Nobody waits any more for the turns that were asked for under `ids`."""
         if port in self._shares:
-            self._porter.tell(Channel.COORDINATION, Role.COORDINATION, PaceWithdrawal(port, id))
+            self._porter.tell(Channel.COORDINATION, Role.COORDINATION, PaceWithdrawal(port, ids))
 
     async def wait(self, port: str, id: str = "") -> None:
         """Return when it is the unit's turn, which can be withdrawn under `id`."""
