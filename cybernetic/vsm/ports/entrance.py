@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cybernetic.runtime import Deferred
+from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.note import note_id
@@ -101,9 +102,8 @@ class Entrance:
         self._in_order(ask)
         self.outages.check(ask.port)
         self.proofs.guard(ask, port.repeats)
-        await self._dismiss()
         waits = (port.shared is not None and bool(ask.same)) or self.pacing.paces(ask.port)
-        id, epoch = await self.till.reserve(ask, port, waits=waits)
+        id, epoch = await self._reserved(ask, port, waits)
         passage = Passage(id, ask, port, epoch, now(), self.orders.revision, allowed)
         if waits or self.pacing.paces(ask.port):
             self._wait(Caller(passage, user, answer, self.orders.acting))
@@ -111,6 +111,14 @@ class Entrance:
             self.pacing.passed(ask.port)
             await self._leave(passage, user, answer)
         return answer
+
+    async def _reserved(self, ask: Ask, port: Port, waits: bool) -> tuple[str, int]:
+        try:
+            return await self.till.reserve(ask, port, waits=waits)
+        except BudgetExhausted:
+            if not await self._dismiss():
+                raise
+        return await self.till.reserve(ask, port, waits=waits)
 
     def _in_order(self, ask: Ask) -> None:
         """Raises `Suspended`, `Quarantined`, `LeaseLost`."""
@@ -203,12 +211,13 @@ class Entrance:
                     self._call_off(caller)
                     await self._anew(caller, decision, turn=False)
 
-    async def _dismiss(self) -> None:
-        """Nobody awaits these any more: they take neither money nor a turn."""
+    async def _dismiss(self) -> bool:
+        """Nobody awaits these any more: they take neither money nor a turn. Whether there were any."""
         gone = [one for one in self.waiting.values() if not one.answer.awaited]
         self._call_off(*gone)
         for caller in gone:
             await self.unmade(caller.passage, turn=False)
+        return bool(gone)
 
     def _call_off(self, *callers: Caller) -> None:
         ids: dict[str, list[str]] = {}
