@@ -98,13 +98,18 @@ async def test_status_says_what_was_saved_and_which_receipt_says_so() -> None:
         assert (await level.call(ViableSystem.status)).saved == saved
 
 
+async def one_waits_for_the_other(level: Any) -> tuple["asyncio.Future[Any]", "asyncio.Future[Any]"]:
+    """The tasks of units a and b, of which the first makes a call that the other wants as well."""
+    TAKES[0], tasks = 4.0, []
+    for name in ("a", "b"):
+        tasks.append(asyncio.ensure_future(read(level, name)))
+        await asyncio.sleep(0.3)
+    return tasks[0], tasks[1]
+
+
 async def test_an_answer_that_nobody_receives_has_saved_nothing() -> None:
     async with opened() as (system, level):
-        TAKES[0] = 4.0
-        first = asyncio.ensure_future(read(level, "a"))
-        await asyncio.sleep(0.3)
-        second = asyncio.ensure_future(read(level, "b"))
-        await asyncio.sleep(0.3)
+        first, second = await one_waits_for_the_other(level)
         system.whereis("library/b", Agent).exit(Kill())  # and its task is done anew, which waits as well
         assert all(one.outcome.good for (one,) in await asyncio.gather(first, second))
         await asyncio.sleep(2.5)
@@ -134,11 +139,7 @@ async def test_a_call_whose_outcome_is_unknown_is_not_shared() -> None:
 
 async def test_the_death_of_who_makes_a_call_loses_nobody_elses() -> None:
     async with opened() as (system, level):
-        TAKES[0] = 4.0
-        first = asyncio.ensure_future(read(level, "a"))
-        await asyncio.sleep(0.3)
-        second = asyncio.ensure_future(read(level, "b"))
-        await asyncio.sleep(0.3)
+        first, second = await one_waits_for_the_other(level)
         assert len(ASKED) == 1
         began = asyncio.get_running_loop().time()
         system.whereis("library/a", Agent).exit(Kill())
