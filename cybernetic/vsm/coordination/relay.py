@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from math import inf
 from typing import Any
@@ -52,8 +53,9 @@ class Relay:
     def part(self, until: float, lapses: float) -> float:
         """The part of the level's share that none of its units will use by itself before `until`, for a lease above
         that has lapsed at `lapses`. Who has only begun to speak for the level does not know that yet: as before, then.
+        Once the lease that is held has lapsed while a word is waited for, nobody up there seems to speak: nothing.
         """
-        if self._unheard or (lapses == inf and self._word is not None):
+        if self._unheard or (self._word is not None and (lapses == inf or now() >= until)):
             return 0.0
         self._lasts = self._lasts if lapses == inf else lapses - now()
         lapses = now() + self._lasts
@@ -79,10 +81,19 @@ class Relay:
         self._pacer = replace(self._pacer, rate=share)
 
     def cycle(self) -> None:
-        """Ask for a turn, if somebody waits for one."""
-        if not self._pulling and len(self._queue):
+        """Ask for a turn, if somebody waits for one; take the word that came when nobody waited for it any more."""
+        if self._pulling:
+            return
+        if len(self._queue):
             self._pulling = True
             self._owner.task(self._pulled())
+        elif self._word is not None and self._word.done():
+            self._owner.task(self._late())
+
+    async def _late(self) -> None:
+        with suppress(CallError, Refusal):
+            if self._taken() is True:
+                await self._let_go()
 
     async def _pulled(self) -> None:
         try:
@@ -124,20 +135,25 @@ class Relay:
 
         Raises `CallError`, `Refusal` before that. A word that comes too late is the next one's.
         """
-        self._word = self._word or self._owner.task(self._asked())
-        await asyncio.wait(
-            (self._word,), timeout=None if self._lapses == inf else max(0.0, self._lapses - now())
-        )
-        if not self._word.done():
-            self._unheard = True
-            return False
-        said, self._word = self._word.result(), None
-        self._unheard = not isinstance(said, bool)
+        word = self._word = self._word or self._owner.task(self._asked())
+        while not word.done():  # a turn may be further off than a lease lasts: it is renewed meanwhile
+            left = self._lapses - now()
+            if left <= 0.0:
+                self._unheard = True
+                return False
+            await asyncio.wait((word,), timeout=None if left == inf else left)
+        said = self._taken()
         if isinstance(said, bool):
             return said
         if now() < self._lapses:
             raise said
         return False
+
+    def _taken(self) -> bool | CallError | Refusal:
+        assert self._word is not None
+        said, self._word = self._word.result(), None
+        self._unheard = not isinstance(said, bool)
+        return said
 
     async def _asked(self) -> bool | CallError | Refusal:
         try:
