@@ -165,11 +165,10 @@ class Desk:
                 wait = passage.port.wait(error)
                 if wait is None:
                     raise
+                took = told(passage.ask.port, passage.port.failed, error)[0] or NOTHING
+                passage = await self.porter.within(None).call(Porter.refused, passage, wait, not left, took)
                 if not left:
-                    took, _ = told(passage.ask.port, passage.port.failed, error)
-                    await self.porter.call(Porter.refused, passage, wait, True, took or NOTHING)
                     raise
-                passage = await self.porter.within(None).call(Porter.refused, passage, wait)
         raise AssertionError("a port has at least one try")
 
     async def _made(self, passage: Passage, call: Call) -> Used[Any]:

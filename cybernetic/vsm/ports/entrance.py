@@ -70,17 +70,26 @@ class Entrance:
         await self._let_in(ask, port, user, answer)
 
     async def _let_in(
-        self, ask: Ask, port: Port, user: Any, answer: Deferred[Any], allowed: str = ""
+        self, ask: Ask, port: Port, user: Any, answer: Deferred[Any], allowed: str = "", counted: bool = False
     ) -> None:
         try:
-            await self._enter(ask, port, user, answer, allowed)
+            await self._enter(ask, port, user, answer, allowed, counted)
         except Exception as error:
             answer.fail(error)
 
     async def _referred(
-        self, ask: Ask, port: Port, user: Any, asked: Escalate, decision: Decision, answer: Deferred[Any]
+        self,
+        ask: Ask,
+        port: Port,
+        user: Any,
+        asked: Escalate,
+        decision: Decision,
+        answer: Deferred[Any],
+        counted: bool = False,
     ) -> None:
-        """Somebody else decides; silence comes to what was declared for it, and never to leave."""
+        """Somebody else decides; silence comes to what was declared for it, and never to leave. `counted`: among the
+        equal calls of its task already.
+        """
         try:
             referral = Referral(ask.task, ask.action, asked, note_id(), self.orders.revision)
             verdict = await referred(self.porter, referral)
@@ -89,7 +98,7 @@ class Entrance:
         except Exception as error:
             answer.fail(error)
         else:
-            await self._let_in(ask, port, user, answer, decision.by)
+            await self._let_in(ask, port, user, answer, decision.by, counted)
 
     def _denied(self, ask: Ask, by: str, reason: str) -> PolicyDenied:
         """What a unit was forbidden stands in the level's log by its next round."""
@@ -97,11 +106,12 @@ class Entrance:
         return PolicyDenied(ask.action.kind, by, reason)
 
     async def _enter(
-        self, ask: Ask, port: Port, user: Any, answer: Deferred[Any], allowed: str = ""
+        self, ask: Ask, port: Port, user: Any, answer: Deferred[Any], allowed: str = "", counted: bool = False
     ) -> Deferred[Any]:
         self._in_order(ask)
         self.outages.check(ask.port)
-        self.proofs.guard(ask, port.repeats)
+        if not counted:
+            self.proofs.guard(ask, port.repeats)
         waits = (port.shared is not None and bool(ask.same)) or self.pacing.paces(ask.port)
         id, epoch = await self._reserved(ask, port, waits)
         passage = Passage(id, ask, port, epoch, now(), self.orders.revision, allowed)
@@ -134,8 +144,10 @@ class Entrance:
             await self.unmade(passage)
 
     async def unmade(self, passage: Passage, turn: bool = True) -> None:
-        """A call is not made: it takes nothing; where it was its `turn` already, that is another's now."""
-        await self.till.settle(passage, NOTHING)
+        """A call is not made: it takes no more than refused tries of it did; where it was its `turn` already, that is
+        another's now.
+        """
+        await self.till.settle(passage, passage.took)
         self.sharing.given_up(passage)
         if turn and self.pacing.paces(passage.ask.port):
             self.porter.tell(Channel.COORDINATION, Role.COORDINATION, Ended(passage.ask.port))
@@ -159,9 +171,8 @@ class Entrance:
         try:
             if again is None:
                 found = await self.sharing.found(passage, caller.user)
-            elif not self.pacing.paces(
-                port
-            ):  # nobody declared a limit: system 2 says so by then, or it waits alone
+            elif not self.pacing.has(port):
+                # nobody declared a limit: system 2 says so by then, or it waits alone
                 await self.pacing.sleep(again)
             if found is None:
                 self.pacing.passed(port)
@@ -252,7 +263,7 @@ class Entrance:
         ask, asked = caller.passage.ask, decision.verdict
         assert isinstance(asked, Escalate)
         self.porter.task(
-            self._referred(ask, caller.passage.port, caller.user, asked, decision, caller.answer)
+            self._referred(ask, caller.passage.port, caller.user, asked, decision, caller.answer, True)
         )
 
     async def _turned_away(self, caller: Caller, error: Exception, turn: bool) -> None:

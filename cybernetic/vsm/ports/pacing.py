@@ -53,6 +53,7 @@ class Pacing:
         self._lasts: dict[str, float] = {}  # by port: seconds of a lease
         self._apart: dict[str, float] = {}  # by port: the lapse for which the place was taken
         self._throttled, self._spacing, self._free = -inf, 0.0, -inf
+        self._barred: dict[str, float] = {}  # by port: until when its other side asked to wait
 
     def _fresh(self, share: float) -> Share:
         return Share(share).leased(now(), now() + lease_seconds(self._porter.level, self._porter.pulse))
@@ -77,6 +78,14 @@ class Pacing:
     def paces(self, port: str) -> bool:
         """Whether a call may have to wait."""
         return port in self._shares or now() < self._throttled
+
+    def has(self, port: str) -> bool:
+        """Whether system 2 paces the port."""
+        return port in self._shares
+
+    def refused(self, port: str, retry_after: float) -> None:
+        """The other side asked to wait so many seconds: by that a unit goes that is without the word of system 2."""
+        self._barred[port] = max(self._barred.get(port, -inf), now() + _within_reason(retry_after))
 
     def throttle(self, until: float, spacing: float) -> None:
         """Until then leave `spacing` seconds between two calls."""
@@ -110,9 +119,11 @@ class Pacing:
 
     async def wait(self, port: str, id: str = "") -> None:
         """Return when it is the unit's turn, which can be withdrawn under `id`."""
-        if now() < self._throttled:
-            self._free = max(now(), self._free) + self._spacing
-            await asyncio.sleep(self._free - self._spacing - now())
+        while (at := now()) < self._throttled:
+            if at >= self._free:
+                self._free = at + self._spacing
+                break
+            await asyncio.sleep(min(self._free, self._throttled) - at)
         while port in self._shares:
             if await self.turn(port, id) or await self._alone(port):
                 return
@@ -139,6 +150,9 @@ class Pacing:
         of it takes, or all of them would go out together, again and again.
         """
         share, at = self._shares[port], now()
+        if at < (barred := self._barred.get(port, -inf)):
+            await asyncio.sleep(min(LOOK, barred - at))
+            return False
         if self._apart.get(port) != share.until:
             self._apart[port] = share.until
             place = phase(f"{self._porter.path} {port}", 1.0 / share.share)
@@ -151,4 +165,8 @@ class Pacing:
 
     async def sleep(self, seconds: float) -> None:
         """Wait as long as the other side asks, within reason."""
-        await asyncio.sleep(min(max(0.0, seconds), LONGEST))
+        await asyncio.sleep(_within_reason(seconds))
+
+
+def _within_reason(seconds: float) -> float:
+    return min(max(0.0, seconds), LONGEST)

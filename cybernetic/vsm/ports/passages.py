@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.receipts import Receipt
@@ -29,8 +29,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Leave to make one call now through `port`. `id` is its reservation, settled in `epoch`; `allowed` names
-    the policy that left it to somebody who allowed it.
+    """Leave to make one call now through `port`. `id` is its reservation, settled in `epoch`; `allowed` names the
+    policy that left it to somebody who allowed it; `took` is what tries of it took that were refused.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Passage:
     began: float
     revision: int
     allowed: str = ""
+    took: Vector = NOTHING
 
     @property
     def shared(self) -> bool:

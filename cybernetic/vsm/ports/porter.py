@@ -1,6 +1,7 @@
 """The porter of a unit: policy, reserve, pace before a call; settle, evidence after it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -146,7 +147,7 @@ class Porter(Member):
         if actual is None:
             cost = self._till.assumed(passage, came, sure=sure)
         else:
-            cost = actual
+            cost = actual + passage.took
             if actual or came is Came.DONE:
                 self._till.told(passage, actual)
         await self._till.settle(passage, cost, final=sure and came is not Came.UNKNOWN)
@@ -180,15 +181,15 @@ class Porter(Member):
     async def refused(
         self, passage: Passage, retry_after: float, last: bool = False, took: Vector = NOTHING
     ) -> Passage:
-        """The other side said "too many": system 2 is told, and leave to try again comes in time.
-
-        After the `last` try there is none: what was reserved is settled at what all of it `took`.
+        """The other side said "too many", and that `took` so much: system 2 is told; leave to try again comes in time,
+        but after the `last` try: what was reserved is settled at what all tries took.
         """
-        ask = passage.ask
+        ask, passage = passage.ask, replace(passage, took=passage.took + took)
+        self._pacing.refused(ask.port, retry_after)
         self.tell(Channel.COORDINATION, Role.COORDINATION, Refused(ask.port, retry_after))
         self._notices.refused(ask.port)
         if last:
-            await self._till.settle(passage, took)
+            await self._till.settle(passage, passage.took)
             self._sharing.given_up(passage)
             return passage
         return self._entrance.again(passage, retry_after, self.sender)  # type: ignore[return-value]

@@ -109,9 +109,9 @@ class Till:
         """
         ask = passage.ask
         if ask.upper or self._purse is None:
-            return ask.upper
+            return ask.upper.most(passage.took)
         left = self._purse.ledger(max(passage.epoch, self._purse.kept)).available
-        return self._unbounded.untold(ask.port, came, left) if sure else left
+        return self._unbounded.untold(ask.port, came, left) + passage.took if sure else left
 
     def told(self, passage: Passage, cost: Vector) -> None:
         """A call took so much, by who was paid: others through that port may as well."""
