@@ -7,27 +7,30 @@ which shows again. A clock that is set back brings back what it let expire too e
 meanwhile.
 """
 
-import heapq
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from itertools import count
+from itertools import chain
 from typing import TypeAlias
 
 from cybernetic.crdt import Stamp, slot_of
+from cybernetic.state.graph.due import Due
 from cybernetic.state.graph.entries import (
     ASSERTED,
     Key,
     Spot,
     State,
     Write,
+    coming,
     expired,
     key_at,
     leaf_of,
     period,
+    shown,
+    spot_of,
     standing,
 )
 from cybernetic.state.graph.facts import Assertion, Fact, Period
 from cybernetic.state.graph.outliving import Outliving
-from cybernetic.state.graph.solve import STRIDE
 from cybernetic.state.graph.triples import Triple, Triples
 
 WRITER_GRACE = 60.0
@@ -40,10 +43,10 @@ AGAIN = 60.0
 """Seconds after which it is tried again to take out what should be gone by then."""
 
 MOST_PAST = 16
-"""Ended assertions kept of a fact: a writer takes out the oldest beyond."""
+"""Ended assertions kept of a fact: the oldest beyond are taken out, soon."""
 
-SLACK = 100
-"""Entries of a heap that may be out of date beyond as many as are not."""
+AT_ONCE = 25
+"""Of these one edit takes out so many at most."""
 
 Change: TypeAlias = tuple[Triple, bool]
 """A fact that shows from now on (True), or is about to show no more (False)."""
@@ -64,18 +67,17 @@ class Book:
         self.now = 0.0
         self.triples = Triples()
         self._sources: dict[Triple, str | set[str]] = {}  # whose assertions hold
-        self._coming: dict[Triple, set[str]] = {}  # and whose are on their way
+        # and whose are on their way: True once they are made, None where something else of that source came meanwhile
+        self._coming: dict[Triple, dict[str, bool | None]] = {}
         self._past: dict[Triple, tuple[Key, ...]] = {}
-        self._ended = 0  # how many keys these are
-        self._until: dict[Spot, float] = {}  # of assertions that are to expire
-        self._over: dict[Spot, float] = {}  # of assertions that have expired and are still in the state
+        self._crowded: set[Triple] = set()  # that have too much of it
         self._outliving = Outliving(self.ended)
-        self._turn = count()
-        # heaps by time, of what is above and of some that is no longer there
-        self._ends: list[tuple[float, int, Spot]] = []
-        self._passed: list[tuple[float, int, Spot]] = []  # the latest first, by time before 1970
-        self._removals: list[tuple[float, int, Spot]] = []
-        self._ages: list[tuple[float, int, Key]] = []
+        self._ends = Due[Spot]()  # what is said and is to expire
+        self._passed = Due[
+            Spot
+        ]()  # what has expired and is still in the state, the latest first: by time before 1970
+        self._removals = Due[Spot]()  # when it is to be taken out
+        self._ages = Due[Spot]()  # when what is past ended
 
     # changes
 
@@ -101,30 +103,36 @@ class Book:
         Where `now` is before the last moment, what expires later than that shows again.
         """
         self.now = now
-        yield from self._again()
-        passed = 0
-        while self._ends and self._ends[0][0] <= now:
-            until, _, spot = heapq.heappop(self._ends)
-            passed += 1
-            if passed % STRIDE == 0:
+        let_expire_too_early = self._passed.due(-now, beyond=False)
+        for spot in chain(let_expire_too_early, self._ends.due(now)):
+            if spot is None:
                 yield None
-            if self._until.get(spot) == until:
+            else:
                 yield from self._moved(spot)
 
     def due(self) -> float | None:
-        """When something expires next, seconds since 1970; None: nothing does."""
-        return self._ends[0][0] if self._ends else None
+        """Nothing expires before, seconds since 1970; None: nothing does at all."""
+        return self._ends.next
 
     def foresee(self, fact: Fact, who: str) -> bool:
         """An assertion is on its way: `keys` has it from now on, so that who removes what was just said finds it.
 
-        Whether it had not; then `dismiss` has to be called for one that does not come after all.
+        Whether it had not; then `landed` has to be called once it is made, or `dismiss` for one that is not.
         """
         triple = _triple(fact)
         if who in self._named(triple) or who in self._coming.get(triple, ()):
             return False
-        self._coming.setdefault(triple, set()).add(who)
+        self._coming.setdefault(triple, {})[who] = False
         return True
+
+    def landed(self, fact: Fact, who: str) -> None:
+        """An assertion that was foreseen is made: what is heard of it next is that, or what became of it."""
+        triple = _triple(fact)
+        made = self._coming.get(triple, {})
+        if who in made and made[who] is None:
+            self._arrived(triple, who)
+        elif who in made:
+            made[who] = True
 
     def dismiss(self, fact: Fact, who: str) -> None:
         """An assertion that was foreseen does not come."""
@@ -134,17 +142,16 @@ class Book:
 
     # what is to be taken out of the state
 
-    def spent(self, latest: float | None = None) -> Iterator[Key]:
-        """Expired assertions that are for this replica to remove now; those that stay all the same, again later.
+    def spent(self, latest: float | None = None) -> Iterator[Key | None]:
+        """Expired assertions that are for this replica to remove now; those that stay all the same, again later; None
+        is a breath.
 
         `latest`: the moment up to which it is; default: `now`.
         """
-        latest = self.now if latest is None else latest
-        while self._removals and self._removals[0][0] <= latest:
-            spot = heapq.heappop(self._removals)[2]
-            if spot in self._over:
-                heapq.heappush(self._removals, (self.now + AGAIN, next(self._turn), spot))
-                yield key_at(spot)
+        for spot in self._removals.due(self.now if latest is None else latest):
+            if spot is not None:
+                self._removals.put(spot, self.now + AGAIN)
+            yield None if spot is None else key_at(spot)
 
     def look(self) -> Iterator[None]:
         """Look whether what was put in had ended, where more is known by now; a step is a breath. To be drawn out."""
@@ -159,18 +166,23 @@ class Book:
         past = self._past.get((key[0], key[1], slot_of(key[2])), ())
         return next((Stamp(*one[4:]) for one in reversed(past) if one[3] == key[3]), None)
 
-    def outdated(self, keep: float, latest: float | None = None) -> Iterator[Key]:
-        """Ended assertions whose end is more than `keep` seconds before `latest`; those that stay, again later."""
-        latest = self.now if latest is None else latest
-        while self._ages and self._ages[0][0] + keep <= latest:
-            key = heapq.heappop(self._ages)[2]
-            if key in self._past.get((key[0], key[1], slot_of(key[2])), ()):
-                heapq.heappush(self._ages, (self.now - keep + AGAIN, next(self._turn), key))
-                yield key
+    def outdated(self, keep: float, latest: float | None = None) -> Iterator[Key | None]:
+        """Ended assertions whose end is more than `keep` seconds before `latest`; those that stay, again later. None is
+        a breath.
+        """
+        for spot in self._ages.due((self.now if latest is None else latest) - keep):
+            if spot is not None:
+                self._ages.put(spot, self.now - keep + AGAIN)
+            yield None if spot is None else key_at(spot)
 
     def surplus(self, fact: Fact) -> tuple[Key, ...]:
-        """Ended assertions of a fact that are too many: the oldest."""
-        return self._past.get(_triple(fact), ())[:-MOST_PAST]
+        """Ended assertions of a fact that are too many: the oldest, as many as one edit may take out."""
+        return self._past.get(_triple(fact), ())[:-MOST_PAST][:AT_ONCE]
+
+    def crowding(self) -> Iterator[Key]:
+        """Ended assertions that are too many, of all facts; until they are gone."""
+        for triple in self._crowded:
+            yield from self._past[triple][:-MOST_PAST]
 
     # reading
 
@@ -180,15 +192,25 @@ class Book:
         named = {*self._named(triple), *self._coming.get(triple, ())}
         return [(*fact, one) for one in sorted(named) if who is None or who == one]
 
+    def said(self, fact: Fact) -> Iterator[Assertion | None]:
+        """What sources say of a fact now, in any order; None is a breath, or one of whom nothing stands."""
+        for who in self._named(_triple(fact)):
+            yield standing(self.state, (*fact, who), self.now)
+            yield None
+
+    def ended_of(self, fact: Fact) -> Iterator[Period | None]:
+        """The periods of a fact that have ended, as far as they are kept; None is a breath."""
+        for key in self._past.get(_triple(fact), ()):
+            yield period(self.state, key)
+            yield None
+
     def assertions(self, fact: Fact) -> list[Assertion]:
         """Who asserts a fact now, the first first."""
-        found = [standing(self.state, (*fact, who), self.now) for who in self._named(_triple(fact))]
-        return sorted((one for one in found if one is not None), key=lambda one: one.at)
+        return sorted((one for one in self.said(fact) if one is not None), key=lambda one: one.at)
 
     def history(self, fact: Fact) -> list[Period]:
         """The assertions of a fact, ended ones and those that stand, by their beginning."""
-        past = [period(self.state, key) for key in self._past.get(_triple(fact), ())]
-        found = [one for one in past if one is not None]
+        found = [one for one in self.ended_of(fact) if one is not None]
         found += [Period(one) for one in self.assertions(fact)]
         return sorted(found, key=lambda one: one.assertion.at)
 
@@ -205,37 +227,30 @@ class Book:
     def _note(self, triple: Triple, key: Key) -> None:
         """What is written under a key has changed."""
         self._outliving.note(self.state, key, triple in self._past)
-        if triple in self._coming and standing(self.state, key) is not None:
-            self._arrived(triple, key[3])
+        made = self._coming.get(triple)
+        if made is not None and key[3] in made:
+            if made[key[3]] or standing(self.state, key) is not None:
+                self._arrived(triple, key[3])
+            else:
+                made[key[3]] = None
         self._follow(triple, key)
 
     def _follow(self, triple: Triple, key: Key) -> None:
         """Know whether an assertion under a key holds, and until when, and what has expired there."""
-        found, spot = standing(self.state, key, self.now), (*triple, key[3])
-        self._over.pop(spot, None)
-        self._until.pop(spot, None)
-        self._source(triple, key[3], found is not None)
-        leaf = leaf_of(self.state, key)
-        if leaf is not None and (found is None or len(leaf.live) > 1):
-            self._expired(spot, expired(leaf, key, self.now))
-        if found is None or found.until is None:
+        leaf, spot = leaf_of(self.state, key), (*triple, key[3])
+        read = shown(leaf, key, self.now)
+        self._passed.drop(spot)
+        self._removals.drop(spot)
+        self._ends.drop(spot)
+        self._source(triple, key[3], read is not None)
+        if leaf is None or not leaf.live:
             return
-        self._until[spot] = found.until
-        heapq.heappush(self._ends, (found.until, next(self._turn), spot))
-        if len(self._ends) > 2 * len(self._until) + SLACK:
-            self._ends = [(until, next(self._turn), spot) for spot, until in self._until.items()]
-            heapq.heapify(self._ends)
-
-    def _again(self) -> Iterator[Change | None]:
-        """Let show again what has expired by a clock that was ahead."""
-        passed = 0
-        while self._passed and -self._passed[0][0] > self.now:
-            until, _, spot = heapq.heappop(self._passed)
-            passed += 1
-            if passed % STRIDE == 0:
-                yield None
-            if self._over.get(spot) == -until:
-                yield from self._moved(spot)
+        several = len(leaf.live) > 1
+        if read is None or several:
+            self._expired(spot, expired(leaf, key, self.now))
+        until = coming(leaf, key, self.now) if read is None or several else read[0].until
+        if until is not None:
+            self._ends.put(spot, until)
 
     def _moved(self, spot: Spot) -> Iterator[Change]:
         """The time has come at which something begins or ends to hold there."""
@@ -249,21 +264,13 @@ class Book:
             return
         (last, (by, *_)) = max(found, key=lambda one: one[0].until or 0.0)
         until = last.until or 0.0
-        self._over[spot] = until
-        heapq.heappush(self._passed, (-until, next(self._turn), spot))
-        if len(self._passed) > 2 * len(self._over) + SLACK:
-            self._passed = [(-until, next(self._turn), spot) for spot, until in self._over.items()]
-            heapq.heapify(self._passed)
-        grace = WRITER_GRACE if by == self._replica else GRACE
-        heapq.heappush(self._removals, (until + grace, next(self._turn), spot))
-        if len(self._removals) > 2 * len(self._over) + SLACK:
-            self._removals = list({one[2]: one for one in self._removals if one[2] in self._over}.values())
-            heapq.heapify(self._removals)
+        self._passed.put(spot, -until)
+        self._removals.put(spot, until + (WRITER_GRACE if by == self._replica else GRACE))
 
     def _arrived(self, triple: Triple, who: str) -> None:
-        coming = self._coming[triple]
-        coming.discard(who)
-        if not coming:
+        made = self._coming[triple]
+        made.pop(who, None)
+        if not made:
             del self._coming[triple]
 
     def _source(self, triple: Triple, who: str, holds: bool) -> None:
@@ -280,23 +287,25 @@ class Book:
             del self._sources[triple]
 
     def _note_past(self, triple: Triple, key: Key) -> None:
-        found = period(self.state, key)
-        before = self._past.get(triple, ())
-        after = [one for one in before if one != key]
+        found, past = period(self.state, key), self._past.get(triple, ())
+        place = bisect_left(past, key[ASSERTED:], key=lambda one: one[ASSERTED:])
+        while place < len(past) and past[place] != key and past[place][ASSERTED:] == key[ASSERTED:]:
+            place += 1  # another source ended something of the same stamp
+        there = past[place : place + 1] == (key,)
         if found is not None and found.end is not None:
-            after.append(key)
-            after.sort(key=lambda one: one[4:])
-            heapq.heappush(self._ages, (found.end.millis / 1000, next(self._turn), key))
-        self._ended += len(after) - len(before)
-        if after:
-            self._past[triple] = tuple(after)
+            self._ages.put(spot_of(key), found.end.millis / 1000)
+            self._keep_past(triple, past if there else (*past[:place], key, *past[place:]))
+        elif there:
+            self._ages.drop(spot_of(key))
+            self._keep_past(triple, past[:place] + past[place + 1 :])
+        self._outliving.note(self.state, key[:ASSERTED], triple in self._past)
+
+    def _keep_past(self, triple: Triple, past: tuple[Key, ...]) -> None:
+        if past:
+            self._past[triple] = past
         else:
             self._past.pop(triple, None)
-        self._outliving.note(self.state, key[:ASSERTED], bool(after))
-        if len(self._ages) > 2 * self._ended + SLACK:
-            there = {key for keys in self._past.values() for key in keys}
-            self._ages = [one for one in self._ages if one[2] in there]
-            heapq.heapify(self._ages)
+        (self._crowded.add if len(past) > MOST_PAST else self._crowded.discard)(triple)
 
     def _settle(self, triple: Triple) -> Iterator[Change]:
         """Let a fact show, or no more, as its sources say."""

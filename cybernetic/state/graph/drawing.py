@@ -36,6 +36,17 @@ async def drawn(search: Iterator[T | None], limit: int) -> tuple[list[T], bool]:
     return found, True
 
 
+async def all_of(search: Iterator[T | None]) -> list[T]:
+    """All that a search finds, with a breath now and then."""
+    found: list[T] = []
+    for looked, one in enumerate(search, 1):
+        if one is not None:
+            found.append(one)
+        if looked % STRIDE == 0:
+            await asyncio.sleep(0)
+    return found
+
+
 def limit_of(value: object) -> int:
     """`value` as a limit of answers, 1 to 10,000. Raises `OptionError`."""
     limit = whole("limit", value, least=1)

@@ -157,6 +157,13 @@ def expired(leaf: Leaf[Any] | None, key: Key, now: float) -> list[tuple[Assertio
     return [(made, write) for made, write in read if made is not None and has_expired(made, now)]
 
 
+def coming(leaf: Leaf[Any] | None, key: Key, now: float) -> float | None:
+    """When, after `now`, the first that is said under a key of four expires, seconds since 1970; None: nothing does."""
+    read = [_read(key, *write[2]) for write in (() if leaf is None else leaf.live)]
+    ends = [one.until for one in read if one is not None and one.until is not None and one.until > now]
+    return min(ends, default=None)
+
+
 def has_expired(assertion: Assertion, now: float) -> bool:
     """Whether its time is over at `now`, seconds since 1970."""
     return assertion.until is not None and assertion.until <= now

@@ -9,7 +9,7 @@ from cybernetic.state.graph.entries import Dots, State, exported
 from cybernetic.state.graph.facts import Assertion
 from cybernetic.state.graph.records import Record, record_of
 
-PAGE = 200  # records
+PAGE = 150  # records: the longest of all fit into one answer of a program
 MOST = 4  # exports at once: the oldest is given up for another
 
 Rest: TypeAlias = Iterator[tuple[Assertion, Dots] | None]

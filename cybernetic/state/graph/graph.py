@@ -1,5 +1,6 @@
 """`Graph`: the agent that keeps a graph of facts, the same on all nodes, and answers what is asked of it."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,7 +9,7 @@ from cybernetic.core import flag, number
 from cybernetic.crdt import key_of, slot_of
 from cybernetic.runtime import Deferred, Ref
 from cybernetic.state.graph.answers import Answers, Around, GraphRefused, GraphStatus, Watching
-from cybernetic.state.graph.drawing import MOST_ANSWERS, checked, drawn, limit_of
+from cybernetic.state.graph.drawing import MOST_ANSWERS, all_of, checked, drawn, limit_of
 from cybernetic.state.graph.edits import adding, loading, removing, steps
 from cybernetic.state.graph.entries import Dots, State, key_for, place_of
 from cybernetic.state.graph.facts import Assertion, Fact, Period, assertion_of, fact_of
@@ -79,10 +80,16 @@ class Graph(Keeping):
         fact = checked(fact_of, subject, predicate, object)
         until = None if ttl is None else self._now() + checked(number, "ttl", ttl, above=0.0)
         said = checked(assertion_of, fact, who, UNSTAMPED, cause, confidence, until)
-        self._book.foresee(fact, who)
-        return self._change(adding(said, self._book.surplus(fact), self._book.ended), lambda made: made[0])
+        edit = adding(said, self._book.surplus(fact), self._book.ended)
+        if not self._book.foresee(fact, who):
+            return self._change([edit], lambda made: made[0])
 
-    def remove(
+        def ended(made: bool) -> None:
+            (self._book.landed if made else self._book.dismiss)(fact, who)
+
+        return self._change([edit], lambda made: made[0], ended)
+
+    async def remove(
         self,
         subject: str,
         predicate: str,
@@ -91,7 +98,7 @@ class Graph(Keeping):
         by: str,
         who: str | None = None,
         why: str | None = None,
-    ) -> Deferred[int]:
+    ) -> int | Deferred[int]:
         """Take back what source `who` asserts of a fact, or what all do (None); answers how many assertions that were.
 
         What is said elsewhere at the same time stays. `by` and `why` stand in the fact's history.
@@ -100,7 +107,13 @@ class Graph(Keeping):
         for name, value in (("by", by), ("who", who), ("why", why)):
             if value is not None or name == "by":
                 checked(text, name, value)
-        return self._change(removing(self._book.keys(fact, who), by, why, self._book.ended), len)
+        keys, ended = self._book.keys(fact, who), self._book.ended
+        edits = steps(lambda some: removing(some, by, why, ended), keys, STEP)
+        if len(edits) <= 1:
+            return self._change(edits, len)
+        made: list[Assertion] = []
+        await self._steps(edits, made)
+        return len(made)
 
     async def load(self, records: list[Record], who: str = "import", again: bool = False) -> dict[str, int]:
         """Put in at most 500 records, with their stamps where they have some: those of an export, or of somebody else.
@@ -125,7 +138,11 @@ class Graph(Keeping):
                 f"records: expected a list of at most {MOST_RECORDS}, got: {type(records).__name__}"
             )
         now = self._now()
-        told = [checked(recorded, record, who, now) for record in records]
+        told = []
+        for record in records:
+            told.append(checked(recorded, record, who, now))
+            if len(told) % STEP == 0:
+                await asyncio.sleep(0)
         lasting = [one for one in told if one[0].until is None or one[0].until > now]
         came = Counter([how for _, how in await self._loaded(lasting, checked(flag, "again", again))])
         return {"new": came["new"], "ended": came["ended"] + len(told) - len(lasting)}
@@ -159,13 +176,15 @@ class Graph(Keeping):
         """Who asserts a fact now, the first first."""
         fact = checked(fact_of, subject, predicate, object)
         await self._expire()
-        return tuple(self._book.assertions(fact))
+        return tuple(sorted(await all_of(self._book.said(fact)), key=lambda one: one.at))
 
     async def history(self, subject: str, predicate: str, object: Value) -> tuple[Period, ...]:
         """The periods in which a fact was asserted, by their beginning: those that ended, and those that stand."""
         fact = checked(fact_of, subject, predicate, object)
         await self._expire()
-        return tuple(self._book.history(fact))
+        ended = await all_of(self._book.ended_of(fact))
+        stand = [Period(one) for one in await all_of(self._book.said(fact))]
+        return tuple(sorted([*ended, *stand], key=lambda one: one.assertion.at))
 
     async def around(
         self,
@@ -275,8 +294,8 @@ class Graph(Keeping):
         finally:
             new = {place_of(key_for(one.fact, one.who)) for one, how in made if how == "new"}
             for one in foreseen:
-                if place_of(key_for(one.fact, one.who)) not in new:
-                    self._book.dismiss(one.fact, one.who)
+                there = place_of(key_for(one.fact, one.who)) in new
+                (self._book.landed if there else self._book.dismiss)(one.fact, one.who)
         return made
 
     def _told(self, query: Query) -> Iterator[Any]:

@@ -13,9 +13,10 @@ from xml.sax.saxutils import escape
 
 from cybernetic.core import OptionError
 from cybernetic.state.graph.patterns import spelled, typed
-from cybernetic.state.graph.records import Record, checked_record
+from cybernetic.state.graph.records import ESCAPED, Record, checked_record
 from cybernetic.state.graph.terms import LONGEST_TEXT
 
+LONGEST_DATA = ESCAPED * LONGEST_TEXT + 2  # characters, with its quotes
 _TEXTS = ("predicate", "who", "cause")
 _REST = ("at", "confidence", "until", "change")
 _HEAD = """\
@@ -127,8 +128,8 @@ class _Reader:
         if self._key is not None:
             self._words.append(text)
             self._length += len(text)
-            if self._length > 10 * LONGEST_TEXT:
-                raise self._wrong(f"data of at most {10 * LONGEST_TEXT} characters", "more")
+            if self._length > LONGEST_DATA:
+                raise self._wrong(f"data of at most {LONGEST_DATA} characters", "more")
 
     def _end(self, tag: str) -> None:
         match _local(tag):

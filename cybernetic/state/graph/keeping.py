@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from cybernetic.core import CyberneticError, Down, Reason, loop_clock, number, real_time, wall
@@ -92,18 +92,29 @@ class Keeping(Agent):
         assert self._replica is not None
         return self._replica
 
-    def _change(self, edit: Edit, answer: Callable[[list[Any]], Any]) -> Deferred[Any]:
-        """Have an edit made, in the order of calls; answers with what `answer` makes of what it has made."""
+    def _change(
+        self,
+        edits: Sequence[Edit],
+        answer: Callable[[list[Any]], Any],
+        ended: Callable[[bool], None] = lambda made: None,
+    ) -> Deferred[Any]:
+        """Have edits made, in the order of calls; answers with what `answer` makes of what they have made. `ended` is
+        told whether they are.
+        """
         made: list[Any] = []
-        done = self._kept().within(None).request(Replica.change, edit, made)
+        replica = self._kept().within(None)
+        parts = [replica.request(Replica.change, edit, made) for edit in edits]
         reply = self.defer()
 
         async def tell() -> None:
             try:
-                await done
+                for part in parts:
+                    await part
             except CyberneticError as error:
+                ended(False)
                 reply.fail(error)
             else:
+                ended(True)
                 reply.reply(answer(made))
 
         self.task(tell())
@@ -117,26 +128,29 @@ class Keeping(Agent):
     async def _follow(self, state: State, keys: Iterator[Key]) -> None:
         """Bring the indexes up to date with `state`, which has changed at `keys`, and tell those who watch."""
         while some := list(islice(keys, _KEYS)):
-            for change in self._book.follow(state, some, self._now()):
-                await self._react(change)
+            await self._react(self._book.follow(state, some, self._now()))
             await asyncio.sleep(0)
         self._lookout.tell()
 
     async def _expire(self) -> None:
         """Let expire what does by now, and tell those who watch."""
-        changed = False
-        for change in self._book.expire(self._now()):
-            changed = True
-            await self._react(change)
-        if changed:
+        if await self._react(self._book.expire(self._now())):
             self._lookout.tell()
 
-    async def _react(self, change: Change | None) -> None:
-        if change is None:
-            await asyncio.sleep(0)
-            return
-        for _ in self._lookout.react(self._book.triples, change):
-            await asyncio.sleep(0)
+    async def _react(self, changes: Iterator[Change | None]) -> bool:
+        """Draw changes, with a breath after some that watchers are to hear of; whether there were any."""
+        heard, any_came = 0, False
+        for change in changes:
+            any_came = True
+            if change is None:
+                await asyncio.sleep(0)
+                continue
+            for _ in self._lookout.react(self._book.triples, change):
+                await asyncio.sleep(0)
+            heard += bool(len(self._lookout))
+            if heard % STEP == STEP - 1:
+                await asyncio.sleep(0)
+        return any_came
 
     async def _value(self) -> State:
         return await self._kept().within(None).call(Replica.value)
@@ -149,9 +163,9 @@ class Keeping(Agent):
             latest = self._sure()
             for _ in self._book.look():
                 await asyncio.sleep(0)
-            spent = list(islice(self._book.spent(latest), _SWEPT))
-            outdated = list(islice(self._book.outdated(self._keep, latest), _SWEPT))
-            outlived = list(islice(self._book.outlived(), _SWEPT))
+            spent = await _some(self._book.spent(latest))
+            outdated = await _some(chain(self._book.outdated(self._keep, latest), self._book.crowding()))
+            outlived = await _some(self._book.outlived())
             edits = [
                 *steps(lambda keys: dropping(keys, self._book.ended), outlived, STEP),
                 *steps(lambda keys: sweeping(keys, (), latest), spent, STEP),
@@ -171,3 +185,16 @@ class Keeping(Agent):
             await self._steps(edits, [])
         except CyberneticError:
             pass  # there is no room on the disk: what is still there is told again
+
+
+async def _some(keys: Iterable[Key | None]) -> list[Key]:
+    """As many of the keys as are taken out at once, at most; None is a breath."""
+    found: list[Key] = []
+    for key in keys:
+        if key is None:
+            await asyncio.sleep(0)
+        else:
+            found.append(key)
+            if len(found) == _SWEPT:
+                break
+    return found

@@ -8,10 +8,14 @@ from cybernetic.core import OptionError, known
 from cybernetic.crdt import Stamp, checked_stamp
 from cybernetic.state.graph.entries import MOST_DOTS, Dot, Dots
 from cybernetic.state.graph.facts import Assertion, assertion_of, fact_of
+from cybernetic.state.graph.terms import LONGEST_NAME, LONGEST_TEXT
 
 FIELDS = ("subject", "predicate", "object", "who", "at", "cause", "confidence", "until", "change")
-LONGEST_LINE = 100_000  # characters
 LONGEST_REPLICA = 200  # characters
+ESCAPED = 12  # characters that JSON may write for one
+LONGEST_LINE = 2_000 + ESCAPED * (
+    LONGEST_TEXT + 4 * LONGEST_NAME + (MOST_DOTS + 1) * LONGEST_REPLICA
+)  # characters
 AHEAD = 60.0  # seconds that a stamp may be in the future: peers refuse more
 UNSTAMPED = Stamp(0, 0, "-")
 """The stamp of an assertion that is given one when it is written."""

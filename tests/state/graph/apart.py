@@ -24,6 +24,7 @@ from cybernetic.state.graph.pen import Pen
 from cybernetic.state.graph.records import UNSTAMPED, Record, record_of, recorded
 from cybernetic.state.replica.diff import difference
 from cybernetic.state.replica.editing import check_dots
+from tests.state.graph.worlds import drawn
 
 NOW = 1_700_000_000.0
 WHO = "clerk"
@@ -90,7 +91,7 @@ class Node:
         """Let time pass, and what expires by then; it is taken out as the pulse of a graph does."""
         self.time += seconds
         list(self.book.expire(self.time))
-        self.write(sweeping(list(self.book.spent()), (), self.time))
+        self.write(sweeping(drawn(self.book.spent()), (), self.time))
 
     def forget_past(self) -> None:
         """Take out all that is kept of the past, as once it is too old."""

@@ -11,7 +11,7 @@ from cybernetic.state.graph.entries import standing
 from cybernetic.state.graph.facts import Fact
 from cybernetic.state.replica.writer import Writer
 from tests.state.graph.apart import Node
-from tests.state.graph.worlds import NOW, Site, triple
+from tests.state.graph.worlds import NOW, Site, drawn, triple
 
 
 def test_one_and_true_and_one_point_zero_are_three_objects() -> None:
@@ -37,12 +37,12 @@ def test_one_and_true_and_one_point_zero_expire_each_in_its_time_and_are_all_tak
     assert site.shown() == {triple(("a", "is", value)) for value in order[1:]}
     site.now = NOW + 100
     list(site.book.expire(site.now))
-    spent = list(site.book.spent())
+    spent = drawn(site.book.spent())
     assert {type(key[2]) for key in spent} == {bool, float, int}
     writer = Writer("one", Hlc("one", lambda: site.now), lambda: site.now)
     list(site.take(sweeping(spent, (), site.now)(site.state, writer, [])))
     assert not any(standing(site.state, ("a", "is", value, "me")) for value in order)
-    assert not list(site.book.spent(NOW + 1000))
+    assert not drawn(site.book.spent(NOW + 1000))
 
 
 def test_one_and_true_and_one_point_zero_are_over_each_by_itself() -> None:

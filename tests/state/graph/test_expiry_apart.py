@@ -9,6 +9,7 @@ from cybernetic.state.graph.book import GRACE
 from cybernetic.state.graph.entries import key_for, standing
 from cybernetic.state.graph.facts import Fact
 from tests.state.graph.apart import NOW, WHO, Node, heal
+from tests.state.graph.worlds import drawn
 
 ANN = Fact("ann", "knows", "bob")
 
@@ -46,7 +47,7 @@ def test_what_was_said_without_an_end_shows_again_when_what_came_besides_has_exp
     assert told(b) == [None]
     assert ended(b) == [(None, None), (NOW + 10, "expired")]
     assert len(b.standing(ANN)) == 1
-    assert not list(b.book.spent())
+    assert not drawn(b.book.spent())
 
 
 def test_what_expired_besides_shows_again_where_the_clock_is_set_back(nodes: list[Node]) -> None:

@@ -7,12 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cybernetic import OptionError
+from cybernetic.apps.control.lines import ANSWER_BYTES
 from cybernetic.state import Stamp
 from cybernetic.state.graph.entries import MOST_DOTS
+from cybernetic.state.graph.exports import PAGE
 from cybernetic.state.graph.facts import Assertion, Fact
 from cybernetic.state.graph.graphml import read_graphml, write_graphml
 from cybernetic.state.graph.patterns import spelled, typed
-from cybernetic.state.graph.records import UNSTAMPED, read_lines, record_of, recorded, write_lines
+from cybernetic.state.graph.records import (
+    LONGEST_LINE,
+    LONGEST_REPLICA,
+    UNSTAMPED,
+    read_lines,
+    record_of,
+    recorded,
+    write_lines,
+)
+from cybernetic.state.graph.terms import LONGEST_NAME, LONGEST_TEXT
 
 GOOD = '{"subject": "a", "predicate": "b", "object": "c"}\n'
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20) | st.sampled_from(
@@ -70,6 +81,21 @@ def test_a_spelled_value_is_typed_back(value: Any) -> None:
     assert (type(back), back) == (type(value), value)
 
 
+@pytest.mark.parametrize("sign", ["\U0001f600", "\x01", "<", '"'])
+def test_the_largest_record_goes_out_and_comes_back(sign: str) -> None:
+    name, dots = sign * LONGEST_NAME, tuple((sign * LONGEST_REPLICA, 2**62 + n) for n in range(MOST_DOTS))
+    stamp = Stamp(2**40, 2**31, sign * LONGEST_REPLICA)
+    fact = Fact(name, name, sign * LONGEST_TEXT)
+    told = Assertion(fact, name, stamp, name, 0.1234567890123456, 1.234567890123456e9)
+    record = record_of(told, dots)
+    (line,) = write_lines([record])
+    for lines in ([line], [line.encode()]):
+        assert [recorded(one, "-") for one in read_lines(lines)] == [(told, dots)]
+    document = "".join(write_graphml([record])).encode()
+    assert [recorded(one, "-") for one in read_graphml([document])] == [(told, dots)]
+    assert PAGE * LONGEST_LINE < ANSWER_BYTES
+
+
 def test_a_record_may_leave_out_what_is_usual() -> None:
     record = {"subject": "a", "predicate": "b", "object": 5}
     assert recorded(record, "me") == (Assertion(Fact("a", "b", 5), "me", UNSTAMPED), ())
@@ -106,7 +132,7 @@ def test_a_record_that_is_none_says_why(record: Any, says: str) -> None:
         ([GOOD.encode(), GOOD.replace("a", "é").encode("latin-1")], "line 2: expected UTF-8 .* at byte 14"),
         (["[]"], "line 1: expected an object in JSON, got: '\\[\\]'"),
         (["[" * 50_000], "line 1: expected an object in JSON"),
-        (["{" + " " * 100_000], "line 1: expected at most 100000 characters"),
+        (["{" + " " * LONGEST_LINE], f"line 1: expected at most {LONGEST_LINE} characters"),
     ],
 )
 def test_a_line_that_is_none_is_named(lines: Any, says: str) -> None:
@@ -142,7 +168,7 @@ def test_a_document_from_elsewhere_is_read_by_ids_and_labels() -> None:
         (FOREIGN.replace(b">knows<", b"><"), "line 6: predicate: expected a text"),
         (FOREIGN.replace(b' target="bob"', b""), "line 6: expected an attribute target"),
         (b"<!DOCTYPE graphml [<!ENTITY a 'aaaa'>]><graphml/>", "without a document type"),
-        (b"<graph><data key='value'>" + b"a" * 200_000 + b"</data></graph>", "at most 100000 characters"),
+        (b"<graph><data key='value'>" + b"a" * 200_000 + b"</data></graph>", "at most 120002 characters"),
     ],
 )
 def test_a_document_that_is_none_is_refused(document: bytes, says: str) -> None:

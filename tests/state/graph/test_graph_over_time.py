@@ -12,7 +12,8 @@ from cybernetic import System
 from cybernetic.core import Kill
 from cybernetic.runtime import Ref
 from cybernetic.state import Changed, Graph, GraphRefused, GroupPeers, Replica, Var
-from cybernetic.state.graph.entries import standing
+from cybernetic.state.graph.book import MOST_PAST
+from cybernetic.state.graph.entries import shown
 from cybernetic.state.graph.solve import STRIDE, unified
 from tests.nodes.stage import WHERES, stage
 from tests.state.graph.agents import Watcher, rows
@@ -170,9 +171,9 @@ async def test_no_turn_follows_more_than_a_little(monkeypatch: Any, tmp_path: Pa
 
         def count(*_: Any) -> Any:
             looks[turn] += 1
-            return standing(*_)
+            return shown(*_)
 
-        monkeypatch.setattr("cybernetic.state.graph.book.standing", count)
+        monkeypatch.setattr("cybernetic.state.graph.book.shown", count)
         started = asyncio.ensure_future(system.start(Graph, "world", tmp_path / "world"))
         while not started.done():
             turn += 1
@@ -260,3 +261,18 @@ async def test_where_time_is_simulated_facts_expire_with_all_else() -> None:
         for seconds, known in (3599.0, 1), (1.0, 0):
             await asyncio.sleep(seconds)
             assert len(await rows(graph, ("ann", "knows", X))) == known
+
+
+async def test_what_many_sources_say_is_taken_back_in_steps_and_what_is_said_after_it_stands() -> None:
+    async with System() as system:
+        graph = await system.start(Graph, "world")
+        fact = {"subject": "ann", "predicate": "knows", "object": "bob"}
+        for at in (0, 300):
+            await graph.call(Graph.load, [{**fact, "who": f"source {n}"} for n in range(at, at + 300)])
+        gone = asyncio.ensure_future(graph.call(Graph.remove, *fact.values(), by="judge"))
+        said = asyncio.ensure_future(graph.call(Graph.add, *fact.values(), who="source 7"))
+        assert await gone == 600
+        (stands,) = await graph.call(Graph.assertions, *fact.values())
+        assert stands == await said
+        await asyncio.sleep(2.0)
+        assert len(await graph.call(Graph.history, *fact.values())) == MOST_PAST + 1

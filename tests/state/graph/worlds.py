@@ -1,6 +1,6 @@
 """What the tests of the graph share: small worlds of facts, oracles that look at everything, and clocks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Any
 
@@ -53,6 +53,11 @@ def answers(known: Any, query: Any) -> set[Any]:
         ):
             found.add(tuple(row[name] for name in names))
     return found
+
+
+def drawn(keys: Iterable[Any]) -> list[Any]:
+    """All of them, without the breaths."""
+    return [key for key in keys if key is not None]
 
 
 class Site:
