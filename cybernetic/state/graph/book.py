@@ -283,7 +283,7 @@ class Book:
                 (self._sources[triple],) = before
         elif holds and before is not None and before != who:
             self._sources[triple] = {before, who}
-        elif not holds and before == who:
+        elif not holds and before is not None and before == who:
             del self._sources[triple]
 
     def _note_past(self, triple: Triple, key: Key) -> None:

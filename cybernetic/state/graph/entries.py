@@ -77,7 +77,7 @@ def before(value: object) -> Dots:
     """The changes that what is written of an assertion was elsewhere; none if it is from here, or does not say."""
     if not isinstance(value, list | tuple):
         return ()
-    parts = value[_CONTENT_PARTS:]
+    parts = value[_CONTENT_PARTS : _CONTENT_PARTS + 2 * MOST_DOTS]  # of whoever names more, no more count
     pairs = zip(parts[::2], parts[1::2], strict=False)
     return tuple([(one, n) for one, n in pairs if type(one) is str and type(n) is int])
 

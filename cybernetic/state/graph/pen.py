@@ -101,7 +101,8 @@ class Pen:
 
         Saying again what stands changes nothing, and saying it with another `until` alone renews it: the past keeps
         neither. So where nothing is changed, a removal made elsewhere ends it also where that is heard of later. What
-        was put in is said anew, and what is said differently ends what the same source said before.
+        was put in is said anew, and what is said differently ends what the same source said before. What has expired by
+        then ended so.
         """
         key = key_for(fact, who)
         leaf = self._standing(key)
@@ -112,7 +113,9 @@ class Pen:
             same = len(old) == 1 and (one.cause, one.confidence) == (cause, confidence)
             if same and from_here and one.until == until:
                 return one
-            if copy or not same:
+            if has_expired(one, self._now):
+                self._end(one, copy, "expired", None, None)
+            elif copy or not same:
                 self._end(one, copy, "replaced", who, cause)
         at = self._write(key, content(cause, confidence, until))
         return Assertion(fact, who, at, cause, confidence, until)

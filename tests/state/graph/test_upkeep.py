@@ -2,11 +2,14 @@
 
 import pytest
 
-from cybernetic.state import Hlc, Stamp
+from cybernetic.state import LWW, Hlc, Stamp
+from cybernetic.state.graph.answers import GraphRefused
 from cybernetic.state.graph.book import AT_ONCE, MOST_PAST, Book
 from cybernetic.state.graph.edits import sweeping
-from cybernetic.state.graph.entries import touched
+from cybernetic.state.graph.entries import MOST_DOTS, State, before, put_in, touched
+from cybernetic.state.graph.exports import MOST, Exports
 from cybernetic.state.graph.facts import Assertion, Fact
+from cybernetic.state.graph.pen import Pen
 from cybernetic.state.replica.writer import Writer
 from tests.state.graph.worlds import NOW, Site, drawn
 
@@ -63,3 +66,40 @@ def test_the_past_that_is_too_much_is_told_whoever_made_it_and_an_edit_takes_out
     site.write(pen)
     assert list(site.book.crowding()) == []
     assert len(site.book.history(ANN)) == MOST_PAST + 1
+
+
+@pytest.mark.parametrize("part", [None, 5, b"me", ("me",)])
+def test_a_key_whose_source_is_none_ends_no_book(part: object) -> None:
+    site = Site("one")
+    key = (*ANN, part)
+    list(site.take(site.state.put(key, site.state.at(key, LWW).set("other", site.tick(), None))))
+    assert site.shown() == set()
+    site.add(*ANN)
+    assert site.shown() == {ANN}
+
+
+def test_of_whoever_names_more_changes_than_there_may_be_no_more_count() -> None:
+    named = tuple((f"r{n}", n + 1) for n in range(1000))
+    assert before(put_in(None, 1.0, None, named)) == named[:MOST_DOTS]
+
+
+@pytest.mark.parametrize("cause", [None, "another"])
+def test_what_is_said_again_when_it_has_expired_had_expired(cause: str | None) -> None:
+    site = Site("one")
+    site.add(*ANN, until=NOW + 10)
+    site.now = NOW + 20
+    list(site.book.expire(site.now))
+    pen = Pen(site.state, site.name, site.tick, site.now)
+    pen.add(ANN, "me", cause)
+    site.write(pen)
+    assert [period.how for period in site.book.history(ANN)] == ["expired", None]
+
+
+async def test_no_more_exports_are_open_than_there_may_be() -> None:
+    exports = Exports()
+    cursors = [exports.begin(State(), NOW) for _ in range(MOST + 3)]
+    for cursor in cursors[:3]:
+        with pytest.raises(GraphRefused, match="expected the one given last"):
+            await exports.page(cursor)
+    for cursor in cursors[3:]:
+        assert await exports.page(cursor) == ([], None)
