@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any, cast
 
-from cybernetic.crdt import AWMap, Escrow, Lattice, key_of
+from cybernetic.crdt import AWMap, Escrow, Lattice, key_of, slot_of
 
 Place = tuple[Any, ...]
 """The keys under which a counter is, that of the outermost map first; none where the value itself is the counter."""
@@ -37,7 +37,7 @@ class Escrows:
     """
 
     def __init__(self, kind: type[Lattice]) -> None:
-        self._looked: dict[Place, float | None] = {}
+        self._looked: dict[Any, float | None] = {}  # by slot of the place: 1, 1.0 and True are three keys
         self._since = float("-inf")  # what was looked at until then is due
         self.may_come = issubclass(kind, AWMap)
 
@@ -45,13 +45,13 @@ class Escrows:
         return len(self._looked)
 
     def __iter__(self) -> Iterator[Place]:
-        return iter(list(self._looked))
+        return map(key_of, list(self._looked))
 
     async def find(self, value: Lattice) -> None:
         """Find those of a whole value, in steps."""
         for n, place in enumerate(_places(value)):
             if place is not None:
-                self._looked[place] = None
+                self._looked[slot_of(place)] = None
             if n % _TOGETHER == _TOGETHER - 1:
                 await asyncio.sleep(0)
 
@@ -59,7 +59,7 @@ class Escrows:
         """Something was joined to the value: look at the counters in it soon."""
         for place in _places(part):
             if place is not None:
-                self._looked[place] = None
+                self._looked[slot_of(place)] = None
 
     def again(self, now: float) -> None:
         """Look at all of them soon."""
@@ -71,16 +71,16 @@ class Escrows:
         To be drawn to its end, and only then begun again.
         """
         since = self._since
-        for n, place in enumerate(list(self._looked), 1):
-            at = self._looked[place]
+        for n, slot in enumerate(list(self._looked), 1):
+            at = self._looked[slot]
             if at is None or at < before or at <= since:
-                yield place
+                yield key_of(slot)
             if n % _TOGETHER == 0:
                 yield None
 
     def looked(self, place: Place, now: float) -> None:
         """One has been looked at, and nothing is left to be done for it."""
-        self._looked[place] = now
+        self._looked[slot_of(place)] = now
 
 
 def _places(value: Lattice) -> Iterator[Place | None]:

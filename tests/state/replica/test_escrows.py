@@ -238,3 +238,27 @@ def test_among_very_many_counters_those_that_are_due_are_found_in_steps() -> Non
     found = list(escrows.due(0.0))
     assert len(found) == 3503
     assert found.index(None) == 1000
+
+
+def test_counters_under_one_and_true_and_one_point_zero_are_looked_after_each_by_itself() -> None:
+    places = [(1,), (1.0,), (True,), ("shop", (1, "a")), ("shop", (True, "a"))]
+    escrows = Escrows(AWMap)
+    for place in places:
+        escrows.joined(put(AWMap[Any](), place, Escrow().grant("y", 1)))
+    assert [repr(place) for place in escrows] == [repr(place) for place in places]
+    escrows.looked((True,), 5.0)
+    assert [repr(place) for place in escrows.due(5.0)] == [repr(one) for one in places if one[0] is not True]
+
+
+async def test_rights_of_the_dead_come_back_under_keys_that_python_takes_for_equal() -> None:
+    async with fleet(AWMap, "", lease=LEASE, slice=0.5) as f:
+        ids = await household(f, (1,))
+        await f.change("a", on, (True,), "grant", 60)
+        await f.change("a", on, (True,), "give", ids["b"], 60)
+        await asyncio.sleep(4.0)
+        await f.kill("b")
+        await asyncio.sleep(5 * LEASE)
+        for place in (1,), (True,):
+            value = await at(f, "a", place)
+            assert value.lease_of(ids["b"]) is None
+            assert value.rights(ids["a"]) == 30
