@@ -147,7 +147,7 @@ class Porter(Member):
         if actual is None:
             cost = self._till.assumed(passage, came, sure=sure)
         else:
-            cost = actual + passage.took
+            cost = actual + passage.took if passage.took else actual
             if actual or came is Came.DONE:
                 self._till.told(passage, actual)
         await self._till.settle(passage, cost, final=sure and came is not Came.UNKNOWN)

@@ -109,7 +109,7 @@ class Till:
         """
         ask = passage.ask
         if ask.upper or self._purse is None:
-            return ask.upper.most(passage.took)
+            return ask.upper.most(passage.took) if passage.took else ask.upper
         left = self._purse.ledger(max(passage.epoch, self._purse.kept)).available
         return self._unbounded.untold(ask.port, came, left) + passage.took if sure else left
 
