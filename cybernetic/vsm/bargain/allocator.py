@@ -76,7 +76,7 @@ class Allocator:
         As much of it as there is: less in the first epoch of a purse (see `Purse.born`), and where calls have taken
         more than was left to them. An epoch that is forgotten: the allocator as it is.
         """
-        if epoch < self.purse.kept:
+        if epoch_number("epoch", epoch) < self.purse.kept:
             return self
         ledger = self.purse.ledger(epoch)
         for unit, floor in self.floors.items():
@@ -121,7 +121,7 @@ class Allocator:
         """
         if key in self.floors:
             raise OptionError("key", "a key that is no unit's name", key)
-        gone = epoch < self.purse.kept
+        gone = epoch_number("epoch", epoch) < self.purse.kept
         begun = self if gone and bounded else self.begun(self.purse.running if gone else epoch)
         return begun._with(begun.purse.settle(epoch, key, actual, final=final, bounded=bounded))
 

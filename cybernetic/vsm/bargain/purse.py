@@ -85,7 +85,9 @@ class Purse:
         """The purse with a ledger for `epoch`, be it that nothing is done in it; the purse as it is where that is
         forgotten.
         """
-        return self if epoch < self.kept else self.with_ledger(epoch, self.ledger(epoch))
+        return (
+            self if epoch_number("epoch", epoch) < self.kept else self.with_ledger(epoch, self.ledger(epoch))
+        )
 
     def ledger(self, epoch: int) -> Ledger:
         """The ledger of an epoch: one that holds the floor where no contract came."""
@@ -95,8 +97,9 @@ class Purse:
     def accept(self, contract: Contract) -> tuple[Self, Accepted]:
         """Take a contract: the purse, and the answer to the allocator.
 
-        Taking the latest one again changes nothing and gives an answer again. Less than is committed already
-        is taken as what is committed. Raises `StaleContract` for one that is older than the latest,
+        One for an epoch that is over, and may have been reported, changes no grant: what it would leave has been lent
+        to others by then. Taking the latest one again changes nothing and gives an answer again. Less than is committed
+        already is taken as what is committed. Raises `StaleContract` for one that is older than the latest,
         `AnotherPurse` for one to a purse that was lost, `OptionError` for another's.
         """
         if contract.unit != self.unit:
@@ -107,8 +110,10 @@ class Purse:
             raise StaleContract(self.unit, contract.seal, self.seal)
         after = self
         if contract.seal > self.seal:
-            ledger = self.ledger(contract.epoch).regrant(contract.grant)
-            after = replace(self.with_ledger(contract.epoch, ledger), seal=contract.seal)
+            after = replace(self, seal=contract.seal)
+            if contract.epoch >= self.running:
+                ledger = self.ledger(contract.epoch).regrant(contract.grant)
+                after = after.with_ledger(contract.epoch, ledger)
         holds = after.ledger(contract.epoch).grant
         return after, Accepted(self.unit, contract.epoch, holds, contract.seal)
 
@@ -133,7 +138,7 @@ class Purse:
         be over (`running`). No key of what is forgotten is known: such a word is to be said once. Nor is one that was
         never reserved for an epoch that was reported with a last word: nobody hears of it.
         """
-        if epoch < self.kept:
+        if epoch_number("epoch", epoch) < self.kept:
             if bounded:
                 return self
             epoch = self.running
