@@ -92,7 +92,7 @@ class Relay:
 
     async def _late(self) -> None:
         with suppress(CallError, Refusal):
-            if self._taken() is True:
+            if self._word is not None and self._taken() is True:
                 await self._let_go()
 
     async def _pulled(self) -> None:
