@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Collection
 from functools import lru_cache, partial
-from math import inf, isfinite, isnan
+from math import inf, isfinite
 
 from cybernetic.core.errors import ArgumentsError, OptionError
 
@@ -33,9 +33,9 @@ def seconds(name: str, value: object, *, none: str | None = None) -> float | Non
     """`value` as seconds >= 0. Where `none` is given (what None means), None is accepted. Raises `OptionError`."""
     if value is None and none is not None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or isnan(value) or value < 0:
+    if not (_finite(value) or value == inf) or value < 0:  # type: ignore[operator]
         raise OptionError(name, f"seconds >= 0{f' or None ({none})' if none else ''}", value)
-    return None if value == inf and none is not None else float(value)
+    return None if value == inf and none is not None else float(value)  # type: ignore[arg-type]
 
 
 def whole(name: str, value: object, *, least: int = 0) -> int:

@@ -1,22 +1,38 @@
 """Checks of arguments that the core does not have: shares, times that do not run backwards, names, bands."""
 
 from collections.abc import Hashable, Mapping
-from math import inf, isnan
-from typing import TypeVar
+from math import isinf
+from typing import Any, TypeVar
 
 from cybernetic.core import OptionError, number
 
 K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+M = TypeVar("M", bound=Mapping[Any, Any])
 
 
 def share(name: str, value: object, *, inner: bool = False) -> float:
     """`value` as a number from 0 to 1; with `inner`, 0 and 1 themselves are refused. Raises `OptionError`."""
     expected = "a number between 0 and 1, neither of them" if inner else "a number from 0 to 1"
-    if isinstance(value, bool) or not isinstance(value, int | float) or isnan(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise OptionError(name, expected, value)
     if not (0 < value < 1 if inner else 0 <= value <= 1):
         raise OptionError(name, expected, value)
     return float(value)
+
+
+def instance(name: str, value: object, kind: type[V]) -> V:
+    """`value`, if it is a `kind`. Raises `OptionError`."""
+    if not isinstance(value, kind):
+        raise OptionError(name, f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}", value)
+    return value
+
+
+def mapping(name: str, value: M) -> M:
+    """`value`, if it is a mapping. Raises `OptionError`."""
+    if not isinstance(value, Mapping):
+        raise OptionError(name, "a mapping", value)
+    return value
 
 
 def later(name: str, value: object, earlier: float) -> float:
@@ -29,9 +45,12 @@ def later(name: str, value: object, earlier: float) -> float:
 
 def moment(name: str, value: object) -> float:
     """`value` as a time (seconds) that may also be infinite: "never", "without end". Raises `OptionError`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or isnan(value):
-        raise OptionError(name, "seconds, or an infinity", value)
-    return float(value)
+    if isinstance(value, float) and isinf(value):
+        return value
+    try:
+        return number(name, value)
+    except OptionError:
+        raise OptionError(name, "seconds, or an infinity", value) from None
 
 
 def word(name: str, value: object) -> str:
@@ -43,6 +62,7 @@ def word(name: str, value: object) -> str:
 
 def weights(name: str, values: Mapping[K, float]) -> dict[K, float]:
     """`values` scaled to sum to one; each finite and >= 0, and their sum above 0. Raises `OptionError`."""
+    mapping(name, values)
     given = {key: number(f"{name}[{key!r}]", value, least=0) for key, value in values.items()}
     largest = max(given.values(), default=0.0)
     if largest <= 0:
@@ -56,9 +76,10 @@ def band(name: str, value: object) -> tuple[float, float]:
     expected = "a pair (low, high) with low < high"
     if not isinstance(value, tuple) or len(value) != 2:
         raise OptionError(name, expected, value)
-    low, high = value
-    if not all(isinstance(end, int | float) and not isinstance(end, bool) for end in value) or not low < high:
+    try:
+        low, high = (moment(name, end) for end in value)
+    except OptionError:
+        raise OptionError(name, expected, value) from None
+    if not low < high:
         raise OptionError(name, expected, value)
-    if low == inf or high == -inf:
-        raise OptionError(name, expected, value)
-    return float(low), float(high)
+    return low, high

@@ -6,7 +6,7 @@ from typing import Any
 from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.bargain.budget import Budget
-from cybernetic.vsm.checks import share
+from cybernetic.vsm.checks import instance, share
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.inspection.independence import check_audit
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
@@ -81,8 +81,7 @@ def check_declared(cls: Any, known: Any) -> None:
     number("tick", cls.tick, above=0)
     number("capacity", cls.capacity, above=0)
     whole("lead", cls.lead, least=1)
-    if not isinstance(cls.paging, Paging):
-        raise OptionError("paging", "a Paging", cls.paging)
+    instance("paging", cls.paging, Paging)
     for sink in cls.human:
         if not callable(getattr(sink, "page", None)) or not callable(getattr(sink, "resolve", None)):
             raise OptionError("human", "sinks with the methods page and resolve", sink)

@@ -1,14 +1,13 @@
 """What a number of audits allows to be claimed: assurance after no failure, and exact binomial bounds."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, exp, expm1, inf, lgamma, log, log1p
+from math import ceil, expm1, inf, log1p
 
-from cybernetic.core import InternalError, OptionError, whole
+from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.audit.beta import incomplete_beta
 from cybernetic.vsm.checks import share
 
-_TINY = 1e-300
-_STEPS = 10_000
+_MOST = 10**9  # audits or trials: the fraction takes some thousands of terms for as many
 
 
 def clean_audits_needed(rate: float, confidence: float = 0.95) -> int:
@@ -31,7 +30,7 @@ def assured_rate(clean: int, confidence: float = 0.95) -> float:
 
     1 after no audit: nothing is excluded. Raises `OptionError`.
     """
-    whole("clean", clean)
+    number("clean", whole("clean", clean))
     share("confidence", confidence, inner=True)
     return -expm1(log1p(-confidence) / clean) if clean else 1.0
 
@@ -50,19 +49,21 @@ class RateInterval:
 def upper_bound(failures: int, audits: int, confidence: float = 0.95) -> float:
     """The one-sided upper bound on a failure rate after `failures` in `audits`, with `confidence`.
 
-    The exact (Clopper and Pearson) bound; with no failures it is `assured_rate`. Raises `OptionError`.
+    The exact (Clopper and Pearson) bound, of at most 10^9 audits; with no failures it is `assured_rate`. Raises
+    `OptionError`.
     """
     _counts(failures, audits, "failures", "audits")
     share("confidence", confidence, inner=True)
     if failures == audits:
         return 1.0
-    return _solve(lambda rate: binomial_cdf(failures, audits, rate), 1 - confidence)
+    return _reached(failures + 1, audits, confidence, 1 - confidence)
 
 
 def lower_bound(failures: int, audits: int, confidence: float = 0.95) -> float:
     """The one-sided lower bound on a failure rate: the counterpart of `upper_bound`. Raises `OptionError`."""
     _counts(failures, audits, "failures", "audits")
-    return 1 - upper_bound(audits - failures, audits, confidence) if audits else 0.0
+    share("confidence", confidence, inner=True)
+    return _reached(failures, audits, 1 - confidence, confidence) if failures else 0.0
 
 
 def binomial_interval(hits: int, trials: int, confidence: float = 0.95) -> RateInterval:
@@ -83,45 +84,29 @@ def binomial_cdf(hits: int, trials: int, rate: float) -> float:
     share("rate", rate)
     if hits == trials or rate == 0:
         return 1.0
-    return 0.0 if rate == 1 else _beta(trials - hits, hits + 1, 1 - rate)
+    return 0.0 if rate == 1 else incomplete_beta(trials - hits, hits + 1, 1 - rate, rate)
 
 
 def _counts(some: int, of: int, name: str, whose: str) -> None:
     whole(name, some)
     if whole(whose, of) < some:
         raise OptionError(whose, f"at least as many as {name}, {some}", of)
+    if of > _MOST:
+        raise OptionError(whose, f"at most {_MOST}", of)
 
 
-def _solve(falling: Callable[[float], float], target: float) -> float:
-    """Where a falling function of [0, 1] reaches `target`."""
-    low, high = 0.0, 1.0
-    for _ in range(200):
+def _reached(hits: int, trials: int, chance: float, rest: float) -> float:
+    """The rate at which at least `hits` (>= 1) successes in `trials` have that chance, and fewer the rest: the chance
+    rises with the rate. The smaller of the two is sought, whose digits are not lost.
+    """
+    low, high, others = 0.0, 1.0, trials - hits + 1
+    for _ in range(1100):  # from one half to the smallest number
         middle = (low + high) / 2
         if middle in (low, high):
             break
-        low, high = (middle, high) if falling(middle) > target else (low, middle)
+        if chance < rest:
+            below = incomplete_beta(hits, others, middle, 1 - middle) < chance
+        else:
+            below = incomplete_beta(others, hits, 1 - middle, middle) > rest
+        low, high = (middle, high) if below else (low, middle)
     return (low + high) / 2
-
-
-def _beta(a: float, b: float, x: float) -> float:
-    """The regularised incomplete beta function I_x(a, b), 0 < x < 1 (DLMF 8.17.22, Lentz's method)."""
-    if x > (a + 1) / (a + b + 2):  # there the fraction converges slowly
-        return 1 - _beta(b, a, 1 - x)
-    front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x)) / a
-    c, d = 1.0, 1 / _away(1 - (a + b) * x / (a + 1))
-    value = d
-    for m in range(1, _STEPS):
-        for term in (
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ):
-            d, c = 1 / _away(1 + term * d), _away(1 + term / c)
-            value *= c * d
-        if abs(c * d - 1) < 1e-15:
-            return front * value
-    raise InternalError(f"the incomplete beta function did not converge at a={a:g}, b={b:g}, x={x:g}")
-
-
-def _away(value: float) -> float:
-    """`value`, kept off zero."""
-    return value if abs(value) > _TINY else _TINY

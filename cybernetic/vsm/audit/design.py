@@ -6,7 +6,7 @@ an alarm and then one with it, which gives its mean at once and its distribution
 """
 
 from dataclasses import dataclass, field
-from math import ceil, fsum, log, log1p
+from math import ceil, fsum, isfinite, log, log1p
 from operator import mul
 
 from cybernetic.core import OptionError, number
@@ -218,4 +218,8 @@ def audit_detection(rate: float, probability: float, design: CusumDesign | None 
         raise OptionError("probability", "a number above 0: without audits nothing is caught", probability)
     length = _run_length(rate, design or CusumDesign(), "rate", "design")
     tasks = length.mean / probability
+    if not isfinite(tasks):
+        raise OptionError(
+            "probability", "a number at which a float holds the tasks until detection", probability
+        )
     return AuditDetection(rate, probability, length.mean, length.quantile(0.95), tasks, tasks * rate)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cybernetic.core import OptionError, flag, number
-from cybernetic.vsm.checks import word
+from cybernetic.vsm.checks import instance, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,7 @@ class AuditFinding:
         word("task", self.task)
         word("path", self.path)
         for name in ("reported", "verified"):
-            if not isinstance(getattr(self, name), Account):
-                raise OptionError(name, "an Account", getattr(self, name))
+            instance(name, getattr(self, name), Account)
 
     @property
     def discrepant(self) -> bool:

@@ -8,7 +8,7 @@ from cybernetic.core import OptionError, number
 from cybernetic.vsm.audit.canary import Canary
 from cybernetic.vsm.audit.cusum import CusumDesign
 from cybernetic.vsm.audit.sampling import Sampler
-from cybernetic.vsm.checks import share, word
+from cybernetic.vsm.checks import instance, share, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +71,4 @@ class Audit:
             Sampler(self.secret)
         if self.independent_of is not None:
             word("independent_of", self.independent_of)
-        if not isinstance(self.design, CusumDesign):
-            raise OptionError("design", "a CusumDesign", self.design)
+        instance("design", self.design, CusumDesign)

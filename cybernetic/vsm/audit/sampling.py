@@ -60,7 +60,12 @@ class Sampler:
         better guess after a quiet hour than before it. Raises `OptionError`.
         """
         lot = _lot(self.secret, "inspection", word("path", path), str(whole("count", count)))
-        return -log1p(-lot) / number("rate", rate, above=0)
+        gap = -log1p(-lot) / number("rate", rate, above=0)
+        if not isfinite(gap):
+            raise OptionError(
+                "rate", "inspections so often that a float holds the seconds between them", rate
+            )
+        return gap
 
 
 def _lot(secret: bytes, *words: str) -> float:

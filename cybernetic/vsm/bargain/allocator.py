@@ -13,6 +13,7 @@ from cybernetic.vsm.bargain.purse import BILLS, Purse
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total, vector
 from cybernetic.vsm.changed import changed
+from cybernetic.vsm.checks import instance, mapping
 
 LATE = 2 * BILLS  # seconds after the end of an epoch: last words of units that come later change nothing
 
@@ -59,11 +60,11 @@ class Allocator:
     births: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.purse, Purse):
-            raise OptionError("purse", "a Purse", self.purse)
+        instance("purse", self.purse, Purse)
         number("grace", self.grace, least=0.0)
         whole("term", self.term, least=1)
-        for unit, floor in self.floors.items():
+        whole("version", self.version)
+        for unit, floor in mapping("floors", self.floors).items():
             vector(f"floors[{unit!r}]", floor)
         for unit, born in self.births.items():
             number(f"births[{unit!r}]", born)
@@ -85,7 +86,7 @@ class Allocator:
 
     def accept(self, contract: Contract) -> tuple[Self, Accepted]:
         """Take a contract for the level from the level above (see `Purse.accept`)."""
-        begun = self.begun(contract.epoch)
+        begun = self.begun(instance("contract", contract, Contract).epoch)
         purse, answer = begun.purse.accept(contract)
         return replace(begun, purse=purse), answer
 
@@ -112,7 +113,7 @@ class Allocator:
         return replace(begun, purse=purse), epoch
 
     def settle(
-        self, epoch: int, key: str, actual: Vector, *, final: bool = True, bounded: bool = True
+        self, epoch: int, key: str, actual: Vector, *, final: bool = True, bounded: bool | None = None
     ) -> Self:
         """Settle a call of the level itself (see `Purse.settle`), after the floors of its units: also a bill that comes
         when its epoch is forgotten, and counts in the one that runs.
@@ -122,7 +123,7 @@ class Allocator:
         if key in self.floors:
             raise OptionError("key", "a key that is no unit's name", key)
         gone = epoch_number("epoch", epoch) < self.purse.kept
-        begun = self if gone and bounded else self.begun(self.purse.running if gone else epoch)
+        begun = self if gone and bounded is not False else self.begun(self.purse.running if gone else epoch)
         return begun._with(begun.purse.settle(epoch, key, actual, final=final, bounded=bounded))
 
     def issue(self, unit: str, grant: Vector, now: float) -> tuple[Self, Contract]:
@@ -155,6 +156,7 @@ class Allocator:
         reported, and counts as far as it is covered until then; where its report comes before its answer, all of it is
         that it had not been granted by this one, for nothing tells it from what a unit took too much.
         """
+        instance("answer", answer, Accepted)
         if self.issued.get((answer.epoch, answer.unit)) != answer.seal or answer.epoch < self.purse.kept:
             return self
         ledger = self.purse.ledger(answer.epoch)
@@ -171,7 +173,7 @@ class Allocator:
 
         One of another purse than the unit is known to have (see `renewed`) changes nothing.
         """
-        one_of("report.unit", report.unit, sorted(self.floors))
+        one_of("report.unit", instance("report", report, Report).unit, sorted(self.floors))
         if report.purse != self.purses.get(report.unit, ""):
             return self
         begun = self.begun(report.epoch)
@@ -179,7 +181,10 @@ class Allocator:
         return begun._with(begun.purse.settle(report.epoch, report.unit, spent, final=report.final))
 
     def gone(self, epoch: int, unit: str) -> Vector:
-        """What a unit held in an epoch when it lost its purse: nobody knows what became of it."""
+        """What a unit held in an epoch when it lost its purse: nobody knows what became of it. Raises `OptionError` for
+        an epoch that is no integer.
+        """
+        epoch_number("epoch", epoch)
         return self.lost.get((epoch, unit), NOTHING)
 
     def renewed(self, unit: str, purse: str, born: float) -> Self:

@@ -82,9 +82,11 @@ class Epoch:
 
 
 def epoch_number(name: str, value: object) -> int:
-    """`value` as the number of an epoch, which may be below 0. Raises `OptionError`."""
+    """`value` as the number of an epoch: an integer from -2^50 to 2^50. Raises `OptionError`."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise OptionError(name, "an integer", value)
+    if abs(value) > _FAR:
+        raise OptionError(name, f"an integer from {-_FAR} to {_FAR}", value)
     return value
 
 

@@ -4,6 +4,7 @@ replay.
 
 from dataclasses import dataclass
 
+from cybernetic.core import flag, whole
 from cybernetic.vsm.bargain.budget import epoch_number
 from cybernetic.vsm.bargain.vector import Vector, vector
 
@@ -14,11 +15,15 @@ UNHEARD = "?"
 @dataclass(frozen=True, slots=True, order=True)
 class Seal:
     """Which word is the later one: `term` counts allocators that replaced each other, `version` the words of
-    one.
+    one; both >= 0. Raises `OptionError`.
     """
 
     term: int
     version: int
+
+    def __post_init__(self) -> None:
+        whole("term", self.term)
+        whole("version", self.version)
 
     def __str__(self) -> str:
         return f"{self.term}.{self.version}"
@@ -66,7 +71,7 @@ class Accepted:
 class Report:
     """What a unit spent in an epoch that is over, by the word of its `purse`; until it is `final`, an upper bound.
 
-    Raises `OptionError` for an `epoch` that is no integer, and for `spent` that is no `Vector`.
+    Raises `OptionError` for an `epoch` that is no integer, `spent` that is no `Vector`, and `final` that is no bool.
     """
 
     unit: str
@@ -78,3 +83,4 @@ class Report:
     def __post_init__(self) -> None:
         epoch_number("epoch", self.epoch)
         vector("spent", self.spent)
+        flag("final", self.final)

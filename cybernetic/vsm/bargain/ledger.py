@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Self, TypeVar
 
-from cybernetic.core import OptionError, number
+from cybernetic.core import OptionError, flag, number
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, vector
 from cybernetic.vsm.changed import changed
-from cybernetic.vsm.checks import moment
+from cybernetic.vsm.checks import mapping, moment
 from cybernetic.vsm.growing import Growing, added
 
 V = TypeVar("V")
@@ -19,11 +19,16 @@ V = TypeVar("V")
 class Reservation:
     """An amount set aside for one call, or lent to a level below, until its outcome is known or `until` has
     passed. One that is not `bounded` is of a call for which no upper bound is known: it may take all that is left.
+    Raises `OptionError` for an `upper` that is no `Vector`, and an `until` that is no time.
     """
 
     upper: Vector
     until: float
     bounded: bool = True
+
+    def __post_init__(self) -> None:
+        vector("upper", self.upper)
+        moment("until", self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,8 @@ class Settlement:
     """What a reservation came to: `actual`, of which `covered` was set aside for it; the rest is its overrun.
 
     It is `final` once told by who was paid; before that it stands at an upper bound, or, where it is not `bounded`, at
-    what was assumed: what it takes is from what is left then.
+    what was assumed: what it takes is from what is left then. Raises `OptionError` for what is no `Vector`, and for
+    more covered than it took.
     """
 
     actual: Vector
@@ -39,10 +45,17 @@ class Settlement:
     final: bool
     bounded: bool = True
 
+    def __post_init__(self) -> None:
+        if not vector("covered", self.covered) <= vector("actual", self.actual):
+            raise OptionError("covered", f"at most the actual, {self.actual!r}", self.covered)
+
     @property
     def overrun(self) -> Vector:
         """What it took beyond what was set aside."""
         return self.actual.less(self.covered)
+
+
+_UNKNOWN = Reservation(NOTHING, inf)  # of a key that was never reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +96,9 @@ class Ledger:
         for name in ("grant", "spent", "reserved", "overrun"):
             vector(name, getattr(self, name))
         moment("until", self.until)
+        mapping("open", self.open)
+        mapping("closed", self.closed)
+        flag("blocked", self.blocked)
         if self.seen is not None:
             number("seen", self.seen)
 
@@ -145,29 +161,33 @@ class Ledger:
         opened = _with(self.open, key, Reservation(upper, moment("until", until)))
         return changed(self, open=opened, reserved=self.reserved + upper)
 
-    def settle(self, key: str, actual: Vector, *, final: bool = True, bounded: bool = True) -> Self:
+    def settle(self, key: str, actual: Vector, *, final: bool = True, bounded: bool | None = None) -> Self:
         """Close `key` at `actual`; the difference to what was reserved is available again.
 
         What is not final is an upper bound, which a final word replaces, and which another bound can only
         lower. After a final word nothing changes any more. An actual above what was reserved is an overrun:
         it is charged, and nothing more is reserved until `clear`. So is all of what was never reserved, unless
-        it is not `bounded`: then it is taken from what is left, and only the rest is an overrun.
+        it is not `bounded`: then it is taken from what is left, and only the rest is an overrun, as long as nothing is
+        given back that covers it. None: as it was reserved.
 
         Raises `OptionError` for an `actual` that is no `Vector`.
         """
         vector("actual", actual)
         before = self.closed.get(key)
         if before is None:
-            upper = self.open[key].upper if key in self.open else NOTHING
+            opened = self.open.get(key, _UNKNOWN)
+            upper, bounded = opened.upper, opened.bounded if bounded is None else bounded
             closing = changed(self, open=_with(self.open, key, None), reserved=self.reserved - upper)
             most = upper if bounded else upper.most(closing.available)
             return closing._booked(key, Settlement(actual, actual.least(most), final, bounded))
         if before.final:
             return self
         told = actual if final else actual.least(before.actual)
+        bounded = before.bounded if bounded is None else bounded
         lifted = changed(self, spent=self.spent - before.actual, overrun=self.overrun - before.overrun)
         most = before.covered if bounded else before.covered.most(lifted.available)
-        return lifted._booked(key, Settlement(told, told.least(most), final, bounded), before.overrun)
+        after = lifted._booked(key, Settlement(told, told.least(most), final, bounded), before.overrun)
+        return after if before.bounded or not after.overrun else after._covered()
 
     def release(self, key: str) -> Self:
         """Close `key` with nothing spent: the call was not made."""
@@ -181,9 +201,8 @@ class Ledger:
         overdue = tuple(key for key, reservation in self.open.items() if reservation.until <= now)
         ledger = self if now == self.seen else changed(self, seen=now)
         for key in overdue:
-            bounded = self.open[key].bounded
-            most = self.open[key].upper if bounded else ledger.available
-            ledger = ledger.settle(key, most, final=False, bounded=bounded)
+            most = self.open[key].upper if self.open[key].bounded else ledger.available
+            ledger = ledger.settle(key, most, final=False)
         return ledger, overdue
 
     def conclude(self) -> Self:
@@ -242,6 +261,19 @@ class Ledger:
         """Whether something is left of all that was granted."""
         there = self.available.resources
         return bool(self.grant) and all(name in there for name in self.grant.resources)
+
+    def _covered(self) -> Self:
+        """The ledger where what calls without a bound took beyond what was left then is covered by what was given back
+        since: all of it, and nothing was overrun.
+        """
+        ledger = self
+        for key, one in self.closed.items():
+            left = ledger.grant.less(ledger.committed.less(ledger.overrun))
+            more = NOTHING if one.bounded else one.overrun.least(left)
+            if more:
+                closed = added(ledger.closed, key, replace(one, covered=one.covered + more))
+                ledger = changed(ledger, overrun=ledger.overrun - more, closed=closed)
+        return ledger if ledger.overrun else changed(ledger, blocked=False)
 
     def _booked(self, key: str, settlement: Settlement, known: Vector = NOTHING) -> Self:
         """The ledger with a settlement; it is blocked if its overrun is more than what was `known` of it

@@ -7,7 +7,7 @@ from math import inf
 from cybernetic.core import number
 from cybernetic.vsm.bargain.allocate import Claim, allocate
 from cybernetic.vsm.bargain.vector import GRAIN, NOTHING, Vector, total, vector
-from cybernetic.vsm.checks import share
+from cybernetic.vsm.checks import instance, mapping, share
 
 DUST = 0.002  # part of what there is: less is not worth a contract
 
@@ -37,6 +37,8 @@ def lend(
     Raises `OptionError` as `allocate` does, and for what is no `Vector`.
     """
     share("gone", gone)
+    for unit, claim in mapping("claims", claims).items():
+        instance(f"claims[{unit!r}]", claim, Claim)
     grains: dict[str, dict[str, int]] = {unit: {} for unit in claims}
     for name in vector("pool", pool).resources:
         amount = pool.amount(name)

@@ -11,7 +11,7 @@ from cybernetic.vsm.bargain.ledger import Ledger
 from cybernetic.vsm.bargain.refusals import AnotherPurse, BudgetExhausted, NoOpenBill, StaleContract
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, vector
 from cybernetic.vsm.changed import changed
-from cybernetic.vsm.checks import word
+from cybernetic.vsm.checks import instance, mapping, word
 
 NO_CONTRACT = Seal(0, 0)
 BILLS = 900.0  # seconds after the end of an epoch: bills for its calls that come later change nothing
@@ -52,6 +52,8 @@ class Purse:
     def __post_init__(self) -> None:
         number("per", self.per, above=0.0)
         vector("floor", self.floor)
+        instance("seal", self.seal, Seal)
+        mapping("ledgers", self.ledgers)
         epoch_number("kept", self.kept)
         epoch_number("ended", self.ended)
         if self.seen is not None:
@@ -102,7 +104,7 @@ class Purse:
         already is taken as what is committed. Raises `StaleContract` for one that is older than the latest,
         `AnotherPurse` for one to a purse that was lost, `OptionError` for another's.
         """
-        if contract.unit != self.unit:
+        if instance("contract", contract, Contract).unit != self.unit:
             raise OptionError("contract.unit", repr(self.unit), contract.unit)
         if contract.purse != self.id:
             raise AnotherPurse(self.unit, self.id, contract.purse)
@@ -118,11 +120,15 @@ class Purse:
         return after, Accepted(self.unit, contract.epoch, holds, contract.seal)
 
     def reserve(self, key: str, upper: Vector, now: float, until: float) -> tuple[Self, int]:
-        """Reserve from the epoch at `now` (see `Ledger.reserve`): the purse, and the epoch to settle in.
+        """Reserve from the epoch at `now` (see `Ledger.reserve`): the purse, and the epoch to settle in. That is an
+        earlier one for a key that is known there: the word has come again.
 
         Raises `BudgetExhausted` also in an epoch that was over in another life.
         """
         after, epoch = self.told(now), self.epoch(now)
+        for earlier, ledger in self.ledgers.items():
+            if earlier < epoch and (key in ledger.open or key in ledger.closed):
+                return after.with_ledger(earlier, ledger.reserve(key, upper, now, until)), earlier
         if epoch < self.kept:
             raise OptionError("now", f"a time in epoch {self.kept} or later", now)
         if epoch < self.ended:
@@ -131,7 +137,7 @@ class Purse:
         return after.with_ledger(epoch, self.ledger(epoch).reserve(key, upper, now, until)), epoch
 
     def settle(
-        self, epoch: int, key: str, actual: Vector, *, final: bool = True, bounded: bool = True
+        self, epoch: int, key: str, actual: Vector, *, final: bool = True, bounded: bool | None = None
     ) -> Self:
         """Settle what was reserved in `epoch` (see `Ledger.settle`); an epoch that is forgotten: the purse as
         it is, for what was reserved then counts; what was not `bounded` then counts in the first that is not known to
@@ -139,7 +145,7 @@ class Purse:
         never reserved for an epoch that was reported with a last word: nobody hears of it.
         """
         if epoch_number("epoch", epoch) < self.kept:
-            if bounded:
+            if bounded is not False:
                 return self
             epoch = self.running
         ledger = self.ledger(epoch).settle(key, actual, final=final, bounded=bounded)
@@ -153,8 +159,7 @@ class Purse:
         for epoch, ledger in self.ledgers.items():
             closed = ledger.closed.get(key)
             if key in ledger.open or (closed is not None and not closed.final):
-                bounded = ledger.open[key].bounded if closed is None else closed.bounded
-                return self.settle(epoch, key, actual, bounded=bounded)
+                return self.settle(epoch, key, actual)
         raise NoOpenBill(key)
 
     def born(self, id: str, now: float) -> Self:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from cybernetic.core import OptionError, whole
-from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.vsm.bargain.vector import Vector, vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Talk:
         imposed: the outcome is the floor, against the unit's will: to be written in the log as a
             disagreement.
 
-    Raises `OptionError` where the offer is above `most`.
+    Raises `OptionError` for what is no `Vector`, and where the offer is above `most`.
     """
 
     unit: str
@@ -36,6 +36,10 @@ class Talk:
 
     def __post_init__(self) -> None:
         whole("rounds", self.rounds)
+        for name in ("offer", "most", "floor"):
+            vector(name, getattr(self, name))
+        if self.agreed is not None:
+            vector("agreed", self.agreed)
         if not self.offer <= self.most:
             raise OptionError("offer", f"at most {self.most!r}", self.offer)
 
@@ -51,7 +55,7 @@ class Talk:
         """
         if self.agreed is not None:
             return self
-        if asked <= self.most:
+        if vector("asked", asked) <= self.most:
             return replace(self, agreed=asked)
         if self.rounds == 0:
             return replace(self, agreed=self.floor, imposed=True)

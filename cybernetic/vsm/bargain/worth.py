@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from math import log
 from typing import Self
 
-from cybernetic.core import number
+from cybernetic.core import flag, number
 from cybernetic.vsm.bargain.weights import Productivity
 from cybernetic.vsm.changed import changed
+from cybernetic.vsm.checks import instance
 
 FALL = 0.5  # of the value for a resource that there was before: what is looked for
 LIMIT = 9.0  # of the score: e^9, some eight thousand, to one that it is a fall
@@ -32,7 +33,9 @@ class Worth:
     fallen: bool = False
 
     def __post_init__(self) -> None:
+        instance("made", self.made, Productivity)
         number("score", self.score, least=0.0)
+        flag("fallen", self.fallen)
 
     def after(self, value: float, spent: float, horizon: float) -> Self:
         """After `value` >= 0 was accounted for `spent` >= 0 of the resource.

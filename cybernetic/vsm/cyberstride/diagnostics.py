@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cybernetic.core import number, whole
-from cybernetic.vsm.checks import band, share
+from cybernetic.vsm.checks import band, instance, share
 
 _CLIP = 3.0  # standard deviations: one spike or step says little about the errors in general
 
@@ -81,7 +81,12 @@ def examine(health: Health, error: float | None, forget: float = 0.99) -> Health
 
 
 def fault(health: Health, limits: HealthLimits = HealthLimits()) -> str | None:
-    """What is wrong with an index's errors, in words; None when nothing is, or it is too early to say."""
+    """What is wrong with an index's errors, in words; None when nothing is, or it is too early to say. Raises
+    `OptionError` for a health with moments that are not finite: `examine` makes none.
+    """
+    instance("health", health, Health)
+    for name in ("mass", "squares", "pairs"):
+        number(f"health.{name}", getattr(health, name))
     if health.data < limits.least:
         return None
     low, high = limits.autocorrelation

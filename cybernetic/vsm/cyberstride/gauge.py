@@ -6,6 +6,7 @@ from statistics import median
 from typing import NamedTuple
 
 from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.checks import instance
 from cybernetic.vsm.cyberstride.diagnostics import Health, HealthLimits, examine, fault
 from cybernetic.vsm.cyberstride.harrison import HarrisonStevens
 from cybernetic.vsm.cyberstride.indices import Index
@@ -81,6 +82,9 @@ class Gauge:
         settle: int = 60,
         period: float = 1.0,
     ) -> None:
+        instance("index", index, Index)
+        instance("thresholds", thresholds, Thresholds)
+        instance("limits", limits, HealthLimits)
         if variance is None and learning is None:
             raise OptionError("variance", "a number > 0 where it is not learnt", variance)
         self.index, self.thresholds, self.limits = index, thresholds, limits

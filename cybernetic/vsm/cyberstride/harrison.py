@@ -4,6 +4,7 @@ from math import inf, isfinite, sqrt
 from operator import mul
 
 from cybernetic.core import OptionError, number
+from cybernetic.vsm.checks import instance
 from cybernetic.vsm.cyberstride.forecast import Forecast, foresee
 from cybernetic.vsm.cyberstride.mixture import Mixture, absorb, before, begin, calm, elapse, moments
 from cybernetic.vsm.cyberstride.presets import preset
@@ -47,8 +48,8 @@ class HarrisonStevens:
         spread: tuple[float, float] | None = None,
         period: float = 1.0,
     ) -> None:
-        self.model = preset(model) if isinstance(model, str) else model
-        self.learning = learning
+        self.model = preset(model) if isinstance(model, str) else instance("model", model, RegimeModel)
+        self.learning = None if learning is None else instance("learning", learning, Learning)
         self.plan = plan
         self._times = Times(period)
         self._rows = self.model.rows()

@@ -23,11 +23,16 @@ class Fence:
 
     Arguments:
         key: the artefact, as fine as what is written: an area's key does not protect a file.
-        highest: the highest token that was let through; tokens of a `LeaseTable` grow.
+        highest: the highest token that was let through, >= 0; tokens of a `LeaseTable` grow.
+
+    Raises `OptionError` for a `highest` that cannot be.
     """
 
     key: str
     highest: int = 0
+
+    def __post_init__(self) -> None:
+        whole("highest", self.highest)
 
     def passed(self, token: int) -> Self:
         """The fence after `token` was let through.

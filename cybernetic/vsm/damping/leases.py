@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
 from cybernetic.core import number, whole
+from cybernetic.vsm.checks import instance, word
 from cybernetic.vsm.damping.fence import LeaseLost
 
 V = TypeVar("V")
@@ -21,7 +22,8 @@ class Lease:
     Show `token` to the resource, whose `Fence` checks it. `ttl`, seconds: as long, from when it asked, a holder on
     another clock may believe in what it was handed. What a table keeps has that of the grant, for renewals.
 
-    Raises `OptionError` for a token < 1, a `ttl` that is not > 0, or an `until` that is not finite.
+    Raises `OptionError` for an empty key or holder, a token < 1, a `ttl` that is not > 0, or an `until` that is not
+    finite.
     """
 
     key: str
@@ -31,6 +33,8 @@ class Lease:
     ttl: float
 
     def __post_init__(self) -> None:
+        word("key", self.key)
+        word("holder", self.holder)
         whole("token", self.token, least=1)
         number("until", self.until)
         number("ttl", self.ttl, above=0.0)
@@ -179,7 +183,7 @@ class LeaseTable:
         Raises `LeaseLost` if it has lapsed, is not of an earlier epoch, comes after the quiet time, or if a
         lease with a higher token is known for its key.
         """
-        known = self.holding(lease.key, now)
+        known = self.holding(instance("lease", lease, Lease).key, now)
         if now >= min(lease.until, self.quiet):
             raise LeaseLost(lease.key, lease.token, "it is over, or reported after the quiet time")
         if lease.token >= self.epoch * SERIALS or (known and known.token > lease.token):

@@ -70,7 +70,10 @@ def find_oscillation(window: Sequence[float], *, floor: float = 0.0, step: float
     period, regular = regularity(covariance)
     decay, (amplitude,) = decay_ratio(covariance), _unscaled([sqrt(2.0 * power)], exponent)
     verdict = regular > 1.0 and decay > 0.5 and amplitude > floor
-    return Oscillation(period * step if period else None, regular, decay, amplitude, verdict)
+    lasts = None if period is None else period * step
+    if lasts == inf:
+        raise OptionError("step", f"a time of which a float holds {period:g}", step)
+    return Oscillation(lasts, regular, decay, amplitude, verdict)
 
 
 def detrended(window: Sequence[float]) -> list[float]:
@@ -90,15 +93,16 @@ def _without_line(data: Sequence[float]) -> list[float]:
 
 
 def autocovariance(flat: Sequence[float], lags: int) -> list[float]:
-    """The autocovariance at lags 0 to `lags`, divided by that at 0; of data without a mean, not all zero.
-
-    Raises `OptionError`.
+    """The autocovariance at lags 0 to `lags` (fewer than there are data), divided by that at 0; of data without a mean,
+    not all zero. Raises `OptionError`.
     """
     data, _ = _scaled("flat", flat)
     scale = fsum(map(mul, data, data))
     if not scale:
         raise OptionError("flat", "data that are not all zero", scale)
-    return [fsum(map(mul, data[lag:], data)) / scale for lag in range(whole("lags", lags) + 1)]
+    if whole("lags", lags) >= len(data):
+        raise OptionError("lags", f"fewer than the data, {len(data)}", lags)
+    return [fsum(map(mul, data[lag:], data)) / scale for lag in range(lags + 1)]
 
 
 def regularity(covariance: Sequence[float]) -> tuple[float | None, float]:

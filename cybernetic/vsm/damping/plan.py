@@ -10,7 +10,7 @@ from math import fsum
 from typing import Self
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.checks import weights
+from cybernetic.vsm.checks import instance, weights
 from cybernetic.vsm.damping.flap import Flapping
 from cybernetic.vsm.damping.shaping import Shaping
 
@@ -25,6 +25,10 @@ class Plan:
     until: float
 
     def __post_init__(self) -> None:
+        if not all(
+            isinstance(pair, tuple) and len(pair) == 2 for pair in instance("shares", self.shares, tuple)
+        ):
+            raise OptionError("shares", "pairs (target, share)", self.shares)
         if abs(fsum(number("shares", share, least=0.0) for _, share in self.shares) - 1.0) > 1e-9:
             raise OptionError("shares", "shares that sum to 1", self.shares)
         number("until", self.until)
@@ -68,6 +72,7 @@ class Engagement:
     plan: Plan | None = None
 
     def __post_init__(self) -> None:
+        instance("shaping", self.shaping, Shaping)
         number("lasts", self.lasts, above=0.0)
 
     def engaged(self, now: float) -> bool:

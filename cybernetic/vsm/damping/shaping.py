@@ -35,9 +35,13 @@ def phase(path: str, period: float) -> float:
 
 
 def next_turn(now: float, period: float, path: str) -> float:
-    """The next time after `now` at which the periodic work of `path` is due, seconds."""
+    """The next time after `now` at which the periodic work of `path` is due, seconds. Raises `OptionError` for a
+    `period` (> 0) so short that a float does not tell `now` from its next turn.
+    """
     first = phase(path, period)
-    turns = floor((number("now", now) - first) / period) + 1
+    if number("now", now) + period == now:
+        raise OptionError("period", f"seconds that {now!r} can be told from", period)
+    turns = floor((now - first) / period) + 1
     at = first + turns * period
     return at if at > now else at + period
 

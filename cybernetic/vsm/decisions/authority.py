@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from cybernetic.core import OptionError
+from cybernetic.vsm.checks import instance
 from cybernetic.vsm.decisions.policy import Policy, Tier
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict
 
@@ -35,12 +36,9 @@ class AuthorityMatrix:
         if not isinstance(self.kinds, Mapping):
             raise OptionError("kinds", "a mapping of kinds of action to Authority", self.kinds)
         for kind, authority in self.kinds.items():
-            if not isinstance(authority, Authority):
-                raise OptionError(f"kinds[{kind!r}]", "an Authority", authority)
-        if not isinstance(self.otherwise, Authority):
-            raise OptionError("otherwise", "an Authority", self.otherwise)
-        if not isinstance(self.ask, Escalate):
-            raise OptionError("ask", "an Escalate", self.ask)
+            instance(f"kinds[{kind!r}]", authority, Authority)
+        instance("otherwise", self.otherwise, Authority)
+        instance("ask", self.ask, Escalate)
         object.__setattr__(self, "kinds", dict(self.kinds))  # a copy: what was decided is decided so again
 
     def verdict(self, action: Any, context: Any = None) -> Verdict:

@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 from cybernetic.core import OptionError, whole
-from cybernetic.vsm.checks import word
+from cybernetic.vsm.checks import instance, word
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Verdict, plain
 
 Decide = Callable[[Any, Any], Verdict]
@@ -42,8 +42,7 @@ class Policy:
         whole("version", self.version, least=1)
         if not callable(self.decide):
             raise OptionError("decide", "a function of (action, context)", self.decide)
-        if not isinstance(self.tier, Tier):
-            raise OptionError("tier", "a Tier", self.tier)
+        instance("tier", self.tier, Tier)
 
     @property
     def label(self) -> str:

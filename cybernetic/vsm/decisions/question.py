@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.checks import later, word
+from cybernetic.vsm.checks import instance, later, word
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict
 
 
@@ -43,8 +43,7 @@ class Question:
     passed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not isinstance(self.escalation, Escalate):
-            raise OptionError("escalation", "an Escalate", self.escalation)
+        instance("escalation", self.escalation, Escalate)
         number("asked", self.asked)
 
     @property

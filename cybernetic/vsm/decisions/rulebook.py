@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import later
+from cybernetic.vsm.checks import instance, later
 from cybernetic.vsm.decisions.decide import Decision, decide
 from cybernetic.vsm.decisions.policy import Policy
 
@@ -76,8 +76,7 @@ class Rulebook:
         `now` is in seconds, not before the last change. Raises `OptionError` when the version does not exceed
         every version of that name so far.
         """
-        if not isinstance(policy, Policy):
-            raise OptionError("policy", "a Policy", policy)
+        instance("policy", policy, Policy)
         whole("version", policy.version, least=self.version(policy.name) + 1)
         return self._amended(policy.name, policy, now, why)
 

@@ -7,7 +7,7 @@ from math import inf
 from statistics import median
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import band, share
+from cybernetic.vsm.checks import band, instance, share
 from cybernetic.vsm.homeostat.conversation import Side
 from cybernetic.vsm.variety.entropy import effective_number
 
@@ -74,6 +74,8 @@ class Balance:
     reversed: int = 0
 
     def __post_init__(self) -> None:
+        for name in ("control", "intelligence"):
+            instance(name, getattr(self, name), Spoken)
         number("change_spend", self.change_spend, least=0)
         number("run_spend", self.run_spend, least=0)
         number("reallocations", whole("reallocations", self.reallocations))  # they are divided by hours
@@ -206,6 +208,8 @@ def diagnose(balance: Balance, bands: Bands, period: float) -> Diagnosis:
     band. System 4 dominates when churn or regret are above theirs, or it answers too little of what system 3 raises.
     They are decoupled when either side's median answer takes longer than a period. Raises `OptionError`.
     """
+    instance("balance", balance, Balance)
+    instance("bands", bands, Bands)
     number("period", period, above=0)
     findings: dict[Pathology, list[str]] = {}
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from cybernetic.core import Chance, OptionError, number, whole
-from cybernetic.vsm.checks import band, word
+from cybernetic.vsm.checks import band, instance, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,7 @@ class Homeostat:
         for name in ("period", "outside", "inside", "bout"):
             whole(name, getattr(self, name))
         for side in ("left", "right"):
-            if not isinstance(getattr(self, side), Party):
-                raise OptionError(side, "a Party", getattr(self, side))
+            instance(side, getattr(self, side), Party)
 
     @property
     def stable(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from math import fsum, inf
 
 from cybernetic.core import OptionError, number, one_of, whole
+from cybernetic.vsm.checks import instance
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict, asked_in_turn
 
 
@@ -81,8 +82,10 @@ class Paging:
         return verdict
 
     def given(self, attempt: int) -> float:
-        """Seconds that page number `attempt` (1, 2, ...) is given: its wait, or the deadline of its escalation."""
-        verdict, further = self.on_timeout, attempt - self.attempts
+        """Seconds that page number `attempt` (1, 2, ...) is given: its wait, or the deadline of its escalation. Raises
+        `OptionError`.
+        """
+        verdict, further = self.on_timeout, whole("attempt", attempt, least=1) - self.attempts
         while isinstance(verdict, Escalate) and further > 1:
             verdict, further = verdict.on_timeout, further - 1
         return verdict.deadline if isinstance(verdict, Escalate) and further == 1 else self.wait(attempt)
@@ -91,7 +94,9 @@ class Paging:
         """Seconds that page number `attempt` (1, 2, ...) is given before the next. Raises `OptionError`."""
         wait = self.ack
         for _ in range(whole("attempt", attempt, least=1) - 1):
-            wait = min(self.longest, wait * self.backoff)
+            before, wait = wait, min(self.longest, wait * self.backoff)
+            if wait == before:  # and so are all that follow
+                break
         return wait
 
 
@@ -110,8 +115,7 @@ class Rungs:
     def __post_init__(self) -> None:
         if not isinstance(self.levels, tuple) or not all(isinstance(level, Clocks) for level in self.levels):
             raise OptionError("levels", "a tuple of Clocks", self.levels)
-        if not isinstance(self.paging, Paging):
-            raise OptionError("paging", "a Paging", self.paging)
+        instance("paging", self.paging, Paging)
         whole("stand", self.stand)
 
     @property

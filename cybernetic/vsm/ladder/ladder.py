@@ -6,7 +6,7 @@ from math import inf
 from typing import TypeVar
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.checks import later, moment, word
+from cybernetic.vsm.checks import instance, later, moment, word
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.ladder import climb as climbing
 from cybernetic.vsm.ladder.climb import Climb, Step
@@ -48,8 +48,7 @@ class Ladder:
         word("path", self.path)
         if not isinstance(self.rungs, Rungs):
             raise OptionError("rungs", "Rungs", self.rungs)
-        if not isinstance(self.storm, StormRule):
-            raise OptionError("storm", "a StormRule", self.storm)
+        instance("storm", self.storm, StormRule)
         number("refractory", self.refractory, least=0)
         moment("at", self.at)
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
-from cybernetic.core import OptionError, number
-from cybernetic.vsm.checks import word
+from cybernetic.core import number
+from cybernetic.vsm.checks import instance, word
 
 
 class Severity(IntEnum):
@@ -66,10 +66,8 @@ class Pain:
     def __post_init__(self) -> None:
         word("path", self.path)
         word("index", self.index)
-        if not isinstance(self.cause, Cause):
-            raise OptionError("cause", "a Cause", self.cause)
-        if not isinstance(self.severity, Severity):
-            raise OptionError("severity", "a Severity", self.severity)
+        instance("cause", self.cause, Cause)
+        instance("severity", self.severity, Severity)
         number("intensity", self.intensity, least=0)
         number("since", self.since)
 

@@ -12,6 +12,7 @@ from cybernetic.vsm.bargain.budget import drift
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.channels.ear import level_of
+from cybernetic.vsm.checks import instance
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.ladder.signals import Pain
@@ -231,8 +232,7 @@ class Operation(Agent):
             raise
         finally:
             desk.task = None
-        if not isinstance(outcome, Outcome):
-            raise OptionError("handle", "an Outcome", outcome)
+        instance("handle", outcome, Outcome)
         receipts = await desk.porter.call(Porter.close, task, outcome)
         if desk.bills:
             estimated, billed = (total(side) for side in zip(*desk.bills, strict=True))

@@ -75,6 +75,6 @@ class Unbounded:
             for epoch, ledger in purse.ledgers.items():
                 if key in ledger.open:
                     most = after.assumed(name, ledger.available)
-                    purse = purse.settle(epoch, key, most, final=False, bounded=False)
+                    purse = purse.settle(epoch, key, most, final=False)
             after = after.over(key)
         return purse, after

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.checks import later, word
+from cybernetic.vsm.checks import instance, later, word
 from cybernetic.vsm.growing import Growing, added
 
 
@@ -91,8 +91,7 @@ class VarietyLedger:
         system 1 after it left it.
         """
         entry = self._known(id)
-        if not isinstance(absorber, Absorber):
-            raise OptionError("absorber", "an Absorber", absorber)
+        instance("absorber", absorber, Absorber)
         if entry.absorber is absorber:
             return self
         if entry.absorber is not None:

@@ -1,6 +1,7 @@
 """What audits allow to be claimed, against sums that can be done by hand."""
 
-from math import comb, fsum, nan
+from fractions import Fraction
+from math import comb, expm1, fsum, log1p, nan, pi, sqrt
 
 import hypothesis.strategies as st
 import pytest
@@ -109,3 +110,37 @@ def test_bad_input_is_named(make: object, name: str) -> None:
     with pytest.raises(OptionError) as caught:
         make()  # type: ignore[operator]
     assert caught.value.name == name
+
+
+@given(st.integers(1, 400), st.data(), st.floats(-12, 0), st.booleans())
+def test_rare_rates_and_rare_failures_are_summed_rightly(
+    n: int, data: st.DataObject, power: float, turned: bool
+) -> None:
+    k, rate = data.draw(st.integers(0, n - 1)), 10**power
+    rate = 1 - rate if turned else rate
+    exact = Fraction(rate)
+    by_hand = float(sum(comb(n, i) * exact**i * (1 - exact) ** (n - i) for i in range(k + 1)))
+    assert binomial_cdf(k, n, rate) == pytest.approx(by_hand, rel=1e-11, abs=1e-250)
+
+
+def test_a_rate_that_is_less_than_a_float_can_be_away_from_one() -> None:
+    assert binomial_cdf(1, 5, 1e-17) == 1.0
+    assert binomial_cdf(0, 5, 1e-17) == 1.0
+    assert upper_bound(1, 5, 1e-17) == pytest.approx(1e-9, rel=1e-8)  # 10 q^2 = 1e-17
+    assert upper_bound(0, 5, 1e-17) == pytest.approx(2e-18, rel=1e-8)
+    assert lower_bound(1, 5, 1e-17) == pytest.approx(1 - 1e-17**0.2, rel=1e-12)
+
+
+def test_a_thousand_million_audits_are_judged_as_exactly_as_one() -> None:
+    n = 10**9
+    assert lower_bound(1, n) == pytest.approx(-expm1(log1p(-0.05) / n), rel=1e-12)
+    assert upper_bound(0, n) == pytest.approx(assured_rate(n), rel=1e-12)
+    middle = sqrt(2 / (pi * n)) / 2  # half of the chance of just n / 2, by Stirling
+    assert binomial_cdf(n // 2, n, 0.5) == pytest.approx(0.5 + middle, abs=1e-12)
+
+
+def test_more_audits_than_that_are_refused_by_name() -> None:
+    with pytest.raises(OptionError, match=r"^trials: expected at most 1000000000, got: 1000000001"):
+        binomial_cdf(1, 10**9 + 1, 0.5)
+    with pytest.raises(OptionError, match=r"^clean: "):
+        assured_rate(10**400)

@@ -183,3 +183,39 @@ def test_what_is_no_vector_is_named() -> None:
         Report("a", 0, 1.0, final=True)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match=r"^usd: expected"):
         Vector.of_grains({"usd": 10**400})
+
+
+def test_a_call_is_settled_as_it_was_reserved() -> None:
+    ledger = Ledger(usd(10)).reserve("call", NOTHING, 0.0, 5.0)
+    assert ledger.settle("call", usd(3)) == ledger.settle("call", usd(3), bounded=False)
+    open_bill = ledger.settle("call", usd(3), final=False)
+    assert (open_bill.bound, open_bill.conclude().spent) == (usd(10), usd(10))
+    known = Ledger(usd(10)).reserve("call", usd(2), 0.0, 5.0).settle("call", usd(3))
+    assert (known.overrun, known.blocked) == (usd(1), True)
+
+
+def test_what_was_assumed_too_high_blocks_no_longer_than_it_is_assumed() -> None:
+    ledger = Ledger(usd(10)).reserve("lost", NOTHING, 0.0, 5.0).reserve("other", NOTHING, 0.0, 50.0)
+    ledger = ledger.expire(6.0)[0].settle("other", usd(3))
+    assert (ledger.overrun, ledger.blocked) == (usd(3), True)  # the lost one may have taken all ten
+    part = ledger.settle("lost", usd(8), final=False)
+    assert (part.spent, part.overrun, part.blocked) == (usd(11), usd(1), True)
+    all = part.settle("lost", usd(2))
+    assert (all.spent, all.overrun, all.blocked) == (usd(5), NOTHING, False)
+    assert all.reserve("next", usd(5), 7.0, 9.0).committed == usd(10)
+
+
+def test_a_bill_above_what_was_reserved_stays_an_overrun_whatever_is_given_back() -> None:
+    ledger = Ledger(usd(10)).reserve("dear", usd(2), 0.0, 5.0).reserve("lost", NOTHING, 0.0, 5.0)
+    ledger = ledger.settle("dear", usd(3)).expire(6.0)[0].settle("lost", usd(1))
+    assert (ledger.overrun, ledger.blocked) == (usd(1), True)
+
+
+def test_a_word_that_comes_again_in_the_next_epoch_takes_nothing_there() -> None:
+    purse, first = PURSE.reserve("call", usd(4), 59.0, 70.0)
+    again, epoch = purse.reserve("call", usd(4), 60.5, 70.0)
+    assert (first, epoch, again.ledger(0).committed, again.ledger(1).committed) == (0, 0, usd(4), NOTHING)
+    with pytest.raises(OptionError, match=r"^upper: "):
+        purse.reserve("call", usd(5), 60.5, 70.0)
+    settled, epoch = purse.settle(0, "call", usd(1)).reserve("call", usd(4), 60.5, 70.0)
+    assert (epoch, settled.ledger(0).committed, settled.ledger(1).committed) == (0, usd(1), NOTHING)

@@ -95,7 +95,7 @@ def test_nothing_is_said_of_an_epoch_before_the_purse_was_told_that_it_is_over()
             early.report(0)
     unit = unit.begun(0)
     assert unit.reserve("key", usd(1), 61.0, 62.0)[0].report(0).final
-    later = unit.reserve("key", usd(1), 1.0, 2.0)[0].reserve("key", usd(1), 61.0, 62.0)[0].told(125.0)
+    later = unit.reserve("key", usd(1), 1.0, 2.0)[0].reserve("next", usd(1), 61.0, 62.0)[0].told(125.0)
     assert (later.over, later.forget(0).over, unit.over) == ((0, 1), (1,), ())
 
 
