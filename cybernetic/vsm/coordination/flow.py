@@ -19,18 +19,27 @@ BOLD, CAREFUL = (
     10.0,
     50.0,
 )  # successes that add as much again to a rate that is sought: at first, and once cut
+GRACE = 5.0  # seconds within which a request that has lapsed is made again, if anybody still wants its turn
 WANTED = 30.0  # seconds since somebody waited last, after which a success says nothing of a higher rate
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Somebody waits for its turn: the `answer` is awaited until then, seconds; later it asks again. Under `id` it may
-    be taken back.
+    """Somebody waits for its turn: the `answer` is awaited until then, seconds; later it asks again, and keeps its
+    place. Under `id` it may be taken back.
     """
 
     answer: Any
     until: float = inf
     id: str = ""
+
+    def awaited(self, now: float) -> bool:
+        """Whether anybody would hear the answer."""
+        return now < self.until
+
+    def lost(self, now: float) -> bool:
+        """Whether it was not asked for again: its unit has ended, or wants it no more."""
+        return now >= self.until + GRACE
 
 
 @dataclass(frozen=True)
@@ -82,8 +91,9 @@ class Flow:
         return cls(pacer, aimd, FairQueue(), Work(patience), sought=True)
 
     def asked(self, unit: str, item: Turn, cost: float, weight: float) -> Self:
-        """Somebody waits."""
-        return changed(self, queue=self.queue.put(unit, item, cost=cost, weight=weight))
+        """Somebody waits. Who asks again, for the word may have been lost, keeps its place."""
+        queue = self.queue.renewed(lambda turn: turn.id == item.id, item) if item.id else None
+        return changed(self, queue=queue or self.queue.put(unit, item, cost=cost, weight=weight))
 
     def withdrawn(self, ids: Collection[str]) -> Self:
         """These do not wait any more."""
@@ -92,6 +102,10 @@ class Flow:
     def heard(self, unit: str, holds_until: float, now: float, part: float = 1.0) -> Self:
         """A unit asks for its lease."""
         return changed(self, pacer=self.pacer.heard(unit, holds_until, now, part))
+
+    def barred(self, until: float) -> Self:
+        """Nothing goes before then: a unit has heard so, and a predecessor knew it."""
+        return changed(self, barrier=max(self.barrier, until))
 
     def refused(self, now: float, retry_after: float) -> Self:
         """The other side said "too many"."""
@@ -129,26 +143,25 @@ class Flow:
 
     def turn(self, now: float) -> tuple[Self, tuple[Waiting[Turn], ...]]:
         """Who may go at `now`."""
-        flow, gone = self, []
-        while (head := flow.queue.head) is not None and now >= flow.barrier:
-            wanted = now < head.item.until  # else nobody would use it any more
-            if wanted:
-                if flow._full(now):
-                    break
-                pacer, may = flow.pacer.grant(now, head.cost)
-                flow = changed(flow, pacer=pacer)
-                if not may:
-                    break
-                flow = flow.began(head.flow, now)
-                gone.append(head)
-            flow = changed(flow, queue=flow.queue.pop()[0])
+        flow, gone = changed(self, queue=still_wanted(self.queue, now)), []
+        while now >= flow.barrier and (at := first_awaited(flow.queue, now)) is not None:
+            head = flow.queue.waiting[at]
+            if flow._full(now):
+                break
+            pacer, may = flow.pacer.grant(now, head.cost)
+            flow = changed(flow, pacer=pacer)
+            if not may:
+                break
+            flow = changed(flow.began(head.flow, now), queue=flow.queue.pop(at)[0])
+            gone.append(head)
         return (changed(flow, waited=now) if len(flow.queue) else flow), tuple(gone)
 
     def due(self, now: float) -> float:
         """When to look again, seconds; infinite where nothing waits."""
-        head = self.queue.head
-        if head is None:
+        at = first_awaited(self.queue, now)
+        if at is None:
             return inf
+        head = self.queue.waiting[at]
         place = self.work.due if self._full(now) else now  # a call that ends makes place before that
         return max(now, place, self.barrier, self.pacer.ready(now, head.cost))
 
@@ -171,3 +184,14 @@ class Flow:
         if aimd.rate != pacer.rate:
             pacer = replace(pacer, rate=aimd.rate)
         return changed(self, aimd=aimd, pacer=pacer, barrier=max(self.barrier, aimd.barrier))
+
+
+def first_awaited(queue: FairQueue[Turn], now: float) -> int | None:
+    """The place of the first whose answer would be heard: one that has just lapsed is being asked for again."""
+    return queue.first(lambda turn: turn.awaited(now))
+
+
+def still_wanted(queue: FairQueue[Turn], now: float) -> FairQueue[Turn]:
+    """The queue without requests that lapsed and were not made again."""
+    head = queue.head
+    return queue.without(lambda turn: turn.lost(now)) if head is not None and head.item.lost(now) else queue

@@ -28,13 +28,15 @@ class Joining:
 
     A level that is a unit says with `part` (0 to 1) how much of its share none of its units will use by itself until
     then. `share` is its static share as far as it knows, units a second: of a port that nobody declared to be paced a
-    system 2 newly born knows nothing else.
+    system 2 newly born knows nothing else. Nor does it know that the other side asked to wait: for `barred` seconds
+    more.
     """
 
     port: str
     holds_until: float = -inf
     part: float = 1.0
     share: float = 0.0
+    barred: float = 0.0
 
 
 @travels(name="vsm.Leased")
@@ -181,10 +183,12 @@ class LeaseWithdrawal:
 class Above:
     """Within a level: it wants its turn at a `port` that the level above paces.
 
-    Answered with True when it has it, with False if the level has to go by its static share.
+    Answered with True when it has it, with False if the level has to go by its static share, and with None when it was
+    taken back under its `id` (`PaceWithdrawal`).
     """
 
     port: str
+    id: str = ""
 
 
 @travels(name="vsm.Census")

@@ -71,7 +71,8 @@ class Queues:
         if port in self._relays:
             self._relays[port].heard(unit, joining.holds_until, joining.part)
         else:
-            self._flows[port] = self._flows[port].heard(unit, joining.holds_until, now(), joining.part)
+            flow = self._flows[port].heard(unit, joining.holds_until, now(), joining.part)
+            self._flows[port] = flow.barred(now() + joining.barred) if joining.barred > 0.0 else flow
 
     def check(self, port: str) -> None:
         """Raises `NotPaced` unless the port is paced, here or above."""
@@ -147,7 +148,8 @@ class Queues:
         for port, flow in self._flows.items():
             self._flows[port], gone = flow.turn(at)
             for head in gone:
-                head.item.answer.reply(Paced(port))
+                if not head.item.answer.reply(Paced(port)):  # nobody hears it
+                    self._flows[port] = self._flows[port].ended(head.flow, at)
         return min((flow.due(at) for flow in self._flows.values()), default=inf)
 
     def cycle(self) -> None:

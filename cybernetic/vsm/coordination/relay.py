@@ -10,13 +10,16 @@ from typing import Any
 from cybernetic.core import CallError, Refusal
 from cybernetic.runtime import Named
 from cybernetic.vsm.channels.ear import Ear
-from cybernetic.vsm.coordination.flow import Turn
-from cybernetic.vsm.coordination.messages import Above, Ended, Paced
+from cybernetic.vsm.coordination.flow import Turn, first_awaited, still_wanted
+from cybernetic.vsm.coordination.messages import Above, Ended, Paced, PaceWithdrawal
 from cybernetic.vsm.damping.fair import FairQueue
 from cybernetic.vsm.damping.shares import SharedPacer
+from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.timing import now
 
 AGAIN = 1.0  # seconds for a word to the level above
+Said = bool | None | CallError | Refusal
+
 LOOK = 0.5  # seconds between two looks at whether the level above speaks again, while it does not
 
 
@@ -44,7 +47,8 @@ class Relay:
         self._lapses = inf  # no lease above outlasts that; as long as none was vouched for, who knows
         self._lasts = inf  # seconds of a lease above, as was last said
         self._unheard = False  # whether the last word to the level above was not answered
-        self._word: asyncio.Task[bool | CallError | Refusal] | None = None
+        self._word: asyncio.Task[Said] | None = None
+        self._id = ""  # of the turn above that is waited for
 
     def heard(self, unit: str, holds_until: float, part: float) -> None:
         """A unit asks for its lease."""
@@ -63,13 +67,14 @@ class Relay:
         return self._pacer.part(until)
 
     def asked(self, unit: str, turn: Turn, cost: float, weight: float) -> None:
-        """A unit waits for its turn."""
-        self._queue = self._queue.put(unit, turn, cost=cost, weight=weight)
+        """A unit waits for its turn. Who asks again keeps its place."""
+        queue = self._queue.renewed(lambda one: one.id == turn.id, turn) if turn.id else None
+        self._queue = queue or self._queue.put(unit, turn, cost=cost, weight=weight)
         self.cycle()
 
     def withdrawn(self, ids: Collection[str]) -> None:
         """A unit does not wait any more for the turns of these ids."""
-        self._queue = self._queue.without(lambda turn: turn.id in ids)
+        self._left(self._queue.without(lambda turn: turn.id in ids))
 
     @property
     def pacer(self) -> SharedPacer:
@@ -84,6 +89,7 @@ class Relay:
         """Ask for a turn, if somebody waits for one; take the word that came when nobody waited for it any more."""
         if self._pulling:
             return
+        self._left(still_wanted(self._queue, now()))
         if len(self._queue):
             self._pulling = True
             self._owner.task(self._pulled())
@@ -97,10 +103,8 @@ class Relay:
 
     async def _pulled(self) -> None:
         try:
-            while self._queue.head is not None:
-                if now() >= self._queue.head.item.until:  # nobody would use it any more
-                    self._queue, _ = self._queue.pop()
-                elif await self._granted():
+            while first_awaited(self._queue, now()) is not None:
+                if await self._granted():
                     await self._let_go()
         except (CallError, Refusal):
             return  # nobody speaks for the level above; the next round tries again
@@ -109,29 +113,40 @@ class Relay:
 
     async def _let_go(self) -> None:
         """The first that still wants its turn has it; if nobody does any more, that is said above."""
-        while self._queue.head is not None:
-            self._queue, head = self._queue.pop()
-            if now() < head.item.until:
-                head.item.answer.reply(Paced(self._port))
+        while (at := first_awaited(self._queue, now())) is not None:
+            self._queue, head = self._queue.pop(at)
+            if head.item.answer.reply(Paced(self._port)):
                 return
         await self._above.within(AGAIN).call(Ear.up, Ended(self._port))
 
     def without(self, unit: str) -> None:
         """A unit has ended: it waits no more."""
-        self._queue = self._queue.drop(unit)
+        self._left(self._queue.drop(unit))
+
+    def _left(self, queue: FairQueue[Turn]) -> None:
+        """Only these wait; where nobody does any more, the level's turn above is another's."""
+        before, self._queue = self._queue, queue
+        if len(before) > len(queue) == 0 and self._word is not None and not self._word.done():
+            self._owner.task(self._taken_back(PaceWithdrawal(self._port, (self._id,))))
+
+    async def _taken_back(self, word: PaceWithdrawal) -> None:
+        with suppress(CallError, Refusal):
+            await self._above.within(AGAIN).call(Ear.up, word)
 
     async def _granted(self) -> bool:
         """Whether the head may go: by the word from above, or else out of the level's own share; or look again."""
-        if await self._said():
-            return True
+        said = await self._said()
+        if said is not False:
+            return bool(said)
         at = now()
         self._pacer, may = self._pacer.grant(at)
         if not may:
             await asyncio.sleep(min(LOOK, max(0.001, self._pacer.ready(at) - at)))
         return may
 
-    async def _said(self) -> bool:
-        """The word from above; False where the level holds no lease there, or nobody answers until it has lapsed.
+    async def _said(self) -> bool | None:
+        """The word from above; False where the level holds no lease there, or nobody answers until it has lapsed; None
+        where it was taken back, as nobody waited any more.
 
         Raises `CallError`, `Refusal` before that. A word that comes too late is the next one's.
         """
@@ -143,20 +158,21 @@ class Relay:
                 return False
             await asyncio.wait((word,), timeout=None if left == inf else left)
         said = self._taken()
-        if isinstance(said, bool):
+        if not isinstance(said, Exception):
             return said
         if now() < self._lapses:
             raise said
         return False
 
-    def _taken(self) -> bool | CallError | Refusal:
+    def _taken(self) -> Said:
         assert self._word is not None
         said, self._word = self._word.result(), None
-        self._unheard = not isinstance(said, bool)
+        self._unheard = isinstance(said, Exception)
         return said
 
-    async def _asked(self) -> bool | CallError | Refusal:
+    async def _asked(self) -> Said:
+        self._id = fresh_id(8, "turn")
         try:
-            return await self._above.within(None).call(Ear.up, Above(self._port))
+            return await self._above.within(None).call(Ear.up, Above(self._port, self._id))
         except (CallError, Refusal) as error:
             return error

@@ -60,9 +60,15 @@ class FairQueue(Generic[T]):
             waiting=tuple(waiting),
         )
 
-    def pop(self) -> tuple[Self, Waiting[T]]:
-        """Serve the head: the queue without it, and the head. Raises `IndexError` when nothing waits."""
-        head, rest = self.waiting[0], self.waiting[1:]
+    def first(self, ready: Callable[[T], bool]) -> int | None:
+        """The place of the first whose item is `ready` to be served, for `pop`; None where there is none."""
+        return next((at for at, one in enumerate(self.waiting) if ready(one.item)), None)
+
+    def pop(self, at: int = 0) -> tuple[Self, Waiting[T]]:
+        """Serve the head, or the one at that place: the queue without it, and what is served. Raises `IndexError` when
+        nothing waits.
+        """
+        head, rest = self.waiting[at], self.waiting[:at] + self.waiting[at + 1 :]
         if not rest:  # all that counts is who is ahead of whom, and nobody is: start afresh
             return replace(self, virtual=0.0, count=0, finish={}, waiting=()), head
         ahead = {flow: tag for flow, tag in self.finish.items() if tag > head.start}
@@ -87,6 +93,14 @@ class FairQueue(Generic[T]):
     def _moved_up(self, one: Waiting[T], by: float) -> Waiting[T]:
         start = max(self.virtual, one.start - by)
         return replace(one, start=start, finish=start + one.finish - one.start) if by else one
+
+    def renewed(self, known: Callable[[T], bool], item: T) -> Self | None:
+        """The queue with `item` in the place of the one that is `known`, with its tags; None where there is none."""
+        for at, one in enumerate(self.waiting):
+            if known(one.item):
+                kept = replace(one, item=item)
+                return replace(self, waiting=(*self.waiting[:at], kept, *self.waiting[at + 1 :]))
+        return None
 
     def drop(self, flow: str) -> Self:
         """The queue without what waits for `flow` (a unit that has ended)."""

@@ -155,7 +155,7 @@ class Desk:
         """Admitted, tried as often as the port has tries, and settled."""
         passage: Passage | Had = await self.porter.within(None).call(Porter.admit, ask)
         if isinstance(passage, Had):
-            return Used(unpacked(passage.answer), passage.receipt)
+            return _had(passage)
         self.loose = self.loose or key is None
         marked = call.with_marks(key=key, fence=ask.fence)
         for left in reversed(range(passage.port.tries)):
@@ -165,10 +165,12 @@ class Desk:
                 wait = passage.port.wait(error)
                 if wait is None:
                     raise
-                took = told(passage.ask.port, passage.port.failed, error)[0] or NOTHING
+                took = told(ask.port, passage.port.failed, error)[0] or NOTHING
                 passage = await self.porter.within(None).call(Porter.refused, passage, wait, not left, took)
                 if not left:
                     raise
+                if isinstance(passage, Had):
+                    return _had(passage)
         raise AssertionError("a port has at least one try")
 
     async def _made(self, passage: Passage, call: Call) -> Used[Any]:
@@ -214,3 +216,8 @@ class Desk:
             Porter.settle, passage, came, result, actual, sure, answer
         )
         return await receipt
+
+
+def _had(had: Had) -> Used[Any]:
+    """Another has made the call."""
+    return Used(unpacked(had.answer), had.receipt)

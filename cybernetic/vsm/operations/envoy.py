@@ -16,7 +16,15 @@ from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.coordination.coordination import Coordination
-from cybernetic.vsm.coordination.messages import Above, CallWanted, CoordinationPlan, Opened
+from cybernetic.vsm.coordination.messages import (
+    Above,
+    CallWanted,
+    CoordinationPlan,
+    Ended,
+    Opened,
+    PaceWithdrawal,
+    Refused,
+)
 from cybernetic.vsm.coordination.pool import PATIENCE
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
@@ -65,6 +73,7 @@ class Envoy(Member):
         self._coordination = self.system.named(f"{path}:coordination", Coordination)
         self._control = self.system.named(f"{path}:control", Control)
         self._governance = self.system.named(f"{path}:policy", Governance)
+        self._turns: dict[str, tuple[Any, Any]] = {}  # the level's turns up here that are waited for, by id
         self._acting = UNTOLD  # which policies of the level above it acts under, as its system 5 said last
         self._environment = self.system.named(f"{path}:environment", Environment)
 
@@ -133,12 +142,22 @@ class Envoy(Member):
         """System 2 of the level wants its turn at a port, or a call that may be made already, or has heard from the
         other side of one.
         """
-        if not isinstance(word, Above | CallWanted):
-            self.tell(Channel.COORDINATION, Role.COORDINATION, word)
-            return None
-        answer = self.defer()
-        self.task(self._paced(word.port, answer) if isinstance(word, Above) else self._sought(word, answer))
-        return answer
+        match word:
+            case Above():
+                answer = self.defer()
+                self._turns[word.id] = self.task(self._paced(word, answer)), answer
+                return answer
+            case CallWanted():
+                answer = self.defer()
+                self.task(self._sought(word, answer))
+                return answer
+            case PaceWithdrawal():
+                self._taken_back(word)
+            case _:
+                if isinstance(word, Refused):
+                    self._pacing.refused(word.port, word.retry_after)
+                self.tell(Channel.COORDINATION, Role.COORDINATION, word)
+        return None
 
     async def _sought(self, wanted: CallWanted, answer: Deferred[Any]) -> None:
         """What system 2 up here knows of a call."""
@@ -148,8 +167,21 @@ class Envoy(Member):
         except (CallError, MailboxFull, Refusal):
             answer.reply(None)
 
-    async def _paced(self, port: str, answer: Deferred[Any]) -> None:
-        answer.reply(await self._pacing.turn(port))
+    async def _paced(self, word: Above, answer: Deferred[Any]) -> None:
+        """A turn that nobody waits for any more, as system 2 of the level has begun anew, is another's."""
+        turn = await self._pacing.turn(word.port, word.id)
+        self._turns.pop(word.id, None)
+        if not answer.reply(turn) and turn:
+            self.tell(Channel.COORDINATION, Role.COORDINATION, Ended(word.port))
+
+    def _taken_back(self, word: PaceWithdrawal) -> None:
+        """Nobody in the level waits any more: unless the turns have come already they are withdrawn up here, too."""
+        for id in word.ids:
+            task, answer = self._turns.pop(id, (None, None))
+            if task is not None:
+                task.cancel()
+                answer.reply(None)
+                self._pacing.withdraw(word.port, (id,))
 
     async def _part(self, port: str, until: float, lapses: float) -> float:
         """What system 2 of the level vouches for; without it nothing is renewed, and the lease above lapses first."""

@@ -1,5 +1,6 @@
 """The way in at a unit's ports: policy, reserve, whether another has made the call already, pace."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +13,6 @@ from cybernetic.vsm.coordination.messages import CallShared, Ended
 from cybernetic.vsm.decisions.decide import Decision
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate
 from cybernetic.vsm.governance.messages import Referral
-from cybernetic.vsm.lives import UNTOLD
 from cybernetic.vsm.ports.caller import Caller
 from cybernetic.vsm.ports.holding import Holding
 from cybernetic.vsm.ports.notices import Notices
@@ -45,82 +45,118 @@ class Entrance:
     till: Till
     pacing: Pacing
     sharing: Sharing
+    asking: set[Caller] = field(default_factory=set)
     waiting: dict[str, Caller] = field(default_factory=dict)
 
-    async def admit(self, ask: Ask, port: Port, user: Any) -> Any:
+    async def admit(self, ask: Ask, port: Port, user: Any) -> Deferred[Any]:
         """Leave for what `user` (an agent) asks, when there is any; see `Porter.admit`."""
-        decision = self.orders.decide(ask.action)
-        match None if decision is None else decision.verdict:
-            case Deny(reason=reason):
-                assert decision is not None
-                raise self._denied(ask, decision.by, reason)
-            case Escalate() as asked:
-                assert decision is not None
-                answer = self.porter.defer()
-                self.porter.task(self._referred(ask, port, user, asked, decision, answer))
-                return answer
-        if not self.till.waits(ask.upper, port):
-            return await self._enter(ask, port, user, self.porter.defer())
-        answer = self.porter.defer()
-        self.porter.task(self._after_contract(ask, port, user, answer))
-        return answer
+        caller = Caller(ask, port, user, self.porter.defer())
+        decision = self._decided(caller)
+        if decision is not None:
+            self._refer(caller, decision)
+        elif self.till.waits(ask.upper, port):
+            self.porter.task(self._after_contract(caller))
+        else:
+            await self._enter(caller)
+        return caller.answer
 
-    async def _after_contract(self, ask: Ask, port: Port, user: Any, answer: Deferred[Any]) -> None:
+    async def _after_contract(self, caller: Caller) -> None:
         await self.till.contract()
-        await self._let_in(ask, port, user, answer)
+        await self._let_in(caller)
 
-    async def _let_in(
-        self, ask: Ask, port: Port, user: Any, answer: Deferred[Any], allowed: str = "", counted: bool = False
-    ) -> None:
+    async def _let_in(self, caller: Caller) -> None:
+        """Time has passed since it was asked for: under the policies in force now."""
         try:
-            await self._enter(ask, port, user, answer, allowed, counted)
+            decision = self._decided(caller)
+            if decision is None:
+                await self._enter(caller)
+            else:
+                self._refer(caller, decision)
         except Exception as error:
-            answer.fail(error)
+            caller.answer.fail(error)
 
-    async def _referred(
-        self,
-        ask: Ask,
-        port: Port,
-        user: Any,
-        asked: Escalate,
-        decision: Decision,
-        answer: Deferred[Any],
-        counted: bool = False,
-    ) -> None:
-        """Somebody else decides; silence comes to what was declared for it, and never to leave. `counted`: among the
-        equal calls of its task already.
+    # What is left to somebody else.
+
+    def _decided(self, caller: Caller) -> Decision | None:
+        """What of it is somebody else's to decide, by the policies in force; None: nothing that nobody has allowed.
+
+        Raises `PolicyDenied`.
         """
+        if caller.acting == self.orders.acting:
+            return None
+        caller.acting = self.orders.acting
+        match self.orders.decide(caller.ask.action):
+            case Decision(verdict=Deny(reason=reason), by=by):
+                raise self._denied(caller.ask, by, reason)
+            case Decision(verdict=Escalate() as asked, by=by) as decision if (by, asked) != caller.allowed:
+                return decision
+        return None
+
+    def _refer(self, caller: Caller, decision: Decision) -> None:
+        assert isinstance(decision.verdict, Escalate)
+        caller.asked = decision.by, decision.verdict
+        self.asking.add(caller)
+        caller.task = self.porter.task(self._referred(caller, *caller.asked))
+
+    async def _referred(self, caller: Caller, by: str, asked: Escalate) -> None:
+        """Somebody else decides; silence comes to what was declared for it, and never to leave."""
+        ask = caller.ask
         try:
             referral = Referral(ask.task, ask.action, asked, note_id(), self.orders.revision)
             verdict = await referred(self.porter, referral)
             if not isinstance(verdict, Allow):
-                raise self._denied(ask, decision.by, verdict.reason)
+                raise self._denied(ask, by, verdict.reason)
         except Exception as error:
-            answer.fail(error)
+            self.asking.discard(caller)
+            caller.answer.fail(error)
         else:
-            await self._let_in(ask, port, user, answer, decision.by, counted)
+            self.asking.discard(caller)
+            caller.allowed = by, asked
+            await self._let_in(caller)
 
     def _denied(self, ask: Ask, by: str, reason: str) -> PolicyDenied:
         """What a unit was forbidden stands in the level's log by its next round."""
         self.notices.denied(ask.task, ask.action, by, reason, self.orders.revision)
         return PolicyDenied(ask.action.kind, by, reason)
 
-    async def _enter(
-        self, ask: Ask, port: Port, user: Any, answer: Deferred[Any], allowed: str = "", counted: bool = False
-    ) -> Deferred[Any]:
+    async def _asked_still(self) -> None:
+        """Other policies are in force than those by which somebody is being asked: it may be forbidden by now, or
+        allowed, or another's to decide.
+        """
+        for caller in [one for one in self.asking if one.acting != self.orders.acting]:
+            try:
+                decision = self._decided(caller)
+            except Exception as error:
+                caller.answer.fail(error)
+            else:
+                if decision is not None and (decision.by, decision.verdict) == caller.asked:
+                    continue
+                if decision is None:
+                    self.porter.task(self._let_in(caller))
+                else:
+                    caller.stop()
+                    self._refer(caller, decision)
+                    continue
+            self.asking.discard(caller)
+            caller.stop()
+
+    # Its money.
+
+    async def _enter(self, caller: Caller) -> None:
+        ask, port = caller.ask, caller.port
         self._in_order(ask)
         self.outages.check(ask.port)
-        if not counted:
+        if not caller.counted:
             self.proofs.guard(ask, port.repeats)
+            caller.counted = True
         waits = (port.shared is not None and bool(ask.same)) or self.pacing.paces(ask.port)
         id, epoch = await self._reserved(ask, port, waits)
-        passage = Passage(id, ask, port, epoch, now(), self.orders.revision, allowed)
+        passage = Passage(id, ask, port, epoch, now(), self.orders.revision, caller.allowed)
         if waits or self.pacing.paces(ask.port):
-            self._wait(Caller(passage, user, answer, self.orders.acting))
+            self._wait(caller, passage)
         else:
             self.pacing.passed(ask.port)
-            await self._leave(passage, user, answer)
-        return answer
+            await self._leave(passage, caller)
 
     async def _reserved(self, ask: Ask, port: Port, waits: bool) -> tuple[str, int]:
         try:
@@ -136,38 +172,40 @@ class Entrance:
         if ask.fence is not None:
             self.leases.check(ask.fence)
 
-    async def _leave(self, passage: Passage, user: Any, answer: Deferred[Any]) -> None:
+    async def _leave(self, passage: Passage, caller: Caller) -> None:
         """Here is leave for the call; unless nobody waits for it any more: then it is not made."""
-        if answer.reply(replace(passage, began=now())):
-            self.till.made_by(passage, user)
+        if caller.answer.reply(replace(passage, began=now())):
+            self.till.made_by(passage, caller.user)
         else:
             await self.unmade(passage)
 
-    async def unmade(self, passage: Passage, turn: bool = True) -> None:
-        """A call is not made: it takes no more than refused tries of it did; where it was its `turn` already, that is
-        another's now.
+    async def unmade(self, *passages: Passage, turn: bool = True) -> None:
+        """Calls are not made: they take no more than refused tries of them did; where it was their `turn` already, that
+        is another's now.
         """
-        await self.till.settle(passage, passage.took)
-        self.sharing.given_up(passage)
-        if turn and self.pacing.paces(passage.ask.port):
-            self.porter.tell(Channel.COORDINATION, Role.COORDINATION, Ended(passage.ask.port))
+        await self.till.unmade(*passages)
+        for passage in passages:
+            self.sharing.given_up(passage)
+            if turn and self.pacing.has(passage.ask.port):
+                self.porter.tell(Channel.COORDINATION, Role.COORDINATION, Ended(passage.ask.port))
 
     # A call that waits: for that of another, for its turn, or to be made again.
 
     def again(self, passage: Passage, retry_after: float, user: Any) -> Deferred[Any]:
         """Leave to make a call again of which the other side said "too many", in time."""
         answer: Deferred[Any] = self.porter.defer()
-        self._wait(Caller(passage, user, answer, UNTOLD), max(retry_after, PAUSE))
+        caller = Caller(passage.ask, passage.port, user, answer, allowed=passage.allowed, counted=True)
+        self._wait(caller, passage, max(retry_after, PAUSE))
         return answer
 
-    def _wait(self, caller: Caller, again: float | None = None) -> None:
+    def _wait(self, caller: Caller, passage: Passage, again: float | None = None) -> None:
         """`again`: seconds for which the other side asked to wait, where it was called already."""
-        self.waiting[caller.passage.id] = caller
-        caller.task = self.porter.task(self._waited(caller, again))
+        caller.passage = passage
+        self.waiting[passage.id] = caller
+        caller.task = self.porter.task(self._waited(caller, passage, again))
 
-    async def _waited(self, caller: Caller, again: float | None) -> None:
-        passage, turn, found = caller.passage, False, None
-        port, decision = passage.ask.port, None
+    async def _waited(self, caller: Caller, passage: Passage, again: float | None) -> None:
+        port, turn, found, decision = passage.ask.port, False, None, None
         try:
             if again is None:
                 found = await self.sharing.found(passage, caller.user)
@@ -181,93 +219,77 @@ class Entrance:
                 self.outages.check(port)  # it may have gone out meanwhile
             decision = self._still(caller)
         except Exception as error:
-            await self._turned_away(caller, error, turn)
+            del self.waiting[passage.id]
+            await self.unmade(passage, turn=turn)
+            caller.answer.fail(error)
         else:
-            await self._done_waiting(caller, found, decision)
+            del self.waiting[passage.id]
+            if decision is not None:
+                await self._anew(caller, passage, decision, turn=turn)
+            elif found is not None:
+                await self._had(caller, passage, found)
+            else:  # its time runs from now, which is in the books before anything goes out
+                await self.till.hand(passage)
+                await self._leave(passage, caller)
 
-    async def _done_waiting(
-        self, caller: Caller, found: CallShared | None, decision: Decision | None
-    ) -> None:
-        passage = caller.passage
-        del self.waiting[passage.id]
-        if decision is not None:
-            await self._anew(caller, decision, turn=found is None)
-        elif found is not None:
-            had = await self._had(passage, found)
-            if caller.answer.reply(had):  # nothing is saved by an answer that nobody receives
-                self.sharing.count(found, had.receipt)
-        else:  # its time runs from now, which is in the books before anything goes out
-            await self.till.hand(passage)
-            await self._leave(passage, caller.user, caller.answer)
-
-    async def _had(self, passage: Passage, found: CallShared) -> Had:
+    async def _had(self, caller: Caller, passage: Passage, found: CallShared) -> None:
         """It took nothing, and here is the proof that it was made."""
         await self.till.settle(passage, NOTHING)
         receipt = self.proofs.receipt(passage, Came.DONE, found.result, NOTHING, found.id)
-        return Had(receipt, found.answer)
+        if caller.answer.reply(Had(receipt, found.answer)):  # nothing is saved by what nobody receives
+            self.sharing.count(found, receipt)
 
-    async def turn(self) -> None:
-        """A round: who waits for what nobody wants any more, or what may not be done any more, waits no longer."""
-        await self._dismiss()
-        for caller in [*self.waiting.values()]:
-            if caller.passage.id not in self.waiting:
-                continue  # its wait has ended meanwhile
-            try:
-                decision = self._still(caller)
-            except Exception as error:
-                self._call_off(caller)
-                await self._turned_away(caller, error, turn=False)
-            else:
-                if decision is not None:
-                    self._call_off(caller)
-                    await self._anew(caller, decision, turn=False)
-
-    async def _dismiss(self) -> bool:
-        """Nobody awaits these any more: they take neither money nor a turn. Whether there were any."""
-        gone = [one for one in self.waiting.values() if not one.answer.awaited]
-        self._call_off(*gone)
-        for caller in gone:
-            await self.unmade(caller.passage, turn=False)
-        return bool(gone)
-
-    def _call_off(self, *callers: Caller) -> None:
-        ids: dict[str, list[str]] = {}
-        for caller in callers:
-            passage = caller.passage
-            del self.waiting[passage.id]
-            if caller.task is not None:
-                caller.task.cancel()
-            ids.setdefault(passage.ask.port, []).append(passage.id)
-        for port, gone in ids.items():
-            self.pacing.withdraw(port, tuple(gone))
+    async def _anew(self, caller: Caller, passage: Passage, decision: Decision, turn: bool) -> None:
+        """It has to be asked for first: it takes nothing meanwhile, and waits behind the others after that."""
+        await self.unmade(passage, turn=turn)
+        self._refer(caller, decision)
 
     def _still(self, caller: Caller) -> Decision | None:
         """Whether it may be made: while it waited it may have been forbidden, the unit or the port been taken out of
         use, or its lease been lost. What is somebody else's to decide now, if anything is.
         """
-        ask = caller.passage.ask
-        self._in_order(ask)
-        if caller.acting == self.orders.acting:
-            return None
-        caller.acting = self.orders.acting
-        match self.orders.decide(ask.action):
-            case Decision(verdict=Deny(reason=reason), by=by):
-                raise self._denied(ask, by, reason)
-            case Decision(verdict=Escalate(), by=by) as decision if by != caller.passage.allowed:
-                return decision
-        return None
+        self._in_order(caller.ask)
+        return self._decided(caller)
 
-    async def _anew(self, caller: Caller, decision: Decision, turn: bool) -> None:
-        """It has to be asked for first: it takes nothing meanwhile, and waits behind the others after that."""
-        await self.unmade(caller.passage, turn)
-        ask, asked = caller.passage.ask, decision.verdict
-        assert isinstance(asked, Escalate)
-        self.porter.task(
-            self._referred(ask, caller.passage.port, caller.user, asked, decision, caller.answer, True)
-        )
+    # Its round.
 
-    async def _turned_away(self, caller: Caller, error: Exception, turn: bool) -> None:
-        """The call is not made after all."""
-        self.waiting.pop(caller.passage.id, None)
-        await self.unmade(caller.passage, turn)
-        caller.answer.fail(error)
+    async def turn(self) -> None:
+        """Who waits for what nobody wants any more, or what may not be done any more, waits no longer."""
+        await self._dismiss()
+        await self._asked_still()
+        over: list[tuple[Caller, Decision | Exception]] = []
+        for caller in self.waiting.values():
+            try:
+                decision = self._still(caller)
+            except Exception as error:
+                over.append((caller, error))
+            else:
+                if decision is not None:
+                    over.append((caller, decision))
+        await self._call_off(caller for caller, _ in over)
+        for caller, why in over:
+            if isinstance(why, Exception):
+                caller.answer.fail(why)
+            else:
+                self._refer(caller, why)
+
+    async def _dismiss(self) -> bool:
+        """Nobody awaits these any more: they take neither money nor a turn. Whether there were any."""
+        for caller in [one for one in self.asking if not one.answer.awaited]:
+            self.asking.discard(caller)
+            caller.stop()
+        gone = [one for one in self.waiting.values() if not one.answer.awaited]
+        await self._call_off(gone)
+        return bool(gone)
+
+    async def _call_off(self, callers: Iterable[Caller]) -> None:
+        """All at once: a thousand of them are one word to system 2, and are written down once."""
+        gone: dict[str, list[Passage]] = {}
+        for caller in callers:
+            assert caller.passage is not None
+            del self.waiting[caller.passage.id]
+            caller.stop()
+            gone.setdefault(caller.ask.port, []).append(caller.passage)
+        for port, passages in gone.items():
+            self.pacing.withdraw(port, tuple(passage.id for passage in passages))
+        await self.unmade(*(one for passages in gone.values() for one in passages), turn=False)

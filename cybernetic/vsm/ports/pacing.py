@@ -77,14 +77,16 @@ class Pacing:
 
     def paces(self, port: str) -> bool:
         """Whether a call may have to wait."""
-        return port in self._shares or now() < self._throttled
+        return port in self._shares or now() < max(self._throttled, self._barred.get(port, -inf))
 
     def has(self, port: str) -> bool:
         """Whether system 2 paces the port."""
         return port in self._shares
 
     def refused(self, port: str, retry_after: float) -> None:
-        """The other side asked to wait so many seconds: by that a unit goes that is without the word of system 2."""
+        """The other side asked to wait so many seconds: by that a unit goes that is without the word of system 2, and
+        it tells a system 2 that is newly born.
+        """
         self._barred[port] = max(self._barred.get(port, -inf), now() + _within_reason(retry_after))
 
     def throttle(self, until: float, spacing: float) -> None:
@@ -101,7 +103,8 @@ class Pacing:
         try:
             lapses = asked + self._lasts.get(port, inf)
             part = 1.0 if self._part is None else await self._part(port, share.until, lapses)
-            joining = Joining(port, share.until, part, share.share)
+            barred = max(0.0, self._barred.get(port, -inf) - now())
+            joining = Joining(port, share.until, part, share.share, barred)
             answer = await self._porter.ask(Channel.COORDINATION, Role.COORDINATION, joining, patience=LOOK)
         except (CallError, Refusal):
             return
@@ -124,6 +127,8 @@ class Pacing:
                 self._free = at + self._spacing
                 break
             await asyncio.sleep(min(self._free, self._throttled) - at)
+        while port not in self._shares and now() < (barred := self._barred.get(port, -inf)):
+            await asyncio.sleep(min(LOOK, barred - now()))
         while port in self._shares:
             if await self.turn(port, id) or await self._alone(port):
                 return

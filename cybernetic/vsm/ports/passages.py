@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.decisions.actions import Action
+from cybernetic.vsm.decisions.verdicts import Escalate
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.receipts import Receipt
 
@@ -27,10 +28,14 @@ class Ask:
     same: str = ""
 
 
+Allowed = tuple[str, Escalate] | None
+"""Of a call that a policy left to somebody who allowed it: the name of the policy, and what was asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Leave to make one call now through `port`. `id` is its reservation, settled in `epoch`; `allowed` names the
-    policy that left it to somebody who allowed it; `took` is what tries of it took that were refused.
+    """Leave to make one call now through `port`. `id` is its reservation, settled in `epoch`; `allowed` tells by whose
+    word; `took` is what tries of it took that were refused.
     """
 
     id: str
@@ -39,7 +44,7 @@ class Passage:
     epoch: int
     began: float
     revision: int
-    allowed: str = ""
+    allowed: Allowed = None
     took: Vector = NOTHING
 
     @property

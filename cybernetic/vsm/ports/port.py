@@ -1,15 +1,18 @@
 """What a viable system declares of a way into its environment."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cybernetic.core import OptionError, Refusal, number, whole
+from cybernetic.core import OptionError, Refusal, number, seconds, whole
 from cybernetic.vsm.bargain.budget import Rate
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.checks import word
 from cybernetic.vsm.world.outage import Outage
 from cybernetic.wire import travels
+
+_log = logging.getLogger("cybernetic.vsm")
 
 
 @travels(name="vsm.RateLimited")
@@ -19,11 +22,12 @@ class RateLimited(Refusal):
     `use` tries again as the port says, and raises it when that was of no use.
 
     Args:
-        retry_after: seconds it asks to wait, >= 0, also infinite. What is unreasonable is capped.
+        retry_after: seconds it asks to wait, also infinite. What is unreasonable is capped, and below 0 (a date that
+            has passed), or no number at all, it is 0.
     """
 
     def __init__(self, retry_after: float = 0.0) -> None:
-        super().__init__(f"too many requests; wait {retry_after:g} s")
+        super().__init__(f"too many requests; wait {retry_after} s")
         self.retry_after = retry_after
 
 
@@ -42,7 +46,8 @@ class Port:
             a thread, which goes on to its end when it is given up.
         tries: how often a call that was rate limited is made in all, >= 1. Default 5.
         refused: for what raises errors of its own when it is rate limited: `refused(error)` is the seconds to wait,
-            None for any other error. Default None: only `RateLimited` is understood.
+            None for any other error. Default None: only `RateLimited` is understood. What it raises is in the log, and
+            the error is then any other; so is what it gives that is no number of seconds >= 0, which is then 0.
         group: the name of what it is one of: ports of one group are equivalent, and an operation asks which of them to
             use (`choose`). Default None: it is like no other.
         outage: when what is behind it is taken for out: all units that share a world leave it alone then. Default None:
@@ -95,5 +100,21 @@ class Port:
     def wait(self, error: BaseException) -> float | None:
         """The seconds to wait before the next try where `error` says "too many"; None where it says something else."""
         if isinstance(error, RateLimited):
-            return error.retry_after
-        return None if self.refused is None else self.refused(error)
+            return _seconds(error.retry_after)
+        if self.refused is None:
+            return None
+        try:
+            wait = self.refused(error)
+        except Exception as mistake:
+            _log.warning("cannot tell whether %r is a refusal", error, exc_info=mistake)
+            return None
+        return None if wait is None else _seconds(wait)
+
+
+def _seconds(said: object) -> float:
+    """How long the other side asks to wait: it may say anything."""
+    try:
+        return seconds("retry_after", said) or 0.0
+    except OptionError as error:
+        _log.warning("a refusal: %s", error)
+        return 0.0

@@ -154,7 +154,7 @@ class Porter(Member):
         receipt = self._proofs.receipt(passage, came, result, cost)
         self._notices.used(ask.port, came, receipt.ended - receipt.began)
         self._outages.ended(ask.port, came is Came.DONE, ask.task)
-        if self._pacing.paces(ask.port):
+        if self._pacing.has(ask.port):
             done = came is Came.DONE
             word = Succeeded(ask.port, now() - passage.began) if done else Ended(ask.port)
             self.tell(Channel.COORDINATION, Role.COORDINATION, word)
@@ -170,7 +170,7 @@ class Porter(Member):
         cost = self._till.assumed(passage, Came.UNKNOWN, sure=True)
         await self._till.settle(passage, cost, final=False)
         self._proofs.receipt(passage, Came.UNKNOWN, "", cost)
-        if self._pacing.paces(passage.ask.port):
+        if self._pacing.has(passage.ask.port):
             self.tell(Channel.COORDINATION, Role.COORDINATION, Ended(passage.ask.port))
         self._sharing.given_up(passage)
 
@@ -180,9 +180,9 @@ class Porter(Member):
 
     async def refused(
         self, passage: Passage, retry_after: float, last: bool = False, took: Vector = NOTHING
-    ) -> Passage:
-        """The other side said "too many", and that `took` so much: system 2 is told; leave to try again comes in time,
-        but after the `last` try: what was reserved is settled at what all tries took.
+    ) -> Any:
+        """The other side said "too many", and that `took` so much: system 2 is told; leave to try again, or what
+        another's call came to, comes in time; but after the `last` try what was reserved is settled at what all took.
         """
         ask, passage = passage.ask, replace(passage, took=passage.took + took)
         self._pacing.refused(ask.port, retry_after)
@@ -192,7 +192,7 @@ class Porter(Member):
             await self._till.settle(passage, passage.took)
             self._sharing.given_up(passage)
             return passage
-        return self._entrance.again(passage, retry_after, self.sender)  # type: ignore[return-value]
+        return self._entrance.again(passage, retry_after, self.sender)
 
     def close(self, task: Any, outcome: Any) -> tuple[Receipt, ...]:
         """A task is reported done: its receipts, all of them. Raises `NoEvidence` for a success without any."""

@@ -120,14 +120,24 @@ class Till:
 
     async def settle(self, passage: Passage, cost: Vector, *, final: bool = True) -> None:
         """It took `cost`; `final`: and that is known."""
+        if self._settled(passage, cost, final):
+            await self._write()
+
+    async def unmade(self, *passages: Passage) -> None:
+        """Calls are not made: each took what refused tries of it did."""
+        if sum(self._settled(passage, passage.took) for passage in passages):
+            await self._write()
+
+    def _settled(self, passage: Passage, cost: Vector, final: bool = True) -> bool:
+        """Whether anything was to be settled."""
         ask = passage.ask
         if self._purse is None or not (ask.upper or passage.port.counts):
-            return
+            return False
         bounded = bool(ask.upper)
         self._purse = self._purse.settle(passage.epoch, passage.id, cost, final=final, bounded=bounded)
         self._unbounded = self._unbounded.over(passage.id)
         self._callers.pop(passage.id, None)
-        await self._write()
+        return True
 
     def made_by(self, passage: Passage, caller: Any) -> None:
         """An agent has leave for a call, and makes it: should it die, nobody will know what the call took."""

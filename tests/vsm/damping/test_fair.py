@@ -195,3 +195,21 @@ def test_what_is_taken_back_takes_nothing_from_the_others_and_leaves_the_order(
         assert all(one.start >= queue.virtual for one in queue.waiting)
         waits = {one: [each.item for each in queue.waiting if each.flow == one] for one in FLOWS}
         assert waits == left
+
+
+def test_one_that_is_asked_for_again_keeps_its_place_and_its_flow_its_tags() -> None:
+    queue = FairQueue[str]().put("a", "1").put("a", "2").put("b", "3")
+    renewed = queue.renewed(lambda item: item == "2", "two")
+    assert renewed is not None
+    assert [one.item for one in renewed.waiting] == ["1", "3", "two"]
+    assert renewed.finish == queue.finish
+    assert queue.renewed(lambda item: item == "4", "four") is None
+
+
+def test_one_that_is_not_ready_stays_where_it_is() -> None:
+    queue = FairQueue[str]().put("a", "1").put("a", "2").put("b", "3")
+    at = queue.first(lambda item: item != "1")
+    assert at == 1
+    queue, head = queue.pop(at)
+    assert (head.item, [one.item for one in queue.waiting]) == ("3", ["1", "2"])
+    assert queue.first(lambda item: item == "4") is None
