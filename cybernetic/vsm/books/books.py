@@ -68,18 +68,22 @@ class Books(Agent):
         if self._file is not None:
             self._kept = await OnDisk.open(self._file, self._keep, partial(self.system.alive, self.ref))
 
-    def save(self, key: str, value: Any, term: int | None = None) -> Deferred[None]:
-        """Keep `value` under `key`, in place of what was there; answered when it is on the disk.
+    def save(
+        self, key: str, value: Any, term: int | None = None, entries: tuple[Entry, ...] = ()
+    ) -> Deferred[None]:
+        """Keep `value` under `key`, in place of what was there; answered when it is on the disk. What it means for the
+        log is written with it, as `entries`: whoever asks for this may die at any time, and what is done stands there.
 
         `term` is a fence for keys of which one agent replaces another: it says as which one the writer writes, from 1
         on. A term lower than the highest so far of this key is refused, as is none at all where there has been one: an
         agent that was replaced can do no harm. `value` None: nothing is kept there any more, save the fence.
 
-        Raises `LeaseLost` for such a term, `BooksRefused` for a key that is no word, a term that is no number, and,
-        where there is a file, a value that cannot travel.
+        Raises `LeaseLost` for such a term, `BooksRefused` for a key that is no word, a term that is no number, what is
+        no entry, and, where there is a file, a value or a body that cannot travel.
         """
         as_which = 0 if term is None else _whole("term", term, least=1)
-        return self._answered(self._kept.save(_word("key", key), value, as_which))
+        written = tuple(_entry(entry) for entry in entries)
+        return self._answered(self._kept.save(_word("key", key), value, as_which, written, _wall()))
 
     def load(self, key: str) -> Deferred[Any]:
         """What was saved last under `key`; None if nothing was.
@@ -93,11 +97,7 @@ class Books(Agent):
 
         Raises `BooksRefused` for what is no entry, and, where there is a file, a body that cannot travel.
         """
-        if not isinstance(entry, Entry):
-            raise BooksRefused(f"entry: expected an Entry, got: {entry!r}")
-        loop = asyncio.get_running_loop()
-        at = wall() if real_time(loop) else loop.time()
-        return self._answered(self._kept.note(entry, at))
+        return self._answered(self._kept.note(_entry(entry), _wall()))
 
     def entries(
         self, since: int = 0, kind: str | None = None, most: int = 100
@@ -144,6 +144,17 @@ class Books(Agent):
             _log.warning("%r: what nobody waits for was not kept: %s", self, error)
         if isinstance(error, StoreError) and error.final:
             self.ref.send(error)
+
+
+def _entry(value: object) -> Entry:
+    if not isinstance(value, Entry):
+        raise BooksRefused(f"entry: expected an Entry, got: {value!r}")
+    return value
+
+
+def _wall() -> float:
+    loop = asyncio.get_running_loop()
+    return wall() if real_time(loop) else loop.time()
 
 
 def _word(name: str, value: object) -> str:

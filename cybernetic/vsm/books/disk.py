@@ -74,8 +74,13 @@ class OnDisk:
         books._packer = Packer(last + 1)
         return books
 
-    def save(self, key: str, value: Any, term: int) -> "Future[None]":
-        """Keep `value`. Raises `LeaseLost` for a term lower than the highest so far, `BooksRefused`."""
+    def save(
+        self, key: str, value: Any, term: int, entries: Sequence[Entry] = (), wall: float = 0.0
+    ) -> "Future[None]":
+        """Keep `value`, and append `entries`. Raises `LeaseLost` for a term lower than the highest so far,
+        `BooksRefused`.
+        """
+        rows = [_row(entry, wall) for entry in entries]
         term = passed(key, self._terms.get(key, 0), term)
         try:
             packed = None if value is None else self._packer.pack(key, value)
@@ -83,7 +88,7 @@ class OnDisk:
             raise BooksRefused(str(error)) from error
         if term:
             self._terms[key] = term
-        done = self._do(partial(_save, key, packed, term))
+        done = self._do(partial(_save, key, packed, term, rows, self._keep))
         done.add_done_callback(partial(self._saved, key))
         return done
 
@@ -93,9 +98,7 @@ class OnDisk:
 
     def note(self, entry: Entry, wall: float) -> "Future[int]":
         """Append, at that time by the wall; the entry's number. Raises `BooksRefused`."""
-        body = _packed(entry.body, "the body")
-        row = (entry.kind, entry.path, entry.at, wall, entry.root, entry.cause, body)
-        return self._do(partial(_note, row, self._keep))
+        return self._do(partial(_note, _row(entry, wall), self._keep))
 
     def entries(self, since: int, kind: str | None, most: int) -> "Future[tuple[Entry, ...]]":
         """The first of those after number `since`."""
@@ -147,7 +150,14 @@ def _made_ready(connection: sqlite3.Connection) -> tuple[dict[str, int], int]:
     return dict(terms), connection.execute("SELECT ifnull(max(part), 0) FROM books_parts").fetchone()[0]
 
 
-def _save(key: str, packed: Packed | None, term: int, connection: sqlite3.Connection) -> None:
+def _save(
+    key: str,
+    packed: Packed | None,
+    term: int,
+    rows: Sequence[tuple[Any, ...]],
+    keep: int,
+    connection: sqlite3.Connection,
+) -> None:
     data, made_of, new = packed or Packed(b"", frozenset(), ())
     known = {part for (part,) in connection.execute("SELECT part FROM books_parts WHERE key = ?", (key,))}
     if not made_of <= known | {part for part, _ in new}:
@@ -168,6 +178,8 @@ def _save(key: str, packed: Packed | None, term: int, connection: sqlite3.Connec
             " ON CONFLICT (key) DO UPDATE SET term = excluded.term, value = excluded.value",
             (key, term, data if packed else None),
         )
+    for row in rows:
+        _note(row, keep, connection)
 
 
 def _load(key: str, connection: sqlite3.Connection) -> Any:
@@ -179,6 +191,11 @@ def _load(key: str, connection: sqlite3.Connection) -> Any:
         return unpack(row[0], dict(parts))
     except WireError as error:
         raise BooksRefused(f"the value of {key!r}: {error}") from error
+
+
+def _row(entry: Entry, wall: float) -> tuple[Any, ...]:
+    body = _packed(entry.body, "the body")
+    return entry.kind, entry.path, entry.at, wall, entry.root, entry.cause, body
 
 
 def _note(row: tuple[Any, ...], keep: int, connection: sqlite3.Connection) -> int:

@@ -1,7 +1,7 @@
 """Books without a file: the same, for as long as their agent lives."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -21,8 +21,8 @@ class InMemory:
         self._log: deque[Entry] = deque(maxlen=keep)
         self._last = 0
 
-    def save(self, key: str, value: Any, term: int) -> None:
-        """Keep `value`. Raises `LeaseLost` for a term lower than the highest so far."""
+    def save(self, key: str, value: Any, term: int, entries: Sequence[Entry] = (), wall: float = 0.0) -> None:
+        """Keep `value`, and append `entries`. Raises `LeaseLost` for a term lower than the highest so far."""
         term = passed(key, self._terms.get(key, 0), term)
         if term:
             self._terms[key] = term
@@ -30,6 +30,8 @@ class InMemory:
             self._values.pop(key, None)
         else:
             self._values[key] = value
+        for entry in entries:
+            self.note(entry, wall)
 
     def load(self, key: str) -> Any:
         """What was kept last; None if nothing was."""

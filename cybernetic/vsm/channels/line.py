@@ -75,11 +75,15 @@ class Line(Agent):
             number("period", period, above=0),
         )
         self._half = self._period / 2
-        self._full = self._watched = False
+        self._full = self._watched = True  # a predecessor may have been, and may have said so
         self._age, self._old = 0.0, -inf  # of the last note, and when one that is too old came last
         self._rate, self._at = 0.0, 0.0  # notes a second, as of when
         self._carried = self._refused = self._late = self._lost = 0
         self._known: dict[tuple[Role, str], Named[Ear]] = {}
+
+    def setup(self) -> None:
+        """Look after a period, whatever was carried before."""
+        self.ref.after(self._period).cast(Line.look)
 
     def carry(self, note: Note) -> None:
         """Pass a note on; nobody waits for an answer."""

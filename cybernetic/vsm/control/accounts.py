@@ -12,7 +12,7 @@ from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.bargain.weights import Productivity
 from cybernetic.vsm.bargain.worth import Worth
 from cybernetic.vsm.channels.channel import Channel, Role
-from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
+from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
 from cybernetic.vsm.operations.messages import Accountability
 
 HORIZON = 100.0  # of the first resource: how soon the past of a unit fades that has no lease yet
@@ -30,7 +30,10 @@ class Accounts:
         self.latest: dict[str, Accountability] = {}
         self._heard = dict.fromkeys(units, at)  # when each accounted last
         self._excused = dict.fromkeys(units, -inf)  # when each said last that it cannot
-        self._missing: dict[str, PainKey] = {}  # what hurts of those that do not, by unit
+        self._missing = {
+            unit: _missing(unit, at).key for unit in units
+        }  # what may hurt as nothing was heard yet
+        self._felt: set[str] = set()  # of these, what does, as was said here
         self._worth = {unit: Worth(Productivity(HORIZON)) for unit in units}
         self._since = {unit: Productivity(HORIZON) for unit in units}  # and since it may have fallen
         self._most: dict[
@@ -94,12 +97,15 @@ class Accounts:
     def watch(self, at: float, period: float) -> None:
         """A unit that has not accounted for two periods, nor said why, is an exception, whatever of it still beats."""
         for path, heard in self._heard.items():
-            if path not in self._missing and at - max(heard, self._excused[path]) > 2 * period:
-                pain = Pain(path, "account missing", Cause.HEARTBEAT, Severity.ALERT, 1.0, at)
+            if path not in self._felt and at - max(heard, self._excused[path]) > 2 * period:
+                pain = _missing(path, at)
                 self._missing[path] = pain.key
+                self._felt.add(path)
                 self._control.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain))
 
     def _found(self, path: str) -> None:
+        """It accounts: whatever was felt of that is over, be it by a system 3 before this one."""
+        self._felt.discard(path)
         if missing := self._missing.pop(path, None):
             self._control.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Relief(missing))
 
@@ -159,3 +165,7 @@ class Accounts:
             purse=purse,
             saved=sum(self._saved.values(), NONE_SAVED),
         )
+
+
+def _missing(path: str, at: float) -> Pain:
+    return Pain(path, "account missing", Cause.HEARTBEAT, Severity.ALERT, 1.0, at)

@@ -198,9 +198,9 @@ class Control(Member):
     async def reweigh(self, shift: Shift | None, why: str = "") -> None:
         """Share out by other weights until then; None: by those that were declared."""
         self._shift = shift
-        await self.keep("shift", shift)
         weights = None if shift is None else dict(shift.weights)
-        await self.jot("shift", {"weights": weights, "until": shift and shift.until, "why": why})
+        body = {"weights": weights, "until": shift and shift.until, "why": why}
+        await self.keep("shift", shift, None, self.entry("shift", body))
         await self._bargaining.share_out()
 
     @hears(Proposed)
@@ -367,10 +367,12 @@ class Control(Member):
         """What each unit did not have to spend as others had made its calls, as far as this system 3 was told."""
         return self._accounts.saved()
 
-    async def keep(self, key: str, value: object, term: int | None = None) -> None:
-        """Into the books; `term`: of what bears one of its own. Raises `LeaseLost`, and ends, if it was replaced."""
+    async def keep(self, key: str, value: object, term: int | None = None, *entries: Entry) -> None:
+        """Into the books, and what it means for the log with it; `term`: of what bears one of its own. Raises
+        `LeaseLost`, and ends, if it was replaced.
+        """
         try:
-            await self.books.call(Books.save, key, value, self._term if term is None else term)
+            await self.books.call(Books.save, key, value, self._term if term is None else term, entries)
         except LeaseLost:
             self.replaced()
             raise
@@ -386,4 +388,8 @@ class Control(Member):
 
     async def jot(self, kind: str, body: object) -> None:
         """Into the log."""
-        await self.books.call(Books.note, Entry(kind=kind, path=self.path, body=body, at=now()))
+        await self.books.call(Books.note, self.entry(kind, body))
+
+    def entry(self, kind: str, body: object) -> Entry:
+        """What is to stand in the log."""
+        return Entry(kind=kind, path=self.path, body=body, at=now())

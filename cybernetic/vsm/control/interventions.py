@@ -7,6 +7,7 @@ from cybernetic.core import CallError, Refusal
 from cybernetic.supervision import Supervisor
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.control.commands import PATIENCE, Commands
 from cybernetic.vsm.control.messages import Charge
@@ -132,8 +133,7 @@ class Interventions:
             self.made[unit] = self.made.get(unit, 0) + 1
         else:
             self._let_go(unit)
-        await self._save()
-        await self._jot(unit, one)
+        await self._save(self._entry(unit, one))
         if before is not None and before.rung is Rung.DISSOLVE:
             await self._restore(unit)
         if isinstance(one, Intervention) and one.rung is Rung.DISSOLVE:
@@ -146,12 +146,11 @@ class Interventions:
         self._standing.pop(unit, None)
         self._freed[unit] = self._freed.get(unit, 0) + 1
 
-    async def _jot(self, unit: str, one: Intervention | Resumption) -> None:
+    def _entry(self, unit: str, one: Intervention | Resumption) -> Entry:
         what = one.rung.name if isinstance(one, Intervention) else "RESUMED"
         until = one.until if isinstance(one, Intervention) else None
-        await self._control.jot(
-            "intervention", {"unit": unit, "rung": what, "why": one.reason, "until": until}
-        )
+        body = {"unit": unit, "rung": what, "why": one.reason, "until": until}
+        return Entry("intervention", self._control.path, body, now())
 
     async def quarantine(self, one: Quarantine) -> None:
         """Take a port out of use in all units, or put it back."""
@@ -160,13 +159,13 @@ class Interventions:
             self._freed[one.port] = self._freed.get(one.port, 0) + 1
         else:
             self.quarantined[one.port] = one
-        await self._save()
-        await self._note(one)
+        await self._save(self._quarantined(one))
+        self._control.tell_of(one)
         await self._tell(self._charges)
 
-    async def _note(self, one: Quarantine) -> None:
-        await self._control.jot("quarantine", {"port": one.port, "why": one.reason, "lifted": one.lifted})
-        self._control.tell_of(one)
+    def _quarantined(self, one: Quarantine) -> Entry:
+        body = {"port": one.port, "why": one.reason, "lifted": one.lifted}
+        return Entry("quarantine", self._control.path, body, now())
 
     async def obey(self, command: Command) -> Obeyed:
         """What the level above commands this level as a whole holds in all its units, beside what is its own. What is
@@ -184,8 +183,12 @@ class Interventions:
                     self._let_go(unit)
             for unit in self._charges:
                 self.made[unit] += len(command.new(before))
-            await self._save()
-            await self._note_obeyed(command, before, freed)
+            ports = self._put_out_or_back(command, before, freed)
+            await self._save(
+                *self._obeyed(command, before, freed), *[self._quarantined(one) for one in ports]
+            )
+            for one in ports:
+                self._control.tell_of(one)
             await self._tell(self._charges)
         return Obeyed(self._control.path, *self.above.edition)
 
@@ -201,19 +204,23 @@ class Interventions:
             return False
         return True
 
-    async def _note_obeyed(self, command: Command, before: Command, freed: Collection[str]) -> None:
-        """Into the log of this level, for whoever looks there."""
+    def _obeyed(self, command: Command, before: Command, freed: Collection[str]) -> list[Entry]:
+        """For the log of this level, and whoever looks there."""
         words: list[Intervention | Resumption] = list(command.new(before))
         if WHOLE in freed:
             words.append(Resumption("the level above lets it go on"))
-        for word in words:
-            for unit in self._charges:
-                await self._jot(unit, word)
-        for port, why in command.quarantined.items():
-            if port not in before.quarantined:
-                await self._note(Quarantine(port, why))
-        for port in (before.quarantined.keys() - command.quarantined.keys()) | (set(freed) - {WHOLE}):
-            await self._note(Quarantine(port, "the level above lets it be used", lifted=True))
+        return [self._entry(unit, word) for word in words for unit in self._charges]
+
+    def _put_out_or_back(self, command: Command, before: Command, freed: Collection[str]) -> list[Quarantine]:
+        """The ports that are out of use from now on, and those that are put back."""
+        out = [
+            Quarantine(port, why)
+            for port, why in command.quarantined.items()
+            if port not in before.quarantined
+        ]
+        back = (before.quarantined.keys() - command.quarantined.keys()) | (set(freed) - {WHOLE})
+        why = "the level above lets it be used"
+        return out + [Quarantine(port, why, lifted=True) for port in sorted(back)]
 
     def holds(self, unit: str) -> tuple[Intervention, ...]:
         """All that stands in a unit: what is this level's own, then what the level above commands."""
@@ -304,6 +311,6 @@ class Interventions:
     def _operations(self) -> Any:
         return self._control.system.named(f"{self._control.path}:operations", Supervisor)
 
-    async def _save(self) -> None:
+    async def _save(self, *entries: Entry) -> None:
         kept = self.held, self._breaches, self._standing, self.quarantined, self.above, self._freed
-        await self._control.keep("interventions", kept)
+        await self._control.keep("interventions", kept, None, *entries)

@@ -23,7 +23,7 @@ from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate
 from cybernetic.vsm.governance.questions import Asked, Questions
 from cybernetic.vsm.governance.refusals import PolicyRefused, tried
 from cybernetic.vsm.governance.rules import RULES, rules_of
-from cybernetic.vsm.governance.watch import Watch
+from cybernetic.vsm.governance.watch import HURTS, Seen, Watch
 from cybernetic.vsm.homeostat.balance import Balance, Bands
 from cybernetic.vsm.intelligence.messages import BalanceReport, Begun, Deadlock, Ruling
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
@@ -70,7 +70,8 @@ class Governance(Member):
         self._known: dict[str, Edition] = dict.fromkeys(boundary, UNTOLD)
         self._met: set[str] = set()  # who has acted under policies of this life
         self._questions = Questions()
-        self._watch, self._aching = Watch.of(path), frozenset[str]()
+        self._watch = Watch.of(path)
+        self._aching = HURTS  # be it that a predecessor felt it
         self._waiting: dict[str, list[Deferred[Any]]] = {}
         self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
 
@@ -156,17 +157,14 @@ class Governance(Member):
     async def _amended(self, book: Rulebook) -> int:
         change = book.amendments[-1]
         self._reaches((*self._inherited, *book.policies))
-        await self._changed(book, self._inherited, self._above)
-        await self._jot(
-            "policy",
-            {
-                "name": change.name,
-                "version": change.policy and change.policy.version,
-                "restores": change.restores,
-                "why": change.why,
-                "revision": self._revision,
-            },
-        )
+        body = {
+            "name": change.name,
+            "version": change.policy and change.policy.version,
+            "restores": change.restores,
+            "why": change.why,
+            "revision": self._revision + 1,
+        }
+        await self._changed(book, self._inherited, self._above, self._entry("policy", body))
         return self._revision
 
     def _reaches(self, policies: Sequence[Policy]) -> None:
@@ -182,8 +180,8 @@ class Governance(Member):
     async def inherit(self, update: PolicyUpdate) -> PolicyKnown:
         """The policies of the level above, which hold here as well."""
         if update.edition > self._above:
-            await self._changed(self._book, update.policies, update.edition)
-            await self._jot("inherited", {"above": update.revision, "revision": self._revision})
+            body = {"above": update.revision, "revision": self._revision + 1}
+            await self._changed(self._book, update.policies, update.edition, self._entry("inherited", body))
         life, revision = self._above
         return PolicyKnown(self.path, revision, life)
 
@@ -193,11 +191,14 @@ class Governance(Member):
 
     # How they reach everybody.
 
-    async def _changed(self, book: Rulebook, inherited: tuple[Policy, ...], above: Edition) -> None:
+    async def _changed(
+        self, book: Rulebook, inherited: tuple[Policy, ...], above: Edition, *entries: Entry
+    ) -> None:
         """What holds from now on: in the books first, and only if those take it. Raises `BooksRefused`."""
         revision = self._revision + 1
         held = (*self._held, (revision, (*inherited, *book.policies)))[-HELD:]
-        await self._books.call(Books.save, "policy", (book, inherited, above, self._life, revision, held))
+        kept = book, inherited, above, self._life, revision, held
+        await self._books.call(Books.save, "policy", kept, None, entries)
         self._book, self._inherited, self._above = book, inherited, above
         self._revision, self._held = revision, held
         await self._books.call(Books.save, RULES, self.rules())
@@ -244,19 +245,21 @@ class Governance(Member):
     async def _balanced(self, report: BalanceReport, note: Note) -> None:
         """What is wrong with the balance is pain, and if it stays so another way is tried; else system 5 is quiet."""
         self._watch, seen = self._watch.after(report.balance, report.period, self.system.chance)
-        await self._books.call(Books.save, "watch", self._watch.kept)
-        for pathology, why in seen.findings.items():
-            await self._jot("balance", {"pathology": pathology.name, "why": list(why)}, note)
-        hurts = {f"balance: {one.name.lower()}": Severity.NOTICE for one in seen.findings}
-        if seen.helpless:
-            hurts["balance: nothing helps"] = Severity.ALERT
-        self._feel(hurts, note)
+        found = [
+            self._entry("balance", {"pathology": pathology.name, "why": list(why)}, note)
+            for pathology, why in seen.findings.items()
+        ]
+        await self._books.call(Books.save, "watch", self._watch.kept, None, (*found, *self._step(seen, note)))
+        self._feel(seen.hurts, note)
         if seen.step is not None:
-            temper = self._watch.temper
-            body = {"variable": seen.step.variable, "before": seen.step.before, "after": seen.step.after}
-            await self._jot("step", body, note)
             for role in (Role.CONTROL, Role.INTELLIGENCE):
-                self.tell(Channel.METASYSTEM, role, temper, cause=note)
+                self.tell(Channel.METASYSTEM, role, self._watch.temper, cause=note)
+
+    def _step(self, seen: Seen, note: Note) -> tuple[Entry, ...]:
+        if seen.step is None:
+            return ()
+        body = {"variable": seen.step.variable, "before": seen.step.before, "after": seen.step.after}
+        return (self._entry("step", body, note),)
 
     def _feel(self, hurts: Mapping[str, Severity], note: Note) -> None:
         """What hurts of the balance, by index; what did, and does not any more, is over."""
@@ -284,8 +287,8 @@ class Governance(Member):
     async def set_bands(self, bands: Bands, why: str = "") -> None:
         """Say within what the balance should be; system 4 proposes no more than its churn lets it."""
         self._watch = replace(self._watch, bands=bands)
-        await self._books.call(Books.save, "watch", self._watch.kept)
-        await self._jot("bands", {"bands": bands, "why": why})
+        entry = self._entry("bands", {"bands": bands, "why": why})
+        await self._books.call(Books.save, "watch", self._watch.kept, None, (entry,))
         self.tell(Channel.METASYSTEM, Role.INTELLIGENCE, bands)
 
     # Questions.
@@ -309,7 +312,6 @@ class Governance(Member):
         self._questions = self._questions.put(id, referral, now())
         self._waiting.setdefault(id, []).append(answer)
         if new:
-            await self._remember()
             await self._put(self._questions.by_id[id], note)
         self._reply(self._questions.by_id[id])
         return answer
@@ -323,7 +325,7 @@ class Governance(Member):
             "to": asked.question.escalation.to,
             "revision": referral.revision,
         }
-        await self._jot("question", body, note)
+        await self._remember(self._entry("question", body, note))
         self.task(self._page(asked))
 
     async def _page(self, asked: Asked) -> None:
@@ -342,9 +344,11 @@ class Governance(Member):
         reception: Reception
         self._questions, reception = tried(self._questions.answered, id, verdict, by, now())
         body = {"question": id, "by": by, "reception": reception.name, "verdict": verdict}
-        await self._jot("answer", body)
+        answer = self._entry("answer", body)
         if reception is Reception.TAKEN:
-            await self._settle(self._questions.by_id[id])
+            await self._settle(self._questions.by_id[id], answer)
+        else:
+            await self._remember(answer)
         return reception
 
     async def _look(self) -> None:
@@ -354,20 +358,18 @@ class Governance(Member):
             if not asked.open:
                 await self._settle(asked)
             elif asked.question is not old.question:
-                await self._remember()
                 await self._put(asked)
 
-    async def _settle(self, asked: Asked) -> None:
+    async def _settle(self, asked: Asked, *before: Entry) -> None:
         """A question has come to its end: it is in the books before anybody acts on it."""
         question = asked.question
-        await self._remember()
         body = {
             "question": asked.id,
             "verdict": question.verdict,
             "by": question.by or QuestionState.TIMED_OUT.value,
             "revision": asked.referral.revision,
         }
-        await self._jot("decision", body)
+        await self._remember(*before, self._entry("decision", body))
         self._reply(asked)
         self.task(over(self._human, page_of(self.path, asked)))
 
@@ -384,10 +386,12 @@ class Governance(Member):
         if any(revision < self._revision for revision in self.known().values()):
             await self._distribute()
 
-    async def _remember(self) -> None:
-        await self._books.call(Books.save, "questions", self._questions)
+    async def _remember(self, *entries: Entry) -> None:
+        await self._books.call(Books.save, "questions", self._questions, None, entries)
 
     async def _jot(self, kind: str, body: object, note: Note | None = None) -> None:
+        await self._books.call(Books.note, self._entry(kind, body, note))
+
+    def _entry(self, kind: str, body: object, note: Note | None = None) -> Entry:
         root, cause = (note.root, note.id) if note else ("", None)
-        entry = Entry(kind=kind, path=self.path, body=body, at=now(), root=root, cause=cause)
-        await self._books.call(Books.note, entry)
+        return Entry(kind=kind, path=self.path, body=body, at=now(), root=root, cause=cause)

@@ -8,10 +8,21 @@ from cybernetic.vsm.homeostat.balance import Balance, Bands, Pathology, diagnose
 from cybernetic.vsm.homeostat.homeostat import Homeostat, StepChange
 from cybernetic.vsm.homeostat.pair import homeostat, imbalance
 from cybernetic.vsm.intelligence.messages import Temper
+from cybernetic.vsm.ladder.signals import Severity
 from cybernetic.wire import travels
 
 BANDS = Bands(flow=(-1.0, 1.0), change_share=(0.0, 1.0))
 """Until somebody says more: what change costs is not counted, and system 3 need not bring up as much as system 4."""
+
+HELPLESS = "balance: nothing helps"
+
+
+def _hurt(pathology: Pathology) -> str:
+    return f"balance: {pathology.name.lower()}"
+
+
+HURTS = frozenset((HELPLESS, *map(_hurt, Pathology)))
+"""All that may be felt of the balance."""
 
 
 @travels(name="vsm.Kept")
@@ -31,6 +42,12 @@ class Seen:
     findings: Mapping[Pathology, tuple[str, ...]] = field(default_factory=dict)
     step: StepChange | None = None
     helpless: bool = False
+
+    @property
+    def hurts(self) -> dict[str, Severity]:
+        """What of it is felt, by index."""
+        found = {_hurt(one): Severity.NOTICE for one in self.findings}
+        return found | ({HELPLESS: Severity.ALERT} if self.helpless else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,10 +187,9 @@ class Auditor(Member):
         if not reported.good:
             return  # a failure that was owned up to is none of a false success
         ports = frozenset(verified.ports or (receipt.port for receipt in evidence.receipts))
-        alarm = await self._files.judged(unit, finding.discrepant, ports)
-        if finding.discrepant:
-            body = {"task": task, "unit": unit, "reported": True, "verified": False, "ports": sorted(ports)}
-            await self._files.jot("finding", body)
+        body = {"task": task, "unit": unit, "reported": True, "verified": False, "ports": sorted(ports)}
+        entries = [self._files.entry("finding", body)] if finding.discrepant else []
+        alarm = await self._files.judged(unit, finding.discrepant, ports, *entries)
         if alarm:
             self.feel(unit, "discrepancy")
             self._report(unit)
@@ -226,8 +225,8 @@ class Auditor(Member):
 
     async def _close(self, unit: str) -> None:
         """The unit is as it should be again."""
-        await self._files.jot("cleared", {"unit": unit, "audits": self._files.of(unit).record.work.audits})
-        await self._files.close(unit)
+        body = {"unit": unit, "audits": self._files.of(unit).record.work.audits}
+        await self._files.close(unit, self._files.entry("cleared", body))
         self.relieve(unit, "discrepancy")
 
     @hears(Lifted)
@@ -253,8 +252,7 @@ class Auditor(Member):
         before, self._files.health = self._files.health.suspect, health
         if health.suspect is before:
             return
-        await self._files.keep()
-        await self._files.jot("verifier", {"suspect": health.suspect})
+        await self._files.keep(self._files.entry("verifier", {"suspect": health.suspect}))
         (self.feel if health.suspect else self.relieve)(self.path, "verifier")
 
     # Surprise inspections.

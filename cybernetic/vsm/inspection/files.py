@@ -69,8 +69,9 @@ class Files:
         self.dossiers[unit] = change(self.of(unit))
         self._unsaved.add(unit)
 
-    async def judged(self, unit: str, discrepant: bool, ports: frozenset[str]) -> bool:
-        """Take an audit of a task that was done with `ports`, and keep it; whether it alarms.
+    async def judged(self, unit: str, discrepant: bool, ports: frozenset[str], *entries: Entry) -> bool:
+        """Take an audit of a task that was done with `ports`, and keep it, with what is to stand in the log of it;
+        whether it alarms.
 
         Either the unit's own audits do, or those of all units that were done with one of these ports.
         """
@@ -80,7 +81,7 @@ class Files:
         if not alarm and any(self._suspicions[port].alarm and not _alarmed(before, port) for port in ports):
             dossier, alarm = replace(dossier, case=0), True
         self.dossiers[unit] = replace(dossier, told=dossier.told and not alarm)
-        await self._save(unit)
+        await self._save(unit, *entries)
         await self.keep()
         return alarm
 
@@ -88,11 +89,13 @@ class Files:
         """The ports that are to blame for what was found of a unit."""
         return suspects(self._suspicions, self.of(unit).ports, self._audit)
 
-    async def close(self, unit: str) -> None:
-        """Nothing of what was stands against the unit any more, nor against the ports it was done with."""
+    async def close(self, unit: str, *entries: Entry) -> None:
+        """Nothing of what was stands against the unit any more, nor against the ports it was done with; and what is to
+        stand in the log of that.
+        """
         ports = self.of(unit).ports
         self.dossiers[unit] = self.of(unit).closed()
-        await self._save(unit)
+        await self._save(unit, *entries)
         await self.clear(ports)
 
     async def clear(self, ports: Iterable[str]) -> None:
@@ -116,9 +119,10 @@ class Files:
         for unit in list(self._unsaved):
             await self._save(unit)
 
-    async def keep(self) -> None:
-        """Keep what is of no unit."""
-        await self._books.call(Books.save, "audit", (self._secret, self.health, dict(self._suspicions)))
+    async def keep(self, *entries: Entry) -> None:
+        """Keep what is of no unit, and what is to stand in the log of it."""
+        kept = self._secret, self.health, dict(self._suspicions)
+        await self._books.call(Books.save, "audit", kept, None, entries)
 
     async def keep_purse(self, purse: Purse, unbounded: Unbounded) -> None:
         """Keep what audits have spent."""
@@ -126,11 +130,15 @@ class Files:
 
     async def jot(self, kind: str, body: object) -> None:
         """Write in the log."""
-        await self._books.call(Books.note, Entry(kind=kind, path=self._path, body=body, at=now()))
+        await self._books.call(Books.note, self.entry(kind, body))
 
-    async def _save(self, unit: str) -> None:
+    def entry(self, kind: str, body: object) -> Entry:
+        """What is to stand in the log."""
+        return Entry(kind=kind, path=self._path, body=body, at=now())
+
+    async def _save(self, unit: str, *entries: Entry) -> None:
         self._unsaved.discard(unit)
-        await self._books.call(Books.save, f"audit {unit}", self.dossiers[unit])
+        await self._books.call(Books.save, f"audit {unit}", self.dossiers[unit], None, entries)
 
 
 def _alarmed(known: Suspicions, port: str) -> bool:

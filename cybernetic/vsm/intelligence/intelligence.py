@@ -85,9 +85,8 @@ class Intelligence(Member):
         self._force: tuple[str, Shift, tuple[Premise, ...]] | None = None
         self._ticks = self._begun = self._count = self._rests = 0
         self._transcript = Transcript()
-        self._stuck: PainKey | None = (
-            None  # a deadlock that nobody resolved hurts until another talk comes to an end
-        )
+        # a deadlock that nobody resolved hurts until another talk comes to an end, be it a predecessor's
+        self._stuck: PainKey | None = self._deadlock().key
         self._books: Named[Books] = self.system.named(f"{path}:books", Books)
 
     async def setup(self) -> None:
@@ -236,10 +235,13 @@ class Intelligence(Member):
         ruled = await self._ask(Role.POLICY, Deadlock(talk.proposal, shift))
         if isinstance(ruled, Ruling) and now() < talk.due:
             return talk.rule(talk.change if ruled.do else None, now())
-        pain = Pain(self.path, "deadlock", Cause.INVARIANT, Severity.ALERT, 1.0, now())
+        pain = self._deadlock()
         self._stuck = pain.key
         self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain))
         return await self._out(talk)
+
+    def _deadlock(self) -> Pain:
+        return Pain(self.path, "deadlock", Cause.INVARIANT, Severity.ALERT, 1.0, now())
 
     async def _out(self, talk: Conversation) -> Conversation:
         """The talk when the time for an answer that did not come is over."""

@@ -36,6 +36,10 @@ class Figures:
         self._path = path
         self._gauges = {index.name: Gauge(index) for index in indices}
         self._aching: dict[tuple[str, Cause], PainKey] = {}
+        self._well: set[tuple[str, Cause]] = (
+            set()
+        )  # of what it was said that it does not hurt, or hurts no more
+        self._begun = now
         self._burst = ErrorBurst()
         self._drifts: deque[float] = deque(maxlen=BILLS)
         self._arrivals: dict[str, Arrivals] = {}
@@ -73,6 +77,8 @@ class Figures:
         off = sum(self._drifts) / len(self._drifts)
         stands = (DRIFT, Cause.LIMITS) in self._aching and off > 0.0
         aches = stands or (len(self._drifts) >= LEAST and off > OFF)
+        if not aches and len(self._drifts) < LEAST:
+            return []  # nobody knows yet
         return self._felt(DRIFT, Cause.LIMITS, aches, 1.0, now)
 
     def crowded(self, beyond: bool, now: float) -> list[Felt | Relief]:
@@ -87,7 +93,8 @@ class Figures:
         felt = self._measured({"success": 0.0}, task, now)
         if error is not None and not isinstance(error, DECIDED):
             self._burst = self._burst.after(now)
-            felt += self._felt(ERRORS, Cause.ERRORS, self._burst.reached, 1.0, now)
+            if self._burst.reached or (ERRORS, Cause.ERRORS) in self._aching:
+                felt += self._felt(ERRORS, Cause.ERRORS, self._burst.reached, 1.0, now)
         return felt
 
     def passed(self, now: float) -> list[Felt | Relief]:
@@ -98,8 +105,8 @@ class Figures:
         return felt + self._calmed(now)
 
     def _calmed(self, now: float) -> list[Felt | Relief]:
-        last = self._burst.times[-1] if self._burst.times else now
-        if (ERRORS, Cause.ERRORS) not in self._aching or now - last < self._burst.window:
+        last = self._burst.times[-1] if self._burst.times else self._begun
+        if (ERRORS, Cause.ERRORS) in self._well or now - last < self._burst.window:
             return []
         self._burst = ErrorBurst()
         return self._felt(ERRORS, Cause.ERRORS, False, 0.0, now)
@@ -129,15 +136,19 @@ class Figures:
     def _felt(
         self, name: str, cause: Cause, aches: bool, intensity: float, now: float
     ) -> list[Felt | Relief]:
-        key = self._aching.get((name, cause))
+        """What is felt of it. What hurts no more is said to be over once; so is what does not, for what a predecessor
+        felt would hurt for ever.
+        """
+        pain = Pain(self._path, name, cause, Severity.ALERT, intensity, now)
         if aches:
-            pain = Pain(self._path, name, cause, Severity.ALERT, intensity, now)
             self._aching[name, cause] = pain.key
+            self._well.discard((name, cause))
             return [Felt(pain)]
-        if key is not None:
-            del self._aching[name, cause]
-            return [Relief(key)]
-        return []
+        if (name, cause) in self._well:
+            return []
+        self._aching.pop((name, cause), None)
+        self._well.add((name, cause))
+        return [Relief(pain.key)]
 
 
 def _intensity(judged: Judgement) -> float:

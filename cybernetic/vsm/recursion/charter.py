@@ -40,6 +40,8 @@ class Charter:
         pulse: seconds of a round, the same in all levels.
         world: what its parts share, with a name; None: nobody declared one.
         apart: whether the world begins here: it is declared here, or those around run in another process.
+        abroad_by: of a level, and all within it, whose level above lies elsewhere: seconds of an epoch there, or None
+            where nothing is counted there.
     """
 
     path: str
@@ -58,6 +60,7 @@ class Charter:
     pulse: float = PULSE
     world: World | None = None
     apart: bool = False
+    abroad_by: tuple[float | None] | None = None
 
     @classmethod
     def top(cls, path: str, declared: Any) -> Self:
@@ -89,7 +92,7 @@ class Charter:
         """The charter of a level whose level above lies elsewhere: it lives by what is lent from there, and goes by the
         word of its system 2 at the ports that are `paced` there.
         """
-        here = cls.top(path, declared)
+        here = replace(cls.top(path, declared), abroad_by=(per,))
         if per is None and here.budget is not None:
             return replace(here, paced=dict(paced), clocks=(*here.clocks, *here.clocks))
         most, floor = _own(path, here.budget, per, floor)
@@ -189,8 +192,8 @@ def _own(path: str, budget: Budget | None, per: float | None, floor: Vector) -> 
 def _pack(charter: Charter) -> tuple[Any, ...]:
     """Declarations hold functions; what travels is where they stand, and what was computed from them."""
     places = tuple(place_of_class(one) for one in charter.lineage)
-    packed = charter.path, places, charter.floor, dict(charter.paced)
-    return packed if charter.world is None else (*packed, charter.world, charter.apart)
+    packed = charter.path, places, charter.floor, dict(charter.paced), charter.world, charter.apart
+    return packed if charter.abroad_by is None else (*packed, charter.abroad_by)
 
 
 def _unpack(
@@ -200,10 +203,14 @@ def _unpack(
     paced: dict[str, float],
     world: World | None = None,
     apart: bool = False,
+    abroad_by: tuple[float | None] | None = None,
 ) -> Charter:
     """Declared again by the node's own copy of the program."""
     first, *rest = [class_at(place) for place in places]
-    charter = Charter.top(path, first)
+    if abroad_by is None:
+        charter = Charter.top(path, first)
+    else:
+        charter = Charter.abroad(path, first, *abroad_by, floor, paced)
     for declared in rest:
         charter = charter.below(path, declared, floor, paced)
     return replace(charter, path=path, floor=floor, paced=paced, world=world, apart=apart)

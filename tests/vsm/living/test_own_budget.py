@@ -9,6 +9,7 @@ from cybernetic import System
 from cybernetic.core import OptionError
 from cybernetic.vsm import Budget, BudgetExhausted, Cost, Port, ViableSystem, unit
 from cybernetic.vsm.recursion.charter import Charter
+from cybernetic.wire import Codec
 from tests.vsm.living.company import PAGER, TOOL, Worker, done, started
 
 
@@ -86,3 +87,16 @@ async def test_one_whose_level_above_lies_elsewhere_keeps_to_it_as_well() -> Non
     assert (lent.budget, lent.most, lent.floor) == (None, Cost(usd=1), Cost(usd=1))
     alone = Charter.abroad("shop/small", Small, None, Cost(), {})
     assert (alone.budget, alone.per) == (Small.budget, 60.0)
+
+
+@pytest.mark.parametrize("per", [60.0, None])
+def test_what_is_declared_is_the_same_on_another_node(per: float | None) -> None:
+    top = Charter.top("rich", Rich)
+    lent = Charter.abroad("shop/small", Small, per, Cost(usd=50), {"tool": 0.4})
+    for charter in (top, top.below("rich/division", Small, Cost(usd=2), {}), lent):
+        for one in (charter, charter.below(f"{charter.path}/within", Within, Cost(usd=1), {"tool": 0.2})):
+            assert Codec().decode(Codec().encode(one)) == one
+
+
+class Within(ViableSystem):
+    """Declares nothing of its own."""

@@ -14,6 +14,7 @@ from cybernetic.vsm import (
     ViableSystem,
     unit,
 )
+from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.control.starving import Starving
 from cybernetic.vsm.operations.messages import Accountability
 from tests.vsm.living.callers import Caller
@@ -97,11 +98,12 @@ class Listening:
     def __init__(self) -> None:
         self.said: list[str] = []
 
-    async def keep(self, key: str, value: object) -> None:
+    async def keep(self, key: str, value: object, term: int | None = None, *entries: Entry) -> None:
         """Nothing lasts."""
 
-    async def jot(self, kind: str, body: object) -> None:
+    def entry(self, kind: str, body: object) -> Entry:
         """Nothing is read."""
+        return Entry(kind, "level", body, 0.0)
 
     def tell(self, channel: object, role: object, body: object) -> None:
         """Noted."""
