@@ -18,18 +18,25 @@ _BYTES = 16
 class Digests:
     """Makes digests, and remembers those of parts: after a change that of a large value costs little more.
 
-    A digest is 0 to 2**128 - 1, equal on all replicas that know of the same changes. Marks of what was removed do not
-    count, so it does not matter who has forgotten them. It guards against mistakes, not against forgery.
+    A digest is 0 to 2**128 - 1, equal on all replicas that know of the same changes, and the types of values in them.
+    Marks of what was removed do not count, so it does not matter who has forgotten them. It guards against mistakes, not
+    against forgery.
 
     Arguments:
         codec: a canonical one, for values of types that one codec alone lets travel; None: one that knows the
             registered types, and any other as `Opaque`.
     """
 
-    __slots__ = ("_codec",)
+    __slots__ = ("_codec", "carries")
+
+    carries: bool
+    """Whether anything of a type unknown here was in what digests were made of. Who knows the type has another digest
+    of the same changes; and what is carried cannot be removed, so it stays so.
+    """
 
     def __init__(self, codec: Codec | None = None) -> None:
         self._codec = Codec(OpaqueTypes(), canonical=True) if codec is None else codec
+        self.carries = False
 
     def of(self, value: Lattice) -> int:
         """The digest of `value`. Raises `CannotTravel` for what the codec does not know."""
@@ -50,6 +57,7 @@ class Digests:
                 return 0
             content = inner.to_bytes(_BYTES, "big")
         elif isinstance(store, Sealed):
+            self.carries = True
             content = sorted(store.bodies)
         elif not store.alive:
             return 0

@@ -195,7 +195,7 @@ def _read_map(parts: Any, table: Table, depth: int) -> Any:
             raise OptionError("value", "one that something happened to", body)
         return (kind, slot_of(key)), store
 
-    return _branch(parts, 3, read)
+    return _branch(parts, 3, read, again=True)
 
 
 def _not_too_deep(depth: int) -> None:
@@ -204,9 +204,15 @@ def _not_too_deep(depth: int) -> None:
 
 
 def _branch(
-    parts: Any, width: int, read: Callable[..., tuple[object, Any]], kind: type[Branch] = Branch
+    parts: Any,
+    width: int,
+    read: Callable[..., tuple[object, Any]],
+    kind: type[Branch] = Branch,
+    again: bool = False,
 ) -> Branch:
-    """The branch whose stores stand one after another, each in `width` parts."""
+    """The branch whose stores stand one after another, each in `width` parts. `again`: a slot may come several times:
+    who carries what it does not know sends on all that arrived of it, and whoever knows it joins that.
+    """
     if type(parts) is not list or len(parts) % width:
         raise OptionError("stores", f"a list of {width} parts each", type(parts).__name__)
     edit: Editor[Any] = Trie[Any]().edit()
@@ -214,12 +220,12 @@ def _branch(
     for at in range(0, len(parts), width):
         slot, store = read(*parts[at : at + width])
         old = edit.get(slot)
-        if isinstance(store, Sealed) and old is not None:
+        if old is not None:
+            if not again:
+                raise OptionError("key", "each once", slot)
             store = old.join(store, _NOTHING, _NOTHING)
-        elif old is not None:
-            raise OptionError("key", "each once", slot)
         edit.set(slot, store)
-        shown += store.alive
+        shown += store.alive - (old is not None and old.alive)
     return kind(edit.done(), shown)
 
 

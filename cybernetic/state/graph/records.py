@@ -123,11 +123,20 @@ def _loaded(place: str, line: str) -> Record | None:
     if not text:
         return None
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as error:
         raise OptionError(place, f"an object in JSON ({error})", line[:60]) from None
     if not isinstance(found, dict):
         raise OptionError(place, "an object in JSON", line[:60])
+    return found
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} stands there more than once")
     return found
 
 

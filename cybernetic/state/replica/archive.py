@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from cybernetic.core import OptionError
 from cybernetic.crdt import Context, Lattice, OpaqueTypes, Stamp, latest_stamp
+from cybernetic.state.replica.marks import marked, read_marked
 from cybernetic.state.replica.plan import Member
 from cybernetic.state.store.journal import Journal
 from cybernetic.state.store.store import Store
@@ -80,7 +81,8 @@ class Archive(Generic[L]):
     async def open(cls, store: Store, name: str, kind: type[L], site: str) -> Self:
         """The replica `name` of `store`, started once more; `site` is its site if it is the first time.
 
-        Raises `OptionError` where a value of another type is kept under the name; `StoreError`.
+        Raises `OptionError` where a value of another type is kept under the name; `StoreError`, among them
+        `StoreDamaged` where what is read is not what was written.
         """
 
         def begin(connection: sqlite3.Connection) -> tuple[bytes | None, str]:
@@ -93,7 +95,9 @@ class Archive(Generic[L]):
 
         body, place = await store.write(begin)
         codec = Codec(OpaqueTypes())
-        record = Record(kind.kind, site) if body is None else Record(*codec.decode(body))
+        record = Record(kind.kind, site)
+        if body is not None:
+            record = Record(*read_marked(store.path, name, codec, body))
         if record.kind != kind.kind:
             raise OptionError(f"the type of {name!r} in {store.path}", record.kind, kind.kind)
         archive = cls(store, await Journal.open(store), name, kind, record)
@@ -122,7 +126,7 @@ class Archive(Generic[L]):
 
     def append(self, delta: L) -> "Future[int]":
         """Note a change; done when it is on the disk. Raises `JournalFull`, `CannotTravel`, `StoreError`."""
-        body = self._codec.encode(delta)
+        body = marked(self._codec.encode(delta))
         done = self._journal.append(self._stream, body)
         self.journaled += len(body)
         return done
@@ -131,7 +135,7 @@ class Archive(Generic[L]):
         """Change the record: what else it says stays as it is when this is written, one after the other."""
         async with self._noting:
             record = self.record._replace(**changes)
-            body = self._codec.encode(tuple(record))
+            body = marked(self._codec.encode(tuple(record)))
             await self._store.write(
                 lambda connection: connection.execute(
                     "INSERT INTO cybernetic_replicas VALUES (?, ?)"
@@ -167,14 +171,14 @@ class Archive(Generic[L]):
             self.snapshot, self.journaled = size, max(0, self.journaled - before)
 
     def _read(self, body: bytes) -> L:
-        part: L = self._codec.decode(body)
+        part: L = read_marked(self._store.path, self._name, self._codec, body)
         stamp = latest_stamp(part)
         if stamp is not None and (self.latest is None or self.latest < stamp):
             self.latest = stamp
         return part
 
     def _bodies(self, value: L, leaves: int) -> Iterator[bytes]:
-        return (self._codec.encode(piece) for piece in value.slices(leaves))
+        return (marked(self._codec.encode(piece)) for piece in value.slices(leaves))
 
     async def _drop(self, generation: int) -> None:
         await self._store.write(

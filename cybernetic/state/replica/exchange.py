@@ -269,7 +269,7 @@ class Exchange(Generic[L]):
         if coming is None:
             return
         self._send(peer, Heard(end.stream, end.count))
-        if len(coming.numbers) == end.count and not coming.spoiled:
+        if coming.complete(end.count):
             if end.whole and end.floor <= self._copy.saved:
                 self._unstage(coming)  # the whole has come from another meanwhile
                 talk.coming = None

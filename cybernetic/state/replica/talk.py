@@ -27,6 +27,12 @@ class Coming(Generic[L]):
         self.spoiled = False
         self.at = 0.0
 
+    def complete(self, count: int) -> bool:
+        """Whether all of so many pieces have come, and were taken. The end has the number after theirs: it stands for
+        none of them, however often it comes.
+        """
+        return len(self.numbers - {count}) == count and not self.spoiled
+
 
 class Talk:
     """One peer.

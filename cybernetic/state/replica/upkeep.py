@@ -50,7 +50,7 @@ class Upkeep(Generic[L]):
             await self._copy.keep(self._options.leaves)
 
     async def digest(self) -> None:
-        """Work out the digest of what there is now, for the next greetings."""
+        """Work out the digest of what there is now, for the next greetings: there is none of what is carried unread."""
         value, version = self._copy.value, self._copy.version
         if version == self._digested or self._copy.rejoining:
             return
@@ -59,7 +59,8 @@ class Upkeep(Generic[L]):
                 if n % _TOGETHER == 0:
                     await asyncio.sleep(0)
             self._digested = version
-            self._exchange.digest = value.context, self.digests.of(value)
+            digest = value.context, self.digests.of(value)
+            self._exchange.digest = None if self.digests.carries else digest
         finally:
             self._copy.letting.drop(value)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cybernetic.core import OptionError
-from cybernetic.state import AWMap, AWSet, Journal, Store
+from cybernetic.crdt import OpaqueTypes
+from cybernetic.state import AWMap, AWSet, Escrow, Journal, Store, StoreDamaged
 from cybernetic.state.replica.archive import Archive
 from cybernetic.state.replica.copy import Copy
+from cybernetic.state.replica.marks import marked, read_marked
 from cybernetic.state.replica.plan import Member
-from cybernetic.wire import WireError
+from cybernetic.wire import Codec
 from tests.crdt.world import World, schedules
 from tests.state.replica.fleet import add, fleet, remove
 from tests.support import soak
@@ -205,7 +208,7 @@ async def test_a_damaged_piece_is_told_of_and_not_passed_over(tmp_path: Path) ->
             connection.execute("UPDATE cybernetic_replica_pieces SET body = substr(body, 1, 5)")
 
         await store.write(damage)
-        with pytest.raises(WireError):
+        with pytest.raises(StoreDamaged):
             await opened(store)
 
 
@@ -218,3 +221,55 @@ async def test_two_replicas_in_one_store_do_not_meet(tmp_path: Path) -> None:
         assert set(await one.load()) == {1}
         with pytest.raises(OptionError, match="the type of 'one'"):
             await Archive.open(store, "one", AWMap, "site")
+
+
+async def kept(place: Path, snapshot: bool) -> str:
+    """A store with a replica whose changes are in its journal, or in its snapshot; its file."""
+    async with await Store.open(place) as store:
+        _, copy = await opened(store, Escrow)
+        copy.write(copy.value.grant("ann", 100), quiet)
+        await copy.lasting()
+        if snapshot:
+            await copy.keep(4)
+        return store.path
+
+
+def bodies(path: str, table: str, column: str) -> list[bytes]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [body for (body,) in connection.execute(f"SELECT {column} FROM {table}")]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "snapshot"),
+    [
+        ("cybernetic_journal", "event", False),
+        ("cybernetic_replica_pieces", "body", True),
+        ("cybernetic_replicas", "body", False),
+    ],
+)
+async def test_a_bit_that_the_disk_has_turned_is_never_believed(
+    tmp_path: Path, table: str, column: str, snapshot: bool
+) -> None:
+    path = await kept(tmp_path / "a", snapshot)
+    (body, *_) = bodies(path, table, column)
+    for bit in range(0, 8 * len(body), soak(7, 1)):
+        turned = bytearray(body)
+        turned[bit // 8] ^= 1 << bit % 8
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (bytes(turned), body))
+        async with await Store.open(path) as store:
+            with pytest.raises(StoreDamaged, match=r"replica 'it'.*put a good copy in its place"):
+                await opened(store, Escrow)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (body, bytes(turned)))
+    async with await Store.open(path) as store:
+        _, copy = await opened(store, Escrow)
+        assert copy.value.rights("ann") == 100
+
+
+async def test_what_was_written_without_a_mark_is_read() -> None:
+    codec = Codec(OpaqueTypes())
+    assert read_marked("a file", "it", codec, codec.encode((1, 2))) == (1, 2)
+    assert read_marked("a file", "it", codec, marked(codec.encode((1, 2)))) == (1, 2)
+    with pytest.raises(StoreDamaged, match=r"^a file: .*'it' that mean nothing"):
+        read_marked("a file", "it", codec, b"\xc1")

@@ -120,3 +120,42 @@ def test_who_has_seen_a_count_does_not_show_in_a_digest() -> None:
         GCounter.from_store(Branch.of({"ann": Share(1, 5, 0, 0, 0, dots)}), context) for dots in seen
     ]
     assert digest(one) == digest(other)
+
+
+def an_end(number: int, whole: bool, context: Context, floor: Context) -> bytes:
+    """The end of a stream of which so many pieces were sent."""
+    return Frames(AWSet, 1 << 20).write(End("s/1", number, whole, context, floor))
+
+
+async def test_an_end_that_comes_twice_stands_for_no_piece_of_what_was_lacked() -> None:
+    async with fleet(AWSet, "ab") as f:
+        f.net.part("a", "b")
+        delta = await f.change("b", add, "precious")
+        for _ in range(2):
+            f.refs["a"].cast(Replica.hear, an_end(1, False, delta.context, Context()), "b")
+            await asyncio.sleep(0.1)
+        assert not (await f.value("a")).context
+        f.net.heal()
+        await asyncio.sleep(10)
+        assert set(await f.value("a")) == {"precious"}
+        assert (await f.status("a")).counts.diverged == 0
+
+
+async def test_nor_does_it_of_the_whole() -> None:
+    async with fleet(AWSet, "ab") as f:
+        await f.change("b", add, 1, 2, 3)
+        await asyncio.sleep(2)
+        f.net.part("a", "b")
+        await f.change("b", add, 4)
+        whole = await f.value("b")
+        pieces = [piece for piece in whole.slices(2) if tuple(piece.store.seen)]
+        first = Frames(AWSet, 1 << 20).write(Piece("s/1", 0, True, pieces[0]))
+        f.refs["a"].cast(Replica.hear, first, "b")
+        for _ in range(2):
+            end = an_end(len(pieces), True, whole.context, whole.context)
+            f.refs["a"].cast(Replica.hear, end, "b")
+            await asyncio.sleep(0.2)
+        assert set(await f.value("a")) == {1, 2, 3}
+        f.net.heal()
+        await asyncio.sleep(10)
+        assert set(await f.value("a")) == set(await f.value("b")) == {1, 2, 3, 4}
