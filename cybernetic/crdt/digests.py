@@ -19,8 +19,8 @@ class Digests:
     """Makes digests, and remembers those of parts: after a change that of a large value costs little more.
 
     A digest is 0 to 2**128 - 1, equal on all replicas that know of the same changes, and the types of values in them.
-    Marks of what was removed do not count, so it does not matter who has forgotten them. It guards against mistakes, not
-    against forgery.
+    Marks of what was removed do not count, so it does not matter who has forgotten them. It guards against mistakes,
+    not against forgery.
 
     Arguments:
         codec: a canonical one, for values of types that one codec alone lets travel; None: one that knows the

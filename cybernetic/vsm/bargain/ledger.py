@@ -36,16 +36,19 @@ class Settlement:
     """What a reservation came to: `actual`, of which `covered` was set aside for it; the rest is its overrun.
 
     It is `final` once told by who was paid; before that it stands at an upper bound, or, where it is not `bounded`, at
-    what was assumed: what it takes is from what is left then. Raises `OptionError` for what is no `Vector`, and for
-    more covered than it took.
+    what was assumed: what it takes is from what is left then. `cleared` is the part of its overrun that was.
+
+    Raises `OptionError` for what is no `Vector`, and for more covered than it took.
     """
 
     actual: Vector
     covered: Vector
     final: bool
     bounded: bool = True
+    cleared: Vector = NOTHING
 
     def __post_init__(self) -> None:
+        vector("cleared", self.cleared)
         if not vector("covered", self.covered) <= vector("actual", self.actual):
             raise OptionError("covered", f"at most the actual, {self.actual!r}", self.covered)
 
@@ -80,6 +83,7 @@ class Ledger:
         open: reservations by key.
         closed: settlements by key; kept as long as the ledger, so that a late word settles once.
         seen: the last time that it was told, seconds; None: none yet. An earlier one is refused.
+        cleared: the part of the overrun that has been cleared.
     """
 
     grant: Vector
@@ -91,9 +95,10 @@ class Ledger:
     open: Mapping[str, Reservation] = field(default_factory=dict)
     closed: Mapping[str, Settlement] = field(default_factory=Growing)
     seen: float | None = None
+    cleared: Vector = NOTHING
 
     def __post_init__(self) -> None:
-        for name in ("grant", "spent", "reserved", "overrun"):
+        for name in ("grant", "spent", "reserved", "overrun", "cleared"):
             vector(name, getattr(self, name))
         moment("until", self.until)
         mapping("open", self.open)
@@ -179,15 +184,21 @@ class Ledger:
             upper, bounded = opened.upper, opened.bounded if bounded is None else bounded
             closing = changed(self, open=_with(self.open, key, None), reserved=self.reserved - upper)
             most = upper if bounded else upper.most(closing.available)
-            return closing._booked(key, Settlement(actual, actual.least(most), final, bounded))
+            return closing._booked(key, Settlement(actual, actual.least(most), final, bounded))._covered()
         if before.final:
             return self
         told = actual if final else actual.least(before.actual)
         bounded = before.bounded if bounded is None else bounded
-        lifted = changed(self, spent=self.spent - before.actual, overrun=self.overrun - before.overrun)
+        lifted = changed(
+            self,
+            spent=self.spent - before.actual,
+            overrun=self.overrun - before.overrun,
+            cleared=self.cleared - before.cleared,
+        )
         most = before.covered if bounded else before.covered.most(lifted.available)
-        after = lifted._booked(key, Settlement(told, told.least(most), final, bounded), before.overrun)
-        return after if before.bounded or not after.overrun else after._covered()
+        after = Settlement(told, told.least(most), final, bounded)
+        after = changed(after, cleared=before.cleared.least(after.overrun))
+        return lifted._booked(key, after)._covered()
 
     def release(self, key: str) -> Self:
         """Close `key` with nothing spent: the call was not made."""
@@ -234,18 +245,23 @@ class Ledger:
         if more and (self.blocked or not more <= self.available):
             raise BudgetExhausted(key, more, NOTHING if self.blocked else self.available, "an increase")
         opened = _with(self.open, key, replace(before, upper=upper))
-        return replace(self, open=opened, reserved=self.reserved - before.upper + upper)
+        revised = changed(self, open=opened, reserved=self.reserved - before.upper + upper)
+        return revised._covered()
 
     def regrant(self, grant: Vector) -> Self:
         """The ledger with another grant, but never less than is committed: read from `.grant` what it came
         to. A call of which no bound is known commits nothing: it takes of what is left at its end. Raises
         `OptionError` for what is no `Vector`.
         """
-        return replace(self, grant=vector("grant", grant).most(self.committed.least(self.grant)))
+        return changed(self, grant=vector("grant", grant).most(self.committed.least(self.grant)))._covered()
 
     def clear(self) -> Self:
         """Lift the block of an overrun, by decision of who answers the pain."""
-        return replace(self, blocked=False)
+        closed = self.closed
+        for key, one in self.closed.items():
+            if one.overrun != one.cleared:
+                closed = added(closed, key, changed(one, cleared=one.overrun))
+        return changed(self, blocked=False, cleared=self.overrun, closed=closed)
 
     def _refuses(self, upper: Vector, now: float) -> str:
         if now >= self.until:
@@ -263,27 +279,39 @@ class Ledger:
         return bool(self.grant) and all(name in there for name in self.grant.resources)
 
     def _covered(self) -> Self:
-        """The ledger where what calls without a bound took beyond what was left then is covered by what was given back
-        since: all of it, and nothing was overrun.
+        """The ledger where what calls without a bound took beyond what was left then is covered by what has been given
+        back since. It is blocked as long as more is overrun than was cleared.
         """
         ledger = self
-        for key, one in self.closed.items():
-            left = ledger.grant.less(ledger.committed.less(ledger.overrun))
-            more = NOTHING if one.bounded else one.overrun.least(left)
+        for key, one in () if self.overrun <= self.cleared else self.closed.items():
+            more = NOTHING if one.bounded else one.overrun.least(ledger._free)
             if more:
-                closed = added(ledger.closed, key, replace(one, covered=one.covered + more))
-                ledger = changed(ledger, overrun=ledger.overrun - more, closed=closed)
-        return ledger if ledger.overrun else changed(ledger, blocked=False)
+                ledger = ledger._covering(key, one, more)
+        blocked = not ledger.overrun <= ledger.cleared
+        return ledger if blocked is ledger.blocked else changed(ledger, blocked=blocked)
 
-    def _booked(self, key: str, settlement: Settlement, known: Vector = NOTHING) -> Self:
-        """The ledger with a settlement; it is blocked if its overrun is more than what was `known` of it
-        before.
-        """
+    def _covering(self, key: str, one: Settlement, more: Vector) -> Self:
+        left = one.overrun - more
+        after = changed(one, covered=one.covered + more, cleared=one.cleared.least(left))
+        return changed(
+            self,
+            overrun=self.overrun - more,
+            cleared=self.cleared - one.cleared + after.cleared,
+            closed=added(self.closed, key, after),
+        )
+
+    @property
+    def _free(self) -> Vector:
+        """What covers nothing yet."""
+        return self.grant.less(self.committed.less(self.overrun))
+
+    def _booked(self, key: str, settlement: Settlement) -> Self:
+        """The ledger with a settlement."""
         return changed(
             self,
             spent=self.spent + settlement.actual,
             overrun=self.overrun + settlement.overrun,
-            blocked=self.blocked or not settlement.overrun <= known,
+            cleared=self.cleared + settlement.cleared,
             closed=added(self.closed, key, settlement),
         )
 

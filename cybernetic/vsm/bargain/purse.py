@@ -120,14 +120,14 @@ class Purse:
         return after, Accepted(self.unit, contract.epoch, holds, contract.seal)
 
     def reserve(self, key: str, upper: Vector, now: float, until: float) -> tuple[Self, int]:
-        """Reserve from the epoch at `now` (see `Ledger.reserve`): the purse, and the epoch to settle in. That is an
-        earlier one for a key that is known there: the word has come again.
+        """Reserve from the epoch at `now` (see `Ledger.reserve`): the purse, and the epoch to settle in. That is
+        another one for a key that is known there: the word has come again.
 
         Raises `BudgetExhausted` also in an epoch that was over in another life.
         """
         after, epoch = self.told(now), self.epoch(now)
-        for earlier, ledger in self.ledgers.items():
-            if earlier < epoch and (key in ledger.open or key in ledger.closed):
+        for earlier, ledger in self.ledgers.items():  # or a later one, where the clock was set back
+            if earlier != epoch and (key in ledger.open or key in ledger.closed):
                 return after.with_ledger(earlier, ledger.reserve(key, upper, now, until)), earlier
         if epoch < self.kept:
             raise OptionError("now", f"a time in epoch {self.kept} or later", now)

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from itertools import accumulate
+from math import inf
 
 from cybernetic.core import OptionError, flag, number, whole
 
@@ -26,8 +27,8 @@ def weighted_quantile(values: Sequence[float], weights: Sequence[float], q: floa
         for value, weight in zip(values, weights, strict=True)
     )
     sums = list(accumulate(weight for _, weight in ranked))
-    if sums[-1] <= 0.0:
-        raise OptionError("weights", "numbers that sum to more than 0", weights)
+    if not 0.0 < sums[-1] < inf:
+        raise OptionError("weights", "numbers with a sum above 0 that is finite", weights)
     reached = q * sums[-1]
     return next(
         value

@@ -2,6 +2,8 @@
 believed.
 """
 
+from collections import deque
+from dataclasses import replace
 from statistics import median
 from typing import NamedTuple
 
@@ -15,9 +17,11 @@ from cybernetic.vsm.cyberstride.presets import preset
 from cybernetic.vsm.cyberstride.reading import Reading
 from cybernetic.vsm.cyberstride.regimes import RegimeModel
 from cybernetic.vsm.cyberstride.times import Times
-from cybernetic.vsm.cyberstride.variance import Learning, first_guess
+from cybernetic.vsm.cyberstride.variance import Learning, first_guess, resolved
 
 _FIRST = 8  # data before a first guess at V
+_LATEST = 64  # data from which it is guessed anew
+_MOST = 1e200  # V, in squared units
 _LEARNING, _THRESHOLDS, _LIMITS = Learning(), Thresholds(), HealthLimits()
 
 
@@ -47,20 +51,28 @@ class Gauge:
 
     `index`: what is watched; its plan is what the level is compared with. `model`: as for
     `HarrisonStevens`. `variance`: V on the scale of the index's transform. None: guessed from the first
-    eight data, and learnt from there. `learning`: how it is learnt; None with a `variance` takes that as
-    known. `thresholds`: where attention begins. `limits`: which errors are good enough. `settle`: for how
-    many data an index of learnt V is muted first. `period`: the usual time between data, in the units of
-    `at`. Raises `OptionError` for anything else.
+    eight data, or as many more until they differ, and learnt from there. `learning`: how it is learnt; None with a
+    `variance` takes that as known. `thresholds`: where attention begins. `limits`: which errors are good enough.
+    `settle`: for how many data an index of learnt V is muted first. `period`: the usual time between data, in the units
+    of `at`. Raises `OptionError` for anything else.
+
+    A learnt V is never less than the rounding that the data show, and where errors are too large for as long as it
+    takes to judge them, V was lost, or is another one: it is guessed anew from the latest data, and the filter begins
+    again, muted until it has settled.
     """
 
     __slots__ = (
         "_attention",
+        "_faulty",
         "_filter",
         "_first",
+        "_latest",
         "_learning",
         "_model",
         "_scale",
+        "_since",
         "_standing",
+        "_step",
         "_times",
         "data",
         "health",
@@ -94,6 +106,9 @@ class Gauge:
         self._model, self._learning = preset(model) if isinstance(model, str) else model, learning
         self._times = Times(period)
         self._first: list[float] = []
+        self._latest: deque[float] = deque(maxlen=_LATEST)
+        self._step: float | None = None  # the least by which two data that followed each other differed
+        self._faulty = self._since = 0  # data since the errors are wrong, and since V was guessed
         self._attention = Attention.QUIET
         self._standing: int | None = None  # None: no alert
         self._filter: HarrisonStevens | None = None
@@ -117,10 +132,12 @@ class Gauge:
             return unheard
         reading = self._filter.update(y, at)
         self._times.note(at)
-        self.data += y is not None
+        self.data, self._since = self.data + (y is not None), self._since + (y is not None)
         error = reading.error if y is not None else None
         self.health = examine(self.health, error, self.limits.forget)
-        muted = self._muted()
+        if y is not None and self._learning is not None:
+            self._resolve(y)
+        muted = self._muted(y is not None)
         attention = self._attention
         if muted is not None:
             attention = Attention.QUIET
@@ -153,22 +170,50 @@ class Gauge:
         """Before the filter has begun: gather data until V can be guessed."""
         if y is not None:
             first = [*self._first, y]
-            if self._filter is None and self._learning is not None and len(first) == _FIRST:
+            if self._filter is None and self._learning is not None and self._tells(first):
                 self._filter = self._begin(first_guess(first, self._learning.least), median(first))
-            self._first = first
-            self.data += 1
+            self._first = first if self._filter is None else []
+            self.data, self._since = self.data + 1, self._since + 1
+            self._resolve(y)
         muted = f"guessing the variance: {self.data} of {_FIRST} data" if self.data else "no data yet"
         return Judgement(None, None, Attention.QUIET, 0, False, None, breach, muted)
 
-    def _muted(self) -> str | None:
+    def _tells(self, first: list[float]) -> bool:
+        """Whether V can be guessed from these: data that are all the same tell nothing, for a while."""
+        return len(first) >= max(_FIRST, self.settle) or (len(first) >= _FIRST and min(first) < max(first))
+
+    def _resolve(self, y: float) -> None:
+        """Remember the datum, and by how little data differ: V is not less than what that rounding makes."""
+        latest = self._latest
+        step = abs(y - latest[-1]) if latest else 0.0
+        latest.append(y)
+        if step > 0.0 and (self._step is None or step < self._step):
+            self._step = step
+            if self._filter is not None and self._learning is not None:
+                least = min(max(self._learning.least, resolved(step)), _MOST)
+                self._filter.learning = replace(self._learning, least=least)
+
+    def _muted(self, came: bool) -> str | None:
         """Why the index is not listened to. An alert that stands is not silenced by errors it may have made
-        itself.
+        itself: after a change they are soon as they were, and those that are wrong for longer it did not make.
         """
-        if self.data < self.settle:
-            return f"learning the variance: {self.data} of {self.settle} data"
-        if self._standing is not None:
-            return None
-        return fault(self.health, self.limits)
+        if self._since < self.settle:
+            return f"learning the variance: {self._since} of {self.settle} data"
+        wrong = fault(self.health, self.limits)
+        self._faulty = self._faulty + came if wrong is not None else 0
+        if self._faulty >= self.limits.least:
+            if self._learning is not None and self.health.ratio > self.limits.ratio[1]:
+                self._anew(self._learning)
+                return f"learning the variance anew: 0 of {self.settle} data"
+            return wrong
+        return None if self._standing is not None else wrong
+
+    def _anew(self, learning: Learning) -> None:
+        """V was lost, or is another one: guess it from the latest data, and begin again."""
+        latest = [*self._latest]
+        self._filter = self._begin(first_guess(latest, learning.least), median(latest[-_FIRST:]))
+        self._step, self.health = None, Health()
+        self._faulty = self._since = 0
 
     def _stand(self, attention: Attention, came: bool) -> None:
         """Remember the attention, and count for how many further data an alert stands."""

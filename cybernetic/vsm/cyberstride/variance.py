@@ -4,6 +4,7 @@ alarms.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot, sqrt
 from statistics import median
 from typing import NamedTuple
 
@@ -65,18 +66,30 @@ def learn(learnt: Learnt, weight: float, squared: float, truncation: float, how:
 
 def first_guess(series: Sequence[float], least: float = 1e-18) -> float:
     """A first guess at V from three or more data, by the median size of their differences: spikes and steps
-    in it do no harm. At least `least`. Raises `OptionError` when there are fewer data, or one is not a
-    finite number, or they lie so far apart that V would be above 1e200.
+    in it do no harm. Where most of them are none, as of counts and of what is 0 or 1, by their mean square (J. von
+    Neumann et al., "The mean square successive difference", 1941). At least `least`. Raises `OptionError` when there
+    are fewer data, or one is not a finite number, or they lie so far apart that V would be above 1e200.
     """
     whole("len(series)", len(series), least=3)
     checked_variance("least", least)
     values = [number("series", value) for value in series]
-    pairs = zip(values[1:], values, strict=False)
-    size = median(abs(later - earlier) for later, earlier in pairs)
-    deviation = size / _MEDIAN_OF_DIFFERENCES
+    sizes = [abs(later - earlier) for later, earlier in zip(values[1:], values, strict=False)]
+    size = median(sizes)
+    if size == 0.0:
+        size, unit = hypot(*sizes), sqrt(2.0 * len(sizes))
+    else:
+        unit = _MEDIAN_OF_DIFFERENCES
+    deviation = size / unit
     if not deviation <= _LARGEST:
         raise OptionError("series", f"data that differ by less than {_LARGEST:g}", size)
     return max(deviation**2, least)
+
+
+def resolved(step: float | None) -> float:
+    """The variance that data have in any case whose values differ by no less than `step`: that of rounding to it
+    (Sheppard). None: nothing is known of that.
+    """
+    return 0.0 if step is None else step * step / 12.0
 
 
 _LARGEST = 1e100  # its square is the largest V

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from math import floor
+from math import floor, ulp
 
 from cybernetic.core import Chance, OptionError, number, whole
 from cybernetic.vsm.checks import moment
@@ -28,6 +28,9 @@ def full_jitter(chance: Chance, attempt: int, base: float, longest: float, *key:
     return chance.uniform("jitter", *key) * min(longest, base * 2.0 ** min(whole("attempt", attempt), 1000))
 
 
+_SAME = 1e-9  # of a period: so close to a turn is at it
+
+
 def phase(path: str, period: float) -> float:
     """Where in `period` (seconds) the periodic work of `path` belongs, in `[0, period)`: a hash."""
     part = int.from_bytes(sha256(path.encode()).digest()[:6], "big") / 2**48
@@ -35,15 +38,16 @@ def phase(path: str, period: float) -> float:
 
 
 def next_turn(now: float, period: float, path: str) -> float:
-    """The next time after `now` at which the periodic work of `path` is due, seconds. Raises `OptionError` for a
-    `period` (> 0) so short that a float does not tell `now` from its next turn.
+    """The next time after `now` at which the periodic work of `path` is due, seconds: who asks at the very turn is told
+    the next one. Raises `OptionError` for a `period` (> 0) so short that a float hardly tells `now` from its next turn.
     """
     first = phase(path, period)
-    if number("now", now) + period == now:
+    close = 8.0 * ulp(number("now", now))
+    if period < 1000.0 * close:
         raise OptionError("period", f"seconds that {now!r} can be told from", period)
     turns = floor((now - first) / period) + 1
     at = first + turns * period
-    return at if at > now else at + period
+    return at if at - now > max(close, _SAME * period) else at + period
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """What system 3 makes of its units' accounts: who has earned what, by what ended, not by what is at work."""
 
-from typing import Any, cast
-
 from cybernetic.vsm.bargain.budget import Epoch
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.bargain.weights import earned_weights
@@ -13,9 +11,16 @@ EPOCH = Epoch.at(10.0, 3600.0)
 LEASE = Vector(usd=1.0)
 
 
+class Silent:
+    """A system 3 to whom nobody listens."""
+
+    def tell(self, *word: object) -> None:
+        """Lost."""
+
+
 def accounted(*told: Accountability) -> Accounts:
     """The accounts after these."""
-    accounts = Accounts(cast(Any, None), UNITS, 0.0)
+    accounts = Accounts(Silent(), UNITS, 0.0)
     for n, one in enumerate(told):
         accounts.take(one, EPOCH, LEASE, float(n))
     return accounts

@@ -1,8 +1,11 @@
 """Calls of which no upper bound is known: until their end they may take all that is left, and count so."""
 
+from itertools import permutations
 from math import nan
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cybernetic.core import OptionError
 from cybernetic.vsm.bargain import (
@@ -114,12 +117,11 @@ def test_a_call_is_made_without_a_bound_only_where_something_of_all_is_left() ->
     assert caught.value.available == NOTHING
 
 
-def test_an_overrun_that_was_taken_back_can_be_cleared() -> None:
+def test_an_overrun_that_was_taken_back_blocks_no_more() -> None:
     purse = Purse("a", 60, usd(10)).settle(0, "call", usd(3), final=False)
-    assert purse.ledger(0).overrun == usd(3)
+    assert (purse.ledger(0).overrun, purse.overrun(1.0)) == (usd(3), usd(3))
     purse = purse.settle(0, "call", NOTHING)
-    assert (purse.ledger(0).blocked, purse.overrun(1.0)) == (True, NOTHING)
-    assert not purse.clear(1.0).ledger(0).blocked
+    assert (purse.ledger(0).blocked, purse.overrun(1.0)) == (False, NOTHING)
 
 
 def test_who_is_lost_without_an_id_leaves_its_successor_no_contract() -> None:
@@ -219,3 +221,60 @@ def test_a_word_that_comes_again_in_the_next_epoch_takes_nothing_there() -> None
         purse.reserve("call", usd(5), 60.5, 70.0)
     settled, epoch = purse.settle(0, "call", usd(1)).reserve("call", usd(4), 60.5, 70.0)
     assert (epoch, settled.ledger(0).committed, settled.ledger(1).committed) == (0, usd(1), NOTHING)
+
+
+@given(
+    st.integers(3, 12),
+    st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=2, max_size=4),
+    st.booleans(),
+)
+def test_in_whatever_order_calls_end_the_ledger_comes_to_the_same(
+    grant: int, calls: list[tuple[bool, int]], expires: bool
+) -> None:
+    ledger, took = Ledger(usd(grant)), dict[str, int]()
+    for n, (free, most) in enumerate(calls):
+        upper = NOTHING if free else usd(most)
+        if free or (most and upper <= ledger.available):
+            if free and not ledger.available:
+                continue
+            ledger = ledger.reserve(str(n), upper, 0.0, 5.0 if n % 2 else 50.0)
+            took[str(n)] = most
+    ledger = ledger.expire(6.0)[0] if expires else ledger
+    ends = set()
+    for order in permutations(took):
+        after = ledger
+        for key in order:
+            after = after.settle(key, usd(took[key]))
+            assert after.committed <= after.grant + after.overrun
+        ends.add((after.spent, after.overrun, after.blocked))
+    ((spent, overrun, blocked),) = ends  # nobody has broken his own bound
+    assert overrun == spent.less(usd(grant))
+    assert blocked is bool(overrun)
+
+
+def test_an_overrun_that_was_cleared_blocks_no_more_and_another_one_does() -> None:
+    ledger = Ledger(usd(20)).reserve("dear", usd(2), 0.0, 50.0).reserve("lost", NOTHING, 0.0, 5.0)
+    ledger = ledger.reserve("other", NOTHING, 0.0, 50.0).reserve("last", usd(1), 0.0, 50.0)
+    ledger = ledger.settle("dear", usd(3)).clear()
+    assert (ledger.overrun, ledger.cleared, ledger.blocked) == (usd(1), usd(1), False)
+    ledger = ledger.expire(6.0)[0].settle("other", usd(3))
+    assert ledger.blocked
+    ledger = ledger.settle("lost", usd(1))
+    assert (ledger.overrun, ledger.blocked) == (usd(1), False)  # the one that was cleared
+    assert ledger.settle("last", usd(2)).blocked
+
+
+def test_what_was_cleared_and_is_covered_later_clears_nothing_else() -> None:
+    ledger = Ledger(usd(10)).reserve("lost", NOTHING, 0.0, 5.0).reserve("other", NOTHING, 0.0, 50.0)
+    ledger = ledger.reserve("bound", usd(1), 0.0, 50.0).expire(6.0)[0].settle("other", usd(3)).clear()
+    ledger = ledger.settle("bound", usd(3))
+    assert (ledger.overrun, ledger.cleared, ledger.blocked) == (usd(5), usd(3), True)
+    ledger = ledger.settle("lost", usd(1))
+    assert (ledger.overrun, ledger.cleared, ledger.blocked) == (usd(2), NOTHING, True)
+    assert not ledger.clear().blocked
+
+
+def test_a_clock_that_was_set_back_reserves_nothing_twice() -> None:
+    purse, epoch = PURSE.reserve("call", usd(4), 301.0, 320.0)
+    again, same = purse.reopened().reserve("call", usd(4), 299.0, 320.0)
+    assert (epoch, same, again.ledger(4).committed) == (5, 5, NOTHING)

@@ -98,8 +98,8 @@ def test_an_overrun_that_was_only_feared_is_taken_back() -> None:
     ledger = FRESH.reserve("unit", usd(8.0), 0.0, 60.0).settle("unit", usd(9.0), final=False)
     assert (ledger.overrun, ledger.blocked) == (usd(1.0), True)
     ledger = ledger.settle("unit", usd(7.0))
-    assert (ledger.spent, ledger.overrun, ledger.blocked) == (usd(7.0), NOTHING, True)
-    assert ledger.clear().available == usd(3.0)
+    assert (ledger.spent, ledger.overrun, ledger.blocked) == (usd(7.0), NOTHING, False)
+    assert ledger.available == usd(3.0)
 
 
 def test_an_overrun_that_is_known_and_cleared_blocks_not_again_but_more_of_it_does() -> None:

@@ -1,0 +1,107 @@
+"""Counts, what is 0 or 1, and what stands still first: their V is not lost, and where it is it is found again."""
+
+from collections.abc import Callable
+from math import exp
+
+import pytest
+
+from cybernetic.core import Chance
+from cybernetic.vsm.cyberstride import Attention, Gauge, Index, Judgement, first_guess
+from cybernetic.vsm.cyberstride.variance import resolved
+from tests.support import soak
+
+SEEDS = range(soak(6, 40))
+DATA = 1500
+
+
+def poisson(chance: Chance, mean: float) -> float:
+    """A count."""
+    left, count = exp(-mean), 0
+    while (left := left / max(1e-300, chance.random())) < 1.0:
+        count += 1
+    return float(count)
+
+
+def fed(gauge: Gauge, draw: Callable[[], float], count: int = DATA) -> list[Judgement]:
+    return [gauge.update(draw()) for _ in range(count)]
+
+
+SERIES: dict[str, tuple[Index, Callable[[Chance], float]]] = {
+    "few counts": (Index("errors", plan=0.5, transform="anscombe"), lambda chance: poisson(chance, 0.5)),
+    "counts": (Index("errors", plan=2.0, transform="anscombe"), lambda chance: poisson(chance, 2.0)),
+    "rounded": (Index("size", plan=5.0), lambda chance: float(round(chance.gauss(5.0, 0.5)))),
+    "coarse": (Index("size", plan=5.0), lambda chance: float(round(chance.gauss(5.0, 1.0)))),
+    "either": (Index("success", plan=0.5), lambda chance: float(chance.random() < 0.5)),
+}
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_noise_in_whole_numbers_pages_nobody(name: str) -> None:
+    index, draw = SERIES[name]
+    paged = 0
+    for seed in SEEDS:
+        chance = Chance(seed).stream(name)
+        gauge = Gauge(index)
+        judged = fed(gauge, lambda chance=chance: draw(chance))  # type: ignore[misc]
+        reading = judged[-1].reading
+        assert reading is not None
+        assert reading.variance > 1e-3
+        paged += sum(one.pages for one in judged)
+    assert paged <= 0.002 * DATA * len(SEEDS)
+
+
+def test_a_series_that_stood_still_is_believed_once_its_noise_is_known() -> None:
+    for seed in SEEDS:
+        chance = Chance(seed).stream("wakes")
+        gauge = Gauge(Index("quality", plan=0.0))
+        fed(gauge, lambda: 0.0, 200)
+        judged = fed(gauge, lambda chance=chance: chance.gauss(0.0, 1.0), 600)  # type: ignore[misc]
+        reading = judged[-1].reading
+        assert reading is not None
+        assert 0.4 < reading.variance < 2.0
+        assert sum(one.pages for one in judged) < 20
+
+
+def test_noise_that_grows_tenfold_is_learnt_anew_visibly() -> None:
+    chance = Chance(3).stream("grows")
+    gauge = Gauge(Index("quality", plan=0.0))
+    fed(gauge, lambda: chance.gauss(0.0, 1.0), 300)
+    judged = fed(gauge, lambda: chance.gauss(0.0, 10.0), 1000)
+    reading = judged[-1].reading
+    assert reading is not None
+    assert 40.0 < reading.variance < 250.0
+    assert any("anew" in (one.muted or "") for one in judged)
+    assert judged[-1].muted is None
+
+
+def test_an_alert_that_stands_while_errors_are_wrong_is_silenced_in_the_end() -> None:
+    chance = Chance(5).stream("wrong")
+    gauge = Gauge(Index("quality", plan=0.0), variance=0.01, learning=None)
+    judged = fed(gauge, lambda: chance.gauss(3.0, 1.0), 1000)
+    assert any(one.attention is Attention.ALERT for one in judged[:100])
+    assert all(one.muted is not None for one in judged[250:])
+
+
+def test_an_alert_after_a_step_stands_as_long_as_the_step() -> None:
+    chance = Chance(7).stream("step")
+    gauge = Gauge(Index("quality", plan=0.0), variance=1.0, learning=None)
+    fed(gauge, lambda: chance.gauss(0.0, 1.0), 200)
+    judged = fed(gauge, lambda: chance.gauss(6.0, 1.0), 400)
+    assert sum(one.attention is Attention.ALERT for one in judged) > 380
+
+
+def test_a_guess_where_most_data_are_the_same_is_by_their_mean_square() -> None:
+    assert first_guess([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]) == pytest.approx(2 / 14)
+    assert first_guess([3.0, 3.0, 3.0]) == 1e-18
+    assert resolved(None) == 0.0
+    assert resolved(6.0) == 3.0
+
+
+def test_data_that_are_all_the_same_are_gathered_until_they_differ() -> None:
+    gauge = Gauge(Index("quality"))
+    for n in range(1, 21):
+        assert gauge.update(1.0).muted == f"guessing the variance: {n} of 8 data"
+    gauge.update(2.0)
+    judged = gauge.update(1.0)
+    assert judged.reading is not None
+    assert judged.reading.variance == pytest.approx(1 / 12, rel=1.0)
