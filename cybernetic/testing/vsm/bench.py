@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cybernetic.core import OptionError
 from cybernetic.nodes import System
-from cybernetic.testing.vsm.expecting import Idle, expect, need
-from cybernetic.testing.vsm.simulation import Before, Company, Done, Notebook, prepared
+from cybernetic.testing.vsm.apart import apart
+from cybernetic.testing.vsm.expecting import Idle, Untried, expect, need
+from cybernetic.testing.vsm.simulation import Before, Company, Done, Notebook, logged, prepared
 from cybernetic.vsm import (
     BudgetExhausted,
     Cause,
@@ -18,6 +20,7 @@ from cybernetic.vsm import (
     NoSuchKind,
     Note,
     Pain,
+    PainKey,
     Performed,
     Role,
     Task,
@@ -27,7 +30,9 @@ from cybernetic.vsm import (
 )
 
 NOT_TAKEN = f"{NoSuchKind.__name__}: "
-NO_UNITS = "the level has no units"
+NO_UNITS = "the level has no units here"
+AFAR = 10  # seconds in which a level elsewhere is heard
+FOLDED, STORM, AT = "Folded", ", storm=", ", at="  # how the log says into what pains were folded, and when
 LOOKED = 10  # times as many tasks as are wanted are looked at for those that are for the level
 
 
@@ -82,6 +87,8 @@ class Bench:
 
     async def performed(self, count: int) -> list[Performed]:
         """As `work`; what came of those that were not refused."""
+        if not self.units():
+            await self.heard(below=True)
         tasks, before = self._tasks(count), len(self.company.tasks)
         found = await asyncio.gather(*(self.company.submit(task) for task in tasks))
         why = [one.why for one in self.company.tasks[before:]]
@@ -116,10 +123,12 @@ class Bench:
 
     def _tasks(self, count: int) -> list[Task]:
         """The next so many tasks of those that are made which are for the level, or for somebody within it."""
-        need(self.units(), NO_UNITS)
+        need(self.units() or self.elsewhere(), NO_UNITS)
         found: list[Task] = []
         for n in range(self.made, self.made + LOOKED * count):
             task = self.subject.task(n)
+            if not isinstance(task, Task):
+                raise OptionError("task", "a function that makes a Task", task)
             to = narrowed(task.to, self.path)
             if to is not None:
                 found.append(replace(task, to=to))
@@ -137,11 +146,19 @@ class Bench:
         """What carries a channel of the level."""
         return self.system.named(line_name(self.path, channel), Line)
 
-    def feel(self, index: str) -> None:
-        """Somebody in the level feels a pain, and says so on the algedonic channel, as all do."""
-        felt = Felt(Pain(self.path, index, Cause.EXIT))
-        note = self.note(Channel.ALGEDONIC, Role.ENVIRONMENT, Role.ALGEDONODE, felt)
+    def feel(self, index: str) -> PainKey:
+        """Somebody in the level feels a pain, and says so on the algedonic channel, as all do; its key."""
+        pain = Pain(self.path, index, Cause.EXIT)
+        note = self.note(Channel.ALGEDONIC, Role.ENVIRONMENT, Role.ALGEDONODE, Felt(pain))
         self.line(Channel.ALGEDONIC).cast(Line.carry, note)
+        return pain.key
+
+    async def told_as(self, key: PainKey) -> frozenset[str]:
+        """Under which keys a pain is told, as text: its own, and those of the storms that it was folded into."""
+        log = [one.body for one in await logged(self.level, "pain")]
+        into = [body["effect"].partition(STORM) for body in log if body["what"] == FOLDED]
+        storms = (storm.rpartition(AT)[0] for keys, _, storm in into if repr(key) in keys)
+        return frozenset({repr(key), *storms})
 
     async def ablate(self, *systems: str) -> None:
         """Take systems out of the whole."""
@@ -150,10 +167,34 @@ class Bench:
     def units(self) -> list[str]:
         """The paths of the operations at and below the level, as far as names tell."""
         names = frozenset(self.system.names)
-        found = (name.removesuffix(":porter") for name in names if name.endswith(":porter"))
-        return sorted(
-            path for path in found if path.startswith(f"{self.path}/") and f"{path}:channels" not in names
-        )
+        levels = {name.rpartition(":")[0] for name in names if name.endswith((":channels", ":junction"))}
+        return [path for path in self._within(":porter") if path not in levels]
+
+    def elsewhere(self) -> list[str]:
+        """The paths of the levels at and below the level that are another system's (`remote`)."""
+        return self._within(":junction")
+
+    async def heard(self, below: bool = False) -> None:
+        """Wait until something is heard of the level's units elsewhere, and of those `below`. Raises `Untried` where
+        nobody is there.
+        """
+        awaited = [path for path in self.elsewhere() if below or path.rpartition("/")[0] == self.path]
+        for _ in range(AFAR):
+            awaited = [path for path in awaited if not await self._is_heard(path)]
+            if not awaited:
+                return
+            await asyncio.sleep(1.0)
+        raise Untried(f"nobody is at the other end of {', '.join(awaited)}")
+
+    async def _is_heard(self, path: str) -> bool:
+        above = path.rpartition("/")[0]
+        level = self.company.ref if "/" not in above else self.system.named(above, ViableSystem)
+        status = await level.call(ViableSystem.status)
+        return path in status.accounts or bool(status.known.get(path))
+
+    def _within(self, role: str) -> list[str]:
+        found = (name.removesuffix(role) for name in self.system.names if name.endswith(role))
+        return sorted(path for path in found if path.startswith(f"{self.path}/"))
 
 
 def _dry(task: Done) -> bool:
@@ -178,11 +219,10 @@ def narrowed(to: str | None, path: str) -> str | None:
 async def set_up(subject: Subject, path: str | None = None) -> AsyncIterator[Bench]:
     """A bench for the level at `path`; None: the top."""
     human = Notebook()
-    cls = subject.cls
-    under = type(cls.__name__, (cls,), {"human": (human,), "__module__": cls.__module__})
-    async with System(seed=0) as system:
-        await prepared(subject.before, system)
-        others = frozenset(system.names)
-        ref = await system.start(under, *subject.args, type="temporary")
-        top = (await ref.call(ViableSystem.levels))[0]
-        yield Bench(subject, system, Company(ref), path or top, human, others)
+    with apart(subject.cls, human) as cls:
+        async with System(seed=0) as system:
+            await prepared(subject.before, system)
+            others = frozenset(system.names)
+            ref = await system.start(cls, *subject.args, type="temporary")
+            top = (await ref.call(ViableSystem.levels))[0]
+            yield Bench(subject, system, Company(ref), path or top, human, others)

@@ -1,17 +1,19 @@
 """The invariants that every viable system should have, asked of one of your own, at each of its levels."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from cybernetic.core import OptionError
 from cybernetic.runtime import run_virtual
+from cybernetic.testing.vsm.arguments import hook, names, viable
 from cybernetic.testing.vsm.bench import Subject, set_up
 from cybernetic.testing.vsm.expecting import Idle, Untried
 from cybernetic.testing.vsm.invariants import INVARIANTS
 from cybernetic.testing.vsm.invariants.invariant import Invariant
 from cybernetic.testing.vsm.simulation import Before
 from cybernetic.vsm import Task, ViableSystem
+
+ALL = tuple(one.name for one in INVARIANTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +99,12 @@ def conformance(
     *args: Any,
     task: Callable[[int], Task] = _plain,
     before: Before | None = None,
-    only: Collection[str] | None = None,
+    only: Iterable[str] | None = None,
 ) -> Conformance:
     """Ask a viable system for its invariants, each in a fresh simulation, at each of its levels (T-REC).
+
+    What its levels keep (`data`) is in a directory of each simulation's own, and its units are all in this process.
+    What a level elsewhere (`remote`) has a part in is tried where it is heard of: `before` may start it.
 
     Args:
         cls: the viable system.
@@ -110,15 +115,17 @@ def conformance(
             simulation: `await system.start(Writer, name="writer")`. Default None: there is nothing.
         only: the names of the invariants asked for, such as "T-S1-autonomy". Default None: all.
 
-    Raises `OptionError`, and what the start of the system and `before` raise.
+    Raises `OptionError`, `ArgumentsError` for a function of other arguments, and what the start of the system and
+    `before` raise.
     """
-    names = [one.name for one in INVARIANTS]
-    for name in only or ():
-        if name not in names:
-            raise OptionError("only", f"names of {names}", name)
+    viable(cls)
+    hook("task", task, "n")
+    if before is not None:
+        hook("before", before, "system")
+    asked = names("only", ALL if only is None else only, ALL)
     subject = Subject(cls, args, task, before)
     levels = run_virtual(_levels(subject))
-    wanted = [one for one in INVARIANTS if only is None or one.name in only]
+    wanted = [one for one in INVARIANTS if one.name in asked]
     return Conformance(tuple(_asked(subject, one, path) for one in wanted for path in levels))
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cybernetic.core import Chance, OptionError, number, one_of
+from cybernetic.core import Chance, number, whole
 from cybernetic.nodes import System
 from cybernetic.runtime import run_virtual
+from cybernetic.testing.vsm.apart import apart
+from cybernetic.testing.vsm.arguments import hook, names, viable
 from cybernetic.testing.vsm.trace import traced
 from cybernetic.vsm import Page, Status, Task, ViableSystem
 
@@ -107,7 +109,8 @@ def run(
     work: Work | None = None,
     before: Before | None = None,
 ) -> Run:
-    """Let a viable system live for a while in simulated time.
+    """Let a viable system live for a while in simulated time. What its levels keep (`data`) is in a directory of that
+    hour's, and its units are all in this process.
 
     Args:
         cls: the viable system.
@@ -121,14 +124,18 @@ def run(
         before: `async def before(system)` starts what the units call, such as agents of your own, before the viable
             system starts: `await system.start(Writer, name="writer")`. Default None: there is nothing.
 
-    Raises `OptionError`, what the start raises, and what `work` and `before` raise.
+    Raises `OptionError`, `ArgumentsError` for a function of other arguments, what the start raises, and what `work` and
+    `before` raise.
     """
-    number("hours", hours, above=0)
-    for name in without:
-        one_of("without", name, ABLATIONS)
-    if not (isinstance(cls, type) and issubclass(cls, ViableSystem)):
-        raise OptionError("cls", "a ViableSystem", cls)
-    return run_virtual(_lived(cls, args, hours * 3600.0, seed, tuple(without), work, before), seed=seed)
+    viable(cls)
+    seconds = number("hours", hours, above=0) * 3600.0
+    whole("seed", seed)
+    gone = names("without", without, ABLATIONS)
+    if work is not None:
+        hook("work", work, "company", "chance")
+    if before is not None:
+        hook("before", before, "system")
+    return run_virtual(_lived(cls, args, seconds, seed, gone, work, before), seed=seed)
 
 
 async def _lived(
@@ -141,39 +148,48 @@ async def _lived(
     before: Before | None,
 ) -> Run:
     human = Notebook()
-    under = type(cls.__name__, (cls,), {"human": (human,), "__module__": cls.__module__})
-    async with System(seed=seed) as system:
-        await prepared(before, system)
-        company = Company(await system.start(under, *args))
-        if without:
-            await asyncio.sleep(BEGUN)
-            await company.ref.within(None).call(ViableSystem.ablate, *without)
-        await _worked(company, Chance(seed), seconds, work)
-        levels, log = {}, {}
-        for path in await company.ref.call(ViableSystem.levels):
-            level = company.ref if "/" not in path else system.named(path, ViableSystem)
-            levels[path] = await level.call(ViableSystem.status)
-            log[path] = await _log(level)
-        tasks, pages = tuple(company.tasks), tuple(human.pages)
-        took = asyncio.get_running_loop().time()
+    with apart(cls, human) as under:
+        async with System(seed=seed) as system:
+            await prepared(before, system)
+            company = Company(await system.start(under, *args))
+            if without:
+                await asyncio.sleep(BEGUN)
+                await company.ref.within(None).call(ViableSystem.ablate, *without)
+            await _worked(company, Chance(seed), seconds, work)
+            levels, log = await _ended(system, company)
+            tasks, pages = tuple(company.tasks), tuple(human.pages)
+            took = asyncio.get_running_loop().time()
     return Run(took, tasks, levels, pages, log, traced((tasks, pages, log)))
 
 
-async def _log(level: Any) -> tuple[Any, ...]:
-    """All that stands in the books of a level."""
+async def _ended(system: System, company: Company) -> tuple[dict[str, Status], dict[str, tuple[Any, ...]]]:
+    """How each level is in the end, and what stands in its books, by path."""
+    levels, log = {}, {}
+    for path in await company.ref.call(ViableSystem.levels):
+        level = company.ref if "/" not in path else system.named(path, ViableSystem)
+        levels[path] = await level.call(ViableSystem.status)
+        log[path] = await logged(level)
+    return levels, log
+
+
+async def logged(level: Any, kind: str | None = None) -> tuple[Any, ...]:
+    """All that stands in the books of a level, or all of a kind."""
     entries: list[Any] = []
-    while more := await level.call(ViableSystem.decisions, entries[-1].number if entries else 0):
+    while more := await level.call(ViableSystem.decisions, entries[-1].number if entries else 0, kind):
         entries += more
     return tuple(entries)
 
 
 async def _worked(company: Company, chance: Chance, seconds: float, work: Work | None) -> None:
-    """Let the work go on for so long, beside the rest of life."""
-    async with asyncio.TaskGroup() as group:
-        doing = [group.create_task(_begun(work, company, chance))] if work is not None else []
-        await asyncio.sleep(seconds)
-        for one in doing:
-            one.cancel()
+    """Let the work go on for so long, beside the rest of life. Raises what it raises, as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            doing = [group.create_task(_begun(work, company, chance))] if work is not None else []
+            await asyncio.sleep(seconds)
+            for one in doing:
+                one.cancel()
+    except BaseExceptionGroup as group_of_one:
+        raise group_of_one.exceptions[0] from None
 
 
 async def _begun(work: Work, company: Company, chance: Chance) -> None:

@@ -114,6 +114,7 @@ async def _fidelity(bench: Bench) -> None:
 async def _cohesion(bench: Bench) -> None:
     await bench.worked(TASKS)
     await asyncio.sleep(3.0)
+    await bench.heard()
     status = await bench.level.call(ViableSystem.status)
     units = set((await bench.level.call(ViableSystem.identity)).boundary)
     seen = {"accounts": set(status.accounts), "load": set(status.load), "known": set(status.known)}

@@ -29,6 +29,7 @@ async def _model(bench: Bench) -> None:
 async def _monotone(bench: Bench) -> None:
     await asyncio.sleep(1.0)
     need(bench.parts("management"), NO_UNITS)
+    await bench.heard()
     level, seen = bench.level, [(await bench.level.call(ViableSystem.rules)).revision]
     for version in (1, 2):
         seen.append(await level.call(ViableSystem.set_policy, Policy(NAME, version, _allows)))
@@ -43,6 +44,7 @@ async def _monotone(bench: Bench) -> None:
 
 async def _quiet(bench: Bench) -> None:
     await asyncio.sleep(5.0)
+    await bench.heard(below=True)  # a silence hurts in all levels above
     before = await _said(bench)
     await asyncio.sleep(QUIET)
     said = await _said(bench) - before
