@@ -5,7 +5,8 @@ from typing import Any
 
 from cybernetic.vsm.algedonic.watcher import VIGIL
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
-from cybernetic.vsm.channels.channel import Role
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.ear import line_role
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.coordination.flow import MARGIN
 from cybernetic.vsm.coordination.remit import Remit
@@ -145,6 +146,8 @@ class Layout:
         path, pulse = self.charter.path, self.charter.pulse
         own = max((first(unit, pulse) for unit in self.units), default=pulse)  # they begin after the units
         found = [
+            *((line_role(channel), path, own) for channel in Channel),
+            (Role.ENVIRONMENT.value, path, own),
             (Role.COORDINATION.value, path, own),
             (Role.CONTROL.value, path, own),
             (Role.POLICY.value, path, own),

@@ -53,8 +53,8 @@ class Channels(Supervisor):
     max_restarts = 10
     max_seconds = 10.0
 
-    def __init__(self, path: str, capacity: float) -> None:
-        self._path, self._capacity = path, capacity
+    def __init__(self, path: str, capacity: float, pulse: float) -> None:
+        self._path, self._capacity, self._pulse = path, capacity, pulse
 
     def children(self) -> list[Child[Any]]:
         """One line a channel; on that of system 2 only the latest word counts."""
@@ -64,6 +64,7 @@ class Channels(Supervisor):
                 channel,
                 self._path,
                 self._capacity,
+                self._pulse,
                 name=line_name(self._path, channel),
             )
             for channel in Channel

@@ -153,7 +153,7 @@ class ViableSystem(Governed):
             *vigil,
             books(path, self.data),
             *([keeper(path, charter.world, self.data)] if charter.apart and charter.world else []),
-            child(Channels, path, self.capacity, id="channels", name=f"{path}:channels"),
+            child(Channels, path, self.capacity, charter.pulse, id="channels", name=f"{path}:channels"),
             child(Level, layout, id="level", name=f"{path}:level"),
         ]
         names = [*named(members), f"{path}:{VIGIL}", world_name(path)]

@@ -18,7 +18,7 @@ from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
-from cybernetic.vsm.channels.ear import hears, level_of
+from cybernetic.vsm.channels.ear import hears, level_of, line_role
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.messages import Beat
 from cybernetic.vsm.channels.note import Note
@@ -101,9 +101,9 @@ class Algedonode(Member):
         self._resort = LastResort(self, self.path, self._loops, self._elsewhere, denied)
         await self._resort.begin()
         keys = [(role, path) for role, path, _ in self._loops]
-        self._deadmen = Deadmen(
-            self._loops, at, [key for key in keys if self._silence(key).key in self._pains]
-        )
+        silent = [key for key in keys if self._silence(key).key in self._pains]
+        voice = line_role(Channel.ALGEDONIC), self.path
+        self._deadmen = Deadmen(self._loops, at, silent, voice)
         self._wind()
         super().setup()
 

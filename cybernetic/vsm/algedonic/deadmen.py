@@ -17,11 +17,17 @@ class Deadmen:
         loops: (role, path, period in seconds) of each.
         now: when they are begun to be watched (seconds).
         silent: those that were silent before.
+        voice: the one that carries what all the others show: while it is silent nothing is known of them.
     """
 
     def __init__(
-        self, loops: Iterable[tuple[str, str, float]], now: float, silent: Collection[Key] = ()
+        self,
+        loops: Iterable[tuple[str, str, float]],
+        now: float,
+        silent: Collection[Key] = (),
+        voice: Key | None = None,
     ) -> None:
+        self._voice = voice
         self._watched = {(role, path): (period, now) for role, path, period in loops}
         self._silent = {key: now for key in self._watched if key in silent}  # and since when they beat again
         self._hangs: dict[Key, Hang] = {}  # of those that were ended
@@ -49,6 +55,8 @@ class Deadmen:
             return False
         del self._silent[key]
         self._there.pop(key, None)
+        if key == self._voice:
+            self.forgive(now)
         return True
 
     def forgive(self, now: float) -> None:
@@ -62,14 +70,16 @@ class Deadmen:
         if now < self._due:
             return []
         found = [key for key in self._watched if key not in self._silent and self._deadman(key).missed(now)]
+        if self._voice in (*found, *self._silent):
+            found = [key for key in found if key == self._voice]
         self._silent |= dict.fromkeys(found, now)
         self._due = self._next()
         return found
 
     @property
     def silent(self) -> tuple[Key, ...]:
-        """Those that are silent."""
-        return tuple(self._silent)
+        """Those that are known to be silent."""
+        return tuple(key for key in self._silent if self._voice not in self._silent or key == self._voice)
 
     def hangs(self, key: Key, who: object, now: float) -> bool:
         """Whether `who` is there to run a silent loop has been there for longer than he is given; None: nobody is."""

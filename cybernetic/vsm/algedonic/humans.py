@@ -12,6 +12,9 @@ from cybernetic.vsm.ladder.signals import Pain, PainKey
 from cybernetic.wire import travels
 
 TAKE = 2.0  # seconds that a sink has to take a page
+_calling: dict[
+    tuple[Any, int, PainKey], list[asyncio.Future[None]]
+] = {}  # pages under way, by loop, sink and pain
 _THREADS = ThreadPoolExecutor(32, thread_name_prefix="human")  # apart, so that nothing else can use them up
 
 
@@ -60,11 +63,24 @@ async def called(sink: Any, page: Page) -> str | None:
 
     A plain method runs in a thread of its own pool, and goes on there to its end; only the console is written at once.
     """
-    return await _tried(sink.page, page)
+    loop = asyncio.get_running_loop()
+    place, over = (loop, id(sink), page.pain.key), loop.create_future()
+    _calling.setdefault(place, []).append(over)
+    try:
+        return await _tried(sink.page, page)
+    finally:
+        over.set_result(None)
+        _calling[place].remove(over)
+        if not _calling[place]:
+            del _calling[place]
 
 
 async def resolved(sink: Any, key: PainKey) -> str | None:
-    """Tell a human through `sink` that a pain is over; why it could not be told, None if it was."""
+    """Tell a human through `sink` that a pain is over; why it could not be told, None if it was. It is the last word:
+    a page for it that is under way comes first.
+    """
+    if calls := _calling.get((asyncio.get_running_loop(), id(sink), key)):
+        await asyncio.wait([*calls])
     return await _tried(sink.resolve, key)
 
 
@@ -77,6 +93,11 @@ async def _tried(method: Any, word: Any) -> str | None:
                 await made(method, _aside, word)
     except TimeoutError:
         return f"no answer within {TAKE:g} s"
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        return f"{type(error).__name__}: {error}"  # the sink's own
     except Exception as error:  # whatever a sink raises, it did not take the word
         return f"{type(error).__name__}: {error}"
     return None

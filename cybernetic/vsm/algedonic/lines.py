@@ -2,32 +2,33 @@
 
 from cybernetic.vsm.algedonic.messages import Felt, Relief
 from cybernetic.vsm.channels.channel import Channel, Role
-from cybernetic.vsm.channels.ear import line_name
+from cybernetic.vsm.channels.ear import line_name, line_role
 from cybernetic.vsm.channels.line import Line
+from cybernetic.vsm.channels.messages import Beat
 from cybernetic.vsm.channels.note import Note, note_id
 from cybernetic.vsm.ladder.signals import Cause, Pain
 from cybernetic.vsm.timing import now
 
 
 class FeelingLine(Line):
-    """A line whose load is felt: the pain `<channel> full`, of the level, as long as it lasts (1.9, capacity)."""
+    """A line whose load is felt: the pain `<channel> full`, of the level, as long as it lasts (1.9, capacity); and that
+    is missed when it hangs, as whatever else has a round.
+    """
 
     def loaded(self, full: bool) -> None:
         """Say so, on the algedonic channel."""
         pain = Pain(self.level, f"{self.channel.value} full", Cause.LIMITS, since=now())
-        id = note_id()
-        note = Note(
-            Channel.ALGEDONIC,
-            Role.CHANNEL,
-            self.level,
-            Role.ALGEDONODE,
-            self.level,
-            Felt(pain) if full else Relief(pain.key),
-            id,
-            id,
-            sent_at=now(),
-        )
-        self.system.named(line_name(self.level, Channel.ALGEDONIC), Line).cast(Line.carry, note)
+        self._say(Felt(pain) if full else Relief(pain.key))
+
+    def lives(self, period: float) -> None:
+        """Say so, on the algedonic channel."""
+        self._say(Beat(line_role(self.channel), self.level, period))
+
+    def _say(self, body: object) -> None:
+        id, level = note_id(), self.level
+        to = Channel.ALGEDONIC, Role.CHANNEL, level, Role.ALGEDONODE, level
+        note = Note(*to, body, id, id, sent_at=now())
+        self.system.named(line_name(level, Channel.ALGEDONIC), Line).cast(Line.carry, note)
 
 
 class LossyFeelingLine(FeelingLine):

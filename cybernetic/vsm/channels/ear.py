@@ -43,7 +43,12 @@ def address(role: Role, path: str) -> str:
 
 def line_name(level: str, channel: Channel) -> str:
     """The name of the agent that carries a channel of a level."""
-    return f"{level}:channel.{channel.value}"
+    return f"{level}:{line_role(channel)}"
+
+
+def line_role(channel: Channel) -> str:
+    """What the agent that carries a channel is in its level: what its beats say."""
+    return f"channel.{channel.value}"
 
 
 class Ear(Agent):

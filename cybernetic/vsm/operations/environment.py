@@ -46,6 +46,7 @@ class Environment(Member):
     """
 
     role = Role.ENVIRONMENT
+    period: float | None = 1.0
 
     def __init__(
         self,

@@ -4,8 +4,10 @@ import asyncio
 from threading import Event
 from typing import Any
 
+import pytest
+
 from cybernetic.vsm import Cause, Page, Pain
-from cybernetic.vsm.algedonic.humans import TAKE, called
+from cybernetic.vsm.algedonic.humans import TAKE, _calling, called, resolved
 from cybernetic.vsm.ladder import Severity
 
 PAGE = Page(Pain("firm", "fire", Cause.INVARIANT, Severity.CRITICAL), 1, "firm")
@@ -53,3 +55,43 @@ def test_several_that_hang_hold_up_no_other() -> None:
     assert answer is None
     assert human.began.is_set()
     assert took < TAKE / 2
+
+
+class Slow:
+    """Takes a page slowly, and what is over at once."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    async def page(self, page: Page) -> None:
+        await asyncio.sleep(1.5)
+        self.heard.append("page")
+
+    async def resolve(self, key: Any) -> None:
+        self.heard.append("over")
+
+
+async def test_that_it_is_over_is_the_last_word() -> None:
+    slow = Slow()
+    paging = asyncio.ensure_future(called(slow, PAGE))
+    await asyncio.sleep(0.2)
+    assert await resolved(slow, PAGE.pain.key) is None
+    assert slow.heard == ["page", "over"]
+    assert await paging is None
+    assert not _calling
+
+
+class Cancels:
+    """A sink that gives itself up."""
+
+    async def page(self, page: Page) -> None:
+        raise asyncio.CancelledError("its own")
+
+
+async def test_a_sink_that_cancels_itself_did_not_take_the_page() -> None:
+    assert await called(Cancels(), PAGE) == "CancelledError: its own"
+    waiting = asyncio.ensure_future(called(Slow(), PAGE))
+    await asyncio.sleep(0.2)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting

@@ -123,6 +123,7 @@ async def test_nor_one_that_could_not_be_written_down(tmp_path: Path) -> None:
             await kept.call(ViableSystem.set_policy, unnamed())
         assert (await done(kept)).outcome.good
         await kept.call(ViableSystem.set_policy, Policy("freeze", 1, nothing))
+        await asyncio.sleep(1.0)
         with pytest.raises(PolicyDenied, match="frozen"):
             await done(kept)
 
