@@ -1,12 +1,13 @@
 """Where two halves of a system meet: what is said to a name of the other half goes over, and its answer comes back."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from cybernetic.core import CallError, CallFailed, Down, NoConnection, Refusal
 from cybernetic.runtime import Agent, Deferred, Named
 from cybernetic.vsm.algedonic.algedonode import Algedonode
+from cybernetic.vsm.algedonic.pager import HOP
 from cybernetic.vsm.channels.channel import Channel
 from cybernetic.vsm.channels.ear import Ear, level_of
 from cybernetic.vsm.channels.line import Line
@@ -16,7 +17,11 @@ from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.refusals import NotTaken
 from cybernetic.vsm.operations.task import Performed, Task
 from cybernetic.vsm.operations.upward import handed_on
-from cybernetic.vsm.recursion.parcels import Answered, Open, Saying
+from cybernetic.vsm.recursion.again import Again
+from cybernetic.vsm.recursion.asked import Asked, Waiting
+from cybernetic.vsm.recursion.doors import Doors
+from cybernetic.vsm.recursion.once import Answer, Once
+from cybernetic.vsm.recursion.parcels import Answered, Missed, Open, Saying, Waits
 from cybernetic.vsm.timing import now
 from cybernetic.wire import travels
 
@@ -39,7 +44,9 @@ METHODS: dict[str, tuple[Any, Any]] = {
 DOWNWARD = frozenset({"ack", "answered", "deny", "let_go"})
 """What only the half above may ask: the one below takes nothing over for those above it."""
 
-LOOK = 1.0  # seconds between two looks at an outlet that is away
+LOOK = 1.0  # seconds between two looks at the outlet
+WORD = 3  # looks between two words of what is waited for
+KNOCK = 8.0  # seconds at most between two words of the own door while the halves have not met
 
 
 @travels(name="vsm.NotAcross")
@@ -60,6 +67,10 @@ class Junction(Agent):
     for the one who asked was told that it failed, and has asked again, or somebody else: so a half is asked by a door
     that it has opened, another one whenever it starts or has lost the other half. While none is open nothing is asked,
     and of what is told only pain goes: all else is said anew every second or so.
+
+    What carries values may lose them, double them, and let one overtake another. So a door is said again until both
+    halves have met, and to who comes by a wrong one; and every few seconds a half says what it waits for: answers that
+    were lost are given again, and what never came is asked again, as the same, so that it is done once.
 
     Args:
         path: of the level that lies elsewhere, seen from the half above.
@@ -86,39 +97,43 @@ class Junction(Agent):
         self._ways: dict[Channel, Named[Agent]] = {
             channel: self.system.named(name, Agent) for channel, name in ways.items()
         }
-        self._waiting: dict[str, tuple[Deferred[Any], str | None]] = {}  # by which door each was asked
+        self._waiting, self._once, self._doors = Waiting(), Once(), Doors()
         self._watched: Any = None
-        self._door = fresh_id(8)  # of this half
-        self._open: str | None = None  # of the other
+        self._knock, self._looks = Again(LOOK, KNOCK), 0
 
     def setup(self) -> None:
         """Watch the outlet."""
         self.look()
+        self.ref.every(LOOK).cast(Junction.look)
 
     # From this half.
 
     def tell(self, to: str, method: str, *args: Any) -> None:
         """Say something to the other half; nobody waits for an answer."""
-        if self._open is None and METHODS[method][1] is not Algedonode.from_below:
+        if self._doors.other is None and METHODS[method][1] is not Algedonode.from_below:
             return
         self._way(method, args).send(Saying(to, method, args))
 
     def ask(self, to: str, method: str, *args: Any) -> Deferred[Any]:
         """Say something and have the answer. Raises what it is refused with, `CallFailed` while the other is away."""
-        answer, id = self.defer(), fresh_id(8)
-        if self._open is None and not self._hurts(method, args):
+        answer, doors = self.defer(), self._doors
+        if doors.other is None and not self._hurts(method, args):
             answer.fail(CallFailed(self.ref, method, NoConnection(self.path)))
             return answer
-        self._waiting[id] = answer, self._open
-        self._way(method, args).send(Saying(to, method, args, id, self._open))
+        saying = Saying(to, method, args, fresh_id(8), doors.other, doors.number)
+        patience = HOP if METHODS[method][0] is Algedonode else None
+        self._way(method, args).send(self._waiting.add(answer, saying, patience))
         return answer
 
     def _way(self, method: str, args: tuple[Any, ...]) -> Named[Agent]:
-        return self._ways.get(self._channel(method, args), self._outlet)  # type: ignore[arg-type]
+        return self._by(self._channel(method, args))
+
+    def _by(self, channel: Channel | None) -> Named[Agent]:
+        return self._ways.get(channel, self._outlet)  # type: ignore[arg-type]
 
     def _channel(self, method: str, args: tuple[Any, ...]) -> Channel | None:
-        """The channel of the notes in it; what algedonodes say to each other is the algedonic one's."""
-        if METHODS[method][0] is Algedonode:
+        """The channel of the notes in it; what algedonodes say to each other is the algedonic one's; None: neither."""
+        if method in METHODS and METHODS[method][0] is Algedonode:
             return Channel.ALGEDONIC
         return next((one.channel for one in args if isinstance(one, Note)), None)
 
@@ -131,29 +146,58 @@ class Junction(Agent):
         """What came over, or the end of the outlet."""
         match message:
             case Saying():
-                self.task(self._said(message))
+                self._heard(message)
             case Answered():
                 self._answered(message)
             case Open():
                 self._opened(message)
+            case Waits():
+                self._awaited(message)
+            case Missed(by=self._doors.number):
+                for saying in self._waiting.missed(message.numbers):
+                    self._way(saying.method, saying.args).send(saying)
             case Down():
                 self._lost()
 
     def _opened(self, open: Open) -> None:
         """What was asked by another door than this fails: who had opened that one has ended, or has given it up."""
-        self._open = open.door
-        self._fail([id for id, (_, door) in self._waiting.items() if door not in (None, open.door)])
-        if open.asks:
-            self._outlet.send(Open(self._door))
+        doors, before = self._doors, self._doors.other
+        changed = doors.hear(open)
+        self._once.lives(doors.most)
+        if changed:
+            self._fail(lambda _: True)
+        elif doors.other != before:
+            self._fail(lambda asked: asked.saying.open not in (None, doors.other))
+        if changed or open.asks or 0 < open.number < doors.most:
+            self._outlet.send(doors.word(asks=changed))
+
+    def _heard(self, saying: Saying) -> None:
+        """What is said is done, if it was not; who has lost the answer will say so."""
+        self._doors.noted(saying.by)
+        if self._once.begins(saying, self._hurts(saying.method, saying.args)):
+            self.task(self._said(saying))
 
     async def _said(self, saying: Saying) -> None:
         try:
-            answer = Answered(saying.id or "", await self._done(saying))
+            answered = Answered(saying.id or "", await self._done(saying))
         except (CallError, Refusal) as error:
-            answer = Answered(saying.id or "", error=_told(error))
+            answered = Answered(saying.id or "", error=_told(error))
         if saying.id is not None:  # it goes back by the way it came
-            known = saying.method in METHODS
-            (self._way(saying.method, saying.args) if known else self._outlet).send(answer)
+            answer = Answer(answered, self._channel(saying.method, saying.args))
+            self._once.ended(saying, answer)
+            self._by(answer.channel).send(answered)
+
+    def _awaited(self, waits: Waits) -> None:
+        """The other half says what it waits for."""
+        self._doors.noted(waits.by)
+        if waits.open != self._doors.own:
+            self._outlet.send(self._doors.word())
+            return
+        answers, missed = self._once.hear(waits)
+        for answer in answers:
+            self._by(answer.channel).send(answer.answered)
+        if missed:
+            self._outlet.send(Missed(waits.by, missed))
 
     async def _done(self, saying: Saying) -> Any:
         known = METHODS.get(saying.method)
@@ -164,9 +208,10 @@ class Junction(Agent):
                 raise NotAcross(saying.to, f"a note of {one.path_from}")
         if (
             saying.id is not None
-            and saying.open != self._door
+            and saying.open != self._doors.own
             and not self._hurts(saying.method, saying.args)
         ):
+            self._outlet.send(self._doors.word())
             raise CallFailed(
                 self.ref, saying.method, NoConnection(self.path)
             )  # its asker knows of no answer any more
@@ -199,7 +244,7 @@ class Junction(Agent):
         return self._speaks is not None and isinstance(path, str) and path.startswith(f"{self._speaks}/")
 
     def _answered(self, answered: Answered) -> None:
-        answer, _ = self._waiting.pop(answered.id, (None, None))
+        answer = self._waiting.answered(answered.id)
         if answer is None:
             return
         if answered.error is None:
@@ -212,25 +257,43 @@ class Junction(Agent):
     # Its liveness.
 
     def look(self) -> None:
-        """Watch the outlet again, if it is there."""
+        """Watch the outlet again, if it is there; say again what the other half has to know."""
         ref = self.system.whereis(self._outlet.name, Agent)
-        if ref is None or ref == self._watched:
-            self.ref.after(LOOK).cast(Junction.look)
+        if ref is None:
             return
-        self._watched = ref
-        self.monitor(ref)
-        self._outlet.send(Open(self._door, asks=True))
+        if ref != self._watched:
+            self._watched = ref
+            self.monitor(ref)
+            self._outlet.send(self._doors.word(asks=True))
+        elif not self._doors.met:
+            if self._knock.due(now()):
+                self._outlet.send(self._doors.word(asks=True))
+        else:
+            self._knock = Again(LOOK, KNOCK)
+            self._say_what_waits()
+
+    def _say_what_waits(self) -> None:
+        """It is said now and then, all of it: so one word that comes over makes up for all that were lost.
+
+        A half of an older version does not know it.
+        """
+        self._looks += 1
+        at, doors = now(), self._doors
+        self._fail(lambda asked: asked.late(at))
+        if self._looks % WORD == 0 and doors.theirs and doors.other is not None:
+            word = self._waiting.word(doors.number, doors.other)
+            if word is not None:
+                self._outlet.send(word)
 
     def _lost(self) -> None:
         """The other half is away: what was asked of it fails at once."""
-        self._watched = self._open = None
-        self._door = fresh_id(8)
-        self._fail(list(self._waiting))
+        self._watched = None
+        self._doors.shut()
+        self._fail(lambda _: True)
         self.look()
 
-    def _fail(self, ids: Iterable[str]) -> None:
-        for id in ids:
-            answer, _ = self._waiting.pop(id)
+    def _fail(self, which: Callable[[Asked], bool]) -> None:
+        for answer in self._waiting.drop(which):
             answer.fail(CallFailed(self.ref, "what it was asked", NoConnection(self.path)))
 
 
