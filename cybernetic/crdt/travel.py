@@ -216,17 +216,33 @@ def _branch(
     if type(parts) is not list or len(parts) % width:
         raise OptionError("stores", f"a list of {width} parts each", type(parts).__name__)
     edit: Editor[Any] = Trie[Any]().edit()
+    more: dict[object, list[Any]] = {}
     shown = 0
     for at in range(0, len(parts), width):
         slot, store = read(*parts[at : at + width])
         old = edit.get(slot)
-        if old is not None:
-            if not again:
-                raise OptionError("key", "each once", slot)
-            store = old.join(store, _NOTHING, _NOTHING)
-        edit.set(slot, store)
-        shown += store.alive - (old is not None and old.alive)
+        if old is None:
+            edit.set(slot, store)
+            shown += store.alive
+        elif again:
+            more.setdefault(slot, [old]).append(store)
+        else:
+            raise OptionError("key", "each once", slot)
+    for slot, stores in more.items():
+        both = _joined(stores)
+        edit.set(slot, both)
+        shown += both.alive - stores[0].alive
     return kind(edit.done(), shown)
+
+
+def _joined(stores: list[Any]) -> Any:
+    """All of them in one: two and two, so that as many as one message may bring cost little more than reading them."""
+    while len(stores) > 1:
+        pairs = [
+            one.join(other, _NOTHING, _NOTHING) for one, other in zip(stores[::2], stores[1::2], strict=False)
+        ]
+        stores = pairs + stores[len(pairs) * 2 :]
+    return stores[0]
 
 
 _NOTHING = Context()

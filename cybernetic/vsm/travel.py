@@ -23,7 +23,13 @@ from cybernetic.vsm.bargain.budget import Budget, Epoch, Price, Rate
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger, Reservation, Settlement
 from cybernetic.vsm.bargain.purse import Purse
-from cybernetic.vsm.bargain.refusals import AnotherPurse, BudgetExhausted, NoOpenBill, StaleContract
+from cybernetic.vsm.bargain.refusals import (
+    AnotherPeriod,
+    AnotherPurse,
+    BudgetExhausted,
+    NoOpenBill,
+    StaleContract,
+)
 from cybernetic.vsm.bargain.saved import Saved
 from cybernetic.vsm.bargain.talk import Talk
 from cybernetic.vsm.bargain.vector import Cost, Vector
@@ -119,7 +125,19 @@ _PLAIN = (
     *(Account, AuditDetection, AuditFinding, AuditLoad, AuditRecord, Canary, CusumDesign, DiscrepancyCusum),
     *(PosiwidGap, RateInterval, Standing, VerifierHealth),
     *(Accepted, Allocator, BudgetExhausted, Claim, Contract, Epoch, Ledger, Price, Productivity, Purse, Rate),
-    *(AnotherPurse, NoOpenBill, Report, Reservation, Saved, Seal, Settlement, StaleContract, Talk, Worth),
+    *(
+        AnotherPeriod,
+        AnotherPurse,
+        NoOpenBill,
+        Report,
+        Reservation,
+        Saved,
+        Seal,
+        Settlement,
+        StaleContract,
+        Talk,
+        Worth,
+    ),
     *(Achievement, Attention, Forecast, Health, HealthLimits, Index, Judgement, Reading, Regime, RegimeModel),
     *(Thresholds,),
     *(

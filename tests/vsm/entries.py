@@ -67,7 +67,7 @@ def arguments(name: str) -> Arguments:
 # What is handed out and never taken, and protocols: nobody is to make one of these with figures of their own.
 HANDED_OUT = {
     "audit": "AuditDetection PosiwidGap RateInterval RunLength",
-    "bargain": "BudgetExhausted Epoch Reservation",
+    "bargain": "AnotherPeriod BudgetExhausted Epoch Reservation",
     "cyberstride": "BocpdState Chart.step CusumState EwmaState Forecast Health Judgement Reading ShewhartState",
     "damping": "FairQueue Flapping Oscillation Waiter Waiting",
     "decisions": "Amendment",

@@ -85,7 +85,8 @@ def path(
 ) -> Iterator[tuple[Triple, ...] | None]:
     """One of the shortest chains of at most `hops` facts from `start` to `goal`; none comes if there is none.
 
-    Searched from both ends, a step at a time where fewer are waiting. Breaths as in `around`.
+    Searched from both ends, a step at a time where fewer are waiting; nothing goes on from what is no thing, so the
+    searches do not meet there. Breaths as in `around`.
     """
     if start == goal:
         yield ()
@@ -106,7 +107,7 @@ def path(
                 if other in near.reached:
                     continue
                 near.reached[other] = (node, triple)
-                if other in far.reached:
+                if other in far.reached and (type(other) is str or other in (start, goal)):
                     yield (*reversed(here.chain(other)), *there.chain(other))
                     return
                 if type(other) is str:

@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from cybernetic.core import OptionError
 from cybernetic.crdt import Context, Lattice, OpaqueTypes, Stamp, latest_stamp
-from cybernetic.state.replica.marks import marked, read_marked
+from cybernetic.state.replica.marks import in_a_row, marked, read_marked, replica_damaged
 from cybernetic.state.replica.plan import Member
 from cybernetic.state.store.journal import Journal
 from cybernetic.state.store.store import Store
@@ -39,6 +39,7 @@ class Record(NamedTuple):
         former: ids of the starts of this store that may have left rights to spend: this one is the last of all.
         line: ids of the latest starts of this store, this one the last of all.
         place: the file it is in, by file system and number: a copy has another.
+        pieces: of the snapshot, how many; -1: nobody counted them.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Record(NamedTuple):
     former: tuple[str, ...] = ()
     line: tuple[str, ...] = ()
     place: str = ""
+    pieces: int = -1
 
     def known(self) -> dict[str, Member]:
         """The members by site."""
@@ -85,19 +87,24 @@ class Archive(Generic[L]):
         `StoreDamaged` where what is read is not what was written.
         """
 
-        def begin(connection: sqlite3.Connection) -> tuple[bytes | None, str]:
+        def begin(connection: sqlite3.Connection) -> tuple[Any, bool, str]:
             for table in TABLES:
                 connection.execute(table)
             row = connection.execute(
                 "SELECT body FROM cybernetic_replicas WHERE name = ?", (name,)
             ).fetchone()
-            return None if row is None else row[0], _place(store.path)
+            left = connection.execute(
+                "SELECT EXISTS (SELECT 1 FROM cybernetic_replica_pieces WHERE name = ?)", (name,)
+            ).fetchone()
+            return None if row is None else row[0], bool(left[0]), _place(store.path)
 
-        body, place = await store.write(begin)
+        body, left, place = await store.write(begin)
         codec = Codec(OpaqueTypes())
         record = Record(kind.kind, site)
         if body is not None:
-            record = Record(*read_marked(store.path, name, codec, body))
+            record = Record(*read_marked(store.path, name, codec, body, name))
+        elif left:
+            raise replica_damaged(store.path, name, "without its record")
         if record.kind != kind.kind:
             raise OptionError(f"the type of {name!r} in {store.path}", record.kind, kind.kind)
         archive = cls(store, await Journal.open(store), name, kind, record)
@@ -108,17 +115,21 @@ class Archive(Generic[L]):
     async def load(self) -> L:
         """The value as it was when the last change was acknowledged. Gives the loop back after each piece."""
         value = self._kind()
-        number = 0
-        while bodies := await self._store.read(self._fetch(number)):
-            for body in bodies:
-                value = value.join(self._read(body))
+        number, path, record = 0, self._store.path, self.record
+        while pieces := await self._store.read(self._fetch(number)):
+            for at, body in pieces:
+                in_a_row(path, self._name, at, number, "piece")
+                value = value.join(self._read(body, self._name, record.generation, number))
                 self.snapshot += len(body)
+                number += 1
                 await asyncio.sleep(0)
-            number += len(bodies)
-        after = self.record.position
+        if record.pieces >= 0:
+            in_a_row(path, self._name, record.pieces, number, "piece")
+        after = record.position
         while notes := await self._journal.read(self._stream, after):
             for noted in notes:
-                value = value.join(self._read(noted.event))
+                in_a_row(path, self._name, noted.position, after + 1, "change")
+                value = value.join(self._read(noted.event, self._stream))
                 self.journaled += len(noted.event)
                 after = self.loaded = noted.position
                 await asyncio.sleep(0)
@@ -126,7 +137,7 @@ class Archive(Generic[L]):
 
     def append(self, delta: L) -> "Future[int]":
         """Note a change; done when it is on the disk. Raises `JournalFull`, `CannotTravel`, `StoreError`."""
-        body = marked(self._codec.encode(delta))
+        body = marked(self._codec.encode(delta), self._stream)
         done = self._journal.append(self._stream, body)
         self.journaled += len(body)
         return done
@@ -135,7 +146,7 @@ class Archive(Generic[L]):
         """Change the record: what else it says stays as it is when this is written, one after the other."""
         async with self._noting:
             record = self.record._replace(**changes)
-            body = marked(self._codec.encode(tuple(record)))
+            body = marked(self._codec.encode(tuple(record)), self._name)
             await self._store.write(
                 lambda connection: connection.execute(
                     "INSERT INTO cybernetic_replicas VALUES (?, ?)"
@@ -159,26 +170,27 @@ class Archive(Generic[L]):
             while True:
                 batch = []
                 for body in islice(bodies, _TOGETHER):
-                    batch.append((self._name, generation, number, body))
-                    number, size = number + 1, size + len(body)
+                    place = self._name, generation, number
+                    batch.append((*place, marked(body, *place)))
+                    number, size = number + 1, size + len(batch[-1][-1])
                     await asyncio.sleep(0)
                 if not batch:
                     break
                 await self._store.write(_insert(batch))
-            await self.note(generation=generation, position=position, floor=floor)
+            await self.note(generation=generation, position=position, floor=floor, pieces=number)
             await self._drop(generation - 1)
             await self._journal.trim(self._stream, position + 1)
             self.snapshot, self.journaled = size, max(0, self.journaled - before)
 
-    def _read(self, body: bytes) -> L:
-        part: L = read_marked(self._store.path, self._name, self._codec, body)
+    def _read(self, body: bytes, *place: object) -> L:
+        part: L = read_marked(self._store.path, self._name, self._codec, body, *place)
         stamp = latest_stamp(part)
         if stamp is not None and (self.latest is None or self.latest < stamp):
             self.latest = stamp
         return part
 
     def _bodies(self, value: L, leaves: int) -> Iterator[bytes]:
-        return (marked(self._codec.encode(piece)) for piece in value.slices(leaves))
+        return (self._codec.encode(piece) for piece in value.slices(leaves))
 
     async def _drop(self, generation: int) -> None:
         await self._store.write(
@@ -190,11 +202,11 @@ class Archive(Generic[L]):
 
     def _fetch(self, number: int) -> Any:
         query = (
-            "SELECT body FROM cybernetic_replica_pieces WHERE name = ? AND generation = ? AND number >= ?"
+            "SELECT number, body FROM cybernetic_replica_pieces WHERE name = ? AND generation = ? AND number >= ?"
             " ORDER BY number LIMIT ?"
         )
         values = (self._name, self.record.generation, number, _TOGETHER)
-        return lambda connection: [body for (body,) in connection.execute(query, values)]
+        return lambda connection: connection.execute(query, values).fetchall()
 
 
 def _place(path: str) -> str:

@@ -10,7 +10,13 @@ from cybernetic.vsm.bargain.contract import UNHEARD, Accepted, Contract, Report,
 from cybernetic.vsm.bargain.ledger import Ledger, Reservation, Settlement
 from cybernetic.vsm.bargain.lending import lend, moved
 from cybernetic.vsm.bargain.purse import Purse
-from cybernetic.vsm.bargain.refusals import AnotherPurse, BudgetExhausted, NoOpenBill, StaleContract
+from cybernetic.vsm.bargain.refusals import (
+    AnotherPeriod,
+    AnotherPurse,
+    BudgetExhausted,
+    NoOpenBill,
+    StaleContract,
+)
 from cybernetic.vsm.bargain.talk import Talk
 from cybernetic.vsm.bargain.vector import Cost, Vector, total
 from cybernetic.vsm.bargain.weights import Productivity, earned_weights, worth_publishing
@@ -19,6 +25,7 @@ from cybernetic.vsm.bargain.worth import Worth
 __all__ = (
     "Accepted",
     "Allocator",
+    "AnotherPeriod",
     "AnotherPurse",
     "Budget",
     "BudgetExhausted",

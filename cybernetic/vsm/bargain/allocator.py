@@ -147,7 +147,7 @@ class Allocator:
         after = replace(
             begun, purse=begun.purse.with_ledger(epoch, ledger), version=seal.version, issued=issued
         )
-        return after, Contract(unit, epoch, granted, seal, self.purses.get(unit, ""))
+        return after, Contract(unit, epoch, granted, seal, self.purses.get(unit, ""), self.purse.per)
 
     def accepted(self, answer: Accepted) -> Self:
         """After a unit's answer. One to a contract that is not the unit's last changes nothing.

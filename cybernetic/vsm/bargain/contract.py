@@ -4,7 +4,7 @@ replay.
 
 from dataclasses import dataclass
 
-from cybernetic.core import flag, whole
+from cybernetic.core import flag, number, whole
 from cybernetic.vsm.bargain.budget import epoch_number
 from cybernetic.vsm.bargain.vector import Vector, vector
 
@@ -34,9 +34,9 @@ class Contract:
     """What a unit may spend in an epoch, by the word of its allocator.
 
     It is for the purse of that id, and for no other: what a purse that is lost has spent of an earlier one, none that
-    came after it knows.
+    came after it knows. `per` is what an epoch lasts for who grants it, seconds; 0: he does not say.
 
-    Raises `OptionError` for an `epoch` that is no integer, and for a `grant` that is no `Vector`.
+    Raises `OptionError` for an `epoch` that is no integer, a `grant` that is no `Vector`, and a `per` below 0.
     """
 
     unit: str
@@ -44,10 +44,12 @@ class Contract:
     grant: Vector
     seal: Seal
     purse: str = ""
+    per: float = 0.0
 
     def __post_init__(self) -> None:
         epoch_number("epoch", self.epoch)
         vector("grant", self.grant)
+        number("per", self.per, least=0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,13 @@ from cybernetic.core import OptionError, number
 from cybernetic.vsm.bargain.budget import Budget, Epoch, epoch_number
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
-from cybernetic.vsm.bargain.refusals import AnotherPurse, BudgetExhausted, NoOpenBill, StaleContract
+from cybernetic.vsm.bargain.refusals import (
+    AnotherPeriod,
+    AnotherPurse,
+    BudgetExhausted,
+    NoOpenBill,
+    StaleContract,
+)
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, vector
 from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import instance, mapping, word
@@ -102,10 +108,13 @@ class Purse:
         One for an epoch that is over, and may have been reported, changes no grant: what it would leave has been lent
         to others by then. Taking the latest one again changes nothing and gives an answer again. Less than is committed
         already is taken as what is committed. Raises `StaleContract` for one that is older than the latest,
-        `AnotherPurse` for one to a purse that was lost, `OptionError` for another's.
+        `AnotherPurse` for one to a purse that was lost, `AnotherPeriod` for one whose epochs are others, `OptionError`
+        for another's.
         """
         if instance("contract", contract, Contract).unit != self.unit:
             raise OptionError("contract.unit", repr(self.unit), contract.unit)
+        if contract.per not in (0.0, self.per):
+            raise AnotherPeriod(self.unit, self.per, contract.per)
         if contract.purse != self.id:
             raise AnotherPurse(self.unit, self.id, contract.purse)
         if contract.seal < self.seal or contract.epoch < self.kept:

@@ -37,6 +37,16 @@ class AnotherPurse(Refusal):
         self.unit, self.purse, self.meant = unit, purse, meant
 
 
+class AnotherPeriod(Refusal):
+    """A contract is for epochs of `meant` seconds, where those of the unit last `per`: what it may spend in one of them
+    is not what is meant.
+    """
+
+    def __init__(self, unit: str, per: float, meant: float) -> None:
+        super().__init__(f"{unit!r}: expected a contract for epochs of {per:g} s, got: one for {meant:g} s")
+        self.unit, self.per, self.meant = unit, per, meant
+
+
 class StaleContract(Refusal):
     """A contract or a message about one is older than what is known: an allocator that was replaced still
     speaks.

@@ -13,12 +13,13 @@ from cybernetic.vsm.bargain.contract import UNHEARD, Accepted, Contract, Report,
 from cybernetic.vsm.bargain.ledger import Ledger
 from cybernetic.vsm.bargain.lending import lend, moved
 from cybernetic.vsm.bargain.purse import NO_CONTRACT, Purse
-from cybernetic.vsm.bargain.refusals import AnotherPurse, BudgetExhausted, StaleContract
+from cybernetic.vsm.bargain.refusals import AnotherPeriod, AnotherPurse, BudgetExhausted, StaleContract
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.bargain.weights import earned_weights
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.control.accounts import Accounts
 from cybernetic.vsm.control.messages import Charge
+from cybernetic.vsm.control.periods import Periods
 from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.inspection.verifier import spends
 from cybernetic.vsm.recursion.charter import Charter
@@ -82,6 +83,7 @@ class Bargaining:
             {},
         )  # of an epoch: the most for whom that was said
         self._took: set[str] = set()  # units that have taken a contract of this system 3
+        self._periods = Periods(control)
         self._calm_until = 0.0
         self.owed: Mapping[str, Vector] = {}
 
@@ -299,6 +301,8 @@ class Bargaining:
                 accepted: Accepted = await ask(Channel.AUDIT, Role.AUDIT, contract, patience=0.5)
             else:
                 accepted = await ask(Channel.BARGAIN, Role.MANAGEMENT, contract, path, patience=0.5)
+        except AnotherPeriod as error:
+            await self._periods.refused(path, error)
         except AnotherPurse as error:
             self.renewed(path, error.purse)
             self._control.ref.cast(type(self._control).renew)
@@ -312,6 +316,7 @@ class Bargaining:
             assert self.allocator is not None
             self.allocator = self.allocator.accepted(accepted)
             self._took.add(path)
+            self._periods.agreed(path)
             self._delivered(path, contract)
         finally:
             self._sending.discard(path)

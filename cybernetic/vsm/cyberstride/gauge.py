@@ -21,6 +21,7 @@ from cybernetic.vsm.cyberstride.variance import Learning, first_guess, resolved
 
 _FIRST = 8  # data before a first guess at V
 _LATEST = 64  # data from which it is guessed anew
+_KEPT, _STEPS = 16, 5  # differences that tell of a rounding: a spike makes two
 _MOST = 1e200  # V, in squared units
 _LEARNING, _THRESHOLDS, _LIMITS = Learning(), Thresholds(), HealthLimits()
 
@@ -72,7 +73,7 @@ class Gauge:
         "_scale",
         "_since",
         "_standing",
-        "_step",
+        "_steps",
         "_times",
         "data",
         "health",
@@ -107,7 +108,7 @@ class Gauge:
         self._times = Times(period)
         self._first: list[float] = []
         self._latest: deque[float] = deque(maxlen=_LATEST)
-        self._step: float | None = None  # the least by which two data that followed each other differed
+        self._steps: deque[float] = deque(maxlen=_KEPT)  # by how much data that differed did
         self._faulty = self._since = 0  # data since the errors are wrong, and since V was guessed
         self._attention = Attention.QUIET
         self._standing: int | None = None  # None: no alert
@@ -184,25 +185,29 @@ class Gauge:
 
     def _resolve(self, y: float) -> None:
         """Remember the datum, and by how little data differ: V is not less than what that rounding makes."""
-        latest = self._latest
+        latest, steps = self._latest, self._steps
         step = abs(y - latest[-1]) if latest else 0.0
         latest.append(y)
-        if step > 0.0 and (self._step is None or step < self._step):
-            self._step = step
-            if self._filter is not None and self._learning is not None:
-                least = min(max(self._learning.least, resolved(step)), _MOST)
-                self._filter.learning = replace(self._learning, least=least)
+        if step == 0.0:
+            return
+        steps.append(step)
+        if self._filter is not None and self._learning is not None and len(steps) >= _STEPS:
+            least = min(max(self._learning.least, resolved(min(steps))), _MOST)
+            self._filter.learning = replace(self._learning, least=least)
 
     def _muted(self, came: bool) -> str | None:
-        """Why the index is not listened to. An alert that stands is not silenced by errors it may have made
-        itself: after a change they are soon as they were, and those that are wrong for longer it did not make.
+        """Why the index is not listened to. Errors that are too small only understate how far it is from plan: they are
+        no reason. An alert that stands is not silenced by errors it may have made itself: after a change they are soon
+        as they were, and those that are too large for longer it did not make.
         """
         if self._since < self.settle:
             return f"learning the variance: {self._since} of {self.settle} data"
-        wrong = fault(self.health, self.limits)
-        self._faulty = self._faulty + came if wrong is not None else 0
+        low, high = self.limits.ratio
+        wrong = None if self.health.ratio < low else fault(self.health, self.limits)
+        large = wrong is not None and self.health.ratio > high
+        self._faulty = self._faulty + came if large else 0
         if self._faulty >= self.limits.least:
-            if self._learning is not None and self.health.ratio > self.limits.ratio[1]:
+            if self._learning is not None:
                 self._anew(self._learning)
                 return f"learning the variance anew: 0 of {self.settle} data"
             return wrong
@@ -212,7 +217,8 @@ class Gauge:
         """V was lost, or is another one: guess it from the latest data, and begin again."""
         latest = [*self._latest]
         self._filter = self._begin(first_guess(latest, learning.least), median(latest[-_FIRST:]))
-        self._step, self.health = None, Health()
+        self._steps.clear()
+        self.health = Health()
         self._faulty = self._since = 0
 
     def _stand(self, attention: Attention, came: bool) -> None:

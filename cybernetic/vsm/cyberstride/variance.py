@@ -85,11 +85,11 @@ def first_guess(series: Sequence[float], least: float = 1e-18) -> float:
     return max(deviation**2, least)
 
 
-def resolved(step: float | None) -> float:
+def resolved(step: float) -> float:
     """The variance that data have in any case whose values differ by no less than `step`: that of rounding to it
-    (Sheppard). None: nothing is known of that.
+    (Sheppard).
     """
-    return 0.0 if step is None else step * step / 12.0
+    return step * step / 12.0
 
 
 _LARGEST = 1e100  # its square is the largest V

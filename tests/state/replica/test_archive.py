@@ -270,6 +270,41 @@ async def test_a_bit_that_the_disk_has_turned_is_never_believed(
 async def test_what_was_written_without_a_mark_is_read() -> None:
     codec = Codec(OpaqueTypes())
     assert read_marked("a file", "it", codec, codec.encode((1, 2))) == (1, 2)
-    assert read_marked("a file", "it", codec, marked(codec.encode((1, 2)))) == (1, 2)
+    assert read_marked("a file", "it", codec, marked(codec.encode((1, 2)), "it", 3), "it", 3) == (1, 2)
+    with pytest.raises(StoreDamaged, match="not those that were written there"):
+        read_marked("a file", "it", codec, marked(codec.encode((1, 2)), "it", 3), "it", 4)
+    with pytest.raises(StoreDamaged, match="of type str"):
+        read_marked("a file", "it", codec, "text")
     with pytest.raises(StoreDamaged, match=r"^a file: .*'it' that mean nothing"):
         read_marked("a file", "it", codec, b"\xc1")
+
+
+PIECES, JOURNAL = "cybernetic_replica_pieces", "cybernetic_journal"
+LOST = {
+    "a piece": f"DELETE FROM {PIECES} WHERE number = 1",
+    "the last piece": f"DELETE FROM {PIECES} WHERE number = (SELECT max(number) FROM {PIECES})",
+    "its record": "DELETE FROM cybernetic_replicas",
+    "its number": f"UPDATE {PIECES} SET number = 10001 WHERE number = 1",
+    "a change": f"DELETE FROM {JOURNAL} WHERE place = (SELECT min(place) FROM {JOURNAL})",
+    "its type": f"UPDATE {PIECES} SET body = 'text' WHERE number = 1",
+    "its place": f"UPDATE {PIECES} SET body = (SELECT body FROM {PIECES} WHERE number = 0) WHERE number = 1",
+}
+
+
+@pytest.mark.parametrize("lost", LOST)
+async def test_a_part_that_the_disk_has_lost_is_missed(tmp_path: Path, lost: str) -> None:
+    async with await Store.open(tmp_path / "a") as store:
+        _, copy = await opened(store)
+        for n in range(20):
+            copy.write(copy.value.add("ann", n), quiet)
+        await copy.lasting()
+        await copy.keep(4)
+        for n in range(20, 23):
+            copy.write(copy.value.add("ann", n), quiet)
+        await copy.lasting()
+        path = store.path
+    with closing(sqlite3.connect(path)) as connection, connection:
+        assert connection.execute(LOST[lost]).rowcount == 1
+    async with await Store.open(path) as store:
+        with pytest.raises(StoreDamaged, match="replica 'it'"):
+            await opened(store)

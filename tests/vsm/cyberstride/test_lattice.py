@@ -82,6 +82,38 @@ def test_an_alert_that_stands_while_errors_are_wrong_is_silenced_in_the_end() ->
     assert all(one.muted is not None for one in judged[250:])
 
 
+@pytest.mark.parametrize(("mean", "deviation"), [(0.0, 0.0), (20.0, 2.0), (50.0, 5.0), (300.0, 10.0)])
+def test_an_alert_of_what_failed_stands_though_its_noise_is_less_since(mean: float, deviation: float) -> None:
+    for seed in SEEDS:
+        chance = Chance(seed).stream("fails")
+        gauge = Gauge(Index("yield", plan=100.0))
+        fed(gauge, lambda chance=chance: chance.gauss(100.0, 10.0), 300)  # type: ignore[misc]
+        judged = fed(gauge, lambda chance=chance: chance.gauss(mean, deviation), 700)  # type: ignore[misc]
+        assert sum(one.attention is Attention.ALERT for one in judged) > 680
+
+
+@pytest.mark.parametrize("rate", [1.0, 0.995, 0.95])
+def test_what_always_went_well_and_then_always_fails_is_felt_and_stays_so(rate: float) -> None:
+    for seed in SEEDS:
+        chance = Chance(seed).stream("success")
+        gauge = Gauge(Index("success", plan=0.9))
+        fed(gauge, lambda chance=chance: float(chance.random() < rate), 500)  # type: ignore[misc]
+        judged = fed(gauge, lambda: 0.0, 500)
+        assert sum(one.attention is Attention.ALERT for one in judged[30:]) > 440
+
+
+@pytest.mark.parametrize("value", [100.0, 5.0])
+def test_what_stood_still_and_changes_for_good_is_alerted_also_after_a_spike(value: float) -> None:
+    for spike in (False, True):
+        gauge = Gauge(Index("quality", plan=0.0))
+        fed(gauge, lambda: 0.0, 100)
+        if spike:
+            gauge.update(1000.0)
+        fed(gauge, lambda: 0.0, 199)
+        judged = fed(gauge, lambda: value, 600)
+        assert sum(one.attention is Attention.ALERT for one in judged) > 570
+
+
 def test_an_alert_after_a_step_stands_as_long_as_the_step() -> None:
     chance = Chance(7).stream("step")
     gauge = Gauge(Index("quality", plan=0.0), variance=1.0, learning=None)
@@ -93,7 +125,6 @@ def test_an_alert_after_a_step_stands_as_long_as_the_step() -> None:
 def test_a_guess_where_most_data_are_the_same_is_by_their_mean_square() -> None:
     assert first_guess([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]) == pytest.approx(2 / 14)
     assert first_guess([3.0, 3.0, 3.0]) == 1e-18
-    assert resolved(None) == 0.0
     assert resolved(6.0) == 3.0
 
 

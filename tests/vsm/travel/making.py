@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cybernetic.core import OptionError
 from cybernetic.vsm.audit import AuditRecord, CusumDesign
 from cybernetic.vsm.bargain import (
+    AnotherPeriod,
     AnotherPurse,
     Budget,
     BudgetExhausted,
@@ -184,6 +185,7 @@ MADE: dict[type, Callable[[], Values]] = {
     RegimeModel: lambda: st.builds(RegimeModel, st.just((0.25,) * 4), QUADS, QUADS, QUADS),
     BudgetExhausted: lambda: st.builds(BudgetExhausted, WORDS, vectors(), vectors(), WORDS),
     NoOpenBill: lambda: st.builds(NoOpenBill, WORDS),
+    AnotherPeriod: lambda: st.builds(AnotherPeriod, WORDS, st.floats(1, 100), st.floats(1, 100)),
     AnotherPurse: lambda: st.builds(AnotherPurse, WORDS, WORDS, WORDS),
     StaleContract: lambda: st.builds(StaleContract, WORDS, of(Seal), of(Seal)),
     LeaseLost: lambda: st.builds(LeaseLost, WORDS, st.integers(1, 9), WORDS),
