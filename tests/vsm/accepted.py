@@ -5,7 +5,7 @@ from typing import Any
 
 from cybernetic.core import Chance
 from cybernetic.vsm.audit import AuditLoad, CusumDesign
-from cybernetic.vsm.bargain import Budget, Claim, Ledger, Productivity, Purse, Vector
+from cybernetic.vsm.bargain import Budget, Claim, Ledger, Productivity, Purse, Seal, Vector
 from cybernetic.vsm.cyberstride import (
     Achievement,
     Cusum,
@@ -84,6 +84,7 @@ PLAIN: dict[str, Arguments] = {
     "bargain.Budget": {"per": 60.0, "usd": 1.0},
     "bargain.Budget.granting": {"grant": ONE, "per": 60.0},
     "bargain.Claim": {"weight": 1.0, "floor": 0.0, "cap": 1.0},
+    "bargain.Contract": {"unit": "acme", "epoch": 0, "grant": ONE, "seal": Seal(1, 1), "per": 60.0},
     "bargain.Cost": {"usd": 1.0},
     "bargain.Epoch.at": {"now": 61.0, "per": 60.0},
     "bargain.Ledger": {"grant": ONE, "until": 5.0, "seen": 1.0},

@@ -83,6 +83,13 @@ def test_a_way_is_one_of_the_shortest(known: Any, start: Any, goal: Any, hops: i
 
 
 def test_a_number_that_two_share_is_no_way_between_them() -> None:
+    for more in (
+        [],
+        [("ann", "knows", "c"), ("ann", "knows", "d")],
+        [("bob", "knows", "c"), ("bob", "knows", "d")],
+    ):
+        crowded = triples_of([("ann", "age", 5), ("bob", "age", 5), *more])
+        assert list(path(crowded, "ann", "bob", 4, Way())) == []
     triples = triples_of([("ann", "age", 5), ("bob", "age", 5)])
     assert list(path(triples, "ann", "bob", 4, Way())) == []
     assert list(path(triples, "ann", 5, 4, Way())) == [(("ann", "age", 5),)]

@@ -86,8 +86,8 @@ class Outlet(Agent):
 
 
 @asynccontextmanager
-async def two() -> AsyncIterator[tuple[System, System, Any]]:
-    """The shop's system, the catalogue's, and the shop."""
+async def two(per: float = 60.0) -> AsyncIterator[tuple[System, System, Any]]:
+    """The shop's system, the catalogue's, whose epochs last so many seconds, and the shop."""
     TOOL.__init__()  # type: ignore[misc]
     PAGER.__init__()  # type: ignore[misc]
     Outlet.cut, Outlet.kept = False, None
@@ -95,9 +95,21 @@ async def two() -> AsyncIterator[tuple[System, System, Any]]:
         await here.start(Outlet, there, name=f"{PATH}:outpost")
         await there.start(Outlet, here, name="to shop")
         shop = await here.start(Shop)
-        await there.start(Abroad, Catalogue, PATH, "to shop", 60.0, Cost(usd=1))
+        await there.start(Abroad, Catalogue, PATH, "to shop", per, Cost(usd=1))
         await asyncio.sleep(3.0)
         yield here, there, shop
+
+
+async def test_nothing_is_lent_to_one_whose_epochs_are_others_and_that_hurts() -> None:
+    async with two(per=10.0) as (_, there, shop):
+        await asyncio.sleep(10.0)
+        (alarm,) = await shop.call(ViableSystem.alarms)
+        assert (alarm.pain.path, alarm.pain.index) == (PATH, "another period")
+        (entry,) = await shop.call(ViableSystem.decisions, 0, "another period")
+        assert "for epochs of 10 s, got: one for 60 s" in entry.body["why"]
+        catalogue = there.named(PATH, ViableSystem)
+        granted = (await catalogue.call(ViableSystem.ledger)).purse
+        assert all(ledger.grant <= Cost(usd=1) for ledger in granted.ledgers.values())
 
 
 async def test_work_goes_over_and_what_came_of_it_comes_back() -> None:
