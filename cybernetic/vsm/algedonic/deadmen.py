@@ -27,7 +27,7 @@ class Deadmen:
         silent: Collection[Key] = (),
         voice: Key | None = None,
     ) -> None:
-        self._voice = voice
+        self._voice, self._deaf = voice, False
         self._watched = {(role, path): (period, now) for role, path, period in loops}
         self._silent = {key: now for key in self._watched if key in silent}  # and since when they beat again
         self._hangs: dict[Key, Hang] = {}  # of those that were ended
@@ -45,6 +45,9 @@ class Deadmen:
         That of one that was ended for hanging is over when it has shown for long enough that it does not hang again.
         """
         missed = key in self._silent and self._deadman(key).missed(now)
+        if key == self._voice and self._deaf:
+            self._deaf = False
+            self.forgive(now)
         self._watched[key] = period, now
         self._due = min(self._due, now + MISSES * period)
         if key not in self._silent:
@@ -55,8 +58,6 @@ class Deadmen:
             return False
         del self._silent[key]
         self._there.pop(key, None)
-        if key == self._voice:
-            self.forgive(now)
         return True
 
     def forgive(self, now: float) -> None:
@@ -67,10 +68,12 @@ class Deadmen:
 
     def missed(self, now: float) -> list[Key]:
         """Those that have become silent."""
+        if self._voice in self._watched:
+            self._deaf = self._deadman(self._voice).missed(now)
         if now < self._due:
             return []
         found = [key for key in self._watched if key not in self._silent and self._deadman(key).missed(now)]
-        if self._voice in (*found, *self._silent):
+        if self._deaf:
             found = [key for key in found if key == self._voice]
         self._silent |= dict.fromkeys(found, now)
         self._due = self._next()
@@ -79,7 +82,7 @@ class Deadmen:
     @property
     def silent(self) -> tuple[Key, ...]:
         """Those that are known to be silent."""
-        return tuple(key for key in self._silent if self._voice not in self._silent or key == self._voice)
+        return tuple(key for key in self._silent if not self._deaf or key == self._voice)
 
     def hangs(self, key: Key, who: object, now: float) -> bool:
         """Whether `who` is there to run a silent loop has been there for longer than he is given; None: nobody is."""

@@ -3,7 +3,8 @@
 import asyncio
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
 
@@ -12,9 +13,8 @@ from cybernetic.vsm.ladder.signals import Pain, PainKey
 from cybernetic.wire import travels
 
 TAKE = 2.0  # seconds that a sink has to take a page
-_calling: dict[
-    tuple[Any, int, PainKey], list[asyncio.Future[None]]
-] = {}  # pages under way, by loop, sink and pain
+_calling: "dict[tuple[Any, int, PainKey], list[_Word]]" = {}  # pages under way, by loop, sink and pain
+_later: "set[asyncio.Future[None]]" = set()  # that it is over, to be told after them
 _THREADS = ThreadPoolExecutor(32, thread_name_prefix="human")  # apart, so that nothing else can use them up
 
 
@@ -64,33 +64,80 @@ async def called(sink: Any, page: Page) -> str | None:
     A plain method runs in a thread of its own pool, and goes on there to its end; only the console is written at once.
     """
     loop = asyncio.get_running_loop()
-    place, over = (loop, id(sink), page.pain.key), loop.create_future()
-    _calling.setdefault(place, []).append(over)
+    place, word = (loop, id(sink), page.pain.key), _Word(loop)
+    _calling.setdefault(place, []).append(word)
+    word.over.add_done_callback(lambda _: _gone(place, word))
     try:
-        return await _tried(sink.page, page)
+        return await _tried(sink.page, page, word)
     finally:
-        over.set_result(None)
-        _calling[place].remove(over)
-        if not _calling[place]:
-            del _calling[place]
+        word.left()
 
 
 async def resolved(sink: Any, key: PainKey) -> str | None:
     """Tell a human through `sink` that a pain is over; why it could not be told, None if it was. It is the last word:
-    a page for it that is under way comes first.
+    a page for it that is under way comes first; one that takes too long is not waited for here, and it is told then.
     """
-    if calls := _calling.get((asyncio.get_running_loop(), id(sink), key)):
-        await asyncio.wait([*calls])
-    return await _tried(sink.resolve, key)
+    place = asyncio.get_running_loop(), id(sink), key
+    calls = [word.over for word in _calling.get(place, ())]
+    if not calls:
+        return await _tried(sink.resolve, key)
+    _, late = await asyncio.wait(calls, timeout=TAKE)
+    if not late:
+        return await _tried(sink.resolve, key)
+    task = asyncio.ensure_future(_resolved_after(late, sink, key))
+    _later.add(task)
+    task.add_done_callback(_later.discard)
+    return "a page for it is under way still: it is told after that"
 
 
-async def _tried(method: Any, word: Any) -> str | None:
+async def _resolved_after(calls: "set[asyncio.Future[None]]", sink: Any, key: PainKey) -> None:
+    await asyncio.wait(calls)
+    await _tried(sink.resolve, key)
+
+
+class _Word:
+    """Something that is being said to a sink: `over` once that has come to its end, in its thread as well."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.over: asyncio.Future[None] = loop.create_future()
+        self._loop = loop
+        self._thread: Future[Any] | None = None
+
+    async def aside(self, method: Callable[..., Any], *args: Any) -> Any:
+        """What a plain method gives, in a thread."""
+        self._thread = _THREADS.submit(method, *args)
+        return await asyncio.wrap_future(self._thread)
+
+    def left(self) -> None:
+        """Nobody waits for it here any more."""
+        if self._thread is None:
+            self._end()
+        else:
+            self._thread.add_done_callback(self._ended)
+
+    def _ended(self, thread: object) -> None:
+        with suppress(RuntimeError):  # the loop has ended first
+            self._loop.call_soon_threadsafe(self._end)
+
+    def _end(self) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+
+
+def _gone(place: Any, word: _Word) -> None:
+    _calling[place].remove(word)
+    if not _calling[place]:
+        del _calling[place]
+
+
+async def _tried(method: Any, word: Any, under: _Word | None = None) -> str | None:
+    aside = (under or _Word(asyncio.get_running_loop())).aside
     try:
         async with asyncio.timeout(TAKE):
             if isinstance(getattr(method, "__self__", None), ConsoleHuman):
                 method(word)
             else:
-                await made(method, _aside, word)
+                await made(method, aside, word)
     except TimeoutError:
         return f"no answer within {TAKE:g} s"
     except asyncio.CancelledError as error:
@@ -101,7 +148,3 @@ async def _tried(method: Any, word: Any) -> str | None:
     except Exception as error:  # whatever a sink raises, it did not take the word
         return f"{type(error).__name__}: {error}"
     return None
-
-
-async def _aside(method: Callable[..., Any], *args: Any) -> Any:
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, method, *args)

@@ -76,6 +76,7 @@ class Line(Agent):
         )
         self._half = self._period / 2
         self._full = self._watched = True  # a predecessor may have been, and may have said so
+        self._born = now()
         self._beaten = -inf  # when it showed last that it lives
         self._age, self._old = 0.0, -inf  # of the last note, and when one that is too old came last
         self._rate, self._at = 0.0, 0.0  # notes a second, as of when
@@ -83,8 +84,8 @@ class Line(Agent):
         self._known: dict[tuple[Role, str], Named[Ear]] = {}
 
     def setup(self) -> None:
-        """Look after a period, whatever was carried before; and show that it lives."""
-        self.ref.after(self._period).cast(Line.look)
+        """Look once enough was carried to tell, whatever was before; and show that it lives."""
+        self.ref.after(2 * self._period).cast(Line.look)
         self.ref.every(self._period).cast(Line.turn)
 
     def turn(self) -> None:
@@ -191,7 +192,9 @@ class Line(Agent):
 
     def _too_much(self, at: float) -> bool:
         """Beer's second principle: more than it is meant for, or what waits does so for longer than a period (1.9)."""
-        return self._rate_at(at) > FULL * self._capacity or at - self._old < self._half
+        age = max(self._period, at - self._born)
+        known = 1.0 - 2.0 ** (-age / self._half)  # of the average, as far as it was born then
+        return self._rate_at(at) > known * FULL * self._capacity or at - self._old < self._half
 
     def _rate_at(self, at: float) -> float:
         """The average rate, with weights that halve every half period, as `variety.ChannelLoad` has it."""

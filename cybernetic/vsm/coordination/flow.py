@@ -26,12 +26,13 @@ WANTED = 30.0  # seconds since somebody waited last, after which a success says 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """Somebody waits for its turn: the `answer` is awaited until then, seconds; later it asks again, and keeps its
-    place. Under `id` it may be taken back.
+    place (`again`). Under `id` it may be taken back.
     """
 
     answer: Any
     until: float = inf
     id: str = ""
+    again: bool = False
 
     def awaited(self, now: float) -> bool:
         """Whether anybody would hear the answer."""
@@ -92,7 +93,7 @@ class Flow:
 
     def asked(self, unit: str, item: Turn, cost: float, weight: float) -> Self:
         """Somebody waits. Who asks again, for the word may have been lost, keeps its place."""
-        queue = self.queue.renewed(lambda turn: turn.id == item.id, item) if item.id else None
+        queue = self.queue.renewed(lambda turn: turn.id == item.id, item) if item.again else None
         return changed(self, queue=queue or self.queue.put(unit, item, cost=cost, weight=weight))
 
     def withdrawn(self, ids: Collection[str]) -> Self:

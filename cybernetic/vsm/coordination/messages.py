@@ -21,6 +21,9 @@ def lease_seconds(level: str, pulse: float = 1.0) -> float:
     return TTL * pulse * (1 + level.count("/"))
 
 
+OBEYED = 300.0  # seconds: a Retry-After that asks for more is not obeyed for longer
+
+
 @travels(name="vsm.Joining")
 @dataclass(frozen=True, slots=True)
 class Joining:
@@ -52,13 +55,14 @@ class Leased:
 @dataclass(frozen=True, slots=True)
 class PaceRequest:
     """A unit asks to use a paced `port` once; it is answered when it may, and then it should at once. By its `id` it
-    can be taken back (`PaceWithdrawal`).
+    can be taken back (`PaceWithdrawal`). `again`: it has asked before, under the same `id`, and its word may be lost.
     """
 
     port: str
     cost: float = 1.0
     weight: float = 1.0
     id: str = ""
+    again: bool = False
 
 
 @travels(name="vsm.PaceWithdrawal")

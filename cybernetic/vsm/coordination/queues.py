@@ -9,6 +9,7 @@ from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import Ear
 from cybernetic.vsm.coordination.flow import Flow, Turn
 from cybernetic.vsm.coordination.messages import (
+    OBEYED,
     Ended,
     Joining,
     NotPaced,
@@ -70,6 +71,7 @@ class Queues:
             self._open(port, joining.share * len(members))
         if port in self._relays:
             self._relays[port].heard(unit, joining.holds_until, joining.part)
+            self._relays[port].barred(joining.barred)
         else:
             flow = self._flows[port].heard(unit, joining.holds_until, now(), joining.part)
             self._flows[port] = flow.barred(now() + joining.barred) if joining.barred > 0.0 else flow
@@ -81,7 +83,7 @@ class Queues:
 
     def asked(self, request: PaceRequest, unit: str, until: float, answer: Deferred[Paced]) -> None:
         """A unit wants its turn at a port that is paced, which is of use to it `until` then."""
-        turn, port = Turn(answer, until, request.id), request.port
+        turn, port = Turn(answer, until, request.id, request.again and bool(request.id)), request.port
         weight = self._remit.weights.get(unit, 1.0) * request.weight
         if port in self._relays:
             self._relays[port].asked(unit, turn, request.cost, weight)
@@ -112,6 +114,8 @@ class Queues:
                     flow = flow.used(word.rate, at)
             self._flows[port] = flow
         elif port not in self._remit.own:
+            if isinstance(word, Refused) and port in self._relays:
+                self._relays[port].barred(min(word.retry_after, OBEYED))
             self.say_above(word)
         elif isinstance(word, Refused) and self._remit.members:
             self._open(port, 0.0)

@@ -48,11 +48,18 @@ class Relay:
         self._lasts = inf  # seconds of a lease above, as was last said
         self._unheard = False  # whether the last word to the level above was not answered
         self._word: asyncio.Task[Said] | None = None
+        self._barred = (
+            -inf
+        )  # until when the other side asked to wait, by that it goes without the level above
         self._id = ""  # of the turn above that is waited for
 
     def heard(self, unit: str, holds_until: float, part: float) -> None:
         """A unit asks for its lease."""
         self._pacer = self._pacer.heard(unit, holds_until, now(), part)
+
+    def barred(self, seconds: float) -> None:
+        """The other side asked to wait so many seconds from now."""
+        self._barred = max(self._barred, now() + seconds)
 
     def part(self, until: float, lapses: float) -> float:
         """The part of the level's share that none of its units will use by itself before `until`, for a lease above
@@ -68,7 +75,7 @@ class Relay:
 
     def asked(self, unit: str, turn: Turn, cost: float, weight: float) -> None:
         """A unit waits for its turn. Who asks again keeps its place."""
-        queue = self._queue.renewed(lambda one: one.id == turn.id, turn) if turn.id else None
+        queue = self._queue.renewed(lambda one: one.id == turn.id, turn) if turn.again else None
         self._queue = queue or self._queue.put(unit, turn, cost=cost, weight=weight)
         self.cycle()
 
@@ -139,6 +146,9 @@ class Relay:
         if said is not False:
             return bool(said)
         at = now()
+        if at < self._barred:
+            await asyncio.sleep(min(LOOK, self._barred - at))
+            return False
         self._pacer, may = self._pacer.grant(at)
         if not may:
             await asyncio.sleep(min(LOOK, max(0.001, self._pacer.ready(at) - at)))

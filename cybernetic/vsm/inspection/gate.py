@@ -9,7 +9,7 @@ from cybernetic.runtime import Address
 from cybernetic.vsm.aside import Attempt
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.channels.channel import Channel, Role
-from cybernetic.vsm.coordination.messages import PaceRequest, Refused, Succeeded
+from cybernetic.vsm.coordination.messages import OBEYED, PaceRequest, Refused, Succeeded
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.decide import decide
 from cybernetic.vsm.decisions.policy import Policy
@@ -17,7 +17,6 @@ from cybernetic.vsm.decisions.verdicts import Allow
 from cybernetic.vsm.inspection.fund import Fund
 from cybernetic.vsm.ports.bills import told
 from cybernetic.vsm.ports.digests import call_digest, digest
-from cybernetic.vsm.ports.pacing import LONGEST
 from cybernetic.vsm.ports.passages import Ask, Passage
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.receipts import Came, Receipt, Used
@@ -148,7 +147,7 @@ class Gate:
                 self._auditor.tell(Channel.COORDINATION, Role.COORDINATION, Refused(name, wait))
                 if not left:
                     raise
-                await asyncio.sleep(min(max(0.0, wait), LONGEST))
+                await asyncio.sleep(min(max(0.0, wait), OBEYED))
         raise AssertionError("a port has at least one try")
 
     async def _called(

@@ -39,6 +39,7 @@ class Figures:
         self._well: set[tuple[str, Cause]] = (
             set()
         )  # of what it was said that it does not hurt, or hurts no more
+        self._came: set[str] = set()  # indices that were measured: of any other nobody knows whether it comes
         self._begun = now
         self._burst = ErrorBurst()
         self._drifts: deque[float] = deque(maxlen=BILLS)
@@ -64,7 +65,7 @@ class Figures:
         felt = self._measured(values, performed.task, now) + self._drifted(performed, now)
         for name in self._gauges:  # what used to come with tasks, and does not any more
             arrivals = self._arrivals[name] = self._arrivals.get(name, Arrivals()).after(name in values)
-            if name not in self._due:
+            if name not in self._due and (arrivals.lost or name in values):
                 felt += self._felt(name, Cause.HEARTBEAT, arrivals.lost, 1.0, now)
         return felt
 
@@ -101,7 +102,9 @@ class Figures:
         """Let time pass: an index that is overdue is missed, errors that come no more are over."""
         felt = []
         for name, deadman in self._due.items():
-            felt += self._felt(name, Cause.HEARTBEAT, deadman.missed(max(now, deadman.last)), 1.0, now)
+            missed = deadman.missed(max(now, deadman.last))
+            if missed or name in self._came:
+                felt += self._felt(name, Cause.HEARTBEAT, missed, 1.0, now)
         return felt + self._calmed(now)
 
     def _calmed(self, now: float) -> list[Felt | Relief]:
@@ -116,6 +119,7 @@ class Figures:
         for name, gauge in self._gauges.items():
             if name in values:
                 self.last[name] = values[name], source
+                self._came.add(name)
                 if name in self._due:
                     self._due[name] = self._due[name].beat(max(now, self._due[name].last))
                 judged = gauge.update(values[name])

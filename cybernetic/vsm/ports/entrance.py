@@ -174,10 +174,14 @@ class Entrance:
 
     async def _leave(self, passage: Passage, caller: Caller) -> None:
         """Here is leave for the call; unless nobody waits for it any more: then it is not made."""
-        if caller.answer.reply(replace(passage, began=now())):
+        if caller.answer.reply(replace(self._as_decided(passage, caller), began=now())):
             self.till.made_by(passage, caller.user)
         else:
             await self.unmade(passage)
+
+    def _as_decided(self, passage: Passage, caller: Caller) -> Passage:
+        """Under the policies by which it was decided last."""
+        return replace(passage, revision=self.orders.revision, allowed=caller.allowed)
 
     async def unmade(self, *passages: Passage, turn: bool = True) -> None:
         """Calls are not made: they take no more than refused tries of them did; where it was their `turn` already, that
@@ -235,7 +239,8 @@ class Entrance:
     async def _had(self, caller: Caller, passage: Passage, found: CallShared) -> None:
         """It took nothing, and here is the proof that it was made."""
         await self.till.settle(passage, NOTHING)
-        receipt = self.proofs.receipt(passage, Came.DONE, found.result, NOTHING, found.id)
+        decided = self._as_decided(passage, caller)
+        receipt = self.proofs.receipt(decided, Came.DONE, found.result, NOTHING, found.id)
         if caller.answer.reply(Had(receipt, found.answer)):  # nothing is saved by what nobody receives
             self.sharing.count(found, receipt)
 

@@ -8,6 +8,7 @@ from typing import Any
 from cybernetic.core import CallError, MailboxFull, Refusal
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.coordination.messages import (
+    OBEYED,
     Joining,
     Leased,
     NotPaced,
@@ -23,7 +24,6 @@ from cybernetic.vsm.damping.shaping import phase
 from cybernetic.vsm.damping.shares import Member as Share
 from cybernetic.vsm.timing import now
 
-LONGEST = 300.0  # seconds: a Retry-After that asks for more is not obeyed for longer
 TURN = 120.0  # seconds that a unit waits for its turn before it asks again, should its word have been lost
 LOOK = 1.0  # seconds between two looks at whether the lease has lapsed
 
@@ -135,9 +135,10 @@ class Pacing:
 
     async def turn(self, port: str, id: str = "") -> bool:
         """Wait for the word of system 2; False where there is no lease any more."""
+        again = False
         while not self._shares[port].alone(now()):
+            request, again = PaceRequest(port, id=id, again=again), True
             try:
-                request = PaceRequest(port, id=id)
                 answer = await self._porter.ask(
                     Channel.COORDINATION, Role.COORDINATION, request, patience=TURN
                 )
@@ -174,4 +175,4 @@ class Pacing:
 
 
 def _within_reason(seconds: float) -> float:
-    return min(max(0.0, seconds), LONGEST)
+    return min(max(0.0, seconds), OBEYED)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cybernetic.vsm import Cause, Page, Pain
+from cybernetic.vsm.algedonic import humans
 from cybernetic.vsm.algedonic.humans import TAKE, _calling, called, resolved
 from cybernetic.vsm.ladder import Severity
 
@@ -95,3 +96,40 @@ async def test_a_sink_that_cancels_itself_did_not_take_the_page() -> None:
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+class Blocks:
+    """A plain one that blocks its thread for longer than it is given."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.let_go = Event()
+
+    def page(self, page: Page) -> None:
+        self.let_go.wait(10.0)
+        self.heard.append("page")
+
+    def resolve(self, key: Any) -> None:
+        self.heard.append("over")
+
+
+def test_that_it_is_over_comes_after_a_page_that_a_thread_still_gives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(humans, "TAKE", 0.05)
+    blocks = Blocks()
+
+    async def live() -> list[str | None]:
+        why = [await called(blocks, PAGE), await resolved(blocks, PAGE.pain.key)]
+        assert blocks.heard == []
+        blocks.let_go.set()
+        while len(blocks.heard) < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)
+        return why
+
+    not_taken, not_told = asyncio.run(live())
+    assert not_taken == "no answer within 0.05 s"
+    assert not_told == "a page for it is under way still: it is told after that"
+    assert blocks.heard == ["page", "over"]
+    assert not _calling

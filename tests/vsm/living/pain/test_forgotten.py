@@ -148,3 +148,30 @@ async def test_a_unit_that_did_nothing_well_starves_under_a_later_system_3_as_we
         await asyncio.sleep(70.0)
         assert "starving" in await hurts(poor)
         assert [page.pain.index for _, page in PAGER.pages].count("starving") >= 1
+
+
+def test_an_index_that_does_not_come_stays_missed_though_its_unit_begins_anew() -> None:
+    figures = Figures("shop/slow", [Index("quality", every=30.0)], now=0.0)
+    assert not [one for one in figures.passed(1.0) if isinstance(one, Relief)]
+    assert [one.signal.index for one in figures.passed(61.0) if isinstance(one, Felt)] == ["quality"]
+    later = Figures("shop/slow", [Index("quality", every=30.0), Index("size")], now=70.0)
+    assert not later.performed(well({}), 71.0)
+    assert not [one for one in later.passed(72.0) if isinstance(one, Relief)]
+    felt = later.performed(well({"quality": 1.0, "size": 1.0}), 75.0) + later.passed(76.0)
+    beats = {
+        one.key.index for one in felt if isinstance(one, Relief) and one.key.cause == Cause.HEARTBEAT.value
+    }
+    assert beats == {"quality", "size"}
+
+
+@pytest.mark.parametrize("load", [0.9, 1.0])
+async def test_a_channel_that_is_still_full_is_not_felt_to_be_free(load: float) -> None:
+    async with started(Narrow) as (system, narrow):
+        flood = asyncio.ensure_future(talk(system, "narrow", load * Narrow.capacity, 60.0))
+        await asyncio.sleep(20.0)
+        assert "command full" in await hurts(narrow)
+        kill(system, "narrow:channel.command")
+        for _ in range(30):
+            await asyncio.sleep(1.0)
+            assert "command full" in await hurts(narrow)
+        await flood

@@ -31,3 +31,14 @@ async def test_one_that_hangs_is_felt_and_ended_and_work_goes_on(way: str) -> No
         assert (await asyncio.wait_for(done(company, "company/solo"), 20.0)).outcome.good
         await asyncio.sleep(60.0)
         assert not await company.call(ViableSystem.alarms)
+
+
+async def test_while_the_way_of_pain_is_on_probation_all_others_are_heard() -> None:
+    async with started() as (system, _):
+        await asyncio.sleep(5.0)
+        for _ in range(4):
+            await hang(system, "company:channel.algedonic")
+            await asyncio.sleep(15.0)
+        hung = await hang(system, "company:control")
+        await asyncio.sleep(12.0)
+        assert system.whereis("company:control", Agent) not in (None, hung)
