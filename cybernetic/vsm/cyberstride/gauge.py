@@ -69,6 +69,7 @@ class Gauge:
         "_first",
         "_latest",
         "_learning",
+        "_least",
         "_model",
         "_scale",
         "_since",
@@ -108,6 +109,7 @@ class Gauge:
         self._times = Times(period)
         self._first: list[float] = []
         self._latest: deque[float] = deque(maxlen=_LATEST)
+        self._least = 0.0  # the smallest of these, as the filter knows it
         self._steps: deque[float] = deque(maxlen=_KEPT)  # by how much data that differed did
         self._faulty = self._since = 0  # data since the errors are wrong, and since V was guessed
         self._attention = Attention.QUIET
@@ -191,9 +193,13 @@ class Gauge:
         if step == 0.0:
             return
         steps.append(step)
-        if self._filter is not None and self._learning is not None and len(steps) >= _STEPS:
-            least = min(max(self._learning.least, resolved(min(steps))), _MOST)
-            self._filter.learning = replace(self._learning, least=least)
+        if self._filter is None or self._learning is None or len(steps) < _STEPS:
+            return
+        least = min(steps)
+        if least != self._least:
+            self._least = least
+            floor = min(max(self._learning.least, resolved(least)), _MOST)
+            self._filter.learning = replace(self._learning, least=floor)
 
     def _muted(self, came: bool) -> str | None:
         """Why the index is not listened to. Errors that are too small only understate how far it is from plan: they are
@@ -218,6 +224,7 @@ class Gauge:
         latest = [*self._latest]
         self._filter = self._begin(first_guess(latest, learning.least), median(latest[-_FIRST:]))
         self._steps.clear()
+        self._least = 0.0
         self.health = Health()
         self._faulty = self._since = 0
 
