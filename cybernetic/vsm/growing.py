@@ -71,3 +71,10 @@ def added(table: Mapping[K, V], key: K, value: V) -> Growing[K, V]:
     """`table` with `value` for `key`, as a value that is cheap to add to again."""
     grown = table if isinstance(table, Growing) else Growing(table)
     return grown.added(key, value)
+
+
+def layers_of(table: Mapping[K, V]) -> tuple[Mapping[K, V], ...]:
+    """The layers of `table`, the oldest first, of which the later count; one that is no `Growing` is one. To look
+    through all of it is quicker so.
+    """
+    return table.layers if isinstance(table, Growing) else (table,)

@@ -10,9 +10,9 @@ meanwhile.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from cybernetic.crdt import Stamp, slot_of
+from cybernetic.crdt import Leaf, Stamp, slot_of
 from cybernetic.state.graph.due import Due
 from cybernetic.state.graph.entries import (
     ASSERTED,
@@ -65,6 +65,9 @@ class Book:
         self._replica = replica
         self.state: State = State()
         self.now = 0.0
+        self.heard = (
+            -1
+        )  # the latest stamp of what others have said, milliseconds since 1970; -1: they said nothing
         self.triples = Triples()
         self._sources: dict[Triple, str | set[str]] = {}  # whose assertions hold
         # and whose are on their way: True once they are made, None where something else of that source came meanwhile
@@ -245,12 +248,19 @@ class Book:
         self._source(triple, key[3], read is not None)
         if leaf is None or not leaf.live:
             return
+        self._heard(leaf)
         several = len(leaf.live) > 1
         if read is None or several:
             self._expired(spot, expired(leaf, key, self.now))
         until = coming(leaf, key, self.now) if read is None or several else read[0].until
         if until is not None:
             self._ends.put(spot, until)
+
+    def _heard(self, leaf: Leaf[Any]) -> None:
+        """Others have said this, and when by their clocks."""
+        for by, _, (stamp, _) in leaf.live:
+            if by != self._replica and stamp.millis > self.heard:
+                self.heard = stamp.millis
 
     def _moved(self, spot: Spot) -> Iterator[Change]:
         """The time has come at which something begins or ends to hold there."""

@@ -52,6 +52,10 @@ class Keeping(Agent):
         self._book, self._lookout, self._exports = Book(), Lookout(self), Exports()
         self._replica: Ref[Replica[State]] | None = None
         self._sweep: asyncio.Task[None] | None = None
+        self._heard = (
+            -1,
+            0.0,
+        )  # the latest stamp of others, in milliseconds, and when it was heard on the loop's clock
 
     async def setup(self) -> None:
         """Start the replica, and index what it knows."""
@@ -174,11 +178,16 @@ class Keeping(Agent):
             self._sweep = self.task(self._swept(edits)) if edits else None
 
     def _sure(self) -> float:
-        """The wall clock, but no more than `WRITER_GRACE` before what it would be had it not stepped since the start.
+        """The wall clock, but no more than `WRITER_GRACE` before what it would be had it not stepped since the start;
+        nor before what it is by the latest word of others, for it may have been wrong at the start.
 
         What shows follows the wall clock at once, and comes back with it; what is taken out does not come back.
         """
-        return min(self._now(), self._clock() - self._began + WRITER_GRACE)
+        at, heard = self._clock(), self._book.heard
+        if heard > self._heard[0]:
+            self._heard = heard, at
+        sure = min(self._now(), at - self._began + WRITER_GRACE)
+        return sure if heard < 0 else min(sure, self._heard[0] / 1000 + at - self._heard[1] + WRITER_GRACE)
 
     async def _swept(self, edits: Sequence[Edit]) -> None:
         try:

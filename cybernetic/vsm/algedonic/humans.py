@@ -3,11 +3,12 @@
 import asyncio
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
 
+from cybernetic.vsm.algedonic.threads import started
 from cybernetic.vsm.aside import made
 from cybernetic.vsm.ladder.signals import Pain, PainKey
 from cybernetic.wire import travels
@@ -15,7 +16,11 @@ from cybernetic.wire import travels
 TAKE = 2.0  # seconds that a sink has to take a page
 _calling: "dict[tuple[Any, int, PainKey], list[_Word]]" = {}  # pages under way, by loop, sink and pain
 _later: "set[asyncio.Future[None]]" = set()  # that it is over, to be told after them
-_THREADS = ThreadPoolExecutor(32, thread_name_prefix="human")  # apart, so that nothing else can use them up
+_calling: "dict[tuple[Any, int, PainKey], list[_Word]]" = {}  # pages under way, by loop, sink and pain
+_later: "set[asyncio.Future[None]]" = set()  # that it is over, to be told after them
+MOST = 8  # threads of one sink: where they all hang it is not tried, and no other's are used up
+_running: dict[int, int] = {}  # threads under way, by sink
+_counting = Lock()
 
 
 @travels(name="vsm.Page")
@@ -64,7 +69,7 @@ async def called(sink: Any, page: Page) -> str | None:
     A plain method runs in a thread of its own pool, and goes on there to its end; only the console is written at once.
     """
     loop = asyncio.get_running_loop()
-    place, word = (loop, id(sink), page.pain.key), _Word(loop)
+    place, word = (loop, id(sink), page.pain.key), _Word(loop, sink)
     _calling.setdefault(place, []).append(word)
     word.over.add_done_callback(lambda _: _gone(place, word))
     try:
@@ -80,10 +85,10 @@ async def resolved(sink: Any, key: PainKey) -> str | None:
     place = asyncio.get_running_loop(), id(sink), key
     calls = [word.over for word in _calling.get(place, ())]
     if not calls:
-        return await _tried(sink.resolve, key)
+        return await _tried(sink.resolve, key, _Word(asyncio.get_running_loop(), sink))
     _, late = await asyncio.wait(calls, timeout=TAKE)
     if not late:
-        return await _tried(sink.resolve, key)
+        return await _tried(sink.resolve, key, _Word(asyncio.get_running_loop(), sink))
     task = asyncio.ensure_future(_resolved_after(late, sink, key))
     _later.add(task)
     task.add_done_callback(_later.discard)
@@ -92,20 +97,20 @@ async def resolved(sink: Any, key: PainKey) -> str | None:
 
 async def _resolved_after(calls: "set[asyncio.Future[None]]", sink: Any, key: PainKey) -> None:
     await asyncio.wait(calls)
-    await _tried(sink.resolve, key)
+    await _tried(sink.resolve, key, _Word(asyncio.get_running_loop(), sink))
 
 
 class _Word:
     """Something that is being said to a sink: `over` once that has come to its end, in its thread as well."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, sink: object) -> None:
         self.over: asyncio.Future[None] = loop.create_future()
-        self._loop = loop
+        self._loop, self._sink = loop, sink
         self._thread: Future[Any] | None = None
 
     async def aside(self, method: Callable[..., Any], *args: Any) -> Any:
         """What a plain method gives, in a thread."""
-        self._thread = _THREADS.submit(method, *args)
+        self._thread = started(id(self._sink), method, args)
         return await asyncio.wrap_future(self._thread)
 
     def left(self) -> None:
@@ -130,14 +135,13 @@ def _gone(place: Any, word: _Word) -> None:
         del _calling[place]
 
 
-async def _tried(method: Any, word: Any, under: _Word | None = None) -> str | None:
-    aside = (under or _Word(asyncio.get_running_loop())).aside
+async def _tried(method: Any, word: Any, under: _Word) -> str | None:
     try:
         async with asyncio.timeout(TAKE):
             if isinstance(getattr(method, "__self__", None), ConsoleHuman):
                 method(word)
             else:
-                await made(method, aside, word)
+                await made(method, under.aside, word)
     except TimeoutError:
         return f"no answer within {TAKE:g} s"
     except asyncio.CancelledError as error:

@@ -10,7 +10,7 @@ from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, vector
 from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import mapping, moment
-from cybernetic.vsm.growing import Growing, added
+from cybernetic.vsm.growing import Growing, added, layers_of
 
 V = TypeVar("V")
 
@@ -187,8 +187,9 @@ class Ledger:
             return closing._booked(key, Settlement(actual, actual.least(most), final, bounded))._covered()
         if before.final:
             return self
-        told = actual if final else actual.least(before.actual)
         bounded = before.bounded if bounded is None else bounded
+        bound = before.bounded or not bounded  # what was only assumed is none
+        told = actual.least(before.actual) if bound and not final else actual
         lifted = changed(
             self,
             spent=self.spent - before.actual,
@@ -283,12 +284,20 @@ class Ledger:
         back since. It is blocked as long as more is overrun than was cleared.
         """
         ledger = self
-        for key, one in () if self.overrun <= self.cleared else self.closed.items():
-            more = NOTHING if one.bounded else one.overrun.least(ledger._free)
-            if more:
-                ledger = ledger._covering(key, one, more)
+        for key, one in self._uncovered():
+            if not ledger._free:
+                break
+            ledger = ledger._covering(key, one, one.overrun.least(ledger._free))
         blocked = not ledger.overrun <= ledger.cleared
         return ledger if blocked is ledger.blocked else changed(ledger, blocked=blocked)
+
+    def _uncovered(self) -> list[tuple[str, Settlement]]:
+        """Calls without a bound that took more than was left, where that matters."""
+        if self.overrun <= self.cleared or not self._free:
+            return []
+        pairs = ((key, one) for layer in layers_of(self.closed) for key, one in layer.items())
+        found = [key for key, one in pairs if not one.bounded and one.overrun]
+        return [(key, self.closed[key]) for key in dict.fromkeys(found) if self.closed[key].overrun]
 
     def _covering(self, key: str, one: Settlement, more: Vector) -> Self:
         left = one.overrun - more

@@ -113,12 +113,12 @@ class Purse:
         """
         if instance("contract", contract, Contract).unit != self.unit:
             raise OptionError("contract.unit", repr(self.unit), contract.unit)
-        if contract.per not in (0.0, self.per):
-            raise AnotherPeriod(self.unit, self.per, contract.per)
         if contract.purse != self.id:
             raise AnotherPurse(self.unit, self.id, contract.purse)
         if contract.seal < self.seal or contract.epoch < self.kept:
             raise StaleContract(self.unit, contract.seal, self.seal)
+        if contract.per not in (0.0, self.per):
+            raise AnotherPeriod(self.unit, self.per, contract.per)
         after = self
         if contract.seal > self.seal:
             after = replace(self, seal=contract.seal)

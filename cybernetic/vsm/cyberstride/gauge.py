@@ -22,7 +22,7 @@ from cybernetic.vsm.cyberstride.variance import Learning, first_guess, resolved
 _FIRST = 8  # data before a first guess at V
 _LATEST = 64  # data from which it is guessed anew
 _KEPT, _STEPS = 16, 5  # differences that tell of a rounding: a spike makes two
-_MOST = 1e200  # V, in squared units
+_MOST, _WIDEST = 1e200, 1e100  # V, in squared units, and data that differ by less
 _LEARNING, _THRESHOLDS, _LIMITS = Learning(), Thresholds(), HealthLimits()
 
 
@@ -213,20 +213,22 @@ class Gauge:
         large = wrong is not None and self.health.ratio > high
         self._faulty = self._faulty + came if large else 0
         if self._faulty >= self.limits.least:
-            if self._learning is not None:
-                self._anew(self._learning)
+            if self._learning is not None and self._anew(self._learning):
                 return f"learning the variance anew: 0 of {self.settle} data"
             return wrong
         return None if self._standing is not None else wrong
 
-    def _anew(self, learning: Learning) -> None:
-        """V was lost, or is another one: guess it from the latest data, and begin again."""
+    def _anew(self, learning: Learning) -> bool:
+        """V was lost, or is another one: guess it from the latest data, and begin again, where they tell it."""
         latest = [*self._latest]
+        if len(latest) < _FIRST or max(latest) - min(latest) >= _WIDEST:
+            return False
         self._filter = self._begin(first_guess(latest, learning.least), median(latest[-_FIRST:]))
         self._steps.clear()
         self._least = 0.0
         self.health = Health()
         self._faulty = self._since = 0
+        return True
 
     def _stand(self, attention: Attention, came: bool) -> None:
         """Remember the attention, and count for how many further data an alert stands."""

@@ -71,28 +71,34 @@ class FairQueue(Generic[T]):
         head, rest = self.waiting[at], self.waiting[:at] + self.waiting[at + 1 :]
         if not rest:  # all that counts is who is ahead of whom, and nobody is: start afresh
             return replace(self, virtual=0.0, count=0, finish={}, waiting=()), head
-        ahead = {flow: tag for flow, tag in self.finish.items() if tag > head.start}
-        return replace(self, virtual=head.start, finish=ahead, waiting=rest), head
+        virtual = max(self.virtual, head.start)  # one that was passed over is of an earlier time
+        ahead = {flow: tag for flow, tag in self.finish.items() if tag > virtual}
+        return replace(self, virtual=virtual, finish=ahead, waiting=rest), head
 
     def without(self, gone: Callable[[T], bool]) -> Self:
         """The queue without the requests whose item is `gone`, as if they had not been made: the later ones of the
         same flow move up by what those would have got.
         """
-        left, back = list[Waiting[T]](), dict[str, float]()
+        left, back, last = list[Waiting[T]](), dict[str, float](), dict[str, float]()
         for one in self.waiting:
             if gone(one.item):
                 back[one.flow] = back.get(one.flow, 0.0) + one.finish - one.start
-            else:
-                left.append(self._moved_up(one, back.get(one.flow, 0.0)))
+                continue
+            by, before = back.get(one.flow, 0.0), last.get(one.flow, 0.0)
+            left.append(self._moved_up(one, by, before) if by else one)
+            last[one.flow] = left[-1].finish
         if not left:
             return replace(self, virtual=0.0, count=0, finish={}, waiting=())
-        finish = {flow: tag - back.get(flow, 0.0) for flow, tag in self.finish.items()}
+        finish = {
+            flow: max(tag - back.get(flow, 0.0), last.get(flow, 0.0)) for flow, tag in self.finish.items()
+        }
         ahead = {flow: tag for flow, tag in finish.items() if tag > self.virtual}
         return replace(self, finish=ahead, waiting=tuple(sorted(left)))
 
-    def _moved_up(self, one: Waiting[T], by: float) -> Waiting[T]:
-        start = max(self.virtual, one.start - by)
-        return replace(one, start=start, finish=start + one.finish - one.start) if by else one
+    def _moved_up(self, one: Waiting[T], by: float, before: float) -> Waiting[T]:
+        """It, earlier by so much; but not before now, nor before the one of its flow that is `before` it has ended."""
+        start = max(self.virtual, one.start - by, before)
+        return replace(one, start=start, finish=start + one.finish - one.start)
 
     def renewed(self, known: Callable[[T], bool], item: T) -> Self | None:
         """The queue with `item` in the place of the one that is `known`, with its tags; None where there is none."""

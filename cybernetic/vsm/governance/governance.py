@@ -14,13 +14,13 @@ from cybernetic.vsm.channels.ear import hears, level_of
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.decisions.policy import Policy, Tier
-from cybernetic.vsm.decisions.question import QuestionState, Reception
+from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.decisions.rulebook import PolicyChange, Rulebook
 from cybernetic.vsm.decisions.verdicts import Verdict
-from cybernetic.vsm.governance.humans import call, over, page_of
+from cybernetic.vsm.governance.asking import Asking
 from cybernetic.vsm.governance.identity import Identity
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral, Release
-from cybernetic.vsm.governance.questions import Asked, Questions
+from cybernetic.vsm.governance.questions import Asked
 from cybernetic.vsm.governance.refusals import PolicyRefused, tried
 from cybernetic.vsm.governance.rules import RULES, rules_of
 from cybernetic.vsm.governance.watch import HURTS, Seen, Watch
@@ -62,17 +62,16 @@ class Governance(Member):
     ) -> None:
         super().__init__(path)
         self._inherited, self._above = tuple(inherited), UNTOLD
-        self._own, self._human = tuple(own), tuple(human)
+        self._own = tuple(own)
         self._purpose, self._boundary = purpose, tuple(boundary)
         self._book = Rulebook()
         self._life = self._revision = 0
         self._held: tuple[tuple[int, tuple[Policy, ...]], ...] = ()
         self._known: dict[str, Edition] = dict.fromkeys(boundary, UNTOLD)
         self._met: set[str] = set()  # who has acted under policies of this life
-        self._questions = Questions()
+        self._asking = Asking(self, human)
         self._watch = Watch.of(path)
         self._aching = HURTS  # be it that a predecessor felt it
-        self._waiting: dict[str, list[Deferred[Any]]] = {}
         self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
 
     async def setup(self) -> None:
@@ -88,7 +87,7 @@ class Governance(Member):
                 book = book.adopt(policy, now(), "declared")
         else:
             book, self._inherited, self._above, self._life, self._revision, self._held = known
-        self._questions = await self._books.call(Books.load, "questions") or self._questions
+        await self._asking.begin()
         self._watch = Watch.of(self.path, await self._books.call(Books.load, "watch"))
         await self._changed(book, self._inherited, self._above)
         super().setup()
@@ -164,7 +163,7 @@ class Governance(Member):
             "why": change.why,
             "revision": self._revision + 1,
         }
-        await self._changed(book, self._inherited, self._above, self._entry("policy", body))
+        await self._changed(book, self._inherited, self._above, self.entry("policy", body))
         return self._revision
 
     def _reaches(self, policies: Sequence[Policy]) -> None:
@@ -181,7 +180,7 @@ class Governance(Member):
         """The policies of the level above, which hold here as well."""
         if update.edition > self._above:
             body = {"above": update.revision, "revision": self._revision + 1}
-            await self._changed(self._book, update.policies, update.edition, self._entry("inherited", body))
+            await self._changed(self._book, update.policies, update.edition, self.entry("inherited", body))
         life, revision = self._above
         return PolicyKnown(self.path, revision, life)
 
@@ -246,7 +245,7 @@ class Governance(Member):
         """What is wrong with the balance is pain, and if it stays so another way is tried; else system 5 is quiet."""
         self._watch, seen = self._watch.after(report.balance, report.period, self.system.chance)
         found = [
-            self._entry("balance", {"pathology": pathology.name, "why": list(why)}, note)
+            self.entry("balance", {"pathology": pathology.name, "why": list(why)}, note)
             for pathology, why in seen.findings.items()
         ]
         await self._books.call(Books.save, "watch", self._watch.kept, None, (*found, *self._step(seen, note)))
@@ -259,7 +258,7 @@ class Governance(Member):
         if seen.step is None:
             return ()
         body = {"variable": seen.step.variable, "before": seen.step.before, "after": seen.step.after}
-        return (self._entry("step", body, note),)
+        return (self.entry("step", body, note),)
 
     def _feel(self, hurts: Mapping[str, Severity], note: Note) -> None:
         """What hurts of the balance, by index; what did, and does not any more, is over."""
@@ -287,7 +286,7 @@ class Governance(Member):
     async def set_bands(self, bands: Bands, why: str = "") -> None:
         """Say within what the balance should be; system 4 proposes no more than its churn lets it."""
         self._watch = replace(self._watch, bands=bands)
-        entry = self._entry("bands", {"bands": bands, "why": why})
+        entry = self.entry("bands", {"bands": bands, "why": why})
         await self._books.call(Books.save, "watch", self._watch.kept, None, (entry,))
         self.tell(Channel.METASYSTEM, Role.INTELLIGENCE, bands)
 
@@ -307,91 +306,32 @@ class Governance(Member):
     @hears(Referral)
     async def _referred(self, referral: Referral, note: Note) -> Deferred[Verdict]:
         answer: Deferred[Verdict] = self.defer()
-        id = f"{self.path}?{referral.id or note.id}"
-        new = id not in self._questions.by_id
-        self._questions = self._questions.put(id, referral, now())
-        self._waiting.setdefault(id, []).append(answer)
-        if new:
-            await self._put(self._questions.by_id[id], note)
-        self._reply(self._questions.by_id[id])
+        await self._asking.refer(referral, answer, note)
         return answer
-
-    async def _put(self, asked: Asked, note: Note | None = None) -> None:
-        referral = asked.referral
-        body = {
-            "question": asked.id,
-            "task": referral.task,
-            "action": referral.action,
-            "to": asked.question.escalation.to,
-            "revision": referral.revision,
-        }
-        await self._remember(self._entry("question", body, note))
-        self.task(self._page(asked))
-
-    async def _page(self, asked: Asked) -> None:
-        if self._human and not await call(self._human, page_of(self.path, asked)):
-            await self._jot("unasked", {"question": asked.id, "to": asked.question.escalation.to})
 
     def questions(self) -> dict[str, Asked]:
         """What waits for somebody's word, by its id."""
-        return self._questions.open
+        return self._asking.open
 
     async def decide(self, id: str, verdict: Verdict, by: str) -> Reception:
         """`by` answers a question; what became of it. A late, double or unauthorised answer changes nothing.
 
         All of them are in the log. Raises `NoSuchQuestion`, and `PolicyRefused` for what is no Allow or Deny.
         """
-        reception: Reception
-        self._questions, reception = tried(self._questions.answered, id, verdict, by, now())
-        body = {"question": id, "by": by, "reception": reception.name, "verdict": verdict}
-        answer = self._entry("answer", body)
-        if reception is Reception.TAKEN:
-            await self._settle(self._questions.by_id[id], answer)
-        else:
-            await self._remember(answer)
-        return reception
-
-    async def _look(self) -> None:
-        before, self._questions = self._questions.open, self._questions.ticked(now())
-        for id, old in before.items():
-            asked = self._questions.by_id[id]
-            if not asked.open:
-                await self._settle(asked)
-            elif asked.question is not old.question:
-                await self._put(asked)
-
-    async def _settle(self, asked: Asked, *before: Entry) -> None:
-        """A question has come to its end: it is in the books before anybody acts on it."""
-        question = asked.question
-        body = {
-            "question": asked.id,
-            "verdict": question.verdict,
-            "by": question.by or QuestionState.TIMED_OUT.value,
-            "revision": asked.referral.revision,
-        }
-        await self._remember(*before, self._entry("decision", body))
-        self._reply(asked)
-        self.task(over(self._human, page_of(self.path, asked)))
-
-    def _reply(self, asked: Asked) -> None:
-        if not asked.open:
-            for answer in self._waiting.pop(asked.id, ()):
-                answer.reply(asked.question.verdict)
+        return await self._asking.decide(id, verdict, by)
 
     # Its round.
 
     async def cycle(self) -> None:
         """Let time run out for questions, and tell units that act under an old revision."""
-        await self._look()
+        await self._asking.look()
         if any(revision < self._revision for revision in self.known().values()):
             await self._distribute()
 
-    async def _remember(self, *entries: Entry) -> None:
-        await self._books.call(Books.save, "questions", self._questions, None, entries)
-
     async def _jot(self, kind: str, body: object, note: Note | None = None) -> None:
-        await self._books.call(Books.note, self._entry(kind, body, note))
+        await self._books.call(Books.note, self.entry(kind, body, note))
 
-    def _entry(self, kind: str, body: object, note: Note | None = None) -> Entry:
+    def entry(self, kind: str, body: object, note: Note | None = None) -> Entry:
+        """What is to stand in the log, and why: because of that `note`."""
         root, cause = (note.root, note.id) if note else ("", None)
         return Entry(kind=kind, path=self.path, body=body, at=now(), root=root, cause=cause)

@@ -14,11 +14,12 @@ KEPT = 200  # questions that have ended and are remembered, so that a late answe
 @travels(name="vsm.Asked")
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question with its `id`, and the `referral` that it came from."""
+    """A question with its `id`, and the `referral` it came from; whether who it is put to was told (`called`)."""
 
     id: str
     referral: Referral
     question: Question
+    called: bool = False
 
     @property
     def open(self) -> bool:
@@ -63,4 +64,13 @@ class Questions:
         return at
 
     def _with(self, id: str, question: Question) -> "Questions":
-        return Questions({**self.by_id, id: replace(self.by_id[id], question=question)})
+        one = self.by_id[id]
+        if question is one.question:
+            return self
+        return Questions({**self.by_id, id: replace(one, question=question, called=False)})
+
+    def called(self, asked: Asked) -> "Questions":
+        """After a person was told of it, if it is put to him still."""
+        if self.by_id[asked.id].question is not asked.question:
+            return self
+        return Questions({**self.by_id, asked.id: replace(self.by_id[asked.id], called=True)})

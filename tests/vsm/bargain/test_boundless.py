@@ -21,7 +21,7 @@ from cybernetic.vsm.bargain import (
     Vector,
 )
 from cybernetic.vsm.bargain.contract import Accepted, Contract
-from cybernetic.vsm.bargain.refusals import AnotherPurse
+from cybernetic.vsm.bargain.refusals import AnotherPeriod, AnotherPurse
 
 
 def usd(amount: float) -> Vector:
@@ -278,3 +278,20 @@ def test_a_clock_that_was_set_back_reserves_nothing_twice() -> None:
     purse, epoch = PURSE.reserve("call", usd(4), 301.0, 320.0)
     again, same = purse.reopened().reserve("call", usd(4), 299.0, 320.0)
     assert (epoch, same, again.ledger(4).committed) == (5, 5, NOTHING)
+
+
+def test_a_bound_is_told_of_what_was_only_assumed_and_is_not_lowered_by_that() -> None:
+    ledger = Ledger(usd(3)).reserve("call", NOTHING, 0.0, 5.0).expire(6.0)[0]
+    assert ledger.closed["call"].actual == usd(3)
+    told = ledger.settle("call", usd(8), final=False, bounded=True)
+    assert (told.bound, told.closed["call"].actual) == (usd(8), usd(8))
+
+
+def test_a_contract_that_is_stale_or_for_a_lost_purse_is_that_before_it_is_of_another_period() -> None:
+    purse = Purse("a", 60, id="mine", seal=Seal(2, 1))
+    with pytest.raises(AnotherPurse):
+        purse.accept(Contract("a", 0, usd(1), Seal(3, 1), "lost", 10.0))
+    with pytest.raises(StaleContract):
+        purse.accept(Contract("a", 0, usd(1), Seal(1, 1), "mine", 10.0))
+    with pytest.raises(AnotherPeriod, match=r"epochs of 60 s, got: one for 10 s"):
+        purse.accept(Contract("a", 0, usd(1), Seal(3, 1), "mine", 10.0))

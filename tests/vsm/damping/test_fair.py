@@ -213,3 +213,39 @@ def test_one_that_is_not_ready_stays_where_it_is() -> None:
     queue, head = queue.pop(at)
     assert (head.item, [one.item for one in queue.waiting]) == ("3", ["1", "2"])
     assert queue.first(lambda item: item == "4") is None
+
+
+def test_who_comes_while_one_was_passed_over_gets_nothing_of_the_past() -> None:
+    queue = FairQueue[str]().put("late", "lapsed")
+    for n in range(50):
+        queue = queue.put("c", f"c{n}")
+    for _ in range(20):
+        at = queue.first(lambda item: item != "lapsed")
+        assert at is not None
+        queue, _ = queue.pop(at)
+    before = queue.virtual
+    queue, head = queue.pop()
+    assert (head.item, queue.virtual) == ("lapsed", before)
+    for n in range(20):
+        queue = queue.put("new", f"n{n}")
+    flows = []
+    for _ in range(20):
+        queue, head = queue.pop()
+        flows.append(head.flow)
+    assert 8 <= flows.count("c") <= 12
+
+
+def test_what_moves_up_does_not_come_all_at_once() -> None:
+    queue = FairQueue[str]()
+    for n in range(40):
+        queue = queue.put("a", f"a{n}").put("b", f"b{n}")
+    for _ in range(20):
+        at = queue.first(lambda item: item[0] == "b")
+        assert at is not None
+        queue, _ = queue.pop(at)
+    queue = queue.without(lambda item: item[0] == "a" and int(item[1:]) < 20)
+    flows = []
+    for _ in range(20):
+        queue, head = queue.pop()
+        flows.append(head.flow)
+    assert 8 <= flows.count("b") <= 12

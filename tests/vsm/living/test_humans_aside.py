@@ -9,6 +9,7 @@ import pytest
 from cybernetic.vsm import Cause, Page, Pain
 from cybernetic.vsm.algedonic import humans
 from cybernetic.vsm.algedonic.humans import TAKE, _calling, called, resolved
+from cybernetic.vsm.algedonic.threads import MOST
 from cybernetic.vsm.ladder import Severity
 
 PAGE = Page(Pain("firm", "fire", Cause.INVARIANT, Severity.CRITICAL), 1, "firm")
@@ -133,3 +134,21 @@ def test_that_it_is_over_comes_after_a_page_that_a_thread_still_gives(
     assert not_told == "a page for it is under way still: it is told after that"
     assert blocks.heard == ["page", "over"]
     assert not _calling
+
+
+def test_one_whose_threads_all_hang_is_tried_no_more_and_takes_no_others() -> None:
+    hangs, takes = Hangs(), Takes()
+
+    async def live() -> list[str | None]:
+        first = [asyncio.ensure_future(called(hangs, PAGE)) for _ in range(MOST)]
+        await asyncio.sleep(0.2)
+        why = await called(hangs, PAGE)
+        taken = [await called(takes, PAGE) for _ in range(3 * MOST)]
+        hangs.let_go.set()
+        await asyncio.gather(*first)
+        return [why, *taken, await called(hangs, PAGE)]
+
+    why, *others, again = asyncio.run(live())
+    assert why == "Refusal: 8 of its threads have not ended yet"
+    assert set(others) == {None}
+    assert again is None
