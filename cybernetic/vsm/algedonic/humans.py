@@ -16,11 +16,6 @@ from cybernetic.wire import travels
 TAKE = 2.0  # seconds that a sink has to take a page
 _calling: "dict[tuple[Any, int, PainKey], list[_Word]]" = {}  # pages under way, by loop, sink and pain
 _later: "set[asyncio.Future[None]]" = set()  # that it is over, to be told after them
-_calling: "dict[tuple[Any, int, PainKey], list[_Word]]" = {}  # pages under way, by loop, sink and pain
-_later: "set[asyncio.Future[None]]" = set()  # that it is over, to be told after them
-MOST = 8  # threads of one sink: where they all hang it is not tried, and no other's are used up
-_running: dict[int, int] = {}  # threads under way, by sink
-_counting = Lock()
 
 
 @travels(name="vsm.Page")

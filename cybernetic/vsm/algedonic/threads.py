@@ -13,8 +13,8 @@ _counting = Lock()
 
 
 def started(sink: int, method: Callable[..., Any], args: tuple[Any, ...]) -> "Future[Any]":
-    """What `method(*args)` gives, in a thread of its own for the `sink` (its identity), which the end of the program does
-    not wait for. Raises `Refusal` where `MOST` of them have not ended.
+    """What `method(*args)` gives, in a thread of its own for the `sink` (its identity), which the end of the program
+    does not wait for. Raises `Refusal` where `MOST` of them have not ended.
     """
     with _counting:
         if _running.get(sink, 0) >= MOST:
