@@ -37,10 +37,14 @@ from cybernetic.vsm.damping import (
     Lease,
     LeaseTable,
     Plan,
+    Waiter,
     autocovariance,
     find_oscillation,
     next_turn,
 )
+from cybernetic.vsm.damping.choice import Choice
+from cybernetic.vsm.damping.watch import Signal
+from cybernetic.vsm.damping.work import Work
 from cybernetic.vsm.homeostat import Balance, Bands, Spoken, diagnose
 from cybernetic.vsm.ladder import Paging
 from cybernetic.vsm.variety import entropy
@@ -79,6 +83,13 @@ NUMBERS: list[tuple[str, Callable[[], object]]] = [
     ("epoch", lambda: LEVEL.gone(nan, "a")),  # type: ignore[arg-type]
     ("covered", lambda: Settlement(ONE, Vector(usd=2), True)),
     ("attempt", lambda: Paging().given(0)),
+    ("now", lambda: Choice().made({"a": 1.0}, nan, 0.5)),
+    ("now", lambda: Work(60.0).began("a", nan)),
+    ("now", lambda: Work(60.0).at(inf)),
+    ("value", lambda: Signal(1.0, 0.0).after(nan)),
+    ("since", lambda: Waiter("a", nan, 0.0)),
+    ("priority", lambda: Waiter("a", 0.0, inf)),
+    ("until", lambda: Lease("key", "a", 1, 1e308, 1e308)),
 ]
 
 

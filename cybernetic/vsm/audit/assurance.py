@@ -22,7 +22,7 @@ def clean_audits_needed(rate: float, confidence: float = 0.95) -> int:
     needed = log1p(-confidence) / log1p(-rate)
     if needed == inf:
         raise OptionError("rate", "one that a finite number of audits can assure", rate)
-    return max(1, ceil(needed - 1e-9))
+    return max(1, ceil(needed * (1.0 - 1e-13)))
 
 
 def assured_rate(clean: int, confidence: float = 0.95) -> float:

@@ -65,8 +65,9 @@ class Choice:
     def made(self, costs: Mapping[str, float], now: float, draw: float) -> Self:
         """After a choice at `now` among those that `costs` names, each with what it costs this unit (any one scale).
 
-        `draw` is uniform on [0, 1). Raises `OptionError` for costs that are none.
+        `draw` is uniform on [0, 1). Raises `OptionError` for costs that are none, and a `now` that is no time.
         """
+        number("now", now)
         if not costs:
             raise OptionError("costs", "one for each of those to choose among", dict(costs))
         least = min(number(f"costs[{name!r}]", cost) for name, cost in costs.items())

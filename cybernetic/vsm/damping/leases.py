@@ -37,7 +37,7 @@ class Lease:
         word("holder", self.holder)
         whole("token", self.token, least=1)
         number("until", self.until)
-        number("ttl", self.ttl, above=0.0)
+        number("until", self.until - 2.0 * number("ttl", self.ttl, above=0.0))
 
     @property
     def renew_at(self) -> float:
@@ -49,13 +49,19 @@ class Lease:
 class Waiter:
     """One that waits for a key since a time, with a priority that grows as it waits.
 
-    `ttl`: seconds of the lease it wants; None: as long as the table gives.
+    `ttl`: seconds of the lease it wants; None: as long as the table gives. Raises `OptionError` for what is no number.
     """
 
     holder: str
     since: float
     priority: float
     ttl: float | None = None
+
+    def __post_init__(self) -> None:
+        number("since", self.since)
+        number("priority", self.priority)
+        if self.ttl is not None:
+            number("ttl", self.ttl, above=0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,13 +39,13 @@ class Plan:
 
         The same members get the same targets wherever it is computed; who goes where is decided by a hash.
         """
-        quotas = [(target, share * len(members)) for target, share in self.shares]
+        ordered = sorted(set(members), key=lambda member: sha256(member.encode()).digest())
+        quotas = [(target, share * len(ordered)) for target, share in self.shares]
         counts = {target: int(quota) for target, quota in quotas}
         by_rest = sorted(quotas, key=lambda quota: (int(quota[1]) - quota[1], quota[0]))
-        for target, _ in by_rest[: len(members) - sum(counts.values())]:
+        for target, _ in by_rest[: len(ordered) - sum(counts.values())]:
             counts[target] += 1
         places = [target for target, count in counts.items() for _ in range(count)]
-        ordered = sorted(set(members), key=lambda member: sha256(member.encode()).digest())
         return dict(zip(ordered, places, strict=True))
 
 

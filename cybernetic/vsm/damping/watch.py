@@ -23,8 +23,8 @@ class Window:
     fresh: int = 0
 
     def after(self, value: float) -> Self:
-        """With one datum more."""
-        rest = (*self.rest, value)
+        """With one datum more. Raises `OptionError` for one that is not finite."""
+        rest = (*self.rest, number("value", value))
         if len(rest) < self.pace:
             return changed(self, rest=rest)
         data = (*self.data, sum(rest) / self.pace)[-self.size :]

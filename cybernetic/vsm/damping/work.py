@@ -62,7 +62,8 @@ class Work:
         return replace(self, out=tuple(one for one in self.out if one[1] != who))
 
     def at(self, now: float) -> Self:
-        """Without the calls whose end nobody told in time."""
+        """Without the calls whose end nobody told in time. Raises `OptionError` for a `now` that is no time."""
+        number("now", now)
         if not self.out or now - self.out[0][0] < self.patience:
             return self
         return changed(self, out=tuple(one for one in self.out if now - one[0] < self.patience))
