@@ -19,6 +19,7 @@ from cybernetic.vsm.bargain.weights import earned_weights
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.control.accounts import Accounts
 from cybernetic.vsm.control.messages import Charge
+from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.control.periods import Periods
 from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.inspection.verifier import spends
@@ -41,6 +42,7 @@ class Bargaining:
         charges: its units, by path.
         accounts: what they account for.
         weights: what they weigh now.
+        patience: with units that are to accept their contracts.
         kept: the part (0 to 1) of what there is that is kept back, until system 5 releases it.
 
     Attributes:
@@ -55,6 +57,7 @@ class Bargaining:
         charges: Mapping[str, Charge],
         accounts: Accounts,
         weights: Callable[[], Mapping[str, float]],
+        patience: Patience,
         kept: float = 0.0,
     ) -> None:
         self._kept = kept
@@ -77,6 +80,7 @@ class Bargaining:
         self._made: dict[str, Contract] = {}  # contracts not yet accepted, by unit
         self._written: dict[str, Contract] = {}  # those of them that are in the books, and may be sent
         self._sending: set[str] = set()  # whose contract is on its way
+        self._patience = patience
         self._wakes = -inf  # when the end of an epoch is waited for, seconds
         self._bounds: tuple[int, Mapping[str, Vector]] = (
             -1,
@@ -295,12 +299,11 @@ class Bargaining:
                 self._control.task(self._send(path, contract))
 
     async def _send(self, path: str, contract: Contract) -> None:
-        ask = self._control.ask
         try:
             if path in self._auditing:
-                accepted: Accepted = await ask(Channel.AUDIT, Role.AUDIT, contract, patience=0.5)
+                accepted: Accepted = await self._control.ask(Channel.AUDIT, Role.AUDIT, contract)
             else:
-                accepted = await ask(Channel.BARGAIN, Role.MANAGEMENT, contract, path, patience=0.5)
+                accepted = await self._patience.ask(Channel.BARGAIN, contract, path)
         except AnotherPeriod as error:
             await self._periods.refused(path, error)
         except AnotherPurse as error:

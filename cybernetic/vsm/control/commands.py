@@ -7,12 +7,13 @@ from typing import Any
 
 from cybernetic.core import CallError, Refusal
 from cybernetic.vsm.books.books import Books
-from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.channel import Channel
+from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.lives import UNTOLD, Edition, begun_now, outbid
 from cybernetic.vsm.operations.messages import Command, Intervention, Obeyed, Rung
 
 KEY = "commands"
-PATIENCE = 0.5  # seconds for the answer to a command
+ROUND = 0.5  # seconds of a round that may go into waiting for answers
 LASTING = (Rung.THROTTLE, Rung.SUSPEND)  # what a unit that begins anew has to go on with
 
 
@@ -25,13 +26,14 @@ class Commands:
     Args:
         control: who speaks for it.
         units: their paths.
+        patience: with them.
 
     Attributes:
         known: the edition that each unit says it goes by.
     """
 
-    def __init__(self, control: Any, units: Collection[str]) -> None:
-        self._control = control
+    def __init__(self, control: Any, units: Collection[str], patience: Patience) -> None:
+        self._control, self._patience = control, patience
         self._life = self._revision = 0
         self._told: dict[str, Command] = {}
         self._done: dict[
@@ -59,7 +61,7 @@ class Commands:
         """Tell those of the units that do not know the last; wait for their answers as long as one may take."""
         tasks = [self._control.task(self._say(unit)) for unit in units if self._due(unit)]
         if tasks:
-            await asyncio.wait(tasks, timeout=PATIENCE)
+            await asyncio.wait(tasks, timeout=ROUND)
 
     def again(self, away: Collection[str]) -> None:
         """Tell all once more that do not know, but for who is away."""
@@ -118,8 +120,8 @@ class Commands:
         self._on_its_way.add(unit)
         try:
             while self._last(unit).edition > self.known[unit]:
-                command, ask = self._last(unit), self._control.ask
-                said = await ask(Channel.COMMAND, Role.MANAGEMENT, command, unit, patience=PATIENCE)
+                command = self._last(unit)
+                said = await self._patience.ask(Channel.COMMAND, command, unit)
                 if not isinstance(said, Obeyed) or said.edition < command.edition:
                     return
                 await self.heard(unit, said.edition)

@@ -22,6 +22,7 @@ from cybernetic.vsm.control.denied import denied
 from cybernetic.vsm.control.interventions import Interventions
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.control.overruns import Overruns
+from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.control.redoing import Redoing
 from cybernetic.vsm.control.requirements import Requirements
 from cybernetic.vsm.control.reweighing import MOST, considered, spent_on_change
@@ -83,8 +84,10 @@ class Control(Member):
         self.books: Named[Books] = self.system.named(f"{self.path}:books", Books)
         self._accounts = Accounts(self, self._charges, now())
         kept = charter.lineage[-1].reserve if charter.lineage else 0.0
-        self._bargaining = Bargaining(self, charter, self._charges, self._accounts, self._weights, kept)
-        self._interventions = Interventions(self, self._charges, charter.clocks[0].recovery)
+        patience, recovery = Patience(self), charter.clocks[0].recovery
+        parts = self, charter, self._charges, self._accounts, self._weights
+        self._bargaining = Bargaining(*parts, patience, kept)
+        self._interventions = Interventions(self, self._charges, recovery, patience)
         audited = charter.audit is not None
         self._requirements = Requirements(self, tuple(self._charges), self._interventions, audited)
         self._redoing = Redoing(self)
@@ -275,10 +278,6 @@ class Control(Member):
         lifted = self._interventions.lifted()
         if lifted and self._charter.audit is not None:
             self.tell(Channel.AUDIT, Role.AUDIT, Lifted(lifted))
-
-    async def distribute(self, update: PolicyUpdate) -> dict[str, Edition]:
-        """Policies for every unit; under which each acts since."""
-        return await self._requirements.distribute(update)
 
     @hears(PolicyUpdate)
     def _policies(self, update: PolicyUpdate, note: Note) -> Deferred[dict[str, Edition]]:

@@ -9,8 +9,9 @@ from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
-from cybernetic.vsm.control.commands import PATIENCE, Commands
+from cybernetic.vsm.control.commands import ROUND, Commands
 from cybernetic.vsm.control.messages import Charge
+from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.control.rungs import WORTH, Breach, climb
 from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.operations.kinds import Kinds
@@ -37,9 +38,12 @@ class Interventions:
         made: how many there were, by unit.
     """
 
-    def __init__(self, control: Any, charges: Mapping[str, Charge], term: float) -> None:
+    def __init__(
+        self, control: Any, charges: Mapping[str, Charge], term: float, patience: Patience | None = None
+    ) -> None:
         self._control, self._charges, self._term = control, charges, term
-        self.commands = Commands(control, charges)
+        self._patience = patience or Patience(control)
+        self.commands = Commands(control, charges, self._patience)
         self.held: dict[str, Intervention] = {}
         self.above = Command()
         self._freed: dict[str, int] = {}  # how often a person has let go on a port, or a unit (its path)
@@ -199,7 +203,7 @@ class Interventions:
             return True
         node = system.named(f"{path}:algedonode", Algedonode)
         try:
-            await node.within(PATIENCE).call(Algedonode.resumed, path)
+            await node.within(ROUND).call(Algedonode.resumed, path)
         except CallError:
             return False
         return True
@@ -255,7 +259,7 @@ class Interventions:
     async def command(self, unit: str, body: object) -> Any:
         """Say it to the management of a unit; its answer, or the error where there is none."""
         try:
-            return await self._control.ask(Channel.COMMAND, Role.MANAGEMENT, body, unit, patience=PATIENCE)
+            return await self._patience.ask(Channel.COMMAND, body, unit)
         except (CallError, Refusal) as error:
             return error
 

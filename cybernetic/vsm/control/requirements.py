@@ -10,6 +10,9 @@ from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.control.interventions import Interventions
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral
 from cybernetic.vsm.lives import Edition
+from cybernetic.vsm.timing import now
+
+SOON = 1e-3  # seconds: a timer is no more exact
 
 
 class Requirements:
@@ -38,9 +41,10 @@ class Requirements:
 
     async def refer(self, referral: Referral, note: Note, answer: Deferred[Any]) -> None:
         """What a unit may not decide: system 5's word goes back to it. Who refers it knows how long to wait."""
+        left = None if note.deadline is None else max(SOON, note.deadline - now())
         try:
             verdict = await self._control.ask(
-                Channel.METASYSTEM, Role.POLICY, referral, cause=note, patience=None
+                Channel.METASYSTEM, Role.POLICY, referral, cause=note, patience=left
             )
         except Exception as error:
             answer.fail(error)

@@ -22,6 +22,7 @@ class Reception(Enum):
     TAKEN = "taken"
     LATE = "late"
     DOUBLE = "double"
+    WITHDRAWN = "withdrawn"
     UNAUTHORISED = "unauthorised"
 
 

@@ -1,6 +1,7 @@
 """System 5 puts questions to people: it pages them, takes their words, and lets time run out."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from cybernetic.runtime import Deferred
@@ -14,6 +15,8 @@ from cybernetic.vsm.governance.messages import Referral
 from cybernetic.vsm.governance.questions import Asked, Questions
 from cybernetic.vsm.governance.refusals import tried
 from cybernetic.vsm.timing import now
+
+SILENT = 7.0  # seconds without a word of who waits: three of them were not said (`ports.referring.RENEWED`)
 
 
 class Asking:
@@ -30,10 +33,12 @@ class Asking:
         self._books = system.system.named(f"{system.path}:books", Books)
         self._questions = Questions()
         self._waiting: dict[str, list[Deferred[Any]]] = {}
+        self._heard: dict[str, float] = {}  # when it was said last that somebody waits
 
     async def begin(self) -> None:
         """Go on from the books. Whom a predecessor was about to call is called: rather twice than never."""
         self._questions = await self._books.call(Books.load, "questions") or self._questions
+        self._heard = dict.fromkeys(self.open, now())
         for asked in self.open.values():
             if not asked.called:
                 self._system.task(self._page(asked))
@@ -44,12 +49,13 @@ class Asking:
         return self._questions.open
 
     async def refer(self, referral: Referral, answer: Deferred[Any], note: Note) -> None:
-        """Something is to be decided; it is answered with the verdict. Raises `BooksRefused` for what those cannot
-        keep.
+        """Something is to be decided; it is answered with the verdict. Who waits says so again, as the same, every
+        other second. Raises `BooksRefused` for what the books cannot keep.
         """
         id = f"{self._system.path}?{referral.id or note.id}"
+        self._heard[id] = now()
         await self._become(self._questions.put(id, referral, now()), note=note)
-        self._waiting.setdefault(id, []).append(answer)
+        self._waiting[id] = [*(one for one in self._waiting.get(id, ()) if one.awaited), answer]
         self._reply(self._questions.by_id[id])
 
     async def decide(self, id: str, verdict: Verdict, by: str) -> Reception:
@@ -61,13 +67,17 @@ class Asking:
         return reception
 
     async def look(self) -> None:
-        """Let time run out: the next in the chain is asked, or it comes to what was declared."""
-        await self._become(self._questions.ticked(now()))
+        """Take back what nobody waits for any more, and let time run out for the others: the next in the chain is
+        asked, or it comes to what was declared.
+        """
+        at = now()
+        gone = {id for id in self.open if at - self._heard.get(id, -inf) > SILENT}
+        await self._become(self._questions.withdrawn(gone).ticked(at))
 
     async def _become(self, after: Questions, *entries: Entry, note: Note | None = None) -> None:
         """Whatever has changed is written at once; then it is told."""
         known = self._questions.by_id
-        moved = [one for one in after.by_id.values() if _moved(known.get(one.id), one)]
+        moved = [one for one in after.by_id.values() if one.moved(known.get(one.id))]
         if not moved and not entries:
             return
         told = [self._ended(one) if not one.open else self._put(one, note) for one in moved]
@@ -91,6 +101,11 @@ class Asking:
 
     def _ended(self, asked: Asked) -> Entry:
         question = asked.question
+        if asked.withdrawn:
+            gone: Entry = self._system.entry(
+                "withdrawn", {"question": asked.id, "to": question.escalation.to}
+            )
+            return gone
         body = {
             "question": asked.id,
             "verdict": question.verdict,
@@ -116,10 +131,9 @@ class Asking:
 
     def _reply(self, asked: Asked) -> None:
         if not asked.open:
+            self._heard.pop(asked.id, None)
             for answer in self._waiting.pop(asked.id, ()):
-                answer.reply(asked.question.verdict)
-
-
-def _moved(before: Asked | None, after: Asked) -> bool:
-    """Whether it was put, is put to another, or has come to its end."""
-    return before is None or before.question is not after.question
+                if (
+                    not asked.withdrawn
+                ):  # else whoever does wait is told that it came to nothing, and asks again
+                    answer.reply(asked.question.verdict)

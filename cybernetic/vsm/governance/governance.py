@@ -69,6 +69,7 @@ class Governance(Member):
         self._held: tuple[tuple[int, tuple[Policy, ...]], ...] = ()
         self._known: dict[str, Edition] = dict.fromkeys(boundary, UNTOLD)
         self._met: set[str] = set()  # who has acted under policies of this life
+        self._distributing = 0  # how often policies are on their way to the units
         self._asking = Asking(self, human)
         self._watch = Watch.of(path)
         self._aching = HURTS  # be it that a predecessor felt it
@@ -204,10 +205,13 @@ class Governance(Member):
         self.task(self._distribute())
 
     async def _distribute(self) -> None:
+        self._distributing += 1
         try:
             known = await self.ask(Channel.METASYSTEM, Role.CONTROL, self.rules())
         except (CallError, Refusal):
             return  # the next round tries again
+        finally:
+            self._distributing -= 1
         self._known.update(known)
         own = self.rules().edition
         later = {unit: one for unit, one in known.items() if one > own and unit not in self._met}
@@ -325,8 +329,8 @@ class Governance(Member):
     async def cycle(self) -> None:
         """Let time run out for questions, and tell units that act under an old revision."""
         await self._asking.look()
-        if any(revision < self._revision for revision in self.known().values()):
-            await self._distribute()
+        if not self._distributing and any(revision < self._revision for revision in self.known().values()):
+            self.task(self._distribute())
 
     async def _jot(self, kind: str, body: object, note: Note | None = None) -> None:
         await self._books.call(Books.note, self.entry(kind, body, note))

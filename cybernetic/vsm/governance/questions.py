@@ -1,5 +1,6 @@
 """The questions that wait for somebody's word, as a value: what is open, and the latest that are not any more."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from cybernetic.vsm.decisions.question import Question, QuestionState, Reception, open_question
@@ -14,17 +15,26 @@ KEPT = 200  # questions that have ended and are remembered, so that a late answe
 @travels(name="vsm.Asked")
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question with its `id`, and the `referral` it came from; whether who it is put to was told (`called`)."""
+    """A question with its `id`, and the `referral` it came from; whether who it is put to was told (`called`), and
+    whether it was `withdrawn`, because nobody waits for the answer any more.
+    """
 
     id: str
     referral: Referral
     question: Question
     called: bool = False
+    withdrawn: bool = False
 
     @property
     def open(self) -> bool:
         """Whether it still waits."""
-        return self.question.state is QuestionState.OPEN
+        return self.question.state is QuestionState.OPEN and not self.withdrawn
+
+    def moved(self, before: "Asked | None") -> bool:
+        """Whether it was put since `before`, is put to another, or has come to its end."""
+        return (
+            before is None or before.question is not self.question or before.withdrawn is not self.withdrawn
+        )
 
 
 @travels(name="vsm.Questions")
@@ -40,9 +50,14 @@ class Questions:
         return {id: one for id, one in self.by_id.items() if one.open}
 
     def put(self, id: str, referral: Referral, now: float) -> "Questions":
-        """With a question; one of that id that is there already stays as it is: asked twice is asked once."""
-        if id in self.by_id:
-            return self
+        """With a question; one of that id that is there already stays as it is: asked twice is asked once.
+
+        One that was withdrawn waits again, with what is left of its time.
+        """
+        known = self.by_id.get(id)
+        if known is not None:
+            again = replace(known, withdrawn=False, called=False)
+            return Questions({**self.by_id, id: again}) if known.withdrawn else self
         ended = [old for old, one in self.by_id.items() if not one.open]
         kept = {old: one for old, one in self.by_id.items() if old not in ended[: max(0, len(ended) - KEPT)]}
         return Questions({**kept, id: Asked(id, referral, open_question(referral.asked, now))})
@@ -51,6 +66,8 @@ class Questions:
         """After `by` answered, and what became of the answer. Raises `NoSuchQuestion`, `OptionError`."""
         if id not in self.by_id:
             raise NoSuchQuestion(id)
+        if self.by_id[id].withdrawn:
+            return self, Reception.WITHDRAWN
         question, reception = self.by_id[id].question.answer(verdict, by, now)
         return self._with(id, question), reception
 
@@ -62,6 +79,11 @@ class Questions:
             if question is not one.question:
                 at = at._with(id, question)
         return at
+
+    def withdrawn(self, ids: Collection[str]) -> "Questions":
+        """Without those open ones: nobody waits for them any more."""
+        over = {id: replace(one, withdrawn=True) for id, one in self.open.items() if id in ids}
+        return Questions({**self.by_id, **over}) if over else self
 
     def _with(self, id: str, question: Question) -> "Questions":
         one = self.by_id[id]
