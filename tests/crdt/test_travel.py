@@ -1,7 +1,5 @@
 """What travels arrives; what is damaged is refused in words; what is unknown is carried on and nothing of it lost."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -25,14 +23,13 @@ from cybernetic.crdt import (
     RightsLacking,
     Stamp,
     digest,
-    travel,
 )
 from cybernetic.crdt.digests import Digests
 from cybernetic.crdt.lattice import KINDS
-from cybernetic.crdt.parts import Names, Table
 from cybernetic.crdt.travel import DEEPEST, FORMS
 from cybernetic.wire import Codec, DamagedMessage, Extension, UnknownType, WireError
 from tests.crdt.forging import Forged, forged, forger
+from tests.crdt.newer import NewerSet, newer_version
 from tests.crdt.world import TYPES, Step, World, schedules, shown
 from tests.support import soak
 
@@ -300,36 +297,6 @@ def test_what_is_joined_must_be_of_one_type() -> None:
     with pytest.raises(OptionError):
         LWW().join(MV())  # type: ignore[arg-type]
     assert not Escrow()
-
-
-class NewerSet(AWSet):
-    """A type of converging values that older versions do not know; it writes its names out."""
-
-    kind = "newer-set"
-    __slots__ = ()
-
-
-del KINDS[NewerSet.kind]  # it is unknown here, but within `newer_version`
-
-
-def _write_newer(branch: Any, names: Any, depth: int) -> Any:
-    own = Names()
-    body = travel._write_set(branch, own, depth)
-    return [own.table(), body]
-
-
-def _read_newer(parts: Any, table: Any, depth: int) -> Any:
-    return travel._read_set(parts[1], Table(parts[0]), depth)
-
-
-@contextmanager
-def newer_version() -> Iterator[None]:
-    """Who runs within knows the type."""
-    travel.FORMS[NewerSet.kind] = _write_newer, _read_newer
-    try:
-        yield
-    finally:
-        del travel.FORMS[NewerSet.kind]
 
 
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from("xyz")), min_size=1, max_size=8))

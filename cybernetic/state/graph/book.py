@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, TypeAlias
 
-from cybernetic.crdt import Leaf, Stamp, slot_of
+from cybernetic.crdt import Stamp, slot_of
 from cybernetic.state.graph.due import Due
 from cybernetic.state.graph.entries import (
     ASSERTED,
@@ -65,9 +65,7 @@ class Book:
         self._replica = replica
         self.state: State = State()
         self.now = 0.0
-        self.heard = (
-            -1
-        )  # the latest stamp of what others have said, milliseconds since 1970; -1: they said nothing
+        self._heard = -1  # the latest stamp of what has come from others, milliseconds since 1970; -1: nothing
         self.triples = Triples()
         self._sources: dict[Triple, str | set[str]] = {}  # whose assertions hold
         # and whose are on their way: True once they are made, None where something else of that source came meanwhile
@@ -142,6 +140,13 @@ class Book:
         triple = _triple(fact)
         if triple in self._coming:
             self._arrived(triple, who)
+
+    def hear(self) -> float | None:
+        """The latest stamp of what others have said, of all that came since this was asked last, seconds since 1970;
+        None if nothing came of them.
+        """
+        heard, self._heard = self._heard, -1
+        return None if heard < 0 else heard / 1000
 
     # what is to be taken out of the state
 
@@ -237,6 +242,7 @@ class Book:
             else:
                 made[key[3]] = None
         self._follow(triple, key)
+        self._listen(key)
 
     def _follow(self, triple: Triple, key: Key) -> None:
         """Know whether an assertion under a key holds, and until when, and what has expired there."""
@@ -248,7 +254,6 @@ class Book:
         self._source(triple, key[3], read is not None)
         if leaf is None or not leaf.live:
             return
-        self._heard(leaf)
         several = len(leaf.live) > 1
         if read is None or several:
             self._expired(spot, expired(leaf, key, self.now))
@@ -256,11 +261,12 @@ class Book:
         if until is not None:
             self._ends.put(spot, until)
 
-    def _heard(self, leaf: Leaf[Any]) -> None:
-        """Others have said this, and when by their clocks."""
-        for by, _, (stamp, _) in leaf.live:
-            if by != self._replica and stamp.millis > self.heard:
-                self.heard = stamp.millis
+    def _listen(self, key: Key) -> None:
+        """What came under a key tells when others said it, by their clocks."""
+        leaf = leaf_of(self.state, key)
+        for by, _, (stamp, _) in () if leaf is None else leaf.live:
+            if by != self._replica and stamp.millis > self._heard:
+                self._heard = stamp.millis
 
     def _moved(self, spot: Spot) -> Iterator[Change]:
         """The time has come at which something begins or ends to hold there."""

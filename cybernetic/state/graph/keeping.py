@@ -9,7 +9,8 @@ from typing import Any
 from cybernetic.core import CyberneticError, Down, Reason, loop_clock, number, real_time, wall
 from cybernetic.crdt import AWMap
 from cybernetic.runtime import Agent, Deferred, Ref
-from cybernetic.state.graph.book import WRITER_GRACE, Book, Change
+from cybernetic.state.graph.belief import Belief
+from cybernetic.state.graph.book import Book, Change
 from cybernetic.state.graph.edits import Edit, dropping, steps, sweeping
 from cybernetic.state.graph.entries import Key, State, keys_among, touched
 from cybernetic.state.graph.exports import Exports
@@ -52,21 +53,17 @@ class Keeping(Agent):
         self._book, self._lookout, self._exports = Book(), Lookout(self), Exports()
         self._replica: Ref[Replica[State]] | None = None
         self._sweep: asyncio.Task[None] | None = None
-        self._heard = (
-            -1,
-            0.0,
-        )  # the latest stamp of others, in milliseconds, and when it was heard on the loop's clock
 
     async def setup(self) -> None:
         """Start the replica, and index what it knows."""
         self._clock = loop_clock(asyncio.get_running_loop())
-        self._began = self._clock() - self._now()
         replica: Any = await self.start(Replica, *self._settings, link=True)
         self._replica = replica
         self._id = (await replica.call(Replica.status)).replica
         self._book = Book(self._id)
         state = await replica.within(None).call(Replica.subscribe)
         await self._follow(state, touched(state))
+        self._belief = Belief(self._clock(), self._now(), self._book.hear())
         self.ref.every(_PULSE).send(_TICK)
 
     async def receive(self, message: Any) -> None:
@@ -162,9 +159,8 @@ class Keeping(Agent):
     async def _tend(self) -> None:
         """Let expire what does, and take out of the value what is to be."""
         await self._expire()
-        self._book.state = await self._value()
+        self._book.state, latest = await self._value(), self._sure()
         if self._sweep is None or self._sweep.done():
-            latest = self._sure()
             for _ in self._book.look():
                 await asyncio.sleep(0)
             spent = await _some(self._book.spent(latest))
@@ -178,16 +174,14 @@ class Keeping(Agent):
             self._sweep = self.task(self._swept(edits)) if edits else None
 
     def _sure(self) -> float:
-        """The wall clock, but no more than `WRITER_GRACE` before what it would be had it not stepped since the start;
-        nor before what it is by the latest word of others, for it may have been wrong at the start.
+        """The wall clock, as far as it is believed.
 
         What shows follows the wall clock at once, and comes back with it; what is taken out does not come back.
         """
-        at, heard = self._clock(), self._book.heard
-        if heard > self._heard[0]:
-            self._heard = heard, at
-        sure = min(self._now(), at - self._began + WRITER_GRACE)
-        return sure if heard < 0 else min(sure, self._heard[0] / 1000 + at - self._heard[1] + WRITER_GRACE)
+        at, latest = self._clock(), self._book.hear()
+        if latest is not None:
+            self._belief.hear(at, latest)
+        return self._belief.sure(at, self._now())
 
     async def _swept(self, edits: Sequence[Edit]) -> None:
         try:

@@ -45,10 +45,13 @@ class Taking(Generic[L]):
         return self._write(self._copy.value.from_store(None, context))
 
     def known(self, delta: L) -> bool:
-        """Whether a delta tells nothing new."""
-        if not delta.context or any(not replica for replica, _ in delta.store.seen):
-            return False  # types unknown here come in stores that no context tells of
-        return delta.context <= self._copy.value.context
+        """Whether a delta tells nothing new, neither by its context nor at any place.
+
+        Its context does not tell of what was of an unknown type where it comes from; what is of one here is never
+        known.
+        """
+        ours = self._copy.value.context
+        return delta.context <= ours and not delta.since(ours)
 
     def stage(self, staged: L, part: L) -> L | None:
         """A part of a whole value put to others, in any order; None if it has a stamp too far in the future."""

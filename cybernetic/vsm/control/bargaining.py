@@ -30,7 +30,7 @@ from cybernetic.vsm.timing import now
 ROUNDING = 1e-9  # parts of a whole are rounded down
 SOON = 1e-3  # seconds: a timer is no more exact
 AHEAD = 1.0  # seconds that the clock of a unit may be ahead of the level's
-FIRST = 4.0  # seconds that a level within another waits for its first contract, before it lives by its floor
+FIRST = 8.0  # seconds that a level within another waits for its first contract, before it lives by its floor
 
 
 class Bargaining:
@@ -82,10 +82,7 @@ class Bargaining:
         self._sending: set[str] = set()  # whose contract is on its way
         self._patience = patience
         self._wakes = -inf  # when the end of an epoch is waited for, seconds
-        self._bounds: tuple[int, Mapping[str, Vector]] = (
-            -1,
-            {},
-        )  # of an epoch: the most for whom that was said
+        self._bounds: tuple[int, Mapping[str, Vector]] = (-1, {})  # of an epoch: who is to have what at most
         self._took: set[str] = set()  # units that have taken a contract of this system 3
         self._periods = Periods(control)
         self._calm_until = 0.0
@@ -358,9 +355,15 @@ class Bargaining:
     # Upwards.
 
     async def granted(self, contract: Contract) -> Accepted:
-        """A contract from the level above. Raises `StaleContract`."""
+        """A contract from the level above. Raises `StaleContract`, `AnotherPeriod`, and `AnotherPurse`: then another one
+        comes, and is waited for.
+        """
         assert self.allocator is not None
-        self.allocator, accepted = self.allocator.accept(contract)
+        try:
+            self.allocator, accepted = self.allocator.accept(contract)
+        except AnotherPurse:
+            self._alone_from = max(self._alone_from, now() + FIRST)
+            raise
         self._told = contract.epoch, contract.grant
         await self.share_out()
         await self.write()

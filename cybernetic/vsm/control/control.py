@@ -93,7 +93,7 @@ class Control(Member):
         self._redoing = Redoing(self)
         self._overruns = Overruns(self, self._interventions)
         self._starving = Starving(self, self._charges, charter.clocks[0].recovery, now())
-        self._talks = Talks(self, self._bargaining, self._interventions, self._charges)
+        self._talks = Talks(self, self._bargaining, self._interventions, self._charges, patience)
         self._shift: Shift | None = None  # of weights, agreed with system 4
         self._far = MOST
         self._spent = Spent()

@@ -8,7 +8,7 @@ from cybernetic.vsm.channels.line import NotCarried
 from cybernetic.vsm.timing import now
 
 LEAST = 0.5  # seconds for an answer, where nothing speaks for more
-MOST = 4.0  # seconds at most: what takes longer is said anew in a later round
+MOST = 10.0  # seconds at most: what takes longer is said anew in a later round
 NEARLY = 0.9  # of the time that was given: who failed later than that was silent
 ROOM = 2.0  # times what the last answer took
 

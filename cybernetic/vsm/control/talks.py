@@ -12,6 +12,7 @@ from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.control.bargaining import Bargaining
 from cybernetic.vsm.control.interventions import Interventions
 from cybernetic.vsm.control.messages import Charge
+from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.operations.messages import Offer, Rung
 
 ROUNDS = 3  # counter-offers
@@ -30,6 +31,7 @@ class Talks:
         bargaining: whose leases they are.
         interventions: with whom to bargain anew.
         charges: the units, by path.
+        patience: with units that take longer than usual.
     """
 
     def __init__(
@@ -38,7 +40,9 @@ class Talks:
         bargaining: Bargaining,
         interventions: Interventions,
         charges: Mapping[str, Charge],
+        patience: Patience,
     ) -> None:
+        self._patience = patience
         self._control, self._bargaining = control, bargaining
         self._interventions, self._charges = interventions, charges
         self._epoch = -1
@@ -107,7 +111,9 @@ class Talks:
         wishes = await asyncio.gather(*asked)
         answer.reply(self._bargaining.bounded(grant.less(total(parts.values())) + total(wishes)))
 
-    async def _asked(self, path: str, offer: Offer, patience: float = PATIENCE) -> Vector:
+    async def _asked(self, path: str, offer: Offer, patience: float | None = None) -> Vector:
+        if patience is None:
+            patience = max(PATIENCE, self._patience.of(path))
         try:
             wish = await self._control.ask(Channel.BARGAIN, Role.MANAGEMENT, offer, path, patience=patience)
         except (CallError, Refusal):

@@ -96,8 +96,10 @@ class FairQueue(Generic[T]):
         return replace(self, finish=ahead, waiting=tuple(sorted(left)))
 
     def _moved_up(self, one: Waiting[T], by: float, before: float) -> Waiting[T]:
-        """It, earlier by so much; but not before now, nor before the one of its flow that is `before` it has ended."""
-        start = max(self.virtual, one.start - by, before)
+        """It, earlier by so much; but not before now, nor before the one of its flow that is `before` it has ended. One
+        that was passed over is of an earlier time than now, and keeps its place.
+        """
+        start = min(one.start, max(self.virtual, one.start - by, before))
         return replace(one, start=start, finish=start + one.finish - one.start)
 
     def renewed(self, known: Callable[[T], bool], item: T) -> Self | None:

@@ -142,7 +142,8 @@ class Auditor(Member):
         completed, note = about
         unit, probe = completed.path, Probe(completed.task)
         try:
-            evidence = await self.ask(Channel.AUDIT, Role.PORTER, probe, unit, cause=note)
+            within = self._audit.patience
+            evidence = await self.ask(Channel.AUDIT, Role.PORTER, probe, unit, cause=note, patience=within)
         except (CallError, Refusal):
             evidence = None
         verified = None if evidence is None else await self._verified(evidence)

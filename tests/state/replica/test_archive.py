@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -267,10 +268,19 @@ async def test_a_bit_that_the_disk_has_turned_is_never_believed(
         assert copy.value.rights("ann") == 100
 
 
+def first_mark(body: bytes) -> bytes:
+    """`body` as marks were at first: without its place."""
+    return b"\x00" + blake2b(body, digest_size=8).digest() + body
+
+
 async def test_what_was_written_without_a_mark_is_read() -> None:
     codec = Codec(OpaqueTypes())
-    assert read_marked("a file", "it", codec, codec.encode((1, 2))) == (1, 2)
-    assert read_marked("a file", "it", codec, marked(codec.encode((1, 2)), "it", 3), "it", 3) == (1, 2)
+    body = codec.encode((1, 2))
+    for written in body, first_mark(body), marked(body, "it", 3):
+        assert read_marked("a file", "it", codec, written, "it", 3) == (1, 2)
+    for turned in bytes((*first_mark(body)[:-1], body[-1] ^ 1)), first_mark(body)[:-1], first_mark(body)[:5]:
+        with pytest.raises(StoreDamaged, match="not those that were written there"):
+            read_marked("a file", "it", codec, turned, "it", 3)
     with pytest.raises(StoreDamaged, match="not those that were written there"):
         read_marked("a file", "it", codec, marked(codec.encode((1, 2)), "it", 3), "it", 4)
     with pytest.raises(StoreDamaged, match="of type str"):

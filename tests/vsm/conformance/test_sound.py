@@ -17,6 +17,7 @@ from cybernetic.vsm import (
     Port,
     Task,
     ViableSystem,
+    World,
     junction_of,
     remote,
     unit,
@@ -220,3 +221,18 @@ def test_where_somebody_is_at_the_other_end_it_is_tried() -> None:
     )
     found.check()
     assert found.untried == ()
+
+
+class Knowing(ViableSystem):
+    """With a world, whose replica the node serves on after the system has ended."""
+
+    ports: ClassVar[Any] = {"tool": Port()}
+    world = World()
+
+    def units(self) -> list[Any]:
+        """One."""
+        return [unit(Worker, id="one")]
+
+
+def test_what_the_node_keeps_for_replicas_is_not_left_over() -> None:
+    conformance(Knowing, only=["T-SHAPE-whole"]).check()

@@ -249,3 +249,35 @@ def test_what_moves_up_does_not_come_all_at_once() -> None:
         queue, head = queue.pop()
         flows.append(head.flow)
     assert 8 <= flows.count("b") <= 12
+
+
+def test_those_behind_one_that_is_taken_back_keep_their_places_though_they_were_passed_over() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for n in range(40):
+        queue = queue.put("a", f"a{n}").put("b", f"b{n}")
+    for _ in range(30):
+        at = queue.first(lambda item: item[0] == "b")
+        assert at is not None
+        queue, _ = queue.pop(at)
+    queue = queue.without(lambda item: item == "a0").put("a", "last")
+    assert [one.start for one in queue.waiting if one.flow == "a"][:3] == [1.0, 2.0, 3.0]
+    assert [one.item for one in queue.waiting if one.flow == "a"] == [*(f"a{n}" for n in range(1, 40)), "last"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5)), min_size=20, max_size=60))
+def test_taking_one_back_sends_nobody_back_whoever_was_passed_over(story: list[tuple[str, int]]) -> None:
+    queue: FairQueue[int] = FairQueue()
+    left: dict[str, list[int]] = {flow: [] for flow in "ab"}
+    for item, (flow, what) in enumerate(story):
+        if what <= 1 and queue:
+            queue, head = queue.pop(len(queue) - 1 if what else len(queue) // 2)
+            left[head.flow].remove(head.item)
+        elif what == 2 and left[flow]:
+            taken = left[flow].pop(len(left[flow]) // 2)
+            before = {one.item: one.start for one in queue.waiting}
+            queue = queue.without(lambda one, taken=taken: one == taken)  # type: ignore[misc]
+            assert all(one.start <= before[one.item] for one in queue.waiting)
+        else:
+            queue = queue.put(flow, item)
+            left[flow].append(item)
+        assert {one: [each.item for each in queue.waiting if each.flow == one] for one in "ab"} == left

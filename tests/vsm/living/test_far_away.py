@@ -5,8 +5,9 @@ from random import Random
 
 import pytest
 
-from cybernetic.vsm import Policy, PolicyDenied, ViableSystem
+from cybernetic.vsm import Note, Policy, PolicyDenied, ViableSystem
 from cybernetic.vsm.bargain.purse import NO_CONTRACT
+from cybernetic.vsm.recursion.parcels import Saying
 from tests.vsm.living.company import PAGER, done
 from tests.vsm.living.test_junction_doors import Way, apart
 from tests.vsm.living.test_policies_afar import nothing
@@ -37,3 +38,30 @@ async def test_a_level_that_is_far_away_lives_like_any_other(how: str, seconds: 
             await asyncio.wait_for(done(shop, PATH, usd=0.01), 30.0)
         assert await shop.call(ViableSystem.alarms) == ()
         assert not PAGER.pages
+
+
+@pytest.mark.parametrize("seconds", [1.5, 2.5])
+async def test_nothing_is_refused_for_want_of_a_contract_that_is_on_its_way(seconds: float) -> None:
+    Way.clear()
+    Way.delay = lambda _: seconds
+    async with apart() as (_, _, shop):
+        jobs = [asyncio.ensure_future(done(shop, PATH, usd=0.01)) for _ in range(5)]
+        assert all(one.outcome.good for one in await asyncio.wait_for(asyncio.gather(*jobs), 60.0))
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.7, 2.5])
+async def test_the_level_above_hears_of_what_it_has_taken(seconds: float) -> None:
+    Way.clear()
+    Way.delay = lambda _: seconds
+    async with apart() as (_, _, shop):
+        await asyncio.sleep(60.0)
+        revision = await shop.call(ViableSystem.set_policy, Policy("never", 1, nothing), "for the test")
+        await asyncio.sleep(30.0)
+        status = await shop.call(ViableSystem.status)
+        assert status.known[PATH] == revision
+        Way.seen = []
+        await asyncio.sleep(30.0)
+        said = [value for _, value in Way.seen if isinstance(value, Saying) and value.method == "take"]
+        bodies = [type(one.body).__name__ for value in said for one in value.args if isinstance(one, Note)]
+        assert "PolicyUpdate" not in bodies
+        assert bodies.count("Contract") <= 1  # that of the next epoch
