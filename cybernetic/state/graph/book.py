@@ -10,7 +10,7 @@ meanwhile.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from cybernetic.crdt import Stamp, slot_of
 from cybernetic.state.graph.due import Due
@@ -91,6 +91,7 @@ class Book:
         self.state = state
         yield from self.expire(now)
         for key in keys:
+            self._listen(key)
             triple: Triple = (key[0], key[1], slot_of(key[2]))
             if len(key) == ASSERTED:
                 self._note(triple, key)
@@ -242,7 +243,6 @@ class Book:
             else:
                 made[key[3]] = None
         self._follow(triple, key)
-        self._listen(key)
 
     def _follow(self, triple: Triple, key: Key) -> None:
         """Know whether an assertion under a key holds, and until when, and what has expired there."""

@@ -21,8 +21,9 @@ from cybernetic.vsm.cyberstride.variance import Learning, first_guess, resolved
 
 _FIRST = 8  # data before a first guess at V
 _LATEST = 64  # data from which it is guessed anew
-_KEPT, _STEPS = 16, 5  # differences that tell of a rounding: a spike makes two
+_KEPT, _STEPS = 16, 5  # differences of differences that tell of a rounding: a spike makes three
 _MOST, _WIDEST = 1e200, 1e100  # V, in squared units, and data that differ by less
+_DUST = 1e-14  # of a datum: what differs by less is the same but for how floats are rounded
 _LEARNING, _THRESHOLDS, _LIMITS = Learning(), Thresholds(), HealthLimits()
 
 
@@ -110,7 +111,7 @@ class Gauge:
         self._first: list[float] = []
         self._latest: deque[float] = deque(maxlen=_LATEST)
         self._least = 0.0  # the smallest of these, as the filter knows it
-        self._steps: deque[float] = deque(maxlen=_KEPT)  # by how much data that differed did
+        self._steps: deque[float] = deque(maxlen=_KEPT)  # by how much the differences of data that differed did
         self._faulty = self._since = 0  # data since the errors are wrong, and since V was guessed
         self._attention = Attention.QUIET
         self._standing: int | None = None  # None: no alert
@@ -186,11 +187,13 @@ class Gauge:
         return len(first) >= max(_FIRST, self.settle) or (len(first) >= _FIRST and min(first) < max(first))
 
     def _resolve(self, y: float) -> None:
-        """Remember the datum, and by how little data differ: V is not less than what that rounding makes."""
+        """Remember the datum, and by how little data differ: V is not less than what that rounding makes. It is their
+        differences that are compared: data that grow by as much each time are not rounded to that.
+        """
         latest, steps = self._latest, self._steps
-        step = abs(y - latest[-1]) if latest else 0.0
+        step = abs(y - 2.0 * latest[-1] + latest[-2]) if len(latest) > 1 else 0.0
         latest.append(y)
-        if step == 0.0:
+        if not _DUST * abs(y) < step < _WIDEST:
             return
         steps.append(step)
         if self._filter is None or self._learning is None or len(steps) < _STEPS:

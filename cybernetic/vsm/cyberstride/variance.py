@@ -67,22 +67,28 @@ def learn(learnt: Learnt, weight: float, squared: float, truncation: float, how:
 def first_guess(series: Sequence[float], least: float = 1e-18) -> float:
     """A first guess at V from three or more data, by the median size of their differences: spikes and steps
     in it do no harm. Where most of them are none, as of counts and of what is 0 or 1, by their mean square (J. von
-    Neumann et al., "The mean square successive difference", 1941). At least `least`. Raises `OptionError` when there
-    are fewer data, or one is not a finite number, or they lie so far apart that V would be above 1e200.
+    Neumann et al., "The mean square successive difference", 1941). Where it comes to less by the differences of those,
+    by these: steady growth is no noise. At least `least`. Raises `OptionError` when there are fewer data, or one is not
+    a finite number, or they lie so far apart that V would be above 1e200.
     """
     whole("len(series)", len(series), least=3)
     checked_variance("least", least)
-    values = [number("series", value) for value in series]
-    sizes = [abs(later - earlier) for later, earlier in zip(values[1:], values, strict=False)]
-    size = median(sizes)
-    if size == 0.0:
-        size, unit = hypot(*sizes), sqrt(2.0 * len(sizes))
-    else:
-        unit = _MEDIAN_OF_DIFFERENCES
-    deviation = size / unit
+    first = _differences([number("series", value) for value in series])
+    deviation = _deviation(first, 2.0)
     if not deviation <= _LARGEST:
-        raise OptionError("series", f"data that differ by less than {_LARGEST:g}", size)
-    return max(deviation**2, least)
+        raise OptionError("series", f"data that differ by less than {_LARGEST:g}", median(map(abs, first)))
+    grown = _deviation(_differences(first), 6.0) if median(map(abs, first)) else 0.0
+    return max((min(deviation, grown) if grown else deviation) ** 2, least)
+
+
+def _differences(values: Sequence[float]) -> list[float]:
+    return [later - earlier for later, earlier in zip(values[1:], values, strict=False)]
+
+
+def _deviation(differences: Sequence[float], times: float) -> float:
+    """The standard deviation of data whose differences have so many times their variance."""
+    sizes = [abs(one) for one in differences]
+    return median(sizes) / (_MEDIAN * sqrt(times)) or hypot(*sizes) / sqrt(times * len(sizes))
 
 
 def resolved(step: float) -> float:
@@ -93,4 +99,4 @@ def resolved(step: float) -> float:
 
 
 _LARGEST = 1e100  # its square is the largest V
-_MEDIAN_OF_DIFFERENCES = 0.6744897501960817 * 2**0.5  # of |N(0, 2)|, for V = 1
+_MEDIAN = 0.6744897501960817  # of |N(0, 1)|

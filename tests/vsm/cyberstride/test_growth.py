@@ -1,0 +1,48 @@
+"""Steady growth is no noise: V is that of what is left, and what breaks off is felt."""
+
+from random import Random
+
+import pytest
+
+from cybernetic.vsm.cyberstride import Attention, Gauge, Index, first_guess
+
+STEP = 20.0  # standard deviations
+
+
+def grown(slope: float, seed: int, noise: float = 1.0) -> list[float]:
+    """Data of so much more each time, with noise; after 400 of them a step."""
+    chance = Random(seed)
+    return [slope * n + noise * (chance.gauss(0.0, 1.0) + (STEP if n >= 400 else 0.0)) for n in range(420)]
+
+
+@pytest.mark.parametrize("slope", [0.0, 3.0, 30.0, 1000.0, -100.0])
+def test_a_step_is_felt_however_fast_it_grew_before(slope: float) -> None:
+    for seed in range(5):
+        gauge = Gauge(Index("orders"))
+        judged = [gauge.update(value) for value in grown(slope, seed)]
+        before = judged[399]
+        assert before.muted is None
+        assert before.reading is not None
+        assert 0.5 < before.reading.variance < 2.0
+        assert not any(one.attention is Attention.ALERT for one in judged[:400])
+        assert any(one.attention is Attention.ALERT for one in judged[400:])
+
+
+def test_what_grows_by_whole_numbers_is_rounded_to_them_still() -> None:
+    chance = Random(1)
+    gauge = Gauge(Index("orders"))
+    judged = [gauge.update(float(round(3 * n + chance.gauss(0.0, 0.3)))) for n in range(2000)]
+    assert not any(one.pages for one in judged)
+    assert judged[-1].reading is not None
+    assert judged[-1].reading.variance >= 1.0 / 12.0
+
+
+@pytest.mark.parametrize("slope", [0.0, 10.0, 1e6])
+def test_the_first_guess_is_of_the_noise_alone(slope: float) -> None:
+    chance = Random(2)
+    guesses = [first_guess([slope * n + chance.gauss(0.0, 1.0) for n in range(8)]) for _ in range(200)]
+    assert 0.3 < sorted(guesses)[100] < 1.5
+
+
+def test_or_of_what_differs_where_growth_has_no_noise_at_all() -> None:
+    assert first_guess([float(n) for n in range(8)]) == pytest.approx(1.0991, rel=1e-3)
