@@ -16,8 +16,8 @@ def changed(value: V, /, **fields: Any) -> V:
         fields: by name, of the types and within the bounds that the class declares.
     """
     made = object.__new__(type(value))
-    slots = getattr(type(value), "__slots__", None)
-    if slots is None:
+    slots = getattr(type(value), "__slots__", ())
+    if not slots:  # none of its own: what is built upon `Generic` inherits empty ones
         made.__dict__.update(value.__dict__, **fields)
         return made
     for name in slots:

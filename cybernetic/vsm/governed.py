@@ -8,6 +8,7 @@ from cybernetic.runtime import registered_name
 from cybernetic.supervision import Supervisor
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.channels.channel import Role
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.question import Reception
@@ -23,6 +24,7 @@ from cybernetic.vsm.inspection.auditor import Auditor
 from cybernetic.vsm.intelligence.intelligence import Intelligence
 from cybernetic.vsm.operations.envoy import Away
 from cybernetic.vsm.ports.porter import Porter
+from cybernetic.vsm.recursion.reach import downward, furthest
 from cybernetic.vsm.status import PATIENCE
 
 PARTS: dict[str, Any] = {
@@ -95,7 +97,12 @@ class Governed(Supervisor):
         path = question.partition("?")[0]
         if path != self._path and not path.startswith(f"{self._path}/"):
             raise NoSuchQuestion(question)
-        reception: Reception = await self._ask("policy", Governance.decide, question, verdict, by, at=path)
+        below = downward(self._path, path)
+        at = furthest(self.system, below, Role.POLICY) if below else path
+        try:
+            reception: Reception = await self._ask("policy", Governance.decide, question, verdict, by, at=at)
+        except Away as error:
+            raise Away(path, error.role) from error
         return reception
 
     async def balance(self) -> Balanced:

@@ -153,6 +153,7 @@ PLAIN: dict[str, Arguments] = {
         "seen": 0.0,
     },
     "damping.Engagement": {"shaping": Shaping(), "lasts": 60.0},
+    "damping.FairQueue": {"virtual": 1.0, "finish": {"a": 2.0}},
     "damping.FlapDamper": {"half_life": 60.0, "suppress": 2.0, "release": 0.7, "longest": 200.0},
     "damping.Lease": {"key": "k", "holder": "a", "token": 1, "until": 5.0, "ttl": 5.0},
     "damping.LeaseTable": {"ttl": 5.0, "quiet": 0.0, "ageing": 10.0, "seen": 0.0},

@@ -69,7 +69,7 @@ HANDED_OUT = {
     "audit": "AuditDetection PosiwidGap RateInterval RunLength",
     "bargain": "AnotherPeriod BudgetExhausted Epoch Reservation",
     "cyberstride": "BocpdState Chart.step CusumState EwmaState Forecast Health Judgement Reading ShewhartState",
-    "damping": "FairQueue Flapping Oscillation Waiter Waiting",
+    "damping": "Flapping Oscillation Waiter Waiting",
     "decisions": "Amendment",
     "homeostat": "Conversation StepChange BandIndex",
     "ladder": "AckRefused Cleared Climb Folded Heard Noticed Owned Paged Pleased Raised StormRule.within Unanswered",

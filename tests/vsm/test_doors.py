@@ -16,8 +16,10 @@ from cybernetic.vsm.audit import (
     posiwid,
 )
 from cybernetic.vsm.bargain import (
+    Accepted,
     Allocator,
     Budget,
+    Contract,
     Ledger,
     Purse,
     Report,
@@ -29,25 +31,45 @@ from cybernetic.vsm.bargain import (
 )
 from cybernetic.vsm.bargain.ledger import Reservation, Settlement
 from cybernetic.vsm.bargain.worth import Worth
-from cybernetic.vsm.cyberstride import Gauge, HarrisonStevens, Health, examine, fault
+from cybernetic.vsm.cyberstride import (
+    Capability,
+    Cusum,
+    Gauge,
+    HarrisonStevens,
+    Health,
+    best_preset,
+    examine,
+    fault,
+    first_alarm,
+    log_likelihood,
+)
 from cybernetic.vsm.damping import (
     Aimd,
     Engagement,
+    FairQueue,
     Fence,
     Lease,
     LeaseTable,
     Plan,
     Waiter,
+    Waiting,
     autocovariance,
     find_oscillation,
     next_turn,
 )
-from cybernetic.vsm.damping.choice import Choice
-from cybernetic.vsm.damping.watch import Signal
+from cybernetic.vsm.damping.choice import Advice, Choice
+from cybernetic.vsm.damping.watch import Herd, Signal, Window
 from cybernetic.vsm.damping.work import Work
-from cybernetic.vsm.homeostat import Balance, Bands, Spoken, diagnose
-from cybernetic.vsm.ladder import Paging
-from cybernetic.vsm.variety import entropy
+from cybernetic.vsm.homeostat import (
+    AdaptationProposal,
+    Balance,
+    Bands,
+    Spoken,
+    diagnose,
+    open_conversation,
+)
+from cybernetic.vsm.ladder import Paging, Sensitivity, arouse
+from cybernetic.vsm.variety import ChannelLoad, Disturbance, VarietyLedger, cyclic_game, entropy
 
 HUGE = 10**400
 ONE = Vector(usd=1)
@@ -55,7 +77,12 @@ PURSE = Purse.root("acme", Budget(usd=5, per=60))
 LEVEL = Allocator(PURSE, {"a": ONE})
 AIMD = Aimd(1.0, 2.0, 0.5, 0.1)
 SWINGS = [1.0, -1.0] * 20
-BALANCE = Balance(Spoken({}), Spoken({}), 0.0, 0.0, 0, 1.0)
+SILENT = Spoken({})
+BALANCE = Balance(SILENT, SILENT, 0.0, 0.0, 0, 1.0)
+PROPOSAL = AdaptationProposal("1", "issue", "change", 1.0, 2.0, 60.0)
+SERVED = Work(mean=1.0, known=20)
+HERD = ("a", "b")
+SEAL = Seal(1, 1)
 
 NUMBERS: list[tuple[str, Callable[[], object]]] = [
     ("confidence", lambda: clean_audits_needed(0.1, HUGE)),
@@ -86,6 +113,69 @@ NUMBERS: list[tuple[str, Callable[[], object]]] = [
     ("now", lambda: Choice().made({"a": 1.0}, nan, 0.5)),
     ("now", lambda: Work(60.0).began("a", nan)),
     ("now", lambda: Work(60.0).at(inf)),
+    ("rate", lambda: SERVED.places(nan)),
+    ("rate", lambda: SERVED.places(-1.0)),
+    ("rate", lambda: Work().places(nan)),
+    ("rate", lambda: Work(mean=1e10, known=20).places(1e300)),
+    ("rate", lambda: SERVED.full(1.0, inf)),
+    ("burst", lambda: SERVED.places(2.0, burst=nan)),
+    ("burst", lambda: SERVED.full(1.0, 2.0, nan)),
+    ("burst", lambda: SERVED.places(2.0, burst=0.0)),
+    ("memory", lambda: Work(memory=HUGE)),
+    ("out", lambda: Work(out=((nan, "a"),))),
+    ("draw", lambda: Choice().made({"a": 1.0, "b": 1.0}, 0.0, nan)),
+    ("draw", lambda: Choice().made({"a": 1.0, "b": 1.0}, 0.0, 1.0)),
+    ("draw", lambda: Choice().made({"a": 1.0, "b": 1.0}, 0.0, -0.4)),
+    ("held_until", lambda: Choice(held_until=nan)),
+    ("moved_at", lambda: Choice(moved_at=nan)),
+    ("followed", lambda: Choice(followed=nan)),  # type: ignore[arg-type]
+    ("step", lambda: Herd(HERD, nan)),
+    ("step", lambda: Herd(HERD, 0.0)),
+    ("floor", lambda: Herd(HERD, 1.0, nan)),
+    ("floor", lambda: Herd(HERD, 1.0, -5.0)),
+    ("size", lambda: Herd(HERD, 1.0, size=23)),
+    ("counts['a']", lambda: Herd(HERD, 1.0).crowd("m", {"a": -1})),
+    ("pace", lambda: Window(0, 24)),
+    ("size", lambda: Window(1, 0)),
+    ("data", lambda: Window(1, 24, data=(nan,))),
+    ("data", lambda: Window(1, 24, data=nan)),  # type: ignore[arg-type]
+    ("rest", lambda: Window(4, 24, rest=(inf,))),
+    ("fresh", lambda: Window(1, 24, fresh=-1)),
+    ("value", lambda: Window(2, 24).after(1.5e308).after(1.5e308)),
+    ("virtual", lambda: FairQueue[str](virtual=nan)),
+    ("count", lambda: FairQueue[str](count=-1)),
+    ("finish['a']", lambda: FairQueue[str](finish={"a": inf})),
+    ("waiting", lambda: FairQueue[str](waiting=nan)),  # type: ignore[arg-type]
+    ("waiting[0].start", lambda: FairQueue(waiting=(Waiting(nan, 0, "a", "item", 1.0, 1.0),))),
+    ("purse", lambda: LEVEL.renewed("a", nan, 1.0)),  # type: ignore[arg-type]
+    ("born", lambda: LEVEL.renewed("a", "", nan)),
+    ("aroused", lambda: arouse(nan, Sensitivity(), 1.0, 1.0)),  # type: ignore[arg-type]
+    ("aroused", lambda: arouse(1, Sensitivity(), 1.0, 1.0)),  # type: ignore[arg-type]
+    ("size", lambda: cyclic_game(HUGE, 2, 0.1)),
+    ("size", lambda: cyclic_game(10**7 + 1, 1)),
+    ("size", lambda: cyclic_game(3163, 1, 0.1)),
+    ("harm", lambda: Disturbance("late", 1.1e300, 0.0)),
+    ("harm", lambda: VarietyLedger().enter("a", "late", 0.0, harm=1.5e308)),
+    ("harm", lambda: VarietyLedger().enter("a", "late", 0.0, 1.0).enter("a", "late", 0.0, 100.0)),
+    ("hours", lambda: Balance(SILENT, SILENT, 1.0, 1.0, 10, 1e-320)),
+    ("issues['a']", lambda: Spoken({"a": HUGE})),
+    ("capacity", lambda: ChannelLoad(1e-310, 1.0)),
+    ("capacity", lambda: ChannelLoad(1e-10, 1.0, rate=1e300)),
+    ("rate", lambda: ChannelLoad(1.0, 1.0, rate=1.7976931348623157e308).sent(0.0).sent(0.0)),
+    ("patience", lambda: open_conversation(PROPOSAL, 0.0, patience=1e308, ruling=1e308)),
+    ("ruling", lambda: open_conversation(PROPOSAL, 1e308, patience=1.0, ruling=1.1e308)),
+    ("now", lambda: open_conversation(PROPOSAL, 1.1e308, patience=1.0, ruling=1e308)),
+    ("rounds", lambda: open_conversation(PROPOSAL, 0.0, patience=1.0, ruling=1.0, rounds=HUGE)),
+    ("half_life", lambda: Capability(half_life=2**63)),
+    ("half_life", lambda: Capability(half_life=2**60)),
+    ("series[1]", lambda: log_likelihood([1.0, nan], "default", variance=1.0)),
+    ("series[0]", lambda: log_likelihood([None, 1.0], "default", variance=1.0)),
+    ("series[2]", lambda: best_preset([1.0, 2.0, inf], variance=1.0)),
+    ("series[1]", lambda: first_alarm(Cusum(), [1.0, nan])),
+    ("series[1]", lambda: first_alarm(Cusum(), [1.0, 1e300])),
+    ("variance", lambda: log_likelihood([1.0], "default", variance=nan)),
+    ("health.mass", lambda: examine(Health(mass=nan), 1.0)),
+    ("health.last", lambda: examine(Health(last=inf), 1.0)),
     ("value", lambda: Signal(1.0, 0.0).after(nan)),
     ("since", lambda: Waiter("a", nan, 0.0)),
     ("priority", lambda: Waiter("a", 0.0, inf)),
@@ -111,6 +201,26 @@ KINDS: list[tuple[str, Callable[[Any], object]]] = [
     ("learning", lambda none: HarrisonStevens(variance=1.0, learning=none)),
     ("index", Gauge),
     ("health", fault),
+    ("health", lambda none: examine(none, 1.0)),
+    ("shares", lambda none: Advice(1.0, none)),
+    ("shaping", lambda none: Advice(1.0, shaping=none)),
+    ("advice", lambda none: Choice(advice=none)),
+    ("advice", Choice().advised),
+    ("costs", lambda none: Choice().made(none, 0.0, 0.5)),
+    ("out", lambda none: Work(out=none)),
+    ("targets", lambda none: Herd(none, 1.0)),
+    ("where", lambda none: Herd(HERD, 1.0, where=none)),
+    ("signals", lambda none: Herd(HERD, 1.0, signals=none)),
+    ("signals['a']", lambda none: Herd(HERD, 1.0, signals={"a": none})),
+    ("counts", lambda none: Herd(HERD, 1.0).crowd("m", none)),
+    ("finish", lambda none: FairQueue[str](finish=none)),
+    ("waiting[0]", lambda none: FairQueue[str](waiting=(none,))),
+    ("seal", lambda none: Contract("a", 0, ONE, none)),
+    ("seal", lambda none: Accepted("a", 0, ONE, none)),
+    ("births", lambda none: Allocator(PURSE, {}, births=none)),
+    ("purse", lambda none: LEVEL.renewed("a", none, 1.0)),
+    ("sensitivity", lambda none: arouse(False, none, 1.0, 1.0)),
+    ("issues", Spoken),
     ("shaping", lambda none: Engagement(none, 1.0)),
     ("shares", lambda none: Plan(none, 1.0)),
     ("shares", lambda none: Plan((none,), 1.0)),
@@ -150,6 +260,24 @@ def test_what_is_of_another_kind_is_refused_by_name(
     with pytest.raises(OptionError) as caught:
         give(none)
     assert caught.value.name == name
+
+
+def test_what_has_an_infinity_of_its_own_may_be_infinite() -> None:
+    never = Choice("a", moved_at=-inf, advice=Advice(9.0), held_until=inf)
+    assert never.made({"a": 2.0, "b": 1.0}, 1.0, 0.5) is never
+    assert never.held(-inf).made({"a": 2.0, "b": 1.0}, 1.0, 0.5).here == "b"
+    assert SERVED.places(0.0) == Work().places(1.0) == inf
+
+
+def test_costs_that_differ_by_more_than_a_float_holds_are_far_apart() -> None:
+    choice = Choice("a", advice=Advice(9.0))
+    assert choice.made({"a": 1.5e308, "b": -1.5e308}, 1.0, 0.5).here == "b"
+
+
+def test_a_queue_that_is_built_upon_is_checked_at_the_door_and_not_again() -> None:
+    queue = FairQueue[str]().put("a", "x").put("b", "y", cost=2.0)
+    assert FairQueue(queue.virtual, queue.count, queue.finish, queue.waiting) == queue
+    assert [queue.pop()[1].item, queue.pop()[0].pop()[1].item] == ["x", "y"]
 
 
 def test_the_wait_for_a_page_far_out_is_found_at_once() -> None:

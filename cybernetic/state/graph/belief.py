@@ -28,7 +28,7 @@ class Belief:
         # seconds that the wall clock is before the loop's: as far as it is believed, and at least since then
         self._own = self._least = now - at
         self._since = at
-        self._word, self._until = 0.0, -inf  # the same by the words of others, and until when that bounds
+        self._word = self._until = -inf  # the same by the words of others, and until when that bounds
         self._latest = -inf
         if latest is not None:
             self._own = max(self._own, latest - at)  # it was later than that before the start
@@ -50,6 +50,5 @@ class Belief:
         return min(now, at + bound + TOLERANCE)
 
     def _bound(self, at: float, stamp: float) -> None:
-        word = stamp - at
-        self._word = max(self._word, word) if at < self._until else word
+        self._word = max(self._word, stamp - at)  # one that is older than those before tells nothing
         self._until = at + DOUBT

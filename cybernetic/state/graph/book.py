@@ -65,7 +65,9 @@ class Book:
         self._replica = replica
         self.state: State = State()
         self.now = 0.0
-        self._heard = -1  # the latest stamp of what has come from others, milliseconds since 1970; -1: nothing
+        self._heard = (
+            -1
+        )  # the latest stamp of what has come from others, milliseconds since 1970; -1: nothing
         self.triples = Triples()
         self._sources: dict[Triple, str | set[str]] = {}  # whose assertions hold
         # and whose are on their way: True once they are made, None where something else of that source came meanwhile

@@ -35,8 +35,9 @@ class Graph(Keeping):
 
     A fact shows while any source's assertion of it stands. Who asserts it anew while it is being removed elsewhere
     wins; who only says again what stands there does not. What has expired is answered no more; it is removed from the
-    replicas by the one that wrote it after a minute, by any after ten. Bad arguments are refused with `GraphRefused`.
-    Long searches give the loop back every 200 facts; what else is asked of the agent waits meanwhile.
+    replicas by the one that wrote it after a minute, by any after ten; hours later where the wall clock is in doubt, as
+    when it has stepped forward, or where the node has just started (`Belief`). Bad arguments are refused with
+    `GraphRefused`. Long searches give the loop back every 200 facts; what else is asked of the agent waits meanwhile.
 
     It keeps its value by a `Replica` of its own, linked to it.
 

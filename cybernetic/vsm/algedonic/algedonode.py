@@ -1,12 +1,13 @@
 """The agent that feels: the ladder of one level, the deadmen of its loops, and the way to a human."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 from math import inf
 from typing import Any
 
 from cybernetic.core import CallError, Down, Kill
 from cybernetic.runtime import Agent, Deferred, Named, Timer
-from cybernetic.vsm.algedonic.deadmen import Deadmen
+from cybernetic.vsm.algedonic.caller import Caller
+from cybernetic.vsm.algedonic.deadmen import Deadmen, silence
 from cybernetic.vsm.algedonic.ends import Ends
 from cybernetic.vsm.algedonic.humans import Page
 from cybernetic.vsm.algedonic.messages import Ack, Felt, Glad, Held, Relief, Told
@@ -40,18 +41,19 @@ from cybernetic.vsm.ladder.effects import (
 )
 from cybernetic.vsm.ladder.ladder import Ladder, Move
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
+from cybernetic.vsm.recursion.reach import downward, reached, upward
 from cybernetic.vsm.timing import now
 
 LOOK = 0.1  # seconds after which what ended may be back
 
 
-class Algedonode(Member):
+class Algedonode(Member, Caller):
     """Where pain of one level is felt, and from where it climbs. It needs nothing of systems 2 to 5.
 
     Args:
         path: of the level.
         clocks: of the rungs: this level's, by which it looks, then those above it.
-        human: sinks for pages, tried in order; only the top's are used.
+        human: sinks for pages, tried in order: the top's, or, for when nobody above takes a page, of a level elsewhere.
         loops: what should beat: (role, path, period).
         paging: how the human is called. Default: `Paging()`, with that many sinks.
         elsewhere: paths of units of another system: who hangs there is not here to be ended.
@@ -74,7 +76,7 @@ class Algedonode(Member):
         self._within = clocks[0].beat
         if self.period is not None:
             self.period = clocks[0].look
-        self._pager = Pager(self, path, human)
+        self._pager = Pager(self.system, path, human, self.jot)
         rungs = Rungs((clocks[0], *clocks), paging or Paging(sinks=max(1, len(human))))
         self._ladder = Ladder(path, rungs)
         self._loops = tuple(loops)
@@ -92,7 +94,8 @@ class Algedonode(Member):
         """Go on from the books: a pain does not end because who felt it did."""
         known = await self._books.call(Books.load, "ladder")
         if known is not None:
-            self._ladder, self._pains, self._origins, self._arousal = known
+            ladder, self._pains, self._origins, self._arousal = known
+            self._ladder = ladder.under(self._ladder.rungs)
         at = self._turned = now()
         levels = tuple(path for role, path, _ in self._loops if role == Role.ALGEDONODE.value)
         self._starting = Starting(self.system, self.path, levels, at)
@@ -101,7 +104,7 @@ class Algedonode(Member):
         self._resort = LastResort(self, self.path, self._loops, self._elsewhere, denied)
         await self._resort.begin()
         keys = [(role, path) for role, path, _ in self._loops]
-        silent = [key for key in keys if self._silence(key).key in self._pains]
+        silent = [key for key in keys if silence(key, now()).key in self._pains]
         voice = line_role(Channel.ALGEDONIC), self.path
         self._deadmen = Deadmen(self._loops, at, silent, voice)
         self._wind()
@@ -147,7 +150,7 @@ class Algedonode(Member):
         """Somebody takes a pain over; what does not count is in the log. What was felt below is answered there."""
         origin = self._origin(key)
         if origin != self.path:
-            self._toward(origin).cast(Algedonode.ack, key, level, by)
+            self._toward(downward(self.path, origin)).cast(Algedonode.ack, key, level, by)
             return Reception.TAKEN
         ladder, effects = self._ladder.ack(key, level, by, self._at())
         self._move((ladder, effects))
@@ -166,7 +169,9 @@ class Algedonode(Member):
 
     async def _answered_below(self, origin: str, key: PainKey, by: str, answer: Deferred[Any]) -> None:
         try:
-            answer.reply(await self._toward(origin).within(HOP).call(Algedonode.answered, key, by))
+            patience = HOP * (self._rung(origin) - 1)  # one that is on the way asks further
+            below = self._toward(downward(self.path, origin)).within(patience)
+            answer.reply(await below.call(Algedonode.answered, key, by))
         except CallError as error:
             self.jot("pain", {"what": "AckLost", "key": repr(key), "by": by, "origin": origin})
             answer.fail(error)
@@ -177,6 +182,11 @@ class Algedonode(Member):
             return self.path
         return self._origins.get(key, self.path)
 
+    def _comes_from(self, origin: str, key: PainKey) -> None:
+        if downward(self.path, origin):
+            self._origins[key] = origin
+            self._save()
+
     def _is_open(self, key: PainKey) -> bool:
         return key in self._ladder.climbs or key in self._ladder.folded
 
@@ -184,13 +194,8 @@ class Algedonode(Member):
         """Which rung this level is of the ladder at `origin`."""
         return origin.count("/") - self.path.count("/") + 1
 
-    def _toward(self, origin: str) -> "Named[Algedonode]":
-        """The algedonode at `origin`; where that one is not known here, of the level on the way there."""
-        name = f"{origin}:algedonode"
-        if not self.system.alive(self.system.named(name, Agent)):
-            step = origin[len(self.path) + 1 :].partition("/")[0]
-            name = f"{self.path}/{step}:algedonode"
-        return self.system.named(name, Algedonode)
+    def _toward(self, levels: Sequence[str]) -> "Named[Algedonode]":
+        return reached(self.system, levels, Role.ALGEDONODE, Algedonode)
 
     def bound(self) -> float:
         """Seconds from a pain that is an event to the page, at the most."""
@@ -234,7 +239,7 @@ class Algedonode(Member):
         """A loop shows that it lives; within `period` seconds it will again."""
         key = role, path
         if self._deadmen.beat(key, period, now()):
-            self._move(self._ladder.clear(self._silence(key).key, self._at()))
+            self._move(self._ladder.clear(silence(key, now()).key, self._at()))
 
     def alive(self, path: str, period: float) -> None:
         """The algedonode of a level below shows that it lives."""
@@ -252,7 +257,7 @@ class Algedonode(Member):
         elif not starts and self._is_open(self._starting.key):
             self._move(self._ladder.clear(self._starting.key, self._at()))
         for key in self._deadmen.missed(at):
-            self.feel(self._silence(key))
+            self.feel(silence(key, now()))
         for key in self._deadmen.silent:
             self._look_at(key, at)
         for pain in self._ends.orderly(at):
@@ -286,10 +291,6 @@ class Algedonode(Member):
             self.exit(who, Kill())
             self.jot("hang", {"path": path, "role": role, "times": self._deadmen.ended(key, at)})
 
-    def _silence(self, key: tuple[str, str]) -> Pain:
-        role, path = key
-        return Pain(path, f"{role} silent", Cause.HEARTBEAT, Severity.ALERT, 1.0, now())
-
     # What is done about it.
 
     def _move(self, move: Move) -> None:
@@ -310,7 +311,7 @@ class Algedonode(Member):
                 self.task(self._paged(key, sink, attempt))
             case Pleased(key=key, level=level):
                 if level:
-                    self._say(level, Glad(key), Role.POLICY)
+                    self._say(Glad(key, level), self.path)
             case Cleared(key=key, level=level):
                 self._pains.pop(key, None)
                 if level >= self._ladder.rungs.top:  # who was not called has nothing to be told
@@ -333,43 +334,45 @@ class Algedonode(Member):
             if key.path != self.path:
                 self.tell(Channel.ALGEDONIC, Role.MANAGEMENT, told, key.path)
             return
-        self._say(level, told, Role.CONTROL)
+        self._say(told, self.path)
 
-    def _say(self, level: int, word: Told | Glad, role: Role) -> None:
-        """Say something at rung `level`: to who plays the role here, or to the algedonode of a level above."""
-        above = self.path
-        for _ in range(level - 1):
-            above = level_of(above)
-        if above == self.path:
-            self.tell(Channel.ALGEDONIC, role, word)
+    def _say(self, word: Told | Glad, origin: str) -> None:
+        """Say something at its rung of the ladder at `origin`: here, to system 3 or 5, or to who is further up."""
+        further = max(0, word.level - self._rung(origin))
+        if above := upward(self.path, self.path.rsplit("/", further)[0]):
+            self._toward(above).cast(Algedonode.from_below, word, origin)
         else:
-            self.system.named(f"{above}:algedonode", Algedonode).cast(Algedonode.from_below, word, self.path)
+            self.tell(Channel.ALGEDONIC, Role.POLICY if isinstance(word, Glad) else Role.CONTROL, word)
 
     def from_below(self, told: Told | Glad, origin: str) -> None:
-        """A pain of a level below has come up to this one: system 3 is told, and answers where it is felt.
-
-        What goes well there is told to system 5.
+        """A pain of a level below has come up to this one, or is for one above it: system 3 is told, and answers where
+        it is felt. What goes well there is told to system 5.
         """
-        if isinstance(told, Glad):
-            self.tell(Channel.ALGEDONIC, Role.POLICY, told)
-            return
-        self._origins[told.pain.key] = origin
-        self._save()
-        self.tell(Channel.ALGEDONIC, Role.CONTROL, told)
+        if isinstance(told, Told):
+            self._comes_from(origin, told.pain.key)
+        self._say(told, origin)
 
     async def _paged(self, key: PainKey, sink: int, attempt: int) -> None:
         pain = self._pains.get(key) or Pain(key.path, key.index, Cause(key.cause))
-        if not await self._pager.page(pain, sink, attempt):
+        if not await self._pager.page(Page(pain, attempt, self.path), sink):
             self._move(self._ladder.sink_failed(key, sink, attempt, self._at()))
 
-    def page(self, page: Page, sink: int) -> Deferred[bool]:
+    def page(self, page: Page, sink: int, felt: bool = True) -> Deferred[bool]:
         """Page a human through a sink; whether it took the page. Whoever answers the page answers where it hurts."""
         answer = self.defer()
-        if page.level != self.path:
-            self._origins[page.pain.key] = page.level
-            self._save()
-        self.task(self._pager.called(page, sink, answer))
+        if felt:
+            self._comes_from(page.level, page.pain.key)
+        self.task(self._answer(self._pager.page(page, sink, felt), answer))
         return answer
+
+    def resolve(self, key: PainKey) -> Deferred[Any]:
+        """Tell a human that what he was called for is over."""
+        answer = self.defer()
+        self.task(self._answer(self._pager.resolve(key), answer))
+        return answer
+
+    async def _answer(self, what: Awaitable[Any], answer: Deferred[Any]) -> None:
+        answer.reply(await what)
 
     # Time.
 

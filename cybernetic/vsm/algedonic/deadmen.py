@@ -5,6 +5,7 @@ from math import inf
 
 from cybernetic.vsm.ladder.deadman import Deadman
 from cybernetic.vsm.ladder.hang import Hang
+from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
 
 Key = tuple[str, str]  # role and path of a loop
 MISSES = 2  # periods without a beat
@@ -113,3 +114,9 @@ class Deadmen:
     def _deadman(self, key: Key) -> Deadman:
         """Beats come far more often than anything is due: so a deadman is made where one is looked at."""
         return Deadman(*self._watched[key], MISSES)
+
+
+def silence(key: Key, now: float) -> Pain:
+    """What is felt of a loop that is silent."""
+    role, path = key
+    return Pain(path, f"{role} silent", Cause.HEARTBEAT, Severity.ALERT, 1.0, now)

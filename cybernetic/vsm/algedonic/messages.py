@@ -45,9 +45,12 @@ class Told:
 @travels(name="vsm.Glad")
 @dataclass(frozen=True, slots=True)
 class Glad:
-    """Something at `key.path` goes better than it has to, lastingly: news for system 5."""
+    """Something at `key.path` goes better than it has to, lastingly: news for system 5 at rung `level`; 0: of whichever
+    level hears it.
+    """
 
     key: PainKey
+    level: int = 0
 
 
 @travels(name="vsm.Held")

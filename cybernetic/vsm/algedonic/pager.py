@@ -1,54 +1,92 @@
-"""How an algedonode calls a human: through the sinks of the top, or its own where the top is away."""
+"""How a level calls a human: through who is above it, or through its own sinks where nobody above takes the page."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from cybernetic.core import CallError
-from cybernetic.runtime import Deferred
+from cybernetic.core import CallError, Refusal
+from cybernetic.vsm.algedonic.caller import ANY, Caller
 from cybernetic.vsm.algedonic.humans import TAKE, Page, called, resolved
-from cybernetic.vsm.ladder.signals import Pain, PainKey
+from cybernetic.vsm.channels.channel import Role
+from cybernetic.vsm.ladder.signals import PainKey
+from cybernetic.vsm.recursion.reach import reached, top_of, upward
 
 HOP = TAKE + 1.0  # seconds for who is above to answer
 
 
+def patience(name: str) -> float:
+    """Seconds for whoever bears that name to answer: where it is not the top it may have to ask further."""
+    return HOP * (1 + name.count("/"))
+
+
 class Pager:
-    """The way from one algedonode to a human.
+    """The way from one level to a human. The levels above are asked from the top down: the first that is known here
+    calls him, or passes the page on where it is not the top. A level elsewhere has sinks of its own for when nobody
+    above is reached, or nobody there takes it; one within has those of the top.
 
     Args:
-        node: the algedonode; called from within it only.
-        path: of its level.
-        human: sinks for pages.
+        system: in which it is.
+        path: of the level.
+        human: its sinks for pages.
+        jot: writes a line of the log, of that kind: why a sink did not take something.
     """
 
-    def __init__(self, node: Any, path: str, human: Sequence[Any]) -> None:
-        self._node, self._path, self._human = node, path, tuple(human)
+    def __init__(
+        self, system: Any, path: str, human: Sequence[Any], jot: Callable[[str, object], object]
+    ) -> None:
+        self._system, self._jot, self._human = system, jot, tuple(human)
+        self._levels = upward(path, top_of(path))
+        self._calls: dict[PainKey, list[asyncio.Future[None]]] = {}  # under way
+        self._own: set[PainKey] = set()  # for what its own sinks were called, though somebody is above
 
-    async def page(self, pain: Pain, sink: int, attempt: int) -> bool:
-        """Call a human for a pain of this level; whether the sink took the page."""
-        page, top = Page(pain, attempt, self._path), self._path.partition("/")[0]
-        if top == self._path:
-            return await self.called(page, sink)
-        node = type(self._node)
-        try:
-            above = self._node.system.named(f"{top}:algedonode", node)
-            return bool(await above.within(HOP).call(node.page, page, sink))
-        except CallError:
-            return await self.called(page, sink)
-
-    async def called(self, page: Page, sink: int, answer: Deferred[bool] | None = None) -> bool:
-        """Page through a sink of one's own; whether it took the page, which is also the `answer`."""
-        why: str | None = "there is none"
-        if sink < len(self._human):
-            why = await called(self._human[sink], page)
-        if why is not None:
-            self._node.jot("page", {"sink": sink, "failed": why})
-        if answer is not None:
-            answer.reply(why is None)
-        return why is None
+    async def page(self, page: Page, sink: int = ANY, felt: bool = True) -> bool:
+        """Call a human; whether a sink took the page. `felt`: for a pain, which he answers where it hurts."""
+        with self._under_way(page.pain.key):
+            if self._levels:
+                with suppress(CallError, Refusal):
+                    return bool(await self._above().call(Caller.page, page, sink, felt))
+            taken = await self._called(page, sink)
+        if taken and self._levels:
+            self._own.add(page.pain.key)
+        return taken
 
     async def resolve(self, key: PainKey) -> None:
-        """Tell all sinks that it is over."""
+        """Tell who may have been called that it is over: that is the last word."""
+        if calls := self._calls.get(key):
+            await asyncio.wait(tuple(calls))
+        if self._levels:
+            with suppress(CallError, Refusal):
+                await self._above().call(Caller.resolve, key)
+                if key not in self._own:
+                    return
+        self._own.discard(key)
         for sink in self._human:
             why = await resolved(sink, key)
             if why is not None:
-                self._node.jot("page", {"failed": why})
+                self._jot("page", {"failed": why})
+
+    def _above(self) -> Any:
+        node = reached(self._system, self._levels, Role.ALGEDONODE, Caller)
+        return node.within(patience(node.name))
+
+    async def _called(self, page: Page, sink: int) -> bool:
+        for number in range(max(1, len(self._human))) if sink == ANY else (sink,):
+            known = number < len(self._human)
+            why = await called(self._human[number], page) if known else "there is none"
+            if why is None:
+                return True
+            self._jot("page", {"sink": number, "failed": why})
+        return False
+
+    @contextmanager
+    def _under_way(self, key: PainKey) -> Iterator[None]:
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._calls.setdefault(key, []).append(over)
+        try:
+            yield
+        finally:
+            over.set_result(None)
+            self._calls[key].remove(over)
+            if not self._calls[key]:
+                del self._calls[key]

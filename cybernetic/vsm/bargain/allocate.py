@@ -52,6 +52,10 @@ def allocate(amount: float, claims: Mapping[str, Claim]) -> dict[str, float]:
     linear in it, so it is found exactly, by walking its corners, in O(n log n). What all the caps together
     cannot take is left over.
 
+    Shares are floats, each rounded for itself: together they may exceed the amount in its last digits, by some 2e-16
+    of it, and floors that together exceed it by up to 1e-12 of it are taken for rounding, and given. Where nothing
+    may be overspent use `divide`, which counts exactly.
+
     Raises `OptionError` for an amount that cannot be, weights that sum to nothing, or floors that together
     exceed it.
     """
@@ -80,7 +84,8 @@ def _sum(name: str, values: Sequence[float]) -> float:
 
 
 def divide(grant: Vector, claims: Mapping[str, Claim]) -> dict[str, Vector]:
-    """Share out a vector; floors and caps are parts of 1. Together at most `grant`, by exact count.
+    """Share out a vector; floors and caps are parts of 1. Together at most `grant`, by exact count: what the floats
+    of `allocate` round up by, the largest part gives back.
 
     Raises `OptionError` as `allocate` does, and for a `grant` that is no `Vector`.
     """

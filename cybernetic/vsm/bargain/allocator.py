@@ -66,7 +66,7 @@ class Allocator:
         whole("version", self.version)
         for unit, floor in mapping("floors", self.floors).items():
             vector(f"floors[{unit!r}]", floor)
-        for unit, born in self.births.items():
+        for unit, born in mapping("births", self.births).items():
             number(f"births[{unit!r}]", born)
         if not total(self.floors.values()) <= self.purse.floor:
             raise OptionError("floors", f"a sum of at most {self.purse.floor!r}", total(self.floors.values()))
@@ -195,13 +195,14 @@ class Allocator:
         `born`: when the purse was born, seconds, by the unit's clock; or later, where that is not known. It is what
         tells a new purse from a late word of an old one: a new one whose clock is behind is said to be born when the
         one that is known was (`births`). Raises
-        `OptionError` for an unknown unit, and for `UNHEARD`, which no purse is called.
+        `OptionError` for an unknown unit, a `purse` that is no string, and for `UNHEARD`, which no purse is called.
         """
         one_of("unit", unit, sorted(self.floors))
-        if purse == UNHEARD:
+        number("born", born)
+        if instance("purse", purse, str) == UNHEARD:
             raise OptionError("purse", "the id of a purse", purse)
         before = self.purses.get(unit, "")
-        if purse == before or number("born", born) < self.births.get(unit, -inf):
+        if purse == before or born < self.births.get(unit, -inf):
             return self
         issued = {key: seal for key, seal in self.issued.items() if key[1] != unit}
         purses, births = {**self.purses, unit: purse}, {**self.births, unit: born}

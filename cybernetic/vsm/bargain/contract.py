@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cybernetic.core import flag, number, whole
 from cybernetic.vsm.bargain.budget import epoch_number
 from cybernetic.vsm.bargain.vector import Vector, vector
+from cybernetic.vsm.checks import instance
 
 UNHEARD = "?"
 """What an allocator takes for the purse of a unit that has none yet as far as it knows: no purse has this id."""
@@ -36,7 +37,8 @@ class Contract:
     It is for the purse of that id, and for no other: what a purse that is lost has spent of an earlier one, none that
     came after it knows. `per` is what an epoch lasts for who grants it, seconds; 0: he does not say.
 
-    Raises `OptionError` for an `epoch` that is no integer, a `grant` that is no `Vector`, and a `per` below 0.
+    Raises `OptionError` for an `epoch` that is no integer, a `grant` that is no `Vector`, a `seal` that is no `Seal`, and
+    a `per` below 0.
     """
 
     unit: str
@@ -49,6 +51,7 @@ class Contract:
     def __post_init__(self) -> None:
         epoch_number("epoch", self.epoch)
         vector("grant", self.grant)
+        instance("seal", self.seal, Seal)
         number("per", self.per, least=0.0)
 
 
@@ -67,6 +70,7 @@ class Accepted:
     def __post_init__(self) -> None:
         epoch_number("epoch", self.epoch)
         vector("holds", self.holds)
+        instance("seal", self.seal, Seal)
 
 
 @dataclass(frozen=True, slots=True)

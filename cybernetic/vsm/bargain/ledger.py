@@ -36,7 +36,8 @@ class Settlement:
     """What a reservation came to: `actual`, of which `covered` was set aside for it; the rest is its overrun.
 
     It is `final` once told by who was paid; before that it stands at an upper bound, or, where it is not `bounded`, at
-    what was assumed: what it takes is from what is left then. `cleared` is the part of its overrun that was.
+    what was assumed. `cleared` is the part of its overrun that was. It is `free` to take of what is left where it was
+    reserved without a bound, whatever is told of it.
 
     Raises `OptionError` for what is no `Vector`, and for more covered than it took.
     """
@@ -46,6 +47,7 @@ class Settlement:
     final: bool
     bounded: bool = True
     cleared: Vector = NOTHING
+    free: bool = False
 
     def __post_init__(self) -> None:
         vector("cleared", self.cleared)
@@ -182,9 +184,11 @@ class Ledger:
         if before is None:
             opened = self.open.get(key, _UNKNOWN)
             upper, bounded = opened.upper, opened.bounded if bounded is None else bounded
+            free = not (opened.bounded and bounded)
             closing = changed(self, open=_with(self.open, key, None), reserved=self.reserved - upper)
-            most = upper if bounded else upper.most(closing.available)
-            return closing._booked(key, Settlement(actual, actual.least(most), final, bounded))._covered()
+            most = upper.most(closing.available) if free else upper
+            after = Settlement(actual, actual.least(most), final, bounded, free=free)
+            return closing._booked(key, after)._covered()
         if before.final:
             return self
         bounded = before.bounded if bounded is None else bounded
@@ -196,8 +200,9 @@ class Ledger:
             overrun=self.overrun - before.overrun,
             cleared=self.cleared - before.cleared,
         )
-        most = before.covered if bounded else before.covered.most(lifted.available)
-        after = Settlement(told, told.least(most), final, bounded)
+        free = before.free or not bounded
+        most = before.covered.most(lifted.available) if free else before.covered
+        after = Settlement(told, told.least(most), final, bounded, free=free)
         after = changed(after, cleared=before.cleared.least(after.overrun))
         return lifted._booked(key, after)._covered()
 
@@ -207,13 +212,15 @@ class Ledger:
 
     def expire(self, now: float) -> tuple[Self, tuple[str, ...]]:
         """Settle at their upper bounds what is overdue at `now`, not finally: the ledger, and the keys. That of a call
-        for which none was known is all that is left.
+        for which none was known is all that is left as well.
         """
         number("now", now, least=self.seen)
         overdue = tuple(key for key, reservation in self.open.items() if reservation.until <= now)
         ledger = self if now == self.seen else changed(self, seen=now)
         for key in overdue:
-            most = self.open[key].upper if self.open[key].bounded else ledger.available
+            most = self.open[key].upper
+            if not self.open[key].bounded:
+                most += ledger.available
             ledger = ledger.settle(key, most, final=False)
         return ledger, overdue
 
@@ -296,7 +303,7 @@ class Ledger:
         if self.overrun <= self.cleared or not self._free:
             return []
         pairs = ((key, one) for layer in layers_of(self.closed) for key, one in layer.items())
-        found = [key for key, one in pairs if not one.bounded and one.overrun]
+        found = [key for key, one in pairs if one.free and one.overrun]
         return [(key, self.closed[key]) for key in dict.fromkeys(found) if self.closed[key].overrun]
 
     def _covering(self, key: str, one: Settlement, more: Vector) -> Self:

@@ -355,8 +355,8 @@ class Bargaining:
     # Upwards.
 
     async def granted(self, contract: Contract) -> Accepted:
-        """A contract from the level above. Raises `StaleContract`, `AnotherPeriod`, and `AnotherPurse`: then another one
-        comes, and is waited for.
+        """A contract from the level above. Raises `StaleContract`, `AnotherPeriod`, and `AnotherPurse`: then another
+        one comes, and is waited for.
         """
         assert self.allocator is not None
         try:

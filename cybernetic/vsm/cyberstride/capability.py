@@ -4,10 +4,12 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import accumulate
 from math import inf
+from sys import maxsize
 
 from cybernetic.core import OptionError, flag, number, whole
 
 _MEMORY = 8  # half-lives kept: what is older weighs less than 0.4 %
+_LONGEST = maxsize // _MEMORY  # no queue holds more
 
 
 def weighted_quantile(values: Sequence[float], weights: Sequence[float], q: float) -> float:
@@ -41,8 +43,8 @@ class Capability:
     """What a unit can achieve as it stands now: the `quantile` of its actualities, older ones counting
     less.
 
-    `half_life`: after how many data one counts half, a whole number >= 1. `cost`: less is better, so the
-    quantile is taken from the other end. Raises `OptionError` for anything else.
+    `half_life`: after how many data one counts half, a whole number >= 1, eight times which a queue can hold.
+    `cost`: less is better, so the quantile is taken from the other end. Raises `OptionError` for anything else.
     """
 
     __slots__ = ("_recent", "cost", "half_life", "quantile")
@@ -51,7 +53,9 @@ class Capability:
         if not 0.0 < number("quantile", quantile) < 1.0:
             raise OptionError("quantile", "a number in (0, 1)", quantile)
         self.quantile = quantile
-        self.half_life = whole("half_life", half_life, least=1)
+        if whole("half_life", half_life, least=1) > _LONGEST:
+            raise OptionError("half_life", f"an integer from 1 to {_LONGEST}", half_life)
+        self.half_life = half_life
         self.cost = flag("cost", cost)
         self._recent: deque[float] = deque(maxlen=_MEMORY * half_life)
 

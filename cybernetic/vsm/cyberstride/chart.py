@@ -39,10 +39,21 @@ def distance(y: float, plan: float, sigma: float) -> float:
 
 
 def first_alarm(chart: Chart[S], series: Iterable[float]) -> int | None:
-    """How many data of `series` come before the one at which `chart` first alarms; None if it never does."""
+    """How many data of `series` come before the one at which `chart` first alarms; None if it never does.
+
+    Raises `OptionError` as the chart does, of a datum by its place in `series`.
+    """
     state = chart.start()
     for count, y in enumerate(series):
-        state = chart.step(state, y)
+        try:
+            state = chart.step(state, y)
+        except OptionError as error:
+            raise placed(error, count) from None
         if state.alarm:
             return count
     return None
+
+
+def placed(error: OptionError, at: int) -> OptionError:
+    """What was wrong with a datum `y`, told of the datum at that place of a series; anything else as it is."""
+    return OptionError(f"series[{at}]", error.expected, error.got) if error.name == "y" else error

@@ -6,6 +6,7 @@ autocorrelation of .4 seven times. An index that fails is muted, visibly.
 """
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import NamedTuple
 
 from cybernetic.core import number, whole
@@ -63,14 +64,16 @@ class HealthLimits:
 
 def examine(health: Health, error: float | None, forget: float = 0.99) -> Health:
     """The health after a datum whose standardised error was `error`; None for a missing one, which breaks
-    the pair. `forget` as in `HealthLimits`. Raises `OptionError`.
+    the pair. `forget` as in `HealthLimits`. Raises `OptionError`, also for a health that no data make.
     """
     share("forget", forget, inner=True)
+    mass, squares, pairs, last, data = instance("health", health, Health)
     if error is None:
         return health._replace(last=None)
     number("error", error)
     clipped = error if -_CLIP < error < _CLIP else _CLIP if error > 0.0 else -_CLIP
-    mass, squares, pairs, last, data = health
+    if not isfinite(mass + squares + pairs + (last or 0.0)):
+        _checked(health)
     return Health(
         forget * mass + 1.0,
         forget * squares + clipped * clipped,
@@ -84,9 +87,7 @@ def fault(health: Health, limits: HealthLimits = HealthLimits()) -> str | None:
     """What is wrong with an index's errors, in words; None when nothing is, or it is too early to say. Raises
     `OptionError` for a health with moments that are not finite: `examine` makes none.
     """
-    instance("health", health, Health)
-    for name in ("mass", "squares", "pairs"):
-        number(f"health.{name}", getattr(health, name))
+    _checked(instance("health", health, Health))
     if health.data < limits.least:
         return None
     low, high = limits.autocorrelation
@@ -98,3 +99,10 @@ def fault(health: Health, limits: HealthLimits = HealthLimits()) -> str | None:
             f"errors are of the wrong size: variance ratio {health.ratio:.2f}, expected {low:g} to {high:g}"
         )
     return None
+
+
+def _checked(health: Health) -> None:
+    for name in ("mass", "squares", "pairs", "last"):
+        moment = getattr(health, name)
+        if moment is not None or name != "last":
+            number(f"health.{name}", moment)

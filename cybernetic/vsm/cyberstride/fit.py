@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from math import fsum
 
 from cybernetic.core import OptionError
+from cybernetic.vsm.cyberstride.chart import placed
 from cybernetic.vsm.cyberstride.harrison import HarrisonStevens
 from cybernetic.vsm.cyberstride.presets import PRESETS
 from cybernetic.vsm.cyberstride.regimes import RegimeModel
@@ -20,10 +21,16 @@ def log_likelihood(
     """The logarithm of the density that `model` forecast for the data of `series` after the first, datum by
     datum.
 
-    None stands for a missing datum. Raises `OptionError` as `HarrisonStevens` does.
+    None stands for a missing datum. Raises `OptionError` as `HarrisonStevens` does, of a datum by its place in `series`.
     """
     one = HarrisonStevens(model, variance=variance, learning=learning)
-    return fsum([one.update(y).log_density for y in series])
+    densities = []
+    for at, y in enumerate(series):
+        try:
+            densities.append(one.update(y).log_density)
+        except OptionError as error:
+            raise placed(error, at) from None
+    return fsum(densities)
 
 
 def best_preset(
@@ -36,7 +43,7 @@ def best_preset(
     """The name of the model of `models` under which `series` was the least surprising; the first of equal
     ones.
 
-    Raises `OptionError` when there are no models, and as `HarrisonStevens` does.
+    Raises `OptionError` when there are no models, and as `log_likelihood` does.
     """
     if not models:
         raise OptionError("models", "one model or more", models)

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.cyberstride.mixture import Component
-from cybernetic.vsm.cyberstride.regimes import RegimeModel
+from cybernetic.vsm.cyberstride.regimes import Quad, RegimeModel
 
 _ENOUGH = 1e-12  # standard deviations: what is left between bounds is no matter
 _CLOSE = 1e-6  # of a step of Newton's: its square is what the next would be
 _APART, _WIDEST = 1e150, 1e300  # means and variances of parts that can still be squared and added
 _STEPS = 6  # of Newton's without bounds
 _STANDARD = NormalDist()
+_ALL_STEADY = (1.0, 0.0, 0.0, 0.0)
 _Part = tuple[float, float, float, float, float]
 """Probability and mean, and of the variance v what both readings need: sqrt(2 v), 2 v, sqrt(2 pi v)."""
 
@@ -118,14 +119,15 @@ def foresee(
     """The forecast `periods` ahead of a filter's `components` (covariances in units of `variance`, which is
     V).
 
-    Without `changes` no transient, step or turn is expected on the way, and the datum itself is a steady
-    one. With them the datum's noise is that of every regime in its share, and level and growth wander as
-    their average W makes them. Raises `OptionError` when `periods` is not > 0, or so
-    many that floating point cannot hold the variance.
+    Without `changes` no transient, step or turn is expected on the way, and the datum itself is a steady one:
+    level and growth wander as the steady regime's W makes them. With them the datum's noise is that of every
+    regime in its share, and level and growth wander as their average W makes them. Raises `OptionError` when
+    `periods` is not > 0, or so many that floating point cannot hold the variance.
     """
     ahead = number("periods", periods, above=0.0)
-    wander = _wander(model, ahead) if changes else 0.0
-    noises = tuple(zip(model.probability, model.noise, strict=True)) if changes else ((1.0, model.noise[0]),)
+    shares = model.probability if changes else _ALL_STEADY
+    wander = _wander(model, shares, ahead)
+    noises = tuple(zip(shares, model.noise, strict=True))
     forecast = Forecast(
         tuple(
             (
@@ -144,13 +146,13 @@ def foresee(
     return forecast
 
 
-def _wander(model: RegimeModel, ahead: float) -> float:
+def _wander(model: RegimeModel, shares: Quad, ahead: float) -> float:
     """The variance, in V, that level shifts and turns add over `ahead` periods, on average over the
-    regimes.
+    regimes, each with its share.
 
     A turn k periods before the end moves the level by k of its size: Σ k² over the whole periods, and its
     smooth continuation between them.
     """
-    shifts = fsum(p * v for p, v in zip(model.probability, model.level, strict=True))
-    turns = fsum(p * v for p, v in zip(model.probability, model.slope, strict=True))
+    shifts = fsum(p * v for p, v in zip(shares, model.level, strict=True))
+    turns = fsum(p * v for p, v in zip(shares, model.slope, strict=True))
     return ahead * shifts + turns * ahead * (ahead + 1.0) * (2.0 * ahead + 1.0) / 6.0

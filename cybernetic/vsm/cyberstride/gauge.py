@@ -55,8 +55,9 @@ class Gauge:
     `HarrisonStevens`. `variance`: V on the scale of the index's transform. None: guessed from the first
     eight data, or as many more until they differ, and learnt from there. `learning`: how it is learnt; None with a
     `variance` takes that as known. `thresholds`: where attention begins. `limits`: which errors are good enough.
-    `settle`: for how many data an index of learnt V is muted first. `period`: the usual time between data, in the units
-    of `at`. Raises `OptionError` for anything else.
+    `settle`: for how many data an index of learnt V is muted first, and at least until its errors can be judged
+    (`limits.least`). `period`: the usual time between data, in the units of `at`. Raises `OptionError` for anything
+    else.
 
     A learnt V is never less than the rounding that the data show, and where errors are too large for as long as it
     takes to judge them, V was lost, or is another one: it is guessed anew from the latest data, and the filter begins
@@ -73,6 +74,7 @@ class Gauge:
         "_least",
         "_model",
         "_scale",
+        "_settled",
         "_since",
         "_standing",
         "_steps",
@@ -104,14 +106,18 @@ class Gauge:
             raise OptionError("variance", "a number > 0 where it is not learnt", variance)
         self.index, self.thresholds, self.limits = index, thresholds, limits
         self.settle = whole("settle", settle) if learning is not None else 0
+        self._settled = max(self.settle, limits.least) if learning is not None else 0
         self.data, self.health = 0, Health()
         self._scale = index.scale
-        self._model, self._learning = preset(model) if isinstance(model, str) else model, learning
+        self._model = preset(model) if isinstance(model, str) else instance("model", model, RegimeModel)
+        self._learning = None if learning is None else instance("learning", learning, Learning)
         self._times = Times(period)
         self._first: list[float] = []
         self._latest: deque[float] = deque(maxlen=_LATEST)
         self._least = 0.0  # the smallest of these, as the filter knows it
-        self._steps: deque[float] = deque(maxlen=_KEPT)  # by how much the differences of data that differed did
+        self._steps: deque[float] = deque(
+            maxlen=_KEPT
+        )  # by how much the differences of data that differed did
         self._faulty = self._since = 0  # data since the errors are wrong, and since V was guessed
         self._attention = Attention.QUIET
         self._standing: int | None = None  # None: no alert
@@ -131,9 +137,8 @@ class Gauge:
             y, breach = self._scale.forward(number("value", value)), self.index.breach(value)
         self._times.since_last(at)
         if self._filter is None or (self.data == 0 and y is None):
-            unheard = self._unheard(y, breach)
             self._times.note(at)
-            return unheard
+            return self._unheard(y, breach)
         reading = self._filter.update(y, at)
         self._times.note(at)
         self.data, self._since = self.data + (y is not None), self._since + (y is not None)
@@ -168,6 +173,7 @@ class Gauge:
             plan=None if plan is None else self._scale.forward(plan),
             level=level,
             period=self._times.period,
+            at=self._times.last,
         )
 
     def _unheard(self, y: float | None, breach: str | None) -> Judgement:
@@ -207,17 +213,18 @@ class Gauge:
     def _muted(self, came: bool) -> str | None:
         """Why the index is not listened to. Errors that are too small only understate how far it is from plan: they are
         no reason. An alert that stands is not silenced by errors it may have made itself: after a change they are soon
-        as they were, and those that are too large for longer it did not make.
+        as they were, and those that are wrong for longer it did not make.
         """
-        if self._since < self.settle:
-            return f"learning the variance: {self._since} of {self.settle} data"
+        learnt = min(self._since, self.health.data)
+        if learnt < self._settled:
+            return f"learning the variance: {learnt} of {self._settled} data"
         low, high = self.limits.ratio
         wrong = None if self.health.ratio < low else fault(self.health, self.limits)
-        large = wrong is not None and self.health.ratio > high
-        self._faulty = self._faulty + came if large else 0
+        self._faulty = self._faulty + came if wrong is not None else 0
         if self._faulty >= self.limits.least:
-            if self._learning is not None and self._anew(self._learning):
-                return f"learning the variance anew: 0 of {self.settle} data"
+            large = self.health.ratio > high
+            if large and self._learning is not None and self._anew(self._learning):
+                return f"learning the variance anew: 0 of {self._settled} data"
             return wrong
         return None if self._standing is not None else wrong
 

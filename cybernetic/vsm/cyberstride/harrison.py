@@ -29,7 +29,7 @@ class HarrisonStevens:
     comparison. `level`: expected before the first datum; None takes the first
     datum for it. `slope`: expected growth in a period. `spread`: the variances of level and growth before
     the first datum, as multiples of V; with no `level`, those after it. `period`: the usual time between
-    data, in the units of `at`.
+    data, in the units of `at`. `at`: the time of `level`, where data come with times; None: a period before the first.
 
     Raises `OptionError` where one of these is not what it should be.
     """
@@ -47,11 +47,14 @@ class HarrisonStevens:
         slope: float = 0.0,
         spread: tuple[float, float] | None = None,
         period: float = 1.0,
+        at: float | None = None,
     ) -> None:
         self.model = preset(model) if isinstance(model, str) else instance("model", model, RegimeModel)
         self.learning = None if learning is None else instance("learning", learning, Learning)
         self.plan = plan
         self._times = Times(period)
+        if at is not None:
+            self._times.note(number("at", at))
         self._rows = self.model.rows()
         self._learnt = Learnt(checked_variance("variance", variance), learning.trust if learning else 0.0)
         self._start = (_slope(slope, self._learnt.variance), _spread(spread, self.model))

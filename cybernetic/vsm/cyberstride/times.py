@@ -36,6 +36,11 @@ class Times:
             raise OptionError("at", f"a time after {self._last}, at most {_LONGEST:g} periods later", at)
         return interval
 
+    @property
+    def last(self) -> float | None:
+        """When the last datum came; None before the first, and where data have no times."""
+        return self._last
+
     def note(self, at: float | None) -> None:
         """Remember that a datum came at `at`."""
         self._begun, self._last = True, at

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
+from sys import float_info
 from typing import Self
 
-from cybernetic.core import OptionError, number
-from cybernetic.vsm.checks import moment
+from cybernetic.core import OptionError, flag, number
+from cybernetic.vsm.checks import instance, mapping, moment
 from cybernetic.vsm.damping.shaping import Shaping
 
 
@@ -19,6 +20,8 @@ class Advice:
         shares: the part of all that belongs to each target; empty: it has no plan.
         target: where the one advised belongs by that plan; None: he may begin where he is.
         shaping: how he moves from there.
+
+    Raises `OptionError` for anything else.
     """
 
     until: float
@@ -28,8 +31,11 @@ class Advice:
 
     def __post_init__(self) -> None:
         number("until", self.until)
-        for _, share in self.shares:
-            number("shares", share, least=0.0)
+        for pair in instance("shares", self.shares, tuple):
+            if not isinstance(pair, tuple) or len(pair) != 2:
+                raise OptionError("shares", "pairs (target, share)", self.shares)
+            number("shares", pair[1], least=0.0)
+        instance("shaping", self.shaping, Shaping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,9 @@ class Choice:
         moved_at: when it came here, seconds; `-inf`: it never moved.
         advice: the latest; None: none yet.
         followed: whether it has gone where that sends it.
-        held_until: it is asked to stay until then, seconds.
+        held_until: it is asked to stay until then, seconds; `-inf`: it is not.
+
+    Raises `OptionError` for anything else.
     """
 
     here: str | None = None
@@ -52,9 +60,16 @@ class Choice:
     followed: bool = True
     held_until: float = -inf
 
+    def __post_init__(self) -> None:
+        moment("moved_at", self.moved_at)
+        moment("held_until", self.held_until)
+        flag("followed", self.followed)
+        if self.advice is not None:
+            instance("advice", self.advice, Advice)
+
     def advised(self, advice: Advice) -> Self:
         """After an advice; the same again changes nothing."""
-        if advice == self.advice:
+        if instance("advice", advice, Advice) == self.advice:
             return self
         return replace(self, advice=advice, followed=advice.target is None)
 
@@ -65,10 +80,13 @@ class Choice:
     def made(self, costs: Mapping[str, float], now: float, draw: float) -> Self:
         """After a choice at `now` among those that `costs` names, each with what it costs this unit (any one scale).
 
-        `draw` is uniform on [0, 1). Raises `OptionError` for costs that are none, and a `now` that is no time.
+        `draw` is uniform on [0, 1). Raises `OptionError` for costs that are none, a `now` that is no time, and another
+        `draw`.
         """
         number("now", now)
-        if not costs:
+        if not 0.0 <= number("draw", draw) < 1.0:
+            raise OptionError("draw", "a number in [0, 1)", draw)
+        if not mapping("costs", costs):
             raise OptionError("costs", "one for each of those to choose among", dict(costs))
         least = min(number(f"costs[{name!r}]", cost) for name, cost in costs.items())
         best = self._one_of(sorted(name for name, cost in costs.items() if cost == least), draw)
@@ -78,7 +96,9 @@ class Choice:
             return replace(self._at(target, now), followed=True)
         if self.here is None or self.here not in costs or advice is None:
             return self._at(best, now)
-        gain = costs[self.here] - least
+        gain = min(
+            costs[self.here] - least, float_info.max
+        )  # what is far apart may differ by more than a float
         stays = now < self.held_until or not advice.shaping.moves(gain, now, self.moved_at, draw)
         return self if stays else self._at(best, now)
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Generic, Self, TypeVar
 
-from cybernetic.core import OptionError, number
+from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.changed import changed
+from cybernetic.vsm.checks import instance, mapping
 
 T = TypeVar("T")
 
@@ -30,12 +32,30 @@ class FairQueue(Generic[T]):
     While two flows f and g both wait, the work they got differs by no more than one request of each:
     `|W_f/w_f - W_g/w_g| <= c_f/w_f + c_g/w_g`. A flow that floods makes only itself wait; one that was idle
     has saved up nothing. Within a flow the order is that of arrival.
+
+    Arguments:
+        virtual: the virtual time that it is.
+        count: of the requests that were put in since it was empty.
+        finish: by flow, when in virtual time its last request ends.
+        waiting: what waits, who goes first first.
+
+    Begin with an empty one, `FairQueue()`. Raises `OptionError` for virtual times that are not finite.
     """
 
     virtual: float = 0.0
     count: int = 0
     finish: Mapping[str, float] = field(default_factory=dict)
     waiting: tuple[Waiting[T], ...] = ()
+
+    def __post_init__(self) -> None:
+        number("virtual", self.virtual)
+        whole("count", self.count)
+        for flow, tag in mapping("finish", self.finish).items():
+            number(f"finish[{flow!r}]", tag)
+        for at, one in enumerate(instance("waiting", self.waiting, tuple)):
+            instance(f"waiting[{at}]", one, Waiting)
+            for name in ("start", "cost", "finish"):
+                number(f"waiting[{at}].{name}", getattr(one, name))
 
     def __len__(self) -> int:
         return len(self.waiting)
@@ -53,7 +73,7 @@ class FairQueue(Generic[T]):
             raise OptionError("cost", f"units that over the weight ({weight:g}) are finite", cost)
         waiting = list(self.waiting)
         insort(waiting, Waiting(start, self.count, flow, item, cost, finish))
-        return replace(
+        return changed(
             self,
             count=self.count + 1,
             finish={**self.finish, flow: finish},
@@ -70,10 +90,10 @@ class FairQueue(Generic[T]):
         """
         head, rest = self.waiting[at], self.waiting[:at] + self.waiting[at + 1 :]
         if not rest:  # all that counts is who is ahead of whom, and nobody is: start afresh
-            return replace(self, virtual=0.0, count=0, finish={}, waiting=()), head
+            return changed(self, virtual=0.0, count=0, finish={}, waiting=()), head
         virtual = max(self.virtual, head.start)  # one that was passed over is of an earlier time
         ahead = {flow: tag for flow, tag in self.finish.items() if tag > virtual}
-        return replace(self, virtual=virtual, finish=ahead, waiting=rest), head
+        return changed(self, virtual=virtual, finish=ahead, waiting=rest), head
 
     def without(self, gone: Callable[[T], bool]) -> Self:
         """The queue without the requests whose item is `gone`, as if they had not been made: the later ones of the
@@ -88,12 +108,12 @@ class FairQueue(Generic[T]):
             left.append(self._moved_up(one, by, before) if by else one)
             last[one.flow] = left[-1].finish
         if not left:
-            return replace(self, virtual=0.0, count=0, finish={}, waiting=())
+            return changed(self, virtual=0.0, count=0, finish={}, waiting=())
         finish = {
             flow: max(tag - back.get(flow, 0.0), last.get(flow, 0.0)) for flow, tag in self.finish.items()
         }
         ahead = {flow: tag for flow, tag in finish.items() if tag > self.virtual}
-        return replace(self, finish=ahead, waiting=tuple(sorted(left)))
+        return changed(self, finish=ahead, waiting=tuple(sorted(left)))
 
     def _moved_up(self, one: Waiting[T], by: float, before: float) -> Waiting[T]:
         """It, earlier by so much; but not before now, nor before the one of its flow that is `before` it has ended. One
@@ -107,11 +127,11 @@ class FairQueue(Generic[T]):
         for at, one in enumerate(self.waiting):
             if known(one.item):
                 kept = replace(one, item=item)
-                return replace(self, waiting=(*self.waiting[:at], kept, *self.waiting[at + 1 :]))
+                return changed(self, waiting=(*self.waiting[:at], kept, *self.waiting[at + 1 :]))
         return None
 
     def drop(self, flow: str) -> Self:
         """The queue without what waits for `flow` (a unit that has ended)."""
         left = tuple(request for request in self.waiting if request.flow != flow)
         ahead = {other: tag for other, tag in self.finish.items() if other != flow}
-        return replace(self, finish=ahead, waiting=left)
+        return changed(self, finish=ahead, waiting=left)

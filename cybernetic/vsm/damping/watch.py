@@ -1,11 +1,13 @@
 """What is seen of a decision that many make, each for himself: where each is, and whether all swing together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from math import inf
 from typing import Self
 
-from cybernetic.core import number, whole
+from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.changed import changed
+from cybernetic.vsm.checks import instance, mapping, share, word
 from cybernetic.vsm.damping.oscillation import Oscillation, find_oscillation
 
 
@@ -13,7 +15,7 @@ from cybernetic.vsm.damping.oscillation import Oscillation, find_oscillation
 class Window:
     """The last `size` means of `pace` data each, oldest first: a value. `rest` are data not yet in a mean.
 
-    `fresh` counts the means since the window was last looked at.
+    `fresh` counts the means since the window was last looked at. Raises `OptionError` for anything else.
     """
 
     pace: int
@@ -22,12 +24,23 @@ class Window:
     rest: tuple[float, ...] = ()
     fresh: int = 0
 
+    def __post_init__(self) -> None:
+        whole("pace", self.pace, least=1)
+        whole("size", self.size, least=1)
+        for name, data in (("data", self.data), ("rest", self.rest)):
+            for datum in instance(name, data, tuple):
+                number(name, datum)
+        whole("fresh", self.fresh)
+
     def after(self, value: float) -> Self:
-        """With one datum more. Raises `OptionError` for one that is not finite."""
+        """With one datum more. Raises `OptionError` for one that is not finite, or makes a mean that is not."""
         rest = (*self.rest, number("value", value))
         if len(rest) < self.pace:
             return changed(self, rest=rest)
-        data = (*self.data, sum(rest) / self.pace)[-self.size :]
+        mean = sum(rest) / self.pace
+        if not -inf < mean < inf:
+            raise OptionError("value", "a number whose mean with those before it is finite", value)
+        data = (*self.data, mean)[-self.size :]
         return changed(self, data=data, rest=(), fresh=self.fresh + 1)
 
     @property
@@ -75,7 +88,7 @@ class Signal:
 
     def anew(self) -> Self:
         """The signal as if nothing had been seen yet: what comes now is another loop."""
-        return replace(self, windows=tuple(Window(one.pace, one.size) for one in self.windows))
+        return changed(self, windows=tuple(Window(one.pace, one.size) for one in self.windows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,8 @@ class Herd:
         size: rounds in the shortest window, >= 24.
         where: by member.
         signals: by target: how many are there.
+
+    Raises `OptionError` for anything else.
     """
 
     targets: tuple[str, ...]
@@ -98,15 +113,27 @@ class Herd:
     where: Mapping[str, str] = field(default_factory=dict)
     signals: Mapping[str, Signal] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for target in instance("targets", self.targets, tuple):
+            word("targets", target)
+        number("step", self.step, above=0.0)
+        share("floor", self.floor)
+        whole("size", self.size, least=24)
+        mapping("where", self.where)
+        for target, signal in mapping("signals", self.signals).items():
+            instance(f"signals[{target!r}]", signal, Signal)
+
     def chose(self, member: str, target: str) -> Self:
         """After `member` went to `target`."""
-        return replace(self, where={**self.where, member: target})
+        return changed(self, where={**self.where, member: target})
 
     def crowd(self, member: str, counts: Mapping[str, int]) -> Self:
-        """After it was told how many, within a member that is many, are at each target."""
+        """After it was told how many, within a member that is many, are at each target. Raises `OptionError`."""
+        for target, count in mapping("counts", counts).items():
+            whole(f"counts[{target!r}]", count)
         others = {one: at for one, at in self.where.items() if not one.startswith(f"{member}#")}
         many = [target for target, count in sorted(counts.items()) for _ in range(count)]
-        return replace(self, where={**others, **{f"{member}#{n}": at for n, at in enumerate(many)}})
+        return changed(self, where={**others, **{f"{member}#{n}": at for n, at in enumerate(many)}})
 
     def counts(self) -> dict[str, int]:
         """How many are at each target."""
@@ -121,10 +148,10 @@ class Herd:
         for target, count in self.counts().items():
             signal = self.signals.get(target) or Signal(self.step, 1.0, self.size)
             floor = max(0.5, self.floor * len(self.where))  # in members
-            signal, seen = replace(signal, floor=floor).after(float(count))
+            signal, seen = changed(signal, floor=floor).after(float(count))
             signals[target], found = signal, found or seen
-        return replace(self, signals=signals), found
+        return changed(self, signals=signals), found
 
     def anew(self) -> Self:
         """After something was done about it."""
-        return replace(self, signals={target: signal.anew() for target, signal in self.signals.items()})
+        return changed(self, signals={target: signal.anew() for target, signal in self.signals.items()})

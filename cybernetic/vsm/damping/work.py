@@ -1,11 +1,12 @@
 """How many calls are in work behind a port, how long they take, and how many more would only wait in there."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from typing import Self
 
-from cybernetic.core import number, whole
+from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.changed import changed
+from cybernetic.vsm.checks import instance
 from cybernetic.vsm.damping.pacer import wip_limit
 
 
@@ -24,6 +25,8 @@ class Work:
         memory: calls over which the mean is taken, >= least.
         mean, known: the mean service time in seconds, and how many made it.
         out: since when each call is out, and whose it is; the oldest first.
+
+    Raises `OptionError` for anything else.
     """
 
     patience: float = 60.0
@@ -37,13 +40,18 @@ class Work:
     def __post_init__(self) -> None:
         number("patience", self.patience, above=0.0)
         number("headroom", self.headroom, least=1.0)
-        whole("memory", self.memory, least=whole("least", self.least, least=1))
+        number("memory", whole("memory", self.memory, least=whole("least", self.least, least=1)))
         number("mean", self.mean, least=0.0)
         whole("known", self.known)
+        for call in instance("out", self.out, tuple):
+            if not isinstance(call, tuple) or len(call) != 2:
+                raise OptionError("out", "pairs (since when, whose)", self.out)
+            number("out", call[0])
 
     def began(self, who: str, now: float) -> Self:
         """After a call of `who` was let go at `now`."""
-        return changed(self.at(now), out=(*self.at(now).out, (now, who)))
+        work = self.at(now)
+        return changed(work, out=(*work.out, (now, who)))
 
     def ended(self, who: str, now: float, seconds: float | None = None) -> Self:
         """After one of its calls ended at `now`; it took `seconds` (None: which says nothing of the service)."""
@@ -59,7 +67,7 @@ class Work:
 
     def without(self, who: str) -> Self:
         """Without the calls of `who`, that has ended."""
-        return replace(self, out=tuple(one for one in self.out if one[1] != who))
+        return changed(self, out=tuple(one for one in self.out if one[1] != who))
 
     def at(self, now: float) -> Self:
         """Without the calls whose end nobody told in time. Raises `OptionError` for a `now` that is no time."""
@@ -69,13 +77,22 @@ class Work:
         return changed(self, out=tuple(one for one in self.out if now - one[0] < self.patience))
 
     def places(self, rate: float, burst: float = 1.0) -> float:
-        """How many calls there are places for at `rate` calls a second, `burst` at least; infinite while unknown."""
+        """How many calls there are places for at `rate` calls a second (>= 0), `burst` (> 0) at least; infinite while
+        unknown, and at rate 0. Raises `OptionError`.
+        """
+        number("rate", rate, least=0.0)
+        number("burst", burst, above=0.0)
         if self.known < self.least or self.mean <= 0.0 or rate <= 0.0:
             return inf
-        return max(burst, wip_limit(rate, self.headroom * self.mean))
+        service = self.headroom * self.mean
+        if rate * service == inf:
+            raise OptionError(
+                "rate", f"calls a second of which, at {service:g} s each, a finite number is in work", rate
+            )
+        return max(burst, wip_limit(rate, service))
 
     def full(self, now: float, rate: float, burst: float = 1.0) -> bool:
-        """Whether there is no place at `now`."""
+        """Whether there is no place at `now`, with `rate` and `burst` as in `places`. Raises `OptionError`."""
         return len(self.at(now).out) >= self.places(rate, burst)
 
     @property

@@ -5,12 +5,13 @@ from math import inf
 from typing import Any
 
 from cybernetic.runtime import Deferred
+from cybernetic.vsm.algedonic.pager import Pager
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.decisions.question import QuestionState, Reception
 from cybernetic.vsm.decisions.verdicts import Verdict
-from cybernetic.vsm.governance.humans import call, over, page_of, pages_of
+from cybernetic.vsm.governance.humans import page_of, pages_of
 from cybernetic.vsm.governance.messages import Referral
 from cybernetic.vsm.governance.questions import Asked, Questions
 from cybernetic.vsm.governance.refusals import tried
@@ -25,11 +26,12 @@ class Asking:
 
     Args:
         system: system 5; called from within it only.
-        human: sinks for pages, tried in order.
+        human: sinks for pages, tried in order: the top's, or, for when nobody above takes a page, of a level elsewhere.
     """
 
     def __init__(self, system: Any, human: Sequence[Any]) -> None:
-        self._system, self._human = system, tuple(human)
+        self._system = system
+        self._pager = Pager(system.system, system.path, human, lambda *_: None)
         self._books = system.system.named(f"{system.path}:books", Books)
         self._questions = Questions()
         self._waiting: dict[str, list[Deferred[Any]]] = {}
@@ -116,9 +118,7 @@ class Asking:
         return entry
 
     async def _page(self, asked: Asked) -> None:
-        if not self._human:
-            return
-        if await call(self._human, page_of(self._system.path, asked)):
+        if await self._pager.page(page_of(self._system.path, asked), felt=False):
             self._questions = self._questions.called(asked)
             await self._books.call(Books.save, "questions", self._questions)
         else:
@@ -127,7 +127,7 @@ class Asking:
 
     async def _over(self, asked: Asked) -> None:
         for page in pages_of(self._system.path, asked):
-            await over(self._human, page)
+            await self._pager.resolve(page.pain.key)
 
     def _reply(self, asked: Asked) -> None:
         if not asked.open:

@@ -1,6 +1,6 @@
 """The agent of system 5."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,7 @@ from cybernetic.vsm.intelligence.messages import BalanceReport, Begun, Deadlock,
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
 from cybernetic.vsm.lives import UNTOLD, Edition, begun_now, outbid
 from cybernetic.vsm.recursion.handing import reached_as_bytes
+from cybernetic.vsm.recursion.reach import downward, reached
 from cybernetic.vsm.timing import now
 from cybernetic.wire import Codec
 
@@ -317,12 +318,25 @@ class Governance(Member):
         """What waits for somebody's word, by its id."""
         return self._asking.open
 
-    async def decide(self, id: str, verdict: Verdict, by: str) -> Reception:
-        """`by` answers a question; what became of it. A late, double or unauthorised answer changes nothing.
+    async def decide(self, id: str, verdict: Verdict, by: str) -> Reception | Deferred[Reception]:
+        """`by` answers a question, of this level or on its way to one below; what became of it. A late, double or
+        unauthorised answer changes nothing.
 
         All of them are in the log. Raises `NoSuchQuestion`, and `PolicyRefused` for what is no Allow or Deny.
         """
-        return await self._asking.decide(id, verdict, by)
+        below = downward(self.path, id.partition("?")[0])
+        if not below:
+            return await self._asking.decide(id, verdict, by)
+        answer: Deferred[Reception] = self.defer()
+        there = reached(self.system, below, Role.POLICY, Governance)
+        self.task(self._passed(there.request(Governance.decide, id, verdict, by), answer))
+        return answer
+
+    async def _passed(self, word: Awaitable[Any], answer: Deferred[Reception]) -> None:
+        try:
+            answer.reply(await word)
+        except (CallError, Refusal) as error:
+            answer.fail(error)
 
     # Its round.
 

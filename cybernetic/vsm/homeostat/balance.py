@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from math import inf
-from statistics import median
+from statistics import median_high, median_low
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import band, instance, share
+from cybernetic.vsm.checks import band, instance, mapping, share
 from cybernetic.vsm.homeostat.conversation import Side
 from cybernetic.vsm.variety.entropy import effective_number
 
@@ -25,8 +25,8 @@ class Spoken:
     answers: Sequence[float] = ()
 
     def __post_init__(self) -> None:
-        for issue, count in self.issues.items():
-            whole(f"issues[{issue!r}]", count)
+        for issue, count in mapping("issues", self.issues).items():
+            number(f"issues[{issue!r}]", whole(f"issues[{issue!r}]", count))
         for at, wait in enumerate(self.answers):
             number(f"answers[{at}]", wait, least=0)
         if len(self.answers) > self.raised:
@@ -52,7 +52,10 @@ class Spoken:
     @property
     def wait(self) -> float:
         """The median seconds to an answer; 0 if there is none."""
-        return float(median(self.answers)) if self.answers else 0.0
+        if not self.answers:
+            return 0.0
+        low, high = median_low(self.answers), median_high(self.answers)
+        return float(low + (high - low) / 2)  # their sum could overflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,8 @@ class Balance:
     """The indices of one period. Raises `OptionError`.
 
     `control` and `intelligence` are what systems 3 and 4 said to each other; `change_spend` and `run_spend`
-    (>= 0) what went into changing and into running; `reallocations` (>= 0) in `hours` (> 0); `proposals`
-    carried out and how many of them were `reversed` within their horizon.
+    (>= 0) what went into changing and into running; `reallocations` (>= 0) in `hours` (> 0, and enough for so many to
+    be a finite number an hour); `proposals` carried out and how many of them were `reversed` within their horizon.
     """
 
     control: Spoken
@@ -78,8 +81,11 @@ class Balance:
             instance(name, getattr(self, name), Spoken)
         number("change_spend", self.change_spend, least=0)
         number("run_spend", self.run_spend, least=0)
-        number("reallocations", whole("reallocations", self.reallocations))  # they are divided by hours
-        number("hours", self.hours, above=0)
+        moves = number("reallocations", whole("reallocations", self.reallocations))
+        if moves / number("hours", self.hours, above=0) == inf:
+            raise OptionError(
+                "hours", f"hours in which {moves:g} reallocations are a finite rate", self.hours
+            )
         if whole("reversed", self.reversed) > whole("proposals", self.proposals):
             raise OptionError("reversed", f"at most {self.proposals}, the proposals", self.reversed)
 
@@ -92,8 +98,10 @@ class Balance:
     @property
     def change_share(self) -> float:
         """The part of the spending that goes into change (0 to 1); 0 if nothing was spent."""
-        total = self.change_spend + self.run_spend
-        return self.change_spend / total if total else 0.0
+        change, run = self.change_spend, self.run_spend
+        if change + run == inf:  # of halves the sum is a number
+            change, run = change / 2, run / 2
+        return change / (change + run) if change + run else 0.0
 
     @property
     def churn(self) -> float:

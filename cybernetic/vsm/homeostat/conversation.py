@@ -8,6 +8,7 @@ DEADLOCK <--------------------------------------------------------------- resolv
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from math import inf
 
 from cybernetic.core import OptionError, flag, number, whole
 from cybernetic.vsm.checks import later, word
@@ -196,13 +197,13 @@ def open_conversation(
     side then.
 
     At most `rounds` counters (>= 0); system 5 rules on a deadlock within `ruling` seconds (> 0), or it goes
-    further up. Raises `OptionError`.
+    further up. Raises `OptionError`, also where no number says when it has ended.
     """
     number("patience", patience, above=0)
     number("ruling", ruling, above=0)
-    whole("rounds", rounds)
+    number("rounds", whole("rounds", rounds))
     number("now", now)
-    return Conversation(
+    talk = Conversation(
         proposal,
         proposal.change,
         ConversationState.PROPOSED,
@@ -213,3 +214,9 @@ def open_conversation(
         ruling,
         rounds,
     )
+    if now + talk.bound == inf:
+        parts = {"patience": talk.bound - ruling, "ruling": ruling, "now": now}
+        name = max(parts, key=lambda part: parts[part])
+        value = {**parts, "patience": patience}[name]
+        raise OptionError(name, "seconds with which the talk ends by a time that is finite", value)
+    return talk

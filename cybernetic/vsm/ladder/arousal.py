@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from math import inf
 
-from cybernetic.core import OptionError, number
-from cybernetic.vsm.checks import later, moment
+from cybernetic.core import OptionError, flag, number
+from cybernetic.vsm.checks import instance, later, moment
 
 _DAY = 86_400.0
 _PAID_BACK = 0.8  # below 1, so that a threshold still learning ends a week within its budget, too
@@ -75,8 +75,8 @@ def arouse(
     Raises `OptionError`.
     """
     number("intensity", intensity, least=0)
-    later("now", now, sensitivity.at)
-    if aroused:
+    later("now", now, instance("sensitivity", sensitivity, Sensitivity).at)
+    if flag("aroused", aroused):
         return (Feeling.STANDING if intensity >= sensitivity.off else Feeling.RELIEF), sensitivity
     if intensity < sensitivity.threshold(now):
         return Feeling.QUIET, sensitivity

@@ -57,6 +57,10 @@ class Ladder:
         """When `tick` has something to do next (seconds); infinite if no clock runs."""
         return min((one.due for one in self.climbs.values()), default=inf)
 
+    def under(self, rungs: Rungs) -> "Ladder":
+        """The same with other rungs; while something climbs, those on which that began stay."""
+        return self if self.climbs else replace(self, rungs=rungs)
+
     def feel(self, signal: Pain | Pleasure, now: float) -> "Move":
         """A pain or a pleasure was felt. Felt again while it is open it counts as a further datum, and no
         more.

@@ -1,6 +1,6 @@
 """What holds in one level: its own declarations, and what it inherits from the levels above."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -41,7 +41,7 @@ class Charter:
         world: what its parts share, with a name; None: nobody declared one.
         apart: whether the world begins here: it is declared here, or those around run in another process.
         abroad_by: of a level, and all within it, whose level above lies elsewhere: seconds of an epoch there, or None
-            where nothing is counted there.
+            where nothing is counted there, then the clocks of the levels above.
     """
 
     path: str
@@ -60,7 +60,7 @@ class Charter:
     pulse: float = PULSE
     world: World | None = None
     apart: bool = False
-    abroad_by: tuple[float | None] | None = None
+    abroad_by: tuple[float | None, *tuple[Clocks, ...]] | None = None
 
     @classmethod
     def top(cls, path: str, declared: Any) -> Self:
@@ -87,24 +87,25 @@ class Charter:
 
     @classmethod
     def abroad(
-        cls, path: str, declared: Any, per: float | None, floor: Vector, paced: Mapping[str, float]
+        cls,
+        path: str,
+        declared: Any,
+        per: float | None,
+        floor: Vector,
+        paced: Mapping[str, float],
+        above: Sequence[Clocks] = (),
     ) -> Self:
         """The charter of a level whose level above lies elsewhere: it lives by what is lent from there, and goes by the
-        word of its system 2 at the ports that are `paced` there.
+        word of its system 2 at the ports that are `paced` there. `above` are the clocks of all levels above, the next
+        one's first; where there are none they have its own.
         """
-        here = replace(cls.top(path, declared), abroad_by=(per,))
+        here = cls.top(path, declared)
+        above = tuple(above) or here.clocks * path.count("/")
+        here = replace(here, abroad_by=(per, *above), paced=dict(paced), clocks=(*here.clocks, *above))
         if per is None and here.budget is not None:
-            return replace(here, paced=dict(paced), clocks=(*here.clocks, *here.clocks))
+            return here
         most, floor = _own(path, here.budget, per, floor)
-        return replace(
-            here,
-            budget=None,
-            most=most,
-            per=per,
-            floor=floor,
-            paced=dict(paced),
-            clocks=(*here.clocks, *here.clocks),
-        )
+        return replace(here, budget=None, most=most, per=per, floor=floor)
 
     def below(
         self, path: str, declared: Any, floor: Vector, paced: Mapping[str, float], apart: bool = False
@@ -180,6 +181,18 @@ class Charter:
         return len(self.clocks) - 1
 
 
+def clocks_above(path: str, declared: Sequence[Clocks]) -> tuple[Clocks, ...]:
+    """Those of each level above `path`, as `declared` from the next one up; the last stands for those further up.
+
+    Raises `OptionError`.
+    """
+    levels = path.count("/")
+    if len(declared) > levels or not all(isinstance(one, Clocks) for one in declared):
+        raise OptionError("above", f"at most {levels} values of Clocks, one for each level above", declared)
+    known = tuple(declared)
+    return known + known[-1:] * (levels - len(known))
+
+
 def _own(path: str, budget: Budget | None, per: float | None, floor: Vector) -> tuple[Vector | None, Vector]:
     """What a level that is lent its budget shares out at most, and its floor within that. Raises `OptionError`."""
     if budget is None:
@@ -203,14 +216,15 @@ def _unpack(
     paced: dict[str, float],
     world: World | None = None,
     apart: bool = False,
-    abroad_by: tuple[float | None] | None = None,
+    abroad_by: tuple[float | None, *tuple[Clocks, ...]] | None = None,
 ) -> Charter:
     """Declared again by the node's own copy of the program."""
     first, *rest = [class_at(place) for place in places]
     if abroad_by is None:
         charter = Charter.top(path, first)
     else:
-        charter = Charter.abroad(path, first, *abroad_by, floor, paced)
+        per, *above = abroad_by
+        charter = Charter.abroad(path, first, per, floor, paced, above)
     for declared in rest:
         charter = charter.below(path, declared, floor, paced)
     return replace(charter, path=path, floor=floor, paced=paced, world=world, apart=apart)

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 from cybernetic.core import CallError, CallFailed, Down, NoConnection, Refusal
 from cybernetic.runtime import Agent, Deferred, Named
 from cybernetic.vsm.algedonic.algedonode import Algedonode
-from cybernetic.vsm.algedonic.pager import HOP
+from cybernetic.vsm.algedonic.pager import patience
 from cybernetic.vsm.channels.channel import Channel
 from cybernetic.vsm.channels.ear import Ear, level_of
 from cybernetic.vsm.channels.line import Line
 from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.refusals import NotTaken
@@ -35,13 +36,15 @@ METHODS: dict[str, tuple[Any, Any]] = {
     "deny": (Algedonode, Algedonode.deny),
     "let_go": (Algedonode, Algedonode.let_go),
     "page": (Algedonode, Algedonode.page),
+    "resolve": (Algedonode, Algedonode.resolve),
     "ack": (Algedonode, Algedonode.ack),
     "answered": (Algedonode, Algedonode.answered),
+    "decide": (Governance, Governance.decide),
     "submit": (Environment, Environment.submit),
 }
 """What may be asked across: nothing else is, whoever is at the other end."""
 
-DOWNWARD = frozenset({"ack", "answered", "deny", "let_go"})
+DOWNWARD = frozenset({"ack", "answered", "decide", "deny", "let_go"})
 """What only the half above may ask: the one below takes nothing over for those above it."""
 
 LOOK = 1.0  # seconds between two looks at the outlet
@@ -121,8 +124,8 @@ class Junction(Agent):
             answer.fail(CallFailed(self.ref, method, NoConnection(self.path)))
             return answer
         saying = Saying(to, method, args, fresh_id(8), doors.other, doors.number)
-        patience = HOP if METHODS[method][0] is Algedonode else None
-        self._way(method, args).send(self._waiting.add(answer, saying, patience))
+        given_up = METHODS[method][0] in (Algedonode, Governance)  # by who asks, after a while
+        self._way(method, args).send(self._waiting.add(answer, saying, patience(to) if given_up else None))
         return answer
 
     def _way(self, method: str, args: tuple[Any, ...]) -> Named[Agent]:

@@ -24,3 +24,12 @@ class HeldAbove(Refusal):
             f"{what}: expected to be held by {level} alone, got: the level above holds it, and is to be asked"
         )
         self.level, self.what = level, what
+
+
+@travels(name="vsm.NobodyCalled")
+class NobodyCalled(Refusal):
+    """No sink of the levels above took a page."""
+
+    def __init__(self, level: str) -> None:
+        super().__init__(f"{level}: expected a sink there or above that takes the page, got: none")
+        self.level = level

@@ -10,8 +10,9 @@ from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import address, level_of, line_name
 from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.inspection.custodian import Custodian
+from cybernetic.vsm.ladder.clocks import Clocks
 from cybernetic.vsm.operations.envoy import Envoy
-from cybernetic.vsm.recursion.charter import Charter
+from cybernetic.vsm.recursion.charter import Charter, clocks_above
 from cybernetic.vsm.recursion.handing import hand
 from cybernetic.vsm.recursion.junction import Junction
 from cybernetic.vsm.recursion.voices import (
@@ -20,6 +21,7 @@ from cybernetic.vsm.recursion.voices import (
     LineVoice,
     NodeVoice,
     PartVoice,
+    PolicyVoice,
     Voice,
     WatchfulVoice,
 )
@@ -57,6 +59,7 @@ class RemoteUnit(Supervisor):
             (PartVoice, address(Role.MANAGEMENT, path)),
             (EvidenceVoice, address(Role.PORTER, path)),
             (NodeVoice, address(Role.ALGEDONODE, path)),
+            (PolicyVoice, address(Role.POLICY, path)),
         ]
         members = _ends(path, self._outlet, self._ways, mine, path, voices)
         return [*cleared(self.system, named(members)), *members]
@@ -80,6 +83,8 @@ class Abroad(Supervisor):
         coordination: another one for system 2; None: the same.
         paced: of the ports that the level above paces, by name, what this one may use by itself while it is cut off,
             units a second, as agreed there. The class declares such a port as well.
+        above: the clocks of the levels above, the next one's first; the last of them stands for those further up. None:
+            they have this level's. A level that is far away is asked for longer than the way there and back takes.
     """
 
     max_restarts = 10
@@ -97,10 +102,12 @@ class Abroad(Supervisor):
         audit: str | None = None,
         coordination: str | None = None,
         paced: Mapping[str, float] | None = None,
+        above: Sequence[Clocks] = (),
     ) -> None:
         self._cls, self._path, self._outlet = cls, path, outlet
         self._ways = ways_of(pain, audit, coordination)
         self._per, self._floor, self._args = per, floor, args
+        self._above = clocks_above(path, above)
         self._paced = {
             port: number(f"paced[{port!r}]", share, above=0) for port, share in (paced or {}).items()
         }
@@ -110,9 +117,10 @@ class Abroad(Supervisor):
         Where those of one that was killed still end, after that.
         """
         path, level = self._path, level_of(self._path)
-        charter = Charter.abroad(path, self._cls, self._per, self._floor, self._paced)
+        charter = Charter.abroad(path, self._cls, self._per, self._floor, self._paced, self._above)
         hand(self.system, charter)
-        mine = [address(role, path) for role in (Role.MANAGEMENT, Role.PORTER, Role.ALGEDONODE)]
+        spoken_to = (Role.MANAGEMENT, Role.PORTER, Role.ALGEDONODE, Role.POLICY)
+        mine = [address(role, path) for role in spoken_to]
         voices: list[tuple[type[Voice], str]] = [
             *((LineVoice, line_name(level, one)) for one in Channel if one is not Channel.ALGEDONIC),
             (NodeVoice, address(Role.ALGEDONODE, level)),

@@ -6,6 +6,7 @@ from typing import Any
 from cybernetic.core import Kill
 from cybernetic.runtime import Agent, Deferred, Named
 from cybernetic.vsm.algedonic.algedonode import Algedonode
+from cybernetic.vsm.algedonic.caller import ANY
 from cybernetic.vsm.algedonic.deadmen import Deadmen
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
@@ -14,9 +15,11 @@ from cybernetic.vsm.channels.ear import Ear
 from cybernetic.vsm.channels.line import Line
 from cybernetic.vsm.channels.messages import Beat
 from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.task import Task
 from cybernetic.vsm.recursion.junction import Junction
+from cybernetic.vsm.recursion.refusals import NobodyCalled
 from cybernetic.vsm.timing import now
 
 FIRST = 7.5  # seconds of the first period: until then it may still be starting
@@ -42,11 +45,14 @@ class Voice(Agent):
 
     async def _asked(self, method: str, args: tuple[Any, ...], answer: Deferred[Any]) -> None:
         try:
-            value = await self._junction.within(None).call(Junction.ask, self._name, method, *args)
+            value = await self._said(method, args)
         except Exception as error:
             answer.fail(error)
         else:
             answer.reply(value)
+
+    async def _said(self, method: str, args: tuple[Any, ...]) -> Any:
+        return await self._junction.within(None).call(Junction.ask, self._name, method, *args)
 
 
 class PartVoice(Voice, Ear):
@@ -135,6 +141,14 @@ class EnvironmentVoice(Voice, Environment):
         return self._ask("submit", task, anew, tuple(by))
 
 
+class PolicyVoice(Voice, Governance):
+    """Of system 5: for who answers a question that was put over there."""
+
+    def decide(self, id: str, verdict: Any, by: str) -> Any:
+        """Somebody's word on a question; what became of it."""
+        return self._ask("decide", id, verdict, by)
+
+
 class NodeVoice(Voice, Algedonode):
     """Of an algedonode."""
 
@@ -160,9 +174,27 @@ class NodeVoice(Voice, Algedonode):
         """It may go on, as far as that pain is concerned."""
         self._tell("let_go", key, reason)
 
-    def page(self, page: Any, sink: int) -> Any:
-        """A call for the human at the top."""
-        return self._ask("page", page, sink)
+    def page(self, page: Any, sink: int, felt: bool = True) -> Any:
+        """A call for the human at the top, through whichever of his sinks takes it: how many he has is not known here.
+
+        Raises `NobodyCalled`.
+        """
+        answer = self.defer()
+        self.task(self._called((page, ANY) if felt else (page, ANY, felt), answer))
+        return answer
+
+    async def _called(self, args: tuple[Any, ...], answer: Deferred[bool]) -> None:
+        try:
+            if not await self._said("page", args):
+                raise NobodyCalled(self._name.partition(":")[0])
+        except Exception as error:
+            answer.fail(error)
+        else:
+            answer.reply(True)
+
+    def resolve(self, key: Any) -> Any:
+        """What he was called for is over."""
+        return self._ask("resolve", key)
 
     def ack(self, key: Any, level: int, by: str) -> Any:
         """Somebody here takes a pain over that was felt over there."""

@@ -20,7 +20,8 @@ class ChannelLoad:
     `capacity` is how many messages a second it carries (> 0), `period` the seconds (>= 1e-9) of the loop it
     serves, over which the rate is averaged, with weights that halve every half period. `rate` is the average
     (messages a second) as of `at`, `waiting` the times at which messages still queued were sent, the oldest first
-    and none after `at`. Raises `OptionError`.
+    and none after `at`. Raises `OptionError`, also for a capacity so small that no number says how many times over one
+    message takes it up.
     """
 
     capacity: float
@@ -34,13 +35,15 @@ class ChannelLoad:
         number("period", self.period, least=SHORTEST)
         number("rate", self.rate, least=0)
         number("at", self.at)
+        if (self.rate + self._one) / self.capacity == inf:
+            raise OptionError("capacity", f"a finite part of the rate ({self.rate:g})", self.capacity)
         object.__setattr__(self, "waiting", _checked(self.waiting, self.at))
 
     def sent(self, now: float) -> "ChannelLoad":
         """The load after a message was sent at `now` (seconds, not before the last). Raises `OptionError`."""
-        half = self.period / 2
-        rate = self._rate(now) + 0.6931471805599453 / half
-        number("rate", rate)
+        rate = self._rate(now) + self._one
+        if rate / self.capacity == inf:
+            raise OptionError("rate", f"a finite multiple of the capacity ({self.capacity:g})", rate)
         return changed(self, rate=rate, at=now, waiting=_backlog(self.waiting).sent(now))
 
     def served(self, count: int = 1) -> "ChannelLoad":
@@ -62,6 +65,11 @@ class ChannelLoad:
         Raises `OptionError`.
         """
         return self.utilisation(now) > number("most", most, above=0) or self.age(now) > self.period
+
+    @property
+    def _one(self) -> float:
+        """What one message adds to the rate."""
+        return 0.6931471805599453 / (self.period / 2)
 
     def _rate(self, now: float) -> float:
         passed = later("now", now, self.at) - self.at

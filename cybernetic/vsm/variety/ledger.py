@@ -9,6 +9,10 @@ from cybernetic.vsm.checks import instance, later, word
 from cybernetic.vsm.growing import Growing, added
 
 
+MOST_HARM = 1e300
+"""The most harm that one disturbance can do: a hundred million of them still sum to a number."""
+
+
 class Absorber(Enum):
     """Who absorbed a disturbance. What nobody did is the price of a balance that was not designed."""
 
@@ -22,7 +26,7 @@ class Absorber(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """A tagged disturbance: its `kind`, the `harm` it does if nobody absorbs it (>= 0), when it came
+    """A tagged disturbance: its `kind`, the `harm` it does if nobody absorbs it (0 to `MOST_HARM`), when it came
     (seconds), which channels it left system 1 by, who absorbed it (None: it is open) and when it was closed.
 
     Raises `OptionError` for anything else.
@@ -37,7 +41,8 @@ class Disturbance:
 
     def __post_init__(self) -> None:
         word("kind", self.kind)
-        number("harm", self.harm, least=0)
+        if number("harm", self.harm, least=0) > MOST_HARM:
+            raise OptionError("harm", f"a number from 0 to {MOST_HARM:g}", self.harm)
         number("since", self.since)
         if self.absorber is not None and not isinstance(self.absorber, Absorber):
             raise OptionError("absorber", "an Absorber or None", self.absorber)
@@ -59,9 +64,10 @@ class VarietyLedger:
     entries: Mapping[str, Disturbance] = field(default_factory=Growing)
 
     def enter(self, id: str, kind: str, now: float, harm: float = 1.0) -> "VarietyLedger":
-        """The ledger with a disturbance that came at `now` (seconds), doing `harm` (>= 0) unless absorbed.
+        """The ledger with a disturbance that came at `now` (seconds), doing `harm` (0 to 1e300) unless absorbed.
 
-        Raises `OptionError`, also when `id` is known with another kind.
+        One that is known already is of the time that was told first. Raises `OptionError`, also when `id` is known with
+        another kind or another harm.
         """
         word("id", id)
         entry = Disturbance(kind, harm, number("now", now))
@@ -70,6 +76,8 @@ class VarietyLedger:
             return self._with(id, entry)
         if known.kind != kind:
             raise OptionError("kind", f"{known.kind!r}, as {id!r} was entered", kind)
+        if known.harm != harm:
+            raise OptionError("harm", f"{known.harm:g}, as {id!r} was entered", harm)
         return self
 
     def cross(self, id: str, channel: str) -> "VarietyLedger":

@@ -15,6 +15,8 @@ D = TypeVar("D")
 R = TypeVar("R")
 E = TypeVar("E")
 
+_LARGEST = 10_000_000  # pairs: more of them are no table that anybody holds
+
 
 @dataclass(frozen=True, slots=True)
 class Regulated:
@@ -54,13 +56,14 @@ def cyclic_game(size: int, responses: int, error: float = 0.0) -> dict[tuple[int
 
     `size` disturbances (>= 1), equally likely; `responses` (1 to size, a divisor of it) spread evenly over
     the table, each disturbance answered by the nearest below it; with chance `error` (0 to 1) the channel
-    delivers any response of the table instead, each equally likely. Returns joint weights for `regulate`.
-    Raises `OptionError`.
+    delivers any response of the table instead, each equally likely. Returns joint weights for `regulate`, for at most
+    ten million pairs: as many as `size`, or as its square where there is an `error`. Raises `OptionError`.
     """
-    whole("size", size, least=1)
+    share("error", error)
+    if whole("size", size, least=1) ** (2 if error else 1) > _LARGEST:
+        raise OptionError("size", f"an integer with a table of at most {_LARGEST:,} pairs", size)
     if whole("responses", responses, least=1) > size or size % responses:
         raise OptionError("responses", f"a divisor of {size}", responses)
-    share("error", error)
     gap, joint = size // responses, dict[tuple[int, int], float]()
     for d in range(size):
         joint[d, d - d % gap] = (1 - error) / size

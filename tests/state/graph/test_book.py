@@ -55,6 +55,21 @@ def test_the_history_of_a_fact_tells_each_period_and_how_it_ended() -> None:
     assert site.book.history(Fact("ann", "knows", "eve")) == []
 
 
+def test_it_tells_when_others_spoke_last_and_not_of_what_only_expires() -> None:
+    one, other = Site("one"), Site("other")
+    said = other.add(*ANN, who="clerk", until=NOW + 5)
+    assert other.book.hear() is None
+    one.add(*ANN, who="nurse")
+    list(one.take(said))
+    assert (one.book.hear(), one.book.hear()) == (NOW, None)
+    one.now += 10
+    list(one.book.expire(one.now))
+    assert one.book.hear() is None
+    other.now += 3
+    list(one.take(other.remove(*ANN, who="clerk")))
+    assert one.book.hear() == NOW + 3
+
+
 def test_saying_it_again_changes_nothing_and_renewing_it_leaves_no_past() -> None:
     site = Site("one")
     site.add(*ANN, who="clerk", cause="a letter")

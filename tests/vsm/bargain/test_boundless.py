@@ -287,6 +287,27 @@ def test_a_bound_is_told_of_what_was_only_assumed_and_is_not_lowered_by_that() -
     assert (told.bound, told.closed["call"].actual) == (usd(8), usd(8))
 
 
+@pytest.mark.parametrize("bounded", [None, True, False])
+def test_what_is_told_of_one_without_a_bound_is_from_what_is_left_whatever_that_is(
+    bounded: bool | None,
+) -> None:
+    ledger = Ledger(usd(10)).reserve("lost", NOTHING, 0.0, 5.0).reserve("all", usd(10), 0.0, 9.0)
+    ledger = ledger.expire(6.0)[0].release("all")
+    told = ledger.settle("lost", usd(4), final=False, bounded=bounded)
+    billed = told.settle("lost", usd(4))
+    for one in (told, billed):
+        assert (one.overrun, one.blocked) == (NOTHING, False)
+    assert billed.spent == usd(4)
+    assert (
+        ledger.settle("lost", usd(5), final=False, bounded=bounded).settle("lost", usd(4)).overrun == NOTHING
+    )
+
+
+def test_what_was_set_aside_for_one_without_a_bound_counts_as_taken_with_what_is_left() -> None:
+    ledger = Ledger(usd(10)).reserve("x", NOTHING, 0.0, 5.0).revise("x", usd(4))
+    assert ledger.expire(6.0)[0].closed["x"].actual == usd(10)
+
+
 def test_a_contract_that_is_stale_or_for_a_lost_purse_is_that_before_it_is_of_another_period() -> None:
     purse = Purse("a", 60, id="mine", seal=Seal(2, 1))
     with pytest.raises(AnotherPurse):

@@ -21,6 +21,7 @@ from cybernetic.vsm.bargain import (
 )
 from cybernetic.vsm.control.bargaining import Bargaining
 from cybernetic.vsm.control.messages import Charge
+from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.ports.till import Till
 from cybernetic.vsm.ports.unbounded import Unbounded
 from cybernetic.vsm.recursion.charter import Charter
@@ -210,7 +211,9 @@ async def test_that_an_epoch_is_over_is_written_before_it_is_reported() -> None:
 async def test_a_system_3_whose_clock_is_behind_that_of_the_one_before_hears_of_a_new_purse() -> None:
     charges = {"a": Charge("a", 1.0, usd(4), 0.4)}
     accounts: Any = None
-    bargaining = Bargaining(None, Charter("acme", per=60.0, floor=usd(10)), charges, accounts, dict)
+    bargaining = Bargaining(
+        None, Charter("acme", per=60.0, floor=usd(10)), charges, accounts, dict, Patience(None)
+    )
     assert bargaining.allocator is not None
     known = replace(bargaining.allocator, purses={"a": "first"}, births={"a": 9999.0})
     bargaining.begin(replace(known, purse=known.purse.told(9999.0)))

@@ -47,6 +47,15 @@ def test_what_is_long_past_counts_no_more() -> None:
     assert one.value == 10.0
 
 
+@pytest.mark.parametrize(("zeros", "half"), [(8, 10.0), (9, 0.0), (11, 0.0)])
+def test_a_datum_counts_half_after_a_half_life(zeros: int, half: float) -> None:
+    """Of 20 tens and then zeros the later weigh more: 8 have 49.7 % of the weight, 9 have 53.5 %, and 11 have 60 %."""
+    one = Capability(quantile=0.5, half_life=10)
+    for value in [10.0] * 20 + [0.0] * zeros:
+        one.add(value)
+    assert one.value == half
+
+
 def test_another_configuration_starts_afresh() -> None:
     one = Capability()
     one.add(5.0)

@@ -62,8 +62,9 @@ def test_a_wary_forecast_is_as_wide_as_the_level_after_so_many_missing_data(ahea
 
 
 @pytest.mark.parametrize("ahead", [1, 2, 7])
-def test_a_calm_forecast_is_that_of_a_kalman_filter(ahead: int) -> None:
-    calm = RegimeModel((1.0, 0.0, 0.0, 0.0), (1.0,) * 4, (0.0,) * 4, (0.0,) * 4)
+@pytest.mark.parametrize(("shift", "turn"), [(0.0, 0.0), (1.0, 0.0), (0.0, 0.1), (0.5, 0.2)])
+def test_a_calm_forecast_is_that_of_a_kalman_filter(ahead: int, shift: float, turn: float) -> None:
+    calm = RegimeModel((1.0, 0.0, 0.0, 0.0), (1.0,) * 4, (shift,) * 4, (turn,) * 4)
     one = HarrisonStevens(calm, variance=4.0, level=1.0, spread=(1.0, 0.5))
     for y in (1.0, 3.0, 9.0):
         one.update(y)

@@ -73,10 +73,10 @@ def test_limits_are_those_of_the_datum_and_are_not_muted() -> None:
 
 
 def test_an_index_says_why_it_is_not_listened_to_yet() -> None:
-    judged = feed(Gauge(TIME), noise(stream("why"), 70))
+    judged = feed(Gauge(TIME), noise(stream("why"), 120))
     assert judged[0].muted == "guessing the variance: 1 of 8 data"
     assert judged[0].reading is None
-    assert judged[20].muted == "learning the variance: 21 of 60 data"
+    assert judged[20].muted == "learning the variance: 13 of 100 data"
     assert judged[-1].muted is None
 
 

@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 
+from cybernetic.core import OptionError
 from cybernetic.vsm.cyberstride import Attention, Gauge, Index, first_guess
 
 STEP = 20.0  # standard deviations
@@ -46,3 +47,42 @@ def test_the_first_guess_is_of_the_noise_alone(slope: float) -> None:
 
 def test_or_of_what_differs_where_growth_has_no_noise_at_all() -> None:
     assert first_guess([float(n) for n in range(8)]) == pytest.approx(1.0991, rel=1e-3)
+
+
+@pytest.mark.parametrize("phi", [0.0, 0.7, 0.9, 0.97])
+def test_nobody_is_paged_for_noise_that_hangs_together_before_its_errors_could_be_judged(phi: float) -> None:
+    for seed in range(12):
+        chance, gauge = Random(seed), Gauge(Index("x", plan=0.0))
+        value = chance.gauss(0.0, 1.0)
+        for _ in range(300):
+            value = phi * value + chance.gauss(0.0, 1.0) * (1.0 - phi * phi) ** 0.5
+            assert not gauge.update(value).pages
+
+
+def test_an_alert_whose_errors_stay_wrong_does_not_stand_for_ever() -> None:
+    chance, gauge = Random(3), Gauge(Index("x", plan=0.0))
+    for _ in range(200):
+        gauge.update(chance.gauss(0.0, 1.0))
+    value, judged = 0.0, []
+    for _ in range(600):
+        value = 0.7 * value + chance.gauss(0.0, 0.6)
+        judged.append(gauge.update(value + 8.0))
+    alerts = [n for n, one in enumerate(judged) if one.attention is Attention.ALERT]
+    assert alerts
+    assert judged[-1].muted is not None
+
+
+@pytest.mark.parametrize("gap", [9, 10])
+def test_a_gap_behind_the_first_data_is_one_like_any_other(gap: int) -> None:
+    chance, gauge, at = Random(1), Gauge(Index("x")), 0.0
+    for n in range(1, gap + 1):
+        at += 5000.0 if n == gap else 1.0
+        judged = gauge.update(chance.gauss(0.0, 1.0), at)
+    assert judged.reading is not None
+    assert judged.reading.level_sd / judged.reading.variance**0.5 > 3.0
+
+
+@pytest.mark.parametrize("name", ["model", "learning"])
+def test_what_is_no_model_and_no_learning_is_refused_at_once(name: str) -> None:
+    with pytest.raises(OptionError, match=f"^{name}: "):
+        Gauge(Index("x"), **{name: 5})  # type: ignore[arg-type]

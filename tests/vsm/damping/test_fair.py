@@ -261,7 +261,10 @@ def test_those_behind_one_that_is_taken_back_keep_their_places_though_they_were_
         queue, _ = queue.pop(at)
     queue = queue.without(lambda item: item == "a0").put("a", "last")
     assert [one.start for one in queue.waiting if one.flow == "a"][:3] == [1.0, 2.0, 3.0]
-    assert [one.item for one in queue.waiting if one.flow == "a"] == [*(f"a{n}" for n in range(1, 40)), "last"]
+    assert [one.item for one in queue.waiting if one.flow == "a"] == [
+        *(f"a{n}" for n in range(1, 40)),
+        "last",
+    ]
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5)), min_size=20, max_size=60))

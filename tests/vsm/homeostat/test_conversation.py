@@ -168,6 +168,14 @@ def test_where_a_band_has_no_end_nothing_is_too_much_and_the_other_still_is() ->
     assert imbalance(torn, Bands(churn=(-1.0, 0.0), regret=(0.0, inf))) == 100.0
 
 
+def test_figures_whose_sum_no_float_holds_are_weighed_all_the_same() -> None:
+    half = replace(QUIET, change_spend=1.5e308, run_spend=1.5e308)
+    assert half.change_share == 0.5
+    assert replace(half, run_spend=0.5e308).change_share == pytest.approx(0.75)
+    assert replace(half, change_spend=5e-324, run_spend=5e-324).change_share == 0.5
+    assert Spoken({"a": 2}, (1.6e308, 1.5e308)).wait == 1.55e308
+
+
 def test_a_side_is_decoupled_only_when_it_takes_more_than_a_period() -> None:
     for wait, found in ((60.0, False), (60.5, True)):
         slow = replace(QUIET, control=Spoken({"a": 1}, (wait,)))

@@ -1,4 +1,4 @@
-"""A level elsewhere whose messages take their time is lent its part, told the policies, commanded and heard all the same."""
+"""A level elsewhere whose messages take their time is lent its part, told the policies and heard all the same."""
 
 import asyncio
 from random import Random

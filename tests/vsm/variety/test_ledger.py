@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from cybernetic.core import OptionError
 from cybernetic.vsm.variety import Absorber, Disturbance, VarietyLedger
+from cybernetic.vsm.variety.ledger import MOST_HARM
 
 
 def test_balance_harm_and_channels() -> None:
@@ -33,6 +34,18 @@ def test_what_comes_at_the_moment_itself_is_not_expired_yet() -> None:
     assert ledger.expire(before=1.5).entries["1"].absorber is Absorber.UNABSORBED
 
 
+def test_what_is_told_twice_counts_once_and_from_when_it_was_told_first() -> None:
+    ledger = VarietyLedger().enter("1", "late", now=1.0, harm=2.0)
+    assert ledger.enter("1", "late", now=5.0, harm=2) is ledger
+
+
+def test_the_worst_harm_of_many_has_a_sum() -> None:
+    ledger = VarietyLedger()
+    for id in "abc":
+        ledger = ledger.enter(id, "late", 0.0, harm=MOST_HARM)
+    assert ledger.expire(1.0).harm == pytest.approx(3 * MOST_HARM)
+
+
 @pytest.mark.parametrize(
     ("make", "name"),
     [
@@ -47,6 +60,7 @@ def test_what_comes_at_the_moment_itself_is_not_expired_yet() -> None:
         (lambda ledger: ledger.enter("", "spike", 0.0), "id"),
         (lambda ledger: ledger.enter("b", "", 0.0), "kind"),
         (lambda ledger: ledger.enter("a", "step", 0.0), "kind"),
+        (lambda ledger: ledger.enter("a", "spike", 0.0, harm=2.0), "harm"),
         (lambda ledger: ledger.enter("b", "spike", nan), "now"),
         (lambda ledger: ledger.enter("b", "spike", 0.0, harm=-1.0), "harm"),
         (lambda ledger: ledger.cross("b", "audit"), "id"),
