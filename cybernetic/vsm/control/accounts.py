@@ -4,15 +4,14 @@ from collections.abc import Collection
 from math import inf
 from typing import Any
 
-from cybernetic.vsm.algedonic.messages import Felt, Relief
 from cybernetic.vsm.bargain.budget import Epoch
 from cybernetic.vsm.bargain.contract import Report
 from cybernetic.vsm.bargain.saved import NONE_SAVED, Saved
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.bargain.weights import Productivity
 from cybernetic.vsm.bargain.worth import Worth
-from cybernetic.vsm.channels.channel import Channel, Role
-from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
+from cybernetic.vsm.control.aches import Aches
+from cybernetic.vsm.ladder.signals import Cause
 from cybernetic.vsm.operations.messages import Accountability
 
 HORIZON = 100.0  # of the first resource: how soon the past of a unit fades that has no lease yet
@@ -30,10 +29,7 @@ class Accounts:
         self.latest: dict[str, Accountability] = {}
         self._heard = dict.fromkeys(units, at)  # when each accounted last
         self._excused = dict.fromkeys(units, -inf)  # when each said last that it cannot
-        self._missing = {
-            unit: _missing(unit, at).key for unit in units
-        }  # what may hurt as nothing was heard yet
-        self._felt: set[str] = set()  # of these, what does, as was said here
+        self._missing = Aches(control, "account missing", Cause.HEARTBEAT)
         self._worth = {unit: Worth(Productivity(HORIZON)) for unit in units}
         self._since = {unit: Productivity(HORIZON) for unit in units}  # and since it may have fallen
         self._most: dict[
@@ -52,9 +48,9 @@ class Accounts:
         if path not in self._heard:
             return
         self._heard[path], self.latest[path] = at, account
+        self._missing.over(path)
         self._done, self._failed = self._done + account.done, self._failed + account.failed
         self._tasks[path] += account.done + account.failed
-        self._found(path)
         saved = account.saved.since(self._told[path])
         self._told[path], self._saved[path] = account.saved, self._saved[path] + saved
         if epoch is not None:
@@ -91,23 +87,14 @@ class Accounts:
             return False
         news = self._excused[path] < self._heard[path]
         self._excused[path] = at
-        self._found(path)
+        self._missing.over(path)
         return news
 
     def watch(self, at: float, period: float) -> None:
         """A unit that has not accounted for two periods, nor said why, is an exception, whatever of it still beats."""
         for path, heard in self._heard.items():
-            if path not in self._felt and at - max(heard, self._excused[path]) > 2 * period:
-                pain = _missing(path, at)
-                self._missing[path] = pain.key
-                self._felt.add(path)
-                self._control.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain))
-
-    def _found(self, path: str) -> None:
-        """It accounts: whatever was felt of that is over, be it by a system 3 before this one."""
-        self._felt.discard(path)
-        if missing := self._missing.pop(path, None):
-            self._control.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Relief(missing))
+            if at - max(heard, self._excused[path]) > 2 * period:
+                self._missing.felt(path, at)
 
     # What is read off them.
 
@@ -165,7 +152,3 @@ class Accounts:
             purse=purse,
             saved=sum(self._saved.values(), NONE_SAVED),
         )
-
-
-def _missing(path: str, at: float) -> Pain:
-    return Pain(path, "account missing", Cause.HEARTBEAT, Severity.ALERT, 1.0, at)

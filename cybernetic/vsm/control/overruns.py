@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from cybernetic.vsm.algedonic.messages import Felt, Relief
 from cybernetic.vsm.bargain.vector import Vector
-from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.control.aches import Aches
 from cybernetic.vsm.control.interventions import Interventions
-from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
 from cybernetic.vsm.operations.messages import Accountability, Unblocked
 from cybernetic.vsm.timing import now
 
@@ -20,8 +18,7 @@ class Overruns:
 
     def __init__(self, control: Any, commands: Interventions) -> None:
         self._control, self._commands = control, commands
-        self._felt: set[str] = set()
-        self._well: set[str] = set()  # of whom it was said that nothing hurts, or hurts any more
+        self._aches = Aches(control, "overrun")
         self.units: dict[str, Vector] = {}
 
     async def take(self, account: Accountability, lease: Vector) -> None:
@@ -33,22 +30,11 @@ class Overruns:
         path = account.path
         if not account.overrun:
             self.units.pop(path, None)
-            if path not in self._well:
-                self._felt.discard(path)
-                self._well.add(path)
-                self._control.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Relief(_pain(path).key))
+            self._aches.over(path)
             return
         self.units[path] = account.spent
-        if path not in self._felt:
-            pain = _pain(path)
-            self._well.discard(path)
-            self._felt.add(path)
-            self._control.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain))
+        if self._aches.felt(path, now()):
             body = {"unit": path, "took": account.overrun.as_dict()}
             await self._control.jot("overrun", body)
         if account.spent <= lease:
             self._control.task(self._commands.command(path, Unblocked(account.overrun)))
-
-
-def _pain(path: str) -> Pain:
-    return Pain(path, "overrun", Cause.INVARIANT, Severity.ALERT, 1.0, now())

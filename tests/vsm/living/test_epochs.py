@@ -8,6 +8,7 @@ import pytest
 from cybernetic.vsm.bargain import Budget
 from cybernetic.vsm.control import bargaining
 from cybernetic.vsm.control.bargaining import Bargaining
+from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.recursion.charter import Charter
 
 
@@ -37,7 +38,7 @@ async def test_it_wakes_at_the_end_of_each_epoch(
     monkeypatch.setattr(bargaining, "now", lambda: time[0])
     budget = Budget(usd=1, per=per)
     charter = Charter("acme", budget=budget, per=per, floor=budget.grant)
-    one = Bargaining(speaker, charter, {}, SimpleNamespace(), dict)  # type: ignore[arg-type]
+    one = Bargaining(speaker, charter, {}, SimpleNamespace(), dict, Patience(speaker))  # type: ignore[arg-type]
     begun = set()
     for _ in range(300):
         await one.turn()
