@@ -112,6 +112,7 @@ PLAIN: dict[str, Arguments] = {
         "slope": 0.0,
         "spread": (1.0, 0.1),
         "period": 1.0,
+        "at": 0.0,
     },
     "cyberstride.HealthLimits": {"autocorrelation": (-0.3, 0.3), "ratio": (0.5, 2.0), "forget": 0.99},
     "cyberstride.Index": {"name": "a", "limits": (0.0, 1.0), "plan": 0.5, "every": 30.0},

@@ -161,7 +161,7 @@ NUMBERS: list[tuple[str, Callable[[], object]]] = [
     ("issues['a']", lambda: Spoken({"a": HUGE})),
     ("capacity", lambda: ChannelLoad(1e-310, 1.0)),
     ("capacity", lambda: ChannelLoad(1e-10, 1.0, rate=1e300)),
-    ("rate", lambda: ChannelLoad(1.0, 1.0, rate=1.7976931348623157e308).sent(0.0).sent(0.0)),
+    ("rate", lambda: ChannelLoad(1.4e-308, 1.0).sent(0.0).sent(0.0)),
     ("patience", lambda: open_conversation(PROPOSAL, 0.0, patience=1e308, ruling=1e308)),
     ("ruling", lambda: open_conversation(PROPOSAL, 1e308, patience=1.0, ruling=1.1e308)),
     ("now", lambda: open_conversation(PROPOSAL, 1.1e308, patience=1.0, ruling=1e308)),

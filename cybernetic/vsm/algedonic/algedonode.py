@@ -169,8 +169,7 @@ class Algedonode(Member, Caller):
 
     async def _answered_below(self, origin: str, key: PainKey, by: str, answer: Deferred[Any]) -> None:
         try:
-            patience = HOP * (self._rung(origin) - 1)  # one that is on the way asks further
-            below = self._toward(downward(self.path, origin)).within(patience)
+            below = self._toward(downward(self.path, origin)).within(HOP)
             answer.reply(await below.call(Algedonode.answered, key, by))
         except CallError as error:
             self.jot("pain", {"what": "AckLost", "key": repr(key), "by": by, "origin": origin})

@@ -37,8 +37,8 @@ class Contract:
     It is for the purse of that id, and for no other: what a purse that is lost has spent of an earlier one, none that
     came after it knows. `per` is what an epoch lasts for who grants it, seconds; 0: he does not say.
 
-    Raises `OptionError` for an `epoch` that is no integer, a `grant` that is no `Vector`, a `seal` that is no `Seal`, and
-    a `per` below 0.
+    Raises `OptionError` for an `epoch` that is no integer, a `grant` that is no `Vector`, a `seal` that is no `Seal`,
+    and a `per` below 0.
     """
 
     unit: str

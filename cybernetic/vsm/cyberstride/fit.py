@@ -21,7 +21,8 @@ def log_likelihood(
     """The logarithm of the density that `model` forecast for the data of `series` after the first, datum by
     datum.
 
-    None stands for a missing datum. Raises `OptionError` as `HarrisonStevens` does, of a datum by its place in `series`.
+    None stands for a missing datum. Raises `OptionError` as `HarrisonStevens` does, of a datum by its place in
+    `series`.
     """
     one = HarrisonStevens(model, variance=variance, learning=learning)
     densities = []

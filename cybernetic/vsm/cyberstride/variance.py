@@ -67,8 +67,8 @@ def learn(learnt: Learnt, weight: float, squared: float, truncation: float, how:
 def first_guess(series: Sequence[float], least: float = 1e-18) -> float:
     """A first guess at V from three or more data, by the median size of their differences: spikes and steps
     in it do no harm. Where most of them are none, as of counts and of what is 0 or 1, by their mean square (J. von
-    Neumann et al., "The mean square successive difference", 1941). Where it comes to less by the differences of those,
-    by these: steady growth is no noise. At least `least`. Raises `OptionError` when there are fewer data, or one is not
+    Neumann et al., "The mean square successive difference", 1941). Where it comes to far less by the differences of
+    those, by these: steady growth is no noise. At least `least`. Raises `OptionError` when there are fewer data, or one is not
     a finite number, or they lie so far apart that V would be above 1e200.
     """
     whole("len(series)", len(series), least=3)
@@ -78,7 +78,7 @@ def first_guess(series: Sequence[float], least: float = 1e-18) -> float:
     if not deviation <= _LARGEST:
         raise OptionError("series", f"data that differ by less than {_LARGEST:g}", median(map(abs, first)))
     grown = _deviation(_differences(first), 6.0) if median(map(abs, first)) else 0.0
-    return max((min(deviation, grown) if grown else deviation) ** 2, least)
+    return max((grown if 0.0 < grown < _FAR * deviation else deviation) ** 2, least)
 
 
 def _differences(values: Sequence[float]) -> list[float]:
@@ -99,4 +99,5 @@ def resolved(step: float) -> float:
 
 
 _LARGEST = 1e100  # its square is the largest V
+_FAR = 0.3  # by chance noise alone seldom comes to so much less
 _MEDIAN = 0.6744897501960817  # of |N(0, 1)|

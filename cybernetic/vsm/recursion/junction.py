@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from cybernetic.core import CallError, CallFailed, Down, NoConnection, Refusal
 from cybernetic.runtime import Agent, Deferred, Named
 from cybernetic.vsm.algedonic.algedonode import Algedonode
-from cybernetic.vsm.algedonic.pager import patience
+from cybernetic.vsm.algedonic.pager import HOP, patience
 from cybernetic.vsm.channels.channel import Channel
 from cybernetic.vsm.channels.ear import Ear, level_of
 from cybernetic.vsm.channels.line import Line
@@ -124,9 +124,14 @@ class Junction(Agent):
             answer.fail(CallFailed(self.ref, method, NoConnection(self.path)))
             return answer
         saying = Saying(to, method, args, fresh_id(8), doors.other, doors.number)
-        given_up = METHODS[method][0] in (Algedonode, Governance)  # by who asks, after a while
-        self._way(method, args).send(self._waiting.add(answer, saying, patience(to) if given_up else None))
+        self._way(method, args).send(self._waiting.add(answer, saying, self._patience(to, method)))
         return answer
+
+    def _patience(self, to: str, method: str) -> float | None:
+        """Seconds after which whoever asks that has given it up; None: he says so himself, if he does."""
+        if METHODS[method][0] not in (Algedonode, Governance):
+            return None
+        return HOP if self._speaks else patience(to)  # a person waits for his word to come down
 
     def _way(self, method: str, args: tuple[Any, ...]) -> Named[Agent]:
         return self._by(self._channel(method, args))

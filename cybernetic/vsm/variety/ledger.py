@@ -8,7 +8,6 @@ from cybernetic.core import OptionError, number
 from cybernetic.vsm.checks import instance, later, word
 from cybernetic.vsm.growing import Growing, added
 
-
 MOST_HARM = 1e300
 """The most harm that one disturbance can do: a hundred million of them still sum to a number."""
 

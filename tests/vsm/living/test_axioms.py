@@ -113,7 +113,8 @@ def normal(count: int) -> list[tuple[float, ...]]:
     """Windows of what is usual."""
     chance = Chance(11)
     return [
-        tuple(10.0 + chance.stream("window", n, at).gauss(0.0, 1.0) for at in range(90)) for n in range(count)
+        tuple(10.0 + chance.stream("window", n, at).gauss(0.0, 1.0) for at in range(200))
+        for n in range(count)
     ]
 
 

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
 
-from cybernetic import OptionError, System
+from cybernetic import StartFailed, System
 from cybernetic.vsm import (
     Abroad,
     Algedonode,
@@ -39,6 +40,7 @@ from cybernetic.vsm.recursion.parcels import Saying
 from cybernetic.vsm.recursion.reach import downward, upward
 from cybernetic.wire import Codec
 from tests.vsm.living.company import PAGER, Pager, Worker
+from tests.vsm.living.pain import ladder
 from tests.vsm.living.pain.test_across import owners
 from tests.vsm.living.test_junction_doors import Bad, Way
 
@@ -261,6 +263,14 @@ async def test_that_it_is_over_does_not_overtake_the_page_on_a_way_that_does_not
         assert SAID == ["page", "over"]
 
 
+async def test_each_level_on_the_way_is_given_its_time() -> None:
+    async with three(deep=Owned) as (_, _, c, _):
+        Way.delay = lambda _: 0.9
+        node(c).cast(Algedonode.feel, fire())
+        await asyncio.sleep(20.0)
+        assert (levels(), levels(OWN)) == ([DEEP], [])
+
+
 @asynccontextmanager
 async def far(*above: Clocks, seconds: float) -> AsyncIterator[tuple[System, Any]]:
     """The middle one alone, so many seconds away from the shop: its system, and the shop."""
@@ -271,8 +281,7 @@ async def far(*above: Clocks, seconds: float) -> AsyncIterator[tuple[System, Any
         await a.start(Bad, b, junction_of(MID), name=f"{MID}:outpost")
         await b.start(Bad, a, junction_of(MID), name="to shop")
         shop = await a.start(Shop)
-        options = {"above": above} if above else {}
-        await b.start(Abroad, Mid, MID, "to shop", 60.0, Cost(usd=2), **options)
+        await b.start(partial(Abroad, Mid, MID, "to shop", 60.0, Cost(usd=2), above=above))
         await asyncio.sleep(30.0)
         yield b, shop
 
@@ -300,17 +309,29 @@ def test_the_clocks_of_the_levels_above_travel_and_the_last_stands_for_those_fur
 
 
 async def test_no_more_clocks_are_taken_than_there_are_levels_above() -> None:
-    with pytest.raises(OptionError, match="at most 1 values of Clocks"):
-        async with far(Clocks(), Clocks(), seconds=0.0):
-            pass
+    async with System() as system:
+        with pytest.raises(StartFailed, match="above: expected at most 1 values of Clocks"):
+            await system.start(partial(Abroad, Mid, MID, "to shop", above=(Clocks(), Clocks())))
 
 
 def test_other_rungs_hold_as_soon_as_nothing_climbs() -> None:
     old, new = Rungs((Clocks(),)), Rungs((Clocks(ack=9.0),) * 3, Paging(sinks=2))
-    ladder = Ladder("a", old)
-    assert ladder.under(new).rungs == new
-    climbing, _ = ladder.feel(Pain("a/b", "fire", Cause.EXIT), 0.0)
+    quiet = Ladder("a", old)
+    assert quiet.under(new).rungs == new
+    climbing, _ = quiet.feel(Pain("a/b", "fire", Cause.EXIT), 0.0)
     assert climbing.under(new).rungs == old
+
+
+async def test_also_for_an_algedonode_that_goes_on_from_its_books() -> None:
+    async with ladder.levels() as system:
+        one, hurts = ladder.node(system), ladder.pain()
+        ladder.feel(system, hurts)
+        ladder.relieve(system, hurts)
+        await asyncio.sleep(0.1)
+        ladder.end(system, one.name)
+        await asyncio.sleep(0.1)
+        await system.start(ladder.Quiet, ladder.PATHS[0], (Clocks(9.0, 1.0),), (), (), name=one.name)
+        assert await one.call(Algedonode.bound) == 2 * 10.0
 
 
 def test_the_levels_on_a_way() -> None:
