@@ -68,8 +68,8 @@ def first_guess(series: Sequence[float], least: float = 1e-18) -> float:
     """A first guess at V from three or more data, by the median size of their differences: spikes and steps
     in it do no harm. Where most of them are none, as of counts and of what is 0 or 1, by their mean square (J. von
     Neumann et al., "The mean square successive difference", 1941). Where it comes to far less by the differences of
-    those, by these: steady growth is no noise. At least `least`. Raises `OptionError` when there are fewer data, or one is not
-    a finite number, or they lie so far apart that V would be above 1e200.
+    those, by these: steady growth is no noise. At least `least`. Raises `OptionError` when there are fewer data, or one
+    is not a finite number, or they lie so far apart that V would be above 1e200.
     """
     whole("len(series)", len(series), least=3)
     checked_variance("least", least)
