@@ -2,8 +2,8 @@
 
 It may be wrong from the start, or step. What bounds it is the loop's clock, which does neither, from what is known:
 what the wall clock said at the start, or for hours since, and stamps, as the time they were given at has come. A stamp
-may be old when it is heard, so it bounds for some hours only: if others say nothing in these, they are silent, and the
-wall clock is not ahead of them.
+may be old when it is heard, so it bounds for some hours only, or for as long as others are there: who is silent, or has
+said nothing since the start, tells nothing.
 """
 
 from math import inf
@@ -39,6 +39,11 @@ class Belief:
         if latest > self._latest:
             self._latest = latest
             self._bound(at, latest)
+
+    def present(self, at: float) -> None:
+        """Others are there, if only with nothing new to say: what they have said since the start bounds on."""
+        if self._latest > -inf:
+            self._until = at + DOUBT
 
     def sure(self, at: float, now: float) -> float:
         """What `now` is believed; to be asked often, so that steps are seen."""

@@ -27,6 +27,7 @@ STEP = 25  # assertions of one edit: a few milliseconds
 _KEYS = 100  # places followed before the loop is given back
 _PULSE = 0.5  # seconds between two looks for what has expired
 _SWEPT = 2000  # places taken out at once, at most
+_MET = 60.0  # seconds between two looks for others, and of silence after which one is not there
 _TICK = object()
 
 
@@ -63,6 +64,7 @@ class Keeping(Agent):
         self._book = Book(self._id)
         state = await replica.within(None).call(Replica.subscribe)
         await self._follow(state, touched(state))
+        self._met = self._clock()
         self._belief = Belief(self._clock(), self._now(), self._book.hear())
         self.ref.every(_PULSE).send(_TICK)
 
@@ -159,6 +161,7 @@ class Keeping(Agent):
     async def _tend(self) -> None:
         """Let expire what does, and take out of the value what is to be."""
         await self._expire()
+        await self._meet()
         self._book.state, latest = await self._value(), self._sure()
         if self._sweep is None or self._sweep.done():
             for _ in self._book.look():
@@ -172,6 +175,15 @@ class Keeping(Agent):
                 *steps(lambda keys: sweeping((), keys, latest), outdated, STEP),
             ]
             self._sweep = self.task(self._swept(edits)) if edits else None
+
+    async def _meet(self) -> None:
+        """See now and then whether others are there."""
+        at = self._clock()
+        if at - self._met >= _MET:
+            self._met = at
+            status = await self._kept().within(None).call(Replica.status)
+            if any(peer.silent is not None and peer.silent < _MET for peer in status.peers):
+                self._belief.present(at)
 
     def _sure(self) -> float:
         """The wall clock, as far as it is believed.

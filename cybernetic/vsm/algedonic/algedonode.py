@@ -76,7 +76,7 @@ class Algedonode(Member, Caller):
         self._within = clocks[0].beat
         if self.period is not None:
             self.period = clocks[0].look
-        self._pager = Pager(self.system, path, human, self.jot)
+        self._pager = Pager(self, path, human, self.jot)
         rungs = Rungs((clocks[0], *clocks), paging or Paging(sinks=max(1, len(human))))
         self._ladder = Ladder(path, rungs)
         self._loops = tuple(loops)
@@ -262,6 +262,7 @@ class Algedonode(Member, Caller):
         for pain in self._ends.orderly(at):
             self.feel(pain)
         self.look()
+        self._pager.again()
         if self._above is not None:
             self._above.cast(Algedonode.alive, self.path, period)
         if (VIGIL, self.path) in self._deadmen:

@@ -26,22 +26,25 @@ class Pager:
     above is reached, or nobody there takes it; one within has those of the top.
 
     Args:
-        system: in which it is.
+        agent: who pages; called from within it only.
         path: of the level.
         human: its sinks for pages.
         jot: writes a line of the log, of that kind: why a sink did not take something.
     """
 
     def __init__(
-        self, system: Any, path: str, human: Sequence[Any], jot: Callable[[str, object], object]
+        self, agent: Any, path: str, human: Sequence[Any], jot: Callable[[str, object], object]
     ) -> None:
-        self._system, self._jot, self._human = system, jot, tuple(human)
+        self._agent, self._jot, self._human = agent, jot, tuple(human)
         self._levels = upward(path, top_of(path))
         self._calls: dict[PainKey, list[asyncio.Future[None]]] = {}  # under way
         self._own: set[PainKey] = set()  # for what its own sinks were called, though somebody is above
+        self._owed: dict[PainKey, None] = {}  # what is over, and nobody above has heard it
+        self._saying = False  # of these
 
     async def page(self, page: Page, sink: int = ANY, felt: bool = True) -> bool:
         """Call a human; whether a sink took the page. `felt`: for a pain, which he answers where it hurts."""
+        self._owed.pop(page.pain.key, None)
         with self._under_way(page.pain.key):
             if self._levels:
                 with suppress(CallError, Refusal):
@@ -52,22 +55,46 @@ class Pager:
         return taken
 
     async def resolve(self, key: PainKey) -> None:
-        """Tell who may have been called that it is over: that is the last word."""
+        """Tell who may have been called that it is over: that is the last word, and it is said again (`again`) until
+        somebody above has heard it.
+        """
         if calls := self._calls.get(key):
             await asyncio.wait(tuple(calls))
-        if self._levels:
-            with suppress(CallError, Refusal):
-                await self._above().call(Caller.resolve, key)
-                if key not in self._own:
-                    return
+        if await self._resolved(key) and key not in self._own:
+            return
         self._own.discard(key)
         for sink in self._human:
             why = await resolved(sink, key)
             if why is not None:
                 self._jot("page", {"failed": why})
 
+    async def _resolved(self, key: PainKey) -> bool:
+        """Whether somebody above has heard that it is over."""
+        if not self._levels:
+            return False
+        try:
+            await self._above().call(Caller.resolve, key)
+        except (CallError, Refusal):
+            self._owed[key] = None
+            return False
+        self._owed.pop(key, None)
+        return True
+
+    def again(self) -> None:
+        """Say again what nobody above has heard, one at a time: the way may be there again."""
+        if self._owed and not self._saying:
+            self._saying = True
+            self._agent.task(self._again())
+
+    async def _again(self) -> None:
+        try:
+            while self._owed and await self._resolved(next(iter(self._owed))):
+                pass
+        finally:
+            self._saying = False
+
     def _above(self) -> Any:
-        node = reached(self._system, self._levels, Role.ALGEDONODE, Caller)
+        node = reached(self._agent.system, self._levels, Role.ALGEDONODE, Caller)
         return node.within(patience(node.name))
 
     async def _called(self, page: Page, sink: int) -> bool:

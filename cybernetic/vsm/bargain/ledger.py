@@ -37,7 +37,7 @@ class Settlement:
 
     It is `final` once told by who was paid; before that it stands at an upper bound, or, where it is not `bounded`, at
     what was assumed. `cleared` is the part of its overrun that was. It is `free` to take of what is left where it was
-    reserved without a bound, whatever is told of it.
+    reserved without a bound, or was told of as one of which none is known, whatever is told of it later.
 
     Raises `OptionError` for what is no `Vector`, and for more covered than it took.
     """
@@ -303,7 +303,7 @@ class Ledger:
         if self.overrun <= self.cleared or not self._free:
             return []
         pairs = ((key, one) for layer in layers_of(self.closed) for key, one in layer.items())
-        found = [key for key, one in pairs if one.free and one.overrun]
+        found = [key for key, one in pairs if (one.free or not one.bounded) and one.overrun]
         return [(key, self.closed[key]) for key in dict.fromkeys(found) if self.closed[key].overrun]
 
     def _covering(self, key: str, one: Settlement, more: Vector) -> Self:

@@ -154,8 +154,9 @@ class Bargaining:
         return unit not in known
 
     def bind(self, epoch: int, bounds: Mapping[str, Vector]) -> None:
-        """What units are to have in an epoch at most; it holds for no other."""
-        self._bounds = epoch, {**self._bounds_in(epoch), **bounds}
+        """What units are to have in an epoch at most; it holds for no other, and one that is over is nobody's."""
+        if epoch >= self._bounds[0]:
+            self._bounds = epoch, {**self._bounds_in(epoch), **bounds}
 
     def _bounds_in(self, epoch: int) -> Mapping[str, Vector]:
         return self._bounds[1] if self._bounds[0] == epoch else {}

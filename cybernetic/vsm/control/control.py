@@ -250,8 +250,7 @@ class Control(Member):
 
         Raises `HeldAbove` where the level above goes on holding what is let go.
         """
-        for unit in self._charges if path is None else (path,):
-            await self._interventions.intervene(unit, one)
+        await self._interventions.intervene(one, *(self._charges if path is None else (path,)))
         if isinstance(one, Resumption) and self._interventions.held_above:
             raise HeldAbove(self.path, path or self.path)
 

@@ -105,7 +105,7 @@ class Interventions:
             else:
                 self._breaches[unit] = after
             if one is not None:
-                self._control.task(self.intervene(unit, one))
+                self._control.task(self.intervene(one, unit))
             elif after != known:
                 await self._save()
 
@@ -129,21 +129,26 @@ class Interventions:
 
     # What is done.
 
-    async def intervene(self, unit: str, one: Intervention | Resumption) -> None:
-        """Intervene in a unit, or end that before its time: in the books first; it ends by itself."""
-        before = self.held.pop(unit, None)
-        if isinstance(one, Intervention):
-            self.held[unit] = one
-            self.made[unit] = self.made.get(unit, 0) + 1
-        else:
-            self._let_go(unit)
-        await self._save(self._entry(unit, one))
-        if before is not None and before.rung is Rung.DISSOLVE:
-            await self._restore(unit)
+    async def intervene(self, one: Intervention | Resumption, *units: str) -> None:
+        """Intervene in units, or end that before its time: in the books first; it ends by itself. All are told at the
+        same time: one that hangs keeps nobody else waiting.
+        """
+        before = {unit: self.held.pop(unit, None) for unit in units}
+        for unit in units:
+            if isinstance(one, Intervention):
+                self.held[unit] = one
+                self.made[unit] = self.made.get(unit, 0) + 1
+            else:
+                self._let_go(unit)
+        await self._save(*(self._entry(unit, one) for unit in units))
+        for unit, held in before.items():
+            if held is not None and held.rung is Rung.DISSOLVE:
+                await self._restore(unit)
         if isinstance(one, Intervention) and one.rung is Rung.DISSOLVE:
-            await self._dissolve(unit, one)
+            for unit in units:
+                await self._dissolve(unit, one)
         else:
-            await self._tell((unit,))
+            await self._tell(units)
 
     def _let_go(self, unit: str) -> None:
         self._breaches.pop(unit, None)

@@ -111,9 +111,15 @@ class Talks:
         wishes = await asyncio.gather(*asked)
         answer.reply(self._bargaining.bounded(grant.less(total(parts.values())) + total(wishes)))
 
+    def _given(self, path: str) -> float:
+        """Seconds that a unit has to answer: who is far away has more, but no more than a tenth of the epoch."""
+        epoch = self._bargaining.epoch
+        most = PATIENCE if epoch is None else max(PATIENCE, (epoch.ends - epoch.begins) / 10)
+        return min(most, max(PATIENCE, self._patience.of(path)))
+
     async def _asked(self, path: str, offer: Offer, patience: float | None = None) -> Vector:
         if patience is None:
-            patience = max(PATIENCE, self._patience.of(path))
+            patience = self._given(path)
         try:
             wish = await self._control.ask(Channel.BARGAIN, Role.MANAGEMENT, offer, path, patience=patience)
         except (CallError, Refusal):

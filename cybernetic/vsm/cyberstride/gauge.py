@@ -123,7 +123,7 @@ class Gauge:
         self._standing: int | None = None  # None: no alert
         self._filter: HarrisonStevens | None = None
         if variance is not None:
-            self._filter = self._begin(variance, None)
+            self._filter = self._begin(variance, None, None)
 
     def update(self, value: float | None, at: float | None = None) -> Judgement:
         """Take the next value of the index; None when it is missing. `at` is its time, as for
@@ -137,8 +137,9 @@ class Gauge:
             y, breach = self._scale.forward(number("value", value)), self.index.breach(value)
         self._times.since_last(at)
         if self._filter is None or (self.data == 0 and y is None):
+            unheard = self._unheard(y, breach, at)
             self._times.note(at)
-            return self._unheard(y, breach)
+            return unheard
         reading = self._filter.update(y, at)
         self._times.note(at)
         self.data, self._since = self.data + (y is not None), self._since + (y is not None)
@@ -164,7 +165,7 @@ class Gauge:
             muted,
         )
 
-    def _begin(self, variance: float, level: float | None) -> HarrisonStevens:
+    def _begin(self, variance: float, level: float | None, at: float | None) -> HarrisonStevens:
         plan = self.index.plan
         return HarrisonStevens(
             self._model,
@@ -173,15 +174,15 @@ class Gauge:
             plan=None if plan is None else self._scale.forward(plan),
             level=level,
             period=self._times.period,
-            at=self._times.last,
+            at=at,
         )
 
-    def _unheard(self, y: float | None, breach: str | None) -> Judgement:
+    def _unheard(self, y: float | None, breach: str | None, at: float | None) -> Judgement:
         """Before the filter has begun: gather data until V can be guessed."""
         if y is not None:
             first = [*self._first, y]
             if self._filter is None and self._learning is not None and self._tells(first):
-                self._filter = self._begin(first_guess(first, self._learning.least), median(first))
+                self._filter = self._begin(first_guess(first, self._learning.least), median(first), at)
             self._first = first if self._filter is None else []
             self.data, self._since = self.data + 1, self._since + 1
             self._resolve(y)
@@ -213,17 +214,17 @@ class Gauge:
     def _muted(self, came: bool) -> str | None:
         """Why the index is not listened to. Errors that are too small only understate how far it is from plan: they are
         no reason. An alert that stands is not silenced by errors it may have made itself: after a change they are soon
-        as they were, and those that are wrong for longer it did not make.
+        as they were, and those that are too large for longer it did not make.
         """
         learnt = min(self._since, self.health.data)
         if learnt < self._settled:
             return f"learning the variance: {learnt} of {self._settled} data"
         low, high = self.limits.ratio
         wrong = None if self.health.ratio < low else fault(self.health, self.limits)
-        self._faulty = self._faulty + came if wrong is not None else 0
+        large = wrong is not None and self.health.ratio > high
+        self._faulty = self._faulty + came if large else 0
         if self._faulty >= self.limits.least:
-            large = self.health.ratio > high
-            if large and self._learning is not None and self._anew(self._learning):
+            if self._learning is not None and self._anew(self._learning):
                 return f"learning the variance anew: 0 of {self._settled} data"
             return wrong
         return None if self._standing is not None else wrong
@@ -233,7 +234,8 @@ class Gauge:
         latest = [*self._latest]
         if len(latest) < _FIRST or max(latest) - min(latest) >= _WIDEST:
             return False
-        self._filter = self._begin(first_guess(latest, learning.least), median(latest[-_FIRST:]))
+        variance, level = first_guess(latest, learning.least), median(latest[-_FIRST:])
+        self._filter = self._begin(variance, level, self._times.last)
         self._steps.clear()
         self._least = 0.0
         self.health = Health()

@@ -1,5 +1,6 @@
 """System 5 puts questions to people: it pages them, takes their words, and lets time run out."""
 
+import asyncio
 from collections.abc import Sequence
 from math import inf
 from typing import Any
@@ -17,7 +18,8 @@ from cybernetic.vsm.governance.questions import Asked, Questions
 from cybernetic.vsm.governance.refusals import tried
 from cybernetic.vsm.timing import now
 
-SILENT = 7.0  # seconds without a word of who waits: three of them were not said (`ports.referring.RENEWED`)
+SILENT = 7.0  # seconds, rounds where these are longer, without a word of who waits: he has said it every two seconds
+AWAY = 3.0  # rounds since the last look: then it is this one that has heard nothing
 
 
 class Asking:
@@ -31,19 +33,22 @@ class Asking:
 
     def __init__(self, system: Any, human: Sequence[Any]) -> None:
         self._system = system
-        self._pager = Pager(system.system, system.path, human, lambda *_: None)
+        self._pager = Pager(system, system.path, human, lambda *_: None)
         self._books = system.system.named(f"{system.path}:books", Books)
         self._questions = Questions()
         self._waiting: dict[str, list[Deferred[Any]]] = {}
         self._heard: dict[str, float] = {}  # when it was said last that somebody waits
+        self._looked = -inf
+        self._said: dict[
+            str, asyncio.Future[None]
+        ] = {}  # what people are told of a question, one after the other
 
     async def begin(self) -> None:
         """Go on from the books. Whom a predecessor was about to call is called: rather twice than never."""
         self._questions = await self._books.call(Books.load, "questions") or self._questions
-        self._heard = dict.fromkeys(self.open, now())
         for asked in self.open.values():
             if not asked.called:
-                self._system.task(self._page(asked))
+                self._tell(asked)
 
     @property
     def open(self) -> dict[str, Asked]:
@@ -55,8 +60,8 @@ class Asking:
         other second. Raises `BooksRefused` for what the books cannot keep.
         """
         id = f"{self._system.path}?{referral.id or note.id}"
-        self._heard[id] = now()
         await self._become(self._questions.put(id, referral, now()), note=note)
+        self._heard[id] = now()
         self._waiting[id] = [*(one for one in self._waiting.get(id, ()) if one.awaited), answer]
         self._reply(self._questions.by_id[id])
 
@@ -72,9 +77,20 @@ class Asking:
         """Take back what nobody waits for any more, and let time run out for the others: the next in the chain is
         asked, or it comes to what was declared.
         """
-        at = now()
-        gone = {id for id in self.open if at - self._heard.get(id, -inf) > SILENT}
+        at, round = now(), max(1.0, self._system.pulse)
+        if at - self._looked > AWAY * round:
+            self._heard = dict.fromkeys(self.open, at)
+        self._looked = at
+        gone = {id for id in self.open if at - self._heard.get(id, at) > SILENT * round}
         await self._become(self._questions.withdrawn(gone).ticked(at))
+        self._pager.again()
+
+    async def called(self, asked: Asked) -> None:
+        """Who it is put to was told."""
+        after = self._questions.called(asked)
+        if after is not self._questions:
+            await self._books.call(Books.save, "questions", after)
+            self._questions = after
 
     async def _become(self, after: Questions, *entries: Entry, note: Note | None = None) -> None:
         """Whatever has changed is written at once; then it is told."""
@@ -87,7 +103,7 @@ class Asking:
         self._questions = after
         for asked in moved:
             self._reply(asked)
-            self._system.task(self._page(asked) if asked.open else self._over(asked))
+            self._tell(asked)
 
     def _put(self, asked: Asked, note: Note | None) -> Entry:
         referral = asked.referral
@@ -117,10 +133,27 @@ class Asking:
         entry: Entry = self._system.entry("decision", body)
         return entry
 
+    def _tell(self, asked: Asked) -> None:
+        """People are told, once they were told what was to be said before: what is said last is what holds."""
+        before, over = self._said.get(asked.id), asyncio.get_running_loop().create_future()
+        self._said[asked.id] = over
+        self._system.task(self._told(asked, before, over))
+
+    async def _told(
+        self, asked: Asked, before: "asyncio.Future[None] | None", over: "asyncio.Future[None]"
+    ) -> None:
+        try:
+            if before is not None:
+                await before
+            await (self._page(asked) if asked.open else self._over(asked))
+        finally:
+            over.set_result(None)
+            if self._said.get(asked.id) is over:
+                del self._said[asked.id]
+
     async def _page(self, asked: Asked) -> None:
         if await self._pager.page(page_of(self._system.path, asked), felt=False):
-            self._questions = self._questions.called(asked)
-            await self._books.call(Books.save, "questions", self._questions)
+            self._system.ref.cast(type(self._system).called, asked)
         else:
             body = {"question": asked.id, "to": asked.question.escalation.to}
             await self._books.call(Books.note, self._system.entry("unasked", body))
@@ -133,7 +166,5 @@ class Asking:
         if not asked.open:
             self._heard.pop(asked.id, None)
             for answer in self._waiting.pop(asked.id, ()):
-                if (
-                    not asked.withdrawn
-                ):  # else whoever does wait is told that it came to nothing, and asks again
+                if not asked.withdrawn:  # else who waits hears that it came to nothing, and asks again
                     answer.reply(asked.question.verdict)

@@ -338,6 +338,10 @@ class Governance(Member):
         except (CallError, Refusal) as error:
             answer.fail(error)
 
+    async def called(self, asked: Asked) -> None:
+        """Who a question is put to was told of it."""
+        await self._asking.called(asked)
+
     # Its round.
 
     async def cycle(self) -> None:

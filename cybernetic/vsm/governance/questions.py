@@ -31,10 +31,12 @@ class Asked:
         return self.question.state is QuestionState.OPEN and not self.withdrawn
 
     def moved(self, before: "Asked | None") -> bool:
-        """Whether it was put since `before`, is put to another, or has come to its end."""
-        return (
-            before is None or before.question is not self.question or before.withdrawn is not self.withdrawn
-        )
+        """Whether it was put since `before`, is put to another, or has come to its end. Of one that is withdrawn nobody
+        is to know more.
+        """
+        if before is None or before.withdrawn is not self.withdrawn:
+            return True
+        return before.question is not self.question and not self.withdrawn
 
 
 @travels(name="vsm.Questions")
@@ -52,7 +54,7 @@ class Questions:
     def put(self, id: str, referral: Referral, now: float) -> "Questions":
         """With a question; one of that id that is there already stays as it is: asked twice is asked once.
 
-        One that was withdrawn waits again, with what is left of its time.
+        One that was withdrawn waits again, with what is left of its time, or comes to what was said of it meanwhile.
         """
         known = self.by_id.get(id)
         if known is not None:
@@ -66,9 +68,9 @@ class Questions:
         """After `by` answered, and what became of the answer. Raises `NoSuchQuestion`, `OptionError`."""
         if id not in self.by_id:
             raise NoSuchQuestion(id)
-        if self.by_id[id].withdrawn:
-            return self, Reception.WITHDRAWN
         question, reception = self.by_id[id].question.answer(verdict, by, now)
+        if self.by_id[id].withdrawn and reception in (Reception.TAKEN, Reception.LATE):
+            reception = Reception.WITHDRAWN  # it is kept for who asks for it again after all
         return self._with(id, question), reception
 
     def ticked(self, now: float) -> "Questions":
@@ -93,6 +95,7 @@ class Questions:
 
     def called(self, asked: Asked) -> "Questions":
         """After a person was told of it, if it is put to him still."""
-        if self.by_id[asked.id].question is not asked.question:
+        known = self.by_id.get(asked.id)
+        if known is None or known.question is not asked.question:
             return self
-        return Questions({**self.by_id, asked.id: replace(self.by_id[asked.id], called=True)})
+        return Questions({**self.by_id, asked.id: replace(known, called=True)})

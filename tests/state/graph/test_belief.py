@@ -73,3 +73,16 @@ def test_who_is_silent_for_hours_bounds_nothing() -> None:
     assert believed(belief, DOUBT, DOUBT + STEP) == 0.0
     belief.hear(2 * DOUBT, BEGAN - 2.0)
     assert believed(belief, 2 * DOUBT, 2 * DOUBT + STEP) == TOLERANCE - 2.0 - 2 * DOUBT
+
+
+def test_who_is_there_and_says_nothing_new_bounds_it_still_by_what_he_said() -> None:
+    ahead = 8 * 86_400.0
+    belief = Belief(0.0, ahead)
+    belief.hear(10.0, 10.0)
+    for at in range(60, 40 * 3600, 60):
+        belief.present(float(at))
+        assert belief.sure(float(at), at + ahead) <= at + TOLERANCE
+    silent = Belief(0.0, ahead)
+    for at in range(60, 40 * 3600, 60):
+        silent.present(float(at))
+    assert silent.sure(40 * 3600.0, 40 * 3600.0 + ahead) == 40 * 3600.0 + ahead

@@ -59,17 +59,25 @@ def test_nobody_is_paged_for_noise_that_hangs_together_before_its_errors_could_b
             assert not gauge.update(value).pages
 
 
-def test_an_alert_whose_errors_stay_wrong_does_not_stand_for_ever() -> None:
+@pytest.mark.parametrize("phi", [0.0, 0.3, 0.5, 0.8])
+def test_an_outage_that_lasts_is_no_noise_however_its_data_hang_together(phi: float) -> None:
     chance, gauge = Random(3), Gauge(Index("x", plan=0.0))
     for _ in range(200):
         gauge.update(chance.gauss(0.0, 1.0))
     value, judged = 0.0, []
     for _ in range(600):
-        value = 0.7 * value + chance.gauss(0.0, 0.6)
-        judged.append(gauge.update(value + 8.0))
-    alerts = [n for n, one in enumerate(judged) if one.attention is Attention.ALERT]
-    assert alerts
-    assert judged[-1].muted is not None
+        value = phi * value + chance.gauss(0.0, 1.0) * (1.0 - phi * phi) ** 0.5
+        judged.append(gauge.update(value + 20.0))
+    assert all(one.attention is Attention.ALERT for one in judged[3:])
+
+
+def test_what_is_refused_leaves_the_gauge_as_it_was() -> None:
+    gauge = Gauge(Index("x"))
+    for n in range(7):
+        gauge.update(1e150 * (-1.0) ** n, float(n))
+    for _ in range(2):
+        with pytest.raises(OptionError, match=r"^series: "):
+            gauge.update(-1e150, 7.0)
 
 
 @pytest.mark.parametrize("gap", [9, 10])

@@ -13,7 +13,7 @@ from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.operations.messages import Intervention, Rung
 from cybernetic.vsm.ports.refusals import NoSuchPort
-from tests.vsm.living.company import TOOL, Company, Worker, done, started
+from tests.vsm.living.company import TOOL, Company, Worker, done, hang, started
 from tests.vsm.living.test_interventions import TERM, Shop, log, rungs
 from tests.vsm.living.test_remote import PATH, Outlet, two
 
@@ -283,3 +283,28 @@ async def test_what_is_commanded_outlives_the_end_of_all_where_books_are_on_a_di
             await done(kept, "kept/other", port="paced")
         assert await agrees(kept, "kept/solo")
         assert (await kept.call(ViableSystem.status)).interventions["kept/solo"].reason == "stop"
+
+
+class Many(Shop):
+    """Six workers."""
+
+    def units(self) -> list[Any]:
+        """Of the same kind."""
+        return [unit(Worker, id=f"w{n}") for n in range(6)]
+
+
+async def test_one_that_hangs_keeps_nobody_else_from_being_stopped() -> None:
+    async with started(Many) as (system, shop):
+        await asyncio.sleep(15.0)
+        hung = [asyncio.ensure_future(hang(system, f"many/w{n}:management")) for n in range(4)]
+        await asyncio.sleep(0.2)
+        one = Intervention(Rung.SUSPEND, "runaway", asyncio.get_running_loop().time() + 600.0)
+        stopping = asyncio.ensure_future(
+            system.named("many:control", Control).call(Control.intervene, None, one)
+        )
+        await asyncio.sleep(0.2)
+        assert not await works(shop, "many/w4", 1.0)
+        assert not await works(shop, "many/w5", 1.0)
+        await stopping
+        for hanging in hung:
+            hanging.cancel()

@@ -340,3 +340,21 @@ def test_the_levels_on_a_way() -> None:
     assert downward("a", "a/b/c") == ("a/b/c", "a/b")
     for here, there in (("a", "a"), ("a/b", "a/bc"), ("a/b", "x"), ("a/b", "x/b")):
         assert upward(here, there) == downward(here, there) == ()
+
+
+@pytest.mark.parametrize("seconds", [4.0, 30.0, 90.0])
+async def test_what_ends_while_nobody_above_is_reached_is_said_to_be_over_afterwards(seconds: float) -> None:
+    async with three() as (_, b, _, shop):
+        pain = fire(path=f"{MID}/w")
+        node(b, MID).cast(Algedonode.feel, pain)
+        await asyncio.sleep(2.0)
+        assert levels() == [MID]
+        Way.lost = lambda _value, name: name in ("to shop", f"{MID}:outpost")
+        await asyncio.sleep(3.0)
+        relieve(b, pain, MID)
+        await asyncio.sleep(seconds)
+        assert pain.key not in PAGER.over
+        Way.lost = lambda _value, _name: False
+        await asyncio.sleep(30.0)
+        assert PAGER.over.count(pain.key) == 1
+        assert await shop.call(ViableSystem.ack, pain.key, "boss") is Reception.LATE

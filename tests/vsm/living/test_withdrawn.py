@@ -8,7 +8,9 @@ import pytest
 from cybernetic import Kill
 from cybernetic.runtime import Agent
 from cybernetic.vsm import Allow, Operation, Outcome, Port, Task, ViableSystem, unit
+from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.decisions.question import Reception
+from cybernetic.vsm.timing import now
 from tests.vsm.living.company import PAGER, started
 from tests.vsm.living.test_questions import Policy, chain, log, post, tool, whom
 
@@ -111,3 +113,94 @@ async def test_who_was_not_heard_for_a_while_is_asked_for_again_under_the_same_n
         assert await asked(shop) == [id]
         assert await shop.call(ViableSystem.answer, id, Allow(), "clerk") is Reception.TAKEN
         assert (await job).outcome.good
+
+
+async def test_a_word_on_what_was_taken_back_is_kept_for_who_asks_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with started(Shop) as (_, shop):
+        job = post(shop, "shop/patient")
+        await asyncio.sleep(3.0)
+        (id,) = await asked(shop)
+        monkeypatch.setattr("cybernetic.vsm.governance.asking.SILENT", 0.1)
+        while "withdrawn" not in await kinds(shop):
+            await asyncio.sleep(0.1)
+        monkeypatch.undo()
+        assert await shop.call(ViableSystem.answer, id, Allow(), "clerk") is Reception.WITHDRAWN
+        assert (await asyncio.wait_for(job, 10.0)).outcome.good
+        assert (await kinds(shop)).count("decision") == 1
+
+
+@pytest.mark.parametrize("pulse", [0.2, 1.0, 10.0])
+async def test_a_system_3_that_hangs_for_a_while_is_no_silence(pulse: float) -> None:
+    class Paced(Shop):
+        """By another pulse."""
+
+    Paced.pulse = pulse
+    async with started(Paced) as (system, shop):
+        await asyncio.sleep(20.0 * pulse)
+        job = post(shop, "paced/patient")
+        await asyncio.sleep(3.0)
+        control = system.whereis("paced:control", Agent)
+        assert control is not None
+        await control.inspect().suspend()
+        await asyncio.sleep(2.5 * pulse)
+        if system.alive(control):
+            await control.inspect().resume()
+        await asyncio.sleep(10.0)
+        assert "withdrawn" not in await kinds(shop)
+        assert sum("question for clerk" in page.pain.index for _, page in PAGER.pages) == 1
+        job.cancel()
+
+
+async def test_who_was_away_itself_has_heard_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with started(Shop) as (_, shop):
+        job = post(shop, "shop/patient")
+        await asyncio.sleep(3.0)
+        monkeypatch.setattr("cybernetic.vsm.governance.asking.now", lambda: now() + 9.0)
+        await asyncio.sleep(5.0)
+        assert "withdrawn" not in await kinds(shop)
+        assert len(await asked(shop)) == 1
+        job.cancel()
+
+
+async def test_what_is_written_while_another_question_is_put_stays_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    save = Books.save
+
+    async def slow(self: Any, key: str, *args: Any) -> Any:
+        await asyncio.sleep(0.5 if key == "questions" else 0.0)
+        return save(self, key, *args)
+
+    class Slow:
+        def page(self, page: Any) -> Any:
+            return asyncio.sleep(1.0)
+
+        def resolve(self, key: Any) -> None:
+            return None
+
+    class Two(Shop):
+        human = (Slow(),)
+
+        def units(self) -> list[Any]:
+            return [unit(Patient, id=name) for name in "ab"]
+
+    for wait in (0.2, 0.5, 0.8):
+        async with started(Two) as (system, shop):
+            first = post(shop, "two/a")
+            await asyncio.sleep(5.0)
+            monkeypatch.setattr(Books, "save", slow)
+            second = post(shop, "two/b")
+            while len(await asked(shop)) < 2:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(wait)
+            id = next(iter(await asked(shop)))
+            assert await shop.call(ViableSystem.answer, id, Allow(), "clerk") is Reception.TAKEN
+            await asyncio.sleep(3.0)
+            written = await system.named("two:books", Books).call(Books.load, "questions")
+            assert not written.by_id[id].open
+            assert all(one.called for one in written.open.values())
+            monkeypatch.undo()
+            assert (await first).outcome.good
+            second.cancel()
