@@ -21,7 +21,8 @@ from cybernetic.vsm.cyberstride.variance import Learning, first_guess, resolved
 
 _FIRST = 8  # data before a first guess at V
 _LATEST = 64  # data from which it is guessed anew
-_KEPT, _STEPS = 16, 5  # differences of differences that tell of a rounding: a spike makes three
+_KEPT, _STEPS = 16, 7  # differences of differences that tell of a rounding: a spike makes three
+_AGE = 640  # data after which they tell nothing: what is left of a few spikes long ago is no rounding
 _MOST, _WIDEST = 1e200, 1e100  # V, in squared units, and data that differ by less
 _DUST = 1e-14  # of a datum: what differs by less is the same but for how floats are rounded
 _LEARNING, _THRESHOLDS, _LIMITS = Learning(), Thresholds(), HealthLimits()
@@ -115,9 +116,7 @@ class Gauge:
         self._first: list[float] = []
         self._latest: deque[float] = deque(maxlen=_LATEST)
         self._least = 0.0  # the smallest of these, as the filter knows it
-        self._steps: deque[float] = deque(
-            maxlen=_KEPT
-        )  # by how much the differences of data that differed did
+        self._steps: deque[tuple[int, float]] = deque(maxlen=_KEPT)  # at which datum, and how large they were
         self._faulty = self._since = 0  # data since the errors are wrong, and since V was guessed
         self._attention = Attention.QUIET
         self._standing: int | None = None  # None: no alert
@@ -200,12 +199,13 @@ class Gauge:
         latest, steps = self._latest, self._steps
         step = abs(y - 2.0 * latest[-1] + latest[-2]) if len(latest) > 1 else 0.0
         latest.append(y)
-        if not _DUST * abs(y) < step < _WIDEST:
+        if _DUST * abs(y) < step < _WIDEST:
+            steps.append((self.data, step))
+        while steps and steps[0][0] <= self.data - _AGE:
+            steps.popleft()
+        if self._filter is None or self._learning is None:
             return
-        steps.append(step)
-        if self._filter is None or self._learning is None or len(steps) < _STEPS:
-            return
-        least = min(steps)
+        least = min(step for _, step in steps) if len(steps) >= _STEPS else 0.0
         if least != self._least:
             self._least = least
             floor = min(max(self._learning.least, resolved(least)), _MOST)

@@ -136,3 +136,21 @@ def test_data_that_are_all_the_same_are_gathered_until_they_differ() -> None:
     judged = gauge.update(1.0)
     assert judged.reading is not None
     assert judged.reading.variance == pytest.approx(1 / 12, rel=1.0)
+
+
+@pytest.mark.parametrize(
+    ("usual", "blip", "falls"), [(1.0, 0.0, 0.95), (1.0, 0.0, 0.8), (10.0, 0.0, 8.0), (5.0, 1005.0, 50.0)]
+)
+@pytest.mark.parametrize("blips", [(), (300,), (200, 300)])
+def test_a_few_blips_are_no_rounding(usual: float, blip: float, falls: float, blips: tuple[int, ...]) -> None:
+    gauge = Gauge(Index("availability"))
+    judged = [gauge.update(blip if n in blips else usual) for n in range(500)]
+    judged = [gauge.update(falls) for _ in range(20)]
+    assert any(one.attention is Attention.ALERT for one in judged)
+
+
+def test_nor_are_more_of_them_that_are_long_ago() -> None:
+    gauge = Gauge(Index("availability"))
+    for n in range(2000):
+        gauge.update(0.0 if n in (200, 300, 400) else 1.0)
+    assert any(gauge.update(0.9).attention is Attention.ALERT for _ in range(20))
