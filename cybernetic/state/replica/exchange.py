@@ -111,7 +111,7 @@ class Exchange(Generic[L]):
                 claimed(saved),
                 digest,
                 talk.arrived,
-                roll.known(),
+                roll.known(talk.site),
                 roll.given_up(),
                 roll.line,
                 roll.noted(talk.site),

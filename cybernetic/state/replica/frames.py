@@ -32,7 +32,8 @@ class Hello:
         context: the changes it knows and will know after a restart.
         digest: of the value that `context` makes; None where it is being worked out.
         heard: up to which byte of the peer's news they have arrived, gaps aside.
-        known: of those waited for site, replica, how many seconds ago it was last heard of, and `kept`.
+        known: of those waited for site, replica, how many seconds ago it was last heard of, and `kept`. Of the peer's
+            own site, and to one not met yet of any, only whom the sender heard itself, and when.
         absent: of those not waited for any more replica, site, how many seconds ago it was given up on, and `kept`.
         line: the starts of the same store before this one, the latest last, as far as it remembers.
         noted: which start of the peer's store will be known here after a restart; "" for none.

@@ -60,7 +60,8 @@ class Roll:
         }
         self.absent = {one: Absent(site, kept, began) for one, site, kept in record.absent}
         self.former = [] if moved and not options.trust_store else list(record.former)
-        self._began, self._met = began, set[str]()
+        self._began = began
+        self._met: dict[str, tuple[str, float]] = {}  # of each site who greeted last, and when
         self._known = frozenset(self.members)  # sites that could know of another start of this store
         self._confirmed = set[str]()
         self._noted: Mapping[str, str] = {site: member.replica for site, member in self.members.items()}
@@ -79,7 +80,7 @@ class Roll:
         if other is not None:
             return Stale(hello.site, *other)
         now = self._clock()
-        self._met.add(hello.site)
+        self._met[hello.site] = hello.replica, now
         if hello.noted == self.replica:
             self._confirmed.add(hello.site)
         self._alive(
@@ -149,7 +150,8 @@ class Roll:
         """
         if not self.former or self._clock() - self._began <= lease + MARGIN:
             return []
-        certain = self.members.keys() <= self._met and covers(saved, self.members.values(), self.former)
+        certain = self.members.keys() <= self._met.keys()
+        certain &= covers(saved, self.members.values(), self.former)
         if not self._options.trust_store:
             certain &= bool(self._known) and self._known <= (self._confirmed & self.members.keys())
         return list(self.former) if certain else []
@@ -158,12 +160,18 @@ class Roll:
         """What all who are waited for, and this one, know for certain."""
         return stable(own, self.members, self.absent)
 
-    def known(self) -> tuple[tuple[str, str, float, bool], ...]:
-        """The members, as they are told to others."""
-        now, rows = self._clock(), self.members.items()
-        return tuple(
-            [(site, one.replica, max(0.0, now - one.heard), one.kept) for site, one in rows][:MOST_KNOWN]
-        )
+    def known(self, site: str) -> tuple[tuple[str, str, float, bool], ...]:
+        """The members, as they are told to one of `site`; "" for one not met yet, who may be of any.
+
+        A start of its own site it takes for one that acts beside it. So it is told of that only where this start was
+        greeted by that very one, and when: the disk may have it from before, and others say that the site was heard.
+        """
+        now, told = self._clock(), list[tuple[str, str, float, bool]]()
+        for of, one in self.members.items():
+            at = self._greeted(of, one.replica) if site in ("", of) else one.heard
+            if at is not None:
+                told.append((of, one.replica, max(0.0, now - at), one.kept))
+        return tuple(told[:MOST_KNOWN])
 
     def given_up(self) -> tuple[tuple[str, str, float, bool], ...]:
         """Those who are not waited for, as they are told to others."""
@@ -185,6 +193,11 @@ class Roll:
     def is_on_disk(self, record: Record) -> None:
         """The disk has learned of `record`."""
         self._noted = {site: member.replica for site, member in record.known().items()}
+
+    def _greeted(self, site: str, replica: str) -> float | None:
+        """When that start of the site greeted this one; None if it did not, or another has since."""
+        latest, at = self._met.get(site, ("", 0.0))
+        return at if latest == replica else None
 
     def _alive(self, replicas: list[str]) -> None:
         for replica in replicas:
