@@ -55,6 +55,17 @@ async def kinds(shop: Any) -> list[str]:
     return [entry.kind for entry in await shop.call(ViableSystem.decisions)]
 
 
+async def taken_back(shop: Any, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The question that stands is taken back though somebody waits: he has not said so again yet."""
+    await asyncio.sleep(3.0)
+    (id,) = await asked(shop)
+    monkeypatch.setattr("cybernetic.vsm.governance.asking.SILENT", 0.1)
+    while "withdrawn" not in await kinds(shop):
+        await asyncio.sleep(0.1)
+    monkeypatch.undo()
+    return id
+
+
 async def test_who_waits_no_longer_has_nobody_called() -> None:
     async with started(Shop) as (_, shop):
         await asyncio.gather(post(shop, "shop/hasty"), return_exceptions=True)
@@ -102,12 +113,7 @@ async def test_who_was_not_heard_for_a_while_is_asked_for_again_under_the_same_n
 ) -> None:
     async with started(Shop) as (_, shop):
         job = post(shop, "shop/patient")
-        await asyncio.sleep(3.0)
-        (id,) = await asked(shop)
-        monkeypatch.setattr("cybernetic.vsm.governance.asking.SILENT", 0.1)
-        while "withdrawn" not in await kinds(shop):
-            await asyncio.sleep(0.1)
-        monkeypatch.undo()
+        id = await taken_back(shop, monkeypatch)
         await asyncio.sleep(SOON)
         assert whom() == ["clerk", "clerk"]
         assert await asked(shop) == [id]
@@ -120,12 +126,7 @@ async def test_a_word_on_what_was_taken_back_is_kept_for_who_asks_again(
 ) -> None:
     async with started(Shop) as (_, shop):
         job = post(shop, "shop/patient")
-        await asyncio.sleep(3.0)
-        (id,) = await asked(shop)
-        monkeypatch.setattr("cybernetic.vsm.governance.asking.SILENT", 0.1)
-        while "withdrawn" not in await kinds(shop):
-            await asyncio.sleep(0.1)
-        monkeypatch.undo()
+        id = await taken_back(shop, monkeypatch)
         assert await shop.call(ViableSystem.answer, id, Allow(), "clerk") is Reception.WITHDRAWN
         assert (await asyncio.wait_for(job, 10.0)).outcome.good
         assert (await kinds(shop)).count("decision") == 1
