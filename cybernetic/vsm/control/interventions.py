@@ -29,6 +29,7 @@ class Interventions:
         control: who speaks for it.
         charges: its units, by path.
         term: seconds for which a rung stands.
+        patience: with its units.
 
     Attributes:
         commands: how its units are told.
@@ -38,11 +39,9 @@ class Interventions:
         made: how many there were, by unit.
     """
 
-    def __init__(
-        self, control: Any, charges: Mapping[str, Charge], term: float, patience: Patience | None = None
-    ) -> None:
+    def __init__(self, control: Any, charges: Mapping[str, Charge], term: float, patience: Patience) -> None:
         self._control, self._charges, self._term = control, charges, term
-        self._patience = patience or Patience(control)
+        self._patience = patience
         self.commands = Commands(control, charges, self._patience)
         self.held: dict[str, Intervention] = {}
         self.above = Command()

@@ -25,6 +25,7 @@ from cybernetic.vsm import (
 )
 from cybernetic.vsm.control.interventions import Interventions
 from cybernetic.vsm.control.messages import Charge
+from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.control.rungs import Breach, climb
 from tests.vsm.living.company import TOOL, Company, Worker, done, started
 
@@ -169,7 +170,7 @@ async def test_a_unit_that_is_dissolved_leaves_its_work_to_others_and_comes_back
 
 async def test_a_unit_in_which_something_is_out_of_bounds_gains_no_weight() -> None:
     charges = {path: Charge(path, 1.0) for path in "ab"}
-    interventions = Interventions(None, charges, TERM)
+    interventions = Interventions(None, charges, TERM, Patience(None))
     agreed, declared = {"a": 3.0, "b": 3.0}, {"a": 1.0, "b": 1.0}
     assert interventions.bent(agreed, declared) == agreed
     interventions.breached("a", "cost", "too dear")

@@ -12,7 +12,7 @@ from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.timing import now
 from tests.vsm.living.company import PAGER, started
-from tests.vsm.living.test_questions import Policy, chain, log, post, tool, whom
+from tests.vsm.living.test_questions import Policy, Poster, chain, log, post, tool, whom
 
 SOON = 10.0  # seconds until it is known that nobody waits
 
@@ -28,14 +28,6 @@ class Hasty(Operation):
         return Outcome(used.value, evidence=[used.receipt])
 
 
-class Patient(Operation):
-    """Waits as long as it takes."""
-
-    async def handle(self, task: Task) -> Outcome:
-        used = await self.use("post", tool, task.body)
-        return Outcome(used.value, evidence=[used.receipt])
-
-
 class Shop(ViableSystem):
     """One of each."""
 
@@ -44,7 +36,7 @@ class Shop(ViableSystem):
     human = (PAGER,)
 
     def units(self) -> list[Any]:
-        return [unit(Hasty, id="hasty"), unit(Patient, id="patient")]
+        return [unit(Hasty, id="hasty"), unit(Poster, id="patient")]
 
 
 async def asked(shop: Any) -> list[str]:
@@ -185,7 +177,7 @@ async def test_what_is_written_while_another_question_is_put_stays_written(
         human = (Slow(),)
 
         def units(self) -> list[Any]:
-            return [unit(Patient, id=name) for name in "ab"]
+            return [unit(Poster, id=name) for name in "ab"]
 
     for wait in (0.2, 0.5, 0.8):
         async with started(Two) as (system, shop):
