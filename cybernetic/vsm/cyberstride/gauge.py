@@ -60,19 +60,20 @@ class Gauge:
     (`limits.least`). `period`: the usual time between data, in the units of `at`. Raises `OptionError` for anything
     else.
 
-    A learnt V is never less than the rounding that the data show, and where errors are too large for as long as it
-    takes to judge them, V was lost, or is another one: it is guessed anew from the latest data, and the filter begins
-    again, muted until it has settled.
+    A learnt V is never less than the rounding that the data show nor, while an alert stands, than it was before, and
+    errors made by an alert that is over do not count against the index's health. Where errors are too large for as
+    long as it takes to judge them, V was lost, or is another one: it is guessed anew from the latest data, and the
+    filter begins again, muted until it has settled.
     """
 
     __slots__ = (
         "_attention",
+        "_before",
         "_faulty",
         "_filter",
         "_first",
         "_latest",
         "_learning",
-        "_least",
         "_model",
         "_scale",
         "_settled",
@@ -115,7 +116,7 @@ class Gauge:
         self._times = Times(period)
         self._first: list[float] = []
         self._latest: deque[float] = deque(maxlen=_LATEST)
-        self._least = 0.0  # the smallest of these, as the filter knows it
+        self._before: tuple[float, Health] | None = None  # V and health before the alert that stands
         self._steps: deque[tuple[int, float]] = deque(maxlen=_KEPT)  # at which datum, and how large they were
         self._faulty = self._since = 0  # data since the errors are wrong, and since V was guessed
         self._attention = Attention.QUIET
@@ -143,16 +144,19 @@ class Gauge:
         self._times.note(at)
         self.data, self._since = self.data + (y is not None), self._since + (y is not None)
         error = reading.error if y is not None else None
+        if self._standing is None:
+            self._before = reading.variance, self.health
         self.health = examine(self.health, error, self.limits.forget)
         if y is not None and self._learning is not None:
             self._resolve(y)
         muted = self._muted(y is not None)
         attention = self._attention
         if muted is not None:
-            attention = Attention.QUIET
+            attention, self._before = Attention.QUIET, None
         elif y is not None:  # no news is not good news: a gap leaves attention as it was
             attention = attend(reading.change, reading.z_plan, self.thresholds)
         self._stand(attention, y is not None)
+        self._hold()
         return Judgement(
             reading,
             self._scale.backward(reading.level),
@@ -185,6 +189,7 @@ class Gauge:
             self._first = first if self._filter is None else []
             self.data, self._since = self.data + 1, self._since + 1
             self._resolve(y)
+            self._hold()
         muted = f"guessing the variance: {self.data} of {_FIRST} data" if self.data else "no data yet"
         return Judgement(None, None, Attention.QUIET, 0, False, None, breach, muted)
 
@@ -203,12 +208,17 @@ class Gauge:
             steps.append((self.data, step))
         while steps and steps[0][0] <= self.data - _AGE:
             steps.popleft()
+
+    def _hold(self) -> None:
+        """Keep V from falling below what a rounding makes and, while an alert stands, what it was before: an outage
+        at a value that stands still says nothing about the noise of what comes after its repair.
+        """
         if self._filter is None or self._learning is None:
             return
-        least = min(step for _, step in steps) if len(steps) >= _STEPS else 0.0
-        if least != self._least:
-            self._least = least
-            floor = min(max(self._learning.least, resolved(least)), _MOST)
+        rounding = resolved(min(step for _, step in self._steps)) if len(self._steps) >= _STEPS else 0.0
+        before = self._before[0] if self._before is not None and self._standing is not None else 0.0
+        floor = min(max(self._learning.least, rounding, before), _MOST)
+        if self._filter.learning is not None and floor != self._filter.learning.least:
             self._filter.learning = replace(self._learning, least=floor)
 
     def _muted(self, came: bool) -> str | None:
@@ -237,17 +247,19 @@ class Gauge:
         variance, level = first_guess(latest, learning.least), median(latest[-_FIRST:])
         self._filter = self._begin(variance, level, self._times.last)
         self._steps.clear()
-        self._least = 0.0
+        self._before = None
         self.health = Health()
         self._faulty = self._since = 0
         return True
 
     def _stand(self, attention: Attention, came: bool) -> None:
-        """Remember the attention, and count for how many further data an alert stands."""
+        """Remember the attention, and count for how many further data an alert stands. The errors that a change and
+        its end made say nothing about the index: it is then as healthy as it was before.
+        """
         self._attention = attention
-        if attention < Attention.ALERT:
-            self._standing = None
-        elif self._standing is None:
-            self._standing = 0
-        else:
-            self._standing += came
+        if attention >= Attention.ALERT:
+            self._standing = 0 if self._standing is None else self._standing + came
+            return
+        if self._standing is not None and self._before is not None:
+            self.health = self._before[1]._replace(last=None, data=self.health.data)
+        self._standing = None

@@ -97,6 +97,20 @@ def test_an_alert_that_stands_is_not_silenced_by_the_errors_it_makes() -> None:
     assert sum(alerts) > 50
 
 
+@pytest.mark.parametrize("gap", [30, 100])
+@pytest.mark.parametrize("length", [60, 300])
+def test_a_second_outage_is_heard_as_soon_as_the_first(length: int, gap: int) -> None:
+    for seed in range(soak(2, 10)):
+        chance = stream(f"outages {seed}")
+        gauge = Gauge(Index("yield", plan=100.0))
+        feed(gauge, [chance.gauss(100.0, 2.0) for _ in range(300)])
+        feed(gauge, [0.0] * length)
+        repaired = feed(gauge, [chance.gauss(100.0, 2.0) for _ in range(gap)])
+        assert repaired[-1].attention is not Attention.ALERT
+        assert repaired[-1].muted is None
+        assert [one.attention for one in feed(gauge, [0.0] * 3)][1:] == [Attention.ALERT] * 2
+
+
 def test_the_scale_of_an_index_does_not_matter_where_v_is_learnt() -> None:
     values = noise(stream("scale"), 200)
     small = feed(Gauge(Index("small", plan=0.0)), [1e-6 * y for y in values])[-1]
