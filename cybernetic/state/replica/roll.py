@@ -76,6 +76,8 @@ class Roll:
             if (hello.starts, hello.replica) <= (self.starts, self.replica):
                 return Stale(self.site, self.starts, self.replica)
             self._leave()
+        # also what is before another's start: then the store was copied while that was in use
+        self._alive([hello.replica, *hello.line])
         other = other_start(self.members, self.absent, hello.site, hello.replica, hello.line)
         if other is not None:
             return Stale(hello.site, *other)
@@ -83,9 +85,7 @@ class Roll:
         self._met[hello.site] = hello.replica, now
         if hello.noted == self.replica:
             self._confirmed.add(hello.site)
-        self._alive(
-            [hello.replica, *[one for _, one, ago, _ in hello.known if now - ago > self._began + MARGIN]]
-        )
+        self._alive([one for _, one, ago, _ in hello.known if now - ago > self._began + MARGIN])
         members = heard_of(self.members, hello.known, self.site, now - self._options.gone_unkept, now)
         before = members.get(hello.site)
         context = hello.context
@@ -144,9 +144,9 @@ class Roll:
 
         A lease must have passed, all who are waited for must have been heard, and all that they know of what the former
         starts wrote must be here (`saved`). Nobody may have heard of a former start since, as they would where this
-        store is a copy of one in use. And each site that the store knew, one at least, must have noted this start on
-        its disk as the one after them: it does so for none that comes beside it. Of a store that is trusted this is
-        not asked.
+        store is a copy of one in use, and no other site may have it before its own. And each site that the store knew,
+        one at least, must have noted this start on its disk as the one after them: it does so for none that comes
+        beside it. Of a store that is trusted this is not asked.
         """
         if not self.former or self._clock() - self._began <= lease + MARGIN:
             return []

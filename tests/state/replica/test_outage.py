@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from cybernetic.state import Context, ReplicaOptions
+from cybernetic.state.replica import archive
 from cybernetic.state.replica.archive import Record
 from cybernetic.state.replica.frames import Hello
 from cybernetic.state.replica.roll import Roll
 from cybernetic.state.replica.status import ReplicaCounts
-from tests.state.replica.test_succession import LEASE, ROLES, household, rights
+from tests.state.replica.test_succession import LEASE, LIMIT, ROLES, household, rights, saved
 
 Known = tuple[tuple[str, str, float, bool], ...]
 
@@ -49,6 +50,33 @@ async def test_who_starts_again_while_some_hear_of_it_only_by_others_loses_no_ri
         f.net.heal()
         await asyncio.sleep(3 * LEASE)
         assert [await rights(f, one) for one in "abc"] == [20, 20, 20]
+
+
+@pytest.mark.parametrize("name", ["a", "c"])
+async def test_of_a_machine_copied_while_it_runs_that_goes_down_with_its_copy_neither_takes_the_place_of_the_former(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing about the file tells of it, and neither heard of the other; each has a site of its own since."""
+    monkeypatch.setattr(archive, "_place", lambda path: "here")
+    async with household(tmp_path) as f:
+        one = (await f.status(name)).replica
+        (tmp_path / "d").write_bytes(saved(tmp_path / name))
+        with monkeypatch.context() as deaf:
+            deaf.setattr(f.net, "hears", lambda sender, to: to != "d")
+            await f.start("d", custody=ROLES[name])
+            assert f.refs["d"]._agent._roll.former == [one], "it is the next start, for all that it knows"
+            await asyncio.sleep(2.0)
+            for twin in name, "d":
+                await f.kill(twin)
+        for twin in name, "d":
+            await f.start(twin, custody=ROLES[name])
+        assert len({(await f.status(twin)).site for twin in "abcd"}) == 4
+        await asyncio.sleep(5 * LEASE)
+        value = await f.value("b")
+        assert (value.granted, value.left, value.rights(one)) == (LIMIT, LIMIT, 20)
+        assert [await rights(f, twin) for twin in (name, "d")] == [0, 0], "until a person says whose they are"
+        await f.change(name, lambda value, by: value.succeed(by.replica, one))
+        assert await rights(f, name) == 20
 
 
 def started(now: list[float], site: str, *former: str, members: Iterable[str] = ()) -> Roll:
