@@ -1,7 +1,7 @@
 """The invariants that every viable system should have, asked of one of your own, at each of its levels."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cybernetic.runtime import run_virtual
@@ -10,6 +10,7 @@ from cybernetic.testing.vsm.bench import Subject, set_up
 from cybernetic.testing.vsm.expecting import Idle, Untried
 from cybernetic.testing.vsm.invariants import INVARIANTS
 from cybernetic.testing.vsm.invariants.invariant import Invariant
+from cybernetic.testing.vsm.invariants.operations import UNITS
 from cybernetic.testing.vsm.simulation import Before
 from cybernetic.vsm import Task, ViableSystem
 
@@ -103,6 +104,7 @@ def conformance(
 ) -> Conformance:
     """Ask a viable system for its invariants, each in a fresh simulation, at each of its levels (T-REC).
 
+    A level that has no units, here or elsewhere, fails whatever is asked for (`only`): without a system 1 it is none.
     What its levels keep (`data`) is in a directory of each simulation's own, and its units are all in this process.
     What a level elsewhere (`remote`) has a part in is tried where it is heard of: `before` may start it.
 
@@ -126,13 +128,21 @@ def conformance(
     subject = Subject(cls, args, task, before)
     levels = run_virtual(_levels(subject))
     wanted = [one for one in INVARIANTS if one.name in asked]
-    return Conformance(tuple(_asked(subject, one, path) for one in wanted for path in levels))
+    bare = [Found(UNITS, path, why) for path, why in levels.items() if why]
+    return Conformance((*bare, *(_asked(subject, one, path) for one in wanted for path in levels)))
 
 
-async def _levels(subject: Subject) -> tuple[str, ...]:
+async def _levels(subject: Subject) -> dict[str, str]:
+    """The paths of the levels, each with why it is no viable system at all; empty: it may be one."""
+    found = {}
     async with set_up(subject) as bench:
-        levels: tuple[str, ...] = await bench.company.ref.call(ViableSystem.levels)
-        return levels
+        for path in await bench.company.ref.call(ViableSystem.levels):
+            try:
+                await UNITS.ask(replace(bench, path=path))
+                found[path] = ""
+            except AssertionError as error:
+                found[path] = str(error)
+    return found
 
 
 def _asked(subject: Subject, invariant: Invariant, path: str) -> Found:

@@ -168,6 +168,16 @@ class Empty(ViableSystem):
     """Without units."""
 
 
+class Around(Company):
+    """Of one unit, and a level that has none."""
+
+    budget: Any = None
+
+    def units(self) -> list[Any]:
+        """Two."""
+        return [unit(Kinds, id="own"), unit(Empty, id="empty")]
+
+
 def test_what_cannot_be_tried_on_a_system_is_called_so_and_does_not_hold() -> None:
     found = conformance(Empty)
     untried = {one.invariant.name for one in found.untried}
@@ -175,12 +185,25 @@ def test_what_cannot_be_tried_on_a_system_is_called_so_and_does_not_hold() -> No
     assert all(
         not one.holds and "has no units" in str(one) for one in found.untried if "S1" in one.invariant.name
     )
-    assert not found.failures
     assert "not tried T-S2-mutex" in str(found)
-    nothing = conformance(Empty, only=["T-S1-evidence"])
-    assert not nothing.passed
+
+
+def test_what_has_nothing_that_is_asked_for_has_not_passed() -> None:
+    found = conformance(Outer, only=["T-S3-conserve"])
+    assert not found.passed
     with pytest.raises(AssertionError, match="something to try"):
-        nothing.check()
+        found.check()
+
+
+@pytest.mark.parametrize("only", [None, ["T-ALG-once"]])
+def test_a_level_that_has_no_units_is_none_whatever_is_asked_of_it(only: Any) -> None:
+    found = conformance(Around, only=only)
+    assert {(one.invariant.name, one.path) for one in found.failures} == {("T-S1-units", "around/empty")}
+    assert any(one.holds for one in found.found)
+    assert "FAILS     T-S1-units         around/empty" in str(found)
+    assert not found.passed
+    with pytest.raises(AssertionError, match="a viable system without a system 1 is none"):
+        found.check()
 
 
 ASKED: list[str] = []

@@ -1,4 +1,4 @@
-"""System 1: autonomous, and honest."""
+"""System 1: there, autonomous, and honest."""
 
 from cybernetic.testing.vsm.bench import NO_UNITS, Bench
 from cybernetic.testing.vsm.expecting import expect, need
@@ -6,6 +6,10 @@ from cybernetic.testing.vsm.invariants.invariant import Invariant
 from cybernetic.vsm import NoEvidence, Outcome, Porter, Task
 
 TASKS, SHOWN = 20, 3
+
+
+async def _units(bench: Bench) -> None:
+    expect(bench.units() or bench.elsewhere(), "no units: a viable system without a system 1 is none")
 
 
 async def _autonomy(bench: Bench) -> None:
@@ -28,6 +32,9 @@ async def _evidence(bench: Bench) -> None:
             continue
         expect(False, f"{unit} may report a success without a receipt")
 
+
+UNITS = Invariant("T-S1-units", "there are units that do its work", _units)
+"""Asked of each level before anything else: most of what is said of a viable system would hold of an empty one."""
 
 INVARIANTS = (
     Invariant("T-S1-autonomy", "without systems 3, 4 and 5 at least 95 % of the work goes on", _autonomy),
