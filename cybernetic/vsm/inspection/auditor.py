@@ -25,6 +25,7 @@ from cybernetic.vsm.governance.messages import PolicyUpdate
 from cybernetic.vsm.inspection.canaries import Canaries
 from cybernetic.vsm.inspection.dossier import Dossier
 from cybernetic.vsm.inspection.files import Files
+from cybernetic.vsm.inspection.fruitless import Fruitless, Look
 from cybernetic.vsm.inspection.fund import Fund
 from cybernetic.vsm.inspection.gate import Gate
 from cybernetic.vsm.inspection.messages import Audited, Completed, Discrepancy, Evidence, Lifted, Probe
@@ -75,7 +76,8 @@ class Auditor(Member):
         self._fund = Fund(purse, files.keep_purse)
         self._gate = Gate(self, charter.ports, paced, charter.policies, audit.independent_of, self._fund)
         self._canaries = Canaries(audit.canaries)
-        self._surprises = Surprises(self, audit, units, files)
+        self._fruitless = Fruitless(self, files)
+        self._surprises = Surprises(self, audit, units, files, self._fruitless)
         self._spending = Spending()
         self._findings = Findings(self, units)
         self._due: deque[tuple[Callable[..., Awaitable[None]], Any]] = deque()
@@ -146,16 +148,21 @@ class Auditor(Member):
             evidence = await self.ask(Channel.AUDIT, Role.PORTER, probe, unit, cause=note, patience=within)
         except (CallError, Refusal):
             evidence = None
-        verified = None if evidence is None else await self._verified(evidence)
+        if evidence is None:
+            verified = None
+            self._fruitless.after(unit, Look.AUDIT, False)
+        else:
+            verified = await self._verified(evidence, unit)
         if verified is None or self._files.health.suspect:
             self._files.change(unit, lambda one: replace(one, missed=one.missed + 1))
         else:
+            self._fruitless.after(unit, Look.AUDIT, True)
             await self._judge(evidence, verified)
         if self._canaries.turn(self._files.sampler, completed.task):
             self._soon(self._try_out, self._canaries.next(unit))
 
-    async def _verified(self, evidence: Evidence) -> Account | None:
-        """What the verifier says; None where it cannot tell, which is noted."""
+    async def _verified(self, evidence: Evidence, unit: str | None = None) -> Account | None:
+        """What the verifier says; None where it cannot tell, which is noted, of a `unit` whose audit it is as well."""
         assert self._audit.verify is not None
         before = self._fund.purse
         try:
@@ -165,6 +172,8 @@ class Auditor(Member):
             await self._files.jot("unverified", about)
             if error.failed:
                 await self._heal(self._files.health.after_try(True))
+                if unit is not None and not self._files.health.suspect:
+                    self._fruitless.after(unit, Look.AUDIT, False)
             return None
         finally:
             self._spending.audited(_cost(before, self._fund.purse))

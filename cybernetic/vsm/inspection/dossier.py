@@ -32,6 +32,7 @@ class Dossier:
         gap: how far what it does is from what it is chartered for.
         told: whether system 3 has heard of its last alarm.
         untrue: whether the last inspection found it not as it should be.
+        fruitless: how many looks at it, by their kind, have come to nothing since the last that did.
     """
 
     path: str
@@ -46,6 +47,7 @@ class Dossier:
     gap: PosiwidGap | None = None
     told: bool = True
     untrue: bool = False
+    fruitless: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def fresh(cls, path: str, audit: Audit) -> Self:

@@ -9,6 +9,7 @@ from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.audit.posiwid import PosiwidGap, posiwid
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.inspection.files import Files
+from cybernetic.vsm.inspection.fruitless import Fruitless, Look
 from cybernetic.vsm.inspection.messages import Inspect, Inspected
 from cybernetic.vsm.inspection.verifier import CannotTell
 
@@ -25,12 +26,19 @@ class Surprises:
         audit: what was declared.
         units: by path, what each is chartered for.
         files: where it is noted.
+        fruitless: where it is noted that one has come to nothing.
     """
 
     def __init__(
-        self, auditor: Any, audit: Audit, units: Mapping[str, Mapping[str, float]], files: Files
+        self,
+        auditor: Any,
+        audit: Audit,
+        units: Mapping[str, Mapping[str, float]],
+        files: Files,
+        fruitless: Fruitless,
     ) -> None:
         self._auditor, self._audit, self._units, self._files = auditor, audit, units, files
+        self._fruitless = fruitless
 
     def due(self, unit: str) -> float | None:
         """Seconds to the next inspection of a unit; None: there is nothing to look for."""
@@ -45,9 +53,12 @@ class Surprises:
         try:
             state = await self._auditor.ask(Channel.AUDIT, Role.PORTER, Inspect(), unit)
         except (CallError, Refusal):
+            self._fruitless.after(unit, Look.INSPECTION, False)
             return
         self._look_at_purpose(unit, state)
-        if self._audit.inspect is not None and self._audit.every is not None:
+        if self._audit.inspect is None or self._audit.every is None:
+            self._fruitless.after(unit, Look.INSPECTION, True)
+        else:
             await self._judge(unit, state)
 
     async def _judge(self, unit: str, state: Inspected) -> None:
@@ -56,7 +67,10 @@ class Surprises:
             account = await self._auditor.judged(self._audit.inspect, state)
         except CannotTell as error:
             await self._files.jot("unverified", {"inspection": unit, "why": str(error)})
+            if error.failed:
+                self._fruitless.after(unit, Look.INSPECTION, False)
             return
+        self._fruitless.after(unit, Look.INSPECTION, True)
         was = self._files.of(unit).untrue
         self._files.change(unit, lambda one: replace(one, untrue=not account.good))
         if not account.good:
