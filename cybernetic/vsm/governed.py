@@ -7,6 +7,7 @@ from cybernetic.core import CallError, Refusal
 from cybernetic.runtime import registered_name
 from cybernetic.supervision import Supervisor
 from cybernetic.vsm.algedonic.algedonode import Algedonode
+from cybernetic.vsm.algedonic.pager import HOP
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Role
 from cybernetic.vsm.control.control import Control
@@ -82,10 +83,10 @@ class Governed(Supervisor):
         return identity
 
     async def questions(self) -> dict[str, Asked]:
-        """The questions that wait for somebody's word, by id, of this level and those within it."""
-        found: dict[str, Asked] = dict(await self._ask("policy", Governance.questions))
-        for inner in await self._of_levels(Governed.questions):
-            found |= inner
+        """The questions that wait for somebody's word, of this level and those within it, elsewhere as well: each by
+        the id under which `answer` takes it. Of a level that is away, or too far to answer in 3 s, there are none.
+        """
+        found: dict[str, Asked] = await self._ask("policy", Governance.listed, HOP)
         return found
 
     async def answer(self, question: str, verdict: Verdict, by: str) -> Reception:

@@ -19,6 +19,7 @@ from cybernetic.vsm.decisions.rulebook import PolicyChange, Rulebook
 from cybernetic.vsm.decisions.verdicts import Verdict
 from cybernetic.vsm.governance.asking import Asking
 from cybernetic.vsm.governance.identity import Identity
+from cybernetic.vsm.governance.listing import as_it_travels, listed_below
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral, Release
 from cybernetic.vsm.governance.questions import Asked
 from cybernetic.vsm.governance.refusals import PolicyRefused, tried
@@ -314,9 +315,18 @@ class Governance(Member):
         await self._asking.refer(referral, answer, note)
         return answer
 
-    def questions(self) -> dict[str, Asked]:
-        """What waits for somebody's word, by its id."""
-        return self._asking.open
+    def listed(self, seconds: float, across: bool = False) -> Deferred[dict[str, Asked]]:
+        """What waits for somebody's word here, and in the levels within that answer in so many `seconds`, by its id.
+        `across`: for another system.
+        """
+        answer: Deferred[dict[str, Asked]] = self.defer()
+        self.task(self._listed(seconds, across, answer))
+        return answer
+
+    async def _listed(self, seconds: float, across: bool, answer: Deferred[dict[str, Asked]]) -> None:
+        below = await listed_below(self.system, self._boundary, Governance, seconds, across)
+        own = {id: as_it_travels(one) if across else one for id, one in self._asking.open.items()}
+        answer.reply(own | below)
 
     async def decide(self, id: str, verdict: Verdict, by: str) -> Reception | Deferred[Reception]:
         """`by` answers a question, of this level or on its way to one below; what became of it. A late, double or

@@ -40,12 +40,13 @@ METHODS: dict[str, tuple[Any, Any]] = {
     "ack": (Algedonode, Algedonode.ack),
     "answered": (Algedonode, Algedonode.answered),
     "decide": (Governance, Governance.decide),
+    "listed": (Governance, Governance.listed),
     "submit": (Environment, Environment.submit),
 }
 """What may be asked across: nothing else is, whoever is at the other end."""
 
-DOWNWARD = frozenset({"ack", "answered", "decide", "deny", "let_go"})
-"""What only the half above may ask: the one below takes nothing over for those above it."""
+DOWNWARD = frozenset({"ack", "answered", "decide", "deny", "let_go", "listed"})
+"""What only the half above may ask: the one below takes nothing over for those above it, nor reads their questions."""
 
 LOOK = 1.0  # seconds between two looks at the outlet
 WORD = 3  # looks between two words of what is waited for

@@ -142,11 +142,15 @@ class EnvironmentVoice(Voice, Environment):
 
 
 class PolicyVoice(Voice, Governance):
-    """Of system 5: for who answers a question that was put over there."""
+    """Of system 5: for who looks at the questions that were put over there, and answers them."""
 
     def decide(self, id: str, verdict: Any, by: str) -> Any:
         """Somebody's word on a question; what became of it."""
         return self._ask("decide", id, verdict, by)
+
+    def listed(self, seconds: float, across: bool = False) -> Any:
+        """What waits for somebody's word over there."""
+        return self._ask("listed", seconds, True)
 
 
 class NodeVoice(Voice, Algedonode):

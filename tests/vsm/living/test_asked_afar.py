@@ -14,13 +14,17 @@ from cybernetic.vsm import (
     Cost,
     Deny,
     Escalate,
+    Operation,
+    Outcome,
     Policy,
     PolicyDenied,
+    Task,
     ViableSystem,
     junction_of,
+    unit,
 )
 from cybernetic.vsm.books.books import Books
-from cybernetic.vsm.decisions import Reception
+from cybernetic.vsm.decisions import Action, Reception
 from cybernetic.vsm.operations.envoy import Away
 from cybernetic.vsm.recursion.junction import Junction, NotAcross
 from cybernetic.vsm.recursion.parcels import Answered, Saying
@@ -108,6 +112,64 @@ async def test_the_human_at_the_top_is_asked_and_his_word_reaches_it(depth: int)
         assert await kinds(level) == ["question", "answer", "answer", "decision", "answer"]
 
 
+@pytest.mark.parametrize("depth", [1, 2])
+async def test_it_is_listed_at_every_level_above_under_the_name_by_which_it_is_answered(depth: int) -> None:
+    async with asked_at(depth) as (systems, shop, _, job):
+        ((id, asked),) = (await shop.call(ViableSystem.questions)).items()
+        assert (id, asked.referral.action.facts["usd"]) == (question(), 0.3)
+        for system, path in zip(systems, ("shop", MID, DEEP), strict=False):
+            assert list(await system.named(path, ViableSystem).call(ViableSystem.questions)) == [id]
+        assert await shop.call(ViableSystem.answer, id, Allow(), "boss") is Reception.TAKEN
+        await job
+        assert await shop.call(ViableSystem.questions) == {}
+
+
+async def test_one_that_is_cut_off_is_not_waited_for_longer_than_who_asks_here_waits() -> None:
+    async with asked_at(2) as (systems, shop, _, job):
+        Way.lost = lambda _value, name: name == f"{DEEP}:outpost"
+        here = asyncio.ensure_future(done(shop, "shop/w", usd=0.3))
+        mid = asyncio.ensure_future(done(systems[1].named(MID, ViableSystem), f"{MID}/w", usd=0.3))
+        await asyncio.sleep(1.0)
+        known = await shop.call(ViableSystem.questions)
+        assert [id.partition("?")[0] for id in known] == ["shop", MID]
+        for one in (here, mid, job):
+            one.cancel()
+
+
+class Hold:
+    """Something that stays where it is."""
+
+    def __repr__(self) -> str:
+        return "a hold"
+
+
+class Lets(Operation):
+    """Wants leave for something that stays where it is."""
+
+    async def handle(self, task: Task) -> Outcome:
+        """One use."""
+        used = await self.use("tool", abs, 1, action=Action("tool", {"usd": 1, "what": Hold()}))
+        return Outcome(used.value, evidence=[used.receipt])
+
+
+class Letting(Deep):
+    """Elsewhere."""
+
+    def units(self) -> list[Any]:
+        """One more."""
+        return [*super().units(), unit(Lets, id="lets", floor=0.1)]
+
+
+async def test_what_of_it_does_not_travel_is_shown_as_text() -> None:
+    async with asked_at(1, deepest=Letting) as (_, shop, level, job):
+        own = asyncio.ensure_future(done(level, f"{MID}/lets"))
+        await asyncio.sleep(1.0)
+        known = await shop.call(ViableSystem.questions)
+        assert [one.referral.action.facts.get("what") for one in known.values()] == [None, "a hold"]
+        for one in (own, job):
+            one.cancel()
+
+
 @pytest.mark.parametrize("top", [Deaf, Alone])
 async def test_that_nobody_took_it_stands_in_the_log(top: Any) -> None:
     async with asked_at(2, top) as (_, _, level, job):
@@ -151,22 +213,26 @@ async def test_a_half_below_answers_no_question_for_those_above() -> None:
     async with asked_at(1) as (systems, shop, _, job):
         here = asyncio.ensure_future(done(shop, "shop/w", usd=0.3))
         await asyncio.sleep(1.0)
-        (id,) = await shop.call(ViableSystem.questions)
+        below, id = sorted(await shop.call(ViableSystem.questions))
+        assert below.startswith(f"{MID}?")
         for to in ("shop:policy", f"{MID}:policy"):
             word = Saying(to, "decide", (id, Allow(), "boss"))
             systems[1].named("to shop", Agent).send(word)
         await asyncio.sleep(1.0)
-        assert list(await shop.call(ViableSystem.questions)) == [id]
+        assert sorted(await shop.call(ViableSystem.questions)) == [below, id]
         for one in (here, job):
             one.cancel()
 
 
-async def test_not_even_where_it_may_speak_to_who_keeps_them() -> None:
+@pytest.mark.parametrize(
+    ("method", "args"), [("decide", ("shop?1", Allow(), "boss")), ("listed", (3.0, True))]
+)
+async def test_not_even_where_it_may_speak_to_who_keeps_them(method: str, args: Any) -> None:
     Way.clear()
     async with System() as system:
         await system.start(Bad, system, "nobody", name="out")
         half = await system.start(Junction, MID, "out", {}, ("shop:policy",), MID)
-        half.send(Saying("shop:policy", "decide", ("shop?1", Allow(), "boss"), "id"))
+        half.send(Saying("shop:policy", method, args, "id"))
         await asyncio.sleep(1.0)
         (answered,) = [value for _, value in Way.seen if isinstance(value, Answered)]
         assert isinstance(answered.error, NotAcross)
