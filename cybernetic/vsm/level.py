@@ -195,6 +195,7 @@ class Metasystem(Supervisor):
                 layout.charter.purpose,
                 tuple(layout.weights),
                 layout.charter.human,
+                layout.charter.paging,
                 role=Role.POLICY,
                 path=path,
             ),

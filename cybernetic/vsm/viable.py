@@ -64,7 +64,8 @@ class ViableSystem(Governed):
         clocks: how long a level has to acknowledge a pain, and to mend it, and how often it looks who has gone silent.
         human: who is paged, tried in order. Default: the console. Only the top of all levels may say that, as it may
             `paging` and `pulse`: what a level within declares otherwise is refused when it starts.
-        paging: how often he is called, how long he has, and what holds when he does not answer.
+        paging: how often he is called, be it for pain or for his word, how long he has, and what holds when he does not
+            answer to pain.
         reserve: the part (from 0, less than 1) of what may be spent that is kept back until something goes better than
             it has to: then system 5 lets the unit where it does have it, for the rest of the epoch. Default 0.
         data: the directory in which what must last is kept; None (default): nothing is.

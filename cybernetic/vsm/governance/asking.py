@@ -16,6 +16,8 @@ from cybernetic.vsm.governance.humans import page_of, pages_of
 from cybernetic.vsm.governance.messages import Referral
 from cybernetic.vsm.governance.questions import Asked, Questions
 from cybernetic.vsm.governance.refusals import tried
+from cybernetic.vsm.governance.repeats import Repeats
+from cybernetic.vsm.ladder.clocks import Paging
 from cybernetic.vsm.timing import now
 
 SILENT = 7.0  # seconds, rounds where these are longer, without a word of who waits: he has said it every two seconds
@@ -29,10 +31,12 @@ class Asking:
     Args:
         system: system 5; called from within it only.
         human: sinks for pages, tried in order: the top's, or, for when nobody above takes a page, of a level elsewhere.
+        paging: how often people are called.
     """
 
-    def __init__(self, system: Any, human: Sequence[Any]) -> None:
+    def __init__(self, system: Any, human: Sequence[Any], paging: Paging) -> None:
         self._system = system
+        self._repeats = Repeats(paging)
         self._pager = Pager(system, system.path, human, lambda *_: None)
         self._books = system.system.named(f"{system.path}:books", Books)
         self._questions = Questions()
@@ -47,7 +51,9 @@ class Asking:
         """Go on from the books. Whom a predecessor was about to call is called: rather twice than never."""
         self._questions = await self._books.call(Books.load, "questions") or self._questions
         for asked in self.open.values():
-            if not asked.called:
+            if asked.called:
+                self._repeats.sent(asked, True, now())
+            else:
                 self._tell(asked)
 
     @property
@@ -75,7 +81,7 @@ class Asking:
 
     async def look(self) -> None:
         """Take back what nobody waits for any more, and let time run out for the others: the next in the chain is
-        asked, or it comes to what was declared.
+        asked, or it comes to what was declared. Who has not answered is called again.
         """
         at, round = now(), max(1.0, self._system.pulse)
         if at - self._looked > AWAY * round:
@@ -84,6 +90,9 @@ class Asking:
         gone = {id for id in self.open if at - self._heard.get(id, at) > SILENT * round}
         await self._become(self._questions.withdrawn(gone).ticked(at))
         self._pager.again()
+        for asked in self._repeats.due(self.open.values(), now()):
+            if asked.id not in self._said:
+                self._tell(asked)
 
     async def called(self, asked: Asked) -> None:
         """Who it is put to was told."""
@@ -152,9 +161,13 @@ class Asking:
                 del self._said[asked.id]
 
     async def _page(self, asked: Asked) -> None:
-        if await self._pager.page(page_of(self._system.path, asked), felt=False):
+        taken = await self._pager.page(
+            page_of(self._system.path, asked, self._repeats.times(asked)), felt=False
+        )
+        first = self._repeats.sent(asked, taken, now())
+        if taken and not asked.called:
             self._system.ref.cast(type(self._system).called, asked)
-        else:
+        elif first:
             body = {"question": asked.id, "to": asked.question.escalation.to}
             await self._books.call(Books.note, self._system.entry("unasked", body))
 

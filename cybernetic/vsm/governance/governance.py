@@ -27,6 +27,7 @@ from cybernetic.vsm.governance.rules import RULES, rules_of
 from cybernetic.vsm.governance.watch import HURTS, Seen, Watch
 from cybernetic.vsm.homeostat.balance import Balance, Bands
 from cybernetic.vsm.intelligence.messages import BalanceReport, Begun, Deadlock, Ruling
+from cybernetic.vsm.ladder.clocks import Paging
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
 from cybernetic.vsm.lives import UNTOLD, Edition, begun_now, outbid
 from cybernetic.vsm.recursion.handing import reached_as_bytes
@@ -48,6 +49,7 @@ class Governance(Member):
         purpose: what the level is for.
         boundary: paths of its units.
         human: who is paged when a question is put, tried in order.
+        paging: how often.
     """
 
     role = Role.POLICY
@@ -61,6 +63,7 @@ class Governance(Member):
         purpose: str = "",
         boundary: Sequence[str] = (),
         human: Sequence[Any] = (),
+        paging: Paging | None = None,
     ) -> None:
         super().__init__(path)
         self._inherited, self._above = tuple(inherited), UNTOLD
@@ -72,7 +75,7 @@ class Governance(Member):
         self._known: dict[str, Edition] = dict.fromkeys(boundary, UNTOLD)
         self._met: set[str] = set()  # who has acted under policies of this life
         self._distributing = 0  # how often policies are on their way to the units
-        self._asking = Asking(self, human)
+        self._asking = Asking(self, human, paging or Paging())
         self._watch = Watch.of(path)
         self._aching = HURTS  # be it that a predecessor felt it
         self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)

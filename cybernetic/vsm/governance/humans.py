@@ -5,10 +5,12 @@ from cybernetic.vsm.governance.questions import Asked
 from cybernetic.vsm.ladder.signals import Cause, Pain
 
 
-def page_of(path: str, asked: Asked) -> Page:
-    """The call for whom a question is put to: its `index` says whom, what about, and under which id to answer."""
+def page_of(path: str, asked: Asked, times: int = 0) -> Page:
+    """The call for whom a question is put to, who was called so many times: its `index` says whom, what about, and
+    under which id to answer.
+    """
     question = asked.question
-    return _page(path, asked, question.escalation.to, len(question.passed) + 1)
+    return _page(path, asked, question.escalation.to, len(question.passed) + 1 + times)
 
 
 def pages_of(path: str, asked: Asked) -> list[Page]:

@@ -61,10 +61,10 @@ LEVELS = (("to shop", MID, Mid, 2.0), ("to mid", DEEP, Deep, 1.0))
 
 @asynccontextmanager
 async def asked_at(
-    depth: int, top: Any = Asking, deepest: Any = None
+    depth: int, top: Any = Asking, deepest: Any = None, cut: float = 0.0
 ) -> AsyncIterator[tuple[list[System], Any, Any, "asyncio.Future[Any]"]]:
     """So many levels elsewhere, each within the one before. Something is to be decided in the deepest: the systems, the
-    shop, that level, and the task that waits for it.
+    shop, that level, and the task that waits for it. For `cut` seconds no page comes through.
     """
     Way.clear()
     for one in (PAGER, OWN, TOOL):
@@ -80,6 +80,10 @@ async def asked_at(
             await below.start(Abroad, level, path, out, 60.0, Cost(usd=usd))
         path = LEVELS[depth - 1][1]
         await asyncio.sleep(8.0)
+        until = asyncio.get_running_loop().time() + cut
+        Way.lost = lambda value, _: (
+            getattr(value, "method", "") == "page" and asyncio.get_running_loop().time() < until
+        )
         job = asyncio.ensure_future(done(shop, f"{path}/w", usd=0.3))
         await asyncio.sleep(4.0)
         yield systems, shop, systems[-1].named(path, ViableSystem), job
