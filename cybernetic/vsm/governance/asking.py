@@ -85,7 +85,7 @@ class Asking:
         """
         at, round = now(), max(1.0, self._system.pulse)
         if at - self._looked > AWAY * round:
-            self._heard = dict.fromkeys(self.open, at)
+            self.deaf()
         self._looked = at
         gone = {id for id in self.open if at - self._heard.get(id, at) > SILENT * round}
         await self._become(self._questions.withdrawn(gone).ticked(at))
@@ -93,6 +93,10 @@ class Asking:
         for asked in self._repeats.due(self.open.values(), now()):
             if asked.id not in self._said:
                 self._tell(asked)
+
+    def deaf(self) -> None:
+        """Until now nobody could be heard: silence counts from here."""
+        self._heard = dict.fromkeys(self.open, now())
 
     async def called(self, asked: Asked) -> None:
         """Who it is put to was told."""

@@ -37,6 +37,7 @@ from cybernetic.wire import Codec
 
 _CODEC = Codec()
 HELD = 100  # revisions of which it is remembered what held
+LISTENING = 1.0  # seconds in which a system 3 answers through which somebody can be heard
 
 
 class Governance(Member):
@@ -360,8 +361,19 @@ class Governance(Member):
     async def cycle(self) -> None:
         """Let time run out for questions, and tell units that act under an old revision."""
         await self._asking.look()
+        if self._asking.open:
+            self.task(self._listen())
         if not self._distributing and any(revision < self._revision for revision in self.known().values()):
             self.task(self._distribute())
+
+    async def _listen(self) -> None:
+        """Who waits is heard by way of system 3: while that is away, or hangs, their silence says nothing. It is told
+        what it knows, so as to answer.
+        """
+        try:
+            await self.ask(Channel.METASYSTEM, Role.CONTROL, self._watch.temper, patience=LISTENING)
+        except (CallError, Refusal):
+            self._asking.deaf()
 
     async def _jot(self, kind: str, body: object, note: Note | None = None) -> None:
         await self._books.call(Books.note, self.entry(kind, body, note))

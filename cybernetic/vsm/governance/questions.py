@@ -30,6 +30,10 @@ class Asked:
         """Whether it still waits."""
         return self.question.state is QuestionState.OPEN and not self.withdrawn
 
+    def over(self, now: float) -> bool:
+        """Whether nobody will ask for it again: it has ended, or was withdrawn and its time is over as well."""
+        return not self.open and not (self.withdrawn and now < self.question.due)
+
     def moved(self, before: "Asked | None") -> bool:
         """Whether it was put since `before`, is put to another, or has come to its end. Of one that is withdrawn nobody
         is to know more.
@@ -60,7 +64,7 @@ class Questions:
         if known is not None:
             again = replace(known, withdrawn=False, called=False)
             return Questions({**self.by_id, id: again}) if known.withdrawn else self
-        ended = [old for old, one in self.by_id.items() if not one.open]
+        ended = [old for old, one in self.by_id.items() if one.over(now)]
         kept = {old: one for old, one in self.by_id.items() if old not in ended[: max(0, len(ended) - KEPT)]}
         return Questions({**kept, id: Asked(id, referral, open_question(referral.asked, now))})
 

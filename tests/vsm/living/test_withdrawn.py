@@ -7,9 +7,12 @@ import pytest
 
 from cybernetic import Kill
 from cybernetic.runtime import Agent
-from cybernetic.vsm import Allow, Operation, Outcome, Port, Task, ViableSystem, unit
+from cybernetic.vsm import Allow, Escalate, Operation, Outcome, Port, Task, ViableSystem, unit
 from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.question import Reception
+from cybernetic.vsm.governance.messages import Referral
+from cybernetic.vsm.governance.questions import KEPT, Questions
 from cybernetic.vsm.timing import now
 from tests.vsm.living.company import PAGER, started
 from tests.vsm.living.test_questions import Policy, Poster, chain, log, post, tool, whom
@@ -124,6 +127,21 @@ async def test_a_word_on_what_was_taken_back_is_kept_for_who_asks_again(
         assert (await kinds(shop)).count("decision") == 1
 
 
+def test_words_on_any_number_of_them_are_kept_as_long_as_somebody_may_ask_again() -> None:
+    referral = Referral("post", Action("post", {}), Escalate("clerk", deadline=60.0))
+    questions = Questions()
+    ids = [f"question {n}" for n in range(2 * KEPT)]
+    for id in ids:
+        questions = questions.put(id, referral, 0.0)
+    questions = questions.withdrawn(ids)
+    for id in ids:
+        questions, reception = questions.answered(id, Allow(), "clerk", 1.0)
+        assert reception is Reception.WITHDRAWN
+    questions = questions.put("another", referral, 59.0)
+    assert all(questions.by_id[id].question.verdict == Allow() for id in ids)
+    assert len(questions.put("one more", referral, 60.0).by_id) == KEPT + 2
+
+
 @pytest.mark.parametrize("pulse", [0.2, 1.0, 10.0])
 async def test_a_system_3_that_hangs_for_a_while_is_no_silence(pulse: float) -> None:
     class Paced(Shop):
@@ -144,6 +162,22 @@ async def test_a_system_3_that_hangs_for_a_while_is_no_silence(pulse: float) -> 
         assert "withdrawn" not in await kinds(shop)
         assert sum("question for clerk" in page.pain.index for _, page in PAGER.pages) == 1
         job.cancel()
+
+
+async def test_nor_is_one_that_dies_again_and_again() -> None:
+    async with started(Shop) as (system, shop):
+        job = post(shop, "shop/patient")
+        await asyncio.sleep(3.0)
+        for _ in range(400):
+            await asyncio.sleep(0.1)
+            control = system.whereis("shop:control", Agent)
+            if control is not None:
+                control.exit(Kill())
+        await asyncio.sleep(15.0)
+        assert "withdrawn" not in await kinds(shop)
+        (id,) = await asked(shop)
+        assert await shop.call(ViableSystem.answer, id, Allow(), "boss") is Reception.TAKEN
+        assert (await job).outcome.good
 
 
 async def test_who_was_away_itself_has_heard_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
