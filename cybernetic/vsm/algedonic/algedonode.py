@@ -12,6 +12,7 @@ from cybernetic.vsm.algedonic.ends import Ends
 from cybernetic.vsm.algedonic.humans import Page
 from cybernetic.vsm.algedonic.messages import Ack, Felt, Glad, Held, Relief, Told
 from cybernetic.vsm.algedonic.nerves import Nerves
+from cybernetic.vsm.algedonic.origins import Origins
 from cybernetic.vsm.algedonic.pager import HOP, Pager
 from cybernetic.vsm.algedonic.resort import OVER, LastResort
 from cybernetic.vsm.algedonic.starting import Starting
@@ -76,12 +77,12 @@ class Algedonode(Member, Caller):
         self._within = clocks[0].beat
         if self.period is not None:
             self.period = clocks[0].look
-        self._pager = Pager(self, path, human, self.jot)
+        self._pager = Pager(self, path, human, self.jot, "owed")
         rungs = Rungs((clocks[0], *clocks), paging or Paging(sinks=max(1, len(human))))
         self._ladder = Ladder(path, rungs)
         self._loops = tuple(loops)
         self._pains: dict[PainKey, Pain] = {}
-        self._origins: dict[PainKey, str] = {}
+        self._origins = Origins(path)
         self._arousal = Sensitivity()
         self._turned = 0.0
         self._timer: Timer | None = None
@@ -94,8 +95,9 @@ class Algedonode(Member, Caller):
         """Go on from the books: a pain does not end because who felt it did."""
         known = await self._books.call(Books.load, "ladder")
         if known is not None:
-            ladder, self._pains, self._origins, self._arousal = known
-            self._ladder = ladder.under(self._ladder.rungs)
+            ladder, self._pains, origins, self._arousal = known
+            self._ladder, self._origins = ladder.under(self._ladder.rungs), Origins(self.path, origins)
+        await self._pager.begin()
         at = self._turned = now()
         levels = tuple(path for role, path, _ in self._loops if role == Role.ALGEDONODE.value)
         self._starting = Starting(self.system, self.path, levels, at)
@@ -177,13 +179,10 @@ class Algedonode(Member, Caller):
 
     def _origin(self, key: PainKey) -> str:
         """The level where a pain was felt: here, or below."""
-        if self._is_open(key):
-            return self.path
-        return self._origins.get(key, self.path)
+        return self.path if self._is_open(key) else self._origins.of(key)
 
     def _comes_from(self, origin: str, key: PainKey) -> None:
-        if downward(self.path, origin):
-            self._origins[key] = origin
+        if self._origins.heard(key, origin):
             self._save()
 
     def _is_open(self, key: PainKey) -> bool:
@@ -301,7 +300,9 @@ class Algedonode(Member, Caller):
         self._wind()
 
     def _save(self) -> None:
-        self._books.cast(Books.save, "ladder", (self._ladder, self._pains, self._origins, self._arousal))
+        self._books.cast(
+            Books.save, "ladder", (self._ladder, self._pains, self._origins.known, self._arousal)
+        )
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:

@@ -6,8 +6,10 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
+from cybernetic.runtime import Named
 from cybernetic.vsm.algedonic.caller import ANY, Caller
 from cybernetic.vsm.algedonic.humans import TAKE, Page, called, resolved
+from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Role
 from cybernetic.vsm.ladder.signals import PainKey
 from cybernetic.vsm.recursion.reach import reached, top_of, upward
@@ -25,48 +27,74 @@ class Pager:
     calls him, or passes the page on where it is not the top. A level elsewhere has sinks of its own for when nobody
     above is reached, or nobody there takes it; one within has those of the top.
 
+    What is over, and not yet said to be, is in the books of the level, so that a successor says it.
+
     Args:
         agent: who pages; called from within it only.
         path: of the level.
         human: its sinks for pages.
         jot: writes a line of the log, of that kind: why a sink did not take something.
+        kept: under what name it is in the books what is still to be said.
     """
 
     def __init__(
-        self, agent: Any, path: str, human: Sequence[Any], jot: Callable[[str, object], object]
+        self, agent: Any, path: str, human: Sequence[Any], jot: Callable[[str, object], object], kept: str
     ) -> None:
-        self._agent, self._jot, self._human = agent, jot, tuple(human)
+        self._agent, self._jot, self._human, self._key = agent, jot, tuple(human), kept
         self._levels = upward(path, top_of(path))
+        self._books: Named[Books] = agent.system.named(f"{path}:books", Books)
         self._calls: dict[PainKey, list[asyncio.Future[None]]] = {}  # under way
-        self._own: set[PainKey] = set()  # for what its own sinks were called, though somebody is above
-        self._owed: dict[PainKey, None] = {}  # what is over, and nobody above has heard it
-        self._saying = False  # of these
+        self._own: dict[PainKey, None] = {}  # for what its own sinks were called, though somebody is above
+        self._owed: dict[PainKey, None] = {}  # what is over, and those who are to hear it have not
+        self._at_it: list[PainKey] = []  # of these, what is being said
+        self._saying = False  # of the others, one after another
+
+    async def begin(self) -> None:
+        """Go on from the books: what is not known to have been said is said, rather twice than never."""
+        known = await self._books.call(Books.load, self._key) or ((), ())
+        self._owed, self._own = (dict.fromkeys(keys) for keys in known)
+        for key in self._owed:
+            if not self._levels or key in self._own:
+                self._agent.task(self.resolve(key))
 
     async def page(self, page: Page, sink: int = ANY, felt: bool = True) -> bool:
         """Call a human; whether a sink took the page. `felt`: for a pain, which he answers where it hurts."""
-        self._owed.pop(page.pain.key, None)
+        self._settle(page.pain.key)
         with self._under_way(page.pain.key):
             if self._levels:
                 with suppress(CallError, Refusal):
                     return bool(await self._above().call(Caller.page, page, sink, felt))
             taken = await self._called(page, sink)
-        if taken and self._levels:
-            self._own.add(page.pain.key)
+        if taken and self._levels and page.pain.key not in self._own:
+            self._own[page.pain.key] = None
+            self._keep()
         return taken
 
     async def resolve(self, key: PainKey) -> None:
         """Tell who may have been called that it is over: that is the last word, and it is said again (`again`) until
         somebody above has heard it.
         """
-        if calls := self._calls.get(key):
-            await asyncio.wait(tuple(calls))
+        self._owed[key] = None
+        self._keep()
+        self._at_it.append(key)
+        try:
+            if calls := self._calls.get(key):
+                await asyncio.wait(tuple(calls))
+            await self._over(key)
+        finally:
+            self._at_it.remove(key)
+
+    async def _over(self, key: PainKey) -> None:
         if await self._resolved(key) and key not in self._own:
             return
-        self._own.discard(key)
+        self._own.pop(key, None)
         for sink in self._human:
             why = await resolved(sink, key)
             if why is not None:
                 self._jot("page", {"failed": why})
+        if not self._levels:
+            self._settle(key)
+        self._keep()
 
     async def _resolved(self, key: PainKey) -> bool:
         """Whether somebody above has heard that it is over."""
@@ -75,23 +103,34 @@ class Pager:
         try:
             await self._above().call(Caller.resolve, key)
         except (CallError, Refusal):
-            self._owed[key] = None
             return False
-        self._owed.pop(key, None)
+        self._settle(key)
         return True
+
+    def _settle(self, key: PainKey) -> None:
+        """Nothing is to be said of it any more."""
+        if key in self._owed:
+            del self._owed[key]
+            self._keep()
+
+    def _keep(self) -> None:
+        self._books.cast(Books.save, self._key, (tuple(self._owed), tuple(self._own)))
 
     def again(self) -> None:
         """Say again what nobody above has heard, one at a time: the way may be there again."""
-        if self._owed and not self._saying:
+        if not self._saying and self._next() is not None:
             self._saying = True
             self._agent.task(self._again())
 
     async def _again(self) -> None:
         try:
-            while self._owed and await self._resolved(next(iter(self._owed))):
+            while (key := self._next()) is not None and await self._resolved(key):
                 pass
         finally:
             self._saying = False
+
+    def _next(self) -> PainKey | None:
+        return next((key for key in self._owed if key not in self._at_it), None)
 
     def _above(self) -> Any:
         node = reached(self._agent.system, self._levels, Role.ALGEDONODE, Caller)

@@ -37,7 +37,7 @@ class Asking:
     def __init__(self, system: Any, human: Sequence[Any], paging: Paging) -> None:
         self._system = system
         self._repeats = Repeats(paging)
-        self._pager = Pager(system, system.path, human, lambda *_: None)
+        self._pager = Pager(system, system.path, human, lambda *_: None, "owed by policy")
         self._books = system.system.named(f"{system.path}:books", Books)
         self._questions = Questions()
         self._waiting: dict[str, list[Deferred[Any]]] = {}
@@ -50,6 +50,7 @@ class Asking:
     async def begin(self) -> None:
         """Go on from the books. Whom a predecessor was about to call is called: rather twice than never."""
         self._questions = await self._books.call(Books.load, "questions") or self._questions
+        await self._pager.begin()
         for asked in self.open.values():
             if asked.called:
                 self._repeats.sent(asked, True, now())
