@@ -22,6 +22,15 @@ def apart(cls: type[ViableSystem], human: object) -> Iterator[type[ViableSystem]
         yield _Apart(folder).made(cls, human=(human,))
 
 
+class _Silent:
+    """Before a class whose subclass is made here: what its own `__init_subclass__` does for classes that people declare
+    is not done again. It may want keywords, or set anew what those have set.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        ViableSystem.__init_subclass__.__func__(cls, **kwargs)  # type: ignore[attr-defined]
+
+
 class _Apart:
     """Makes the classes of one simulation, for levels at any depth: what is within one is what its `units` returns."""
 
@@ -32,7 +41,8 @@ class _Apart:
     def made(self, cls: type, **declared: object) -> Any:
         """The class in place of `cls`: the same one each time, for a level that begins anew."""
         if cls not in self._made:
-            self._made[cls] = type(cls.__name__, (cls,), self._body(cls) | declared)
+            bases = (cls,) if issubclass(cls, _Silent) else (_Silent, cls)
+            self._made[cls] = type(cls.__name__, bases, self._body(cls) | declared)
         return self._made[cls]
 
     def _body(self, cls: Any) -> dict[str, object]:

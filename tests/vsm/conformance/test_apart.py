@@ -195,3 +195,49 @@ def test_nothing_is_left_of_the_directory_where_a_simulation_fails(tmp_path: Pat
         run(_kept(tmp_path), hours=0.01, work=fails)
     assert KEPT
     assert not any(Path(folder or "").exists() for _, folder in KEPT)
+
+
+class Coloured(ViableSystem):
+    """Whoever subclasses it says in which colour."""
+
+    ports: ClassVar[Any] = {"tool": Port()}
+    colour: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, colour: str, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.colour = colour
+
+    def units(self) -> list[Any]:
+        """One."""
+        assert self.colour == "red"
+        return [unit(Worker, id="w")]
+
+
+class Red(Coloured, colour="red"):
+    """Red."""
+
+
+class Numbered(Red, colour="red"):
+    """Whoever subclasses it may say which number."""
+
+    number: ClassVar[int] = 0
+
+    def __init_subclass__(cls, *, number: int = 1, **kwargs: Any) -> None:
+        super().__init_subclass__(colour="red", **kwargs)
+        cls.number = number
+
+
+class Seventh(Numbered, number=7):
+    """The seventh, around a red one."""
+
+    def units(self) -> list[Any]:
+        """Two."""
+        assert self.number == 7
+        return [unit(Worker, id="w"), unit(Red, id="red")]
+
+
+@pytest.mark.parametrize("cls", [Red, Seventh])
+def test_what_a_class_does_with_keywords_of_its_subclasses_is_done_once(cls: Any) -> None:
+    found = run(cls, hours=0.01, work=_jobs)
+    assert found.good == len(found.tasks) == 20
+    conformance(cls, only=["T-ALG-once"]).check()
