@@ -30,6 +30,7 @@ from cybernetic.state.graph.entries import (
     standing,
 )
 from cybernetic.state.graph.facts import Assertion, Fact, Period
+from cybernetic.state.graph.lapsed import Lapsed
 from cybernetic.state.graph.outliving import Outliving
 from cybernetic.state.graph.triples import Triple, Triples
 
@@ -75,6 +76,7 @@ class Book:
         self._past: dict[Triple, tuple[Key, ...]] = {}
         self._crowded: set[Triple] = set()  # that have too much of it
         self._outliving = Outliving(self.ended)
+        self._lapsed = Lapsed(self.ended)
         self._ends = Due[Spot]()  # what is said and is to expire
         self._passed = Due[
             Spot
@@ -210,10 +212,16 @@ class Book:
             yield None
 
     def ended_of(self, fact: Fact) -> Iterator[Period | None]:
-        """The periods of a fact that have ended, as far as they are kept; None is a breath."""
-        for key in self._past.get(_triple(fact), ()):
+        """The periods of a fact that have ended, as far as they are kept; None is a breath.
+
+        What has expired is among them from then on, and stays as it is when it is taken out of the state.
+        """
+        triple = _triple(fact)
+        past = self._past.get(triple, ())
+        for key in past:
             yield period(self.state, key)
             yield None
+        yield from self._lapsed.periods(self.state, triple, fact, self.now, past)
 
     def assertions(self, fact: Fact) -> list[Assertion]:
         """Who asserts a fact now, the first first."""
@@ -253,6 +261,7 @@ class Book:
         self._passed.drop(spot)
         self._removals.drop(spot)
         self._ends.drop(spot)
+        self._lapsed.drop(spot)
         self._source(triple, key[3], read is not None)
         if leaf is None or not leaf.live:
             return
@@ -282,6 +291,7 @@ class Book:
             return
         (last, (by, *_)) = max(found, key=lambda one: one[0].until or 0.0)
         until = last.until or 0.0
+        self._lapsed.put(spot, tuple(dict.fromkeys([one.at for one, _ in found])))
         self._passed.put(spot, -until)
         self._removals.put(spot, until + (WRITER_GRACE if by == self._replica else GRACE))
 

@@ -169,6 +169,15 @@ def has_expired(assertion: Assertion, now: float) -> bool:
     return assertion.until is not None and assertion.until <= now
 
 
+def expiry(assertion: Assertion) -> Stamp:
+    """When the time of what has expired was over: a stamp that all agree on, and not before it was said."""
+    at = assertion.at
+    millis = max(
+        float(at.millis), (assertion.until or 0.0) * 1000
+    )  # a float may be beyond what can be rounded
+    return max(at, Stamp(round(millis), 0, at.node))
+
+
 def written(leaf: Leaf[Any] | None, key: Key) -> dict[Assertion, bool]:
     """All assertions written at once under a key of four, whose leaf that is, and whether they were put in.
 
@@ -195,6 +204,8 @@ def period(state: State, key: Key) -> Period | None:
         return None
     if how not in ENDINGS or not all(one is None or type(one) is str for one in (by, why)):
         return None
+    if how == "expired" and has_expired(assertion, end.millis / 1000):
+        end = expiry(assertion)  # and not when it was taken out, or by whom
     return Period(assertion, end, how, by, why)
 
 

@@ -52,7 +52,7 @@ class Period(NamedTuple):
 
     Arguments:
         assertion: what was said.
-        end: when that ended; None: it stands.
+        end: when that ended, which is at its `until` where it expired; None: it stands.
         how: "replaced" (by what the same source said next), "removed", "expired", or None.
         by: who removed it, or replaced it, a text; None where it expired.
         why: because of what, as they told.

@@ -113,9 +113,7 @@ class Pen:
             same = len(old) == 1 and (one.cause, one.confidence) == (cause, confidence)
             if same and from_here and one.until == until:
                 return one
-            if has_expired(one, self._now):
-                self._end(one, copy, "expired", None, None)
-            elif copy or not same:
+            if copy or not same or has_expired(one, self._now):
                 self._end(one, copy, "replaced", who, cause)
         at = self._write(key, content(cause, confidence, until))
         return Assertion(fact, who, at, cause, confidence, until)
@@ -231,9 +229,11 @@ class Pen:
         return past is not None and past.alive
 
     def _end(self, assertion: Assertion, copy: bool, how: str, by: str | None, why: str | None) -> None:
-        if not self._has_ended(assertion):  # else the past has it already
-            # a copy that has expired ended by itself: where it was said, it may have another time
-            copy = copy and not has_expired(assertion, self._now)
+        """Keep an assertion as past, unless the past has it already; what has expired by then ended so, by itself."""
+        if not self._has_ended(assertion):
+            if has_expired(assertion, self._now):
+                how, by, why = "expired", None, None
+                copy = False  # where it was said, it may have another time
             self._write(past_key(assertion), ending(assertion, how, by, why, copy), assertion.at)
 
     def _write(self, key: Key, value: object, after: Stamp | None = None) -> Stamp:

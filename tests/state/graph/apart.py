@@ -47,7 +47,7 @@ class Node:
         list(self.book.follow(self.state, touched(self.state), self.time))
 
     def stamp(self) -> Stamp:
-        return Stamp(int(NOW * 1000) + self._skew, next(self._ticks), self.name)
+        return Stamp(int(self.time * 1000) + self._skew, next(self._ticks), self.name)
 
     def now(self) -> float:
         return self.time

@@ -37,10 +37,10 @@ async def test_what_expires_is_answered_no_more_told_and_taken_out() -> None:
         assert (told.added, told.removed) == ((), ({"x": "bob"},))
         replica = await graph.call(Graph.replica)
         assert len(await replica.call(Replica.value)) == 1
-        assert await graph.call(Graph.history, *ANN) == ()
-        await asyncio.sleep(61.0)
         (period,) = await graph.call(Graph.history, *ANN)
         assert (period.how, period.by) == ("expired", None)
+        await asyncio.sleep(61.0)
+        assert await graph.call(Graph.history, *ANN) == (period,)
         await asyncio.sleep(240.0)
         assert await graph.call(Graph.history, *ANN) == ()
         assert len(await replica.call(Replica.value)) == 0
