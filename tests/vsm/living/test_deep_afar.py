@@ -358,3 +358,22 @@ async def test_what_ends_while_nobody_above_is_reached_is_said_to_be_over_afterw
         await asyncio.sleep(30.0)
         assert PAGER.over.count(pain.key) == 1
         assert await shop.call(ViableSystem.ack, pain.key, "boss") is Reception.LATE
+
+
+@pytest.mark.parametrize("seconds", [10.9, 20.2])
+async def test_what_hurts_again_meanwhile_is_not_said_to_be_over(seconds: float) -> None:
+    async with three() as (_, b, _, _):
+        pain = fire(path=f"{MID}/w")
+        node(b, MID).cast(Algedonode.feel, pain)
+        await asyncio.sleep(2.0)
+        Way.lost = lambda _value, name: name in ("to shop", f"{MID}:outpost")
+        await asyncio.sleep(1.0)
+        relieve(b, pain, MID)
+        await asyncio.sleep(seconds)
+        node(b, MID).cast(Algedonode.feel, pain)
+        await asyncio.sleep(2.0)
+        Way.lost = lambda _value, _name: False
+        await asyncio.sleep(60.0)
+        assert [one.pain.key for one in await node(b, MID).call(Algedonode.alarms)] == [pain.key]
+        assert PAGER.pages
+        assert pain.key not in PAGER.over
