@@ -42,7 +42,7 @@ from cybernetic.vsm.ladder.effects import (
 )
 from cybernetic.vsm.ladder.ladder import Ladder, Move
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
-from cybernetic.vsm.recursion.reach import downward, reached, upward
+from cybernetic.vsm.recursion.reach import downward, reached, rung_at, upward
 from cybernetic.vsm.timing import now
 
 LOOK = 0.1  # seconds after which what ended may be back
@@ -141,7 +141,7 @@ class Algedonode(Member, Caller):
         if note.sender is Role.MANAGEMENT:
             rung = 0 if note.path_from == ack.key.path else None
         else:
-            rung = self._rung(origin)
+            rung = rung_at(self.path, origin)
         if rung != ack.level:
             refused = AckRefused(ack.key, ack.level, ack.by, Reception.UNAUTHORISED, self._at())
             self._log(refused)
@@ -187,10 +187,6 @@ class Algedonode(Member, Caller):
 
     def _is_open(self, key: PainKey) -> bool:
         return key in self._ladder.climbs or key in self._ladder.folded
-
-    def _rung(self, origin: str) -> int:
-        """Which rung this level is of the ladder at `origin`."""
-        return origin.count("/") - self.path.count("/") + 1
 
     def _toward(self, levels: Sequence[str]) -> "Named[Algedonode]":
         return reached(self.system, levels, Role.ALGEDONODE, Algedonode)
@@ -339,7 +335,7 @@ class Algedonode(Member, Caller):
 
     def _say(self, word: Told | Glad, origin: str) -> None:
         """Say something at its rung of the ladder at `origin`: here, to system 3 or 5, or to who is further up."""
-        further = max(0, word.level - self._rung(origin))
+        further = max(0, word.level - rung_at(self.path, origin))
         if above := upward(self.path, self.path.rsplit("/", further)[0]):
             self._toward(above).cast(Algedonode.from_below, word, origin)
         else:

@@ -29,6 +29,11 @@ def downward(path: str, target: str) -> tuple[str, ...]:
     return tuple("/".join(words[:count]) for count in counts)
 
 
+def rung_at(path: str, origin: str) -> int:
+    """Which rung the level at `path` is of the ladder of the one at `origin`, which is there or below."""
+    return origin.count("/") - path.count("/") + 1
+
+
 def furthest(system: Any, levels: Sequence[str], role: Role) -> str:
     """The first of the levels whose part of that `role` is known here; where none is, the last, who is the nearest."""
     alive = (one for one in levels if system.alive(system.named(address(role, one), Agent)))

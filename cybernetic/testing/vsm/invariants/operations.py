@@ -9,7 +9,7 @@ TASKS, SHOWN = 20, 3
 
 
 async def _units(bench: Bench) -> None:
-    expect(bench.units() or bench.elsewhere(), "no units: a viable system without a system 1 is none")
+    expect(bool(bench.units() or bench.elsewhere()), "no units: a viable system without a system 1 is none")
 
 
 async def _autonomy(bench: Bench) -> None:
