@@ -34,6 +34,7 @@ from cybernetic.vsm.damping.fence import LeaseLost
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict
+from cybernetic.vsm.door import ArgumentRefused
 from cybernetic.vsm.governance.identity import Identity
 from cybernetic.vsm.governance.messages import PolicyUpdate
 from cybernetic.vsm.governance.questions import Asked
@@ -86,6 +87,7 @@ __all__: tuple[str, ...] = (
     "Account",
     "Algedonode",
     "Allow",
+    "ArgumentRefused",
     "Asked",
     "Audit",
     "Away",

@@ -3,18 +3,20 @@
 from contextlib import suppress
 from typing import Any
 
-from cybernetic.core import CallError, Refusal
+from cybernetic.core import CallError, Refusal, whole
 from cybernetic.runtime import registered_name
 from cybernetic.supervision import Supervisor
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.pager import HOP
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Role
+from cybernetic.vsm.checks import word
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.decisions.rulebook import PolicyChange
 from cybernetic.vsm.decisions.verdicts import Verdict
+from cybernetic.vsm.door import a, takes, text
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.governance.identity import Identity
 from cybernetic.vsm.governance.messages import PolicyUpdate
@@ -43,11 +45,13 @@ PARTS: dict[str, Any] = {
 class Governed(Supervisor):
     """A level as somebody who answers, by way of its parts.
 
-    All of it raises `Away` where the part that has to answer is dead or taken out.
+    All of it raises `Away` where the part that has to answer is dead or taken out, and `ArgumentRefused` for an
+    argument that is no value of its kind: then nothing has happened.
     """
 
     _nested: tuple[str, ...] = ()  # the paths of the levels within
 
+    @takes(policy=a(Policy), why=text)
     async def set_policy(self, policy: Policy, why: str = "") -> int:
         """Put a policy in force; the revision since which it is.
 
@@ -57,11 +61,13 @@ class Governed(Supervisor):
         revision: int = await self._ask("policy", Governance.set_policy, policy, why)
         return revision
 
+    @takes(name=word, why=text)
     async def retire_policy(self, name: str, why: str = "") -> int:
         """Take a policy of this level out of force; the revision since which it is. Raises `PolicyRefused`."""
         revision: int = await self._ask("policy", Governance.retire, name, why)
         return revision
 
+    @takes(name=word, version=whole, why=text)
     async def rollback_policy(self, name: str, version: int, why: str = "") -> int:
         """Put an old wording in force again, under a new version; the revision since which. Raises `PolicyRefused`."""
         revision: int = await self._ask("policy", Governance.rollback, name, version, why)
@@ -72,6 +78,7 @@ class Governed(Supervisor):
         rules: PolicyUpdate = await self._ask("policy", Governance.rules)
         return rules
 
+    @takes(before=whole, after=whole)
     async def policy_changes(self, before: int, after: int) -> tuple[PolicyChange, ...]:
         """What differs between two revisions, by name. Raises `PolicyRefused` for one that is not remembered."""
         changes: tuple[PolicyChange, ...] = await self._ask("policy", Governance.diff, before, after)
@@ -89,11 +96,12 @@ class Governed(Supervisor):
         found: dict[str, Asked] = await self._ask("policy", Governance.listed, HOP)
         return found
 
+    @takes(question=word, verdict=a(Verdict, "an Allow or a Deny"), by=word)
     async def answer(self, question: str, verdict: Verdict, by: str) -> Reception:
         """`by` answers a question (its id), wherever at or below this level it was put; what became of the answer.
 
         All but `Reception.TAKEN` changed nothing, and is in the log of the level where it was put. Raises
-        `NoSuchQuestion`, and `PolicyRefused` for what is no Allow or Deny.
+        `NoSuchQuestion`, and `PolicyRefused` for an Escalate: who answers decides.
         """
         path = question.partition("?")[0]
         if path != self._path and not path.startswith(f"{self._path}/"):
@@ -116,6 +124,7 @@ class Governed(Supervisor):
         last, bands = await self._ask("policy", Governance.balance)
         return Balanced(running, last, bands)
 
+    @takes(bands=a(Bands), why=text)
     async def set_bands(self, bands: Bands, why: str = "") -> None:
         """Say within what the balance of systems 3 and 4 should be: it is in the log, and survives a restart."""
         await self._ask("policy", Governance.set_bands, bands, why)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, ClassVar
 
 from cybernetic.core import CallError, NotFound, number, one_of
@@ -16,11 +17,13 @@ from cybernetic.vsm.bargain.budget import Budget
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.ear import level_of
+from cybernetic.vsm.checks import word
 from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.declared import FINAL, check_declared
+from cybernetic.vsm.door import a, each, pain_key, takes, text
 from cybernetic.vsm.governed import Governed
 from cybernetic.vsm.inspection.auditor import Auditor
 from cybernetic.vsm.inspection.independence import check_independence
@@ -160,8 +163,9 @@ class ViableSystem(Governed):
         names = [*named(members), f"{path}:{VIGIL}", world_name(path)]
         return [*cleared(self.system, names), *members]
 
-    # By message. All of it raises `Away` where the part that has to answer is dead or taken out.
+    # By message. All of it raises `Away` where the part that has to answer is dead or taken out, and `ArgumentRefused`.
 
+    @takes(task=a(Task))
     def submit(self, task: Task) -> Deferred[Performed]:
         """Have a task done; answered with what came of it, however long that takes.
 
@@ -180,6 +184,7 @@ class ViableSystem(Governed):
         alarms: tuple[Climb, ...] = await self._ask("algedonode", Algedonode.alarms)
         return alarms
 
+    @takes(key=pain_key, by=word)
     async def ack(self, key: PainKey, by: str) -> Reception:
         """A human takes a pain over, wherever at or below this level it was felt; what became of the word.
 
@@ -210,17 +215,19 @@ class ViableSystem(Governed):
         inside = await self._of_levels(ViableSystem.levels)
         return (self._path, *(path for found in inside for path in found))
 
+    @takes(unit=word, reason=text, seconds=partial(number, above=0))
     async def suspend(self, unit: str, reason: str, seconds: float) -> None:
         """Let a unit (its path), or one of a level within, use no port and begin no task for so long. System 3 writes
         it down, and tells it until it knows. Raises `NoSuchUnit`, and `Elsewhere` for one of another system.
         """
-        until = now() + number("seconds", seconds, above=0)
+        until = now() + seconds
         if unit not in boundary(self.system, self._path):
             await self._pass_down(unit, ViableSystem.suspend, unit, reason, seconds)
             return
         one = Intervention(Rung.SUSPEND, reason, until)
         await self._ask("control", Control.intervene, unit, one)
 
+    @takes(unit=word, reason=text)
     async def resume(self, unit: str, reason: str = "by request") -> None:
         """End a suspension, or any other intervention, before its time: in a unit, one of a level within, or (its own
         path) all of the level. Raises `NoSuchUnit`, `Elsewhere`, and `HeldAbove` where a level above holds it as well.
@@ -234,6 +241,7 @@ class ViableSystem(Governed):
             raise HeldAbove(self._path, unit)
         await self._ask("control", Control.intervene, unit if own else None, Resumption(reason))
 
+    @takes(port=word, why=text)
     async def lift(self, port: str, why: str) -> None:
         """Let a port that was taken out of use be used again here and in the levels within, and hold nothing against it
         any more. Raises `NoSuchPort`, and `HeldAbove` where a level above has taken it out.
@@ -243,6 +251,7 @@ class ViableSystem(Governed):
         one = Quarantine(port, why, lifted=True)
         await self._ask("control", Control.quarantine, one, patience=None)
 
+    @takes(receipt=word, cost=a(Vector, "a Cost"))
     async def billed(self, receipt: str, cost: Vector) -> None:
         """The bill has come for a call, here or in a level within, of which nobody knew what it took: it took `cost`.
 
@@ -257,14 +266,12 @@ class ViableSystem(Governed):
         else:
             await self._pass_down(f"{path}/", ViableSystem.billed, receipt, cost)
 
+    @takes(systems=each(partial(one_of, choices=sorted(ABLATED))))
     async def ablate(self, *systems: str) -> None:
         """Take systems out of this level and those within it, for good: "s2", "s3", "s3star", "s4", "s5", "algedonic".
 
-        To see what they are for. A level that begins anew, or is away just now, is without them as well. Raises
-        `OptionError` for a name that is none of these.
+        To see what they are for. A level that begins anew, or is away just now, is without them as well.
         """
-        for name in systems:
-            one_of("systems", name, sorted(ABLATED))
         take_out(self.system, self._path, systems)
         for name in systems:
             keeper, id = ABLATED[name]
@@ -275,6 +282,7 @@ class ViableSystem(Governed):
                     await self.terminate_child(VIGIL)
         await self._of_levels(ViableSystem.ablate, *systems, patience=None)
 
+    @takes(path=word)
     def begun(self, path: str) -> None:
         """A level within, of another process, has begun: it is told what is taken out of it."""
         gone = taken_out(self.system, path)

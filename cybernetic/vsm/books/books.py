@@ -17,6 +17,7 @@ from cybernetic.vsm.books.refusals import BooksRefused
 
 KEEP = 100_000  # entries
 MOST = 1000  # entries that one `entries` brings
+LAST = 2**63 - 1  # the largest number of an entry that a file knows
 
 _log = logging.getLogger("cybernetic.vsm")
 
@@ -107,7 +108,8 @@ class Books(Agent):
         Empty only when there are none; read on from the last one's number. `kind`: only those of this kind; None: all.
         An entry whose body this version of the program cannot read has an `Unreadable` for it. Raises `BooksRefused`.
         """
-        _whole("since", since, least=0)
+        if _whole("since", since, least=0) > LAST:
+            raise BooksRefused(f"since: expected at most {LAST}, got: {since}")
         if _whole("most", most, least=1) > MOST:
             raise BooksRefused(f"most: expected at most {MOST}, got: {most}")
         return self._answered(self._kept.entries(since, None if kind is None else _word("kind", kind), most))
@@ -158,9 +160,18 @@ def _wall() -> float:
 
 
 def _word(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not _encodable(value):
         raise BooksRefused(f"{name}: expected a word, got: {value!r}")
     return value
+
+
+def _encodable(word: str) -> bool:
+    """Whether a file may hold it: half a character is nothing that can be written."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _whole(name: str, value: object, least: int) -> int:

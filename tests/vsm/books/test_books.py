@@ -177,6 +177,9 @@ async def test_what_cannot_be_is_refused_and_the_books_live(tmp_path: Path, last
             (Books.entries, 0, None, 0),
             (Books.entries, 0, None, 1001),
             (Books.entries, 0, ""),
+            (Books.entries, 2**63),
+            (Books.entries, 0, "\ud800"),
+            (Books.load, "half a \ud83d"),
         ]
         for method, *arguments in wrong:
             with pytest.raises(BooksRefused, match="expected"):
