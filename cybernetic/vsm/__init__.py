@@ -64,6 +64,7 @@ from cybernetic.vsm.ports.receipts import Receipt as PortReceipt
 from cybernetic.vsm.ports.refusals import (
     NoEvidence,
     NoSuchPort,
+    NotACall,
     NoThread,
     OutcomeUnknown,
     PolicyDenied,
@@ -121,6 +122,7 @@ __all__: tuple[str, ...] = (
     "NoSuchQuestion",
     "NoSuchUnit",
     "NoThread",
+    "NotACall",
     "NoWorld",
     "NotInTopology",
     "NotIndependent",

@@ -2,15 +2,27 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from inspect import isawaitable, iscoroutinefunction
+from inspect import (
+    isasyncgen,
+    isasyncgenfunction,
+    isawaitable,
+    iscoroutine,
+    iscoroutinefunction,
+    isgenerator,
+    isgeneratorfunction,
+)
 from typing import Any
 
 from cybernetic.core import real_time
+from cybernetic.runtime import Address
+from cybernetic.vsm.ports.refusals import NotACall
 
 Aside = Callable[..., Awaitable[Any]]
 """Runs a function with arguments in a thread: `Agent.run_blocking`."""
+
+READ = "a function that has done it all when it answers: one that reads to its end what comes bit by bit"
 
 
 class Attempt:
@@ -33,14 +45,17 @@ class Attempt:
 
         What is no coroutine function runs by `aside`, so whoever waits may give it up: a thread that has begun it goes
         on to its end then, as nothing can stop it, and what it gives is dropped. On a loop whose time is simulated it
-        runs at once: that time stands still meanwhile.
+        runs at once: that time stands still meanwhile. Raises `NotACall` for a generator: of that nothing is done yet.
         """
         self.made = True
         if is_async(target) or not real_time(asyncio.get_running_loop()):
             value = target(*args, **keywords)
         else:
             value = await self.in_thread(partial(target, *args, **keywords))
-        return await value if isawaitable(value) else value
+        value = await value if isawaitable(value) else value
+        if isgenerator(value) or isasyncgen(value):
+            raise NotACall(READ, value)
+        return value
 
     async def in_thread(self, job: Callable[[], Any]) -> Any:
         """What `job()` gives, run by `aside`."""
@@ -56,6 +71,20 @@ class Attempt:
 async def made(target: Callable[..., Any], aside: Aside, /, *args: Any, **keywords: Any) -> Any:
     """See `Attempt.make`."""
     return await Attempt(aside).make(target, *args, **keywords)
+
+
+def check_call(target: object, args: Sequence[object] = ()) -> None:
+    """Raises `NotACall` for what cannot be called, and for a function that only makes a generator."""
+    if not (args if isinstance(target, Address) else callable(target)):
+        if iscoroutine(target):
+            target.close()  # nobody will await it
+        raise NotACall("a function, or the address of an agent and a method of it", target)
+    if any(_lazy(one) for one in (target, getattr(target, "__call__", None))):  # noqa: B004
+        raise NotACall(READ, target)
+
+
+def _lazy(target: Any) -> bool:
+    return isgeneratorfunction(target) or isasyncgenfunction(target)
 
 
 def is_async(target: Callable[..., Any]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from cybernetic.core import CallError, Refusal
 from cybernetic.runtime import Address
-from cybernetic.vsm.aside import Attempt
+from cybernetic.vsm.aside import Attempt, check_call
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.coordination.messages import OBEYED, PaceRequest, Refused, Succeeded
@@ -76,14 +76,15 @@ class Gate:
     ) -> Used[Any]:
         """Meet the environment; see `Operation.use`. What a policy refers to somebody else is denied here.
 
-        Raises `NotIndependent`, `NoSuchPort`, `PolicyDenied`, `BudgetExhausted`, `NoThread`, `OutcomeUnknown`, and
-        what the call raises.
+        Raises `NotIndependent`, `NoSuchPort`, `NotACall`, `PolicyDenied`, `BudgetExhausted`, `NoThread`,
+        `OutcomeUnknown`, and what the call raises.
         """
         if port == self._independent_of:
             raise NotIndependent(port)
         declared = self._ports.get(port)
         if declared is None:
             raise NoSuchPort(port, tuple(sorted(self._ports)))
+        check_call(target, args)
         about = action or Action(port, upper.as_dict())
         self._allowed(about)
         self._serial += 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from cybernetic.core import NotInside, OptionError
 from cybernetic.runtime import Address, Agent, Named
-from cybernetic.vsm.aside import Aside, Attempt
+from cybernetic.vsm.aside import Aside, Attempt, check_call
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.ids import fresh_id
@@ -133,6 +133,7 @@ class Desk:
         """Policy, reserve, pace, call, settle, evidence. See `Operation.use`."""
         if not isinstance(upper, Vector):
             raise OptionError("upper", "a Cost such as Cost(usd=.04)", upper)
+        check_call(call.target, call.args)
         about = action or Action(port, {**upper.as_dict(), "key": key})
         asked = call_digest(port, call.name, call.args, call.keywords)
         own = fence is not None or bool(self.anew)

@@ -111,6 +111,9 @@ class Operation(Agent):
 
         Raises:
             NoSuchPort, PolicyDenied, BudgetExhausted, Stuck, Suspended, LeaseLost, PortOut: it was not called.
+            NotACall: nor was what cannot be called. A generator is refused, too: what it gives would be read past the
+                port, so read it to its end in a function, and use that. One that a call gives comes too late for that,
+                and the call has failed.
             NoThread: nor was it where no thread was free for a plain function within the port's `timeout`.
             OutcomeUnknown: it took longer than the port's `timeout`.
             RateLimited: it was, as often as the port's `tries`.

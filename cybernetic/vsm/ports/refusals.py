@@ -88,6 +88,17 @@ class NoThread(Refusal):
         self.port, self.seconds = port, seconds
 
 
+@travels(name="vsm.NotACall")
+class NotACall(Refusal):
+    """A port was to be used with what cannot be called, or what gives its results only as they are read: all of that
+    would be done after the use, past the port. `got` is how it is written.
+    """
+
+    def __init__(self, expected: str, got: object) -> None:
+        super().__init__(f"target: expected {expected}, got: {got!r}")
+        self.got = repr(got)
+
+
 @travels(name="vsm.Unaudited")
 class Unaudited(Refusal):
     """Something was asked of a unit that only an audited one may do."""
