@@ -127,6 +127,8 @@ def spawn(
         cell.details().parent = parent
         if linked:
             link(parent, cell)
+    elif (asker := engine.acting()) is not None:
+        cell.details().asker = asker
     token = monitor(parent, cell, cell) if monitored else None
     if now:
         engine.give_birth_now(cell)
@@ -154,6 +156,8 @@ async def start(
     cell = prepare(engine, cls, args, name)
     details = cell.details()
     details.parent = parent
+    if parent is None:
+        details.asker = engine.acting()
     if linked:
         link(parent, cell)
     if ended is not None:

@@ -12,6 +12,7 @@ class Details:
     """The rarely used part of an agent's record, made when first needed; what was never set costs nothing."""
 
     parent: Any = None  # the agent that started it; None: the system itself
+    asker: Any = None  # the agent in whose turn the system was asked to start it, where it has no parent
     name: str | None = None
     starting: Any = None  # the Reply its starter waits on
     starter: Any = None  # the agent whose handler waits for this one's start

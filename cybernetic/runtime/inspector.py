@@ -47,6 +47,7 @@ class Info:
         parent: the agent that started it, or None.
         ancestors: who started it, nearest first.
         history: (time, reason) of the ends of its predecessors under the same supervisor.
+        asker: the agent in whose turn the system was asked to start it, or None.
     """
 
     ref: Any
@@ -64,6 +65,7 @@ class Info:
     parent: Any
     ancestors: tuple[str, ...]
     history: tuple[Any, ...]
+    asker: Any = None
 
 
 class Inspector:
@@ -105,6 +107,7 @@ class Inspector:
             parent=details.parent,
             ancestors=tuple(ancestors(cell)),
             history=details.history,
+            asker=details.asker,
         )
 
     def stack(self) -> list[Any]:

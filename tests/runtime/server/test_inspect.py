@@ -203,6 +203,20 @@ async def test_sy_8_info_names_links_monitors_parents_and_the_trap_flag() -> Non
         assert (mine.links, mine.monitors, mine.trap_exit) == ((ref,), (ref,), True)
 
 
+async def test_sy_8_info_names_in_whose_turn_the_system_was_asked() -> None:
+    async def start(doer: Doer) -> Any:
+        return await doer.system.start(Counter)
+
+    async with System() as system:
+        doer = await system.start(Doer)
+        infos = [
+            (await doer.call(Doer.do, do)).inspect().info()
+            for do in (start, lambda one: one.system.spawn(Counter), lambda one: one.spawn(Counter))
+        ]
+        assert [(one.parent, one.asker) for one in infos] == [(None, doer), (None, doer), (doer, None)]
+        assert doer.inspect().info().asker is None
+
+
 async def test_sy_8_info_of_supervisors_works_too() -> None:
     class App(Supervisor):
         def children(self) -> Any:

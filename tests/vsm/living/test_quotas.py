@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from cybernetic.core import OptionError
+from cybernetic.core import Kill, OptionError
 from cybernetic.runtime import Agent
+from cybernetic.runtime.events import STARTED
 from cybernetic.supervision import Limits
 from cybernetic.vsm import Operation, Outcome, Port, Quota, Task, ViableSystem, unit
 from tests.vsm.living.company import TOOL, Company, Division, Worker, done, started
@@ -21,13 +22,30 @@ class Helper(Agent):
         """Alone."""
 
 
+class Mother(Agent):
+    """Has as many helpers as it is told, and then is gone."""
+
+    def __init__(self, count: int) -> None:
+        for _ in range(count):
+            self.spawn(Helper)
+
+    def bye(self) -> None:
+        """At the end."""
+        self.stop()
+
+
 class Crowd(Operation):
-    """Starts as many helpers as it is told."""
+    """Starts as many helpers as it is told, in the way the kind says."""
 
     async def handle(self, task: Task) -> Outcome:
         """So many, and a use."""
-        for _ in range(task.body):
-            self.spawn(Helper)
+        if task.kind == "by another":
+            (await self.start(Mother, task.body)).cast(Mother.bye)
+        for _ in range(0 if task.kind == "by another" else task.body):
+            if task.kind == "by the system":
+                await self.system.start(Helper)
+            else:
+                self.spawn(Helper)
         used = await self.use("tool", TOOL, task.id)
         return Outcome(used.value, evidence=[used.receipt])
 
@@ -67,6 +85,34 @@ async def test_the_youngest_agents_beyond_a_quota_are_ended_and_that_hurts_until
         assert felt == {"agents"}
         assert await company.call(ViableSystem.alarms) == ()
         assert system.whereis("crowded/crowd", Agent) is not None
+
+
+@pytest.mark.parametrize("kind", ["by another", "by the system"])
+async def test_those_that_others_started_for_it_count_though_these_are_gone(kind: str) -> None:
+    async with started(Crowded) as (system, company):
+        mine = await system.start(Helper)
+        await asyncio.sleep(1.0)
+        for _ in range(2):
+            await company.call(ViableSystem.submit, Task(kind, 2, to="crowded/crowd"))
+            await asyncio.sleep(3.0)
+            assert system.alive(mine)
+        assert await helpers(system) == 4
+        await company.call(ViableSystem.submit, Task(kind, 20, to="crowded/crowd"))
+        await asyncio.sleep(3.0)
+        assert await helpers(system) == 4
+
+
+async def test_who_counted_and_is_killed_looks_at_nobody_any_more() -> None:
+    async with started(Crowded) as (system, _):
+        await asyncio.sleep(1.0)
+        before = len(STARTED.listeners)
+        for _ in range(3):
+            system.whereis("crowded/crowd:management", Agent).exit(Kill())
+            await asyncio.sleep(2.0)
+        await system.start(Helper)
+        assert len(STARTED.listeners) == before
+    await asyncio.sleep(1.0)
+    assert len(STARTED.listeners) == before - 1
 
 
 async def test_tasks_beyond_a_quota_wait_for_their_second() -> None:
