@@ -236,35 +236,6 @@ async def test_changes_are_told_at_once_and_those_of_a_moment_together() -> None
         assert (await f.status("a")).counts.news == 1
 
 
-async def test_no_step_handles_more_places_than_the_options_say(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Work is counted, not timed: places joined, searched or written between two turns of the loop."""
-    largest = 0
-    many, leaves = 3000, 50
-    join = AWSet.join
-
-    def counted(self: Any, other: Any) -> Any:
-        nonlocal largest
-        largest = max(largest, other.store.trie.size)
-        return join(self, other)
-
-    async with fleet(AWSet, "a", tmp_path, leaves=leaves) as f:
-        for n in range(0, many, leaves):
-            await f.change("a", add, *range(n, n + leaves))
-        monkeypatch.setattr(AWSet, "join", counted)
-        await f.start("b")
-        await asyncio.sleep(8)
-        assert len(await f.value("b")) == many
-        assert 0 < largest <= leaves
-        largest = 0
-        await f.kill("b")
-        await f.start("b")
-        assert len(await f.value("b")) == many
-        assert 0 < largest <= leaves
-        assert max(len(frame) for _, _, frame in f.net.frames) < 10_000
-
-
 async def test_a_wall_clock_that_went_back_over_a_restart_does_not_make_writes_old(tmp_path: Path) -> None:
     early = [BEGAN]
 
