@@ -4,6 +4,7 @@ believed.
 
 from collections import deque
 from dataclasses import replace
+from itertools import islice
 from statistics import median
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ _FIRST = 8  # data before a first guess at V
 _LATEST = 64  # data from which it is guessed anew
 _KEPT, _STEPS = 16, 7  # differences of differences that tell of a rounding: a spike makes three
 _AGE = 640  # data after which they tell nothing: what is left of a few spikes long ago is no rounding
+_SELDOM = 3  # alerts within that many data: more are no exception
 _MOST, _WIDEST = 1e200, 1e100  # V, in squared units, and data that differ by less
 _DUST = 1e-14  # of a datum: what differs by less is the same but for how floats are rounded
 _LEARNING, _THRESHOLDS, _LIMITS = Learning(), Thresholds(), HealthLimits()
@@ -60,18 +62,20 @@ class Gauge:
     (`limits.least`). `period`: the usual time between data, in the units of `at`. Raises `OptionError` for anything
     else.
 
-    A learnt V is never less than the rounding that the data show nor, while an alert stands, than it was before, and
-    errors made by an alert that is over do not count against the index's health. Where errors are too large for as
-    long as it takes to judge them, V was lost, or is another one: it is guessed anew from the latest data, and the
-    filter begins again, muted until it has settled.
+    A learnt V is never less than the rounding that the data show, nor falls while an alert stands whose data stand
+    still; and errors made by an alert that is over do not count against the index's health, unless it has
+    many. Where errors are too large for as long as it takes to judge them, V was lost, or is another one: it is guessed
+    anew from the latest data, and the filter begins again, muted until it has settled.
     """
 
     __slots__ = (
         "_attention",
         "_before",
+        "_ends",
         "_faulty",
         "_filter",
         "_first",
+        "_held",
         "_latest",
         "_learning",
         "_model",
@@ -116,7 +120,9 @@ class Gauge:
         self._times = Times(period)
         self._first: list[float] = []
         self._latest: deque[float] = deque(maxlen=_LATEST)
-        self._before: tuple[float, Health] | None = None  # V and health before the alert that stands
+        self._before: Health | None = None  # before the alert that stands
+        self._held = 0.0  # V as the data of the alert began to stand still; 0: they do not
+        self._ends: deque[int] = deque(maxlen=_SELDOM)  # at which data alerts were over
         self._steps: deque[tuple[int, float]] = deque(maxlen=_KEPT)  # at which datum, and how large they were
         self._faulty = self._since = 0  # data since the errors are wrong, and since V was guessed
         self._attention = Attention.QUIET
@@ -145,7 +151,7 @@ class Gauge:
         self.data, self._since = self.data + (y is not None), self._since + (y is not None)
         error = reading.error if y is not None else None
         if self._standing is None:
-            self._before = reading.variance, self.health
+            self._before = self.health
         self.health = examine(self.health, error, self.limits.forget)
         if y is not None and self._learning is not None:
             self._resolve(y)
@@ -156,7 +162,7 @@ class Gauge:
         elif y is not None:  # no news is not good news: a gap leaves attention as it was
             attention = attend(reading.change, reading.z_plan, self.thresholds)
         self._stand(attention, y is not None)
-        self._hold()
+        self._hold(reading.variance)
         return Judgement(
             reading,
             self._scale.backward(reading.level),
@@ -189,7 +195,7 @@ class Gauge:
             self._first = first if self._filter is None else []
             self.data, self._since = self.data + 1, self._since + 1
             self._resolve(y)
-            self._hold()
+            self._hold(0.0)
         muted = f"guessing the variance: {self.data} of {_FIRST} data" if self.data else "no data yet"
         return Judgement(None, None, Attention.QUIET, 0, False, None, breach, muted)
 
@@ -209,17 +215,21 @@ class Gauge:
         while steps and steps[0][0] <= self.data - _AGE:
             steps.popleft()
 
-    def _hold(self) -> None:
-        """Keep V from falling below what a rounding makes and, while an alert stands, what it was before: an outage
-        at a value that stands still says nothing about the noise of what comes after its repair.
+    def _hold(self, variance: float) -> None:
+        """Keep V from falling below what a rounding makes and, while the data of an alert stand still, what it was when
+        they began to: they say nothing about the noise of what comes after a repair.
         """
         if self._filter is None or self._learning is None:
             return
+        self._held = (self._held or variance) if self._still() else 0.0
         rounding = resolved(min(step for _, step in self._steps)) if len(self._steps) >= _STEPS else 0.0
-        before = self._before[0] if self._before is not None and self._standing is not None else 0.0
-        floor = min(max(self._learning.least, rounding, before), _MOST)
+        floor = min(max(self._learning.least, rounding, self._held), _MOST)
         if self._filter.learning is not None and floor != self._filter.learning.least:
             self._filter.learning = replace(self._learning, least=floor)
+
+    def _still(self) -> bool:
+        """Whether an alert stands, of data that are all the same for a while."""
+        return self._standing is not None and len(set(islice(reversed(self._latest), _FIRST))) == 1
 
     def _muted(self, came: bool) -> str | None:
         """Why the index is not listened to. Errors that are too small only understate how far it is from plan: they are
@@ -253,13 +263,20 @@ class Gauge:
         return True
 
     def _stand(self, attention: Attention, came: bool) -> None:
-        """Remember the attention, and count for how many further data an alert stands. The errors that a change and
-        its end made say nothing about the index: it is then as healthy as it was before.
-        """
+        """Remember the attention, and count for how many further data an alert stands."""
         self._attention = attention
         if attention >= Attention.ALERT:
             self._standing = 0 if self._standing is None else self._standing + came
             return
         if self._standing is not None and self._before is not None:
-            self.health = self._before[1]._replace(last=None, data=self.health.data)
+            self._recover(self._before)
         self._standing = None
+
+    def _recover(self, before: Health) -> None:
+        """After an alert: the errors that a change and its end made say nothing about the index, which is as healthy as
+        it was before. Where that happens all the time, it is what the index is like.
+        """
+        ends = self._ends
+        if len(ends) < _SELDOM or ends[0] <= self.data - _AGE:
+            ends.append(self.data)
+            self.health = before._replace(last=None, data=self.health.data)

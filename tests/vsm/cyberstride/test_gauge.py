@@ -1,6 +1,7 @@
 """The pipeline of one index, from its values to who should look."""
 
 from collections.abc import Iterable
+from math import sin, tau
 
 import pytest
 
@@ -109,6 +110,24 @@ def test_a_second_outage_is_heard_as_soon_as_the_first(length: int, gap: int) ->
         assert repaired[-1].attention is not Attention.ALERT
         assert repaired[-1].muted is None
         assert [one.attention for one in feed(gauge, [0.0] * 3)][1:] == [Attention.ALERT] * 2
+
+
+def test_noise_that_is_less_while_an_alert_stands_is_learnt() -> None:
+    chance = stream("never on plan")
+    gauge = Gauge(Index("yield", plan=0.0))
+    feed(gauge, [chance.gauss(50.0, 10.0) for _ in range(150)])
+    feed(gauge, [chance.gauss(50.0, 1.0) for _ in range(1000)])
+    judged = feed(gauge, [6.0 + chance.gauss(0.0, 1.0) for _ in range(60)] + [6.0] * 60)
+    assert all(one.attention is Attention.ALERT for one in judged)
+
+
+def test_an_index_that_has_many_alerts_by_its_nature_is_muted() -> None:
+    chance = stream("cycles")
+    gauge = Gauge(Index("load", plan=0.0))
+    feed(gauge, noise(chance, 200))
+    judged = feed(gauge, [8.0 * sin(n * tau / 60.0) + chance.gauss(0.0, 1.0) for n in range(800)])
+    assert sum(one.muted is not None for one in judged[200:]) > 450
+    assert judged[-1].muted is not None
 
 
 def test_the_scale_of_an_index_does_not_matter_where_v_is_learnt() -> None:
