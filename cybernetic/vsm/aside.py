@@ -9,7 +9,6 @@ from inspect import (
     isasyncgenfunction,
     isawaitable,
     iscoroutine,
-    iscoroutinefunction,
     isgenerator,
     isgeneratorfunction,
 )
@@ -17,6 +16,7 @@ from typing import Any
 
 from cybernetic.core import real_time
 from cybernetic.runtime import Address
+from cybernetic.vsm.checks import is_async
 from cybernetic.vsm.ports.refusals import NotACall
 
 Aside = Callable[..., Awaitable[Any]]
@@ -85,11 +85,6 @@ def check_call(target: object, args: Sequence[object] = ()) -> None:
 
 def _lazy(target: Any) -> bool:
     return isgeneratorfunction(target) or isasyncgenfunction(target)
-
-
-def is_async(target: Callable[..., Any]) -> bool:
-    """Whether calling `target` only makes a coroutine."""
-    return iscoroutinefunction(target) or iscoroutinefunction(getattr(target, "__call__", None))  # noqa: B004
 
 
 def _begun(leave: deque[Callable[[], Any]]) -> Any:

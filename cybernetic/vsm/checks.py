@@ -1,6 +1,7 @@
-"""Checks of arguments that the core does not have: shares, times that do not run backwards, names, bands."""
+"""Checks of arguments that the core does not have: shares, times that do not run backwards, names, bands, functions."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from inspect import iscoroutinefunction
 from math import isinf
 from typing import Any, TypeVar
 
@@ -83,3 +84,8 @@ def band(name: str, value: object) -> tuple[float, float]:
     if not low < high:
         raise OptionError(name, expected, value)
     return low, high
+
+
+def is_async(target: Callable[..., Any]) -> bool:
+    """Whether calling `target` only makes a coroutine."""
+    return iscoroutinefunction(target) or iscoroutinefunction(getattr(target, "__call__", None))  # noqa: B004

@@ -1,12 +1,13 @@
 """What a viable system may declare: looked at when its class is made, so that a mistake is seen where it stands."""
 
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.bargain.budget import Budget
-from cybernetic.vsm.checks import instance, share
+from cybernetic.vsm.checks import instance, is_async, share
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.inspection.independence import check_audit
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
@@ -58,18 +59,47 @@ def check_declared(cls: Any, known: Any) -> None:
         )
         if meant:
             raise OptionError(name, f"{meant[0]!r}, or a name that is less like it", name)
+    _check_rules(cls)
+    _check_units(cls)
+    _check_audit(cls)
+    _check_figures(cls)
+    _check_human(cls)
+
+
+def _check_rules(cls: Any) -> None:
+    """What may be spent, where, and under which policies."""
     if cls.budget is not None and not isinstance(cls.budget, Budget):
         raise OptionError("budget", "a Budget or None", cls.budget)
+    if not isinstance(cls.ports, Mapping):
+        raise OptionError("ports", 'a mapping, such as {"bank": Port()}', cls.ports)
     for name, port in cls.ports.items():
         if not isinstance(name, str) or not isinstance(port, Port):
             raise OptionError("ports", "names with a Port each", {name: port})
+    if not isinstance(cls.policies, Sequence):
+        raise OptionError("policies", "a list of values of Policy", cls.policies)
     for policy in cls.policies:
         if not isinstance(policy, Policy):
             raise OptionError("policies", "values of Policy", policy)
+    names = [policy.name for policy in cls.policies]
+    if len(set(names)) < len(names):
+        raise OptionError("policies", "names that differ", names)
+
+
+def _check_units(cls: Any) -> None:
+    """What returns the units; what it returns is seen when the level starts."""
+    if not callable(cls.units) or is_async(cls.units):
+        raise OptionError("units", "a method, `def units(self)`, that returns them at once", cls.units)
+
+
+def _check_audit(cls: Any) -> None:
     if cls.audit is not None and not isinstance(cls.audit, Audit):
         raise OptionError("audit", "an Audit or None", cls.audit)
     if cls.audit is not None:
         check_audit(cls.audit)
+
+
+def _check_figures(cls: Any) -> None:
+    """How long, how often, how much."""
     if cls.clocks is not None and not isinstance(cls.clocks, Clocks):
         raise OptionError("clocks", "Clocks or None", cls.clocks)
     if cls.world is not None and not isinstance(cls.world, World):
@@ -82,6 +112,11 @@ def check_declared(cls: Any, known: Any) -> None:
     number("capacity", cls.capacity, above=0)
     whole("lead", cls.lead, least=1)
     instance("paging", cls.paging, Paging)
+
+
+def _check_human(cls: Any) -> None:
+    if not isinstance(cls.human, Sequence):
+        raise OptionError("human", "a list of sinks, of one as well", cls.human)
     for sink in cls.human:
         if not callable(getattr(sink, "page", None)) or not callable(getattr(sink, "resolve", None)):
             raise OptionError("human", "sinks with the methods page and resolve", sink)

@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 from cybernetic.core import OptionError, whole
-from cybernetic.vsm.checks import instance, word
+from cybernetic.vsm.checks import instance, is_async, word
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Verdict, plain
 
 Decide = Callable[[Any, Any], Verdict]
@@ -42,6 +42,8 @@ class Policy:
         whole("version", self.version, least=1)
         if not callable(self.decide):
             raise OptionError("decide", "a function of (action, context)", self.decide)
+        if is_async(self.decide):
+            raise OptionError("decide", "a function that answers at once, not one with `async`", self.decide)
         instance("tier", self.tier, Tier)
 
     @property

@@ -8,9 +8,10 @@ from inspect import Parameter, isawaitable, signature
 from typing import Any
 
 from cybernetic.core import Refusal
-from cybernetic.vsm.aside import Attempt, is_async
+from cybernetic.vsm.aside import Attempt
 from cybernetic.vsm.audit.findings import Account
 from cybernetic.vsm.audit.plan import Audit
+from cybernetic.vsm.checks import is_async
 
 _log = logging.getLogger("cybernetic.vsm")
 _BY_PLACE = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.VAR_POSITIONAL)

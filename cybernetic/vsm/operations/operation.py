@@ -12,7 +12,7 @@ from cybernetic.vsm.bargain.budget import drift
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.channels.ear import level_of
-from cybernetic.vsm.checks import instance
+from cybernetic.vsm.checks import instance, is_async
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.ladder.signals import Pain
@@ -61,6 +61,11 @@ class Operation(Agent):
     _hooks = frozenset({"handle", "plan", "recover", *OWN})
     _final = frozenset({"perform", "mend", "wish", *OWN})
     _unlimited = frozenset({"perform"})
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not is_async(inspect.unwrap(cls.handle)):
+            raise OptionError("handle", "a coroutine function, `async def handle(self, task)`", cls.handle)
 
     async def handle(self, task: Task) -> Outcome:
         """Override: do the task. Runs in the agent, one task at a time; what it raises is a crash, unless a Refusal."""

@@ -14,6 +14,7 @@ from cybernetic.vsm.checks import share as checked_share
 from cybernetic.vsm.checks import word
 from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.coordination.restarts import turnstile
+from cybernetic.vsm.governed import Governed
 from cybernetic.vsm.operations.kinds import kinds_of
 from cybernetic.vsm.operations.management import Management
 from cybernetic.vsm.operations.operation import Operation
@@ -89,6 +90,8 @@ def unit(
     """
     limits = quota or UNLIMITED
     spec = child(cls, *args, id=id, node=node, requires=requires, isolate=limits.isolated(isolate, node))
+    if not issubclass(spec.agent, Operation | Governed):
+        raise OptionError("cls", "an Operation or a ViableSystem", spec.agent)
     taken = kinds_of(getattr(spec.agent, "kinds", ()) if kinds is None else kinds)
     part = _part(weight if share is None else share, floor, cap)
     made = Unit(spec, _checked(id), *part, quota=limits, kinds=taken)
@@ -137,6 +140,8 @@ def remote(
 
 def checked_units(units: Iterable[Unit]) -> tuple[Unit, ...]:
     """The units of a level. Raises `OptionError` for what is none, and for two with one id."""
+    if not isinstance(units, Iterable):
+        raise OptionError("units", "a list of what `unit` or `remote` has made", units)
     made = tuple(units)
     for one in made:
         if not isinstance(one, Unit):

@@ -1,12 +1,28 @@
 """What is declared wrongly is refused where it stands, and what is not declared is missed by nobody."""
 
+from collections.abc import Callable
+from functools import partial, wraps
 from typing import Any
 
 import pytest
 
 from cybernetic import System
 from cybernetic.core import OptionError, StartFailed
-from cybernetic.vsm import Operation, Paging, ViableSystem, unit
+from cybernetic.runtime import Agent
+from cybernetic.vsm import (
+    Allow,
+    ConsoleHuman,
+    Operation,
+    Outcome,
+    Paging,
+    Policy,
+    Port,
+    Task,
+    Verdict,
+    ViableSystem,
+    unit,
+)
+from cybernetic.vsm.decisions import NO_RULES
 
 
 class Sink:
@@ -37,6 +53,111 @@ async def test_what_is_no_unit_is_refused_by_name() -> None:
             StartFailed, match=r"units: expected what `unit` or `remote` has made, got: .*Operation"
         ):
             await system.start(Wrong, type="temporary")
+
+
+async def units_async(self: Any) -> list[Any]:
+    """Nobody waits for it."""
+    return [unit(Operation, id="one")]
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ({"ports": ["tool"]}, r"ports: expected a mapping, such as .*, got: \[\'tool\'\]"),
+        ({"ports": Port()}, r"ports: expected a mapping, such as .*, got: Port"),
+        (
+            {"human": print},
+            r"human: expected a list of sinks, of one as well, got: <built-in function print>",
+        ),
+        ({"human": ConsoleHuman()}, r"human: expected a list of sinks, of one as well, got: <.*ConsoleHuman"),
+        ({"human": None}, r"human: expected a list of sinks, of one as well, got: None"),
+        ({"policies": NO_RULES}, r"policies: expected a list of values of Policy, got: Policy"),
+        (
+            {
+                "policies": (
+                    NO_RULES,
+                    Policy("twice", 1, NO_RULES.decide),
+                    Policy("twice", 2, NO_RULES.decide),
+                )
+            },
+            r"policies: expected names that differ, got: \['no rules', 'twice', 'twice'\]",
+        ),
+        (
+            {"units": [unit(Operation, id="one")]},
+            r"units: expected a method, `def units\(self\)`, .*, got: \[Unit",
+        ),
+        ({"units": units_async}, r"units: expected a method, .* at once, got: <function units_async"),
+    ],
+)
+def test_what_is_declared_as_another_kind_of_thing_is_refused_by_name(
+    declared: dict[str, Any], expected: str
+) -> None:
+    with pytest.raises(OptionError, match=f"^{expected}"):
+        type("Wrong", (ViableSystem,), declared)
+
+
+@pytest.mark.parametrize("returned", [unit(Operation, id="one"), None])
+async def test_one_unit_is_no_list_of_units(returned: Any) -> None:
+    wrong = type("Wrong", (ViableSystem,), {"units": lambda self: returned})
+    async with System() as system:
+        with pytest.raises(
+            StartFailed, match=r"units: expected a list of what `unit` or `remote` has made, got: "
+        ):
+            await system.start(wrong, type="temporary")
+
+
+def test_an_agent_that_is_no_operation_is_no_unit() -> None:
+    with pytest.raises(
+        OptionError, match=r"^cls: expected an Operation or a ViableSystem, got: <class '.*Agent'>"
+    ):
+        unit(Agent, id="one")
+    assert unit(ViableSystem, id="one").nested
+
+
+async def waits(action: Any, context: Any) -> Verdict:
+    """A rule that has to be waited for."""
+    return Allow()
+
+
+class Waits:
+    """Another."""
+
+    async def __call__(self, action: Any, context: Any) -> Verdict:
+        return Allow()
+
+
+@pytest.mark.parametrize("rule", [waits, Waits(), partial(waits, None)])
+def test_a_rule_that_has_to_be_waited_for_is_refused_where_it_is_declared(rule: Any) -> None:
+    with pytest.raises(OptionError, match=r"^decide: expected a function that answers at once, .*, got: "):
+        Policy("p", 1, rule)
+
+
+def test_a_handle_that_nobody_could_wait_for_is_refused_where_it_stands() -> None:
+    with pytest.raises(
+        OptionError, match=r"^handle: expected a coroutine function, .*, got: <function .*handle"
+    ):
+
+        class Sync(Operation):
+            def handle(self, task: Task) -> Outcome:  # type: ignore[override]
+                """Not async."""
+                return Outcome(good=False)
+
+    with pytest.raises(OptionError, match=r"^handle: expected a coroutine function"):
+        type("Value", (Operation,), {"handle": 7})
+
+
+def test_a_handle_may_be_decorated() -> None:
+    async def handle(self: Any, task: Task) -> Outcome:
+        return Outcome(good=False)
+
+    def traced(method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def call(*args: Any) -> Any:
+            return method(*args)
+
+        return call
+
+    type("Below", (type("Traced", (Operation,), {"handle": traced(handle)}),), {})
 
 
 @pytest.mark.parametrize("declared", [{"human": (Sink(),)}, {"paging": Paging(attempts=1)}, {"pulse": 2.0}])
