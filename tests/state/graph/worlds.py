@@ -21,12 +21,33 @@ VALUES: tuple[Any, ...] = (*THINGS, 1, 1.0, True, 0, False)
 NOW = 1_700_000_000.0
 
 facts = st.builds(Fact, st.sampled_from(THINGS), st.sampled_from(RELATIONS), st.sampled_from(VALUES))
-variables = st.sampled_from("xyz").map(Var)
-patterns = st.tuples(
-    st.sampled_from(THINGS) | variables,
-    st.sampled_from(RELATIONS) | variables,
-    st.sampled_from(VALUES) | variables,
+FEW = st.builds(
+    Fact, st.sampled_from("abc"), st.sampled_from(("knows", "a")), st.sampled_from(("a", "b", "c", 1, True))
 )
+"""Facts of so few things that they meet each other: of what is drawn from all there are, hardly any do."""
+
+crowds = st.lists(FEW, min_size=6, max_size=12, unique_by=lambda fact: triple(fact))
+
+
+@st.composite
+def queries(draw: Any, known: list[Fact]) -> list[Any]:
+    """One to three patterns, each a fact there is, seldom another, with parts made variables.
+
+    What stands for one value is mostly one variable wherever it is met, so that most queries have an answer.
+    """
+    names = st.sampled_from("vwxyz").map(Var)
+    held: dict[Any, Var] = {}
+    found = []
+    for _ in range(draw(st.integers(1, 3))):
+        fact = draw(FEW if draw(st.integers(0, 7)) == 7 else st.sampled_from(known))
+        pattern = []
+        for part in fact:
+            if draw(st.booleans()):
+                pattern.append(part)
+            else:
+                pattern.append(held.setdefault(slot_of(part), draw(names)))
+        found.append(tuple(pattern))
+    return found
 
 
 def triple(fact: Any) -> Any:
