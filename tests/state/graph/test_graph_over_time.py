@@ -46,6 +46,33 @@ async def test_what_expires_is_answered_no_more_told_and_taken_out() -> None:
         assert len(await replica.call(Replica.value)) == 0
 
 
+async def test_whatever_is_asked_right_after_the_time_of_a_fact_is_answered_without_it() -> None:
+    """Long before the next look for what has expired, and each by a graph that was asked nothing else."""
+
+    async def asked(question: Any, *args: Any) -> tuple[Any, Any]:
+        async with System() as system:
+            graph = await system.start(Graph, "world", None, None, GroupPeers, clock)
+            await asyncio.sleep(0.25)
+            await graph.call(Graph.add, *ANN, who="clerk", ttl=1.0)
+            await asyncio.sleep(0.99)
+            before = await graph.call(question, *args)
+            await asyncio.sleep(0.02)
+            return before, await graph.call(question, *args)
+
+    before, after = await asked(Graph.query, ("ann", X, Y))
+    assert (len(before.rows), after.rows) == (1, ())
+    before, after = await asked(Graph.assertions, *ANN)
+    assert (len(before), after) == (1, ())
+    before, after = await asked(Graph.history, *ANN)
+    assert ([one.how for one in before], [one.how for one in after]) == ([None], ["expired"])
+    before, after = await asked(Graph.around, "ann")
+    assert (len(before.facts), after.facts) == (1, ())
+    before, after = await asked(Graph.path, "ann", "bob")
+    assert (len(before), after) == (1, None)
+    before, after = await asked(Graph.page)
+    assert (len(before["records"]), after["records"]) == (1, [])
+
+
 async def test_a_renewed_fact_stays() -> None:
     async with System() as system:
         graph = await system.start(Graph, "world", None, None, GroupPeers, clock)
