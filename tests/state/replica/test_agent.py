@@ -231,6 +231,7 @@ async def test_changes_are_told_at_once_and_those_of_a_moment_together() -> None
         await asyncio.sleep(1)
         for n in range(50):
             await f.change("a", add, n)
+            await asyncio.sleep(0.0005)
         await asyncio.sleep(0.1)
         assert len(await f.value("b")) == 50
         assert (await f.status("a")).counts.news == 1
