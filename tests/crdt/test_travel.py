@@ -26,6 +26,7 @@ from cybernetic.crdt import (
 )
 from cybernetic.crdt.digests import Digests
 from cybernetic.crdt.lattice import KINDS
+from cybernetic.crdt.parts import MOST_REPLICAS
 from cybernetic.crdt.travel import DEEPEST, FORMS
 from cybernetic.wire import Codec, DamagedMessage, Extension, UnknownType, WireError
 from tests.crdt.forging import Forged, forged, forger
@@ -55,6 +56,14 @@ def test_every_state_and_delta_arrives_equal(kind: type[Any], steps: list[Step])
             assert digest(arrived) == digest(value)
     if kind is AWMap:
         assert len(CODEC.copy(world.states[0])) == len(world.states[0])
+
+
+def test_one_message_names_so_many_replicas_and_no_more() -> None:
+    named = [f"{n}" for n in range(MOST_REPLICAS)]
+    assert not CODEC.decode(forged("state.AWSet", 1, named, [], []))
+    for name, rest in (("state.AWSet", ([], [])), ("state.Context", ([],))):
+        with pytest.raises(DamagedMessage, match="replicas: expected at most 65536 names"):
+            CODEC.decode(forged(name, 1, [*named, "one more"], *rest))
 
 
 def test_every_kind_has_a_form() -> None:
