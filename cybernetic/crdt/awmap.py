@@ -71,7 +71,7 @@ class AWMap(Lattice, Generic[K]):
         meanwhile. Values of types unknown here stay.
         """
         replica_name(replica)
-        shown: dict[object, Any] = {}
+        shown: dict[tuple[str, object], Any] = {}
         for slot in dict.fromkeys(map(slot_of, keys)):
             for kind in KINDS:
                 store = self._store.trie.get((kind, slot))
@@ -81,7 +81,12 @@ class AWMap(Lattice, Generic[K]):
             return type(self)()
         first = self._next(replica)
         numbers = count(first)
-        found = {slot: _buried(store, replica, numbers) for slot, store in shown.items()}
+        found = {}
+        for (kind, slot), store in shown.items():
+            try:
+                found[kind, slot] = _buried(store, replica, numbers)
+            except OptionError as error:  # who refuses does not know under which key it is
+                raise OptionError(error.name, error.expected, key_of(slot)) from None
         return self.from_store(Branch.of(found), Context({replica: (first, next(numbers))}))
 
     def __contains__(self, key: object) -> bool:

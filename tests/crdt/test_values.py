@@ -162,8 +162,14 @@ def test_a_key_used_for_two_types_at_once_keeps_both() -> None:
 def test_a_key_with_an_escrow_under_it_cannot_be_removed() -> None:
     budgets = AWMap[str]()
     budgets = budgets.join(budgets.put("llm", budgets.at("llm", Escrow).grant("ann", 10)))
-    with pytest.raises(OptionError, match="expected one without an Escrow under it"):
-        budgets.remove("ann", "llm")
+    budgets = budgets.join(budgets.put("else", budgets.at("else", GCounter).increment("ann")))
+    refused = "key: expected one without an Escrow under it, which cannot be removed, got: "
+    with pytest.raises(OptionError, match=f"^{refused}'llm'$"):
+        budgets.remove("ann", "else", "llm")
+    towns = AWMap[str]()
+    towns = towns.join(towns.put("rome", budgets))
+    with pytest.raises(OptionError, match=f"^{refused}'rome'$"):
+        towns.remove("ann", "rome")
 
 
 def test_what_is_no_kind_of_value_is_refused_in_a_map() -> None:
