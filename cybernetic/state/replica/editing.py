@@ -1,6 +1,7 @@
 """Edits: what one makes, and whether it is a delta that its replica may take. A reused dot would be lost unseen."""
 
 from collections.abc import Callable, Iterator
+from inspect import iscoroutine
 from typing import Any, Generic, TypeVar
 
 from cybernetic.core import CannotTravel, Refusal
@@ -43,6 +44,9 @@ class Editing(Generic[L]):
             raise
         except Exception as error:
             raise EditRefused(f"{type(error).__name__}: {error}") from error
+        if iscoroutine(delta):
+            delta.close()  # or Python warns that nobody has waited for it
+            raise EditRefused("a coroutine: an edit is a plain function, which makes it at once")
         if type(delta) is not self._kind:
             raise EditRefused(type(delta).__name__)
         check_dots(delta, value.context, by.replica)
@@ -108,12 +112,12 @@ def check_dots(delta: Lattice, known: Context, replica: str) -> None:
     if not delta:
         return
     first, runs = known.next(replica), delta.context.runs.get(replica, ())
+    for other, n in delta.context.without((replica,)).minus(known):
+        raise EditRefused(f"one in the name of {other!r}, whose change {n} is not known: use `by.replica`")
     if len(runs) != 2 or runs[0] != first:
         raise EditRefused(
             f"one with the changes {_shown(runs)} of {replica!r}, whose next is {first}: {_RIGHT}"
         )
-    for other, n in delta.context.without((replica,)).minus(known):
-        raise EditRefused(f"one in the name of {other!r}, whose change {n} is not known: use `by.replica`")
     met: set[int] = set()
     for n in _numbers(delta.store, replica):
         if n in met or n >= runs[1]:

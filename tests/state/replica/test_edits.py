@@ -76,6 +76,24 @@ async def test_a_delta_whose_dots_are_not_the_next_is_refused_and_changes_nothin
         assert set(await f.value("a")) == {"old", "next"}
 
 
+async def test_who_edits_in_the_name_of_another_learns_what_name_to_use() -> None:
+    async with fleet(AWSet, "a") as f:
+        await f.change("a", add, "old")
+        with pytest.raises(
+            EditRefused, match="one in the name of 'me', whose change 1 is not known: use `by"
+        ):
+            await f.change("a", lambda value, by: value.add("me", "new"))
+
+
+async def test_an_edit_that_would_have_to_be_waited_for_is_refused_and_not_left_unawaited() -> None:
+    async def later(value: Any, by: Any) -> Any:
+        return add(value, by, "new")
+
+    async with fleet(AWSet, "a") as f:
+        with pytest.raises(EditRefused, match="got: a coroutine: an edit is a plain function"):
+            await f.change("a", later)
+
+
 def twice(value: Any, by: Any) -> Any:
     return value.increment(by.replica).join(value.increment(by.replica, 2))
 
