@@ -16,7 +16,7 @@ from cybernetic.state.graph.facts import Assertion, Fact, Period, assertion_of, 
 from cybernetic.state.graph.keeping import STEP, Keeping
 from cybernetic.state.graph.patterns import Pattern, Query, pattern_of, query_of
 from cybernetic.state.graph.pen import Restored
-from cybernetic.state.graph.records import UNSTAMPED, Record, recorded
+from cybernetic.state.graph.records import UNSTAMPED, Record, recorded_at
 from cybernetic.state.graph.solve import solve
 from cybernetic.state.graph.terms import Value, text, value_of
 from cybernetic.state.graph.triples import Triple
@@ -135,18 +135,17 @@ class Graph(Keeping):
                 so ends where it was removed elsewhere, unheard of here: load it again after that.
         """
         if not isinstance(records, list | tuple) or len(records) > MOST_RECORDS:
-            raise GraphRefused(
-                f"records: expected a list of at most {MOST_RECORDS}, got: {type(records).__name__}"
-            )
+            came = f"{len(records)} of them" if isinstance(records, list | tuple) else type(records).__name__
+            raise GraphRefused(f"records: expected a list of at most {MOST_RECORDS}, got: {came}")
         now = self._now()
         told = []
-        for record in records:
-            told.append(checked(recorded, record, who, now))
+        for at, record in enumerate(records):
+            told.append(checked(recorded_at, f"records[{at}]", record, who, now))
             if len(told) % STEP == 0:
                 await asyncio.sleep(0)
         lasting = [one for one in told if one[0].until is None or one[0].until > now]
-        came = Counter([how for _, how in await self._loaded(lasting, checked(flag, "again", again))])
-        return {"new": came["new"], "ended": came["ended"] + len(told) - len(lasting)}
+        done = Counter([how for _, how in await self._loaded(lasting, checked(flag, "again", again))])
+        return {"new": done["new"], "ended": done["ended"] + len(told) - len(lasting)}
 
     # asking
 

@@ -66,12 +66,17 @@ def recorded(record: object, who: str, now: float | None = None) -> tuple[Assert
     return assertion, _dots(record.get("change"))
 
 
-def checked_record(place: str, record: Record, now: float | None) -> Record:
-    """A record that `recorded` takes. Raises an `OptionError` that names its place, such as a line."""
+def recorded_at(place: str, record: object, who: str, now: float | None = None) -> tuple[Assertion, Dots]:
+    """As `recorded`. Raises an `OptionError` that names the record's place, such as a line."""
     try:
-        recorded(record, "-", now)
+        return recorded(record, who, now)
     except OptionError as error:
         raise OptionError(f"{place}: {error.name}", error.expected, error.got) from None
+
+
+def checked_record(place: str, record: Record, now: float | None) -> Record:
+    """A record that `recorded` takes. Raises an `OptionError` that names its place."""
+    recorded_at(place, record, "-", now)
     return record
 
 

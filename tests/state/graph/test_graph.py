@@ -15,6 +15,7 @@ from tests.state.graph.agents import rows
 
 X, Y = Var("x"), Var("y")
 ANN = ("ann", "knows", "bob")
+GOOD = dict(zip(("subject", "predicate", "object"), ANN, strict=True))
 
 
 @pytest.mark.parametrize("where", WHERES)
@@ -153,7 +154,9 @@ async def test_what_is_around_and_the_way_from_one_to_another() -> None:
         (Graph.path, ("a", "b"), {"direction": "up"}, "direction: expected one of"),
         (Graph.page, (7,), {}, "cursor: expected the one given last"),
         (Graph.load, (5,), {}, "records: expected a list"),
-        (Graph.load, ([5],), {}, "record: expected an object"),
+        (Graph.load, ([{}] * 501,), {}, "records: expected a list of at most 500, got: 501 of them"),
+        (Graph.load, ([5],), {}, r"records\[0\]: record: expected an object"),
+        (Graph.load, ([GOOD, GOOD, {**GOOD, "who": ""}],), {}, r"records\[2\]: who: expected a text"),
         (Graph.load, ([],), {"again": 1}, "again: expected True or False"),
         (
             Graph.load,
