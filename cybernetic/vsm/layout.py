@@ -161,6 +161,7 @@ class Layout:
             if unit.nested and unit.spec is not None:
                 beat = self.charter.clocks_of(unit.spec.agent).beat
                 found.append((Role.ALGEDONODE.value, self.path(unit), first(unit, beat)))
+                found.append((Role.PORTER.value, self.path(unit), first(unit, pulse)))
         return found + [(Role.MANAGEMENT.value, self.path(unit), first(unit, pulse)) for unit in self.units]
 
 

@@ -33,17 +33,13 @@ class Custodian(Member):
     """
 
     role = Role.PORTER
+    period = 1.0
 
-    def setup(self) -> Any:
-        """Tell of ports every round. It is no loop that is watched: a level that is away is felt by others already."""
-        self.ref.every(self.pulse).cast(Custodian.say_served)
-        return super().setup()
-
-    async def say_served(self) -> None:
+    async def cycle(self) -> None:
         """Tell how ports have served the level."""
         inner = self.system.named(f"{self.path}:{Role.INTELLIGENCE.value}", Intelligence)
         with suppress(CallError, Refusal):
-            ports = await inner.within(PATIENCE / 8).call(Intelligence.passed)
+            ports = await inner.within(self.pulse / 2).call(Intelligence.passed)
             if ports:
                 self.tell(Channel.ENVIRONMENT, Role.INTELLIGENCE, Served(ports))
 

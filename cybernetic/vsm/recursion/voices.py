@@ -86,8 +86,8 @@ class LineVoice(Voice, Line):
 class WatchfulVoice(LineVoice):
     """Of the algedonic channel, to a level above that is not here.
 
-    Who stands for the level in the one above is here, and shows on this channel that it lives. Up there its silence is
-    felt, but nobody there can end it: so that is done here, when it hangs, as algedonodes do with all else.
+    Who stand for the level in the one above are here, and show on this channel that they live. Up there their silence
+    is felt, but nobody there can end them: so that is done here, when one hangs, as algedonodes do with all else.
 
     Args:
         name: the one it bears.
@@ -99,19 +99,19 @@ class WatchfulVoice(LineVoice):
     def __init__(self, name: str, junction: str, path: str, look: float) -> None:
         super().__init__(name, junction)
         self._path, self._look = path, look
-        self._key = (Role.MANAGEMENT.value, path)
+        self._keys = [(role.value, path) for role in (Role.MANAGEMENT, Role.PORTER)]
 
     def setup(self) -> None:
         """Begin to watch."""
         self._turned = now()
-        self._deadmen = Deadmen([(*self._key, FIRST)], self._turned)
+        self._deadmen = Deadmen([(*key, FIRST) for key in self._keys], self._turned)
         self.ref.every(self._look).cast(WatchfulVoice.turn)
 
     def carry(self, note: Note) -> None:
-        """A note for the channel; that the one watched lives is heard on the way."""
+        """A note for the channel; that those watched live is heard on the way."""
         beat = note.body
-        if isinstance(beat, Beat) and (beat.role, beat.path) == self._key:
-            self._deadmen.beat(self._key, beat.period, now())
+        if isinstance(beat, Beat) and (beat.role, beat.path) in self._keys:
+            self._deadmen.beat((beat.role, beat.path), beat.period, now())
         super().carry(note)
 
     def turn(self) -> None:
@@ -121,12 +121,14 @@ class WatchfulVoice(LineVoice):
             self._deadmen.forgive(at)
         self._turned = at
         self._deadmen.missed(at)
-        if self._key not in self._deadmen.silent:
-            return
-        who = self.system.whereis(f"{self._path}:{self._key[0]}", Agent)
-        if self._deadmen.hangs(self._key, who, at) and who is not None:
+        for key in self._deadmen.silent:
+            self._look_at(key, at)
+
+    def _look_at(self, key: tuple[str, str], at: float) -> None:
+        who = self.system.whereis(f"{self._path}:{key[0]}", Agent)
+        if self._deadmen.hangs(key, who, at) and who is not None:
             self.exit(who, Kill())
-            body = {"path": self._path, "role": self._key[0], "times": self._deadmen.ended(self._key, at)}
+            body = {"path": self._path, "role": key[0], "times": self._deadmen.ended(key, at)}
             entry = Entry("hang", self._path, body, at)
             self.system.named(f"{self._path}:books", Books).cast(Books.note, entry)
 

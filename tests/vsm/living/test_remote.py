@@ -263,9 +263,27 @@ async def test_who_stands_for_it_and_hangs_is_ended_where_he_is_and_work_goes_on
         assert there.whereis(envoy.name, Agent) == successor
 
 
+async def test_who_shows_its_evidence_and_hangs_is_felt_and_ended_where_he_is() -> None:
+    async with two() as (_, there, shop):
+        hung = there.whereis(f"{PATH}:porter", Agent)
+        assert hung is not None
+        await asyncio.sleep(10.0)
+        assert there.whereis(f"{PATH}:porter", Agent) == hung
+        await hung.inspect().suspend()
+        await asyncio.sleep(8.0)
+        assert there.whereis(f"{PATH}:porter", Agent) not in (None, hung)
+        level = there.named(PATH, ViableSystem)
+        assert [one.body["role"] for one in await level.call(ViableSystem.decisions, 0, "hang")] == ["porter"]
+        felt = [one.body["effect"] for one in await shop.call(ViableSystem.decisions, 0, "pain")]
+        assert any("porter silent" in one for one in felt)
+        await asyncio.sleep(10.0)
+        assert not [one for one in await shop.call(ViableSystem.alarms) if one.pain.path == PATH]
+
+
 async def test_who_stands_for_it_is_not_ended_because_the_other_half_is_away() -> None:
     async with two() as (_, there, _shop):
-        envoy = there.whereis(f"{PATH}:management", Agent)
+        names = [f"{PATH}:{role}" for role in ("management", "porter")]
+        before = [there.whereis(name, Agent) for name in names]
         Outlet.cut = True
         await asyncio.sleep(60.0)
-        assert there.whereis(f"{PATH}:management", Agent) == envoy
+        assert [there.whereis(name, Agent) for name in names] == before

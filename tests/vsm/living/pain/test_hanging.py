@@ -48,6 +48,7 @@ LEVELS = ("firm", "firm/team", "firm/team/cell")
 MANAGED = ("firm/one", "firm/team/one", "firm/team/cell/one")
 HANGS = [
     *(f"{path}:management" for path in (*MANAGED, "firm/team", "firm/team/cell")),
+    *(f"{path}:porter" for path in ("firm/team", "firm/team/cell")),
     *(
         f"{level}:{role}"
         for level in LEVELS
@@ -55,13 +56,15 @@ HANGS = [
     ),
 ]
 
+OF_UNITS = ("management", "porter")
+
 HEARD = {"firm:control", *(f"{level}:intelligence" for level in LEVELS)}
 """Of whom a human hears even so: there is nobody below him who could take that over, or they go round slowly."""
 
 
 def bound(name: str) -> float:
     """Seconds from when it hangs until a human hears of it, at the most."""
-    levels = name.count("/") + ("management" not in name)
+    levels = name.count("/") + (name.partition(":")[2] not in OF_UNITS)
     period = 10.0 if "intelligence" in name else PULSE
     return time_to_human((CLOCKS,) * (levels + 1), detection=3 * period + CLOCKS.look) + 0.1
 
@@ -86,7 +89,7 @@ async def test_who_hangs_once_is_ended_and_started_anew_and_then_nothing_hurts(n
             assert await system.named(f"{level}:algedonode", Algedonode).call(Algedonode.alarms) == ()
         assert (await done(firm, "firm/team/cell/one")).outcome.good
         path, _, role = name.partition(":")
-        where = path if path in LEVELS and role != "management" else path.rpartition("/")[0]
+        where = path if path in LEVELS and role not in OF_UNITS else path.rpartition("/")[0]
         assert [entry.body["role"] for entry in await hung(system, where)] == [role]
 
 
