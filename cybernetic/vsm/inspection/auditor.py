@@ -332,7 +332,8 @@ class Auditor(Member):
     def standings(self) -> dict[str, Standing]:
         """What each unit may be called; what was never audited is "unaudited"."""
         at, age, suspect = now(), self._audit.max_age, self._files.health.suspect
-        return {unit: one.standing(at, age, suspect) for unit, one in self._files.dossiers.items()}
+        known = {unit: one.standing(at, age, suspect) for unit, one in self._files.dossiers.items()}
+        return {unit: self._fruitless.standing(unit, one) for unit, one in known.items()}
 
     def records(self) -> dict[str, AuditRecord]:
         """What the audits of each unit came to."""

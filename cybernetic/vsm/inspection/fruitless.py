@@ -4,6 +4,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
+from cybernetic.vsm.audit.record import Standing
 from cybernetic.vsm.inspection.files import Files
 
 MOST = 5  # in a row; evidence may be gone after a restart, so one or two mean nothing
@@ -39,3 +40,8 @@ class Fruitless:
             self._auditor.feel(unit, look.value)
         elif before >= MOST:
             self._auditor.relieve(unit, look.value)
+
+    def standing(self, unit: str, standing: Standing) -> Standing:
+        """What a unit may be called that would be called that: who cannot see it does not call it clean."""
+        unseen = self._files.of(unit).fruitless.get(Look.AUDIT.value, 0) >= MOST
+        return Standing.UNAUDITED if unseen and standing is Standing.CLEAN else standing

@@ -12,7 +12,7 @@ from cybernetic.vsm.inspection.auditor import Auditor
 from cybernetic.vsm.inspection.fruitless import MOST
 from cybernetic.vsm.ports.proofs import Proofs
 from tests.vsm.living.company import started
-from tests.vsm.living.inspected import ask, audited, auditor, right
+from tests.vsm.living.inspected import ask, audited, auditor, right, standing
 
 
 async def hurts(desk: Any, index: str) -> set[str]:
@@ -110,6 +110,21 @@ async def test_so_do_inspections_that_raise_or_hang(inspect: Any) -> None:
         Sight.blind = False
         await asyncio.sleep(600.0)
         assert await hurts(desk, "uninspected") == set()
+
+
+async def test_who_was_clean_is_not_called_so_any_more_until_he_is_seen_again() -> None:
+    Sight.blind = False
+    async with started(audited(probability=1.0, verify=Sight.right)) as (_, desk):
+        await turns(desk, 1)
+        Sight.blind = True
+        await turns(desk, MOST - 1)
+        assert await standing(desk) == "clean"
+        await turns(desk, 1)
+        assert await standing(desk) == "unaudited"
+        assert await standing(desk, "desk/b") == "clean"
+        Sight.blind = False
+        await turns(desk, 1)
+        assert await standing(desk) == "clean"
 
 
 async def test_a_verifier_that_is_not_believed_hurts_once_and_not_at_each_unit() -> None:
