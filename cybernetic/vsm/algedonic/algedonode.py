@@ -373,10 +373,10 @@ class Algedonode(Member, Caller):
 
     # Time.
 
-    def tick(self) -> None:
-        """A clock has lapsed."""
+    def tick(self, due: float = -inf) -> None:
+        """A clock has lapsed that was to at `due`: a timer may come earlier by less than a loop tells apart."""
         self._timer = None
-        self._move(self._ladder.tick(self._at()))
+        self._move(self._ladder.tick(max(due, self._at())))
 
     def _wind(self) -> None:
         if self._timer is not None:
@@ -384,7 +384,7 @@ class Algedonode(Member, Caller):
             self._timer = None
         due = self._ladder.due
         if due < inf:
-            self._timer = self.ref.after(max(0.0, due - now())).cast(Algedonode.tick)
+            self._timer = self.ref.after(max(0.0, due - now())).cast(Algedonode.tick, due)
 
     def _at(self) -> float:
         return max(now(), self._ladder.at)
