@@ -47,7 +47,11 @@ class Status:
         gaps: how far what a unit does is from what it is chartered for, bits; of those that were looked at.
         alarms: the pains that are open.
         known: under which revision of the policies each unit acts, as it says itself.
-        channels: what each channel has carried.
+        channels: what each channel has carried; each names the note that came last (`LineState.source`).
+        sources: of each field that is measured (`arrived`, `load`, `sparing`, `flows`, `standings`, `gaps`), by its
+            key, the id of the event that it was measured at last: see `source`. Accounts, what was saved and channels
+            name theirs themselves. The other fields are no measurements but what stands, and names what it stands for:
+            a lease its holder, an intervention its index, an alarm its pain, a revision itself.
     """
 
     path: str
@@ -66,20 +70,30 @@ class Status:
     alarms: tuple[Climb, ...] = ()
     known: Mapping[str, int] = field(default_factory=dict)
     channels: Mapping[str, LineState] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def source(self, field: str, key: str) -> str:
+        """What `field` of `key` was measured at last, as `source("load", "shop/a")`; "": nothing has been measured yet.
+
+        Of `arrived` and `load` it is a task; of `flows` the note to system 2, or the call that was let go; of
+        `standings` the audited task, or the word that a port is used again; of `gaps` the last task that the inspected
+        books held; of `sparing` the task that was accounted for, or the intervention. Time moves some of them as well,
+        which no event tells: an audit grows old, a call that waits lapses.
+        """
+        return self.sources.get(field, {}).get(key, "")
 
 
+MEASURED = ""  # several fields at once, each value with what it was measured at
 _ASKED: tuple[tuple[str, str, type, Any], ...] = (
-    ("arrived", "environment", Environment, Environment.arrived),
-    ("load", "environment", Environment, Environment.load),
+    (MEASURED, "environment", Environment, Environment.measured),
+    (MEASURED, "control", Control, Control.measured),
+    (MEASURED, "coordination", Coordination, Coordination.measured),
+    (MEASURED, "audit", Auditor, Auditor.measured),
     ("accounts", "control", Control, Control.accounts),
     ("interventions", "control", Control, Control.interventions),
     ("commanded", "control", Control, Control.commanded),
-    ("sparing", "control", Control, Control.sparing),
     ("saved", "control", Control, Control.saved),
-    ("flows", "coordination", Coordination, Coordination.flows),
     ("leases", "coordination", Coordination, Coordination.leases),
-    ("standings", "audit", Auditor, Auditor.standings),
-    ("gaps", "audit", Auditor, Auditor.gaps),
     ("alarms", "algedonode", Algedonode, Algedonode.alarms),
     ("known", "policy", Governance, Governance.known),
 )
@@ -87,16 +101,11 @@ _ASKED: tuple[tuple[str, str, type, Any], ...] = (
 
 async def status(system: Any, path: str, audited: bool = True) -> Status:
     """Ask all parts of the level at `path`; one that is not `audited` has no system 3* that could be silent."""
-    found: dict[str, Any] = {}
-    silent: list[str] = []
-    for field_name, role, cls, method in _ASKED:
-        if role == Role.AUDIT.value and not audited:
-            continue
-        try:
-            found[field_name] = await system.named(f"{path}:{role}", cls).within(PATIENCE).call(method)
-        except CallError:
-            if role not in silent:
-                silent.append(role)
+    found, measured, silent = await _asked(system, path, audited)
+    sources: dict[str, dict[str, str]] = {}
+    for name, figures in measured.items():
+        found[name] = {key: value for key, (value, _) in figures.items()}
+        sources[name] = {key: source for key, (_, source) in figures.items()}
     units = {*found.get("load", {}), *found.get("accounts", {}), *found.get("known", {})}
     found["standings"] = dict.fromkeys(sorted(units), Standing.UNAUDITED) | found.get("standings", {})
     channels = {}
@@ -106,4 +115,25 @@ async def status(system: Any, path: str, audited: bool = True) -> Status:
             channels[channel.value] = await line.within(PATIENCE).call(Line.state)
         except CallError:
             silent.append(line_name(path, channel))
-    return Status(path, tuple(silent), channels=channels, **found)
+    return Status(path, tuple(silent), channels=channels, sources=sources, **found)
+
+
+async def _asked(system: Any, path: str, audited: bool) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
+    """The fields that are told as they are, those that are measured, and who was silent."""
+    found: dict[str, Any] = {}
+    measured: dict[str, Any] = {}
+    silent: list[str] = []
+    for name, role, cls, method in _ASKED:
+        if role == Role.AUDIT.value and not audited:
+            continue
+        try:
+            told = await system.named(f"{path}:{role}", cls).within(PATIENCE).call(method)
+        except CallError:
+            if role not in silent:
+                silent.append(role)
+        else:
+            if name == MEASURED:
+                measured |= told
+            else:
+                found[name] = told
+    return found, measured, silent

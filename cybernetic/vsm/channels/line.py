@@ -24,7 +24,8 @@ class LineState:
 
     `dropped` gave way in a flood, and `lost` came to somebody who had no ear for them, or could not travel: variety
     that the channel did not carry. `utilisation` is its load against its capacity (more than .8 is too much), `age` how
-    long the last note had waited when its turn came, seconds (more than a period is too long).
+    long the last note had waited when its turn came, seconds (more than a period is too long). All of it was measured
+    when the note came whose id is `source` ("": none has come), but for `dropped`: of those that gave way nobody knows.
     """
 
     channel: Channel
@@ -35,6 +36,7 @@ class LineState:
     dropped: int = 0
     lost: int = 0
     age: float = 0.0
+    source: str = ""
 
     @property
     def fidelity(self) -> float:
@@ -81,6 +83,7 @@ class Line(Agent):
         self._age, self._old = 0.0, -inf  # of the last note, and when one that is too old came last
         self._rate, self._at = 0.0, 0.0  # notes a second, as of when
         self._carried = self._refused = self._late = self._lost = 0
+        self._last = ""  # the id of the last note
         self._known: dict[tuple[Role, str], Named[Ear]] = {}
 
     def setup(self) -> None:
@@ -129,6 +132,7 @@ class Line(Agent):
             0 if info is None else info.dropped,
             self._lost,
             self._age,
+            self._last,
         )
 
     def look(self) -> None:
@@ -161,7 +165,7 @@ class Line(Agent):
             answer.reply(value)
 
     def _accepts(self, note: Note) -> bool:
-        at = now()
+        at, self._last = now(), note.id
         self.turn()
         self._rate, self._at = self._rate_at(at) + log(2.0) / self._half, at
         if note.sent_at:

@@ -22,11 +22,15 @@ class Accounts:
 
     Attributes:
         latest: the last account of each unit.
+        sources: of "done", "spent" and so on: the id of what has moved that last in any of the units.
+        counted: the last task of each unit that was counted, and when.
     """
 
     def __init__(self, control: Any, units: Collection[str], at: float) -> None:
         self._control = control
         self.latest: dict[str, Accountability] = {}
+        self.sources: dict[str, str] = {}
+        self.counted: dict[str, tuple[float, str]] = {}
         self._heard = dict.fromkeys(units, at)  # when each accounted last
         self._excused = dict.fromkeys(units, -inf)  # when each said last that it cannot
         self._missing = Aches(control, "account missing", Cause.HEARTBEAT)
@@ -47,6 +51,7 @@ class Accounts:
         path = account.path
         if path not in self._heard:
             return
+        self._moved(account, at)
         self._heard[path], self.latest[path] = at, account
         self._missing.over(path)
         self._done, self._failed = self._done + account.done, self._failed + account.failed
@@ -55,6 +60,15 @@ class Accounts:
         self._told[path], self._saved[path] = account.saved, self._saved[path] + saved
         if epoch is not None:
             self._weigh(account, epoch, lease, saved.spend)
+
+    def _moved(self, account: Accountability, at: float) -> None:
+        """What of an account is from something else than what the last one was from."""
+        known = self.latest[account.path].sources if account.path in self.latest else {}
+        news = {name: id for name, id in account.sources.items() if known.get(name) != id}
+        self.sources |= news
+        for name in ("done", "failed"):
+            if name in news:
+                self.counted[account.path] = at, news[name]
 
     def _weigh(self, account: Accountability, epoch: Epoch, lease: Vector, saved: Vector) -> None:
         """What was spent since the last account is worth what was done since. What was saved counts as if it had been
@@ -151,4 +165,5 @@ class Accounts:
             reports,
             purse=purse,
             saved=sum(self._saved.values(), NONE_SAVED),
+            sources=dict(self.sources),
         )

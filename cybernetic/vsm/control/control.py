@@ -136,7 +136,8 @@ class Control(Member):
         """Tell what goes into change from what goes into the run of the day, by the weights that hold now."""
         taken = self._accounts.spending()
         change = spent_on_change(taken, self._declared(), self._agreed())
-        self._spent = Spent(self._spent.change + change, self._spent.run + sum(taken.values()) - change)
+        change, run = self._spent.change + change, self._spent.run + sum(taken.values()) - change
+        self._spent = Spent(change, run, self._accounts.sources.get("spent", ""))
 
     @hears(Reckon)
     def _reckoned(self, reckon: Reckon, note: Note) -> Spent:
@@ -357,9 +358,9 @@ class Control(Member):
         """By unit the revision of what it was commanded last, and of what it says it goes by."""
         return self._interventions.commands.standing()
 
-    def sparing(self) -> Mapping[str, float]:
-        """Interventions in each unit for a thousand of its tasks, since this system 3 began."""
-        return self._interventions.sparing(self._accounts.tasks())
+    def measured(self) -> Mapping[str, Mapping[str, tuple[float, str]]]:
+        """Interventions in each unit for a thousand of its tasks, since this system 3 began, with what each is from."""
+        return {"sparing": self._interventions.sparing(self._accounts.tasks(), self._accounts.counted)}
 
     def saved(self) -> Mapping[str, Saved]:
         """What each unit did not have to spend as others had made its calls, as far as this system 3 was told."""

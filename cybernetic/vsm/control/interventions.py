@@ -48,6 +48,7 @@ class Interventions:
         self._freed: dict[str, int] = {}  # how often a person has let go on a port, or a unit (its path)
         self.quarantined: dict[str, Quarantine] = {}
         self.made = dict.fromkeys(charges, 0)
+        self._source: dict[str, tuple[float, str]] = {}  # the last of them, and when, by unit
         self._kinds = Kinds({path: charge.kinds for path, charge in charges.items()})
         self._standing: dict[str, dict[str, str]] = {}  # why, by index, of what is out of bounds, by unit
         self._breaches: dict[str, Breach] = {}
@@ -137,6 +138,7 @@ class Interventions:
             if isinstance(one, Intervention):
                 self.held[unit] = one
                 self.made[unit] = self.made.get(unit, 0) + 1
+                self._source[unit] = now(), f"{one.rung.name} at {now()}"
             else:
                 self._let_go(unit)
         await self._save(*(self._entry(unit, one) for unit in units))
@@ -189,8 +191,9 @@ class Interventions:
                 self.held = {unit: one for unit, one in self.held.items() if one.rung is Rung.DISSOLVE}
                 for unit in self._charges:
                     self._let_go(unit)
-            for unit in self._charges:
+            for unit in self._charges if command.new(before) else ():
                 self.made[unit] += len(command.new(before))
+                self._source[unit] = now(), f"command {command.life}.{command.revision} from above"
             ports = self._put_out_or_back(command, before, freed)
             await self._save(
                 *self._obeyed(command, before, freed), *[self._quarantined(one) for one in ports]
@@ -282,9 +285,19 @@ class Interventions:
             found[unit] = least * (BENT if again else 1.0)
         return found
 
-    def sparing(self, tasks: Mapping[str, int]) -> dict[str, float]:
-        """Interventions in each unit for a thousand of its tasks: each takes something of its autonomy."""
-        return {unit: 1000.0 * made / max(1, tasks.get(unit, 0)) for unit, made in self.made.items()}
+    def sparing(
+        self, tasks: Mapping[str, int], counted: Mapping[str, tuple[float, str]]
+    ) -> dict[str, tuple[float, str]]:
+        """Interventions in each unit for a thousand of its `tasks`: each takes something of its autonomy. With each
+        comes its source: the last task that was `counted`, with when, or the last intervention ("SUSPEND at 3.5", as
+        the log has it), whichever came later.
+        """
+        none = 0.0, ""
+        found = {}
+        for unit, made in self.made.items():
+            _, source = max(counted.get(unit, none), self._source.get(unit, none), key=lambda one: one[0])
+            found[unit] = 1000.0 * made / max(1, tasks.get(unit, 0)), source
+        return found
 
     # A unit is taken out.
 

@@ -105,6 +105,7 @@ class Coordination(Member):
     @hears(Joining)
     def _joined(self, joining: Joining, note: Note) -> Leased:
         self._queues.joined(joining, note.path_from)
+        self._queues.moved[joining.port] = note.id
         self._turn()
         return Leased(joining.port, self._ttl)
 
@@ -114,32 +115,34 @@ class Coordination(Member):
         answer = self.defer()
         until = inf if note.deadline is None else note.deadline
         self._queues.asked(request, note.path_from, until, answer)
+        self._queues.moved[request.port] = note.id
         self._turn()
         return answer
 
     @hears(PaceWithdrawal)
     def _given_up(self, word: PaceWithdrawal, note: Note) -> None:
         self._queues.withdrawn(word)
+        self._queues.moved[word.port] = note.id
         self._turn()
 
     @hears(Refused)
     def _refused(self, refused: Refused, note: Note) -> None:
-        self._queues.said(refused, note.path_from)
+        self._queues.said(refused, note.path_from, note.id)
         self._turn()
 
     @hears(Succeeded)
     def _succeeded(self, succeeded: Succeeded, note: Note) -> None:
-        self._queues.said(succeeded, note.path_from)
+        self._queues.said(succeeded, note.path_from, note.id)
         self._turn()
 
     @hears(Ended)
     def _ended(self, ended: Ended, note: Note) -> None:
-        self._queues.said(ended, note.path_from)
+        self._queues.said(ended, note.path_from, note.id)
         self._turn()
 
     @hears(UsedPort)
     def _used(self, used: UsedPort, note: Note) -> None:
-        self._queues.said(used, note.path_from)
+        self._queues.said(used, note.path_from, note.id)
 
     def opened(self, opened: Opened) -> None:
         """The level above paces a port."""
@@ -192,7 +195,7 @@ class Coordination(Member):
     def _withdrawn(self, withdrawal: LeaseWithdrawal, note: Note) -> None:
         self._lending.withdraw(note.path_from, withdrawal.key, now())
         if withdrawal.key is None:
-            self._queues.without(note.path_from)
+            self._queues.without(note.path_from, note.id)
             self._pool.without(note.path_from)
 
     def leases(self) -> dict[str, Lease]:
@@ -336,3 +339,8 @@ class Coordination(Member):
         """Of each paced port the rate a second, and how many wait."""
         waiting = self._queues.waiting()
         return {port: (rate, waiting[port]) for port, rate in self._queues.rates().items()}
+
+    def measured(self) -> dict[str, dict[str, tuple[tuple[float, int], str]]]:
+        """The flows: each with the id of the note that moved it, or of the call that was let go."""
+        moved = self._queues.moved
+        return {"flows": {port: (flow, moved.get(port, "")) for port, flow in self.flows().items()}}

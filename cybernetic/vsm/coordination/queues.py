@@ -44,6 +44,9 @@ class Queues:
         remit: of the level.
         ttl: seconds of a lease on a part of a rate.
         born: when it began, seconds; a first one says so much earlier that it need not wait for anybody.
+
+    Attributes:
+        moved: by port: the id of what has moved its queue or its rate last, a note or a call.
     """
 
     def __init__(self, owner: Any, above: Named[Ear], remit: Remit, ttl: float, born: float) -> None:
@@ -51,6 +54,7 @@ class Queues:
         self._flows: dict[str, Flow] = {}
         self._relays: dict[str, Relay] = {}
         self._told: dict[str, float] = {}  # the rate at which units were told their shares
+        self.moved: dict[str, str] = {}
         members = remit.members
         if members:
             for port, rate in remit.rates.items():
@@ -98,9 +102,10 @@ class Queues:
         elif word.port in self._flows:
             self._flows[word.port] = self._flows[word.port].withdrawn(ids)
 
-    def said(self, word: Word, unit: str) -> None:
-        """What a unit heard from the other side of a port, or tells of its use of it."""
+    def said(self, word: Word, unit: str, note: str = "") -> None:
+        """What a unit heard from the other side of a port, or tells of its use of it, in a `note` (its id)."""
         port, at = word.port, now()
+        self.moved[port] = note
         if port in self._flows:
             flow = self._flows[port]
             match word:
@@ -121,8 +126,9 @@ class Queues:
             self._open(port, 0.0)
             self._flows[port] = self._flows[port].refused(at, word.retry_after)
 
-    def without(self, unit: str) -> None:
-        """A unit begins anew: it waits for nothing, and has no call out."""
+    def without(self, unit: str, note: str = "") -> None:
+        """A unit begins anew, it says in a `note` (its id): it waits for nothing, and has no call out."""
+        self.moved |= dict.fromkeys(self._flows, note)
         self._flows = {port: flow.without(unit) for port, flow in self._flows.items()}
         for relay in self._relays.values():
             relay.without(unit)
@@ -152,6 +158,7 @@ class Queues:
         for port, flow in self._flows.items():
             self._flows[port], gone = flow.turn(at)
             for head in gone:
+                self.moved[port] = head.item.id or self.moved.get(port, "")
                 if not head.item.answer.reply(Paced(port)):  # nobody hears it
                     self._flows[port] = self._flows[port].ended(head.flow, at)
         return min((flow.due(at) for flow in self._flows.values()), default=inf)

@@ -65,6 +65,9 @@ class Balance:
     `control` and `intelligence` are what systems 3 and 4 said to each other; `change_spend` and `run_spend`
     (>= 0) what went into changing and into running; `reallocations` (>= 0) in `hours` (> 0, and enough for so many to
     be a finite number an hour); `proposals` carried out and how many of them were `reversed` within their horizon.
+
+    `sources` names, by field, the id of what each was measured at last, be it in a period before: a proposal, or, of
+    what was spent, the call; what was never measured is not named.
     """
 
     control: Spoken
@@ -75,6 +78,7 @@ class Balance:
     hours: float
     proposals: int = 0
     reversed: int = 0
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("control", "intelligence"):
@@ -137,11 +141,14 @@ class Bands:
 
 @dataclass(frozen=True, slots=True)
 class BandIndex:
-    """One index of a balance, and the band (low, high) it should be within."""
+    """One index of a balance, and the band (low, high) it should be within; `source` is the id of what it was measured
+    at (see `Balance.sources`).
+    """
 
     value: float
     low: float
     high: float
+    source: str = ""
 
     @property
     def held(self) -> bool:
@@ -168,6 +175,14 @@ class Balanced:
         return {} if shown is None else indices(shown, self.bands)
 
 
+_FROM = {  # of each index the field whose source it names
+    "flow": "intelligence",
+    "change_share": "run_spend",
+    "churn": "reallocations",
+    "regret": "reversed",
+}
+
+
 def indices(balance: Balance, bands: Bands) -> dict[str, BandIndex]:
     """Each index of a balance, by name, against its band.
 
@@ -175,16 +190,17 @@ def indices(balance: Balance, bands: Bands) -> dict[str, BandIndex]:
     system 3 raised; what is too long for a time depends on the period, which `diagnose` knows.
     """
     found = {
-        name: BandIndex(getattr(balance, name), *getattr(bands, name))
-        for name in ("flow", "change_share", "churn", "regret")
+        name: BandIndex(getattr(balance, name), *getattr(bands, name), source=balance.sources.get(source, ""))
+        for name, source in _FROM.items()
     }
     three, four = balance.control, balance.intelligence
+    said, raised = (balance.sources.get(side, "") for side in ("control", "intelligence"))
     return {
         **found,
-        "answered": BandIndex(four.answered, bands.answered, 1.0),
-        "replied": BandIndex(three.answered, bands.answered, 1.0),
-        "answer_time": BandIndex(four.wait, 0.0, inf),
-        "reply_time": BandIndex(three.wait, 0.0, inf),
+        "answered": BandIndex(four.answered, bands.answered, 1.0, raised),
+        "replied": BandIndex(three.answered, bands.answered, 1.0, said),
+        "answer_time": BandIndex(four.wait, 0.0, inf, raised),
+        "reply_time": BandIndex(three.wait, 0.0, inf, said),
     }
 
 

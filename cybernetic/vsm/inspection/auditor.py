@@ -83,6 +83,7 @@ class Auditor(Member):
         self._due: deque[tuple[Callable[..., Awaitable[None]], Any]] = deque()
         self._at_work = self._turns = 0
         self._telling: set[str] = set()
+        self._doubted = ""  # the task at which the verifier was doubted, or believed again
 
     async def setup(self) -> None:
         """Go on from the books: with the same secret, the same records, the same purse."""
@@ -171,13 +172,13 @@ class Auditor(Member):
             about = {"task": evidence.task.id, "unit": evidence.path, "why": str(error)}
             await self._files.jot("unverified", about)
             if error.failed:
-                await self._heal(self._files.health.after_try(True))
+                await self._heal(self._files.health.after_try(True), evidence)
                 if unit is not None and not self._files.health.suspect:
                     self._fruitless.after(unit, Look.AUDIT, False)
             return None
         finally:
             self._spending.audited(_cost(before, self._fund.purse))
-        await self._heal(self._files.health.after_try(False))
+        await self._heal(self._files.health.after_try(False), evidence)
         return account
 
     async def judged(self, check: Callable[..., Any], of: Any) -> Account:
@@ -199,6 +200,7 @@ class Auditor(Member):
         ports = frozenset(verified.ports or (receipt.port for receipt in evidence.receipts))
         body = {"task": task, "unit": unit, "reported": True, "verified": False, "ports": sorted(ports)}
         entries = [self._files.entry("finding", body)] if finding.discrepant else []
+        self._files.change(unit, lambda one: replace(one, source=task))
         alarm = await self._files.judged(unit, finding.discrepant, ports, *entries)
         if alarm:
             self.feel(unit, "discrepancy")
@@ -247,6 +249,7 @@ class Auditor(Member):
             return
         for unit, dossier in list(self._files.dossiers.items()):
             if dossier.case is not None and not again.isdisjoint(dossier.ports):
+                self._files.change(unit, lambda one: replace(one, source=note.id))
                 await self._close(unit)
         await self._files.lift(again, lifted.times)
 
@@ -256,12 +259,13 @@ class Auditor(Member):
         evidence, good = canary
         account = await self._verified(evidence)
         if account is not None:
-            await self._heal(self._files.health.after_canary(account.good is good))
+            await self._heal(self._files.health.after_canary(account.good is good), evidence)
 
-    async def _heal(self, health: VerifierHealth) -> None:
+    async def _heal(self, health: VerifierHealth, at: Evidence) -> None:
         before, self._files.health = self._files.health.suspect, health
         if health.suspect is before:
             return
+        self._doubted = at.task.id
         await self._files.keep(self._files.entry("verifier", {"suspect": health.suspect}))
         (self.feel if health.suspect else self.relieve)(self.path, "verifier")
 
@@ -346,6 +350,20 @@ class Auditor(Member):
     def gaps(self) -> dict[str, float]:
         """How far what each unit does is from what it is chartered for, bits; of those that were looked at."""
         return {unit: one.gap.bits for unit, one in self._files.dossiers.items() if one.gap is not None}
+
+    def measured(self) -> dict[str, dict[str, tuple[Standing | float, str]]]:
+        """Standings and gaps, each with the id of the task that it is from: of a verifier that is not believed, be it
+        all that is known of a unit, that at which it was not.
+        """
+        files, standings = self._files.dossiers, self.standings()
+        doubt = Standing.VERIFIER_SUSPECT
+        return {
+            "standings": {
+                unit: (one, (one is doubt and self._doubted) or files[unit].source)
+                for unit, one in standings.items()
+            },
+            "gaps": {unit: (bits, files[unit].seen) for unit, bits in self.gaps().items()},
+        }
 
     def health(self) -> VerifierHealth:
         """How far the verifier is to be believed."""

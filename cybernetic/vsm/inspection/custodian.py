@@ -99,6 +99,7 @@ def together(path: str, shown: list[Inspected]) -> Inspected:
         _summed([one.seconds for one in shown]),
         _summed([one.costs for one in shown]),
         min((one.revision for one in shown), default=0),
+        " ".join(one.last for one in shown if one.last),
     )
 
 

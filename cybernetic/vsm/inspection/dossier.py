@@ -33,6 +33,9 @@ class Dossier:
         told: whether system 3 has heard of its last alarm.
         untrue: whether the last inspection found it not as it should be.
         fruitless: how many looks at it, by their kind, have come to nothing since the last that did.
+        source: the id of what its standing is from: the task that was audited last, or the word that a port it was
+            found false with is used again.
+        seen: the id of the last task of those that its gap is from.
     """
 
     path: str
@@ -48,6 +51,8 @@ class Dossier:
     told: bool = True
     untrue: bool = False
     fruitless: Mapping[str, int] = field(default_factory=dict)
+    source: str = ""
+    seen: str = ""
 
     @classmethod
     def fresh(cls, path: str, audit: Audit) -> Self:

@@ -58,6 +58,7 @@ class Inspected:
         seconds: at its ports, by kind of task.
         costs: of the first resource, by kind of task.
         revision: of the policies it acts under.
+        last: the id of the last task that was counted; of a level those of its units, with a blank between.
     """
 
     path: str
@@ -67,6 +68,7 @@ class Inspected:
     seconds: Mapping[str, float] = field(default_factory=dict)
     costs: Mapping[str, float] = field(default_factory=dict)
     revision: int = 0
+    last: str = ""
 
 
 @travels(name="vsm.Audited")

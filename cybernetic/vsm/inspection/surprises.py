@@ -87,7 +87,7 @@ class Surprises:
         if gap is None:
             return
         before = self._files.of(unit).gap
-        self._files.change(unit, lambda one: replace(one, gap=gap))
+        self._files.change(unit, lambda one: replace(one, gap=gap, seen=state.last))
         if gap.bits > self._audit.drift:
             self._auditor.feel(unit, "purpose", gap.bits)
         elif before is not None and before.bits > self._audit.drift:

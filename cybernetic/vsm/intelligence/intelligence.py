@@ -40,6 +40,7 @@ from cybernetic.vsm.intelligence.messages import (
 from cybernetic.vsm.intelligence.outside import Health, Kinds
 from cybernetic.vsm.intelligence.premises import Premise, tripped
 from cybernetic.vsm.intelligence.selfmodel import SelfModel
+from cybernetic.vsm.intelligence.sources import Sources
 from cybernetic.vsm.intelligence.streams import Stream
 from cybernetic.vsm.intelligence.transcript import Transcript
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
@@ -78,7 +79,7 @@ class Intelligence(Member):
         self._arrived: Counter[str] = Counter()
         self._kinds, self._ports = Kinds(), dict[str, Health]()
         self._passed: dict[str, PortUse] = {}
-        self._troubles = Troubles(self)
+        self._troubles, self._sources = Troubles(self), Sources(path)
         self._self = self._declared = SelfModel(dict(weights))
         self._streams = {unit: Stream(lead) for unit in weights}
         self._talk: Conversation | None = None
@@ -101,6 +102,8 @@ class Intelligence(Member):
     def _arrival(self, arrived: Arrived, note: Note) -> None:
         self._arrived[arrived.unit] += 1
         self._kinds.came(arrived.kind)
+        self._sources.came("arrivals", arrived.unit, note.disturbance or note.id)
+        self._sources.measured("strange", "", note.disturbance or note.id)
 
     @hears(Served)
     def _served(self, served: Served, note: Note) -> None:
@@ -108,6 +111,7 @@ class Intelligence(Member):
             if name not in self._ports:
                 self._ports[name] = Health(self._lead)
             self._ports[name].used(use)
+            self._sources.came("ports", name, note.id)
             self._passed[name] = self._passed.get(name, PortUse()) + use
 
     @hears(Bands)
@@ -129,6 +133,7 @@ class Intelligence(Member):
         self._arrived.clear()
         for port in self._ports.values():
             port.after()
+        self._sources.tick(self._ticks, arrivals=self._streams, ports=self._ports)
         await self._troubles.ask()
         await self._watch_premises()
         if self._shares and self._talk is None:
@@ -252,9 +257,8 @@ class Intelligence(Member):
         self, proposal: AdaptationProposal, shift: Shift, premises: tuple[Premise, ...]
     ) -> None:
         await self._ask(Role.CONTROL, Settled(proposal.id, shift, proposal.issue))
-        self._transcript.carried += dict(shift.weights) != dict(
-            self._self.weights
-        )  # to renew changes nothing
+        if dict(shift.weights) != dict(self._self.weights):  # to renew changes nothing
+            self._transcript.moved(proposal.id)
         self._self = self._self.shifted(shift.weights)
         await self._in_force((proposal.id, shift, premises))
 
@@ -269,7 +273,7 @@ class Intelligence(Member):
         self._self = self._self.shifted(self._declared.weights)
         await self._in_force(None)
         if not over and failed is not None:
-            self._transcript.reversed += 1
+            self._transcript.took_back(id)
             self._rests = self._ticks + self._lead  # what it expected has just been wrong
             self.task(self._ask(Role.CONTROL, Settled(id, None, failed)))
 
@@ -333,6 +337,7 @@ class Intelligence(Member):
             () if self._force is None else self._force[2],
             self._troubles.out,
             self._troubles.found,
+            self._sources.known(),
         )
 
     def kinds(self) -> dict[str, int]:

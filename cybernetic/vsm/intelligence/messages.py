@@ -79,11 +79,13 @@ class Temper:
 @dataclass(frozen=True, slots=True)
 class Spent:
     """What units have spent since system 3 began, of the first resource: on `change`, which is what those whose weight
-    was raised took beyond their declared part, and on the `run` of the day.
+    was raised took beyond their declared part, and on the `run` of the day. `source`: the id of the call that was the
+    last of it.
     """
 
     change: float = 0.0
     run: float = 0.0
+    source: str = ""
 
 
 @travels(name="vsm.Reckon")
@@ -166,6 +168,9 @@ class Outlook:
         premises: of the shift in force: what must hold for it to stand.
         out: ports that a unit of the world it shares says are out, by their names there; see `Outage`.
         found: paths of the units there that audits, of whatever level, hold to be discrepant.
+        sources: of "arrivals" by unit, of "ports" by name, and of "strange" (under ""), the id of what it was measured
+            at: the last task, or word of a unit on its ports, of the latest tick; "PATH tick 7" where nothing came in
+            that, which is a datum as well. "strange" moves with each task. What was proposed has an id of its own.
     """
 
     tick: float
@@ -177,3 +182,4 @@ class Outlook:
     premises: tuple[Premise, ...] = ()
     out: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
+    sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -15,6 +15,7 @@ class Transcript:
     def __init__(self) -> None:
         self.talks: deque[Talked] = deque(maxlen=KEPT)
         self._spent = Spent()
+        self._sources: dict[str, str] = {}
         self.begin()
 
     def begin(self) -> None:
@@ -34,13 +35,16 @@ class Transcript:
     def raised(self, proposal: AdaptationProposal, at: float, talk: Conversation) -> None:
         """System 4 proposed something."""
         self._raised[proposal.issue] += 1
+        self._sources["intelligence"] = proposal.id
         self.talks.append(Talked(proposal, talk.state, talk.change, at))
 
     def answered(self, proposal: AdaptationProposal, seconds: float, countered: bool) -> None:
         """System 3 answered after so many seconds, and perhaps with something else."""
         self._answers.append(seconds)
+        self._sources["intelligence"] = proposal.id
         if countered:
             self._countered[proposal.issue] += 1
+            self._sources["control"] = proposal.id
 
     def replied(self, seconds: float) -> None:
         """System 4 answered to that after so many seconds."""
@@ -51,6 +55,18 @@ class Transcript:
         if spent.run < self._before.run or spent.change < self._before.change:
             self._before = Spent()
         self._spent = spent
+        if spent.source:
+            self._sources["change_spend"] = self._sources["run_spend"] = spent.source
+
+    def moved(self, proposal: str) -> None:
+        """What was proposed (its id) was carried out, and changes something."""
+        self.carried += 1
+        self._sources["reallocations"] = self._sources["proposals"] = proposal
+
+    def took_back(self, proposal: str) -> None:
+        """What was proposed, and carried out, was taken back."""
+        self.reversed += 1
+        self._sources["reallocations"] = self._sources["reversed"] = proposal
 
     def ended(self, talk: Conversation, at: float) -> None:
         """What came of the talk about a proposal."""
@@ -67,4 +83,5 @@ class Transcript:
         hours = seconds / 3600.0
         now, before = self._spent, self._before
         spent, moves = (now.change - before.change, now.run - before.run), self.carried + self.reversed
-        return Balance(three, four, *spent, moves, hours, proposals, self.reversed)
+        sources = dict(self._sources)
+        return Balance(three, four, *spent, moves, hours, proposals, self.reversed, sources)

@@ -60,6 +60,7 @@ class Environment(Member):
         self._rates, self._free = dict(rates or {}), dict.fromkeys(units, 0.0)
         self._audited = audited
         self._come = dict.fromkeys(units, 0)
+        self._latest: dict[str, str] = {}  # the id of the task that came last, by unit
         self._under_way = under_way(self.system, path)
         self._memory = self._under_way.memory
         self._roster = Roster(path, units, Kinds(kinds or {}), self.pulse, self._under_way.out, now)
@@ -71,7 +72,7 @@ class Environment(Member):
         for work in self._under_way:
             if alive and work.unit in self._roster:
                 work.again = work.begun = True
-                self._roster.gives(work.unit)
+                self._roster.gives(work.unit, work.task.id)
                 self.task(self._see_through(work))
                 continue
             self._under_way.end(work)
@@ -118,8 +119,9 @@ class Environment(Member):
             raise WaitsForItself(task.id, unit)
         work = Work(task, unit, [answer], anew, waiting, again=was is not None)
         self._under_way.add(work)
-        self._roster.gives(unit)
+        self._roster.gives(unit, task.id)
         self._come[unit] += 1
+        self._latest[unit] = task.id
         self.tell(Channel.ENVIRONMENT, Role.INTELLIGENCE, Arrived(task.kind, unit), disturbance=task.id)
         self.task(self._see_through(work))
 
@@ -127,9 +129,16 @@ class Environment(Member):
         """How many tasks have come for each unit, since this part of the level has begun."""
         return dict(self._come)
 
-    def load(self) -> dict[str, int]:
-        """How many tasks each unit has been given and not finished."""
-        return dict(self._roster.load)
+    def measured(self) -> dict[str, dict[str, tuple[int, str]]]:
+        """Of each unit, how many tasks have come for it (`arrived`), and how many it has been given and not finished
+        (`load`): each with the id of the task that it was measured at.
+        """
+        arrived = {unit: (count, self._latest.get(unit, "")) for unit, count in self._come.items()}
+        moved = self._roster.moved
+        return {
+            "arrived": arrived,
+            "load": {unit: (count, moved.get(unit, "")) for unit, count in self._roster.load.items()},
+        }
 
     async def _see_through(self, work: Work) -> None:
         try:
@@ -175,7 +184,7 @@ class Environment(Member):
                     self._done(work, performed)
                     return performed
         finally:
-            self._roster.takes_back(work.unit)
+            self._roster.takes_back(work.unit, work.task.id)
 
     def _failed(self, work: Work, error: CallFailed, asked: float) -> None:
         """Whoever was `asked` then to do a task ended before it answered. Raises `TaskGivenUp` when that is enough."""
@@ -222,8 +231,8 @@ class Environment(Member):
 
     def _move(self, work: Work, other: str) -> None:
         """A task goes over to another unit."""
-        self._roster.takes_back(work.unit)
-        self._roster.gives(other)
+        self._roster.takes_back(work.unit, work.task.id)
+        self._roster.gives(other, work.task.id)
         work.unit = other
 
     async def _once(self, work: Work) -> Performed:
@@ -288,7 +297,7 @@ class Environment(Member):
             if was is None or not was.performed.outcome.good:  # that needs nobody to do it again unasked
                 return "unknown", ""
             unit = self._roster.pick(was.task) if self._roster.is_out(was.unit) else was.unit
-            self._roster.gives(unit)
+            self._roster.gives(unit, id)
             performed = await self._performed(Work(replace(was.task, deadline=None), unit, anew=why))
         except Exception as error:
             return "failed", f"{type(error).__name__}: {error}"

@@ -74,6 +74,7 @@ class Management(Member):
         self._well = False
         self._working: asyncio.Task[None] | None = None
         self._done = self._failed = 0
+        self._sources: dict[str, str] = {}  # the ids of what its account was measured at
         self._held_until = 0.0
 
     async def setup(self) -> None:
@@ -87,6 +88,7 @@ class Management(Member):
     def _assigned(self, given: Assignment, note: Note) -> Deferred[Performed]:
         answer = self.defer()
         self._queue.append((given, answer))
+        self._sources["waiting"] = given.task.id
         self._next()
         return answer
 
@@ -105,18 +107,23 @@ class Management(Member):
                 raise TaskLate(task.id)
             performed = await self._operation.within(None).call(Operation.perform, task, given.anew)
         except Exception as error:
-            self._failed += 1
+            self._count(task, False)
             answer.fail(error)
             self._feel(self._figures.failed(task.id, now(), error))
         else:
-            self._done += performed.outcome.good
-            self._failed += not performed.outcome.good
+            self._count(task, performed.outcome.good)
             answer.reply(performed)
             self._feel(self._figures.performed(performed, now()))
             self._is_well()
         finally:
             self._at_work, self._given = False, None
         self._next()
+
+    def _count(self, task: Task, good: bool) -> None:
+        """A task is over that was waited for."""
+        self._done += good
+        self._failed += not good
+        self._sources["waiting"] = self._sources["done" if good else "failed"] = task.id
 
     # What hangs.
 
@@ -126,7 +133,7 @@ class Management(Member):
         if late:
             self._queue = deque(one for one in self._queue if one not in late)
         for given, answer in late:
-            self._failed += 1
+            self._count(given.task, False)
             answer.fail(TaskLate(given.task.id))
         if self._given is None:
             self._rounds += not self._queue
@@ -281,7 +288,9 @@ class Management(Member):
         self._feel(self._figures.passed(now()))
         self._thin_out()
         books = await self._porter.call(Porter.books)
-        (spent, aside), reports, acting, overrun, purse, commanded, saved = books
+        (spent, aside), reports, acting, overrun, purse, commanded, saved, call = books
+        if call:
+            self._sources["spent"] = call
         account = Accountability(
             self.path,
             self._done,
@@ -297,6 +306,7 @@ class Management(Member):
             overrun,
             purse,
             saved,
+            dict(self._sources),
         )
         self._done = self._failed = 0
         self.tell(Channel.BARGAIN, Role.CONTROL, account)

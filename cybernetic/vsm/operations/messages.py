@@ -144,6 +144,9 @@ class Accountability:
         overrun: what calls took in this epoch beyond what was set aside for them, while that blocks the unit.
         purse: the id of the purse that it spends from.
         saved: what it did not have to spend since its ports began, as others had made its calls (`Port.shared`).
+        sources: the id of what each of these was measured at last: of "done", "failed" and "waiting" the task, of
+            "spent", which goes for `aside` and `overrun` as well, the call, as its receipt has it; of an account of a
+            level, what moved it last in any of its units. What has not been measured yet is not named.
     """
 
     path: str
@@ -160,6 +163,7 @@ class Accountability:
     overrun: Vector = NOTHING
     purse: str = ""
     saved: Saved = NONE_SAVED
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def revision(self) -> int:

@@ -24,6 +24,7 @@ class Roster:
 
     Attributes:
         load: how many tasks each unit has been given and not finished.
+        moved: the id of the task at which that has changed last, by unit.
         out: as given; it may change.
     """
 
@@ -39,6 +40,7 @@ class Roster:
         self._path, self._weights, self._kinds = path, dict(weights), kinds
         self._pulse, self.out, self._now = pulse, out, now
         self.load = dict.fromkeys(weights, 0)
+        self.moved: dict[str, str] = {}
         self._last = dict.fromkeys(weights, 0)  # which was given a task least lately
         self._count = 0
         self._dry: dict[str, tuple[float, float]] = {}  # until when it is spared for want of money; how long
@@ -49,15 +51,17 @@ class Roster:
 
     # What happens to them.
 
-    def gives(self, unit: str) -> None:
-        """A task is given to a unit: at once, so that the next is not given to the same one."""
+    def gives(self, unit: str, task: str) -> None:
+        """A task (its id) is given to a unit: at once, so that the next is not given to the same one."""
         self.load[unit] += 1
+        self.moved[unit] = task
         self._count += 1
         self._last[unit] = self._count
 
-    def takes_back(self, unit: str) -> None:
-        """A task that a unit was given is over, or goes to another."""
+    def takes_back(self, unit: str, task: str) -> None:
+        """A task (its id) that a unit was given is over, or goes to another."""
         self.load[unit] -= 1
+        self.moved[unit] = task
 
     def ran_dry(self, unit: str) -> None:
         """A unit refused a task because it had no money for it, which takes no time at all: without this it would have

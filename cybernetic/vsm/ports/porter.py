@@ -314,9 +314,12 @@ class Porter(Member):
         """Under which policies it acts."""
         return self._orders.acting
 
-    def books(self) -> tuple[tuple[Vector, Vector], tuple[Report, ...], Edition, Vector, str, Edition, Saved]:
+    def books(
+        self,
+    ) -> tuple[tuple[Vector, Vector], tuple[Report, ...], Edition, Vector, str, Edition, Saved, str]:
         """What a unit accounts for: what is spent and what of that is set aside, reports, under which policies it acts,
-        an overrun, its purse, which command it goes by, and what it did not have to spend.
+        an overrun, its purse, which command it goes by, what it did not have to spend, and the id of the call that was
+        reserved or settled last.
         """
         return (
             (self.spent()[0], self._till.aside()),
@@ -326,6 +329,7 @@ class Porter(Member):
             self._till.id,
             self._orders.edition,
             self._sharing.saved,
+            self._till.last,
         )
 
     # Its round.

@@ -76,7 +76,7 @@ class Proofs:
         self._evidence[task.id] = Evidence(self._path, task, outcome, receipts)
         while len(self._evidence) > KEPT:
             del self._evidence[next(iter(self._evidence))]
-        self._doings = self._doings.after(task.kind, receipts)
+        self._doings = self._doings.after(task.kind, receipts, task.id)
         return receipts
 
     def evidence(self, task: str) -> Evidence | None:

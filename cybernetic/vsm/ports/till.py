@@ -33,6 +33,9 @@ class Till:
         per: seconds of a budget's epoch; None: nothing is counted.
         floor: what the unit may spend in an epoch without a contract.
         alive: tells whether an agent that makes calls lives. Default: all do.
+
+    Attributes:
+        last: the id of the call that has moved what is spent or set aside last.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Till:
         self._purse = None if per is None else Purse(path, per, floor)
         self._contracted = asyncio.Event()
         self._unbounded = Unbounded()
+        self.last = ""
         self._callers: dict[str, Any] = {}  # who makes each of the calls that are open there, by id
 
     async def begin(self) -> None:
@@ -90,6 +94,7 @@ class Till:
         if self._purse is not None and (ask.upper or port.counts):
             until = inf if waits else at + port.timeout * port.tries
             self._purse, epoch = self._purse.reserve(id, ask.upper, at, until)
+            self.last = id
             if not ask.upper:
                 self._unbounded = self._unbounded.began(id, ask.port, port)
             await self._write()
@@ -137,6 +142,7 @@ class Till:
         self._purse = self._purse.settle(passage.epoch, passage.id, cost, final=final, bounded=bounded)
         self._unbounded = self._unbounded.over(passage.id)
         self._callers.pop(passage.id, None)
+        self.last = passage.id
         return True
 
     def made_by(self, passage: Passage, caller: Any) -> None:
@@ -154,13 +160,14 @@ class Till:
             self._purse, self._unbounded = self._unbounded.lost(self._purse, *ids)
             for id in ids:
                 self._callers.pop(id, None)
+                self.last = id
             await self._write()
 
     async def billed(self, id: str, cost: Vector) -> None:
         """The bill for a call of which that was unknown. Raises `NoOpenBill`."""
         if self._purse is None:
             raise NoOpenBill(id)
-        self._purse = self._purse.billed(id, cost)
+        self._purse, self.last = self._purse.billed(id, cost), id
         await self._write()
 
     # The bargain.
@@ -189,8 +196,8 @@ class Till:
         if self._purse is not None:
             await self._miss()
             await self._lost(*self._unbounded.overdue(self._purse, now()))
-            before, (after, _) = self._purse, self._purse.expire(now())
-            self._purse = after.conclude(now())
+            before, (after, gone) = self._purse, self._purse.expire(now())
+            self._purse, self.last = after.conclude(now()), gone[-1][1] if gone else self.last
             if self._purse.ledgers is not before.ledgers or self._purse.over != before.over:
                 await self._write()
 
