@@ -1,17 +1,22 @@
 """The algedonic channel: it lives when all else is dead, and each loop that falls silent is felt."""
 
 import asyncio
+from dataclasses import replace
 
 from cybernetic.runtime import Agent
 from cybernetic.testing.vsm.bench import Bench
 from cybernetic.testing.vsm.expecting import expect
 from cybernetic.testing.vsm.invariants.invariant import Invariant
 from cybernetic.testing.vsm.simulation import logged
-from cybernetic.vsm import Algedonode, ViableSystem
+from cybernetic.vsm import Algedonode, Channel, ViableSystem
+from cybernetic.vsm.algedonic.watcher import VIGIL
+from cybernetic.vsm.channels.ear import line_role
 
 ASKED = "asked"
 PATIENCE = 120.0
-LOOPS = {"s2": "coordination", "s3": "control", "s3star": "audit", "s4": "intelligence", "s5": "policy"}
+LOOPS = ("environment", "coordination", "control", "audit", "intelligence", "policy", VIGIL)
+FEW = 3  # units whose management is paused
+LATE = 5.0  # seconds in which what was ended is there again
 TIMES = 20
 
 
@@ -36,20 +41,52 @@ async def _once(bench: Bench) -> None:
 
 
 async def _deadman(bench: Bench) -> None:
-    """The loops of systems 2 to 5, those of the units, and the channel by which all are heard."""
+    """Each loop is paused, as it is when it hangs: those of systems 2 to 5, the environment, who watches at the top,
+    the lines, and the management of some units; then the line by which all are heard; then who hears them.
+    """
     bench.feel(ASKED)
     await _felt(bench, ASKED, "a pain was told on the algedonic channel")
     here = [unit for unit in bench.parts("management") if unit not in bench.elsewhere()]
-    for unit in here[:1]:
-        manager = bench.system.whereis(f"{unit}:management", Agent)
-        if manager is not None:
-            await manager.inspect().suspend()
-            await _felt(bench, "management silent", f"the management of {unit} fell silent", unit)
-    for system, role in LOOPS.items():
-        if bench.system.whereis(f"{bench.path}:{role}") is None:
-            continue
-        await bench.ablate(system)
-        await _felt(bench, f"{role} silent", f"{role} fell silent")
+    lines = [line_role(channel) for channel in Channel if channel is not Channel.ALGEDONIC]
+    loops = [
+        *((role, bench.path) for role in (*LOOPS, *lines)),
+        *(("management", unit) for unit in here[:FEW]),
+    ]
+    await _paused(bench, *loops)
+    await _paused(bench, (line_role(Channel.ALGEDONIC), bench.path))
+    await _ladder_paused(bench)
+
+
+async def _paused(bench: Bench, *loops: tuple[str, str]) -> None:
+    """Of these (role, path) those that there are fall silent at once; each is felt, and ended as one that hangs."""
+    there = [(role, path) for role, path in loops if await _suspended(bench, role, path)]
+    for role, path in there:
+        await _felt(bench, f"{role} silent", f"{role} of {path} was paused", path)
+    await asyncio.sleep(LATE)
+
+
+async def _suspended(bench: Bench, role: str, path: str) -> bool:
+    """Whether there was somebody to pause."""
+    loop = bench.system.whereis(f"{path}:{role}", Agent)
+    if loop is not None:
+        await loop.inspect().suspend()
+    return loop is not None
+
+
+async def _ladder_paused(bench: Bench) -> None:
+    """Who feels all this is felt by the level above, and at the top by who calls a human."""
+    what = f"algedonode of {bench.path} was paused"
+    await _suspended(bench, "algedonode", bench.path)
+    above, _, _ = bench.path.rpartition("/")
+    if above:
+        await _felt(replace(bench, path=above), "algedonode silent", what, bench.path)
+        return
+    bench.human.pages.clear()
+    await asyncio.sleep(PATIENCE)
+    expect(
+        any(page.pain.index == "algedonode silent" for _, page in bench.human.pages),
+        f"{what}, and no human heard of it within {PATIENCE:g} s",
+    )
 
 
 async def _felt(bench: Bench, index: str, what: str, path: str | None = None) -> None:
