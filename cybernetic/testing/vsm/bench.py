@@ -28,6 +28,7 @@ from cybernetic.vsm import (
     line_name,
     now,
 )
+from cybernetic.vsm.algedonic.messages import Relief
 
 NOT_TAKEN = f"{NoSuchKind.__name__}: "
 NO_UNITS = "the level has no units here"
@@ -67,7 +68,11 @@ class Bench:
     @property
     def level(self) -> Any:
         """The address of the level."""
-        return self.company.ref if "/" not in self.path else self.system.named(self.path, ViableSystem)
+        return self.at(self.path)
+
+    def at(self, path: str) -> Any:
+        """The address of a level."""
+        return self.company.ref if "/" not in path else self.system.named(path, ViableSystem)
 
     def part(self, role: str, cls: Any) -> Any:
         """A part of the level, by its role."""
@@ -146,12 +151,21 @@ class Bench:
         """What carries a channel of the level."""
         return self.system.named(line_name(self.path, channel), Line)
 
-    def feel(self, index: str) -> PainKey:
-        """Somebody in the level feels a pain, and says so on the algedonic channel, as all do; its key."""
-        pain = Pain(self.path, index, Cause.EXIT)
-        note = self.note(Channel.ALGEDONIC, Role.ENVIRONMENT, Role.ALGEDONODE, Felt(pain))
-        self.line(Channel.ALGEDONIC).cast(Line.carry, note)
+    def feel(self, index: str, path: str | None = None) -> PainKey:
+        """Somebody in the level feels a pain, and says so on the algedonic channel, as all do; its key. It hurts at
+        `path`; None: at the level.
+        """
+        pain = Pain(path or self.path, index, Cause.EXIT)
+        self._say(Felt(pain))
         return pain.key
+
+    def relieve(self, key: PainKey) -> None:
+        """What hurt is over, and somebody says so in the same way."""
+        self._say(Relief(key))
+
+    def _say(self, word: object) -> None:
+        note = self.note(Channel.ALGEDONIC, Role.ENVIRONMENT, Role.ALGEDONODE, word)
+        self.line(Channel.ALGEDONIC).cast(Line.carry, note)
 
     async def told_as(self, key: PainKey) -> frozenset[str]:
         """Under which keys a pain is told, as text: its own, and those of the storms that it was folded into."""

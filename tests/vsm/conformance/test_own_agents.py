@@ -129,7 +129,12 @@ WITH_TASKS = {
 def test_a_level_of_agents_that_were_there_before_has_every_invariant() -> None:
     found = conformance(Support, task=ticket, before=agents)
     found.check()
-    assert [one.invariant.name for one in found.untried] == ["T-S3-nested"]
+    assert {one.invariant.name: one.untried for one in found.untried} == {
+        "T-S3-nested": "there is no level above it",
+        "T-S2-rate": "system 2 paces no port here",
+        "T-S3star-bypass": "nothing is audited there",
+        "T-S5-total": "no policies are declared there",
+    }
 
 
 def test_so_has_one_within_another() -> None:

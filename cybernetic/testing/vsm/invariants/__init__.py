@@ -1,6 +1,17 @@
 """Every invariant that can be asked of any viable system."""
 
-from cybernetic.testing.vsm.invariants import channels, control, coordination, future, operations, pain, shape
+from cybernetic.testing.vsm.invariants import (
+    audits,
+    channels,
+    control,
+    coordination,
+    future,
+    limits,
+    operations,
+    pain,
+    policies,
+    shape,
+)
 from cybernetic.testing.vsm.invariants.invariant import Invariant
 
 INVARIANTS: tuple[Invariant, ...] = (
@@ -8,7 +19,10 @@ INVARIANTS: tuple[Invariant, ...] = (
     *coordination.INVARIANTS,
     *operations.INVARIANTS,
     *control.INVARIANTS,
+    *limits.INVARIANTS,
+    *audits.INVARIANTS,
     *future.INVARIANTS,
+    *policies.INVARIANTS,
     *pain.INVARIANTS,
     *shape.INVARIANTS,
 )
