@@ -36,3 +36,14 @@ def test_what_is_promised_of_it_is_proved_by_tests_that_exist() -> None:
 
 def test_the_suite_asks_for_no_invariant_that_nobody_specified() -> None:
     assert {one.name for one in INVARIANTS} <= SPECIFIED | OF_THE_SUITE_ALONE
+
+
+def test_the_guide_says_which_of_them_the_suite_asks_and_which_it_does_not() -> None:
+    guide = (ROOT / "docs" / "viable.md").read_text()
+    asked, _, others = guide.partition("What is asked, by the names of the specification:")[2].partition(
+        "The others"
+    )
+    names = re.compile(r"`(T-[A-Za-z0-9-]+)`")
+    assert set(names.findall(asked)) == {one.name for one in INVARIANTS}
+    table = others.partition("\n\nA simulation")[0]
+    assert set(names.findall(table)) == SPECIFIED - {one.name for one in INVARIANTS} - {"T-REC"}

@@ -3,6 +3,7 @@
 from cybernetic.testing.vsm.invariants import (
     audits,
     channels,
+    climbing,
     control,
     coordination,
     future,
@@ -24,5 +25,6 @@ INVARIANTS: tuple[Invariant, ...] = (
     *future.INVARIANTS,
     *policies.INVARIANTS,
     *pain.INVARIANTS,
+    *climbing.INVARIANTS,
     *shape.INVARIANTS,
 )
