@@ -189,10 +189,10 @@ def indices(balance: Balance, bands: Bands) -> dict[str, BandIndex]:
     `answered` and `answer_time` (the median, seconds) are of what system 4 raised, `replied` and `reply_time` of what
     system 3 raised; what is too long for a time depends on the period, which `diagnose` knows.
     """
-    found = {
-        name: BandIndex(getattr(balance, name), *getattr(bands, name), source=balance.sources.get(source, ""))
-        for name, source in _FROM.items()
-    }
+    found = {}
+    for name, source in _FROM.items():
+        low, high = getattr(bands, name)
+        found[name] = BandIndex(getattr(balance, name), low, high, balance.sources.get(source, ""))
     three, four = balance.control, balance.intelligence
     said, raised = (balance.sources.get(side, "") for side in ("control", "intelligence"))
     return {
