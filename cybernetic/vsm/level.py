@@ -7,7 +7,7 @@ from typing import Any, Literal
 from cybernetic.supervision import Backoff, Child, Supervisor, child
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.lines import FeelingLine, LossyFeelingLine
-from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.algedonic.showing import LivingBooks
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import address, level_of, line_name
 from cybernetic.vsm.cleared import cleared, named
@@ -44,7 +44,7 @@ def books(path: str, data: str | None) -> Child[Any]:
     """The books of a level. Of one within another they last, also in memory, as long as that one's know what they do:
     what it was told, and has decided, holds when it begins anew.
     """
-    return child(partial(Books, beside=f"{level_of(path)}:books"), data, path, name=f"{path}:books")
+    return child(partial(LivingBooks, beside=f"{level_of(path)}:books"), data, path, name=f"{path}:books")
 
 
 class Channels(Supervisor):

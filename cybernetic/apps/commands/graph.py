@@ -97,7 +97,7 @@ def _graphs(seen: dict[str, Any]) -> list[str]:
     while waiting:
         record = waiting.pop()
         waiting += record["children"] or ()
-        if record["class"] == "Graph" and record["name"]:
+        if (record["class"] or "").endswith("Graph") and record["name"]:  # that of a world is one as well
             found.append(record["name"])
     return sorted(found)
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cybernetic.core import Kill, Reason, attach
+from cybernetic.runtime import Agent
 from cybernetic.supervision import GaveUp
 from cybernetic.vsm.algedonic.algedonode import Algedonode
-from cybernetic.vsm.algedonic.deadmen import Deadmen
+from cybernetic.vsm.algedonic.deadmen import Deadmen, Key
 from cybernetic.vsm.algedonic.humans import Page, called, resolved
 from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
 from cybernetic.vsm.channels.channel import Role
@@ -16,9 +17,9 @@ from cybernetic.vsm.timing import now
 
 
 class Vigil(Watcher):
-    """Expects the top's algedonode to show that it lives, and pages a human by itself when it does not; what hangs it
-    ends, as the algedonode does with all else. It pages also when the top, its channels or its level have used up their
-    restarts, for then nobody else is left to say so.
+    """Expects the top's algedonode to show that it lives, and its books, as the algedonode ends with these; it pages a
+    human by itself when one does not. What hangs it ends, as the algedonode does with all else. It pages also when the
+    top, its channels or its level have used up their restarts, for then nobody else is left to say so.
 
     The algedonode expects the same of the vigil: each is the other's deadman.
 
@@ -35,51 +36,52 @@ class Vigil(Watcher):
         self.path, self._human, self._paging, self._top = path, tuple(human), paging, top
         self._node = self.system.named(f"{path}:algedonode", Algedonode)
         self._unsaid: list[Pain] = []
-        self._attempt = 0
-        self._key = (Role.ALGEDONODE.value, path)
+        self._attempts: dict[Key, int] = {}  # calls for each that is silent
         self._detach: Callable[[], None] = lambda: None
 
     def setup(self) -> None:
         """Begin to watch."""
-        self._turned = self._again = self._since = now()
-        self._deadmen = Deadmen([(*self._key, self._within)], self._turned)
+        self._turned = now()
+        self._again, self._since = dict[Key, float](), dict[Key, float]()
+        self._deadmen = Deadmen([(Role.ALGEDONODE.value, self.path, self._within)], self._turned)
         self._detach = attach(GaveUp, self._gave_up)
         self.ref.every(self._period).cast(Vigil.turn)
 
     def shows(self, role: str, path: str, period: float) -> None:
-        """The algedonode shows that it lives."""
-        if self._deadmen.beat(self._key, self._within, now()) and self._attempt:
-            self._attempt = 0
-            self.task(self._over(self._silence().key))
+        """The algedonode, or the books of the top, show that they live."""
+        key = role, path
+        if self._deadmen.beat(key, period, now()) and self._attempts.pop(key, 0):
+            self.task(self._over(self._silence(key).key))
 
     def turn(self) -> None:
-        """Show that it lives; page while the algedonode is silent, with growing pauses."""
+        """Show that it lives; page while one of them is silent, with growing pauses."""
         self._node.cast(Algedonode.shows, VIGIL, self.path, self._within)
         at = now()
         if at - self._turned > self._within:  # it was away: it may not have heard what was said
             self._deadmen.forgive(at)
         self._turned = at
-        if self._deadmen.missed(at):
-            self._again = self._since = at
-        if self._key in self._deadmen.silent:
-            self._look_at(at)
-            self._call_again(at)
+        for key in self._deadmen.missed(at):
+            self._again[key] = self._since[key] = at
+        for key in self._deadmen.silent:
+            self._look_at(key, at)
+            self._call_again(key, at)
 
-    def _call_again(self, at: float) -> None:
-        if at >= self._again and self._attempt < self._paging.attempts:
-            self._attempt += 1
-            self._again = at + self._paging.wait(self._attempt)
-            self.task(self._call(self._silence(), self._attempt))
+    def _call_again(self, key: Key, at: float) -> None:
+        attempt = self._attempts.get(key, 0) + 1
+        if at >= self._again[key] and attempt <= self._paging.attempts:
+            self._attempts[key] = attempt
+            self._again[key] = at + self._paging.wait(attempt)
+            self.task(self._call(self._silence(key), attempt))
 
-    def _look_at(self, at: float) -> None:
-        """An algedonode that hangs is ended, and its supervisor puts another in its place."""
-        who = self.system.whereis(self._node.name, Algedonode)
-        if self._deadmen.hangs(self._key, who, at) and who is not None:
-            self._deadmen.ended(self._key, at)
+    def _look_at(self, key: Key, at: float) -> None:
+        """Who hangs is ended, and its supervisor puts another in its place."""
+        who = self.system.whereis(f"{self.path}:{key[0]}", Agent)
+        if self._deadmen.hangs(key, who, at) and who is not None:
+            self._deadmen.ended(key, at)
             self.exit(who, Kill())
 
-    def _silence(self) -> Pain:
-        return Pain(self.path, "algedonode silent", Cause.HEARTBEAT, Severity.ALERT, 1.0, self._since)
+    def _silence(self, key: Key) -> Pain:
+        return Pain(self.path, f"{key[0]} silent", Cause.HEARTBEAT, Severity.ALERT, 1.0, self._since[key])
 
     # What gives up.
 

@@ -7,8 +7,8 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from cybernetic.core import OptionError, number
 from cybernetic.supervision import Child, Limits, Supervisor, child
+from cybernetic.vsm.algedonic.showing import LivingBooks
 from cybernetic.vsm.bargain.vector import Vector
-from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel
 from cybernetic.vsm.checks import share as checked_share
 from cybernetic.vsm.checks import word
@@ -208,10 +208,14 @@ class OperationUnit(Supervisor):
         set_pulse(self.system, charter.path, charter.pulse)
         pace = turnstile(self.system, charter.path)
         operation = child(self._blueprint.made(), *self._blueprint.args, name=path, backoff=pace)
-        books = partial(Books, beside=f"{charter.path}:books")
+        books = partial(LivingBooks, beside=f"{charter.path}:books")
         members = [
             child(books, self._data, path, name=f"{path}:books"),
-            *([keeper(path, charter.world, self._data)] if charter.apart and charter.world else []),
+            *(
+                [keeper(path, charter.world, self._data, charter.path)]
+                if charter.apart and charter.world
+                else []
+            ),
             child(
                 Porter,
                 path,

@@ -8,6 +8,7 @@ from cybernetic.runtime import Agent, Deferred, Named
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.caller import ANY
 from cybernetic.vsm.algedonic.deadmen import Deadmen
+from cybernetic.vsm.algedonic.showing import BOOKS
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Role
@@ -99,7 +100,7 @@ class WatchfulVoice(LineVoice):
     def __init__(self, name: str, junction: str, path: str, look: float) -> None:
         super().__init__(name, junction)
         self._path, self._look = path, look
-        self._keys = [(role.value, path) for role in (Role.MANAGEMENT, Role.PORTER)]
+        self._keys = [(role, path) for role in (Role.MANAGEMENT.value, Role.PORTER.value, BOOKS)]
 
     def setup(self) -> None:
         """Begin to watch."""

@@ -5,8 +5,9 @@ from typing import Any
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
-from cybernetic.state import Graph, GroupPeers
+from cybernetic.state import GroupPeers
 from cybernetic.supervision import Backoff, Child, Supervisor, child
+from cybernetic.vsm.algedonic.showing import LivingGraph
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.world.declared import World
 
@@ -22,13 +23,14 @@ class Keeper(Supervisor):
         path: of the level or unit with which the world begins in this process.
         world: as declared, with its name.
         data: the folder in which it lasts; None: it does not, and what other processes have comes back from them.
+        level: path of the level that misses it when it hangs.
     """
 
     max_restarts = 1_000_000
     max_seconds = 60.0
 
-    def __init__(self, path: str, world: World, data: str | None) -> None:
-        self._path, self._world, self._data = path, world, data
+    def __init__(self, path: str, world: World, data: str | None, level: str) -> None:
+        self._path, self._world, self._data, self._level = path, world, data, level
 
     def children(self) -> list[Child[Any]]:
         """The graph."""
@@ -40,14 +42,24 @@ class Keeper(Supervisor):
         )
         name, keep = self._world.name or self._path, self._world.keep
         graph = child(
-            Graph, name, file, None, GroupPeers, now, keep, name=world_name(self._path), backoff=_AGAIN
+            LivingGraph,
+            self._path,
+            self._level,
+            name,
+            file,
+            None,
+            GroupPeers,
+            now,
+            keep,
+            name=world_name(self._path),
+            backoff=_AGAIN,
         )
         return [graph]
 
 
-def keeper(path: str, world: World, data: str | None) -> Child[Any]:
-    """The child that keeps a world, from the level or unit at `path` on; see `Keeper`."""
-    return child(Keeper, path, world, data, id="world")
+def keeper(path: str, world: World, data: str | None, level: str | None = None) -> Child[Any]:
+    """The child that keeps a world, from the level or unit at `path` on; see `Keeper`. `level`: None: that."""
+    return child(Keeper, path, world, data, level or path, id="world")
 
 
 def world_name(path: str) -> str:

@@ -116,7 +116,7 @@ async def test_without_a_world_there_is_no_agent_more_and_who_tells_is_refused()
     async with System() as system:
         await system.start(Village)
         more = Counter(agent.cls.__name__ for agent in system.agents()) - without
-        assert set(more) == {"Village", "Keeper", "Graph", "Replica", "GroupsAgent"}
+        assert set(more) == {"Village", "Keeper", "LivingGraph", "Replica", "GroupsAgent"}
 
 
 def test_what_is_no_world_is_refused_where_it_is_declared() -> None:

@@ -1,0 +1,90 @@
+"""What has no round of its own shows that it lives all the same, and is missed when it hangs: books, and a world."""
+
+from asyncio import Future
+from pathlib import Path
+from typing import Any
+
+from cybernetic.state import Graph
+from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
+from cybernetic.vsm.books.books import KEEP, Books
+from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.ear import level_of, line_name
+from cybernetic.vsm.channels.line import Line
+from cybernetic.vsm.channels.messages import Beat
+from cybernetic.vsm.channels.note import Note, note_id
+from cybernetic.vsm.pulse import pulse_at
+from cybernetic.vsm.timing import now
+
+BOOKS, DISK, WORLD = "books", "disk", "world"
+ROUNDS = {BOOKS: 2.0, DISK: 10.0, WORLD: 10.0}
+"""Of the level, within which each shows that it lives. A disk may be slow, and a world has long answers to give."""
+
+
+class LivingBooks(Books):
+    """Books that are missed when they hang, and ended, by who watches one level above: all that needs them begins anew
+    with them. A disk that does not answer is missed, too; nobody ends that.
+    """
+
+    def __init__(
+        self, data: Path | str | None = None, path: str = "books", keep: int = KEEP, beside: str | None = None
+    ) -> None:
+        super().__init__(data, path, keep, beside)
+        self._path, self._round = path, pulse_at(self.system, path)
+        self._asked: Future[Any] | None = None
+
+    async def setup(self) -> None:
+        """Open them, and begin to show."""
+        await super().setup()
+        self.ref.every(ROUNDS[BOOKS] * self._round).cast(LivingBooks.turn)
+        self.turn()
+
+    def turn(self) -> None:
+        """They do what they are asked for; whether the disk does is seen when it has answered."""
+        self._shows(BOOKS)
+        if self._file is not None and (self._asked is None or self._asked.done()):
+            self._asked = self._kept.load(BOOKS)
+            self._asked.add_done_callback(self._answered_by_disk)
+
+    def _answered_by_disk(self, done: "Future[Any]") -> None:
+        if not done.cancelled() and done.exception() is None:
+            self._shows(DISK)
+
+    def _shows(self, what: str) -> None:
+        period, above = ROUNDS[what] * self._round, level_of(self._path)
+        if above:
+            _say(self.system, Beat(what, self._path, period), above)
+        else:
+            vigil = self.system.named(f"{self._path}:{VIGIL}", Watcher)
+            vigil.cast(Watcher.shows, what, self._path, period)
+
+
+class LivingGraph(Graph):
+    """The graph of a world, that is missed when it hangs, and ended.
+
+    Args:
+        path: of the level or unit with which the world begins in this process.
+        level: path of the level that misses it.
+        of: the arguments of a graph.
+    """
+
+    def __init__(self, path: str, level: str, *of: Any) -> None:
+        super().__init__(*of)
+        self._path, self._level, self._round = path, level, pulse_at(self.system, level)
+
+    async def setup(self) -> None:
+        """Begin, and show it."""
+        await super().setup()
+        self.ref.every(ROUNDS[WORLD] * self._round).cast(LivingGraph.turn)
+        self.turn()
+
+    def turn(self) -> None:
+        """It does what it is asked for."""
+        _say(self.system, Beat(WORLD, self._path, ROUNDS[WORLD] * self._round), self._level)
+
+
+def _say(system: Any, beat: Beat, level: str) -> None:
+    """Say it to who watches the parts of a level."""
+    id = note_id()
+    to = Channel.ALGEDONIC, Role.CHANNEL, beat.path, Role.ALGEDONODE, level
+    note = Note(*to, beat, id, id, sent_at=now())
+    system.named(line_name(level, Channel.ALGEDONIC), Line).cast(Line.carry, note)

@@ -1,0 +1,108 @@
+"""Who keeps what the others know is missed when it hangs, and ended: books of every level and unit, and the world."""
+
+import asyncio
+from asyncio import Future
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from cybernetic.runtime import Agent
+from cybernetic.vsm import Clocks, ViableSystem
+from cybernetic.vsm.books.disk import OnDisk
+from cybernetic.vsm.world.declared import World
+from tests.vsm.living.company import PAGER, Company, done, hang, started
+
+
+class Known(Company):
+    """A company with a world."""
+
+    world = World()
+    clocks = Clocks(ack=1.0, recovery=90.0)
+
+
+async def suspended(system: Any, name: str) -> Any:
+    """Whoever bears that name hangs."""
+    ref = system.whereis(name, Agent)
+    await ref.inspect().suspend()
+    return ref
+
+
+@pytest.mark.parametrize("what", ["known/division:books", "known/solo:books", "known:world"])
+async def test_what_hangs_is_felt_and_ended_and_all_goes_on_after_it(what: str) -> None:
+    async with started(Known) as (system, known):
+        await asyncio.sleep(5.0)
+        hung = await suspended(system, what)
+        await asyncio.sleep(60.0 if what.endswith("world") else 20.0)
+        assert system.whereis(what, Agent) not in (None, hung)
+        path, _, role = what.partition(":")
+        hangs = [entry.body for entry in await known.call(ViableSystem.decisions, 0, "hang")]
+        assert {"path": path, "role": role, "times": 1} in hangs
+        felt = [entry.body["effect"] for entry in await known.call(ViableSystem.decisions, 0, "pain")]
+        assert any(f"{role} silent" in one for one in felt)
+        for to in ("known/division", "known/solo"):
+            assert (await asyncio.wait_for(done(known, to), 30.0)).outcome.good
+        await asyncio.sleep(60.0)
+        assert not await known.call(ViableSystem.alarms)
+        assert not PAGER.pages
+
+
+async def test_the_books_of_the_top_are_ended_by_who_outlives_them_and_a_human_hears_of_it_until_it_is_over() -> (
+    None
+):
+    async with started(Known) as (system, known):
+        await asyncio.sleep(5.0)
+        hung = await suspended(system, "known:books")
+        await asyncio.sleep(30.0)
+        assert system.whereis("known:books", Agent) not in (None, hung)
+        assert "books silent" in {page.pain.index for _, page in PAGER.pages}
+        assert "books silent" in {key.index for key in PAGER.over}
+        assert (await asyncio.wait_for(done(known, "known/solo"), 30.0)).outcome.good
+
+
+async def test_those_of_the_top_that_hang_again_and_again_are_one_call_that_lasts() -> None:
+    async with started(Known) as (system, _):
+        await asyncio.sleep(5.0)
+        hanging = asyncio.ensure_future(hang(system, "known:books"))
+        await asyncio.sleep(60.0)
+        calls = [page for _, page in PAGER.pages if page.pain.index == "books silent"]
+        assert calls
+        assert [page.attempt for page in calls] == list(range(1, len(calls) + 1))
+        assert not [key for key in PAGER.over if key.index == "books silent"]
+        hanging.cancel()
+
+
+class Kept(Known):
+    """It is kept on a disk."""
+
+    world: ClassVar[Any] = None
+
+
+async def test_a_disk_that_does_not_answer_is_felt_and_no_books_are_ended_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck: list[Any] = []
+    act = OnDisk._do
+
+    def do(self: Any, what: Any) -> Any:
+        """It answers nothing more."""
+        if not stuck:
+            return act(self, what)
+        stuck.append(asyncio.get_running_loop().create_future())
+        return stuck[-1]
+
+    monkeypatch.setattr(OnDisk, "_do", do)
+    kept = type("Kept", (Kept,), {"data": str(tmp_path), "__module__": __name__})
+    async with started(kept) as (system, _):
+        await asyncio.sleep(5.0)
+        before = system.whereis("kept:books", Agent)
+        stuck.append(None)
+        await asyncio.sleep(40.0)
+        assert "disk silent" in {page.pain.index for _, page in PAGER.pages}
+        assert system.whereis("kept:books", Agent) == before
+        answers: list[Future[Any]] = [one for one in stuck if one is not None]
+        stuck.clear()
+        for one in answers:
+            one.set_result(None)
+        await asyncio.sleep(30.0)
+        assert "disk silent" in {key.index for key in PAGER.over}
