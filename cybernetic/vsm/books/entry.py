@@ -1,9 +1,10 @@
 """What stands in the log: one thing that happened, and where the log begins and ends."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.channels.note import Note, Why
 from cybernetic.vsm.checks import word
 from cybernetic.wire import travels
 
@@ -46,6 +47,10 @@ class Entry:
             raise OptionError("root", "an id", self.root)
         if self.cause is not None:
             word("cause", self.cause)
+
+    def because(self, why: Note | Why | None) -> Self:
+        """The same, of what happened because of that; None: nobody knows why."""
+        return self if why is None else replace(self, root=why.root, cause=why.id)
 
 
 @travels(name="vsm.Extent")

@@ -6,7 +6,7 @@ from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import Ear, NotUnderstood, level_of, line_name
 from cybernetic.vsm.channels.line import Line
 from cybernetic.vsm.channels.messages import Beat
-from cybernetic.vsm.channels.note import Note, note_id
+from cybernetic.vsm.channels.note import Note, Why, note_id
 from cybernetic.vsm.channels.topology import check_way
 from cybernetic.vsm.pulse import pulse_at
 from cybernetic.vsm.timing import now
@@ -54,11 +54,14 @@ class Member(Ear):
         body: object,
         to: str | None = None,
         *,
-        cause: Note | None = None,
+        cause: Note | Why | None = None,
         disturbance: str | None = None,
         deadline: float | None = None,
     ) -> None:
-        """Say something, without waiting. `to`: the path spoken to; None: of the level. Raises `NotInTopology`."""
+        """Say something, without waiting. `to`: the path spoken to; None: of the level. Raises `NotInTopology`.
+
+        What is said because of nothing that was said before began with its disturbance, if it has one.
+        """
         note = self._note(channel, role, body, to, cause, disturbance, deadline)
         self._line(channel).cast(Line.carry, note)
 
@@ -69,7 +72,7 @@ class Member(Ear):
         body: object,
         to: str | None = None,
         *,
-        cause: Note | None = None,
+        cause: Note | Why | None = None,
         disturbance: str | None = None,
         patience: float | None = PATIENCE,
     ) -> Any:
@@ -105,15 +108,16 @@ class Member(Ear):
         role: Role,
         body: object,
         to: str | None,
-        cause: Note | None,
+        cause: Note | Why | None,
         disturbance: str | None,
         deadline: float | None,
     ) -> Note:
         check_way(channel, self.role, role)
         id = note_id()
         where = self.level if to is None else to
+        root, begun = disturbance or id, disturbance
         note = Note(
-            channel, self.role, self.path, role, where, body, id, id, None, disturbance, now(), deadline
+            channel, self.role, self.path, role, where, body, id, root, begun, disturbance, now(), deadline
         )
         return note.because(cause)
 

@@ -8,6 +8,7 @@ from typing import Any
 from cybernetic.core import CallError, Refusal
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel
+from cybernetic.vsm.channels.note import Why
 from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.lives import UNTOLD, Edition, begun_now, outbid
 from cybernetic.vsm.operations.messages import Command, Intervention, Obeyed, Rung
@@ -42,19 +43,21 @@ class Commands:
         self.known: dict[str, Edition] = dict.fromkeys(units, UNTOLD)
         self._met: set[str] = set()  # who has obeyed in this life
         self._on_its_way: set[str] = set()
+        self._whys: dict[str, Why | None] = {}  # of what was new last, by unit
 
     async def begin(self) -> None:
         """Go on from the books."""
         known = await self._control.books.call(Books.load, KEY)
         self._life, self._revision, self._told, self._done = known or (begun_now(), 0, {}, {})
 
-    async def put(self, wanted: Mapping[str, Command]) -> None:
-        """What is to hold in units, by path: what is new of that has a version, and is in the books."""
+    async def put(self, wanted: Mapping[str, Command], why: Why | None = None) -> None:
+        """What is to hold in units, by path: what is new of that, and `why`, has a version, and is in the books."""
         left = {unit: self._without_done(unit, one) for unit, one in wanted.items()}
         new = {unit: one for unit, one in left.items() if one.content != self._last(unit).content}
         if new:
             for unit, one in new.items():
                 self._write(unit, one)
+                self._whys[unit] = why
             await self._save()
 
     async def tell(self, units: Collection[str]) -> None:
@@ -121,7 +124,7 @@ class Commands:
         try:
             while self._last(unit).edition > self.known[unit]:
                 command = self._last(unit)
-                said = await self._patience.ask(Channel.COMMAND, command, unit)
+                said = await self._patience.ask(Channel.COMMAND, command, unit, self._whys.get(unit))
                 if not isinstance(said, Obeyed) or said.edition < command.edition:
                     return
                 await self.heard(unit, said.edition)

@@ -15,7 +15,7 @@ from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
-from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.channels.note import Note, Why
 from cybernetic.vsm.control.accounts import Accounts
 from cybernetic.vsm.control.bargaining import Bargaining
 from cybernetic.vsm.control.denied import denied
@@ -179,7 +179,7 @@ class Control(Member):
     async def _unaccounted(self, said: Unaccounted, note: Note) -> None:
         """A level within has no account, and its own pain for that: here it is an exception that is written down."""
         if self._accounts.excuse(note.path_from, now()):
-            await self.jot("unaccounted", {"unit": note.path_from, "why": said.why})
+            await self.jot("unaccounted", {"unit": note.path_from, "why": said.why}, note)
 
     @hears(Audited)
     async def _audited(self, audited: Audited, note: Note) -> None:
@@ -199,12 +199,12 @@ class Control(Member):
     def _declared(self) -> dict[str, float]:
         return {path: charge.weight for path, charge in self._charges.items()}
 
-    async def reweigh(self, shift: Shift | None, why: str = "") -> None:
+    async def reweigh(self, shift: Shift | None, why: str = "", note: Note | None = None) -> None:
         """Share out by other weights until then; None: by those that were declared."""
         self._shift = shift
         weights = None if shift is None else dict(shift.weights)
         body = {"weights": weights, "until": shift and shift.until, "why": why}
-        await self.keep("shift", shift, None, self.entry("shift", body))
+        await self.keep("shift", shift, None, self.entry("shift", body, note))
         await self._bargaining.share_out()
 
     @hears(Proposed)
@@ -220,7 +220,7 @@ class Control(Member):
 
     @hears(Settled)
     async def _settled(self, settled: Settled, note: Note) -> None:
-        await self.reweigh(settled.shift, f"{settled.id}: {settled.why}")
+        await self.reweigh(settled.shift, f"{settled.id}: {settled.why}", note)
 
     # The bargain, upwards.
 
@@ -255,21 +255,21 @@ class Control(Member):
         if isinstance(one, Resumption) and self._interventions.held_above:
             raise HeldAbove(self.path, path or self.path)
 
-    async def obey(self, command: Command) -> Obeyed:
+    async def obey(self, command: Command, note: Why | None = None) -> Obeyed:
         """What the level above commands this level as a whole, all of it; one that is not later changes nothing."""
-        return await self._interventions.obey(command)
+        return await self._interventions.obey(command, note)
 
-    async def quarantine(self, one: Quarantine) -> None:
+    async def quarantine(self, one: Quarantine, note: Why | None = None) -> None:
         """Take a port out of use in all units, or put it back. Raises `HeldAbove` where that one is out above."""
-        await self._interventions.quarantine(one)
+        await self._interventions.quarantine(one, note)
         if one.lifted and one.port in self._interventions.above.quarantined:
             raise HeldAbove(self.path, one.port)
 
-    def tell_of(self, one: Quarantine) -> None:
+    def tell_of(self, one: Quarantine, note: Why | None = None) -> None:
         """What came through a port that is out of use system 2 gives nobody else; see `tell_lifted`."""
         self.tell_lifted()
         if one.port in self._charter.ports and self._charter.ports[one.port].shared is not None:
-            self.tell(Channel.COORDINATION, Role.COORDINATION, one)
+            self.tell(Channel.COORDINATION, Role.COORDINATION, one, cause=note)
 
     def tell_lifted(self) -> None:
         """System 3* holds nothing any more against a port that is used again. All of it is told each time: who did not
@@ -304,14 +304,14 @@ class Control(Member):
         """System 2 finds that what is lent swings: the plan that is in balance holds until the swing has died."""
         until = now() + min(PERIODS * found.period, LONGEST)
         self._bargaining.calm(until)
-        await self.jot("calmed", {"signal": found.signal, "period": found.period, "until": until})
+        await self.jot("calmed", {"signal": found.signal, "period": found.period, "until": until}, note)
         await self._bargaining.turn()
 
     @hears(Release)
     async def _released(self, release: Release, note: Note) -> None:
         """System 5 lets a unit have what is kept back."""
         if self._bargaining.release(release.unit):
-            await self.jot("released", {"unit": release.unit, "why": release.why})
+            await self.jot("released", {"unit": release.unit, "why": release.why}, note)
             await self._bargaining.turn()
 
     @hears(Discrepancy)
@@ -320,19 +320,21 @@ class Control(Member):
 
         Then what may be false is done again with what is left.
         """
-        await self.jot("finding", {"unit": found.path, "gap": found.gap, "ports": list(found.ports)})
+        await self.jot("finding", {"unit": found.path, "gap": found.gap, "ports": list(found.ports)}, note)
         for port in found.ports:
             reason = f"audits of {found.path} found {found.gap:.0%} of its successes false"
-            await self.quarantine(Quarantine(port, reason))
-        await self._redoing.want(found.path, found.tasks, self._interventions.quarantined)
+            await self.quarantine(Quarantine(port, reason), note.why)
+        await self._redoing.want(found.path, found.tasks, self._interventions.quarantined, note.why)
 
     @hears(Told)
     def _told(self, told: Told, note: Note) -> None:
         """A pain has come up to the level: it takes it over, and intervenes where it knows how."""
         pain = told.pain
-        self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Ack(pain.key, told.level, f"{self.path}:control"))
+        ack = Ack(pain.key, told.level, f"{self.path}:control")
+        self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, ack, cause=note)
         if pain.path in self._charges and pain.cause is Cause.LIMITS:
-            self._interventions.breached(pain.path, pain.index, f"{pain.index} is outside its limits")
+            why = f"{pain.index} is outside its limits"
+            self._interventions.breached(pain.path, pain.index, why, note.why)
             self.task(self._interventions.turn(now()))
 
     @hears(Over)
@@ -385,10 +387,10 @@ class Control(Member):
             self.books.cast(Books.note, Entry("replaced", self.path, {"term": self._term}, now()))
             self.stop(Shutdown("replaced by a later system 3"))
 
-    async def jot(self, kind: str, body: object) -> None:
-        """Into the log."""
-        await self.books.call(Books.note, self.entry(kind, body))
+    async def jot(self, kind: str, body: object, note: Note | Why | None = None) -> None:
+        """Into the log, because of a `note`."""
+        await self.books.call(Books.note, self.entry(kind, body, note))
 
-    def entry(self, kind: str, body: object) -> Entry:
+    def entry(self, kind: str, body: object, note: Note | Why | None = None) -> Entry:
         """What is to stand in the log."""
-        return Entry(kind=kind, path=self.path, body=body, at=now())
+        return Entry(kind=kind, path=self.path, body=body, at=now()).because(note)

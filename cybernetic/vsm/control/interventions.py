@@ -9,6 +9,7 @@ from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.note import Why
 from cybernetic.vsm.control.commands import ROUND, Commands
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.control.patience import Patience
@@ -51,6 +52,7 @@ class Interventions:
         self._source: dict[str, tuple[float, str]] = {}  # the last of them, and when, by unit
         self._kinds = Kinds({path: charge.kinds for path, charge in charges.items()})
         self._standing: dict[str, dict[str, str]] = {}  # why, by index, of what is out of bounds, by unit
+        self._whys: dict[tuple[str, str], Why] = {}  # what was said when it was, by unit and index
         self._breaches: dict[str, Breach] = {}
         self._returns: dict[str, Any] = {}  # timers of units that are dissolved
 
@@ -64,8 +66,12 @@ class Interventions:
 
     # What is out of bounds.
 
-    def breached(self, unit: str, index: str, why: str) -> None:
-        """An index of a unit is out of bounds, and has been for longer than the unit had to mend it."""
+    def breached(self, unit: str, index: str, why: str, note: Why | None = None) -> None:
+        """An index of a unit is out of bounds, and has been for longer than the unit had to mend it. `note`: by whose
+        word.
+        """
+        if note is not None:
+            self._whys[unit, index] = note
         self._standing.setdefault(unit, {})[index] = why
 
     def mended(self, unit: str, index: str) -> None:
@@ -105,7 +111,7 @@ class Interventions:
             else:
                 self._breaches[unit] = after
             if one is not None:
-                self._control.task(self.intervene(one, unit))
+                self._control.task(self.intervene(one, unit, note=self._whys.get((unit, one.index))))
             elif after != known:
                 await self._save()
 
@@ -129,9 +135,9 @@ class Interventions:
 
     # What is done.
 
-    async def intervene(self, one: Intervention | Resumption, *units: str) -> None:
+    async def intervene(self, one: Intervention | Resumption, *units: str, note: Why | None = None) -> None:
         """Intervene in units, or end that before its time: in the books first; it ends by itself. All are told at the
-        same time: one that hangs keeps nobody else waiting.
+        same time: one that hangs keeps nobody else waiting. `note`: because of which.
         """
         before = {unit: self.held.pop(unit, None) for unit in units}
         for unit in units:
@@ -141,7 +147,7 @@ class Interventions:
                 self._source[unit] = now(), f"{one.rung.name} at {now()}"
             else:
                 self._let_go(unit)
-        await self._save(*(self._entry(unit, one) for unit in units))
+        await self._save(*(self._entry(unit, one).because(note) for unit in units))
         for unit, held in before.items():
             if held is not None and held.rung is Rung.DISSOLVE:
                 await self._restore(unit)
@@ -149,7 +155,7 @@ class Interventions:
             for unit in units:
                 await self._dissolve(unit, one)
         else:
-            await self._tell(units)
+            await self._tell(units, note)
 
     def _let_go(self, unit: str) -> None:
         self._breaches.pop(unit, None)
@@ -162,22 +168,22 @@ class Interventions:
         body = {"unit": unit, "rung": what, "why": one.reason, "until": until}
         return Entry("intervention", self._control.path, body, now())
 
-    async def quarantine(self, one: Quarantine) -> None:
-        """Take a port out of use in all units, or put it back."""
+    async def quarantine(self, one: Quarantine, note: Why | None = None) -> None:
+        """Take a port out of use in all units, or put it back, because of a `note`."""
         if one.lifted:
             self.quarantined.pop(one.port, None)
             self._freed[one.port] = self._freed.get(one.port, 0) + 1
         else:
             self.quarantined[one.port] = one
-        await self._save(self._quarantined(one))
-        self._control.tell_of(one)
-        await self._tell(self._charges)
+        await self._save(self._quarantined(one).because(note))
+        self._control.tell_of(one, note)
+        await self._tell(self._charges, note)
 
     def _quarantined(self, one: Quarantine) -> Entry:
         body = {"port": one.port, "why": one.reason, "lifted": one.lifted}
         return Entry("quarantine", self._control.path, body, now())
 
-    async def obey(self, command: Command) -> Obeyed:
+    async def obey(self, command: Command, note: Why | None = None) -> Obeyed:
         """What the level above commands this level as a whole holds in all its units, beside what is its own. What is
         let go up there is let go here, whoever held it; where that cannot be yet, nothing is obeyed yet.
         """
@@ -195,12 +201,11 @@ class Interventions:
                 self.made[unit] += len(command.new(before))
                 self._source[unit] = now(), f"command {command.life}.{command.revision} from above"
             ports = self._put_out_or_back(command, before, freed)
-            await self._save(
-                *self._obeyed(command, before, freed), *[self._quarantined(one) for one in ports]
-            )
+            entries = [*self._obeyed(command, before, freed), *(self._quarantined(one) for one in ports)]
+            await self._save(*(entry.because(note) for entry in entries))
             for one in ports:
-                self._control.tell_of(one)
-            await self._tell(self._charges)
+                self._control.tell_of(one, note)
+            await self._tell(self._charges, note)
         return Obeyed(self._control.path, *self.above.edition)
 
     async def _let_all_go(self) -> bool:
@@ -259,8 +264,8 @@ class Interventions:
         held = tuple(one for one in self.holds(unit) if one.rung is not Rung.DISSOLVE)
         return Command(0, 0, held, out, {name: times for name, times in freed.items() if times})
 
-    async def _tell(self, units: Collection[str]) -> None:
-        await self.commands.put({unit: self._wanted(unit) for unit in units})
+    async def _tell(self, units: Collection[str], note: Why | None) -> None:
+        await self.commands.put({unit: self._wanted(unit) for unit in units}, note)
         await self.commands.tell(units)
 
     async def command(self, unit: str, body: object) -> Any:

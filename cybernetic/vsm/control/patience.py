@@ -5,6 +5,7 @@ from typing import Any
 from cybernetic.core import CallError
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.line import NotCarried
+from cybernetic.vsm.channels.note import Why
 from cybernetic.vsm.timing import now
 
 LEAST = 0.5  # seconds for an answer, where nothing speaks for more
@@ -32,11 +33,12 @@ class Patience:
         """Seconds that a unit has to answer now."""
         return self._seconds.get(unit, LEAST)
 
-    async def ask(self, channel: Channel, body: object, unit: str) -> Any:
+    async def ask(self, channel: Channel, body: object, unit: str, why: Why | None = None) -> Any:
         """Say it to the management of a unit, on one of its channels. Raises what `Member.ask` raises."""
         given, began = self.of(unit), now()
         try:
-            answer = await self._control.ask(channel, Role.MANAGEMENT, body, unit, patience=given)
+            to = channel, Role.MANAGEMENT
+            answer = await self._control.ask(*to, body, unit, cause=why, patience=given)
         except (CallError, NotCarried):
             if now() - began >= NEARLY * given:
                 self._seconds[unit] = min(MOST, 2.0 * given)

@@ -7,6 +7,7 @@ from typing import Any
 from cybernetic.core import CallError, Refusal
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.note import Why
 from cybernetic.vsm.operations.messages import Redo, Redone
 
 KEY = "redo"
@@ -23,6 +24,7 @@ class Redoing:
         self._control = control
         self._due: dict[str, tuple[str, ...]] = {}  # by unit
         self._tried: OrderedDict[str, tuple[str, ...]] = OrderedDict()  # the ports out of use then, by task
+        self._whys: dict[str, Why] = {}  # what was said for it to be, by unit
         self._under_way: set[str] = set()
 
     async def begin(self) -> None:
@@ -30,10 +32,13 @@ class Redoing:
         known = await self._control.books.call(Books.load, KEY)
         if known is not None:
             self._due, self._tried = dict(known[0]), OrderedDict(known[1])
+            self._whys = dict(*known[2:])  # nothing of that where an older version wrote it
         self.turn()
 
-    async def want(self, unit: str, tasks: tuple[str, ...], quarantined: Collection[str]) -> None:
-        """Tasks of a unit may be false; the ports `quarantined` are out of use. They are due until seen to."""
+    async def want(self, unit: str, tasks: tuple[str, ...], quarantined: Collection[str], why: Why) -> None:
+        """Tasks of a unit may be false; the ports `quarantined` are out of use. They are due until seen to. `why`: by
+        which word.
+        """
         out, known = tuple(sorted(quarantined)), self._due.get(unit, ())
         fresh = tuple(task for task in tasks if self._tried.get(task) != out and task not in known)
         if not fresh:
@@ -43,7 +48,7 @@ class Redoing:
             self._tried[task] = out
         while len(self._tried) > KEPT:
             self._tried.popitem(last=False)
-        self._due[unit] = (*known, *fresh)
+        self._due[unit], self._whys[unit] = (*known, *fresh), why
         await self._save()
         self.turn()
 
@@ -59,8 +64,9 @@ class Redoing:
                 )
 
     async def _done(self, redo: Redo) -> None:
+        why, to = self._whys.get(redo.unit), (Channel.COMMAND, Role.ENVIRONMENT)
         try:
-            redone: Redone = await self._control.ask(Channel.COMMAND, Role.ENVIRONMENT, redo, patience=None)
+            redone: Redone = await self._control.ask(*to, redo, cause=why, patience=None)
         except (CallError, Refusal):
             return  # the environment is away: the next round asks again
         finally:
@@ -75,10 +81,13 @@ class Redoing:
             "failed": dict(redone.failed),
             "unknown": list(redone.unknown),
         }
-        await self._control.jot("redone", body)
+        await self._control.jot("redone", body, why)
 
     async def _save(self) -> None:
-        await self._control.keep(KEY, (dict(self._due), dict(self._tried)))
+        await self._control.keep(KEY, (dict(self._due), dict(self._tried), self._due_to()))
+
+    def _due_to(self) -> dict[str, Why]:
+        return {unit: why for unit, why in self._whys.items() if unit in self._due}
 
 
 def _without(table: dict[str, tuple[str, ...]], key: str) -> dict[str, tuple[str, ...]]:

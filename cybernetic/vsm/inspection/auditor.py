@@ -20,7 +20,7 @@ from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
-from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.channels.note import Note, Why, incident
 from cybernetic.vsm.governance.messages import PolicyUpdate
 from cybernetic.vsm.inspection.canaries import Canaries
 from cybernetic.vsm.inspection.dossier import Dossier
@@ -109,7 +109,7 @@ class Auditor(Member):
         if self._audit.verify is None:
             return
         if self._files.sampler.picks(completed.task, self._chances()[unit]):
-            self._soon(self._look_at, (completed, note))
+            self._soon(self._look_at, (completed, note.why))
 
     def _chances(self) -> dict[str, float]:
         """The chance of an audit, by unit: raised by its gap, and thinned to what audits may cost."""
@@ -141,7 +141,7 @@ class Auditor(Member):
 
     # One audit.
 
-    async def _look_at(self, about: tuple[Completed, Note | None]) -> None:
+    async def _look_at(self, about: tuple[Completed, Why]) -> None:
         completed, note = about
         unit, probe = completed.path, Probe(completed.task)
         try:
@@ -151,18 +151,20 @@ class Auditor(Member):
             evidence = None
         if evidence is None:
             verified = None
-            self._fruitless.after(unit, Look.AUDIT, False)
+            self._fruitless.after(unit, Look.AUDIT, False, note)
         else:
-            verified = await self._verified(evidence, unit)
+            verified = await self._verified(evidence, unit, note)
         if verified is None or self._files.health.suspect:
             self._files.change(unit, lambda one: replace(one, missed=one.missed + 1))
         else:
-            self._fruitless.after(unit, Look.AUDIT, True)
-            await self._judge(evidence, verified)
+            self._fruitless.after(unit, Look.AUDIT, True, note)
+            await self._judge(evidence, verified, note)
         if self._canaries.turn(self._files.sampler, completed.task):
             self._soon(self._try_out, self._canaries.next(unit))
 
-    async def _verified(self, evidence: Evidence, unit: str | None = None) -> Account | None:
+    async def _verified(
+        self, evidence: Evidence, unit: str | None = None, note: Why | None = None
+    ) -> Account | None:
         """What the verifier says; None where it cannot tell, which is noted, of a `unit` whose audit it is as well."""
         assert self._audit.verify is not None
         before = self._fund.purse
@@ -170,11 +172,11 @@ class Auditor(Member):
             account = await self.judged(self._audit.verify, evidence)
         except CannotTell as error:
             about = {"task": evidence.task.id, "unit": evidence.path, "why": str(error)}
-            await self._files.jot("unverified", about)
+            await self._files.jot("unverified", about, note)
             if error.failed:
                 await self._heal(self._files.health.after_try(True), evidence)
                 if unit is not None and not self._files.health.suspect:
-                    self._fruitless.after(unit, Look.AUDIT, False)
+                    self._fruitless.after(unit, Look.AUDIT, False, note)
             return None
         finally:
             self._spending.audited(_cost(before, self._fund.purse))
@@ -186,7 +188,7 @@ class Auditor(Member):
         aside = self.run_blocking if real_time(asyncio.get_running_loop()) else None
         return await judgement(check, of, self._gate.use, self._audit.patience, aside)
 
-    async def _judge(self, evidence: Evidence, verified: Account) -> None:
+    async def _judge(self, evidence: Evidence, verified: Account, note: Why) -> None:
         unit, task = evidence.path, evidence.task.id
         cost = total(receipt.cost for receipt in evidence.receipts)
         reported = Account(
@@ -194,25 +196,27 @@ class Auditor(Member):
         )
         finding = AuditFinding(task, unit, reported, verified)
         if finding.commendable and (verified.cost > 0 or not reported.good):
-            await self._commend(unit, task)
+            await self._commend(unit, task, note)
         if not reported.good:
             return  # a failure that was owned up to is none of a false success
         ports = frozenset(verified.ports or (receipt.port for receipt in evidence.receipts))
         body = {"task": task, "unit": unit, "reported": True, "verified": False, "ports": sorted(ports)}
-        entries = [self._files.entry("finding", body)] if finding.discrepant else []
+        entries = [self._files.entry("finding", body, note)] if finding.discrepant else []
         self._files.change(unit, lambda one: replace(one, source=task))
         alarm = await self._files.judged(unit, finding.discrepant, ports, *entries)
         if alarm:
-            self.feel(unit, "discrepancy")
+            self._files.change(unit, lambda one: replace(one, why=note))
+            self.feel(unit, "discrepancy", note=note)
             self._report(unit)
         elif self._files.of(unit).healed:
-            await self._close(unit)
+            await self._close(unit, note)
 
-    async def _commend(self, unit: str, task: str) -> None:
+    async def _commend(self, unit: str, task: str, note: Why) -> None:
         """Audits find good news, too: work that is better than its report."""
         self._files.change(unit, lambda one: replace(one, commended=one.commended + 1))
-        await self._files.jot("commendation", {"task": task, "unit": unit})
-        self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(Pleasure(unit, "audit", 1.0, now())))
+        await self._files.jot("commendation", {"task": task, "unit": unit}, note)
+        felt = Felt(Pleasure(unit, "audit", 1.0, now()))
+        self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, felt, cause=note)
 
     # What follows from an alarm.
 
@@ -227,7 +231,7 @@ class Auditor(Member):
         blamed = self._files.blamed(unit)
         found = Discrepancy(unit, one.record.work.audits, one.record.gap, blamed, one.affected)
         try:
-            await self.ask(Channel.AUDIT, Role.CONTROL, found, patience=30.0)
+            await self.ask(Channel.AUDIT, Role.CONTROL, found, cause=one.why, patience=30.0)
         except (CallError, Refusal):
             return  # the next round tries again
         else:
@@ -235,11 +239,11 @@ class Auditor(Member):
         finally:
             self._telling.discard(unit)
 
-    async def _close(self, unit: str) -> None:
+    async def _close(self, unit: str, note: Why) -> None:
         """The unit is as it should be again."""
         body = {"unit": unit, "audits": self._files.of(unit).record.work.audits}
-        await self._files.close(unit, self._files.entry("cleared", body))
-        self.relieve(unit, "discrepancy")
+        await self._files.close(unit, self._files.entry("cleared", body, note))
+        self.relieve(unit, "discrepancy", note)
 
     @hears(Lifted)
     async def _lifted(self, lifted: Lifted, note: Note) -> None:
@@ -250,7 +254,7 @@ class Auditor(Member):
         for unit, dossier in list(self._files.dossiers.items()):
             if dossier.case is not None and not again.isdisjoint(dossier.ports):
                 self._files.change(unit, lambda one: replace(one, source=note.id))
-                await self._close(unit)
+                await self._close(unit, note.why)
         await self._files.lift(again, lifted.times)
 
     # The verifier itself.
@@ -329,7 +333,7 @@ class Auditor(Member):
     async def _looked_at(self, about: tuple[Completed, Deferred[None]]) -> None:
         completed, answer = about
         try:
-            await self._look_at((completed, None))
+            await self._look_at((completed, incident()))
         finally:
             answer.reply(None)
 
@@ -371,15 +375,15 @@ class Auditor(Member):
 
     # What it feels.
 
-    def feel(self, path: str, index: str, intensity: float = 1.0) -> None:
-        """Say that it hurts at `path`."""
+    def feel(self, path: str, index: str, intensity: float = 1.0, note: Why | None = None) -> None:
+        """Say that it hurts at `path`, because of a `note`."""
         pain = Pain(path, index, Cause.AUDIT, Severity.ALERT, intensity, now())
-        self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain))
+        self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Felt(pain), cause=note)
 
-    def relieve(self, path: str, index: str) -> None:
-        """Say that what hurt is over."""
+    def relieve(self, path: str, index: str, note: Why | None = None) -> None:
+        """Say that what hurt is over, because of a `note`."""
         key = PainKey(path, index, Cause.AUDIT.value)
-        self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Relief(key))
+        self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Relief(key), cause=note)
 
 
 def _cost(before: Purse | None, after: Purse | None) -> float:

@@ -9,6 +9,7 @@ from cybernetic.vsm.audit.cusum import DiscrepancyCusum
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.audit.posiwid import PosiwidGap
 from cybernetic.vsm.audit.record import AuditRecord, Standing
+from cybernetic.vsm.channels.note import Why
 from cybernetic.wire import travels
 
 REMEMBERED = 500  # tasks of a unit that may have to be done again
@@ -36,6 +37,7 @@ class Dossier:
         source: the id of what its standing is from: the task that was audited last, or the word that a port it was
             found false with is used again.
         seen: the id of the last task of those that its gap is from.
+        why: what its last alarm came of.
     """
 
     path: str
@@ -53,6 +55,7 @@ class Dossier:
     fruitless: Mapping[str, int] = field(default_factory=dict)
     source: str = ""
     seen: str = ""
+    why: Why | None = None
 
     @classmethod
     def fresh(cls, path: str, audit: Audit) -> Self:

@@ -10,6 +10,7 @@ from cybernetic.vsm.audit.sampling import Sampler
 from cybernetic.vsm.bargain.purse import Purse
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
+from cybernetic.vsm.channels.note import Why
 from cybernetic.vsm.inspection.dossier import Dossier, Suspicions, suspects, suspicions
 from cybernetic.vsm.inspection.secret import Secret
 from cybernetic.vsm.ports.unbounded import Unbounded
@@ -128,13 +129,13 @@ class Files:
         """Keep what audits have spent."""
         await self._books.call(Books.save, "audit.purse", (purse, unbounded))
 
-    async def jot(self, kind: str, body: object) -> None:
-        """Write in the log."""
-        await self._books.call(Books.note, self.entry(kind, body))
+    async def jot(self, kind: str, body: object, note: Why | None) -> None:
+        """Write in the log, because of a `note`."""
+        await self._books.call(Books.note, self.entry(kind, body, note))
 
-    def entry(self, kind: str, body: object) -> Entry:
+    def entry(self, kind: str, body: object, note: Why | None = None) -> Entry:
         """What is to stand in the log."""
-        return Entry(kind=kind, path=self._path, body=body, at=now())
+        return Entry(kind=kind, path=self._path, body=body, at=now()).because(note)
 
     async def _save(self, unit: str, *entries: Entry) -> None:
         self._unsaved.discard(unit)

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any
 
 from cybernetic.vsm.audit.record import Standing
+from cybernetic.vsm.channels.note import Why
 from cybernetic.vsm.inspection.files import Files
 
 MOST = 5  # in a row; evidence may be gone after a restart, so one or two mean nothing
@@ -29,17 +30,17 @@ class Fruitless:
     def __init__(self, auditor: Any, files: Files) -> None:
         self._auditor, self._files = auditor, files
 
-    def after(self, unit: str, look: Look, seen: bool) -> None:
-        """A look at a unit has, or has not, come to something."""
+    def after(self, unit: str, look: Look, seen: bool, note: Why | None) -> None:
+        """A look at a unit, because of a `note`, has, or has not, come to something."""
         before = self._files.of(unit).fruitless.get(look.value, 0)
         times = 0 if seen else before + 1
         if times == before:
             return
         self._files.change(unit, lambda one: replace(one, fruitless={**one.fruitless, look.value: times}))
         if times >= MOST:
-            self._auditor.feel(unit, look.value)
+            self._auditor.feel(unit, look.value, note=note)
         elif before >= MOST:
-            self._auditor.relieve(unit, look.value)
+            self._auditor.relieve(unit, look.value, note)
 
     def standing(self, unit: str, standing: Standing) -> Standing:
         """What a unit may be called that would be called that: who cannot see it does not call it clean."""

@@ -8,6 +8,7 @@ from cybernetic.core import CallError, Refusal
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.audit.posiwid import PosiwidGap, posiwid
 from cybernetic.vsm.channels.channel import Channel, Role
+from cybernetic.vsm.channels.note import Why, incident
 from cybernetic.vsm.inspection.files import Files
 from cybernetic.vsm.inspection.fruitless import Fruitless, Look
 from cybernetic.vsm.inspection.messages import Inspect, Inspected
@@ -50,38 +51,38 @@ class Surprises:
     async def inspect(self, unit: str) -> None:
         """Look at a unit."""
         self._files.change(unit, lambda one: replace(one, inspections=one.inspections + 1))
+        why = incident()
         try:
-            state = await self._auditor.ask(Channel.AUDIT, Role.PORTER, Inspect(), unit)
+            state = await self._auditor.ask(Channel.AUDIT, Role.PORTER, Inspect(), unit, cause=why)
         except (CallError, Refusal):
-            self._fruitless.after(unit, Look.INSPECTION, False)
+            self._fruitless.after(unit, Look.INSPECTION, False, why)
             return
-        self._look_at_purpose(unit, state)
+        self._look_at_purpose(unit, state, why)
         if self._audit.inspect is None or self._audit.every is None:
-            self._fruitless.after(unit, Look.INSPECTION, True)
+            self._fruitless.after(unit, Look.INSPECTION, True, why)
         else:
-            await self._judge(unit, state)
+            await self._judge(unit, state, why)
 
-    async def _judge(self, unit: str, state: Inspected) -> None:
+    async def _judge(self, unit: str, state: Inspected, why: Why) -> None:
         assert self._audit.inspect is not None
         try:
             account = await self._auditor.judged(self._audit.inspect, state)
         except CannotTell as error:
-            await self._files.jot("unverified", {"inspection": unit, "why": str(error)})
+            await self._files.jot("unverified", {"inspection": unit, "why": str(error)}, why)
             if error.failed:
-                self._fruitless.after(unit, Look.INSPECTION, False)
+                self._fruitless.after(unit, Look.INSPECTION, False, why)
             return
-        self._fruitless.after(unit, Look.INSPECTION, True)
+        self._fruitless.after(unit, Look.INSPECTION, True, why)
         was = self._files.of(unit).untrue
         self._files.change(unit, lambda one: replace(one, untrue=not account.good))
         if not account.good:
-            await self._files.jot(
-                "finding", {"unit": unit, "inspection": self._files.of(unit).inspections, "verified": False}
-            )
-            self._auditor.feel(unit, "inspection")
+            body = {"unit": unit, "inspection": self._files.of(unit).inspections, "verified": False}
+            await self._files.jot("finding", body, why)
+            self._auditor.feel(unit, "inspection", note=why)
         elif was:
-            self._auditor.relieve(unit, "inspection")
+            self._auditor.relieve(unit, "inspection", why)
 
-    def _look_at_purpose(self, unit: str, state: Inspected) -> None:
+    def _look_at_purpose(self, unit: str, state: Inspected, why: Why) -> None:
         """POSIWID: what it spends its time and money on, against what it is chartered for."""
         gap = purpose_gap(self._units.get(unit, {}), state)
         if gap is None:
@@ -89,9 +90,9 @@ class Surprises:
         before = self._files.of(unit).gap
         self._files.change(unit, lambda one: replace(one, gap=gap, seen=state.last))
         if gap.bits > self._audit.drift:
-            self._auditor.feel(unit, "purpose", gap.bits)
+            self._auditor.feel(unit, "purpose", gap.bits, why)
         elif before is not None and before.bits > self._audit.drift:
-            self._auditor.relieve(unit, "purpose")
+            self._auditor.relieve(unit, "purpose", why)
 
 
 def purpose_gap(chartered: Mapping[str, float], state: Inspected) -> PosiwidGap | None:

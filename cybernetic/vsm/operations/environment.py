@@ -11,7 +11,7 @@ from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
-from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.channels.note import Note, Why
 from cybernetic.vsm.inspection.messages import Completed
 from cybernetic.vsm.operations.kinds import Kinds
 from cybernetic.vsm.operations.messages import Arrived, Out, Redo, Redone
@@ -95,6 +95,12 @@ class Environment(Member):
         self._hand(task, answer, anew, by)
         return answer
 
+    def assigned(self, given: Assignment, why: Why) -> Deferred[Performed]:
+        """As `submit`, of what the level above has given to this one; `why`: by which word."""
+        answer = self.defer()
+        self._hand(given.task, answer, given.anew, given.by, why)
+        return answer
+
     def take_on(self, task: Task, answer: Deferred[Any], by: Collection[str] = ()) -> None:
         """As `submit`, with an answer that somebody else in this process has to give."""
         try:
@@ -102,7 +108,9 @@ class Environment(Member):
         except Refusal as error:
             answer.fail(error)
 
-    def _hand(self, task: Task, answer: Deferred[Any], anew: str, by: Collection[str]) -> None:
+    def _hand(
+        self, task: Task, answer: Deferred[Any], anew: str, by: Collection[str], why: Why | None = None
+    ) -> None:
         """A task that is under way already, because whoever asked for it before has died, is not begun twice; one that
         was done is for the unit that did it: that remembers.
         """
@@ -117,12 +125,13 @@ class Environment(Member):
         unit = self._roster.pick(task, waiting) if was is None or self._roster.is_out(was.unit) else was.unit
         if unit in waiting:
             raise WaitsForItself(task.id, unit)
-        work = Work(task, unit, [answer], anew, waiting, again=was is not None)
+        work = Work(task, unit, [answer], anew, waiting, again=was is not None, why=why)
         self._under_way.add(work)
         self._roster.gives(unit, task.id)
         self._come[unit] += 1
         self._latest[unit] = task.id
-        self.tell(Channel.ENVIRONMENT, Role.INTELLIGENCE, Arrived(task.kind, unit), disturbance=task.id)
+        word = Arrived(task.kind, unit)
+        self.tell(Channel.ENVIRONMENT, Role.INTELLIGENCE, word, cause=why, disturbance=task.id)
         self.task(self._see_through(work))
 
     def arrived(self) -> dict[str, int]:
@@ -212,7 +221,7 @@ class Environment(Member):
         self._memory.keep(task, unit, performed)
         if unit in self._audited:
             done = Completed(task.id, task.kind, unit, performed.outcome.good)
-            self.tell(Channel.AUDIT, Role.AUDIT, done, disturbance=task.id)
+            self.tell(Channel.AUDIT, Role.AUDIT, done, cause=work.why, disturbance=task.id)
 
     async def _pause(self, work: Work) -> None:
         """Before a task is given again: where its unit was taken out, to another, unless this one may have begun it."""
@@ -243,9 +252,8 @@ class Environment(Member):
             self._free[unit] = at + 1.0 / self._rates[unit]
             if at > now():
                 await asyncio.sleep(at - now())
-        performed: Performed = await self.ask(
-            Channel.OPERATIONS, Role.MANAGEMENT, given, unit, disturbance=given.task.id, patience=None
-        )
+        to, id = (Channel.OPERATIONS, Role.MANAGEMENT), given.task.id
+        performed: Performed = await self.ask(*to, given, unit, cause=work.why, disturbance=id, patience=None)
         return performed
 
     # What system 3 says.
@@ -260,10 +268,10 @@ class Environment(Member):
     def _redo(self, redo: Redo, note: Note) -> Deferred[Redone]:
         """Tasks are done again under their own ids, so that who is written to knows them; answered when all are."""
         answer: Deferred[Redone] = self.defer()
-        self.task(self._done_again(redo, answer))
+        self.task(self._done_again(redo, note.why, answer))
         return answer
 
-    async def _done_again(self, redo: Redo, answer: Deferred[Redone]) -> None:
+    async def _done_again(self, redo: Redo, note: Why, answer: Deferred[Redone]) -> None:
         """One after another: the work of the day goes on beside it. What is being done again already, because who asked
         for it has died, is waited for, and what was done again by then is not done once more.
         """
@@ -272,7 +280,7 @@ class Environment(Member):
             why, end = self._under_way.redone.get(id, ("", ("", "")))
             if why != redo.why or not why:
                 if id not in self._again:
-                    self._again[id] = self.task(self._once_more(id, redo.why))
+                    self._again[id] = self.task(self._once_more(id, redo.why, note))
                 end = await asyncio.shield(self._again[id])
             ends[id] = end
         good, changed, unknown = (
@@ -282,23 +290,24 @@ class Environment(Member):
         failed = {id: why for id, (what, why) in ends.items() if what == "failed"}
         answer.reply(Redone(redo.unit, good, changed, failed, unknown))
 
-    async def _once_more(self, id: str, why: str) -> tuple[str, str]:
+    async def _once_more(self, id: str, why: str, note: Why) -> tuple[str, str]:
         """What comes of one: "good", "changed", "unknown" or "failed", and why. It is remembered."""
         try:
-            end = await self._repeated(id, why)
+            end = await self._repeated(id, why, note)
         finally:
             del self._again[id]
         self._under_way.redid(id, why, end)
         return end
 
-    async def _repeated(self, id: str, why: str) -> tuple[str, str]:
+    async def _repeated(self, id: str, why: str, note: Why) -> tuple[str, str]:
         was = self._memory.find(id)
         try:
             if was is None or not was.performed.outcome.good:  # that needs nobody to do it again unasked
                 return "unknown", ""
             unit = self._roster.pick(was.task) if self._roster.is_out(was.unit) else was.unit
             self._roster.gives(unit, id)
-            performed = await self._performed(Work(replace(was.task, deadline=None), unit, anew=why))
+            again = Work(replace(was.task, deadline=None), unit, anew=why, why=note)
+            performed = await self._performed(again)
         except Exception as error:
             return "failed", f"{type(error).__name__}: {error}"
         if not performed.outcome.good:

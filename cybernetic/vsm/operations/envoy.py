@@ -80,13 +80,13 @@ class Envoy(Member):
     @hears(Assignment)
     def _assigned(self, given: Assignment, note: Note) -> Deferred[Performed]:
         answer = self.defer()
-        self.task(self._handed(given, answer))
+        self.task(self._handed(given, note, answer))
         return answer
 
-    async def _handed(self, given: Assignment, answer: Deferred[Any]) -> None:
+    async def _handed(self, given: Assignment, note: Note, answer: Deferred[Any]) -> None:
         try:
             within = self._environment.within(None)
-            answer.reply(await within.call(Environment.submit, given.task, given.anew, given.by))
+            answer.reply(await within.call(Environment.assigned, given, note.why))
         except Exception as error:
             answer.fail(error)
 
@@ -118,7 +118,7 @@ class Envoy(Member):
 
     @hears(Command)
     async def _commanded(self, command: Command, note: Note) -> Obeyed:
-        return await self._inside(self._control.call(Control.obey, command), "control")
+        return await self._inside(self._control.call(Control.obey, command, note.why), "control")
 
     @hears(Told)
     def _told(self, told: Told, note: Note) -> None:

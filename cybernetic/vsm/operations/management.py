@@ -14,7 +14,7 @@ from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
-from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.channels.note import Note, Why
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
 from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
@@ -66,9 +66,11 @@ class Management(Member):
         self._operation: Named[Operation] = self.system.named(path, Operation)
         self._porter: Named[Porter] = self.system.named(f"{path}:porter", Porter)
         self._figures = Figures(path, indices, now())
-        self._queue: deque[tuple[Assignment, Deferred[Any]]] = deque()
+        self._queue: deque[tuple[Assignment, Deferred[Any], Why]] = deque()
         self._at_work = False
-        self._given: tuple[Task, Deferred[Any], float] | None = None  # what is at work, and since when
+        self._given: tuple[Task, Deferred[Any], float, Why] | None = (
+            None  # what is at work, since when, and why
+        )
         self._limit = limit_of(indices)
         self._rounds = 0  # without anything to do, as long as it is not known that the operation is well
         self._well = False
@@ -87,7 +89,7 @@ class Management(Member):
     @hears(Assignment)
     def _assigned(self, given: Assignment, note: Note) -> Deferred[Performed]:
         answer = self.defer()
-        self._queue.append((given, answer))
+        self._queue.append((given, answer, note.why))
         self._sources["waiting"] = given.task.id
         self._next()
         return answer
@@ -99,9 +101,9 @@ class Management(Member):
             self._at_work = True
             self._working = self.task(self._work(*self._queue.popleft()))
 
-    async def _work(self, given: Assignment, answer: Deferred[Any]) -> None:
+    async def _work(self, given: Assignment, answer: Deferred[Any], why: Why) -> None:
         task = given.task
-        self._given = task, answer, now()
+        self._given = task, answer, now(), why
         try:
             if _late(task):
                 raise TaskLate(task.id)
@@ -109,12 +111,12 @@ class Management(Member):
         except Exception as error:
             self._count(task, False)
             answer.fail(error)
-            self._feel(self._figures.failed(task.id, now(), error))
+            self._feel(self._figures.failed(task.id, now(), error), why)
         else:
             self._count(task, performed.outcome.good)
             answer.reply(performed)
-            self._feel(self._figures.performed(performed, now()))
-            self._is_well()
+            self._feel(self._figures.performed(performed, now()), why)
+            self._is_well(why)
         finally:
             self._at_work, self._given = False, None
         self._next()
@@ -129,10 +131,10 @@ class Management(Member):
 
     def _look_at_work(self) -> None:
         """What has waited for longer than it may is refused; an operation that gives no sign of life is ended."""
-        late = [(given, answer) for given, answer in self._queue if _late(given.task)]
+        late = [one for one in self._queue if _late(one[0].task)]
         if late:
             self._queue = deque(one for one in self._queue if one not in late)
-        for given, answer in late:
+        for given, answer, _ in late:
             self._count(given.task, False)
             answer.fail(TaskLate(given.task.id))
         if self._given is None:
@@ -140,7 +142,7 @@ class Management(Member):
             if self._rounds > GRACE:
                 self._is_well()
             return
-        task, _, since = self._given
+        task, _, since, _ = self._given
         silent = progress_at(self.system, self.path).hangs(since, self._limit, now())
         overdue = task.deadline is not None and now() >= task.deadline + GRACE * self.pulse
         if silent or overdue:
@@ -157,7 +159,7 @@ class Management(Member):
     def _end(self, index: str, cause: Cause, error: Refusal) -> None:
         """End the operation: its task fails, all others come again, to its successor; until that is well it hurts."""
         assert self._given is not None
-        self._feel([Felt(self._pain(index, cause))])
+        self._feel([Felt(self._pain(index, cause))], self._given[3])
         self._given[1].fail(error)
         self.ref.after(SAID).cast(Management.ended, self._given[0].id)
 
@@ -169,26 +171,26 @@ class Management(Member):
     def _pain(self, index: str, cause: Cause) -> Pain:
         return Pain(self.path, index, cause, Severity.ALERT, 1.0, now())
 
-    def _is_well(self) -> None:
+    def _is_well(self, why: Why | None = None) -> None:
         """It has done a task, or has none: what was felt of its predecessor is over."""
         if not self._well:
             self._well = True
             pains = self._pain(SILENT, Cause.HEARTBEAT), self._pain(STUCK, Cause.ERRORS)
-            self._feel([Relief(pain.key) for pain in pains])
+            self._feel([Relief(pain.key) for pain in pains], why)
 
     async def terminate(self, reason: Reason) -> None:
         """Say what the operation ended of, if that is why this ends too; what waits is given again by who gave it."""
         if self._crew is not None:
             self._crew.close()
-        for given, answer in self._queue:
+        for given, answer, _ in self._queue:
             answer.fail(NotBegun(given.task.id, self.path))
         self._queue.clear()
         if self._working is not None and not self.system.alive(self._operation):
             await asyncio.wait([self._working], timeout=0.1)
 
-    def _feel(self, felt: Sequence[Felt | Relief]) -> None:
+    def _feel(self, felt: Sequence[Felt | Relief], why: Why | None = None) -> None:
         for one in felt:
-            self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, one)
+            self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, one, cause=why)
 
     # The bargain.
 
@@ -263,9 +265,9 @@ class Management(Member):
     @hears(Told)
     async def _told(self, told: Told, note: Note) -> None:
         """The unit's own pain: mend it, if the operation knows how; who has no hope leaves it to the level."""
-        self.task(self._mend(told.pain))
+        self.task(self._mend(told.pain, note))
 
-    async def _mend(self, pain: Pain) -> None:
+    async def _mend(self, pain: Pain, note: Note) -> None:
         if pain.cause in (Cause.EXIT, Cause.HEARTBEAT):
             return
         try:
@@ -273,7 +275,7 @@ class Management(Member):
         except (CallError, Refusal):
             return
         if hope:
-            self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Ack(pain.key, 0, self.path))
+            self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Ack(pain.key, 0, self.path), cause=note)
 
     @hears(Over)
     def _over(self, over: Over, note: Note) -> None:

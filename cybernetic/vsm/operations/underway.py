@@ -7,6 +7,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from cybernetic.runtime import Deferred
+from cybernetic.vsm.channels.note import Why
 from cybernetic.vsm.operations.memory import KEPT, Memory
 from cybernetic.vsm.operations.task import Task
 
@@ -25,6 +26,7 @@ class Work:
         begun: whether a unit may have begun it.
         crashes: how often it has crashed its unit.
         since: when that was found to be away, seconds; None: it is there.
+        why: what was said for it to be done; None: it began here.
     """
 
     task: Task
@@ -36,6 +38,7 @@ class Work:
     begun: bool = False
     crashes: int = 0
     since: float | None = None
+    why: Why | None = None
 
 
 class UnderWay:
