@@ -14,16 +14,15 @@ from cybernetic.vsm.algedonic.messages import Ack, Felt, Glad, Held, Relief, Tol
 from cybernetic.vsm.algedonic.nerves import Nerves
 from cybernetic.vsm.algedonic.origins import Origins
 from cybernetic.vsm.algedonic.pager import HOP, Pager
+from cybernetic.vsm.algedonic.reasons import Reasoned
 from cybernetic.vsm.algedonic.resort import OVER, LastResort
 from cybernetic.vsm.algedonic.starting import Starting
 from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
 from cybernetic.vsm.books.books import Books
-from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears, level_of, line_role
-from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.messages import Beat
-from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.channels.note import Note, Why
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.decisions.verdicts import Allow, Deny
 from cybernetic.vsm.ladder.arousal import Feeling, Sensitivity, arouse
@@ -48,7 +47,7 @@ from cybernetic.vsm.timing import now
 LOOK = 0.1  # seconds after which what ended may be back
 
 
-class Algedonode(Member, Caller):
+class Algedonode(Reasoned, Caller):
     """Where pain of one level is felt, and from where it climbs. It needs nothing of systems 2 to 5.
 
     Args:
@@ -86,7 +85,6 @@ class Algedonode(Member, Caller):
         self._arousal = Sensitivity()
         self._turned = 0.0
         self._timer: Timer | None = None
-        self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
         above = level_of(path)
         self._above = self.system.named(f"{above}:algedonode", Algedonode) if above else None
         self._vigil = self.system.named(f"{path}:{VIGIL}", Watcher)
@@ -95,7 +93,8 @@ class Algedonode(Member, Caller):
         """Go on from the books: a pain does not end because who felt it did."""
         known = await self._books.call(Books.load, "ladder")
         if known is not None:
-            ladder, self._pains, origins, self._arousal = known
+            ladder, self._pains, origins, self._arousal, *why = known
+            self._reasons.update(*why)  # nothing of that where an older version wrote it
             self._ladder, self._origins = ladder.under(self._ladder.rungs), Origins(self.path, origins)
         await self._pager.begin()
         at = self._turned = now()
@@ -116,9 +115,9 @@ class Algedonode(Member, Caller):
 
     @hears(Felt)
     def _felt(self, felt: Felt, note: Note) -> None:
-        self.feel(felt.signal)
+        self.feel(felt.signal, note)
 
-    def feel(self, signal: Any) -> None:
+    def feel(self, signal: Any, note: Note | None = None) -> None:
         """Something hurts, or goes well. Of what is read off an index only what is strong enough begins to hurt."""
         if isinstance(signal, Pain):
             if signal.cause is Cause.REGIME and not self._is_open(signal.key):
@@ -126,6 +125,7 @@ class Algedonode(Member, Caller):
                 if feeling is Feeling.QUIET:
                     return
             self._pains[signal.key] = signal
+        self._because(signal.key, note)
         self._move(self._ladder.feel(signal, self._at()))
 
     @hears(Relief)
@@ -184,9 +184,6 @@ class Algedonode(Member, Caller):
     def _comes_from(self, origin: str, key: PainKey) -> None:
         if self._origins.heard(key, origin):
             self._save()
-
-    def _is_open(self, key: PainKey) -> bool:
-        return key in self._ladder.climbs or key in self._ladder.folded
 
     def _toward(self, levels: Sequence[str]) -> "Named[Algedonode]":
         return reached(self.system, levels, Role.ALGEDONODE, Algedonode)
@@ -296,9 +293,8 @@ class Algedonode(Member, Caller):
         self._wind()
 
     def _save(self) -> None:
-        self._books.cast(
-            Books.save, "ladder", (self._ladder, self._pains, self._origins.known, self._arousal)
-        )
+        known = self._pains, self._origins.known, self._arousal, self._kept()
+        self._books.cast(Books.save, "ladder", (self._ladder, *known))
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
@@ -329,24 +325,27 @@ class Algedonode(Member, Caller):
         told = Told(pain, level, severity)
         if level == 0:
             if key.path != self.path:
-                self.tell(Channel.ALGEDONIC, Role.MANAGEMENT, told, key.path)
+                self.tell(Channel.ALGEDONIC, Role.MANAGEMENT, told, key.path, cause=self.why(key))
             return
         self._say(told, self.path)
 
     def _say(self, word: Told | Glad, origin: str) -> None:
         """Say something at its rung of the ladder at `origin`: here, to system 3 or 5, or to who is further up."""
         further = max(0, word.level - rung_at(self.path, origin))
+        why = self.why(word.key)
         if above := upward(self.path, self.path.rsplit("/", further)[0]):
-            self._toward(above).cast(Algedonode.from_below, word, origin)
+            self._toward(above).cast(Algedonode.from_below, word, origin, why)
         else:
-            self.tell(Channel.ALGEDONIC, Role.POLICY if isinstance(word, Glad) else Role.CONTROL, word)
+            role = Role.POLICY if isinstance(word, Glad) else Role.CONTROL
+            self.tell(Channel.ALGEDONIC, role, word, cause=why)
 
-    def from_below(self, told: Told | Glad, origin: str) -> None:
+    def from_below(self, told: Told | Glad, origin: str, why: Why | None = None) -> None:
         """A pain of a level below has come up to this one, or is for one above it: system 3 is told, and answers where
         it is felt. What goes well there is told to system 5.
         """
         if isinstance(told, Told):
             self._comes_from(origin, told.pain.key)
+        self._because(told.key, why)
         self._say(told, origin)
 
     async def _paged(self, key: PainKey, sink: int, attempt: int) -> None:
@@ -388,10 +387,3 @@ class Algedonode(Member, Caller):
 
     def _at(self) -> float:
         return max(now(), self._ladder.at)
-
-    def _log(self, effect: Effect) -> None:
-        self.jot("pain", {"what": type(effect).__name__, "effect": repr(effect)})
-
-    def jot(self, kind: str, body: object) -> None:
-        """Write a line of the log."""
-        self._books.cast(Books.note, Entry(kind=kind, path=self.path, body=body, at=now()))

@@ -41,6 +41,11 @@ class Told:
     level: int
     severity: Severity
 
+    @property
+    def key(self) -> PainKey:
+        """Of the pain."""
+        return self.pain.key
+
 
 @travels(name="vsm.Glad")
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ class LastResort:
 
     def _deny(self, key: PainKey, denial: Denial) -> None:
         self.denials[key] = denial
-        self._keep(self._of(denial), Rung.SUSPEND.name, _why(key, denial.reason))
+        self._keep(key, self._of(denial), Rung.SUSPEND.name, _why(key, denial.reason))
         self._suspend(key)
 
     def let_go(self, key: PainKey, why: str) -> None:
@@ -119,7 +119,7 @@ class LastResort:
         denial = self.denials.pop(key, None)
         if denial is not None:
             free = [unit for unit in self._of(denial) if unit not in self._held()]
-            self._keep(free, "RESUMED", why)
+            self._keep(key, free, "RESUMED", why)
             for unit in free:
                 self._say(unit, "let_go", key, why)
 
@@ -156,17 +156,18 @@ class LastResort:
         else:
             suspend = Intervention(Rung.SUSPEND, _why(key, reason), inf)
             word = suspend if what == "deny" else Resumption(reason)
-            self._node.tell(Channel.ALGEDONIC, Role.MANAGEMENT, word, unit)
+            self._node.tell(Channel.ALGEDONIC, Role.MANAGEMENT, word, unit, cause=self._node.why(key))
 
     def _algedonode(self, level: str) -> Any:
         return self._node.system.named(f"{level}:algedonode", type(self._node))
 
-    def _keep(self, units: Collection[str], rung: str, why: str) -> None:
+    def _keep(self, key: PainKey, units: Collection[str], rung: str, why: str) -> None:
         """Into the books, and what that comes to for units into the log."""
         self._books.cast(Books.save, "denials", dict(self.denials))
         for unit in units:
             body = {"unit": unit, "rung": rung, "why": why, "until": None}
-            self._books.cast(Books.note, Entry("intervention", self._path, body, now()))
+            entry = Entry("intervention", self._path, body, now()).because(self._node.why(key))
+            self._books.cast(Books.note, entry)
 
     async def _stop(self, reason: str) -> None:
         """End the level, as whoever keeps it would."""

@@ -161,9 +161,9 @@ class NodeVoice(Voice, Algedonode):
 
     period = None
 
-    def from_below(self, told: Any, origin: str) -> None:
+    def from_below(self, told: Any, origin: str, why: Any = None) -> None:
         """A pain that has come up."""
-        self._tell("from_below", told, origin)
+        self._tell("from_below", told, origin, why)
 
     def alive(self, path: str, period: float) -> None:
         """The algedonode of the level within shows that it lives."""
