@@ -11,7 +11,8 @@ disturbances are absorbed) and `cybernetic.vsm.decisions` (policies and what the
 import cybernetic.vsm.travel  # noqa: F401 - lets the values travel
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.humans import ConsoleHuman, HumanSink, Page
-from cybernetic.vsm.algedonic.messages import Felt
+from cybernetic.vsm.algedonic.messages import Felt, Relief
+from cybernetic.vsm.algedonic.watcher import VIGIL
 from cybernetic.vsm.audit.canary import Canary
 from cybernetic.vsm.audit.findings import Account
 from cybernetic.vsm.audit.plan import Audit
@@ -22,7 +23,7 @@ from cybernetic.vsm.bargain.saved import Saved
 from cybernetic.vsm.bargain.vector import Cost
 from cybernetic.vsm.books.entry import Entry as LogEntry
 from cybernetic.vsm.channels.channel import Channel, Role
-from cybernetic.vsm.channels.ear import line_name
+from cybernetic.vsm.channels.ear import line_name, line_role
 from cybernetic.vsm.channels.line import Line
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.channels.topology import TOPOLOGY, NotInTopology, topology_table
@@ -31,6 +32,8 @@ from cybernetic.vsm.cyberstride.gauge import Gauge
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.cyberstride.regimes import Regime
 from cybernetic.vsm.damping.fence import LeaseLost
+from cybernetic.vsm.decisions.actions import Action
+from cybernetic.vsm.decisions.decide import decide, decision_table
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict
@@ -39,6 +42,7 @@ from cybernetic.vsm.governance.identity import Identity
 from cybernetic.vsm.governance.messages import PolicyUpdate
 from cybernetic.vsm.governance.questions import Asked
 from cybernetic.vsm.governance.refusals import NoSuchQuestion, PolicyRefused
+from cybernetic.vsm.inspection.auditor import Auditor
 from cybernetic.vsm.inspection.gate import NotIndependent
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Pleasure, Severity
@@ -57,6 +61,7 @@ from cybernetic.vsm.operations.refusals import (
 )
 from cybernetic.vsm.operations.task import Outcome, Performed, Task
 from cybernetic.vsm.operations.unit import Unit, remote, unit
+from cybernetic.vsm.ports.passages import Ask, Passage
 from cybernetic.vsm.ports.port import Port, RateLimited
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.receipts import Came, Used
@@ -86,11 +91,14 @@ from cybernetic.vsm.world.outages import PortOut
 __all__: tuple[str, ...] = (
     "Abroad",
     "Account",
+    "Action",
     "Algedonode",
     "Allow",
     "ArgumentRefused",
+    "Ask",
     "Asked",
     "Audit",
+    "Auditor",
     "Away",
     "Budget",
     "BudgetExhausted",
@@ -122,8 +130,8 @@ __all__: tuple[str, ...] = (
     "NoSuchQuestion",
     "NoSuchUnit",
     "NoThread",
-    "NotACall",
     "NoWorld",
+    "NotACall",
     "NotInTopology",
     "NotIndependent",
     "Note",
@@ -135,6 +143,7 @@ __all__: tuple[str, ...] = (
     "Paging",
     "Pain",
     "PainKey",
+    "Passage",
     "Performed",
     "Pleasure",
     "Policy",
@@ -151,6 +160,7 @@ __all__: tuple[str, ...] = (
     "RateLimited",
     "Reception",
     "Regime",
+    "Relief",
     "Role",
     "Rung",
     "Saved",
@@ -168,12 +178,16 @@ __all__: tuple[str, ...] = (
     "Unaudited",
     "Unit",
     "Used",
+    "VIGIL",
     "Verdict",
     "ViableSystem",
     "WaitsForItself",
     "World",
+    "decide",
+    "decision_table",
     "junction_of",
     "line_name",
+    "line_role",
     "now",
     "remote",
     "topology_table",

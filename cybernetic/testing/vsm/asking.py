@@ -7,17 +7,18 @@ from typing import Any
 from cybernetic.testing.vsm.bench import Bench
 from cybernetic.testing.vsm.expecting import Untried, need
 from cybernetic.vsm import (
+    Action,
+    Ask,
     BudgetExhausted,
     Cost,
     NoSuchPort,
+    Passage,
     PolicyDenied,
     Porter,
     PortOut,
     Quarantined,
     Suspended,
 )
-from cybernetic.vsm.decisions import Action
-from cybernetic.vsm.ports.passages import Ask, Passage
 
 NO_PORTS = "its units have no ports"
 UNKNOWN = "a port that nobody declares"

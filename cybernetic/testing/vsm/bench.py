@@ -22,13 +22,13 @@ from cybernetic.vsm import (
     Pain,
     PainKey,
     Performed,
+    Relief,
     Role,
     Task,
     ViableSystem,
     line_name,
     now,
 )
-from cybernetic.vsm.algedonic.messages import Relief
 
 NOT_TAKEN = f"{NoSuchKind.__name__}: "
 NO_UNITS = "the level has no units here"

@@ -7,8 +7,7 @@ from cybernetic.testing.vsm.bench import Bench
 from cybernetic.testing.vsm.expecting import expect, need
 from cybernetic.testing.vsm.invariants.invariant import Invariant
 from cybernetic.testing.vsm.simulation import logged
-from cybernetic.vsm import Audit
-from cybernetic.vsm.inspection.auditor import Auditor
+from cybernetic.vsm import Audit, Auditor
 
 SHOWN = 3
 

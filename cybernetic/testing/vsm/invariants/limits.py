@@ -20,8 +20,7 @@ from cybernetic.testing.vsm.bench import NO_UNITS, Bench
 from cybernetic.testing.vsm.expecting import Untried, expect, need
 from cybernetic.testing.vsm.invariants.invariant import Invariant
 from cybernetic.testing.vsm.simulation import logged
-from cybernetic.vsm import BudgetExhausted, Came, Port, Porter, Rate, Stuck, ViableSystem, now
-from cybernetic.vsm.ports.passages import Ask
+from cybernetic.vsm import Ask, BudgetExhausted, Came, Port, Porter, Rate, Stuck, ViableSystem, now
 
 FEW = 3  # units whose ports are asked
 CIRCLES = 1000  # equal calls that are made, at most

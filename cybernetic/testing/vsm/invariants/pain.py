@@ -8,9 +8,7 @@ from cybernetic.testing.vsm.bench import Bench
 from cybernetic.testing.vsm.expecting import expect
 from cybernetic.testing.vsm.invariants.invariant import Invariant
 from cybernetic.testing.vsm.simulation import logged
-from cybernetic.vsm import Algedonode, Channel, ViableSystem
-from cybernetic.vsm.algedonic.watcher import VIGIL
-from cybernetic.vsm.channels.ear import line_role
+from cybernetic.vsm import VIGIL, Algedonode, Channel, ViableSystem, line_role
 
 ASKED = "asked"
 PATIENCE = 120.0

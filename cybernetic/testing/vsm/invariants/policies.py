@@ -7,9 +7,21 @@ from cybernetic.testing.vsm.asking import REFUSALS, ask, declared, leave_for, po
 from cybernetic.testing.vsm.bench import NO_UNITS, Bench
 from cybernetic.testing.vsm.expecting import Untried, expect, need
 from cybernetic.testing.vsm.invariants.invariant import Invariant
-from cybernetic.vsm import Allow, Deny, Escalate, Policy, PolicyDenied, Porter, Verdict, ViableSystem, now
-from cybernetic.vsm.decisions import Action, decide, decision_table
-from cybernetic.vsm.ports.passages import Ask
+from cybernetic.vsm import (
+    Action,
+    Allow,
+    Ask,
+    Deny,
+    Escalate,
+    Policy,
+    PolicyDenied,
+    Porter,
+    Verdict,
+    ViableSystem,
+    decide,
+    decision_table,
+    now,
+)
 
 AMOUNTS = (0.0, 1.0, 1_000_000.0)
 WAIT, LATE = 5.0, 60.0  # seconds that somebody has to answer, and in which a call has its turn after that
