@@ -81,7 +81,7 @@ class AWMap(Lattice, Generic[K]):
             return type(self)()
         first = self._next(replica)
         numbers = count(first)
-        found = {}
+        found: dict[object, Any] = {}
         for (kind, slot), store in shown.items():
             try:
                 found[kind, slot] = _buried(store, replica, numbers)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cybernetic.core import OptionError, attach, number, whole
-from cybernetic.runtime.events import AgentStarted
+from cybernetic.runtime import AgentStarted
 from cybernetic.supervision import Limits
 from cybernetic.wire import travels
 
