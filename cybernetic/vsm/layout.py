@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from cybernetic.vsm.algedonic.showing import BOOKS, ROUNDS, WORLD
+from cybernetic.vsm.algedonic.showing import BOOKS, WORLD, within
 from cybernetic.vsm.algedonic.watcher import VIGIL
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.channels.channel import Channel, Role
@@ -159,14 +159,14 @@ class Layout:
         if len(self.charter.lineage) == 1:  # there is no level above in this half
             found.append((VIGIL, path, self.charter.clocks[0].beat))
         if self.charter.apart and self.charter.world:
-            found.append((WORLD, path, ROUNDS[WORLD] * pulse))
+            found.append((WORLD, path, within(WORLD, pulse)))
         for unit in self.units:
             if unit.nested and unit.spec is not None:
                 beat = self.charter.clocks_of(unit.spec.agent).beat
                 found.append((Role.ALGEDONODE.value, self.path(unit), first(unit, beat)))
                 found.append((Role.PORTER.value, self.path(unit), first(unit, pulse)))
             if unit.spec is not None:
-                found.append((BOOKS, self.path(unit), ROUNDS[BOOKS] * first(unit, pulse)))
+                found.append((BOOKS, self.path(unit), within(BOOKS, first(unit, pulse))))
         return found + [(Role.MANAGEMENT.value, self.path(unit), first(unit, pulse)) for unit in self.units]
 
 

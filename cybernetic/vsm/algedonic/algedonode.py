@@ -16,6 +16,7 @@ from cybernetic.vsm.algedonic.origins import Origins
 from cybernetic.vsm.algedonic.pager import HOP, Pager
 from cybernetic.vsm.algedonic.reasons import Reasoned
 from cybernetic.vsm.algedonic.resort import OVER, LastResort
+from cybernetic.vsm.algedonic.showing import at_work
 from cybernetic.vsm.algedonic.starting import Starting
 from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
 from cybernetic.vsm.books.books import Books
@@ -279,7 +280,7 @@ class Algedonode(Reasoned, Caller):
         """Who hangs is ended, and its supervisor puts another in its place."""
         role, path = key
         who = None if path in self._elsewhere else self.system.whereis(f"{path}:{role}", Agent)
-        if self._deadmen.hangs(key, who, at) and who is not None:
+        if self._deadmen.hangs(key, at_work(key[0], who), at) and who is not None:
             self.exit(who, Kill())
             self.jot("hang", {"path": path, "role": role, "times": self._deadmen.ended(key, at)})
 

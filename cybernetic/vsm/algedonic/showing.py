@@ -17,7 +17,24 @@ from cybernetic.vsm.timing import now
 
 BOOKS, DISK, WORLD = "books", "disk", "world"
 ROUNDS = {BOOKS: 2.0, DISK: 10.0, WORLD: 10.0}
-"""Of the level, within which each shows that it lives. A disk may be slow, and a world has long answers to give."""
+"""Of the level, seconds where these are longer, within which each shows that it lives. A disk may be slow, and a world
+has long answers to give.
+"""
+
+
+def within(what: str, pulse: float) -> float:
+    """Seconds within which it shows that it lives: how long it may be busy does not depend on how fast a level goes."""
+    return ROUNDS[what] * max(1.0, pulse)
+
+
+def at_work(role: str, who: Any) -> object:
+    """Who bears a role, as far as he hangs. Books and a world show that they live when all is done that came before:
+    who goes on handling messages is another each time, for he is busy and is not to be ended.
+    """
+    if who is None or role not in (BOOKS, WORLD):
+        return who
+    info = who.inspect().info()
+    return None if info is None else (who, info.reductions)
 
 
 class LivingBooks(Books):
@@ -35,7 +52,7 @@ class LivingBooks(Books):
     async def setup(self) -> None:
         """Open them, and begin to show."""
         await super().setup()
-        self.ref.every(ROUNDS[BOOKS] * self._round).cast(LivingBooks.turn)
+        self.ref.every(within(BOOKS, self._round)).cast(LivingBooks.turn)
         self.turn()
 
     def turn(self) -> None:
@@ -50,7 +67,7 @@ class LivingBooks(Books):
             self._shows(DISK)
 
     def _shows(self, what: str) -> None:
-        period, above = ROUNDS[what] * self._round, level_of(self._path)
+        period, above = within(what, self._round), level_of(self._path)
         if above:
             _say(self.system, Beat(what, self._path, period), above)
         else:
@@ -74,12 +91,12 @@ class LivingGraph(Graph):
     async def setup(self) -> None:
         """Begin, and show it."""
         await super().setup()
-        self.ref.every(ROUNDS[WORLD] * self._round).cast(LivingGraph.turn)
+        self.ref.every(within(WORLD, self._round)).cast(LivingGraph.turn)
         self.turn()
 
     def turn(self) -> None:
         """It does what it is asked for."""
-        _say(self.system, Beat(WORLD, self._path, ROUNDS[WORLD] * self._round), self._level)
+        _say(self.system, Beat(WORLD, self._path, within(WORLD, self._round)), self._level)
 
 
 def _say(system: Any, beat: Beat, level: str) -> None:

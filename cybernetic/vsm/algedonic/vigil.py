@@ -9,11 +9,14 @@ from cybernetic.supervision import GaveUp
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.deadmen import Deadmen, Key
 from cybernetic.vsm.algedonic.humans import Page, called, resolved
+from cybernetic.vsm.algedonic.showing import at_work
 from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
 from cybernetic.vsm.channels.channel import Role
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
 from cybernetic.vsm.timing import now
+
+LATE = 1.0  # seconds; who is missed is so after longer
 
 
 class Vigil(Watcher):
@@ -57,7 +60,9 @@ class Vigil(Watcher):
         """Show that it lives; page while one of them is silent, with growing pauses."""
         self._node.cast(Algedonode.shows, VIGIL, self.path, self._within)
         at = now()
-        if at - self._turned > self._within:  # it was away: it may not have heard what was said
+        if at - self._turned > min(
+            self._within, self._period + LATE
+        ):  # it was away: it may not have heard all
             self._deadmen.forgive(at)
         self._turned = at
         for key in self._deadmen.missed(at):
@@ -76,7 +81,7 @@ class Vigil(Watcher):
     def _look_at(self, key: Key, at: float) -> None:
         """Who hangs is ended, and its supervisor puts another in its place."""
         who = self.system.whereis(f"{self.path}:{key[0]}", Agent)
-        if self._deadmen.hangs(key, who, at) and who is not None:
+        if self._deadmen.hangs(key, at_work(key[0], who), at) and who is not None:
             self._deadmen.ended(key, at)
             self.exit(who, Kill())
 

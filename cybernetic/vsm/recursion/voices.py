@@ -8,7 +8,7 @@ from cybernetic.runtime import Agent, Deferred, Named
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.caller import ANY
 from cybernetic.vsm.algedonic.deadmen import Deadmen
-from cybernetic.vsm.algedonic.showing import BOOKS
+from cybernetic.vsm.algedonic.showing import BOOKS, at_work
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Role
@@ -127,7 +127,7 @@ class WatchfulVoice(LineVoice):
 
     def _look_at(self, key: tuple[str, str], at: float) -> None:
         who = self.system.whereis(f"{self._path}:{key[0]}", Agent)
-        if self._deadmen.hangs(key, who, at) and who is not None:
+        if self._deadmen.hangs(key, at_work(key[0], who), at) and who is not None:
             self.exit(who, Kill())
             body = {"path": self._path, "role": key[0], "times": self._deadmen.ended(key, at)}
             entry = Entry("hang", self._path, body, at)

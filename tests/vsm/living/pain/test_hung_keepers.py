@@ -9,6 +9,8 @@ import pytest
 
 from cybernetic.runtime import Agent
 from cybernetic.vsm import Clocks, ViableSystem
+from cybernetic.vsm.algedonic import showing
+from cybernetic.vsm.algedonic.showing import LivingGraph
 from cybernetic.vsm.books.disk import OnDisk
 from cybernetic.vsm.world.declared import World
 from tests.vsm.living.company import PAGER, Company, done, hang, started
@@ -70,6 +72,32 @@ async def test_those_of_the_top_that_hang_again_and_again_are_one_call_that_last
         assert [page.attempt for page in calls] == list(range(1, len(calls) + 1))
         assert not [key for key in PAGER.over if key.index == "books silent"]
         hanging.cancel()
+
+
+async def test_a_world_that_is_busy_is_not_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    say = showing._say
+
+    def late(system: Any, beat: Any, level: str) -> None:
+        """The world comes to no word of its own."""
+        if beat.role != showing.WORLD:
+            say(system, beat, level)
+
+    async with started(Known) as (system, known):
+        await asyncio.sleep(5.0)
+        world = system.whereis("known:world", LivingGraph)
+        monkeypatch.setattr(showing, "_say", late)
+        for _ in range(120):
+            await asyncio.sleep(1.0)
+            await world.call(LivingGraph.status)
+        assert system.whereis("known:world", LivingGraph) == world
+        felt = [entry.body["effect"] for entry in await known.call(ViableSystem.decisions, 0, "pain")]
+        assert any("world silent" in one for one in felt)
+
+
+def test_how_long_they_may_be_busy_does_not_depend_on_how_fast_the_level_goes() -> None:
+    for what in showing.ROUNDS:
+        assert showing.within(what, 0.1) == showing.within(what, 1.0) == 0.1 * showing.within(what, 10.0)
+        assert showing.within(what, 0.1) >= 2.0
 
 
 class Kept(Known):
