@@ -100,8 +100,8 @@ class LivingGraph(Graph):
 
 
 def _say(system: Any, beat: Beat, level: str) -> None:
-    """Say it to who watches the parts of a level."""
-    id = note_id()
-    to = Channel.ALGEDONIC, Role.CHANNEL, beat.path, Role.ALGEDONODE, level
+    """Say it to who watches the parts of a level; what a unit keeps speaks as its management does."""
+    id, sender = note_id(), Role.CHANNEL if beat.path == level else Role.MANAGEMENT
+    to = Channel.ALGEDONIC, sender, beat.path, Role.ALGEDONODE, level
     note = Note(*to, beat, id, id, sent_at=now())
     system.named(line_name(level, Channel.ALGEDONIC), Line).cast(Line.carry, note)

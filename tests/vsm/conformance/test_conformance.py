@@ -96,7 +96,7 @@ def test_silence_that_nobody_feels_is_found_out(monkeypatch: pytest.MonkeyPatch)
 def test_interventions_without_a_breach_or_without_an_end_are_found_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Interventions, "sparing", lambda self, tasks: {"company/solo": 3.0})
+    monkeypatch.setattr(Interventions, "sparing", lambda self, *_: {"company/solo": (3.0, "")})
     assert "company/solo" in _broken("T-S3-sparing")
     monkeypatch.setattr(Interventions, "_lapse", lambda self, at: None)
     monkeypatch.setattr(
