@@ -150,7 +150,7 @@ async def test_t_coh_no_line_of_a_level_carries_anything_to_or_from_the_inside_o
 
 
 def leaves(note: Note) -> bool:
-    """Whether a disturbance leaves system 1; what hurts of it, or is well, is told beside that, and takes none of it."""
+    """Whether a disturbance leaves system 1; what hurts of it, or is well, is told beside that."""
     out = note.sender.in_unit and not note.role.in_unit
     return bool(note.disturbance) and out and note.channel is not Channel.ALGEDONIC
 
