@@ -1,12 +1,11 @@
 """What the filter expects: the predictive mixture some periods ahead, its mean, variance and quantiles."""
 
-from collections.abc import Sequence
 from math import erf, exp, fsum, pi, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.cyberstride.mixture import Component
+from cybernetic.vsm.cyberstride.mixture import Mixture
 from cybernetic.vsm.cyberstride.regimes import Quad, RegimeModel
 
 _ENOUGH = 1e-12  # standard deviations: what is left between bounds is no matter
@@ -114,10 +113,9 @@ def _read(parts: list[_Part], at: float, q: float) -> tuple[float, float]:
 
 
 def foresee(
-    components: Sequence[Component], periods: float, model: RegimeModel, variance: float, *, changes: bool
+    mixture: Mixture, periods: float, model: RegimeModel, variance: float, *, changes: bool
 ) -> Forecast:
-    """The forecast `periods` ahead of a filter's `components` (covariances in units of `variance`, which is
-    V).
+    """The forecast `periods` ahead of a filter's `mixture` (covariances in units of `variance`, which is V).
 
     Without `changes` no transient, step or turn is expected on the way, and the datum itself is a steady one:
     level and growth wander as the steady regime's W makes them. With them the datum's noise is that of every
@@ -135,7 +133,7 @@ def foresee(
                 level + ahead * slope,
                 variance * (c00 + ahead * (2.0 * c01 + ahead * c11) + wander + noise),
             )
-            for p, level, slope, c00, c01, c11 in components
+            for p, (level, slope, c00, c01, c11) in zip(mixture.weights, mixture.beliefs, strict=True)
             for share, noise in noises
             if p * share > 0.0
         )

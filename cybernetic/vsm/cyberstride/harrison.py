@@ -6,10 +6,10 @@ from operator import mul
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.checks import instance
 from cybernetic.vsm.cyberstride.forecast import Forecast, foresee
-from cybernetic.vsm.cyberstride.mixture import Mixture, absorb, before, begin, calm, elapse, moments
+from cybernetic.vsm.cyberstride.mixture import Mixture, absorb, before, begin, calm, elapse, levelled
 from cybernetic.vsm.cyberstride.presets import preset
 from cybernetic.vsm.cyberstride.reading import Reading
-from cybernetic.vsm.cyberstride.regimes import Quad, RegimeModel
+from cybernetic.vsm.cyberstride.regimes import RegimeModel
 from cybernetic.vsm.cyberstride.times import Times
 from cybernetic.vsm.cyberstride.variance import Learning, Learnt, checked_variance, learn
 
@@ -116,7 +116,7 @@ class HarrisonStevens:
         """
         if self._mixture is None:
             raise OptionError("periods", "a datum before the first forecast, or `level` given", periods)
-        return foresee(self._mixture.components, periods, self.model, self._learnt.variance, changes=changes)
+        return foresee(self._mixture, periods, self.model, self._learnt.variance, changes=changes)
 
     def _begin(self, level: float) -> Mixture:
         return begin(self._rows, level, *self._start)
@@ -130,10 +130,9 @@ class HarrisonStevens:
         log_density: float,
         variance: float,
     ) -> Reading:
-        posterior: Quad = tuple([component[0] for component in now.components])  # type: ignore[assignment]
-        back1 = before(posterior, now.origins)
+        back1 = before(now.weights, now.origins)
         unmoved = calm(back1, earlier.origins)
-        level, slope, c00, _, _ = moments(now.components, variance)
+        level, slope, c00 = levelled(now, variance)
         level_sd = sqrt(c00 * variance)
         if not level_sd < inf:
             raise OptionError("at", "a time at which the level's deviation is a finite number", level_sd)
@@ -144,7 +143,7 @@ class HarrisonStevens:
             )
         return Reading(
             y,
-            posterior,
+            now.weights,
             back1,
             before(back1, earlier.origins),
             1.0 - unmoved if unmoved < 1.0 else 0.0,

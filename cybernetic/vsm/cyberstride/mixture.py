@@ -5,35 +5,42 @@ Everything here is a pure function of plain tuples, since this is the hot path o
 are kept in units of the observation variance V, so that learning V rescales nothing.
 """
 
+from collections.abc import Sequence
 from math import exp, inf, log, pi, sqrt
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cybernetic.core import OptionError
 from cybernetic.vsm.cyberstride.regimes import Quad, Row, Rows
 
-Component = tuple[float, float, float, float, float, float]
-"""A regime's posterior: its probability, level, growth, and covariance c00, c01, c11 in units of V."""
+Belief = tuple[float, float, float, float, float]
+"""What is believed in one regime: level, growth, and their covariance c00, c01, c11 in units of V."""
 
-Components = tuple[Component, Component, Component, Component]
+Beliefs = tuple[Belief, Belief, Belief, Belief]
 
 Origins = tuple[Quad, Quad, Quad, Quad]
 """For each regime now, the probabilities of the regimes one datum before, given it."""
 
 _Ray = tuple[float, float, float, float, float, float, float]
+"""A regime's belief carried on to a datum: its probability, growth, c00, c01, c11, the error of its forecast, and half
+the square of that, all in units of V or, growth and error, of its root.
+"""
 
-_Merged = tuple[float, float, float, float, float, float, Quad]
+_Merged = tuple[float, Belief, Quad]
+_T = TypeVar("_T")
 
 _LEAST = 1e-120  # no regime is ever wholly ruled out: what a datum makes impossible may be needed at the next
 _VANISHED = 1e-280  # below this, weights are noise
+_LEADING = 16.0  # the first pair weighs at least one part in so many: moments about it lose no more digits
 _SHARPEST = 1e-12  # no level is known better than to this variance, in V
-_FARTHEST = 1e300  # half a squared standardised error, above which squares overflow
+_FARTHEST = 1e270  # half a squared standardised error, above which squares over _SHARPEST's overflow
 _PEAK = 1.0 / sqrt(2.0 * pi)  # the density of a standard Gaussian at its mean
 
 
 class Mixture(NamedTuple):
-    """What is known after a datum: a component for each regime, and where each came from."""
+    """What is known after a datum: the probability of each regime, what is believed in it, and where it came from."""
 
-    components: Components
+    weights: Quad
+    beliefs: Beliefs
     origins: Origins
 
 
@@ -56,9 +63,13 @@ def begin(rows: Rows, level: float, slope: float, spread: tuple[float, float]) -
     """The mixture before any datum: one belief for all regimes. `spread`: variances of level and growth, in
     V.
     """
-    priors = tuple([row[0] for row in rows.each])
-    components = tuple([(prior, level, slope, spread[0], 0.0, spread[1]) for prior in priors])
-    return Mixture(components, (priors,) * 4)  # type: ignore[arg-type]
+    priors = _priors(rows)
+    belief = level, slope, spread[0], 0.0, spread[1]
+    return Mixture(priors, (belief, belief, belief, belief), (priors, priors, priors, priors))
+
+
+def _priors(rows: Rows) -> Quad:
+    return tuple([row[0] for row in rows.each])  # type: ignore[return-value]
 
 
 def absorb(
@@ -71,136 +82,183 @@ def absorb(
     moments. Raises `OptionError` naming `y` when it lies so far out that floating point cannot hold its
     square, or `at` when so much time has passed that it cannot hold the variance.
     """
-    inverse = 1.0 / variance
-    half = 0.5 * inverse
+    deviation = sqrt(variance)
+    per = 1.0 / deviation
     noise, wander = rows.widest
-    shift, within, mean, square, reach = inf, 0.0, 0.0, 0.0, 0.0
-    origin = mixture.components[0][1]
-    fan = []
-    for p, level, slope, c00, c01, c11 in mixture.components:
-        c00 += interval * (c01 + c01 + interval * c11)
-        c01 += interval * c11
+    broad = noise + wander
+    lead = within = mean = square = reach = 0.0
+    fan: list[_Ray] = []
+    for p, (level, growth, c00, c01, c11) in zip(mixture.weights, mixture.beliefs):  # noqa: B905
+        drift = interval * c11
+        c00 += interval * (c01 + c01 + drift)
         if c00 < _SHARPEST:
             c00 = _SHARPEST
-        level += interval * slope
-        error = y - level
-        energy = half * error * error
-        level -= origin
-        mean += p * level
-        square += p * level * level
-        within += p * c00
+        error = (y - (level + interval * growth)) * per
+        energy = 0.5 * error * error
         reach += energy
-        least = energy * (1.0 / (c00 + wander + noise))
-        if least < shift:
-            shift = least  # the best exponent there is: no likelihood overflows, and one does not vanish
-        fan.append((p if p > _LEAST else _LEAST, slope, c00, c01, c11, error, energy))
-    if not reach + within + wander < _FARTHEST:
-        if not within + wander < _FARTHEST:
+        within += p * c00
+        if fan:  # moments about the first error: squares of what is small
+            off = error - lead
+            mean += p * off
+            square += p * off * off
+        else:
+            lead = error
+        fan.append((p if p > _LEAST else _LEAST, growth * per, c00, c01 + drift, c11, error, energy))
+    if not reach + within + broad < _FARTHEST:
+        if not within + broad < _FARTHEST:
             raise OptionError("at", "a time that is not absurdly far ahead", interval)
         raise OptionError("y", "a number whose distance from the forecast can be squared", y)
-    steady_row, *other_rows = rows.each
-    steady = _merge(steady_row, fan, y, shift, inverse)
-    merged = [steady]
-    for row in other_rows:
-        merged.append(_merge(row, fan, y, shift, inverse) if row[0] else (0.0, *steady[1:]))
-    total = merged[0][0] + merged[1][0] + merged[2][0] + merged[3][0]
+    shift = 0.0
+    if not reach < broad:  # the best exponent there is: no likelihood overflows, and one does not vanish
+        shift = min([energy * (1.0 / (c00 + wander + noise)) for _, _, c00, _, _, _, energy in fan])
+    first, second, third, fourth = rows.each
+    w0, belief0, came0 = _merge(first, fan, y, shift, deviation)
+    left_out = 0.0, belief0, came0
+    w1, belief1, came1 = _merge(second, fan, y, shift, deviation) if second[0] else left_out
+    w2, belief2, came2 = _merge(third, fan, y, shift, deviation) if third[0] else left_out
+    w3, belief3, came3 = _merge(fourth, fan, y, shift, deviation) if fourth[0] else left_out
+    total = w0 + w1 + w2 + w3
     scale = 1.0 / total
+    weight = w0 * scale
     after = Mixture(
-        tuple([(w * scale, level, slope, c00, c01, c11) for w, level, slope, c00, c01, c11, _ in merged]),  # type: ignore[arg-type]
-        (merged[0][6], merged[1][6], merged[2][6], merged[3][6]),
+        (weight, w1 * scale, w2 * scale, w3 * scale),
+        (belief0, belief1, belief2, belief3),
+        (came0, came1, came2, came3),
     )
-    noise = steady_row[1] + steady_row[2]
+    noise = first[1] + first[2]
     squared = 0.0
-    for came, (_, _, c00, _, _, _, energy) in zip(steady[6], fan, strict=True):
+    for came, (_, _, c00, _, _, _, energy) in zip(came0, fan):  # noqa: B905
         squared += came * energy / (c00 + noise)
     return after, Surprise(
-        y - origin - mean,
-        variance * (noise + within) + max(square - mean * mean, 0.0),
-        after.components[0][0],
+        deviation * (lead + mean),
+        variance * (noise + within + max(square - mean * mean, 0.0)),
+        weight,
         2.0 * squared,
-        log(total * sqrt(inverse) * _PEAK) - shift,
+        log(total * per * _PEAK) - shift,
     )
 
 
-def _merge(row: Row, fan: list[_Ray], y: float, shift: float, inverse: float) -> _Merged:
-    """What is left of the pairs that end in one regime: its component, with a weight that is not yet scaled
-    to probabilities, and the probabilities of where it came from.
+def _merge(row: Row, fan: list[_Ray], y: float, shift: float, deviation: float) -> _Merged:
+    """What is left of the pairs that end in one regime: a weight that is not yet scaled to probabilities, the belief,
+    and the probabilities of where it came from.
+
+    Second moments are summed about the first pair, which must therefore not be a light one.
     """
     prior, noise, w00, w01, w11 = row
-    weight = level = slope = c00 = c01 = c11 = 0.0
-    pairs = []
+    lead_short = lead_turn = short = turn = c00 = c01 = c11 = v00 = v01 = v11 = 0.0
+    pairs: list[float] = []
+    leads = True
     for p, growth, r00, r01, r11, error, energy in fan:
         r00 += w00
         r01 += w01
         q = 1.0 / (r00 + noise)
         exponent = shift - energy * q
         pair = (p * exp(exponent) if exponent < 0.0 else p) * sqrt(q)
-        gain = r01 * q
-        kept = noise * q  # what the gain leaves of the level's error; levels are measured from y here
-        off = -kept * error
-        turn = growth + gain * error
-        weight += pair
-        level += pair * off
-        slope += pair * turn
-        c00 += pair * (kept * r00)
-        c01 += pair * (kept * r01)
-        c11 += pair * (r11 + w11 - gain * r01)
-        pairs.append((pair, off, turn))
+        pairs.append(pair)
+        error *= q  # times `noise` it is how far short of the datum the level stays
+        growth += r01 * error
+        q *= pair
+        c00 += q * r00
+        q *= r01
+        c01 += q
+        c11 += pair * r11 - q * r01
+        if leads:
+            lead_short, lead_turn = error, growth
+            leads = False
+        else:
+            error -= lead_short
+            growth -= lead_turn
+            part = pair * error
+            short += part
+            v00 += part * error
+            v01 += part * growth
+            part = pair * growth
+            turn += part
+            v11 += part * growth
+    i, j, k, n = pairs
+    weight = i + j + k + n
     if weight < _VANISHED:  # its probability is 0, but its moments are not: look again from where it stands
         nearest = min([energy * (1.0 / (r00 + w00 + noise)) for _, _, r00, _, _, _, energy in fan])
-        return 0.0, *_merge(row, fan, y, nearest, inverse)[1:]
+        return 0.0, *_merge(row, fan, y, nearest, deviation)[1:]
+    if i * _LEADING < weight:  # look again from the heaviest
+        lead = pairs.index(max(pairs))
+        weight, belief, came = _merge(row, _led(fan, lead), y, shift, deviation)
+        return weight, belief, tuple(_led(came, lead))  # type: ignore[return-value]
     scale = 1.0 / weight
-    level *= scale
-    slope *= scale
-    for pair, off, turn in pairs:
-        off -= level
-        turn -= slope
-        pair *= inverse
-        c00 += pair * off * off
-        c01 += pair * off * turn
-        c11 += pair * turn * turn
-    (i, _, _), (j, _, _), (k, _, _), (n, _, _) = pairs
-    came = (i * scale, j * scale, k * scale, n * scale)
-    c11 = c11 * scale if c11 > 0.0 else 0.0  # rounding may leave it a hair below
-    return prior * weight, y + level, slope, c00 * scale, c01 * scale, c11, came
+    short *= scale
+    mean = turn * scale
+    part = noise * scale
+    c11 = w11 + scale * (c11 + v11 - mean * turn)
+    return (
+        prior * weight,
+        (
+            y - deviation * noise * (lead_short + short),
+            deviation * (lead_turn + mean),
+            part * (c00 + noise * (v00 - short * short * weight)),
+            part * (c01 - v01 + short * turn),
+            c11 if c11 > 0.0 else 0.0,  # rounding may leave it a hair below
+        ),
+        (i * scale, j * scale, k * scale, n * scale),
+    )
+
+
+def _led(items: Sequence[_T], lead: int) -> list[_T]:
+    """`items` with the first one and the one at `lead` in each other's place."""
+    led = list(items)
+    led[0], led[lead] = led[lead], led[0]
+    return led
 
 
 def elapse(mixture: Mixture, interval: float, rows: Rows, variance: float) -> Mixture:
     """The mixture when the datum that was due after `interval` periods is missing: time passes, nothing is
     learnt. Raises `OptionError` naming `at` when so much time passes that floating point cannot hold the outcome.
     """
-    level, slope, c00, c01, c11 = moments(mixture.components, variance)
+    level, slope, c00, c01, c11 = moments(mixture, variance)
     level += interval * slope
     c00 = max(c00 + interval * (2.0 * c01 + interval * c11), _SHARPEST)
     c01 += interval * c11
     if not (c00 + rows.widest[1] < _FARTHEST and -inf < level < inf):
         raise OptionError("at", "a time that is not absurdly far ahead", interval)
-    came = tuple([component[0] for component in mixture.components])
-    moved = tuple([(row[0], level, slope, c00 + row[2], c01 + row[3], c11 + row[4]) for row in rows.each])
-    return Mixture(moved, (came,) * 4)  # type: ignore[arg-type]
+    moved = tuple([(level, slope, c00 + w00, c01 + w01, c11 + w11) for _, _, w00, w01, w11 in rows.each])
+    return Mixture(_priors(rows), moved, (mixture.weights,) * 4)  # type: ignore[arg-type]
 
 
-def moments(components: Components, variance: float) -> tuple[float, float, float, float, float]:
+def moments(mixture: Mixture, variance: float) -> Belief:
     """Level and growth expected over the whole mixture, and their covariance c00, c01, c11 in units of V."""
-    level = slope = 0.0
-    for p, m, b, _, _, _ in components:
-        level += p * m
-        slope += p * b
+    level, slope, c00 = levelled(mixture, variance)
     inverse = 1.0 / variance
-    c00 = c01 = c11 = 0.0
-    for p, m, b, v00, v01, v11 in components:
-        m -= level
+    c01 = c11 = 0.0
+    for p, (m, b, _, v01, v11) in zip(mixture.weights, mixture.beliefs, strict=True):
         b -= slope
-        c00 += p * (v00 + inverse * m * m)
-        c01 += p * (v01 + inverse * m * b)
+        c01 += p * (v01 + inverse * (m - level) * b)
         c11 += p * (v11 + inverse * b * b)
     return level, slope, c00, c01, c11
+
+
+def levelled(mixture: Mixture, variance: float) -> tuple[float, float, float]:
+    """Level and growth expected over the whole mixture, and the level's variance in units of V."""
+    p, q, r, s = mixture.weights
+    (a, a1, a00, _, _), (b, b1, b00, _, _), (c, c1, c00, _, _), (d, d1, d00, _, _) = mixture.beliefs
+    level = p * a + q * b + r * c + s * d
+    a -= level
+    b -= level
+    c -= level
+    d -= level
+    between = p * a * a + q * b * b + r * c * c + s * d * d
+    within = p * a00 + q * b00 + r * c00 + s * d00
+    return level, p * a1 + q * b1 + r * c1 + s * d1, within + between / variance
 
 
 def before(posterior: Quad, origins: Origins) -> Quad:
     """The posterior one datum earlier: that of now, led back through where each regime came from."""
     p, q, r, s = posterior
-    return tuple([p * a + q * b + r * c + s * d for a, b, c, d in zip(*origins)])  # type: ignore[return-value]  # noqa: B905
+    (p0, p1, p2, p3), (q0, q1, q2, q3), (r0, r1, r2, r3), (s0, s1, s2, s3) = origins
+    return (
+        p * p0 + q * q0 + r * r0 + s * s0,
+        p * p1 + q * q1 + r * r1 + s * s1,
+        p * p2 + q * q2 + r * r2 + s * s2,
+        p * p3 + q * q3 + r * r3 + s * s3,
+    )
 
 
 def calm(back1: Quad, earlier: Origins) -> float:

@@ -109,11 +109,10 @@ def test_weights_may_be_as_large_as_floats_are() -> None:
 def test_a_missing_datum_widens_the_covariance_by_its_interval(interval: float) -> None:
     one = filtered(spread=(2.0, 0.5))  # type: ignore[arg-type]
     assert one._mixture is not None
-    part = (0.25, 0.0, 0.0, 2.0, 0.3, 0.5)
-    before = one._mixture._replace(components=(part,) * 4)
+    before = one._mixture._replace(weights=(0.25,) * 4, beliefs=((0.0, 0.0, 2.0, 0.3, 0.5),) * 4)
     rows = PRESETS["default"].rows(interval)
     after = elapse(before, interval, rows, 1.0)
-    for (_, _, _, c00, c01, c11), row in zip(after.components, rows.each, strict=True):
+    for (_, _, c00, c01, c11), row in zip(after.beliefs, rows.each, strict=True):
         assert c00 - row[2] == pytest.approx(2.0 + 2.0 * interval * 0.3 + interval**2 * 0.5)
         assert c01 - row[3] == pytest.approx(0.3 + interval * 0.5)
         assert c11 - row[4] == pytest.approx(0.5)

@@ -1,0 +1,91 @@
+"""One datum through the filter, beside the same in sixty digits."""
+
+from decimal import MAX_EMAX, MIN_EMIN, Decimal, localcontext
+
+import pytest
+
+from cybernetic.core import Chance
+from cybernetic.vsm.cyberstride import PRESETS
+from cybernetic.vsm.cyberstride.mixture import Belief, Mixture, absorb, begin
+from cybernetic.vsm.cyberstride.regimes import Rows
+
+Exact = tuple[Decimal, ...]
+FAINT = Decimal("1e-60")  # what a regime so improbable believes is of no account
+RULED_OUT = Decimal("1e-120")  # the filter takes no regime for less likely
+
+
+def kalman(ray: Exact, y: Decimal, noise: Decimal, v: Decimal) -> Exact:
+    """A pair's likelihood times its prior, and its belief after the datum."""
+    p, level, growth, c00, c01, c11 = ray
+    q = 1 / (c00 + noise)
+    error = y - level
+    weight = p * (-(error**2) * q / (2 * v)).exp() * q.sqrt()
+    gains = c00 * q, c01 * q
+    return (
+        weight,
+        level + gains[0] * error,
+        growth + gains[1] * error,
+        c00 - gains[0] * c00,
+        c01 - gains[0] * c01,
+        c11 - gains[1] * c01,
+    )
+
+
+def merged(pairs: list[Exact], v: Decimal) -> Exact:
+    """The Gaussian of the same first two moments."""
+    weight = sum(pair[0] for pair in pairs)
+    mean = [sum(p[0] * p[k] for p in pairs) / weight for k in (1, 2)]
+    off = [(p[0], p[1] - mean[0], p[2] - mean[1], *p[3:]) for p in pairs]
+    c00 = sum(p * (c + a * a / v) for p, a, _, c, _, _ in off) / weight
+    c01 = sum(p * (c + a * b / v) for p, a, b, _, c, _ in off) / weight
+    c11 = sum(p * (c + b * b / v) for p, _, b, _, _, c in off) / weight
+    return (Decimal(weight), Decimal(mean[0]), Decimal(mean[1]), Decimal(c00), Decimal(c01), Decimal(c11))
+
+
+def exactly(mixture: Mixture, y: float, rows: Rows, variance: float) -> list[Exact]:
+    """The beliefs after the datum, each with its probability."""
+    v, after = Decimal(variance), []
+    for row in rows.each:
+        prior, noise, *w = map(Decimal, row)
+        pairs = []
+        for p, belief in zip(mixture.weights, mixture.beliefs, strict=True):
+            level, growth, c00, c01, c11 = map(Decimal, belief)
+            wide = (c00 + 2 * c01 + c11 + w[0], c01 + c11 + w[1], c11 + w[2])
+            pairs.append(
+                kalman((max(Decimal(p), RULED_OUT), level + growth, growth, *wide), Decimal(y), noise, v)
+            )
+        one = merged(pairs, v)
+        after.append((prior * one[0], *one[1:]))
+    total = sum(one[0] for one in after)
+    return [(one[0] / total, *one[1:]) for one in after]
+
+
+def off(belief: Belief, exact: Exact, deviation: float) -> float:
+    """The largest error of a belief, relative to what it may be measured by."""
+    level, growth, c00, c01, c11 = map(float, exact[1:])
+    scales = max(abs(level), deviation), max(abs(growth), deviation), c00, (c00 * c11) ** 0.5, c11
+    pairs = zip(belief, (level, growth, c00, c01, c11), scales, strict=True)
+    return max(abs(one - other) / scale for one, other, scale in pairs)
+
+
+@pytest.mark.parametrize(
+    ("jump", "close"),
+    [(1.0, 1e-12), (30.0, 1e-11), (1e3, 1e-10), (1e6, 1e-8)],
+    ids=lambda value: f"{value:g}",
+)
+@pytest.mark.parametrize("model", ["default", "dairy"])
+def test_a_datum_does_what_sixty_digits_say(model: str, jump: float, close: float) -> None:
+    chance = Chance(11).stream("exact", model, jump)
+    rows = PRESETS[model].rows()
+    for variance in (1e-4, 1.0, 1e4):
+        deviation = variance**0.5
+        mixture, level = begin(rows, 0.0, 0.0, (1.0, 0.01)), 0.0
+        for _ in range(20):
+            level += chance.gauss(0.0, jump) if chance.random() < 0.15 else 0.0
+            y = (level + chance.gauss(0.0, jump if chance.random() < 0.15 else 1.0)) * deviation
+            with localcontext(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN):
+                exact = exactly(mixture, y, rows, variance)
+            mixture, _ = absorb(mixture, y, 1.0, rows, variance)
+            for weight, belief, one in zip(mixture.weights, mixture.beliefs, exact, strict=True):
+                assert weight == pytest.approx(float(one[0]), rel=close * 100, abs=1e-60)
+                assert one[0] < FAINT or off(belief, one, deviation) < close
