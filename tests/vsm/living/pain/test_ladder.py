@@ -211,3 +211,15 @@ async def test_a_storm_of_two_hundred_is_one_page() -> None:
         await asyncio.sleep(UNHEARD + 1.0)
         assert len(human.pages) == 1
         assert human.pages[0][1].pain.index == "storm 1"
+
+
+async def test_a_clock_whose_timer_comes_a_hair_early_has_lapsed() -> None:
+    human = Human()
+    async with levels(human) as system:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + RUNGS[0].ack
+        feel(system, pain())
+        await asyncio.sleep(due - 1e-9 - loop.time())
+        await node(system).call(Algedonode.tick, due)
+        assert loop.time() < due
+        assert len(await system.named(f"{PATHS[0]}:control", Stand).call(Stand.seen)) == 1
