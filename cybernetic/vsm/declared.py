@@ -25,6 +25,7 @@ FINAL = frozenset(
         "answer",
         "balance",
         "begun",
+        "billed",
         "children",
         "decisions",
         "identity",
