@@ -83,6 +83,11 @@ class Inspector:
         """The same port, with another deadline for its requests."""
         return Inspector(self._cell, number("within", seconds, least=0))
 
+    def starter(self) -> Any:
+        """Who started the agent, or in whose turn the system was asked to; None: nobody, as far as is known."""
+        details = self._cell._details
+        return None if details is None else details.parent or details.asker
+
     def info(self) -> Info | None:
         """What the runtime knows of the agent now; None if it has ended."""
         cell = self._cell

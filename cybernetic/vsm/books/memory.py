@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from cybernetic.runtime import registered_name
 from cybernetic.vsm.books.entry import Entry, Extent
 from cybernetic.vsm.books.terms import passed
+from cybernetic.vsm.owned import Owned
 
 
 class InMemory:
@@ -56,13 +56,13 @@ class InMemory:
         return (entry for entry in later if kind is None or entry.kind == kind)
 
 
-_memories: WeakKeyDictionary[Any, dict[str, tuple[Any, InMemory]]] = WeakKeyDictionary()
-_kept_in: WeakKeyDictionary[Any, dict[str | None, tuple[Any, Any]]] = WeakKeyDictionary()
+_memories: Owned[dict[str, tuple[Any, InMemory]]] = Owned(dict)
+_kept_in: Owned[dict[str | None, tuple[Any, Any]]] = Owned(dict)
 
 
 def opened(system: Any, books: Any, kept_in: Any) -> None:
     """Books (their address) of this process begin to keep what they are told in a file, or in a memory."""
-    _kept_in.setdefault(system, {})[registered_name(books)] = books, kept_in
+    _kept_in.of(system)[registered_name(books)] = books, kept_in
 
 
 def remembered(system: Any, path: str, beside: Any, keep: int) -> InMemory:
@@ -71,9 +71,9 @@ def remembered(system: Any, path: str, beside: Any, keep: int) -> InMemory:
 
     What a unit has of its level is void where the level does not know any more what it lent.
     """
-    who, kept_in = _kept_in.get(system, {}).get(registered_name(beside), (None, None))
+    who, kept_in = _kept_in.of(system).get(registered_name(beside), (None, None))
     level = kept_in if who == beside else beside
-    known = _memories.setdefault(system, {})
+    known = _memories.of(system)
     if path not in known or known[path][0] != level:
         known[path] = level, InMemory(keep)
     return known[path][1]

@@ -18,6 +18,7 @@ from cybernetic.vsm.channels.note import Note, Why
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.governance.messages import PolicyKnown, PolicyUpdate
 from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
+from cybernetic.vsm.operations.crew import crews
 from cybernetic.vsm.operations.figures import Figures
 from cybernetic.vsm.operations.messages import (
     Accountability,
@@ -32,7 +33,6 @@ from cybernetic.vsm.operations.messages import (
 )
 from cybernetic.vsm.operations.operation import Operation
 from cybernetic.vsm.operations.progress import Circling, limit_of, progress_at
-from cybernetic.vsm.operations.quota import Crew
 from cybernetic.vsm.operations.refusals import NotBegun, TaskHung, TaskLate
 from cybernetic.vsm.operations.task import Assignment, Performed, Task
 from cybernetic.vsm.ports.porter import Porter
@@ -62,7 +62,8 @@ class Management(Member):
     ) -> None:
         super().__init__(path)
         self._plans, self._agents = plans, agents
-        self._crew = None if agents is None else Crew(self.system, path, self.ref)
+        if agents is not None:
+            crews.of(self.system).watch(self.system, path)
         self._operation: Named[Operation] = self.system.named(path, Operation)
         self._porter: Named[Porter] = self.system.named(f"{path}:porter", Porter)
         self._figures = Figures(path, indices, now())
@@ -180,8 +181,6 @@ class Management(Member):
 
     async def terminate(self, reason: Reason) -> None:
         """Say what the operation ended of, if that is why this ends too; what waits is given again by who gave it."""
-        if self._crew is not None:
-            self._crew.close()
         for given, answer, _ in self._queue:
             answer.fail(NotBegun(given.task.id, self.path))
         self._queue.clear()
@@ -315,9 +314,9 @@ class Management(Member):
 
     def _thin_out(self) -> None:
         """End the youngest of the agents that the operation has started beyond what it may."""
-        if self._crew is None:
+        if self._agents is None:
             return
-        beyond = self._crew.alive()[self._agents :]
+        beyond = crews.of(self.system).alive(self.path)[self._agents :]
         for ref in beyond:
             self.exit(ref, Kill())
         self._feel(self._figures.crowded(bool(beyond), now()))

@@ -1,10 +1,8 @@
 """What a unit may take beside money: agents, tasks a second, and memory and processors of a process of its own."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
-from cybernetic.core import OptionError, attach, number, whole
-from cybernetic.runtime import AgentStarted
+from cybernetic.core import OptionError, number, whole
 from cybernetic.supervision import Limits
 from cybernetic.wire import travels
 
@@ -49,45 +47,3 @@ class Quota:
 
 
 UNLIMITED = Quota()
-
-
-class Crew:
-    """The agents that an operation has started, or had the system start, or that any of them has, though those in
-    between have ended. It looks at each agent that starts in the process until `close`.
-
-    Args:
-        system: where they are.
-        path: of the operation.
-        owner: who wants to know (its address): with it that ends as well.
-    """
-
-    def __init__(self, system: Any, path: str, owner: Any) -> None:
-        self._system, self._path, self._owner = system, path, owner
-        self._known: set[Any] = set()  # of them, and who has started one of them
-        self.close = attach(AgentStarted, self._started)
-
-    def alive(self) -> list[Any]:
-        """Those that live; the oldest first."""
-        found = [ref for ref in self._system.agents() if self._is_one(ref)]
-        self._known = {*found, *map(_starter, found)}  # who else is gone starts nobody
-        return found
-
-    def _started(self, event: AgentStarted) -> None:
-        if self._owner.inspect().info() is None:
-            self.close()
-        else:
-            self._is_one(event.ref)
-
-    def _is_one(self, ref: Any) -> bool:
-        """Who started another is older than that one, so it is known by then."""
-        starter = _starter(ref)
-        one = starter is not None and (starter in self._known or starter == self._system.whereis(self._path))
-        if one:
-            self._known.add(ref)
-        return one
-
-
-def _starter(ref: Any) -> Any:
-    """Who started it, or had the system do so; None: nobody."""
-    info = ref.inspect().info()
-    return None if info is None else info.parent or info.asker

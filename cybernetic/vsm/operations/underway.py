@@ -4,12 +4,12 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from cybernetic.runtime import Deferred
 from cybernetic.vsm.channels.note import Why
 from cybernetic.vsm.operations.memory import KEPT, Memory
 from cybernetic.vsm.operations.task import Task
+from cybernetic.vsm.owned import Owned
 
 
 @dataclass(slots=True)
@@ -131,10 +131,10 @@ class UnderWay:
         return unit in units or (unit not in self._levels and any(one.startswith(inside) for one in units))
 
 
-_known: WeakKeyDictionary[Any, tuple[dict[str, UnderWay], dict[str, list[Work]]]] = WeakKeyDictionary()
+_known: Owned[tuple[dict[str, UnderWay], dict[str, list[Work]]]] = Owned(lambda: ({}, {}))
 
 
 def under_way(system: Any, path: str) -> UnderWay:
     """What the level at a path has in hand in this process."""
-    levels, handed = _known.setdefault(system, ({}, {}))
+    levels, handed = _known.of(system)
     return levels.setdefault(path, UnderWay(levels, handed))

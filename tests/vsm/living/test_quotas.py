@@ -1,6 +1,7 @@
 """What a unit may take beside money: agents and tasks a second anywhere, memory and processors of its own process."""
 
 import asyncio
+import gc
 from typing import Any, ClassVar
 
 import pytest
@@ -102,17 +103,41 @@ async def test_those_that_others_started_for_it_count_though_these_are_gone(kind
         assert await helpers(system) == 4
 
 
-async def test_who_counted_and_is_killed_looks_at_nobody_any_more() -> None:
-    async with started(Crowded) as (system, _):
-        await asyncio.sleep(1.0)
-        before = len(STARTED.listeners)
-        for _ in range(3):
-            system.whereis("crowded/crowd:management", Agent).exit(Kill())
-            await asyncio.sleep(2.0)
-        await system.start(Helper)
-        assert len(STARTED.listeners) == before
-    await asyncio.sleep(1.0)
-    assert len(STARTED.listeners) == before - 1
+async def test_who_counts_may_be_killed_and_still_those_count_that_others_started() -> None:
+    async with started(Crowded) as (system, company):
+        await company.call(ViableSystem.submit, Task("by another", 3, to="crowded/crowd"))
+        await asyncio.sleep(3.0)
+        system.whereis("crowded/crowd:management", Agent).exit(Kill())
+        await asyncio.sleep(3.0)
+        await company.call(ViableSystem.submit, Task("by another", 3, to="crowded/crowd"))
+        await asyncio.sleep(3.0)
+        assert await helpers(system) == 3
+
+
+async def _listening(crowds: int) -> int:
+    """How many look at each agent that starts."""
+
+    class Many(Crowded):
+        def units(self) -> list[Any]:
+            return [unit(Crowd, id=f"crowd-{n}", quota=Quota(agents=3)) for n in range(crowds)]
+
+    async with started(Many):
+        await asyncio.sleep(2.0)
+        return len(STARTED.listeners)
+
+
+async def _left() -> int:
+    """How many still look when there is no system."""
+    await asyncio.sleep(3600.0)  # timers that nobody waits for hold who set them
+    gc.collect()
+    return len(STARTED.listeners)
+
+
+async def test_one_looks_at_each_agent_that_starts_for_all_units_and_only_while_there_is_the_system() -> None:
+    before = await _left()
+    for crowds in (1, 4):
+        assert await _listening(crowds) == before + 1
+        assert await _left() == before
 
 
 async def test_tasks_beyond_a_quota_wait_for_their_second() -> None:
