@@ -40,15 +40,17 @@ class Attempt:
         self._aside = aside
         self.made = False
 
-    async def make(self, target: Callable[..., Any], /, *args: Any, **keywords: Any) -> Any:
-        """What `target(*args, **keywords)` comes to; an awaitable result is awaited.
+    async def make(self, target: Callable[..., Any] | Address[Any], /, *args: Any, **keywords: Any) -> Any:
+        """What `target(*args, **keywords)` comes to, or an agent's answer; an awaitable result is awaited.
 
         What is no coroutine function runs by `aside`, so whoever waits may give it up: a thread that has begun it goes
         on to its end then, as nothing can stop it, and what it gives is dropped. On a loop whose time is simulated it
         runs at once: that time stands still meanwhile. Raises `NotACall` for a generator: of that nothing is done yet.
         """
         self.made = True
-        if is_async(target) or not real_time(asyncio.get_running_loop()):
+        if isinstance(target, Address):
+            value = await target.within(None).call(*args, **keywords)
+        elif is_async(target) or not real_time(asyncio.get_running_loop()):
             value = target(*args, **keywords)
         else:
             value = await self.in_thread(partial(target, *args, **keywords))

@@ -162,9 +162,6 @@ class Gate:
     ) -> Any:
         try:
             async with asyncio.timeout(port.timeout) as limit:
-                if isinstance(target, Address):
-                    attempt.made = True
-                    return await target.within(None).call(*args, **keywords)
                 value = await attempt.make(target, *args, **keywords)
         except TimeoutError as error:
             if not limit.expired():

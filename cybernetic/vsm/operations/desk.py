@@ -48,9 +48,6 @@ class Call:
 
     async def made(self, attempt: Attempt) -> Any:
         """Make it; an awaitable result is awaited."""
-        if isinstance(self.target, Address):
-            attempt.made = True
-            return await self.target.within(None).call(*self.args, **self.keywords)
         return await attempt.make(self.target, *self.args, **self.keywords)
 
     def _takes(self, name: str) -> bool:

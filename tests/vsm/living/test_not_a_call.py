@@ -47,6 +47,10 @@ class Other(Agent):
     def setup(self) -> None:
         """Alone."""
 
+    def complete(self, text: str) -> Any:
+        """Word by word."""
+        return words(text)
+
 
 WHAT: dict[str, Any] = {
     "words": lambda system: words,
@@ -58,9 +62,11 @@ WHAT: dict[str, Any] = {
     "nothing": lambda system: None,
     "coroutine": lambda system: whole("a b"),
     "agent": lambda system: system.named("other", Other),
+    "agent's": lambda system: system.named("other", Other),
     "whole": lambda system: whole,
 }
-GIVEN = ("given", "given later")  # it has been called when that is seen
+ARGS: dict[str, tuple[Any, ...]] = {"agent": (), "agent's": (Other.complete, "a b")}
+GIVEN = ("given", "given later", "agent's")  # it has been called when that is seen
 
 
 class Client(Operation):
@@ -71,7 +77,7 @@ class Client(Operation):
     async def handle(self, task: Task) -> Outcome:
         """Once."""
         Client.begun += 1
-        args = () if task.kind == "agent" else ("a b",)
+        args = ARGS.get(task.kind, ("a b",))
         used = await self.use("tool", WHAT[task.kind](self.system), *args, upper=Cost(usd=0.1))
         return Outcome(used.value, evidence=[used.receipt])
 
@@ -109,15 +115,17 @@ async def test_a_verifier_is_refused_the_same() -> None:
     refused = []
 
     async def verify(evidence: Any, use: Any) -> bool:
-        """By a generator, and by nothing at all."""
-        for target in (lines, None):
+        """By a generator, by nothing at all, and by what an agent answers with."""
+        for target, *args in ((lines, "x"), (None, "x"), (other, Other.complete, "x")):
             try:
-                await use("manual", target, "x")
+                await use("manual", target, *args)
             except NotACall as error:
                 refused.append(error.got)
         return True
 
-    async with started(audited(probability=1.0, verify=verify, independent_of="kb")) as (_, desk):
+    async with started(audited(probability=1.0, verify=verify, independent_of="kb")) as (system, desk):
+        other = await system.start(Other, name="other")
         await asked(desk, 1)
         await asyncio.sleep(2.0)
-    assert refused == [repr(lines), "None"]
+    assert refused[:2] == [repr(lines), "None"]
+    assert refused[2].startswith("<async_generator object words")
