@@ -14,7 +14,7 @@ from inspect import (
 )
 from typing import Any
 
-from cybernetic.core import real_time
+from cybernetic.core import BadCall, real_time
 from cybernetic.runtime import Address
 from cybernetic.vsm.checks import is_async
 from cybernetic.vsm.ports.refusals import NotACall
@@ -22,6 +22,7 @@ from cybernetic.vsm.ports.refusals import NotACall
 Aside = Callable[..., Awaitable[Any]]
 """Runs a function with arguments in a thread: `Agent.run_blocking`."""
 
+CALLED = "a function, or the address of an agent and a method of it"
 READ = "a function that has done it all when it answers: one that reads to its end what comes bit by bit"
 
 
@@ -76,13 +77,28 @@ async def made(target: Callable[..., Any], aside: Aside, /, *args: Any, **keywor
 
 
 def check_call(target: object, args: Sequence[object] = ()) -> None:
-    """Raises `NotACall` for what cannot be called, and for a function that only makes a generator."""
-    if not (args if isinstance(target, Address) else callable(target)):
+    """Raises `NotACall` for what cannot be called, for an agent with what is no method of it, and for a function that
+    only makes a generator.
+    """
+    if isinstance(target, Address):
+        _check_method(target, args)
+        return
+    if not callable(target):
         if iscoroutine(target):
             target.close()  # nobody will await it
-        raise NotACall("a function, or the address of an agent and a method of it", target)
+        raise NotACall(CALLED, target)
     if any(_lazy(one) for one in (target, getattr(target, "__call__", None))):  # noqa: B004
         raise NotACall(READ, target)
+
+
+def _check_method(agent: Address[Any], args: Sequence[object]) -> None:
+    """The first of the arguments is to be a method of the agent."""
+    if not args:
+        raise NotACall(CALLED, agent)
+    try:
+        agent._resolve(args[0])
+    except BadCall as error:
+        raise NotACall(f"{CALLED} ({error})", args[0]) from error
 
 
 def _lazy(target: Any) -> bool:

@@ -63,9 +63,18 @@ WHAT: dict[str, Any] = {
     "coroutine": lambda system: whole("a b"),
     "agent": lambda system: system.named("other", Other),
     "agent's": lambda system: system.named("other", Other),
+    "method's name": lambda system: system.named("other", Other),
+    "number": lambda system: system.named("other", Other),
+    "another's": lambda system: system.named("other", Other),
     "whole": lambda system: whole,
 }
-ARGS: dict[str, tuple[Any, ...]] = {"agent": (), "agent's": (Other.complete, "a b")}
+ARGS: dict[str, tuple[Any, ...]] = {
+    "agent": (),
+    "agent's": (Other.complete, "a b"),
+    "method's name": ("complete", "a b"),
+    "number": (5,),
+    "another's": (Operation.perform, "a b"),
+}
 GIVEN = ("given", "given later", "agent's")  # it has been called when that is seen
 
 
