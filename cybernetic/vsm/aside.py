@@ -16,7 +16,7 @@ from typing import Any
 
 from cybernetic.core import BadCall, real_time
 from cybernetic.runtime import Address
-from cybernetic.vsm.checks import is_async
+from cybernetic.vsm.checks import is_async, run_by
 from cybernetic.vsm.ports.refusals import NotACall
 
 Aside = Callable[..., Awaitable[Any]]
@@ -87,7 +87,7 @@ def check_call(target: object, args: Sequence[object] = ()) -> None:
         if iscoroutine(target):
             target.close()  # nobody will await it
         raise NotACall(CALLED, target)
-    if any(_lazy(one) for one in (target, getattr(target, "__call__", None))):  # noqa: B004
+    if any(map(_lazy, run_by(target))):
         raise NotACall(READ, target)
 
 

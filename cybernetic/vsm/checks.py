@@ -88,4 +88,9 @@ def band(name: str, value: object) -> tuple[float, float]:
 
 def is_async(target: Callable[..., Any]) -> bool:
     """Whether calling `target` only makes a coroutine."""
-    return iscoroutinefunction(target) or iscoroutinefunction(getattr(target, "__call__", None))  # noqa: B004
+    return any(map(iscoroutinefunction, run_by(target)))
+
+
+def run_by(target: object) -> tuple[Any, ...]:
+    """What runs when `target` is called. The `__call__` of a class is for its objects: the class makes one."""
+    return (target,) if isinstance(target, type) else (target, getattr(target, "__call__", None))  # noqa: B004

@@ -8,6 +8,7 @@ import pytest
 
 from cybernetic.runtime import Agent
 from cybernetic.vsm import Cost, NotACall, Operation, Outcome, Task, ViableSystem, unit
+from cybernetic.vsm.checks import is_async
 from tests.vsm.living.company import Company, started
 from tests.vsm.living.inspected import ask as asked
 from tests.vsm.living.inspected import audited
@@ -40,6 +41,24 @@ class Streams:
         """So."""
         yield text
 
+    class Later:
+        """One that gives them whole, later."""
+
+        async def __call__(self, text: str) -> str:
+            """So."""
+            return text
+
+
+class Loader:
+    """Its objects give them; making one is a call like any other."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __call__(self) -> Any:
+        """So."""
+        yield self.text
+
 
 class Other(Agent):
     """Is called without a method."""
@@ -67,6 +86,7 @@ WHAT: dict[str, Any] = {
     "number": lambda system: system.named("other", Other),
     "another's": lambda system: system.named("other", Other),
     "whole": lambda system: whole,
+    "class": lambda system: Loader,
 }
 ARGS: dict[str, tuple[Any, ...]] = {
     "agent": (),
@@ -99,7 +119,7 @@ class Talk(Company):
         return [unit(Client, id="client", floor=0.5)]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in WHAT if kind != "whole"])
+@pytest.mark.parametrize("kind", [kind for kind in WHAT if kind not in ("whole", "class")])
 async def test_what_is_no_call_is_refused_by_name_at_once(kind: str) -> None:
     async with started(Talk) as (system, talk):
         await system.start(Other, name="other")
@@ -118,6 +138,14 @@ async def test_what_is_read_to_its_end_inside_is_one() -> None:
         done = await talk.within(None).call(ViableSystem.submit, Task("whole"))
         assert done.outcome.value == "a-b"
         assert RAN == ["a", "b"]
+
+
+async def test_a_class_is_called_to_make_an_object_whatever_that_does_when_it_is_called() -> None:
+    async with started(Talk) as (_, talk):
+        done = await talk.within(None).call(ViableSystem.submit, Task("class"))
+        assert done.outcome.value.text == "a b"
+    assert is_async(Streams.Later())
+    assert not is_async(Streams.Later)  # it would run in the loop, where it holds up all
 
 
 async def test_a_verifier_is_refused_the_same() -> None:
