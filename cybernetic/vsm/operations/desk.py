@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import Any
 
-from cybernetic.core import NotInside, OptionError
+from cybernetic.core import BadCall, NotInside, OptionError
 from cybernetic.runtime import Address, Agent, Named
 from cybernetic.vsm.aside import Aside, Attempt, check_call
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
@@ -20,11 +20,12 @@ from cybernetic.vsm.ports.digests import call_digest, digest
 from cybernetic.vsm.ports.passages import Ask, Had, Passage
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.receipts import Came, Receipt, Used
-from cybernetic.vsm.ports.refusals import NoThread, OutcomeUnknown, Stuck
+from cybernetic.vsm.ports.refusals import NotACall, NoThread, OutcomeUnknown, Stuck
 from cybernetic.vsm.ports.sameness import packed, sameness, unpacked
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.world.knowing import Knowing
 
+SLIPS = (BadCall, NotACall)  # of who calls: they say nothing of whom he called
 KEPT = 100  # outcomes that are remembered, so that a task given twice is done once
 
 
@@ -190,7 +191,8 @@ class Desk:
                 raise OutcomeUnknown(passage.ask.port, port.timeout, receipt) from error
             elif isinstance(error, Exception) and port.wait(error) is None:
                 lost = told(passage.ask.port, port.failed, error)
-                await self._settled(passage, Came.FAILED, type(error).__name__, *lost)
+                slip = isinstance(error, SLIPS)
+                await self._settled(passage, Came.FAILED, type(error).__name__, *lost, slip=slip)
             elif not isinstance(error, Exception):  # nobody waits for it any more: it may have happened
                 self.porter.cast(Porter.left, passage)
             raise
@@ -209,9 +211,10 @@ class Desk:
         actual: Vector | None,
         sure: bool = True,
         answer: bytes | None = None,
+        slip: bool = False,
     ) -> Receipt:
         receipt: Awaitable[Receipt] = self.porter.call(
-            Porter.settle, passage, came, result, actual, sure, answer
+            Porter.settle, passage, came, result, actual, sure, answer, slip
         )
         return await receipt
 

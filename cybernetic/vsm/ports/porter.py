@@ -138,10 +138,12 @@ class Porter(Member):
         actual: Vector | None,
         sure: bool = True,
         answer: bytes | None = None,
+        slip: bool = False,
     ) -> Receipt:
         """The call is over: count what it took, leave proof, and let others have the `answer` if they want the same.
 
         None: what is assumed, which is final if it was made and the port is `sure` of it, and else until a bill comes.
+        A `slip` of who made it says nothing of the port.
         """
         ask = passage.ask
         if actual is None:
@@ -152,8 +154,9 @@ class Porter(Member):
                 self._till.told(passage, actual)
         await self._till.settle(passage, cost, final=sure and came is not Came.UNKNOWN)
         receipt = self._proofs.receipt(passage, came, result, cost)
-        self._notices.used(ask.port, came, receipt.ended - receipt.began)
-        self._outages.ended(ask.port, came is Came.DONE, ask.task)
+        if not slip:
+            self._notices.used(ask.port, came, receipt.ended - receipt.began)
+            self._outages.ended(ask.port, came is Came.DONE, ask.task)
         if self._pacing.has(ask.port):
             done = came is Came.DONE
             word = Succeeded(ask.port, now() - passage.began) if done else Ended(ask.port)

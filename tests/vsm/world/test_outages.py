@@ -12,6 +12,7 @@ from cybernetic import Kill, System
 from cybernetic.core import OptionError
 from cybernetic.state import Graph, Var
 from cybernetic.vsm import (
+    NotACall,
     Operation,
     Outage,
     Outcome,
@@ -24,6 +25,7 @@ from cybernetic.vsm import (
     World,
     unit,
 )
+from cybernetic.vsm.intelligence.intelligence import Intelligence
 from cybernetic.vsm.world.outage import Met
 
 CALLS: list[tuple[float, str]] = []
@@ -42,6 +44,16 @@ async def fails() -> None:
     raise ConnectionError("nobody there")
 
 
+async def words(text: str) -> Any:
+    """Gives them one by one."""
+    yield text
+
+
+async def streams(text: str) -> Any:
+    """Answers with what is read only then: a slip of who calls it."""
+    return words(text)
+
+
 async def model(name: str, who: str) -> str:
     """Answers, unless it is out: then it hangs."""
     CALLS.append((asyncio.get_running_loop().time(), who))
@@ -57,6 +69,8 @@ class Writer(Operation):
         """Once."""
         if task.body == "both":
             return await self.both(task)
+        if task.body == "slip":
+            await self.use("first", streams, task.id)
         port = task.body or await self.choose("model", {"first": 1.0, "second": 2.0})
         used = await self.use(port, model, port, task.to)
         return Outcome(used.value, evidence=[used.receipt])
@@ -129,7 +143,7 @@ async def asks(level: Any, who: str, port: str | None = None) -> Any:
     """What a writer says, or what it is refused with."""
     try:
         done = await level.within(None).call(ViableSystem.submit, Task("text", port, to=who))
-    except (OutcomeUnknown, PortOut) as refused:
+    except (NotACall, OutcomeUnknown, PortOut) as refused:
         return type(refused)
     return done.outcome.value
 
@@ -152,6 +166,18 @@ async def test_what_one_unit_meets_another_knows_before_it_calls() -> None:
         world = system.named("desk:world", Graph)
         (said,) = await world.call(Graph.assertions, "desk:first", "is", "out")
         assert (said.who, said.until is not None, bool(said.cause)) == ("desk/a", True, True)
+
+
+async def test_a_slip_of_who_calls_is_no_outage_and_says_nothing_of_the_port() -> None:
+    async with System() as system:
+        desk = await begun(system, Desk)
+        OUT.clear()
+        assert [await asks(desk, "desk/a", "slip") for _ in range(3)] == [NotACall] * 3
+        await asyncio.sleep(1.0)
+        assert [await asks(desk, who, "first") for who in ("desk/a", "desk/b")] == ["first"] * 2
+        await asyncio.sleep(2.0)
+        served = await system.named("desk:intelligence", Intelligence).call(Intelligence.passed)
+        assert (served["first"].done, served["first"].bad) == (2, 0)
 
 
 async def test_who_waits_for_its_turn_when_a_port_goes_out_does_not_call_it_after_all() -> None:
