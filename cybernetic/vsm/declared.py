@@ -119,6 +119,8 @@ def _check_human(cls: Any) -> None:
     if not isinstance(cls.human, Sequence):
         raise OptionError("human", "a list of sinks, of one as well", cls.human)
     for sink in cls.human:
+        if isinstance(sink, type):
+            raise OptionError("human", f"an object, such as {sink.__name__}(), and no class", sink)
         if not callable(getattr(sink, "page", None)) or not callable(getattr(sink, "resolve", None)):
             raise OptionError("human", "sinks with the methods page and resolve", sink)
 

@@ -70,6 +70,10 @@ async def units_async(self: Any) -> list[Any]:
             r"human: expected a list of sinks, of one as well, got: <built-in function print>",
         ),
         ({"human": ConsoleHuman()}, r"human: expected a list of sinks, of one as well, got: <.*ConsoleHuman"),
+        (
+            {"human": [Sink]},
+            r"human: expected an object, such as Sink\(\), and no class, got: <class '.*Sink'>",
+        ),
         ({"human": None}, r"human: expected a list of sinks, of one as well, got: None"),
         ({"policies": NO_RULES}, r"policies: expected a list of values of Policy, got: Policy"),
         (
