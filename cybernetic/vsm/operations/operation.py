@@ -12,10 +12,11 @@ from cybernetic.vsm.bargain.budget import drift
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.channels.ear import level_of
-from cybernetic.vsm.checks import instance, is_async
+from cybernetic.vsm.checks import instance
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.ladder.signals import Pain
+from cybernetic.vsm.operations.declared import check_operation
 from cybernetic.vsm.operations.desk import Call, Desk
 from cybernetic.vsm.operations.exclusive import Exclusive
 from cybernetic.vsm.operations.progress import begin_progress
@@ -64,8 +65,7 @@ class Operation(Agent):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if not is_async(inspect.unwrap(cls.handle)):
-            raise OptionError("handle", "a coroutine function, `async def handle(self, task)`", cls.handle)
+        check_operation(cls)
 
     async def handle(self, task: Task) -> Outcome:
         """Override: do the task. Runs in the agent, one task at a time; what it raises is a crash, unless a Refusal."""
