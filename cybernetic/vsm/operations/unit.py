@@ -10,8 +10,8 @@ from cybernetic.supervision import Child, Limits, Supervisor, child
 from cybernetic.vsm.algedonic.showing import LivingBooks
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.channels.channel import Channel
+from cybernetic.vsm.checks import instance, word
 from cybernetic.vsm.checks import share as checked_share
-from cybernetic.vsm.checks import word
 from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.coordination.restarts import turnstile
 from cybernetic.vsm.governed import Governed
@@ -88,9 +88,9 @@ def unit(
 
     Raises `OptionError`, and what `child` raises.
     """
-    limits = quota or UNLIMITED
+    limits = UNLIMITED if quota is None else instance("quota", quota, Quota)
     spec = child(cls, *args, id=id, node=node, requires=requires, isolate=limits.isolated(isolate, node))
-    if not issubclass(spec.agent, Operation | Governed):
+    if not issubclass(spec.agent, Operation | Governed) or spec.agent is Governed:
         raise OptionError("cls", "an Operation or a ViableSystem", spec.agent)
     taken = kinds_of(getattr(spec.agent, "kinds", ()) if kinds is None else kinds)
     part = _part(weight if share is None else share, floor, cap)

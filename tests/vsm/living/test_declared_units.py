@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from cybernetic.core import OptionError
-from cybernetic.vsm import Index, Operation
+from cybernetic.vsm import Index, Operation, unit
+from cybernetic.vsm.governed import Governed
 
 COST = Index("cost")
 
@@ -30,3 +31,14 @@ def test_what_an_operation_declares_as_another_kind_of_thing_is_refused_by_name(
         type("Wrong", (Operation,), declared)
     right: dict[str, Any] = {"indices": [COST], "purposes": {"a": 1}, "kinds": ["job"]}
     type("Below", (type("Right", (Operation,), right),), {})
+
+
+@pytest.mark.parametrize("quota", [5, 0, {"agents": 3}])
+def test_what_is_no_quota_is_refused_where_the_unit_is_declared(quota: Any) -> None:
+    with pytest.raises(OptionError, match=r"^quota: expected a Quota, got: "):
+        unit(Operation, id="one", quota=quota)
+
+
+def test_what_a_viable_system_is_made_of_is_none_by_itself() -> None:
+    with pytest.raises(OptionError, match=r"^cls: expected an Operation or a ViableSystem, got: .*Governed"):
+        unit(Governed, id="one")
