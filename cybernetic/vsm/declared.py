@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from inspect import getattr_static
+from os import PathLike
 from typing import Any
 
 from cybernetic.core import OptionError, number, whole
@@ -11,6 +13,7 @@ from cybernetic.vsm.checks import instance, is_async, share
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.inspection.independence import check_audit
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
+from cybernetic.vsm.operations.kinds import kinds_of
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.world.declared import World
 
@@ -54,17 +57,38 @@ def check_declared(cls: Any, known: Any) -> None:
 
     Raises `OptionError`, also for a name that is nearly one of those: what nobody reads would be no rule.
     """
-    for name, value in vars(cls).items():
-        meant = (
-            [] if name.startswith("_") or hasattr(known, name) or callable(value) else _nearly(name, known)
-        )
-        if meant:
-            raise OptionError(name, f"{meant[0]!r}, or a name that is less like it", name)
+    for base in (base for base in cls.__mro__ if base not in known.__mro__):
+        _check_names(base, known)
+    _check_purpose(cls)
     _check_rules(cls)
     _check_units(cls)
     _check_audit(cls)
     _check_figures(cls)
     _check_human(cls)
+
+
+def _check_names(cls: Any, known: Any) -> None:
+    """What a class, or what is mixed into it, calls nearly as what may be declared."""
+    for name, value in vars(cls).items():
+        if not name.startswith("_") and not hasattr(known, name) and not callable(value):
+            for meant in _nearly(name, known):
+                raise OptionError(name, f"{meant!r}, or a name that is less like it", name)
+
+
+def _check_purpose(cls: Any) -> None:
+    """What it is for, of what kinds of tasks, and where what must last is kept."""
+    if not isinstance(cls.purpose, str):
+        raise OptionError("purpose", "a sentence", cls.purpose)
+    kinds_of(cls.kinds)
+    if not hasattr(type(cls.data), "__get__"):  # a property: of each object it is looked at when that starts
+        check_data(cls.data)
+
+
+def check_data(data: Any) -> Any:
+    """What a class or one object of it declares as `data`, if it may. Raises `OptionError`."""
+    if data is not None and not isinstance(data, str | PathLike):
+        raise OptionError("data", "the path of a folder, or None", data)
+    return data
 
 
 def _check_rules(cls: Any) -> None:
@@ -74,7 +98,7 @@ def _check_rules(cls: Any) -> None:
     if not isinstance(cls.ports, Mapping):
         raise OptionError("ports", 'a mapping, such as {"bank": Port()}', cls.ports)
     for name, port in cls.ports.items():
-        if not isinstance(name, str) or not isinstance(port, Port):
+        if not isinstance(name, str) or not name or not isinstance(port, Port):
             raise OptionError("ports", "names with a Port each", {name: port})
     if not isinstance(cls.policies, Sequence):
         raise OptionError("policies", "a list of values of Policy", cls.policies)
@@ -88,8 +112,9 @@ def _check_rules(cls: Any) -> None:
 
 def _check_units(cls: Any) -> None:
     """What returns the units; what it returns is seen when the level starts."""
-    if not callable(cls.units) or is_async(cls.units):
-        raise OptionError("units", "a method, `def units(self)`, that returns them at once", cls.units)
+    made = getattr_static(cls, "units")
+    if isinstance(made, classmethod | staticmethod) or not callable(cls.units) or is_async(cls.units):
+        raise OptionError("units", "a method, `def units(self)`, that returns them at once", made)
 
 
 def _check_audit(cls: Any) -> None:
@@ -127,4 +152,7 @@ def _check_human(cls: Any) -> None:
 
 def _nearly(name: str, known: Any) -> list[str]:
     """The attribute of a viable system that a name is likely to mean, if it is."""
-    return get_close_matches(name, list(known.__annotations__), 1, ALIKE)
+    names = list(known.__annotations__)
+    # of a short name two letters are much of it
+    swapped = {name[:at] + name[at + 1] + name[at] + name[at + 2 :] for at in range(len(name) - 1)}
+    return [one for one in names if one in swapped] or get_close_matches(name, names, 1, ALIKE)

@@ -22,7 +22,7 @@ from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.question import Reception
-from cybernetic.vsm.declared import FINAL, check_declared
+from cybernetic.vsm.declared import FINAL, check_data, check_declared
 from cybernetic.vsm.door import a, each, pain_key, takes, text
 from cybernetic.vsm.governed import Governed
 from cybernetic.vsm.inspection.auditor import Auditor
@@ -125,7 +125,7 @@ class ViableSystem(Governed):
         if charter.audit is not None:
             operations = [unit.spec.agent for unit in units if unit.spec is not None and not unit.nested]
             check_independence(charter.audit, charter.ports, operations)
-        layout = Layout(charter, units, tuple(self.policies), self.data)
+        layout = Layout(charter, units, tuple(self.policies), check_data(self.data))
         top = len(charter.lineage) == 1
         if top:
             set_pulse(self.system, path, charter.pulse)

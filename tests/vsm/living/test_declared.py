@@ -36,10 +36,12 @@ class Sink:
 
 
 def test_a_name_that_is_nearly_a_declaration_is_refused_where_it_stands() -> None:
-    for name in ("polices", "budgets", "port", "humans"):
-        with pytest.raises(OptionError, match=f"{name}: expected '.*', or a name that is less like it"):
-            type("Typo", (ViableSystem,), {name: ()})
-    type("Own", (ViableSystem,), {"count": 3, "region": "north", "clerk": ()})
+    for name in ("polices", "budgets", "port", "humans", "bugdet", "prots", "adta"):
+        mixin = type("Mixin", (), {name: ()})
+        for bases, declared in (((ViableSystem,), {name: ()}), ((mixin, ViableSystem), {})):
+            with pytest.raises(OptionError, match=f"{name}: expected '.*', or a name that is less like it"):
+                type("Typo", bases, declared)
+    type("Own", (ViableSystem,), {"count": 3, "region": "north", "clerk": (), "parts": 2, "deal": 1})
 
 
 async def test_what_is_no_unit_is_refused_by_name() -> None:
@@ -90,6 +92,18 @@ async def units_async(self: Any) -> list[Any]:
             {"units": [unit(Operation, id="one")]},
             r"units: expected a method, `def units\(self\)`, .*, got: \[Unit",
         ),
+        (
+            {"units": staticmethod(list)},
+            r"units: expected a method, `def units\(self\)`, .*, got: <staticmethod\(",
+        ),
+        (
+            {"units": classmethod(lambda cls: [])},
+            r"units: expected a method, `def units\(self\)`, .*, got: <classmethod\(",
+        ),
+        ({"ports": {"": Port()}}, r"ports: expected names with a Port each, got: \{'': Port"),
+        ({"purpose": 5}, r"purpose: expected a sentence, got: 5"),
+        ({"kinds": "job"}, r"kinds: expected words, such as .*, got: 'job'"),
+        ({"data": 5}, r"data: expected the path of a folder, or None, got: 5"),
         ({"units": units_async}, r"units: expected a method, .* at once, got: <function units_async"),
     ],
 )
@@ -108,6 +122,17 @@ async def test_one_unit_is_no_list_of_units(returned: Any) -> None:
             StartFailed, match=r"units: expected a list of what `unit` or `remote` has made, got: "
         ):
             await system.start(wrong, type="temporary")
+
+
+async def test_where_one_object_keeps_what_lasts_is_looked_at_as_well() -> None:
+    class Own(ViableSystem):
+        def __init__(self) -> None:
+            self.data = 5  # type: ignore[misc, assignment]
+
+    async with System() as system:
+        with pytest.raises(StartFailed, match="data: expected the path of a folder, or None, got: 5"):
+            await system.start(Own, type="temporary")
+    type("Said", (ViableSystem,), {"data": property(lambda self: None)})
 
 
 def test_an_agent_that_is_no_operation_is_no_unit() -> None:
