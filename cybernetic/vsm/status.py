@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cybernetic.core import CallError
+from cybernetic.core import CallError, one_of
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.audit.record import Standing
 from cybernetic.vsm.bargain.saved import Saved
@@ -22,6 +22,7 @@ from cybernetic.vsm.operations.messages import Accountability, Intervention
 from cybernetic.wire import travels
 
 PATIENCE = 0.5  # seconds for each part
+SOURCED = ("arrived", "load", "sparing", "flows", "standings", "gaps")  # fields, each value with its source
 
 
 @travels(name="vsm.Status")
@@ -78,8 +79,9 @@ class Status:
         Of `arrived` and `load` it is a task; of `flows` the note to system 2, or the call that was let go; of
         `standings` the audited task, or the word that a port is used again; of `gaps` the last task that the inspected
         books held; of `sparing` the task that was accounted for, or the intervention. Time moves some of them as well,
-        which no event tells: an audit grows old, a call that waits lapses.
+        which no event tells: an audit grows old, a call that waits lapses. Raises `OptionError` for another field.
         """
+        one_of("field", field, SOURCED)
         return self.sources.get(field, {}).get(key, "")
 
 

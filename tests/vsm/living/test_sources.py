@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from cybernetic import System
+from cybernetic.core import OptionError
 from cybernetic.vsm import Role, Saved, Status, ViableSystem
 from cybernetic.vsm.channels.line import LineState
 from cybernetic.vsm.homeostat.balance import Balance, Balanced, BandIndex
 from cybernetic.vsm.intelligence.messages import Expectation, Outlook, PortHealth
 from cybernetic.vsm.operations.messages import Accountability
+from cybernetic.vsm.status import SOURCED
 from tests.vsm.living import sourced as by
 from tests.vsm.living.company import PAGER, TOOL, done, started
 from tests.vsm.living.sourced import A, B, Shop, Stage
@@ -342,3 +344,11 @@ async def test_what_is_set_aside_names_the_call_that_ended_last_and_not_that_whi
             account = (await seen(stage)).status.accounts[A]
             assert account.aside.amount("usd") == pytest.approx(aside)
             assert account.sources["spent"] == call
+
+
+async def test_what_is_no_field_with_sources_is_refused_and_no_silence() -> None:
+    async with shop() as stage:
+        status = await stage.level.call(ViableSystem.status)
+        assert {name for name in status.sources if status.source(name, "none") == ""} == set(SOURCED)
+        with pytest.raises(OptionError, match=r"^field: expected one of 'arrived', .*, got: 'nonsense'"):
+            status.source("nonsense", A)
