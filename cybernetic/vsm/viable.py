@@ -16,6 +16,7 @@ from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.bargain.budget import Budget
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.books.refusals import BooksRefused
 from cybernetic.vsm.channels.ear import level_of
 from cybernetic.vsm.checks import word
 from cybernetic.vsm.cleared import cleared, named
@@ -23,7 +24,7 @@ from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.declared import FINAL, check_data, check_declared
-from cybernetic.vsm.door import a, each, pain_key, takes, text
+from cybernetic.vsm.door import ArgumentRefused, a, each, pain_key, takes, text
 from cybernetic.vsm.governed import Governed
 from cybernetic.vsm.inspection.auditor import Auditor
 from cybernetic.vsm.inspection.independence import check_independence
@@ -199,7 +200,10 @@ class ViableSystem(Governed):
 
     async def decisions(self, since: int = 0, kind: str | None = None) -> Any:
         """The log: decisions, findings, interventions, in order."""
-        return await self._ask("books", Books.entries, since, kind)
+        try:
+            return await self._ask("books", Books.entries, since, kind)
+        except BooksRefused as error:
+            raise ArgumentRefused(error.why) from error
 
     async def outlook(self) -> Outlook:
         """What system 4 sees coming: forecasts with their intervals and skill, and what it has proposed."""
