@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from cybernetic.core import OptionError, Refusal
 from cybernetic.vsm.checks import instance
-from cybernetic.vsm.ladder.signals import PainKey
+from cybernetic.vsm.ladder.signals import Cause, PainKey
 from cybernetic.wire import travels
 
 P = ParamSpec("P")
@@ -85,6 +85,9 @@ def pain_key(name: str, value: object) -> None:
         isinstance(part, str) for part in (value.path, value.index, value.cause)
     ):
         raise OptionError(name, "a PainKey of words", value)
+    causes = [cause.value for cause in Cause]
+    if value.cause not in causes:
+        raise OptionError(name, f"a cause among {causes}", value)
 
 
 def text(name: str, value: object) -> str:

@@ -27,6 +27,7 @@ from cybernetic.vsm.inspection.auditor import Auditor
 from cybernetic.vsm.intelligence.intelligence import Intelligence
 from cybernetic.vsm.operations.envoy import Away
 from cybernetic.vsm.ports.porter import Porter
+from cybernetic.vsm.recursion.handing import no_level
 from cybernetic.vsm.recursion.reach import downward, furthest
 from cybernetic.vsm.status import PATIENCE
 
@@ -104,7 +105,7 @@ class Governed(Supervisor):
         `NoSuchQuestion`, and `PolicyRefused` for an Escalate: who answers decides.
         """
         path = question.partition("?")[0]
-        if path != self._path and not path.startswith(f"{self._path}/"):
+        if no_level(self.system, self._path, path):
             raise NoSuchQuestion(question)
         below = downward(self._path, path)
         at = furthest(self.system, below, Role.POLICY) if below else path

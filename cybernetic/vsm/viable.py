@@ -14,6 +14,7 @@ from cybernetic.vsm.algedonic.vigil import Vigil
 from cybernetic.vsm.algedonic.watcher import VIGIL
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.bargain.budget import Budget
+from cybernetic.vsm.bargain.refusals import NoOpenBill
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.refusals import BooksRefused
@@ -47,7 +48,7 @@ from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.ports.refusals import NoSuchPort
 from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.charter import Charter
-from cybernetic.vsm.recursion.handing import boundary, enclose, handed, take_out, taken_out
+from cybernetic.vsm.recursion.handing import boundary, enclose, handed, no_unit, take_out, taken_out
 from cybernetic.vsm.recursion.refusals import Elsewhere, HeldAbove
 from cybernetic.vsm.status import Status, status
 from cybernetic.vsm.timing import now
@@ -150,10 +151,11 @@ class ViableSystem(Governed):
             if top and "algedonic" not in taken_out(self.system, path)
             else []
         )
-        enclose(self.system, path, tuple(layout.weights), layout.reached_as_bytes)
         self._nested = tuple(layout.path(unit) for unit in units if unit.nested)
         self._audited = charter.audit is not None
         self._remote, self._ports = layout.elsewhere, tuple(sorted(charter.ports))
+        levels = (*self._nested, *self._remote)
+        enclose(self.system, path, tuple(layout.weights), layout.reached_as_bytes, levels)
         members = [
             *vigil,
             books(path, self.data),
@@ -189,9 +191,12 @@ class ViableSystem(Governed):
     async def ack(self, key: PainKey, by: str) -> Reception:
         """A human takes a pain over, wherever at or below this level it was felt; what became of the word.
 
-        All but `Reception.TAKEN` changed nothing, and is in the log of the level where it was felt.
+        All but `Reception.TAKEN` changed nothing, and is in the log of the level where it was felt. Raises
+        `NoSuchUnit`.
         """
         reception: Reception = await self._ask("algedonode", Algedonode.answered, key, by)
+        if reception is Reception.LATE and no_unit(self.system, self._path, key.path):
+            raise NoSuchUnit(key.path, boundary(self.system, self._path), "key")
         return reception
 
     async def ledger(self) -> Any:
@@ -265,10 +270,12 @@ class ViableSystem(Governed):
         path, _, role = receipt.partition("#")[0].partition(":")
         if role and path == self._path:
             await self._ask("audit", Auditor.billed, receipt, cost)
-        elif not role and path in boundary(self.system, self._path):
+        elif path == self._path or (not role and path in self._nested):
+            raise NoOpenBill(receipt)  # a level itself calls nobody
+        elif not role and path in boundary(self.system, self._path) and path not in self._remote:
             await self._ask("porter", Porter.billed, receipt, cost, at=path)
         else:
-            await self._pass_down(f"{path}/", ViableSystem.billed, receipt, cost)
+            await self._pass_down(path, ViableSystem.billed, receipt, cost, argument="receipt")
 
     @takes(systems=each(partial(one_of, choices=sorted(ABLATED))))
     async def ablate(self, *systems: str) -> None:
@@ -293,14 +300,14 @@ class ViableSystem(Governed):
         if gone:
             self.system.named(path, ViableSystem).within(None).cast(ViableSystem.ablate, *sorted(gone))
 
-    async def _pass_down(self, unit: str, method: Any, *args: Any) -> None:
+    async def _pass_down(self, unit: str, method: Any, *args: Any, argument: str = "unit") -> None:
         """What is for a unit of a level within, that level does. Raises `NoSuchUnit`, `Elsewhere`, `Away`."""
         known = boundary(self.system, self._path)
-        level = next((one for one in known if unit.startswith(f"{one}/")), None)
+        level = next((one for one in known if f"{unit}/".startswith(f"{one}/")), None)
         if level in self._remote:
             raise Elsewhere(unit, level)
         if level not in self._nested:
-            raise NoSuchUnit(unit, known)
+            raise NoSuchUnit(unit if argument == "unit" else args[0], known, argument)
         try:
             await self.system.named(level, ViableSystem).call(method, *args)
         except CallError as error:

@@ -18,10 +18,10 @@ class NotTaken(Refusal):
 
 @travels(name="vsm.NoSuchUnit")
 class NoSuchUnit(NotTaken):
-    """A task is for a path that is none of the level's."""
+    """A task, or what else is asked of a level, is for a path that is none of the level's; `argument` said so."""
 
-    def __init__(self, to: str, units: Sequence[str]) -> None:
-        super().__init__(f"to: expected a path at or below one of {sorted(units)}, got: {to!r}")
+    def __init__(self, to: str, units: Sequence[str], argument: str = "to") -> None:
+        super().__init__(f"{argument}: expected a path at or below one of {sorted(units)}, got: {to!r}")
         self.to = to
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from cybernetic.vsm.recursion.charter import Charter
+from cybernetic.vsm.recursion.reach import downward
 
 _handed: WeakKeyDictionary[Any, dict[str, Charter]] = WeakKeyDictionary()
 
@@ -26,12 +27,22 @@ _within: WeakKeyDictionary[Any, dict[str, tuple[str, ...]]] = WeakKeyDictionary(
 _elsewhere: WeakKeyDictionary[Any, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
 
 
-def enclose(system: Any, path: str, units: tuple[str, ...], elsewhere: tuple[str, ...] = ()) -> None:
-    """A level that starts says which units (their paths) are in it, and whom what it decides reaches as bytes only:
-    units of another process or system, and itself, where its books are on a disk.
+_levels: WeakKeyDictionary[Any, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
+
+
+def enclose(
+    system: Any,
+    path: str,
+    units: tuple[str, ...],
+    elsewhere: tuple[str, ...] = (),
+    levels: tuple[str, ...] = (),
+) -> None:
+    """A level that starts says which units (their paths) are in it, which of them are levels, and whom what it decides
+    reaches as bytes only: units of another process or system, and itself, where its books are on a disk.
     """
     _within.setdefault(system, {})[path] = units
     _elsewhere.setdefault(system, {})[path] = elsewhere
+    _levels.setdefault(system, {})[path] = levels
 
 
 def reached_as_bytes(system: Any, path: str) -> tuple[str, ...]:
@@ -45,6 +56,23 @@ def reached_as_bytes(system: Any, path: str) -> tuple[str, ...]:
 def boundary(system: Any, path: str) -> tuple[str, ...]:
     """The paths of the units of a level of this process; none of one that is not here."""
     return _within.get(system, {}).get(path, ())
+
+
+def no_level(system: Any, path: str, target: str) -> bool:
+    """Whether there surely is no level at `target`, be it the one at `path` or one within it, as far as is known in
+    this process. One that is away is one.
+    """
+    known, inside = _levels.get(system, {}), tuple(reversed(downward(path, target)))
+    steps = zip((path, *inside), inside, strict=False)
+    astray = any(one not in known.get(level, (one,)) for level, one in steps)
+    return astray or not (inside or target == path)
+
+
+def no_unit(system: Any, path: str, target: str) -> bool:
+    """As `no_level`, of a unit or a level."""
+    level = target.rpartition("/")[0]
+    known = boundary(system, level) if not no_level(system, path, level) else ()
+    return no_level(system, path, target) and target not in known
 
 
 _begun: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()

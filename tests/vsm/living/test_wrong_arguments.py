@@ -14,11 +14,15 @@ from cybernetic.runtime import Agent
 from cybernetic.vsm import (
     Allow,
     ArgumentRefused,
+    Away,
     Cause,
     Cost,
+    NoOpenBill,
+    NoSuchQuestion,
     NoSuchUnit,
     PainKey,
     Policy,
+    Reception,
     Task,
     ViableSystem,
 )
@@ -153,3 +157,43 @@ async def test_what_is_a_value_and_means_nothing_here_is_refused_as_before() -> 
         )  # nothing of it was done
         with pytest.raises(ArgumentRefused, match="verdict: expected an Allow or a Deny, got: 'yes'"):
             await company.call(ViableSystem.answer, "company?1", "yes", "human")  # type: ignore[arg-type]
+
+
+NOWHERE = {
+    "suspend": (ViableSystem.suspend, lambda path: (path, "why", 5.0), NoSuchUnit, "unit"),
+    "resume": (ViableSystem.resume, lambda path: (path,), NoSuchUnit, "unit"),
+    "billed": (ViableSystem.billed, lambda path: (f"{path}#1", Cost(usd=1)), NoSuchUnit, "receipt"),
+    "ack": (ViableSystem.ack, lambda path: (PainKey(path, "cost", "exit"), "me"), NoSuchUnit, "key"),
+    "answer": (ViableSystem.answer, lambda path: (f"{path}?1", Allow(), "me"), NoSuchQuestion, "id"),
+}
+"""What is asked about something at a path, and what it is refused with, by what name, where there is nothing."""
+
+
+@pytest.mark.parametrize("name", NOWHERE)
+async def test_what_is_nowhere_is_refused_by_the_name_of_the_argument_that_says_it(name: str) -> None:
+    method, given, refusal, argument = NOWHERE[name]
+    async with started() as (_, company):
+        for path in ("nowhere", "company/nope", "company/division/nope", "company/solo/nope"):
+            with pytest.raises(refusal, match=rf"^{argument}: expected .*, got: .*{path}[?#']"):
+                await company.call(method, *given(path))
+
+
+async def test_only_a_level_puts_questions_and_only_its_units_call() -> None:
+    async with started() as (_, company):
+        for unit in ("company/solo", "company/division/w0"):
+            with pytest.raises(NoSuchQuestion):
+                await company.call(ViableSystem.answer, f"{unit}?1", Allow(), "me")
+            late = await company.call(ViableSystem.ack, PainKey(unit, "cost", "exit"), "me")
+            assert late is Reception.LATE  # it may have hurt
+        for level in ("company", "company/division"):
+            with pytest.raises(NoOpenBill):
+                await company.call(ViableSystem.billed, f"{level}#1", Cost(usd=1))
+        await company.within(None).call(ViableSystem.ablate, "s5")
+        with pytest.raises(Away):  # it is there, but nobody answers
+            await company.call(ViableSystem.answer, "company/division?1", Allow(), "me")
+
+
+async def test_a_pain_is_of_a_cause_that_there_is() -> None:
+    async with started() as (_, company):
+        with pytest.raises(ArgumentRefused, match=r"^key: expected a cause among \['limits', .*, got: "):
+            await company.call(ViableSystem.ack, PainKey("company/solo", "cost", "nocause"), "me")
