@@ -16,13 +16,12 @@ from cybernetic.vsm.algedonic.origins import Origins
 from cybernetic.vsm.algedonic.pager import HOP, Pager
 from cybernetic.vsm.algedonic.reasons import Reasoned
 from cybernetic.vsm.algedonic.resort import OVER, LastResort
-from cybernetic.vsm.algedonic.showing import at_work
 from cybernetic.vsm.algedonic.starting import Starting
 from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears, level_of, line_role
-from cybernetic.vsm.channels.messages import Beat
+from cybernetic.vsm.channels.messages import AtWork, Beat
 from cybernetic.vsm.channels.note import Note, Why
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.decisions.verdicts import Allow, Deny
@@ -233,6 +232,10 @@ class Algedonode(Reasoned, Caller):
         if self._deadmen.beat(key, period, now()):
             self._move(self._ladder.clear(silence(key, now()).key, self._at()))
 
+    @hears(AtWork)
+    def _works(self, word: AtWork, note: Note) -> None:
+        self._deadmen.works((word.role, word.path))
+
     def alive(self, path: str, period: float) -> None:
         """The algedonode of a level below shows that it lives."""
         self.shows(Role.ALGEDONODE.value, path, period)
@@ -280,7 +283,7 @@ class Algedonode(Reasoned, Caller):
         """Who hangs is ended, and its supervisor puts another in its place."""
         role, path = key
         who = None if path in self._elsewhere else self.system.whereis(f"{path}:{role}", Agent)
-        if self._deadmen.hangs(key, at_work(key[0], who), at) and who is not None:
+        if self._deadmen.hangs(key, who, at) and who is not None:
             self.exit(who, Kill())
             self.jot("hang", {"path": path, "role": role, "times": self._deadmen.ended(key, at)})
 

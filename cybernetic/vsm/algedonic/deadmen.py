@@ -61,6 +61,10 @@ class Deadmen:
         self._there.pop(key, None)
         return True
 
+    def works(self, key: Key) -> None:
+        """Who runs a loop is busy with what came before, and comes on: it is silent, and does not hang."""
+        self._there.pop(key, None)
+
     def forgive(self, now: float) -> None:
         """Nothing could be heard until `now`: all may have said that they live."""
         self._watched = {key: (period, now) for key, (period, _) in self._watched.items()}

@@ -9,7 +9,6 @@ from cybernetic.supervision import GaveUp
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.deadmen import Deadmen, Key
 from cybernetic.vsm.algedonic.humans import Page, called, resolved
-from cybernetic.vsm.algedonic.showing import at_work
 from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
 from cybernetic.vsm.channels.channel import Role
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
@@ -56,6 +55,10 @@ class Vigil(Watcher):
         if self._deadmen.beat(key, period, now()) and self._attempts.pop(key, 0):
             self.task(self._over(self._silence(key).key))
 
+    def works(self, role: str, path: str) -> None:
+        """The books of the top are busy."""
+        self._deadmen.works((role, path))
+
     def turn(self) -> None:
         """Show that it lives; page while one of them is silent, with growing pauses."""
         self._node.cast(Algedonode.shows, VIGIL, self.path, self._within)
@@ -81,7 +84,7 @@ class Vigil(Watcher):
     def _look_at(self, key: Key, at: float) -> None:
         """Who hangs is ended, and its supervisor puts another in its place."""
         who = self.system.whereis(f"{self.path}:{key[0]}", Agent)
-        if self._deadmen.hangs(key, at_work(key[0], who), at) and who is not None:
+        if self._deadmen.hangs(key, who, at) and who is not None:
             self._deadmen.ended(key, at)
             self.exit(who, Kill())
 

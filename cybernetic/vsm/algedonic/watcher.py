@@ -11,3 +11,7 @@ class Watcher(Agent):
     def shows(self, role: str, path: str, period: float) -> None:
         """Override: the loop of `role` at `path` shows that it lives; within `period` seconds it will again."""
         raise NotImplementedError
+
+    def works(self, role: str, path: str) -> None:
+        """Override: whose loop of `role` at `path` is late still does what came before."""
+        raise NotImplementedError

@@ -13,3 +13,12 @@ class Beat:
     role: str
     path: str
     period: float
+
+
+@travels(name="vsm.AtWork")
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """Whose loop is due (`role`, at `path`) still does what came before, and comes on with it: so it does not hang."""
+
+    role: str
+    path: str

@@ -8,13 +8,13 @@ from cybernetic.runtime import Agent, Deferred, Named
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.caller import ANY
 from cybernetic.vsm.algedonic.deadmen import Deadmen
-from cybernetic.vsm.algedonic.showing import BOOKS, at_work
+from cybernetic.vsm.algedonic.showing import BOOKS
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Role
 from cybernetic.vsm.channels.ear import Ear
 from cybernetic.vsm.channels.line import Line
-from cybernetic.vsm.channels.messages import Beat
+from cybernetic.vsm.channels.messages import AtWork, Beat
 from cybernetic.vsm.channels.note import Note
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.operations.environment import Environment
@@ -109,10 +109,15 @@ class WatchfulVoice(LineVoice):
         self.ref.every(self._look).cast(WatchfulVoice.turn)
 
     def carry(self, note: Note) -> None:
-        """A note for the channel; that those watched live is heard on the way."""
-        beat = note.body
-        if isinstance(beat, Beat) and (beat.role, beat.path) in self._keys:
-            self._deadmen.beat((beat.role, beat.path), beat.period, now())
+        """A note for the channel; that those watched live is heard on the way. That one is busy is nobody's business
+        over there.
+        """
+        word = note.body
+        if isinstance(word, AtWork):
+            self._deadmen.works((word.role, word.path))
+            return
+        if isinstance(word, Beat) and (word.role, word.path) in self._keys:
+            self._deadmen.beat((word.role, word.path), word.period, now())
         super().carry(note)
 
     def turn(self) -> None:
@@ -127,7 +132,7 @@ class WatchfulVoice(LineVoice):
 
     def _look_at(self, key: tuple[str, str], at: float) -> None:
         who = self.system.whereis(f"{self._path}:{key[0]}", Agent)
-        if self._deadmen.hangs(key, at_work(key[0], who), at) and who is not None:
+        if self._deadmen.hangs(key, who, at) and who is not None:
             self.exit(who, Kill())
             body = {"path": self._path, "role": key[0], "times": self._deadmen.ended(key, at)}
             entry = Entry("hang", self._path, body, at)

@@ -10,7 +10,7 @@ import pytest
 from cybernetic.runtime import Agent
 from cybernetic.vsm import Clocks, ViableSystem
 from cybernetic.vsm.algedonic import showing
-from cybernetic.vsm.algedonic.showing import LivingGraph
+from cybernetic.vsm.algedonic.showing import LivingBooks, LivingGraph
 from cybernetic.vsm.books.disk import OnDisk
 from cybernetic.vsm.world.declared import World
 from tests.vsm.living.company import PAGER, Company, done, hang, started
@@ -74,24 +74,38 @@ async def test_those_of_the_top_that_hang_again_and_again_are_one_call_that_last
         hanging.cancel()
 
 
+async def slow(_: Any) -> None:
+    """What takes its time."""
+    await asyncio.sleep(1.0)
+
+
 async def test_a_world_that_is_busy_is_not_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    say = showing._say
-
-    def late(system: Any, beat: Any, level: str) -> None:
-        """The world comes to no word of its own."""
-        if beat.role != showing.WORLD:
-            say(system, beat, level)
-
+    monkeypatch.setattr(LivingGraph, "status", slow)
     async with started(Known) as (system, known):
         await asyncio.sleep(5.0)
         world = system.whereis("known:world", LivingGraph)
-        monkeypatch.setattr(showing, "_say", late)
         for _ in range(120):
-            await asyncio.sleep(1.0)
-            await world.call(LivingGraph.status)
+            world.cast(LivingGraph.status)
+        await asyncio.sleep(115.0)
         assert system.whereis("known:world", LivingGraph) == world
         felt = [entry.body["effect"] for entry in await known.call(ViableSystem.decisions, 0, "pain")]
         assert any("world silent" in one for one in felt)
+        await asyncio.sleep(60.0)
+        assert not await known.call(ViableSystem.alarms)
+
+
+async def test_books_of_the_top_that_are_busy_are_not_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LivingBooks, "extent", slow)
+    async with started(Known) as (system, _):
+        await asyncio.sleep(5.0)
+        books = system.whereis("known:books", LivingBooks)
+        for _ in range(40):
+            books.cast(LivingBooks.extent)
+        await asyncio.sleep(39.0)
+        assert "books silent" in {page.pain.index for _, page in PAGER.pages}
+        await asyncio.sleep(20.0)
+        assert system.whereis("known:books", LivingBooks) == books
+        assert "books silent" in {key.index for key in PAGER.over}
 
 
 def test_how_long_they_may_be_busy_does_not_depend_on_how_fast_the_level_goes() -> None:
