@@ -7,7 +7,7 @@ from typing import Any
 from cybernetic.core import CallError, Down, Kill
 from cybernetic.runtime import Agent, Deferred, Named, Timer
 from cybernetic.vsm.algedonic.caller import Caller
-from cybernetic.vsm.algedonic.deadmen import Deadmen, silence
+from cybernetic.vsm.algedonic.deadmen import Deadmen, silence, silences
 from cybernetic.vsm.algedonic.ends import Ends
 from cybernetic.vsm.algedonic.humans import Page
 from cybernetic.vsm.algedonic.messages import Ack, Felt, Glad, Held, Relief, Told
@@ -104,8 +104,7 @@ class Algedonode(Reasoned, Caller):
         denied = self._ladder.rungs.paging.denied
         self._resort = LastResort(self, self.path, self._loops, self._elsewhere, denied)
         await self._resort.begin()
-        keys = [(role, path) for role, path, _ in self._loops]
-        silent = [key for key in keys if silence(key, now()).key in self._pains]
+        silent = silences(pain for key, pain in self._pains.items() if self._is_open(key))
         voice = line_role(Channel.ALGEDONIC), self.path
         self._deadmen = Deadmen(self._loops, at, silent, voice)
         self._wind()

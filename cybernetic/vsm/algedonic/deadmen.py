@@ -9,6 +9,8 @@ from cybernetic.vsm.ladder.signals import Cause, Pain, Severity
 
 Key = tuple[str, str]  # role and path of a loop
 MISSES = 2  # periods without a beat
+UNTOLD = 10.0  # seconds of the period of a silent one of which nothing else is known, until it says its own
+_SILENT = " silent"
 
 
 class Deadmen:
@@ -17,7 +19,7 @@ class Deadmen:
     Args:
         loops: (role, path, period in seconds) of each.
         now: when they are begun to be watched (seconds).
-        silent: those that were silent before.
+        silent: those that were silent before; also such as are not among `loops`, for whatever beat once is missed.
         voice: the one that carries what all the others show: while it is silent nothing is known of them.
     """
 
@@ -29,8 +31,9 @@ class Deadmen:
         voice: Key | None = None,
     ) -> None:
         self._voice, self._deaf = voice, False
-        self._watched = {(role, path): (period, now) for role, path, period in loops}
-        self._silent = {key: now for key in self._watched if key in silent}  # and since when they beat again
+        told = {(role, path): (period, now) for role, path, period in loops}
+        self._watched = dict.fromkeys(silent, (UNTOLD, now)) | told
+        self._silent = dict.fromkeys(silent, now)  # and since when they beat again
         self._hangs: dict[Key, Hang] = {}  # of those that were ended
         self._there: dict[
             Key, tuple[object, float]
@@ -123,4 +126,10 @@ class Deadmen:
 def silence(key: Key, now: float) -> Pain:
     """What is felt of a loop that is silent."""
     role, path = key
-    return Pain(path, f"{role} silent", Cause.HEARTBEAT, Severity.ALERT, 1.0, now)
+    return Pain(path, f"{role}{_SILENT}", Cause.HEARTBEAT, Severity.ALERT, 1.0, now)
+
+
+def silences(pains: Iterable[Pain]) -> list[Key]:
+    """The loops whose silence is felt."""
+    felt = (pain for pain in pains if pain.cause is Cause.HEARTBEAT and pain.index.endswith(_SILENT))
+    return [(pain.index.removesuffix(_SILENT), pain.path) for pain in felt]
