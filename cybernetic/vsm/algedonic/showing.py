@@ -89,8 +89,9 @@ class LivingBooks(Books):
             self._asked.add_done_callback(self._answered_by_disk)
 
     def _answered_by_disk(self, done: "Future[Any]") -> None:
-        if not done.cancelled() and done.exception() is None:
-            self._shows(DISK)
+        if done.cancelled() or done.exception() is not None or not self.system.alive(self.ref):
+            return  # of one that has ended nobody hears, and there may be no system left to say it to
+        self._shows(DISK)
 
     def _shows(self, what: str) -> None:
         period, above = within(what, self._pulse), level_of(self._path)

@@ -11,6 +11,7 @@ from cybernetic.runtime import Agent
 from cybernetic.vsm import Clocks, ViableSystem
 from cybernetic.vsm.algedonic import showing
 from cybernetic.vsm.algedonic.showing import LivingBooks, LivingGraph
+from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.disk import OnDisk
 from cybernetic.vsm.world.declared import World
 from tests.vsm.living.company import PAGER, Company, done, hang, started
@@ -148,3 +149,31 @@ async def test_a_disk_that_does_not_answer_is_felt_and_no_books_are_ended_for_it
             one.set_result(None)
         await asyncio.sleep(30.0)
         assert "disk silent" in {key.index for key in PAGER.over}
+
+
+async def test_a_disk_that_answers_when_all_has_stopped_is_heard_by_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck: list[Any] = []
+    act = OnDisk._do
+
+    def do(self: Any, what: Any) -> Any:
+        """It takes its time with what is asked late."""
+        if not stuck:
+            return act(self, what)
+        stuck.append(asyncio.get_running_loop().create_future())
+        return stuck[-1]
+
+    monkeypatch.setattr(OnDisk, "_do", do)
+    kept = type("Kept", (Kept,), {"data": str(tmp_path), "__module__": __name__})
+    async with started(kept) as (system, _):
+        await asyncio.sleep(5.0)
+        stuck.append(None)
+        await asyncio.sleep(5.0)
+        system.named("kept:books", Books).cast(Books.load, "ladder")
+        system.named("kept:books", Books).cast(Books.save, "ladder", None)
+        await asyncio.sleep(1.0)
+    assert len(stuck) > 3
+    for one in stuck[1:]:
+        one.set_result(None)
+    await asyncio.sleep(1.0)  # whatever raises now fails the test
