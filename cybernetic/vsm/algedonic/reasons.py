@@ -47,8 +47,11 @@ class Reasoned(Member):
         return key in self._ladder.climbs or key in self._ladder.folded
 
     def _kept(self) -> dict[PainKey, Why]:
-        """Why the pains hurt that are open: that is to be known for longer than this one lives."""
-        return {key: why for key, why in self._reasons.items() if self._is_open(key)}
+        """Why the pains hurt that are open: that is to be known for longer than this one lives. Written at each move,
+        so it takes no longer for what is over.
+        """
+        open = (*self._ladder.climbs, *self._ladder.folded)
+        return {key: self._reasons[key] for key in open if key in self._reasons}
 
     def _log(self, effect: Effect) -> None:
         key = effect.storm if isinstance(effect, Folded) else effect.key

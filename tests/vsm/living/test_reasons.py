@@ -31,11 +31,13 @@ from cybernetic.vsm.channels import Line
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.governance.messages import Referral
 from cybernetic.vsm.inspection.messages import Completed, Discrepancy, Probe, Quarantine
-from cybernetic.vsm.ladder.signals import Cause, Pain
+from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey
 from cybernetic.vsm.operations.messages import Arrived, Command, Intervention, Redo
 from cybernetic.vsm.operations.task import Assignment
 from tests.vsm.living.company import TOOL, Company, started
+from tests.vsm.living.pain.ladder import Human, levels, node
 from tests.vsm.living.pain.test_last_resort import Unheard
+from tests.vsm.living.test_deep_afar import relieve as relieve_at
 from tests.vsm.living.test_redo import Prices, refund, till
 
 Trace = dict[str, Note]  # by id
@@ -242,3 +244,32 @@ async def test_what_nobody_spoke_of_is_an_incident_of_its_own(carried: Trace) ->
         (one,) = {entry.root for entry in await lines(system, "plant", "pain", "'fire'")}
         assert one.startswith("incident-")
         assert {note.disturbance for note in said(carried, Told)} == {one}
+
+
+async def test_what_a_pain_costs_does_not_depend_on_how_many_are_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = [0]
+    ordinary = PainKey.__hash__
+
+    def counted(key: PainKey) -> int:
+        looked[0] += 1
+        return ordinary(key)
+
+    async with levels(Human()) as system:
+        feels = node(system, 2)
+        costs = []
+        for _ in range(2):
+            await asyncio.sleep(120.0)
+            monkeypatch.setattr(PainKey, "__hash__", counted)
+            before = looked[0]
+            await feels.call(Algedonode.feel, Pain("firm", "fire", Cause.INVARIANT))
+            costs.append(looked[0] - before)
+            monkeypatch.undo()
+            for n in range(100):
+                one = Pain("firm", f"over {n}", Cause.INVARIANT)
+                await feels.call(Algedonode.feel, one)
+                relieve_at(system, one, "firm")
+                await asyncio.sleep(1.0)
+        assert costs[0] > 10
+        assert costs[1] < 2 * costs[0]
