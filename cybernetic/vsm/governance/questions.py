@@ -9,7 +9,7 @@ from cybernetic.vsm.governance.messages import Referral
 from cybernetic.vsm.governance.refusals import NoSuchQuestion
 from cybernetic.wire import travels
 
-KEPT = 200  # questions that have ended and are remembered, so that a late answer is known for one
+KEPT = 200  # questions that wait no more and are remembered, for late answers and for who asks again
 
 
 @travels(name="vsm.Asked")
@@ -30,10 +30,6 @@ class Asked:
         """Whether it still waits."""
         return self.question.state is QuestionState.OPEN and not self.withdrawn
 
-    def over(self, now: float) -> bool:
-        """Whether nobody will ask for it again: it has ended, or was withdrawn and its time is over as well."""
-        return not self.open and not (self.withdrawn and now < self.question.due)
-
     def moved(self, before: "Asked | None") -> bool:
         """Whether it was put since `before`, is put to another, or has come to its end. Of one that is withdrawn nobody
         is to know more.
@@ -46,7 +42,9 @@ class Asked:
 @travels(name="vsm.Questions")
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """All that were put, by id, the oldest first. Values in, values out: changes return the next."""
+    """Those that wait, by id, the oldest first, and the `KEPT` that do not any more of which something was said last,
+    however long they had. Values in, values out: changes return the next.
+    """
 
     by_id: dict[str, Asked] = field(default_factory=dict)
 
@@ -58,14 +56,15 @@ class Questions:
     def put(self, id: str, referral: Referral, now: float) -> "Questions":
         """With a question; one of that id that is there already stays as it is: asked twice is asked once.
 
-        One that was withdrawn waits again, with what is left of its time, or comes to what was said of it meanwhile.
+        One that was withdrawn waits again, with what is left of its time, or comes to what was said of it meanwhile;
+        one that is not known any more is a new one.
         """
         known = self.by_id.get(id)
         if known is not None:
             again = replace(known, withdrawn=False, called=False)
             return Questions({**self.by_id, id: again}) if known.withdrawn else self
-        ended = [old for old, one in self.by_id.items() if one.over(now)]
-        kept = {old: one for old, one in self.by_id.items() if old not in ended[: max(0, len(ended) - KEPT)]}
+        over = [old for old, one in self.by_id.items() if not one.open]
+        kept = _without(self.by_id, over[: max(0, len(over) - KEPT)])
         return Questions({**kept, id: Asked(id, referral, open_question(referral.asked, now))})
 
     def answered(self, id: str, verdict: Verdict, by: str, now: float) -> tuple["Questions", Reception]:
@@ -89,13 +88,16 @@ class Questions:
     def withdrawn(self, ids: Collection[str]) -> "Questions":
         """Without those open ones: nobody waits for them any more."""
         over = {id: replace(one, withdrawn=True) for id, one in self.open.items() if id in ids}
-        return Questions({**self.by_id, **over}) if over else self
+        return Questions({**_without(self.by_id, over), **over}) if over else self
 
     def _with(self, id: str, question: Question) -> "Questions":
         one = self.by_id[id]
         if question is one.question:
             return self
-        return Questions({**self.by_id, id: replace(one, question=question, called=False)})
+        after = replace(one, question=question, called=False)
+        # What ends goes behind what ended before: the first are the first to be forgotten.
+        before = self.by_id if after.open else _without(self.by_id, (id,))
+        return Questions({**before, id: after})
 
     def called(self, asked: Asked) -> "Questions":
         """After a person was told of it, if it is put to him still."""
@@ -103,3 +105,8 @@ class Questions:
         if known is None or known.question is not asked.question:
             return self
         return Questions({**self.by_id, asked.id: replace(known, called=True)})
+
+
+def _without(by_id: dict[str, Asked], ids: Collection[str]) -> dict[str, Asked]:
+    gone = set(ids)
+    return {id: one for id, one in by_id.items() if id not in gone}

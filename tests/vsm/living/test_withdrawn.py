@@ -7,12 +7,13 @@ import pytest
 
 from cybernetic import Kill
 from cybernetic.runtime import Agent
-from cybernetic.vsm import Allow, Escalate, Operation, Outcome, Port, Task, ViableSystem, unit
+from cybernetic.vsm import Allow, Deny, Escalate, Operation, Outcome, Port, Task, ViableSystem, unit
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.governance.messages import Referral
 from cybernetic.vsm.governance.questions import KEPT, Questions
+from cybernetic.vsm.governance.refusals import NoSuchQuestion
 from cybernetic.vsm.timing import now
 from tests.vsm.living.company import PAGER, started
 from tests.vsm.living.test_questions import Policy, Poster, chain, log, post, tool, whom
@@ -127,19 +128,40 @@ async def test_a_word_on_what_was_taken_back_is_kept_for_who_asks_again(
         assert (await kinds(shop)).count("decision") == 1
 
 
-def test_words_on_any_number_of_them_are_kept_as_long_as_somebody_may_ask_again() -> None:
-    referral = Referral("post", Action("post", {}), Escalate("clerk", deadline=60.0))
-    questions = Questions()
+LONG = Referral("post", Action("post", {}), Escalate("clerk", deadline=1e6, on_timeout=Deny("no")))
+
+
+def put(questions: Questions, *ids: str) -> Questions:
+    for id in ids:
+        questions = questions.put(id, LONG, 0.0)
+    return questions
+
+
+def test_as_many_are_kept_as_of_those_that_have_ended_however_long_they_had() -> None:
     ids = [f"question {n}" for n in range(2 * KEPT)]
+    questions = Questions()
     for id in ids:
-        questions = questions.put(id, referral, 0.0)
-    questions = questions.withdrawn(ids)
-    for id in ids:
-        questions, reception = questions.answered(id, Allow(), "clerk", 1.0)
-        assert reception is Reception.WITHDRAWN
-    questions = questions.put("another", referral, 59.0)
-    assert all(questions.by_id[id].question.verdict == Allow() for id in ids)
-    assert len(questions.put("one more", referral, 60.0).by_id) == KEPT + 2
+        questions = put(questions, "first of all", id).withdrawn([id])
+        assert len(questions.by_id) <= KEPT + 2
+    questions = put(questions, "one more")
+    assert list(questions.by_id) == ["first of all", *ids[KEPT:], "one more"]
+    with pytest.raises(NoSuchQuestion):
+        questions.answered(ids[0], Allow(), "clerk", 1.0)
+    assert questions.answered(ids[-1], Allow(), "clerk", 1.0)[1] is Reception.WITHDRAWN
+    assert put(questions, ids[0]).open[ids[0]].question.due == 1e6
+
+
+def test_of_those_that_wait_no_more_the_ones_of_which_something_was_said_last_are_kept() -> None:
+    ids = [f"question {n}" for n in range(2 * KEPT)]
+    questions = put(Questions(), "taken back", "answered", "run out", "spoken of", *ids).withdrawn(
+        ["spoken of", *ids]
+    )
+    for id in ("answered", "spoken of"):
+        questions, _ = questions.answered(id, Allow(), "clerk", 1.0)
+    questions = put(questions.withdrawn(["taken back"]).ticked(1e6), "one more")
+    assert len(questions.by_id) == KEPT + 1
+    assert {"taken back", "answered", "run out", "spoken of"} < set(questions.by_id)
+    assert put(questions, "spoken of").by_id["spoken of"].question.verdict == Allow()
 
 
 @pytest.mark.parametrize("pulse", [0.2, 1.0, 10.0])
