@@ -71,16 +71,19 @@ class Questions:
         """After `by` answered, and what became of the answer. Raises `NoSuchQuestion`, `OptionError`."""
         if id not in self.by_id:
             raise NoSuchQuestion(id)
-        question, reception = self.by_id[id].question.answer(verdict, by, now)
+        before = self.by_id[id].question
+        question, reception = before.answer(verdict, by, max(now, before.asked))
         if self.by_id[id].withdrawn and reception in (Reception.TAKEN, Reception.LATE):
             reception = Reception.WITHDRAWN  # it is kept for who asks for it again after all
         return self._with(id, question), reception
 
     def ticked(self, now: float) -> "Questions":
-        """At `now`: where time has run out the next in the chain is asked, or it comes to what was declared."""
+        """At `now`: where time has run out the next in the chain is asked, or it comes to what was declared. A clock
+        that is behind that by which one was asked, before a restart, is no reason to fail.
+        """
         at = self
         for id, one in self.open.items():
-            question = one.question.tick(now)
+            question = one.question.tick(max(now, one.question.asked))
             if question is not one.question:
                 at = at._with(id, question)
         return at

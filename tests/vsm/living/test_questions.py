@@ -23,6 +23,9 @@ from cybernetic.vsm import (
 )
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.question import Reception
+from cybernetic.vsm.governance.messages import Referral
+from cybernetic.vsm.governance.questions import Questions
+from cybernetic.vsm.timing import now
 from tests.vsm.living.company import PAGER, started
 
 CHAIN = Escalate("clerk", deadline=20.0, on_timeout=Escalate("boss", deadline=60.0))
@@ -166,3 +169,34 @@ async def test_whom_a_system_5_that_ended_was_about_to_call_is_called_by_its_suc
         await asyncio.sleep(10.0)
         assert "clerk" in whom()
         job.cancel()
+
+
+async def test_a_clock_that_is_behind_that_of_before_a_restart_ends_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with started(Shop) as (system, shop):
+        job = post(shop, "shop/a")
+        await asyncio.sleep(10.0)
+        monkeypatch.setattr("cybernetic.vsm.governance.asking.now", lambda: now() - 20.0)
+        five = system.whereis("shop:policy", Agent)
+        assert five is not None
+        five.exit(Kill())
+        await asyncio.sleep(1.0)
+        successor = system.whereis("shop:policy", Agent)
+        await asyncio.sleep(24.0)
+        assert system.whereis("shop:policy", Agent) == successor
+        assert set(whom()) == {"clerk"}
+        await asyncio.sleep(15.0)
+        assert set(whom()) == {"clerk", "boss"}
+        (id,) = await shop.call(ViableSystem.questions)
+        assert await shop.call(ViableSystem.answer, id, Allow(), "boss") is Reception.TAKEN
+        assert (await job).outcome.good
+
+
+def test_nor_does_it_keep_a_word_from_being_taken() -> None:
+    referral = Referral("post", Action("post", {}), CHAIN)
+    questions = Questions().put("one", referral, 100.0)
+    assert questions.ticked(1.0) is questions
+    after, reception = questions.answered("one", Allow(), "clerk", 1.0)
+    assert reception is Reception.TAKEN
+    assert after.by_id["one"].question.verdict == Allow()
