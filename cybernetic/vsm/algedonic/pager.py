@@ -8,7 +8,8 @@ from typing import Any
 from cybernetic.core import CallError, Refusal
 from cybernetic.runtime import Named
 from cybernetic.vsm.algedonic.caller import ANY, Caller
-from cybernetic.vsm.algedonic.humans import TAKE, Page, called, resolved
+from cybernetic.vsm.algedonic.humans import TAKE, Page
+from cybernetic.vsm.algedonic.sinks import Sinks
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Role
 from cybernetic.vsm.ladder.signals import PainKey
@@ -40,7 +41,7 @@ class Pager:
     def __init__(
         self, agent: Any, path: str, human: Sequence[Any], jot: Callable[[str, object], object], kept: str
     ) -> None:
-        self._agent, self._jot, self._human, self._key = agent, jot, tuple(human), kept
+        self._agent, self._key, self._sinks = agent, kept, Sinks(human, jot)
         self._levels = upward(path, top_of(path))
         self._books: Named[Books] = agent.system.named(f"{path}:books", Books)
         self._calls: dict[PainKey, list[asyncio.Future[None]]] = {}  # under way
@@ -64,7 +65,7 @@ class Pager:
             if self._levels:
                 with suppress(CallError, Refusal):
                     return bool(await self._above().call(Caller.page, page, sink, felt))
-            taken = await self._called(page, sink)
+            taken = await self._sinks.page(page, sink)
         if taken and self._levels and page.pain.key not in self._own:
             self._own[page.pain.key] = None
             self._keep()
@@ -88,10 +89,7 @@ class Pager:
         if await self._resolved(key) and key not in self._own:
             return
         self._own.pop(key, None)
-        for sink in self._human:
-            why = await resolved(sink, key)
-            if why is not None:
-                self._jot("page", {"failed": why})
+        await self._sinks.over(key)
         if not self._levels:
             self._settle(key)
         self._keep()
@@ -135,15 +133,6 @@ class Pager:
     def _above(self) -> Any:
         node = reached(self._agent.system, self._levels, Role.ALGEDONODE, Caller)
         return node.within(patience(node.name))
-
-    async def _called(self, page: Page, sink: int) -> bool:
-        for number in range(max(1, len(self._human))) if sink == ANY else (sink,):
-            known = number < len(self._human)
-            why = await called(self._human[number], page) if known else "there is none"
-            if why is None:
-                return True
-            self._jot("page", {"sink": number, "failed": why})
-        return False
 
     @contextmanager
     def _under_way(self, key: PainKey) -> Iterator[None]:
