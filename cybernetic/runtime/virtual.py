@@ -12,6 +12,7 @@ from contextvars import Context
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from cybernetic.core import VirtualTimeDeadlock
+from cybernetic.runtime.jobs import Jobs
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -28,7 +29,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     Time moves only when nothing is ready: straight to the next timer's deadline. Sockets are polled as ever.
     While a thread works for the loop (`run_in_executor`, `outside`), time stands still and the loop waits for
     real; so it does when no timer is pending but a socket or a signal handler may still wake it. When nothing
-    can wake it, `run_forever` raises `VirtualTimeDeadlock`.
+    can wake it, `run_forever` raises `VirtualTimeDeadlock`. What jobs (`run_in_executor`) come to is known when nothing
+    else is ready, in the order in which they were given, whichever thread is first.
 
     Args:
         seed: where the chance of this run begins; the loop only keeps it as `seed`, for those who draw.
@@ -42,6 +44,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._deadlines_made = 0
         self._sweep_above = _FEW_TIMERS
         self._threads_at_work = 0
+        self._jobs = Jobs()
         self._signals_handled: set[int] = set()
         self._files = _Selector(self._wait)
         super().__init__(self._files)
@@ -54,7 +57,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     @property
     def quiet(self) -> bool:
         """Whether nothing but the caller is ready to run before time moves."""
-        return not self._ready and not self._threads_at_work  # type: ignore[attr-defined]
+        return not (self._ready or self._jobs or self._threads_at_work)  # type: ignore[attr-defined]
 
     def call_at(
         self,
@@ -84,10 +87,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
     ) -> asyncio.Future[T]:
         """Run `func(*args)` in a thread, as asyncio does; time stands still until its future is done."""
-        job = super().run_in_executor(executor, func, *args)
-        self._threads_at_work += 1
-        job.add_done_callback(self._thread_returned)
-        return job
+        return self._jobs.add(super().run_in_executor(executor, func, *args), self.create_future())
 
     async def shutdown_default_executor(self, *timeout: float | None) -> None:
         """Wait, for real, until the default executor's threads have ended (asyncio does it in a thread)."""
@@ -104,15 +104,15 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._signals_handled.discard(sig)
         return super().remove_signal_handler(sig)
 
-    def _thread_returned(self, job: asyncio.Future[Any]) -> None:
-        self._threads_at_work -= 1
-
     def _wait(self, poll: Callable[[float | None], Ready], timeout: float | None) -> Ready:
         """Instead of waiting `timeout` seconds: jump, wait for the outside, or give up."""
         ready = poll(0)
         if ready or (timeout is not None and timeout <= 0):
             self._nudge()
+            self._jobs.busy()
             return ready
+        if self._jobs:
+            return self._jobs.rest(poll) or ready
         if self._threads_at_work:
             return poll(None)
         deadline = self._next_deadline()

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cybernetic.core import VirtualTimeDeadlock
+from cybernetic.runtime import jobs
 from cybernetic.testing import VirtualTimeLoop, run
 from tests.support import run_virtual
 
@@ -138,6 +140,62 @@ async def test_a_thread_of_ones_own_is_announced_by_outside() -> None:
         await woken.wait()
     thread.join()
     assert now() == 0.0
+
+
+async def test_what_threads_come_to_is_known_in_the_order_in_which_they_were_asked() -> None:
+    release, order = threading.Event(), list[str]()
+
+    def last() -> None:
+        release.wait()
+        sum(range(1_000_000))  # the others have ended by then
+
+    asked = [asyncio.create_task(asyncio.to_thread(job)) for job in (last, int, release.set)]
+    for name, job in zip("abc", asked, strict=True):
+        job.add_done_callback(lambda _, name=name: order.append(name))  # type: ignore[misc]
+    await asyncio.gather(*asked)
+    assert order == ["a", "b", "c"]
+
+
+async def test_what_a_thread_comes_to_is_known_when_nothing_else_is_ready() -> None:
+    ended = threading.Event()
+    job = asyncio.get_running_loop().run_in_executor(None, ended.set)
+    ended.wait()
+    for _ in range(100):
+        await asyncio.sleep(0)
+        assert not job.done()
+    await job
+
+
+async def test_a_thread_that_waits_for_what_comes_after_another_holds_it_up_for_a_while_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jobs, "PATIENCE", 0.02)
+    release = threading.Event()
+    waiting = asyncio.get_running_loop().run_in_executor(None, release.wait)
+    await asyncio.to_thread(int)
+    release.set()
+    assert await waiting
+    assert now() == 0.0
+
+
+async def test_who_asks_each_pass_whether_a_thread_has_ended_learns_it() -> None:
+    job = asyncio.get_running_loop().run_in_executor(None, int)
+    while not job.done():
+        await asyncio.sleep(0)
+    assert job.result() == 0
+
+
+async def test_a_job_that_nobody_wants_any_more_holds_up_neither_time_nor_others() -> None:
+    release, begun, loop = threading.Event(), threading.Event(), asyncio.get_running_loop()
+    with ThreadPoolExecutor(1) as thread:
+        unwanted = [loop.run_in_executor(thread, job) for job in (release.wait, begun.set)]
+        for job in unwanted:
+            job.cancel()
+        await asyncio.sleep(100)
+        release.set()
+        assert await asyncio.to_thread(int) == 0
+    assert now() == 100.0
+    assert not begun.is_set()
 
 
 async def test_a_job_that_fails_lets_time_go_on() -> None:

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 import pytest
 
+from cybernetic.state.store.writer import Writer
 from cybernetic.supervision import Limits
 from cybernetic.testing.vsm import conformance, run
-from cybernetic.vsm import Budget, Cost, Operation, Outcome, Port, Quota, Task, ViableSystem, unit
+from cybernetic.vsm import Audit, Budget, Cost, Operation, Outcome, Port, Quota, Task, ViableSystem, unit
 from cybernetic.vsm.recursion.blueprint import class_at, place_of_class
 
 
@@ -77,6 +78,34 @@ def test_the_same_seed_gives_the_same_hour_of_a_system_whose_books_last(tmp_path
     assert hours[0].pages == hours[1].pages != ()
     assert hours[0].good == len(hours[0].tasks) == 20
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Of which level the disk takes its time."""
+    of, write = [""], Writer._write
+
+    def written(writer: Any, work: Any) -> Any:
+        if Path(writer._path).stem.endswith(of[0]):
+            sum(range(100_000))
+        return write(writer, work)
+
+    monkeypatch.setattr(Writer, "_write", written)
+    return of
+
+
+def test_the_same_seed_gives_the_same_hour_whichever_disk_answers_first(
+    slow: list[str], tmp_path: Path
+) -> None:
+    strict = {"audit": Audit(probability=1, verify=lambda _: False), "__module__": __name__}
+    found, log = set[str](), list[Any]()
+    for slow[0] in ("inner", "outer", "none"):
+        hour = run(type("Outer", (_kept(tmp_path),), strict), hours=0.01, work=_jobs)
+        found.add(hour.hash)
+        log = [(one.kind, one.root, one.cause) for one in hour.log["outer"]]
+    assert len(found) == 1
+    assert log[0][:2] == ("finding", "t0")
+    assert log[0][2]  # the id of a note, counted
 
 
 def test_what_lasts_is_in_a_directory_of_the_simulation_while_it_lasts(tmp_path: Path) -> None:
