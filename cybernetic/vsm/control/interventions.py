@@ -139,15 +139,15 @@ class Interventions:
         """Intervene in units, or end that before its time: in the books first; it ends by itself. All are told at the
         same time: one that hangs keeps nobody else waiting. `note`: because of which.
         """
-        before = {unit: self.held.pop(unit, None) for unit in units}
+        before, at = {unit: self.held.pop(unit, None) for unit in units}, now()
         for unit in units:
             if isinstance(one, Intervention):
                 self.held[unit] = one
                 self.made[unit] = self.made.get(unit, 0) + 1
-                self._source[unit] = now(), f"{one.rung.name} at {now()}"
+                self._source[unit] = at, f"{one.rung.name} at {at}"
             else:
                 self._let_go(unit)
-        await self._save(*(self._entry(unit, one).because(note) for unit in units))
+        await self._save(*(self._entry(unit, one, at).because(note) for unit in units))
         for unit, held in before.items():
             if held is not None and held.rung is Rung.DISSOLVE:
                 await self._restore(unit)
@@ -162,11 +162,11 @@ class Interventions:
         self._standing.pop(unit, None)
         self._freed[unit] = self._freed.get(unit, 0) + 1
 
-    def _entry(self, unit: str, one: Intervention | Resumption) -> Entry:
+    def _entry(self, unit: str, one: Intervention | Resumption, at: float) -> Entry:
         what = one.rung.name if isinstance(one, Intervention) else "RESUMED"
         until = one.until if isinstance(one, Intervention) else None
         body = {"unit": unit, "rung": what, "why": one.reason, "until": until}
-        return Entry("intervention", self._control.path, body, now())
+        return Entry("intervention", self._control.path, body, at)
 
     async def quarantine(self, one: Quarantine, note: Why | None = None) -> None:
         """Take a port out of use in all units, or put it back, because of a `note`."""
@@ -225,7 +225,7 @@ class Interventions:
         words: list[Intervention | Resumption] = list(command.new(before))
         if WHOLE in freed:
             words.append(Resumption("the level above lets it go on"))
-        return [self._entry(unit, word) for word in words for unit in self._charges]
+        return [self._entry(unit, word, now()) for word in words for unit in self._charges]
 
     def _put_out_or_back(self, command: Command, before: Command, freed: Collection[str]) -> list[Quarantine]:
         """The ports that are out of use from now on, and those that are put back."""

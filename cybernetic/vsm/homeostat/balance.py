@@ -66,8 +66,8 @@ class Balance:
     (>= 0) what went into changing and into running; `reallocations` (>= 0) in `hours` (> 0, and enough for so many to
     be a finite number an hour); `proposals` carried out and how many of them were `reversed` within their horizon.
 
-    `sources` names, by field, the id of what each was measured at last, be it in a period before: a proposal, or, of
-    what was spent, the call; what was never measured is not named.
+    `sources` names, by field and for `regret`, the id of what each was measured at last, be it in a period before: a
+    proposal, or, of what was spent, the call; what was never measured is not named.
     """
 
     control: Spoken
@@ -175,11 +175,11 @@ class Balanced:
         return {} if shown is None else indices(shown, self.bands)
 
 
-_FROM = {  # of each index the field whose source it names
+_FROM = {  # of each index under which name its source is
     "flow": "intelligence",
     "change_share": "run_spend",
     "churn": "reallocations",
-    "regret": "reversed",
+    "regret": "regret",
 }
 
 

@@ -60,13 +60,23 @@ class Transcript:
 
     def moved(self, proposal: str) -> None:
         """What was proposed (its id) was carried out, and changes something."""
-        self.carried += 1
-        self._sources["reallocations"] = self._sources["proposals"] = proposal
+        self._counted(proposal, carried=1)
 
     def took_back(self, proposal: str) -> None:
         """What was proposed, and carried out, was taken back."""
-        self.reversed += 1
-        self._sources["reallocations"] = self._sources["reversed"] = proposal
+        self._counted(proposal, reversed=1)
+
+    def _counted(self, proposal: str, carried: int = 0, reversed: int = 0) -> None:
+        """Count it; what is another figure by that is from this proposal."""
+        before = self._figures()
+        self.carried, self.reversed = self.carried + carried, self.reversed + reversed
+        self._sources |= {name: proposal for name, much in self._figures().items() if much != before[name]}
+
+    def _figures(self) -> dict[str, float]:
+        """What comes of the proposals that were carried out, by the names of a balance."""
+        moves, proposals = self.carried + self.reversed, max(self.carried, self.reversed)
+        regret = self.reversed / proposals if proposals else 0.0
+        return {"reallocations": moves, "proposals": proposals, "reversed": self.reversed, "regret": regret}
 
     def ended(self, talk: Conversation, at: float) -> None:
         """What came of the talk about a proposal."""

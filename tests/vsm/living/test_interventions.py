@@ -1,7 +1,7 @@
 """How system 3 intervenes: rarely, for a stated reason, one rung at a time, with an end; and it forgets nothing."""
 
 import asyncio
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any, ClassVar
 
 import pytest
@@ -23,6 +23,7 @@ from cybernetic.vsm import (
     now,
     unit,
 )
+from cybernetic.vsm.control import interventions
 from cybernetic.vsm.control.interventions import Interventions
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.control.patience import Patience
@@ -72,6 +73,20 @@ async def busy(shop: Any, until: float, to: str = "shop/slow") -> None:
             await done(shop, to)
         except Suspended:
             await asyncio.sleep(1.0)
+
+
+async def test_what_an_intervention_is_named_by_is_the_time_that_the_log_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = count()
+    monkeypatch.setattr(interventions, "now", lambda: now() + next(clock) / 1024)  # it goes on meanwhile
+    async with started(Shop) as (_, shop):
+        await asyncio.sleep(2.0)
+        await shop.call(ViableSystem.suspend, "shop/slow", "a test", 5.0)
+        (entry,) = await shop.call(ViableSystem.decisions, 0, "intervention")
+        assert (await shop.call(ViableSystem.status)).source(
+            "sparing", "shop/slow"
+        ) == f"SUSPEND at {entry.at}"
 
 
 async def test_t_s3_sparing_a_run_with_no_breach_has_no_intervention() -> None:
