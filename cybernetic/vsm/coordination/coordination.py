@@ -105,8 +105,7 @@ class Coordination(Member):
     @hears(Joining)
     def _joined(self, joining: Joining, note: Note) -> Leased:
         self._queues.joined(joining, note.path_from)
-        self._queues.moved[joining.port] = note.id
-        self._turn()
+        self._turn(note)
         return Leased(joining.port, self._ttl)
 
     @hears(PaceRequest)
@@ -115,15 +114,13 @@ class Coordination(Member):
         answer = self.defer()
         until = inf if note.deadline is None else note.deadline
         self._queues.asked(request, note.path_from, until, answer)
-        self._queues.moved[request.port] = note.id
-        self._turn()
+        self._turn(note)
         return answer
 
     @hears(PaceWithdrawal)
     def _given_up(self, word: PaceWithdrawal, note: Note) -> None:
         self._queues.withdrawn(word)
-        self._queues.moved[word.port] = note.id
-        self._turn()
+        self._turn(note)
 
     @hears(Refused)
     def _refused(self, refused: Refused, note: Note) -> None:
@@ -159,10 +156,10 @@ class Coordination(Member):
         self._timer = None
         self._turn()
 
-    def _turn(self) -> None:
+    def _turn(self, heard: Note | None = None) -> None:
         at = now()
         self._lending.turn(at)
-        due = min(self._queues.turn(), self._lending.due(at))
+        due = min(self._queues.turn("" if heard is None else heard.id), self._lending.due(at))
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,5 +1,6 @@
 """The paced ports of a level: a queue for each, those the level above paces among them, and those found to need one."""
 
+from collections.abc import Sequence
 from math import inf
 from typing import Any
 
@@ -23,6 +24,7 @@ from cybernetic.vsm.coordination.messages import (
 )
 from cybernetic.vsm.coordination.relay import Relay
 from cybernetic.vsm.coordination.remit import Remit
+from cybernetic.vsm.damping.fair import Waiting
 from cybernetic.vsm.damping.shares import SharedPacer
 from cybernetic.vsm.timing import now
 
@@ -63,6 +65,7 @@ class Queues:
                 self._told[port] = self._flows[port].pacer.rate
             for port, each in remit.shared.items():
                 self._relay(port, each * len(members))
+        self._seen = {port: _figures(flow) for port, flow in self._flows.items()}
 
     # What units say.
 
@@ -105,7 +108,6 @@ class Queues:
     def said(self, word: Word, unit: str, note: str = "") -> None:
         """What a unit heard from the other side of a port, or tells of its use of it, in a `note` (its id)."""
         port, at = word.port, now()
-        self.moved[port] = note
         if port in self._flows:
             flow = self._flows[port]
             match word:
@@ -125,11 +127,13 @@ class Queues:
         elif isinstance(word, Refused) and self._remit.members:
             self._open(port, 0.0)
             self._flows[port] = self._flows[port].refused(at, word.retry_after)
+        self._mark(port, note)
 
     def without(self, unit: str, note: str = "") -> None:
         """A unit begins anew, it says in a `note` (its id): it waits for nothing, and has no call out."""
-        self.moved |= dict.fromkeys(self._flows, note)
         self._flows = {port: flow.without(unit) for port, flow in self._flows.items()}
+        for port in self._flows:
+            self._mark(port, note)
         for relay in self._relays.values():
             relay.without(unit)
 
@@ -152,13 +156,13 @@ class Queues:
 
     # Time.
 
-    def turn(self) -> float:
-        """Let go who may; returns when to look again, seconds."""
+    def turn(self, note: str = "") -> float:
+        """Let go who may, after a `note` (its id) if there was one; returns when to look again, seconds."""
         at = now()
         for port, flow in self._flows.items():
             self._flows[port], gone = flow.turn(at)
+            self._mark(port, _last(gone or _lapsed(flow, self._flows[port])) or note)
             for head in gone:
-                self.moved[port] = head.item.id or self.moved.get(port, "")
                 if not head.item.answer.reply(Paced(port)):  # nobody hears it
                     self._flows[port] = self._flows[port].ended(head.flow, at)
         return min((flow.due(at) for flow in self._flows.values()), default=inf)
@@ -184,6 +188,13 @@ class Queues:
         return {port: len(flow.queue) for port, flow in self._flows.items()}
 
     # Within.
+
+    def _mark(self, port: str, source: str) -> None:
+        """Say what has moved its queue or its rate, if that is another than it was."""
+        flow = self._flows.get(port)
+        if flow is not None and (figures := _figures(flow)) != self._seen.get(port):
+            self._seen[port] = figures
+            self.moved[port] = source or self.moved.get(port, "")
 
     def _knows(self, port: str) -> bool:
         return port in self._flows or port in self._relays
@@ -231,3 +242,21 @@ class Queues:
             await self._above.within(AGAIN).call(Ear.up, word)
         except (CallError, Refusal):
             return
+
+
+def _figures(flow: Flow) -> tuple[float, int]:
+    """What is told of a flow: its rate, and how many wait."""
+    return flow.pacer.rate, len(flow.queue)
+
+
+def _lapsed(before: Flow, after: Flow) -> list[Waiting[Turn]]:
+    """Who waits no more, as nobody would hear it."""
+    if len(after.queue) == len(before.queue):
+        return []
+    waiting = {id(one.item) for one in after.queue.waiting}
+    return [one for one in before.queue.waiting if id(one.item) not in waiting]
+
+
+def _last(left: Sequence[Waiting[Turn]]) -> str:
+    """Under which id the last of these was asked for."""
+    return left[-1].item.id if left else ""

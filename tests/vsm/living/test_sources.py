@@ -11,8 +11,9 @@ import pytest
 
 from cybernetic import System
 from cybernetic.core import OptionError
-from cybernetic.vsm import Role, Saved, Status, ViableSystem
+from cybernetic.vsm import Role, Saved, Status, ViableSystem, now
 from cybernetic.vsm.channels.line import LineState
+from cybernetic.vsm.coordination.messages import LeaseWithdrawal, PaceRequest, Refused, UsedPort
 from cybernetic.vsm.homeostat.balance import Balance, Balanced, BandIndex
 from cybernetic.vsm.intelligence.messages import Expectation, Outlook, PortHealth
 from cybernetic.vsm.operations.messages import Accountability
@@ -284,6 +285,34 @@ def test_of_all_that_is_exported_it_is_tried_or_said_why_not(cls: Any) -> None:
     aside = READ_OFF[cls.__name__].keys()
     assert not tried & aside
     assert tried | aside == {field.name for field in fields(cls)}
+
+
+def flows(status: Status) -> dict[str, Figure]:
+    """Of each port, with what moved it."""
+    return {port: (flow, status.source("flows", port)) for port, flow in status.flows.items()}
+
+
+async def test_what_moves_no_flow_is_not_named_as_what_moved_it() -> None:
+    async with shop() as stage:
+        stage.carry(sender=Role.PORTER, path_from=A, body=Refused("limited", 0.1))
+        await asyncio.sleep(SETTLED)
+        before = flows((await seen(stage)).status)
+        for body in (UsedPort("limited", 1.0), LeaseWithdrawal(None), PaceRequest("limited", id="through")):
+            stage.carry(sender=Role.PORTER, path_from=A, body=body)
+            await asyncio.sleep(2.5)  # units ask for their leases anew
+            assert flows((await seen(stage)).status) == before
+        assert before["limited"][1] == "note-1"
+        assert before["paced"] == ((0.095, 0), "")  # nothing has moved it since it began
+
+
+async def test_a_flow_that_nobody_waits_for_any_more_names_who_did() -> None:
+    async with shop() as stage:
+        wish = PaceRequest("paced", id="in vain")
+        stage.carry(sender=Role.PORTER, path_from=A, body=wish, deadline=now() + 1.0)
+        await asyncio.sleep(0.1)
+        assert flows((await seen(stage)).status)["paced"] == ((0.095, 1), "note-1")
+        await asyncio.sleep(7.0)
+        assert flows((await seen(stage)).status)["paced"] == ((0.095, 0), "in vain")
 
 
 async def test_what_systems_3_and_4_talk_of_moves_the_balance_which_names_the_proposal() -> None:
