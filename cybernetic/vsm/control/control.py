@@ -15,7 +15,7 @@ from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
-from cybernetic.vsm.channels.note import Note, Why
+from cybernetic.vsm.channels.note import Note, Why, incident
 from cybernetic.vsm.control.accounts import Accounts
 from cybernetic.vsm.control.bargaining import Bargaining
 from cybernetic.vsm.control.denied import denied
@@ -249,9 +249,10 @@ class Control(Member):
     async def intervene(self, path: str | None, one: Intervention | Resumption) -> None:
         """Intervene in a unit (None: in all), or end that before its time: it is in the log, and ends by itself.
 
-        Raises `HeldAbove` where the level above goes on holding what is let go.
+        By hand: an incident of its own. Raises `HeldAbove` where the level above goes on holding what is let go.
         """
-        await self._interventions.intervene(one, *(self._charges if path is None else (path,)))
+        units = self._charges if path is None else (path,)
+        await self._interventions.intervene(one, *units, note=incident())
         if isinstance(one, Resumption) and self._interventions.held_above:
             raise HeldAbove(self.path, path or self.path)
 
@@ -260,8 +261,10 @@ class Control(Member):
         return await self._interventions.obey(command, note)
 
     async def quarantine(self, one: Quarantine, note: Why | None = None) -> None:
-        """Take a port out of use in all units, or put it back. Raises `HeldAbove` where that one is out above."""
-        await self._interventions.quarantine(one, note)
+        """Take a port out of use in all units, or put it back; without a `note` by hand. Raises `HeldAbove` where that
+        one is out above.
+        """
+        await self._interventions.quarantine(one, note or incident())
         if one.lifted and one.port in self._interventions.above.quarantined:
             raise HeldAbove(self.path, one.port)
 

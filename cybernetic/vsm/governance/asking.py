@@ -67,7 +67,7 @@ class Asking:
         other second. Raises `BooksRefused` for what the books cannot keep.
         """
         id = f"{self._system.path}?{referral.id or note.id}"
-        await self._become(self._questions.put(id, referral, now()), note=note)
+        await self._become(self._questions.put(id, referral, now(), note.why))
         self._heard[id] = now()
         self._waiting[id] = [*(one for one in self._waiting.get(id, ()) if one.awaited), answer]
         self._reply(self._questions.by_id[id])
@@ -77,7 +77,7 @@ class Asking:
         reception: Reception
         after, reception = tried(self._questions.answered, id, verdict, by, now())
         body = {"question": id, "by": by, "reception": reception.name, "verdict": verdict}
-        await self._become(after, self._system.entry("answer", body))
+        await self._become(after, self._system.entry("answer", body, after.by_id[id].why))
         return reception
 
     async def look(self) -> None:
@@ -106,20 +106,20 @@ class Asking:
             await self._books.call(Books.save, "questions", after)
             self._questions = after
 
-    async def _become(self, after: Questions, *entries: Entry, note: Note | None = None) -> None:
+    async def _become(self, after: Questions, *entries: Entry) -> None:
         """Whatever has changed is written at once; then it is told."""
         known = self._questions.by_id
         moved = [one for one in after.by_id.values() if one.moved(known.get(one.id))]
         if not moved and not entries:
             return
-        told = [self._ended(one) if not one.open else self._put(one, note) for one in moved]
+        told = [self._ended(one) if not one.open else self._put(one) for one in moved]
         await self._books.call(Books.save, "questions", after, None, (*entries, *told))
         self._questions = after
         for asked in moved:
             self._reply(asked)
             self._tell(asked)
 
-    def _put(self, asked: Asked, note: Note | None) -> Entry:
+    def _put(self, asked: Asked) -> Entry:
         referral = asked.referral
         body = {
             "question": asked.id,
@@ -128,15 +128,14 @@ class Asking:
             "to": asked.question.escalation.to,
             "revision": referral.revision,
         }
-        entry: Entry = self._system.entry("question", body, note)
+        entry: Entry = self._system.entry("question", body, asked.why)
         return entry
 
     def _ended(self, asked: Asked) -> Entry:
         question = asked.question
         if asked.withdrawn:
-            gone: Entry = self._system.entry(
-                "withdrawn", {"question": asked.id, "to": question.escalation.to}
-            )
+            body = {"question": asked.id, "to": question.escalation.to}
+            gone: Entry = self._system.entry("withdrawn", body, asked.why)
             return gone
         body = {
             "question": asked.id,
@@ -144,7 +143,7 @@ class Asking:
             "by": question.by or QuestionState.TIMED_OUT.value,
             "revision": asked.referral.revision,
         }
-        entry: Entry = self._system.entry("decision", body)
+        entry: Entry = self._system.entry("decision", body, asked.why)
         return entry
 
     def _tell(self, asked: Asked) -> None:
@@ -174,7 +173,7 @@ class Asking:
             self._system.ref.cast(type(self._system).called, asked)
         elif first:
             body = {"question": asked.id, "to": asked.question.escalation.to}
-            await self._books.call(Books.note, self._system.entry("unasked", body))
+            await self._books.call(Books.note, self._system.entry("unasked", body, asked.why))
 
     async def _over(self, asked: Asked) -> None:
         for page in pages_of(self._system.path, asked):

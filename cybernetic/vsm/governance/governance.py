@@ -12,7 +12,7 @@ from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import hears, level_of
 from cybernetic.vsm.channels.member import Member
-from cybernetic.vsm.channels.note import Note
+from cybernetic.vsm.channels.note import Note, Why
 from cybernetic.vsm.decisions.policy import Policy, Tier
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.decisions.rulebook import PolicyChange, Rulebook
@@ -378,7 +378,6 @@ class Governance(Member):
     async def _jot(self, kind: str, body: object, note: Note | None = None) -> None:
         await self._books.call(Books.note, self.entry(kind, body, note))
 
-    def entry(self, kind: str, body: object, note: Note | None = None) -> Entry:
+    def entry(self, kind: str, body: object, note: Note | Why | None = None) -> Entry:
         """What is to stand in the log, and why: because of that `note`."""
-        root, cause = (note.root, note.id) if note else ("", None)
-        return Entry(kind=kind, path=self.path, body=body, at=now(), root=root, cause=cause)
+        return Entry(kind=kind, path=self.path, body=body, at=now()).because(note)

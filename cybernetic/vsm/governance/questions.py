@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
+from cybernetic.vsm.channels.note import Why
 from cybernetic.vsm.decisions.question import Question, QuestionState, Reception, open_question
 from cybernetic.vsm.decisions.verdicts import Verdict
 from cybernetic.vsm.governance.messages import Referral
@@ -15,8 +16,8 @@ KEPT = 200  # questions that wait no more and are remembered, for late answers a
 @travels(name="vsm.Asked")
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question with its `id`, and the `referral` it came from; whether who it is put to was told (`called`), and
-    whether it was `withdrawn`, because nobody waits for the answer any more.
+    """A question with its `id`, and the `referral` it came from; whether who it is put to was told (`called`), whether
+    it was `withdrawn`, because nobody waits for the answer any more, and by whose word it was put (`why`).
     """
 
     id: str
@@ -24,6 +25,7 @@ class Asked:
     question: Question
     called: bool = False
     withdrawn: bool = False
+    why: Why | None = None
 
     @property
     def open(self) -> bool:
@@ -53,19 +55,21 @@ class Questions:
         """Those that wait."""
         return {id: one for id, one in self.by_id.items() if one.open}
 
-    def put(self, id: str, referral: Referral, now: float) -> "Questions":
-        """With a question; one of that id that is there already stays as it is: asked twice is asked once.
+    def put(self, id: str, referral: Referral, now: float, why: Why | None = None) -> "Questions":
+        """With a question, put because of that (`why`); one of that id that is there already stays as it is: asked
+        twice is asked once.
 
         One that was withdrawn waits again, with what is left of its time, or comes to what was said of it meanwhile;
         one that is not known any more is a new one.
         """
         known = self.by_id.get(id)
         if known is not None:
-            again = replace(known, withdrawn=False, called=False)
+            again = replace(known, withdrawn=False, called=False, why=why)
             return Questions({**self.by_id, id: again}) if known.withdrawn else self
         over = [old for old, one in self.by_id.items() if not one.open]
         kept = _without(self.by_id, over[: max(0, len(over) - KEPT)])
-        return Questions({**kept, id: Asked(id, referral, open_question(referral.asked, now))})
+        asked = Asked(id, referral, open_question(referral.asked, now), why=why)
+        return Questions({**kept, id: asked})
 
     def answered(self, id: str, verdict: Verdict, by: str, now: float) -> tuple["Questions", Reception]:
         """After `by` answered, and what became of the answer. Raises `NoSuchQuestion`, `OptionError`."""

@@ -10,6 +10,7 @@ import pytest
 from cybernetic import Kill
 from cybernetic.runtime import Agent
 from cybernetic.vsm import (
+    Allow,
     Clocks,
     Cost,
     Escalate,
@@ -136,6 +137,43 @@ async def test_the_notes_of_a_task_have_one_root_through_two_levels(carried: Tra
         assert inner.cause == outer.id
         assert [one.cause for one in said(carried, Arrived)] == ["one", outer.id]
         assert chain(carried, said(carried, Referral)[-1].cause)[-1] == "one"
+
+
+async def test_what_becomes_of_a_question_is_traced_to_the_task_over_a_restart_of_system_5(
+    carried: Trace,
+) -> None:
+    async with started(Asked) as (system, company):
+        task = Task("job", {}, to="asked/division", id="one")
+        work = asyncio.ensure_future(company.within(None).call(ViableSystem.submit, task))
+        await asyncio.sleep(2.0)
+        policy = system.whereis("asked/division:policy", Agent)
+        assert policy is not None
+        policy.exit(Kill())
+        await asyncio.sleep(1.0)
+        (question,) = await company.call(ViableSystem.questions)
+        await company.call(ViableSystem.answer, question, Allow(), "who may not")
+        with suppress(PolicyDenied):
+            await work
+        for kind in ("question", "answer", "decision"):
+            (entry,) = await lines(system, "asked/division", kind)
+            assert entry.root == "one", kind
+            assert chain(carried, entry.cause) == [Referral, Referral, "one"]
+
+
+async def test_what_is_done_by_hand_is_an_incident_of_its_own(carried: Trace) -> None:
+    async with started(Plant) as (system, company):
+        await asyncio.sleep(2.5)
+        await company.call(ViableSystem.suspend, "plant/section/slow", "to see", 5.0)
+        await company.call(ViableSystem.resume, "plant/section/slow")
+        await company.call(ViableSystem.lift, "tool", "to see")
+        await asyncio.sleep(1.0)
+        done = await lines(system, "plant/section", "intervention")
+        done += await lines(system, "plant", "quarantine")
+        assert [one.body.get("rung") for one in done] == ["SUSPEND", "RESUMED", None]
+        assert all(one.root.startswith("incident-") and one.cause == one.root for one in done)
+        assert len({one.root for one in done}) == 3
+        told = [one.root for one in said(carried, Command, "plant/section/slow")]
+        assert told[:2] == [one.root for one in done[:2]]
 
 
 class Slow(Operation):
