@@ -15,6 +15,7 @@ from cybernetic.testing.vsm.asking import (
     declared,
     leave_for,
     porter_of,
+    small,
 )
 from cybernetic.testing.vsm.bench import NO_UNITS, Bench
 from cybernetic.testing.vsm.expecting import Untried, expect, need
@@ -28,7 +29,7 @@ BEGUN = 2.0  # seconds after which the first contracts are out, and system 2 kno
 WATCHED = 60.0  # seconds in which calls of a paced port are counted
 MANY, CROWD = 30, 300  # calls of one, at least and at most
 LASTS = 10.0  # seconds that they take at the least, and in the middle of which system 2 dies
-PART = 0.1  # of what a unit has left is set aside for a call
+PART = 0.1  # of what a unit has left is set aside for a call at the most
 ANSWERED = 60  # seconds in which system 3 answers for an overrun
 
 
@@ -36,15 +37,15 @@ async def _stuck(bench: Bench) -> None:
     need(bench.units(), NO_UNITS)
     porters = [porter_of(bench, unit) for unit in bench.units()[:FEW]]
     ports = [(porter, port) for porter in porters for port in await declared(porter)]
-    await all_of((_circle(porter, port) for porter, port in ports), NO_PORTS)
+    await all_of((_circle(bench, porter, port) for porter, port in ports), NO_PORTS)
 
 
-async def _circle(porter: Any, port: str) -> None:
+async def _circle(bench: Bench, porter: Any, port: str) -> None:
     """The same call again and again, through one port."""
     repeats = CIRCLES
     for times in count():
         try:
-            passage = await admitted(porter, ask(port, f"asked through {port}"))
+            passage = await admitted(porter, ask(bench, port, f"asked through {port}"))
         except Stuck as error:
             expect(times == repeats, f"after {times} calls, of {repeats} that are a loop: {error}")
             return
@@ -66,14 +67,14 @@ async def _paced(bench: Bench, port: str) -> None:
     units = [unit for unit in bench.units() if port in await declared(porter_of(bench, unit))]
     need(units, f"no unit has port {port!r}")
     porter = porter_of(bench, units[0])
-    first = await admitted(porter, ask(port))
+    first = await admitted(porter, ask(bench, port, "the first"))
     await porter.call(Porter.unmade, first)
     rate, went = first.port.rate, list[float]()
     if rate is None or rate.burst > CROWD / 2:
         raise Untried(f"port {port!r} has no limit that is declared, or takes too many at once")
     many = 2 * rate.burst + max(MANY, rate.per_second * LASTS)
     each = int(min(CROWD, many)) // len(units) + 2
-    asked = [(unit, ask(port, f"{unit} {n}")) for unit in units for n in range(each)]
+    asked = [(unit, ask(bench, port, f"{unit} {n}")) for unit in units for n in range(each)]
     jobs = [asyncio.ensure_future(_call(bench, *one, first.port, went)) for one in asked]
     await asyncio.sleep(LASTS / 2)
     victim = bench.system.whereis(f"{bench.path}:coordination")
@@ -117,11 +118,13 @@ async def _overrun(bench: Bench) -> None:
     committed, grant = await porter.call(Porter.spent)
     left = grant.less(committed)
     need(left, f"no budget is counted there, or {unit} has none")
-    passage, bill = await leave_for(porter, upper=left.times(PART)), grant.times(2)
+    upper, bill = left.times(PART).least(small(bench)), grant.times(2)
+    need(upper, f"{unit} has hardly anything left: {left!r}")
+    passage = await leave_for(bench, porter, upper)
     await porter.call(Porter.settle, passage, Came.DONE, "", bill)
     spent, _ = await porter.call(Porter.spent)
     expect(bill <= spent, f"{unit} took {bill!r}, and {spent!r} is counted")
-    next_one = ask(passage.ask.port, "the next", left.times(PART))
+    next_one = ask(bench, passage.ask.port, "the next", upper)
     try:
         await porter.within(PATIENCE).call(Porter.admit, next_one)
     except BudgetExhausted:

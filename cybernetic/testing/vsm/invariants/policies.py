@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from cybernetic.testing.vsm.asking import REFUSALS, ask, declared, leave_for, porter_of
+from cybernetic.testing.vsm.asking import REFUSALS, about, ask, declared, leave_for, porter_of
 from cybernetic.testing.vsm.bench import NO_UNITS, Bench
 from cybernetic.testing.vsm.expecting import Untried, expect, need
 from cybernetic.testing.vsm.invariants.invariant import Invariant
@@ -44,7 +44,7 @@ async def _total(bench: Bench) -> None:
     for (kind, usd), (verdict, by) in first.items():
         expect(issubclass(verdict, Verdict), f"not decided: {kind} of {usd:g} usd")
         if verdict is Deny and ports:
-            asked = ask(ports[0], f"{kind} {usd}", action=Action(kind, {"usd": usd}))
+            asked = ask(bench, ports[0], f"{kind} {usd}", action=Action(kind, {"usd": usd}))
             expect(
                 not await _leave(porter, asked),
                 f"{by} denies {kind} of {usd:g} usd, and there is leave for it",
@@ -83,7 +83,7 @@ async def _last_resort(bench: Bench) -> None:
     await asyncio.sleep(KNOWN)
     unit = bench.units()[0]
     porter = porter_of(bench, unit)
-    passage = await leave_for(porter)
+    passage = await leave_for(bench, porter)
     await porter.call(Porter.unmade, passage)
     port, rate = passage.ask.port, passage.port.rate
     need(rate is None or rate.per_second * LATE > 1, f"port {port!r} lets one call through in {LATE:g} s")
@@ -91,13 +91,13 @@ async def _last_resort(bench: Bench) -> None:
     await asyncio.sleep(KNOWN)
     rules = (await bench.at(unit.rpartition("/")[0]).call(ViableSystem.rules)).policies
     for kind in (DENIED, ALLOWED):
-        found = decide(rules, Action(kind), {"path": unit})
+        found = decide(rules, about(bench, kind), {"path": unit})
         need(found.escalated and NAME in found.by, f"its policies decide what they do not know: {found.by}")
     began = now()
-    leave = await _leave(porter, ask(port, action=Action(DENIED)))
+    leave = await _leave(porter, ask(bench, port, DENIED, action=about(bench, DENIED)))
     expect(not leave, "silence was leave, where it was declared to deny")
     expect(now() - began >= WAIT, f"denied after {now() - began:g} s, of {WAIT:g} to answer in")
-    leave = await _leave(porter, ask(port, action=Action(ALLOWED)))
+    leave = await _leave(porter, ask(bench, port, ALLOWED, action=about(bench, ALLOWED)))
     expect(leave, "silence denied, where somebody wrote down that it allows")
 
 
