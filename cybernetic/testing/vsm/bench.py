@@ -32,7 +32,7 @@ from cybernetic.vsm import (
 
 NOT_TAKEN = f"{NoSuchKind.__name__}: "
 NO_UNITS = "the level has no units here"
-AFAR = 10  # seconds in which a level elsewhere is heard
+AFAR = 10  # rounds, of a second at least, in which a level elsewhere is heard
 FOLDED, STORM, AT = "Folded", ", storm=", ", at="  # how the log says into what pains were folded, and when
 LOOKED = 10  # times as many tasks as are wanted are looked at for those that are for the level
 
@@ -73,6 +73,11 @@ class Bench:
     def at(self, path: str) -> Any:
         """The address of a level."""
         return self.company.ref if "/" not in path else self.system.named(path, ViableSystem)
+
+    @property
+    def round(self) -> float:
+        """Seconds of a round of all levels, in which units account, and at least one."""
+        return max(1.0, self.subject.cls.pulse or 0.0)
 
     def part(self, role: str, cls: Any) -> Any:
         """A part of the level, by its role."""
@@ -197,7 +202,7 @@ class Bench:
             awaited = [path for path in awaited if not await self._is_heard(path)]
             if not awaited:
                 return
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(self.round)
         raise Untried(f"nobody is at the other end of {', '.join(awaited)}")
 
     async def _is_heard(self, path: str) -> bool:

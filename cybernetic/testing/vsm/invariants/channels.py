@@ -26,6 +26,7 @@ LOOKS = 100_000
 ASKED = "asked in a flood"
 TASKS = 10
 FULL = 0.8  # of the capacity
+ROUNDS = 3  # in which all units have accounted
 
 
 async def _refuses(bench: Bench) -> None:
@@ -113,13 +114,15 @@ async def _fidelity(bench: Bench) -> None:
 
 async def _cohesion(bench: Bench) -> None:
     await bench.worked(TASKS)
-    await asyncio.sleep(3.0)
+    await asyncio.sleep(ROUNDS * bench.round)
     await bench.heard()
     status = await bench.level.call(ViableSystem.status)
     units = set((await bench.level.call(ViableSystem.identity)).boundary)
     seen = {"accounts": set(status.accounts), "load": set(status.load), "known": set(status.known)}
-    wrong = {name: sorted(paths ^ units) for name, paths in seen.items() if paths != units}
-    expect(not wrong, f"units are {sorted(units)}; more or less than these in {wrong}")
+    more = {name: sorted(paths - units) for name, paths in seen.items() if paths - units}
+    expect(not more, f"units are {sorted(units)}; beside these there are {more}")
+    less = {name: sorted(units - paths) for name, paths in seen.items() if units - paths}
+    expect(not less, f"of the units {sorted(units)} these are missing after {ROUNDS} rounds: {less}")
 
 
 INVARIANTS = (
