@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from cybernetic.testing.vsm.answering import called_for
 from cybernetic.testing.vsm.bench import NO_UNITS, Bench
 from cybernetic.testing.vsm.expecting import expect, need
 from cybernetic.testing.vsm.invariants.invariant import Invariant
@@ -21,10 +22,8 @@ async def _bound(bench: Bench) -> None:
     key = bench.feel(ASKED)
     await _climbed(bench, key, lambda climb: climb.owner is not None or climb.level > 1)
     await bench.ablate("s2", "s3", "s3star", "s4", "s5")
-    await asyncio.sleep(max(0.0, began + within - now()) + TURNS)
-    told = await bench.told_as(key)
-    paged = [at - began for at, page in bench.human.pages if repr(page.pain.key) in told]
-    expect(bool(paged), f"no page within {within:g} s, where whoever took the pain over is dead")
+    paged = await called_for(bench, key, max(0.0, began + within - now()) + TURNS)
+    expect(paged, f"no page within {within:g} s, where whoever took the pain over is dead")
 
 
 async def _local(bench: Bench) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from cybernetic.runtime import Agent
+from cybernetic.testing.vsm.answering import called_for
 from cybernetic.testing.vsm.bench import Bench
 from cybernetic.testing.vsm.expecting import expect
 from cybernetic.testing.vsm.invariants.invariant import Invariant
@@ -28,9 +29,7 @@ async def _alive(bench: Bench) -> None:
     bench.human.pages.clear()
     key = bench.feel(ASKED)
     rungs = await bench.part("algedonode", Algedonode).call(Algedonode.bound)
-    await asyncio.sleep(rungs + 5.0)
-    told = await bench.told_as(key)  # with all that fell silent it may be part of a storm
-    paged = any(repr(page.pain.key) in told for _, page in bench.human.pages)
+    paged = await called_for(bench, key, rungs + 5.0)  # with all that fell silent it may be part of a storm
     expect(paged, f"no page of it within {rungs + 5.0:g} s")
 
 
