@@ -157,11 +157,10 @@ def _merge(row: Row, fan: list[_Ray], y: float, shift: float, deviation: float) 
         pairs.append(pair)
         error *= q  # times `noise` it is how far short of the datum the level stays
         growth += r01 * error
-        q *= pair
-        c00 += q * r00
+        c00 += pair * (q * r00)  # the gain first: in another order a faint pair underflows
         q *= r01
-        c01 += q
-        c11 += pair * r11 - q * r01
+        c01 += pair * q
+        c11 += pair * (r11 - q * r01)
         if leads:
             lead_short, lead_turn = error, growth
             leads = False

@@ -134,8 +134,9 @@ class Asking:
     def _ended(self, asked: Asked) -> Entry:
         question = asked.question
         if asked.withdrawn:
-            body = {"question": asked.id, "to": question.escalation.to}
-            gone: Entry = self._system.entry("withdrawn", body, asked.why)
+            gone: Entry = self._system.entry(
+                "withdrawn", {"question": asked.id, "to": question.escalation.to}, asked.why
+            )
             return gone
         body = {
             "question": asked.id,

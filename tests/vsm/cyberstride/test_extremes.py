@@ -140,3 +140,11 @@ def test_hypotheses_that_have_become_impossible_are_forgotten_and_not_divided_by
     state = last_state(Bocpd(spread=spread), series)
     assert sum(run.probability for run in state.runs) == pytest.approx(1.0)
     assert all(isfinite(figure) for run in state.runs for figure in run)
+
+
+@pytest.mark.parametrize("jump", [1e60, 1e105, 1e120, 1e130])
+@pytest.mark.parametrize("model", PRESETS)
+def test_what_is_known_of_a_level_stays_uncertain_after_whatever_jump(model: str, jump: float) -> None:
+    one = HarrisonStevens(model, variance=1.0, level=0.0, plan=5.0)
+    data = [0.5, -0.7] * 10 + [-1.3 * jump, None, None] + [1.0, -1.0] * 10
+    assert min(one.update(y).level_sd for y in data) > 0.1
