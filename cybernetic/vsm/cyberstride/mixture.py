@@ -32,6 +32,7 @@ _LEAST = 1e-120  # no regime is ever wholly ruled out: what a datum makes imposs
 _VANISHED = 1e-280  # below this, weights are noise
 _LEADING = 16.0  # the first pair weighs at least one part in so many: moments about it lose no more digits
 _SHARPEST = 1e-12  # no level is known better than to this variance, in V
+_ROUNDING = 1e-15  # of a variance: less is not left of it when others are taken away
 _FARTHEST = 1e270  # half a squared standardised error, above which squares over _SHARPEST's overflow
 _PEAK = 1.0 / sqrt(2.0 * pi)  # the density of a standard Gaussian at its mean
 
@@ -90,9 +91,10 @@ def absorb(
     fan: list[_Ray] = []
     for p, (level, growth, c00, c01, c11) in zip(mixture.weights, mixture.beliefs):  # noqa: B905
         drift = interval * c11
+        least = _SHARPEST + _ROUNDING * c00
         c00 += interval * (c01 + c01 + drift)
-        if c00 < _SHARPEST:
-            c00 = _SHARPEST
+        if c00 < least:
+            c00 = least
         error = (y - (level + interval * growth)) * per
         energy = 0.5 * error * error
         reach += energy
@@ -214,7 +216,7 @@ def elapse(mixture: Mixture, interval: float, rows: Rows, variance: float) -> Mi
     """
     level, slope, c00, c01, c11 = moments(mixture, variance)
     level += interval * slope
-    c00 = max(c00 + interval * (2.0 * c01 + interval * c11), _SHARPEST)
+    c00 = max(c00 + interval * (2.0 * c01 + interval * c11), _SHARPEST + _ROUNDING * c00)
     c01 += interval * c11
     if not (c00 + rows.widest[1] < _FARTHEST and -inf < level < inf):
         raise OptionError("at", "a time that is not absurdly far ahead", interval)
