@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cybernetic import Kill, System
-from cybernetic.core import OptionError
+from cybernetic.core import BadCall, OptionError
+from cybernetic.runtime import Agent
 from cybernetic.state import Graph, Var
 from cybernetic.vsm import (
     NotACall,
@@ -54,6 +55,14 @@ async def streams(text: str) -> Any:
     return words(text)
 
 
+class Clerk(Agent):
+    """Is asked with an argument too many."""
+
+    def say(self) -> str:
+        """A word."""
+        return "yes"
+
+
 async def model(name: str, who: str) -> str:
     """Answers, unless it is out: then it hangs."""
     CALLS.append((asyncio.get_running_loop().time(), who))
@@ -69,6 +78,12 @@ class Writer(Operation):
         """Once."""
         if task.body == "both":
             return await self.both(task)
+        if task.body == "misses":
+            clerk: Any = self.system.named("clerk", Clerk)
+            for n in range(3):
+                with suppress(BadCall):
+                    await self.use("first", clerk, Clerk.say, n)
+            return Outcome("missed", good=False)
         if task.body == "slip":
             await self.use("first", streams, task.id)
         port = task.body or await self.choose("model", {"first": 1.0, "second": 2.0})
@@ -172,7 +187,9 @@ async def test_a_slip_of_who_calls_is_no_outage_and_says_nothing_of_the_port() -
     async with System() as system:
         desk = await begun(system, Desk)
         OUT.clear()
+        await system.start(Clerk, name="clerk")
         assert [await asks(desk, "desk/a", "slip") for _ in range(3)] == [NotACall] * 3
+        assert await asks(desk, "desk/a", "misses") == "missed"
         await asyncio.sleep(1.0)
         assert [await asks(desk, who, "first") for who in ("desk/a", "desk/b")] == ["first"] * 2
         await asyncio.sleep(2.0)
