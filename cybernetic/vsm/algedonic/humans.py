@@ -16,6 +16,7 @@ from cybernetic.wire import travels
 TAKE = 2.0  # seconds that a sink has to take a page
 _calling: "dict[tuple[Any, int, PainKey], list[_Word]]" = {}  # pages under way, by loop, sink and pain
 _later: "set[asyncio.Future[None]]" = set()  # that it is over, to be told after them
+_ending: "set[tuple[Any, int, PainKey]]" = set()  # what is being said to be over, by the same
 
 
 @travels(name="vsm.Page")
@@ -73,26 +74,53 @@ async def called(sink: Any, page: Page) -> str | None:
         word.left()
 
 
-async def resolved(sink: Any, key: PainKey) -> str | None:
+async def resolved(sink: Any, key: PainKey, told: Callable[[], object] = lambda: None) -> str | None:
     """Tell a human through `sink` that a pain is over; why it could not be told, None if it was. It is the last word:
     a page for it that is under way comes first; one that takes too long is not waited for here, and it is told then.
+
+    What has not ended is not begun a second time; when it ends well after all, `told` is called.
     """
     place = asyncio.get_running_loop(), id(sink), key
+    if place in _ending:
+        return "it is being told still"
     calls = [word.over for word in _calling.get(place, ())]
-    if not calls:
-        return await _tried(sink.resolve, key, _Word(asyncio.get_running_loop(), sink))
-    _, late = await asyncio.wait(calls, timeout=TAKE)
+    late: set[asyncio.Future[None]] = set()
+    if calls:
+        _, late = await asyncio.wait(calls, timeout=TAKE)
     if not late:
-        return await _tried(sink.resolve, key, _Word(asyncio.get_running_loop(), sink))
-    task = asyncio.ensure_future(_resolved_after(late, sink, key))
+        return await _resolved(place, sink, told)
+    _ending.add(place)
+    task = asyncio.ensure_future(_resolved_after(late, place, sink, told))
     _later.add(task)
     task.add_done_callback(_later.discard)
     return "a page for it is under way still: it is told after that"
 
 
-async def _resolved_after(calls: "set[asyncio.Future[None]]", sink: Any, key: PainKey) -> None:
+async def _resolved(place: Any, sink: Any, told: Callable[[], object]) -> str | None:
+    word = _Word(place[0], sink)
+    _ending.add(place)
+    try:
+        return await _tried(sink.resolve, place[2], word)
+    finally:
+        if word.runs:
+            word.over.add_done_callback(lambda _: _ended(place, word, told))
+        else:
+            _ending.discard(place)
+        word.left()
+
+
+async def _resolved_after(
+    calls: "set[asyncio.Future[None]]", place: Any, sink: Any, told: Callable[[], object]
+) -> None:
     await asyncio.wait(calls)
-    await _tried(sink.resolve, key, _Word(asyncio.get_running_loop(), sink))
+    if await _resolved(place, sink, told) is None:
+        told()
+
+
+def _ended(place: Any, word: "_Word", told: Callable[[], object]) -> None:
+    _ending.discard(place)
+    if word.well:
+        told()
 
 
 class _Word:
@@ -107,6 +135,16 @@ class _Word:
         """What a plain method gives, in a thread."""
         self._thread = started(id(self._sink), method, args)
         return await asyncio.wrap_future(self._thread)
+
+    @property
+    def runs(self) -> bool:
+        """Whether its thread has not come to its end."""
+        return self._thread is not None and not self._thread.done()
+
+    @property
+    def well(self) -> bool:
+        """Whether its thread has come to its end as it should, however late."""
+        return self._thread is not None and not self.runs and self._thread.exception() is None
 
     def left(self) -> None:
         """Nobody waits for it here any more."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
@@ -41,9 +42,11 @@ class Pager:
     def __init__(
         self, agent: Any, path: str, human: Sequence[Any], jot: Callable[[str, object], object], kept: str
     ) -> None:
-        self._agent, self._key, self._sinks = agent, kept, Sinks(human, jot)
+        self._agent, self._key, self._by_sinks = agent, kept, f"{kept} to sinks"
         self._levels = upward(path, top_of(path))
         self._books: Named[Books] = agent.system.named(f"{path}:books", Books)
+        keep = partial(self._books.cast, Books.save, self._by_sinks)
+        self._sinks = Sinks(agent, human, jot, keep)
         self._calls: dict[PainKey, list[asyncio.Future[None]]] = {}  # under way
         self._own: dict[PainKey, None] = {}  # for what its own sinks were called, though somebody is above
         self._owed: dict[PainKey, None] = {}  # what is over, and those who are to hear it have not
@@ -54,6 +57,7 @@ class Pager:
         """Go on from the books: what is not known to have been said is said, rather twice than never."""
         known = await self._books.call(Books.load, self._key) or ((), ())
         self._owed, self._own = (dict.fromkeys(keys) for keys in known)
+        self._sinks.begin(await self._books.call(Books.load, self._by_sinks) or ())
         for key in self._owed:
             if not self._levels or key in self._own:
                 self._agent.task(self.resolve(key))
@@ -61,6 +65,7 @@ class Pager:
     async def page(self, page: Page, sink: int = ANY, felt: bool = True) -> bool:
         """Call a human; whether a sink took the page. `felt`: for a pain, which he answers where it hurts."""
         self._settle(page.pain.key)
+        self._sinks.settle(page.pain.key)
         with self._under_way(page.pain.key):
             if self._levels:
                 with suppress(CallError, Refusal):
@@ -73,7 +78,7 @@ class Pager:
 
     async def resolve(self, key: PainKey) -> None:
         """Tell who may have been called that it is over: that is the last word, and it is said again (`again`) until
-        somebody above has heard it.
+        somebody above, and whoever was called from here, has heard it.
         """
         self._owed[key] = None
         self._keep()
@@ -88,8 +93,9 @@ class Pager:
     async def _over(self, key: PainKey) -> None:
         if await self._resolved(key) and key not in self._own:
             return
+        called = not self._levels or key in self._own
         self._own.pop(key, None)
-        await self._sinks.over(key)
+        await self._sinks.over(key, again=called)
         if not self._levels:
             self._settle(key)
         self._keep()
@@ -115,7 +121,8 @@ class Pager:
         self._books.cast(Books.save, self._key, (tuple(self._owed), tuple(self._own)))
 
     def again(self) -> None:
-        """Say again what nobody above has heard, one at a time: the way may be there again."""
+        """Say again what nobody above has heard, one at a time, and what no sink took: the way may be there again."""
+        self._sinks.again()
         if not self._saying and self._next() is not None:
             self._saying = True
             self._agent.task(self._again())

@@ -1,6 +1,7 @@
 """A human whose sink hangs in its thread holds up no other human."""
 
 import asyncio
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from cybernetic.vsm import Cause, Page, Pain
 from cybernetic.vsm.algedonic import humans
-from cybernetic.vsm.algedonic.humans import TAKE, _calling, called, resolved
+from cybernetic.vsm.algedonic.humans import TAKE, _calling, _ending, called, resolved
 from cybernetic.vsm.algedonic.threads import MOST
 from cybernetic.vsm.ladder import Severity
 
@@ -134,6 +135,69 @@ def test_that_it_is_over_comes_after_a_page_that_a_thread_still_gives(
     assert not_told == "a page for it is under way still: it is told after that"
     assert blocks.heard == ["page", "over"]
     assert not _calling
+
+
+class Reluctant(Takes):
+    """Takes its time to hear that something is over, and may not take it."""
+
+    def __init__(self, fails: bool) -> None:
+        super().__init__()
+        self.fails, self.told = fails, 0
+
+    def resolve(self, key: Any) -> None:
+        self.told += 1
+        self.let_go.wait(10.0)
+        if self.fails:
+            raise OSError("down")
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_what_a_thread_still_tells_is_not_told_a_second_time_and_when_it_was_that_is_known(
+    fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(humans, "TAKE", 0.05)
+    sink, heard = Reluctant(fails), list[str]()
+
+    async def live() -> list[str | None]:
+        tell = partial(resolved, sink, PAGE.pain.key, partial(heard.append, "told"))
+        why = [await tell(), await tell()]
+        assert (sink.told, heard) == (1, [])
+        sink.let_go.set()
+        while _ending:
+            await asyncio.sleep(0.01)
+        return [*why, "told" if heard else None, await tell()]
+
+    assert asyncio.run(live()) == [
+        "no answer within 0.05 s",
+        "it is being told still",
+        None if fails else "told",
+        "OSError: down" if fails else None,
+    ]
+    assert sink.told == 2
+    assert not _ending
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_so_it_is_of_what_is_told_after_a_page(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(humans, "TAKE", 0.05)
+    sink, heard = Blocks(), list[str]()
+    if fails:
+        monkeypatch.setattr(sink, "resolve", None)
+
+    async def live() -> list[str | None]:
+        tell = partial(resolved, sink, PAGE.pain.key, partial(heard.append, "told"))
+        why = [await called(sink, PAGE), await tell(), await tell()]
+        sink.let_go.set()
+        while _ending:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)
+        return why[1:]
+
+    assert asyncio.run(live()) == [
+        "a page for it is under way still: it is told after that",
+        "it is being told still",
+    ]
+    assert (sink.heard, heard) == ((["page"], []) if fails else (["page", "over"], ["told"]))
 
 
 def test_one_whose_threads_all_hang_is_tried_no_more_and_takes_no_others() -> None:
