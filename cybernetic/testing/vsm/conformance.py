@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from cybernetic.runtime import run_virtual
@@ -14,6 +16,7 @@ from cybernetic.testing.vsm.invariants.operations import UNITS
 from cybernetic.testing.vsm.simulation import Before
 from cybernetic.vsm import Task, ViableSystem
 
+HERE = str(Path(__file__).parent)
 ALL = tuple(one.name for one in INVARIANTS)
 
 
@@ -157,5 +160,15 @@ def _asked(subject: Subject, invariant: Invariant, path: str) -> Found:
     except AssertionError as error:
         return Found(invariant, path, str(error) or "it does not")
     except Exception as error:
-        return Found(invariant, path, f"{type(error).__name__}: {error}")
+        return Found(invariant, path, _words(error))
     return Found(invariant, path)
+
+
+def _words(error: Exception) -> str:
+    """What was raised; and where, if it does not say what is wrong."""
+    name, text = type(error).__name__, str(error)
+    if text:
+        return f"{name}: {text}"
+    ours = [one for one in extract_tb(error.__traceback__) if one.filename.startswith(HERE)]
+    at = f", in `{ours[-1].line}`" if ours else ""
+    return f"{name} without a word{at}"

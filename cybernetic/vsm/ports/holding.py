@@ -21,10 +21,14 @@ class Holding:
     """The leases of one porter, by token. `porter`: who asks system 2.
 
     A lease ends with the agent that wanted it: what a dead one held is given back, and it waits for nothing.
+
+    Attributes:
+        awaited: the keys that somebody waits for, each as often as it is.
     """
 
     def __init__(self, porter: Any) -> None:
         self._porter = porter
+        self.awaited: list[str] = []
         self._held: dict[int, Lease] = {}  # with the `ttl` that was wanted: it is renewed for that
         self._until: dict[int, float] = {}  # by the unit's own clock, counted from when it asked
         self._users: dict[
@@ -37,6 +41,13 @@ class Holding:
 
     async def get(self, key: str, ttl: float, user: Any, answer: Deferred[Any]) -> None:
         """Ask until it is there, for `user`, an agent."""
+        self.awaited.append(key)
+        try:
+            await self._get(key, ttl, user, answer)
+        finally:
+            self.awaited.remove(key)
+
+    async def _get(self, key: str, ttl: float, user: Any, answer: Deferred[Any]) -> None:
         while self._lives(user):
             asked = now()
             try:
