@@ -25,6 +25,7 @@ _LATEST = 64  # data from which it is guessed anew
 _KEPT, _STEPS = 16, 7  # differences of differences that tell of a rounding: a spike makes three
 _AGE = 640  # data after which they tell nothing: what is left of a few spikes long ago is no rounding
 _SELDOM = 3  # alerts within that many data: more are no exception
+_STILLER = 0.5  # of V: by chance it seldom falls so far while an alert stands
 _MOST, _WIDEST = 1e200, 1e100  # V, in squared units, and data that differ by less
 _DUST = 1e-14  # of a datum: what differs by less is the same but for how floats are rounded
 _LEARNING, _THRESHOLDS, _LIMITS = Learning(), Thresholds(), HealthLimits()
@@ -63,9 +64,10 @@ class Gauge:
     else.
 
     A learnt V is never less than the rounding that the data show, nor falls while an alert stands whose data stand
-    still; and errors made by an alert that is over do not count against the index's health, unless it has
-    many. Where errors are too large for as long as it takes to judge them, V was lost, or is another one: it is guessed
-    anew from the latest data, and the filter begins again, muted until it has settled.
+    still; it is again what it was before when an alert is over, where that is far more; and errors made by an alert
+    that is over do not count against the index's health, unless it has many. Where errors are too large for as long as
+    it takes to judge them, V was lost, or is another one: it is guessed anew from the latest data, and the filter
+    begins again, muted until it has settled.
     """
 
     __slots__ = (
@@ -85,6 +87,7 @@ class Gauge:
         "_standing",
         "_steps",
         "_times",
+        "_usual",
         "data",
         "health",
         "index",
@@ -121,6 +124,7 @@ class Gauge:
         self._first: list[float] = []
         self._latest: deque[float] = deque(maxlen=_LATEST)
         self._before: Health | None = None  # before the alert that stands
+        self._usual = 0.0  # V before that alert
         self._held = 0.0  # V as the data of the alert began to stand still; 0: they do not
         self._ends: deque[int] = deque(maxlen=_SELDOM)  # at which data alerts were over
         self._steps: deque[tuple[int, float]] = deque(maxlen=_KEPT)  # at which datum, and how large they were
@@ -151,7 +155,7 @@ class Gauge:
         self.data, self._since = self.data + (y is not None), self._since + (y is not None)
         error = reading.error if y is not None else None
         if self._standing is None:
-            self._before = self.health
+            self._before, self._usual = self.health, reading.variance
         self.health = examine(self.health, error, self.limits.forget)
         if y is not None and self._learning is not None:
             self._resolve(y)
@@ -270,6 +274,7 @@ class Gauge:
             return
         if self._standing is not None and self._before is not None:
             self._recover(self._before)
+            self._restore()
         self._standing = None
 
     def _recover(self, before: Health) -> None:
@@ -280,3 +285,9 @@ class Gauge:
         if len(ends) < _SELDOM or ends[0] <= self.data - _AGE:
             ends.append(self.data)
             self.health = before._replace(last=None, data=self.health.data)
+
+    def _restore(self) -> None:
+        """After an alert: V as it was before, if not known as well, where the data of the alert were stiller by far."""
+        one, learning, usual = self._filter, self._learning, min(self._usual, _MOST)
+        if one is not None and learning is not None and one.variance < _STILLER * usual:
+            one.suppose(usual, learning.trust)

@@ -109,6 +109,17 @@ class HarrisonStevens:
     def plan(self, plan: float | None) -> None:
         self._plan = None if plan is None else number("plan", plan)
 
+    @property
+    def variance(self) -> float:
+        """V as known so far."""
+        return self._learnt.variance
+
+    def suppose(self, variance: float, trust: float) -> None:
+        """Take V for `variance` from the next datum on, as if that were known from `trust` data, and learn it from
+        there where it is learnt. Raises `OptionError` when `variance` is no V, or `trust` is not > 0.
+        """
+        self._learnt = Learnt(checked_variance("variance", variance), number("trust", trust, above=0.0))
+
     def forecast(self, periods: float = 1.0, *, changes: bool = False) -> Forecast:
         """The datum `periods` ahead, if nothing befalls the series until then; with `changes`, whatever may.
 

@@ -1,7 +1,8 @@
 """The pipeline of one index, from its values to who should look."""
 
-from collections.abc import Iterable
-from math import sin, tau
+from collections.abc import Callable, Iterable
+from math import exp, sin, tau
+from random import Random
 
 import pytest
 
@@ -110,6 +111,39 @@ def test_a_second_outage_is_heard_as_soon_as_the_first(length: int, gap: int) ->
         assert repaired[-1].attention is not Attention.ALERT
         assert repaired[-1].muted is None
         assert [one.attention for one in feed(gauge, [0.0] * 3)][1:] == [Attention.ALERT] * 2
+
+
+QUIETER: dict[str, tuple[Index, Callable[[Random], float], Callable[[Random], float]]] = {
+    "fails fast": (
+        Index("latency", plan=100.0, cost=True),
+        lambda chance: chance.gauss(100.0, 20.0),
+        lambda chance: chance.gauss(2.0, 0.1),
+    ),
+    "times out": (
+        Index("latency", plan=100.0, cost=True, transform="log"),
+        lambda chance: 100.0 * exp(chance.gauss(0.0, 0.5)),
+        lambda chance: 30_000.0 + 5.0 * chance.random(),
+    ),
+    "seldom works": (
+        Index("yield", plan=100.0),
+        lambda chance: chance.gauss(100.0, 2.0),
+        lambda chance: float(chance.random() < 0.1),
+    ),
+}
+
+
+@pytest.mark.parametrize("length", [300, 1000])
+@pytest.mark.parametrize("name", QUIETER)
+def test_so_is_one_after_an_outage_whose_data_nearly_stood_still(name: str, length: int) -> None:
+    index, good, bad = QUIETER[name]
+    for seed in range(soak(2, 10)):
+        chance = stream(name, seed)
+        gauge = Gauge(index)
+        feed(gauge, [good(chance) for _ in range(300)])
+        feed(gauge, [bad(chance) for _ in range(length)])
+        assert feed(gauge, [good(chance) for _ in range(100)])[-1].muted is None
+        again = feed(gauge, [bad(chance) for _ in range(100)])
+        assert all(one.attention is Attention.ALERT for one in again[3:])
 
 
 def test_noise_that_is_less_while_an_alert_stands_is_learnt() -> None:

@@ -104,3 +104,23 @@ def test_a_first_guess_needs_three_numbers(series: list[float]) -> None:
 def test_impossible_learning_is_refused_by_name(name: str, value: float) -> None:
     with pytest.raises(OptionError, match=f"^{name}: "):
         Learning(**{name: value})
+
+
+def test_v_may_be_set_and_is_learnt_from_there_by_the_trust_it_is_given() -> None:
+    learnt = []
+    for trust in (1.0, 1e6):
+        one = HarrisonStevens(variance=1.0, level=0.0, learning=Learning())
+        one.suppose(100.0, trust)
+        assert one.variance == 100.0
+        learnt.append(one.update(1.0).variance)
+    assert learnt[0] < 80.0 < 99.9 < learnt[1] < 100.0
+
+
+@pytest.mark.parametrize(("name", "variance", "trust"), [("variance", 0.0, 1.0), ("trust", 1.0, 0.0)])
+def test_what_is_no_v_and_no_trust_is_refused_and_changes_nothing(
+    name: str, variance: float, trust: float
+) -> None:
+    one = HarrisonStevens(variance=2.0)
+    with pytest.raises(OptionError, match=f"^{name}: "):
+        one.suppose(variance, trust)
+    assert one.variance == 2.0
