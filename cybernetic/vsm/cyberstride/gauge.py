@@ -25,6 +25,7 @@ _LATEST = 64  # data from which it is guessed anew
 _KEPT, _STEPS = 16, 7  # differences of differences that tell of a rounding: a spike makes three
 _AGE = 640  # data after which they tell nothing: what is left of a few spikes long ago is no rounding
 _SELDOM = 3  # alerts within that many data: more are no exception
+_SAME = 16  # data after which an alert that is over has not just flickered
 _STILLER = 0.5  # of V: by chance it seldom falls so far while an alert stands
 _MOST, _WIDEST = 1e200, 1e100  # V, in squared units, and data that differ by less
 _DUST = 1e-14  # of a datum: what differs by less is the same but for how floats are rounded
@@ -67,10 +68,11 @@ class Gauge:
     still; it is again what it was before when an alert is over, where that is far more; and errors made by an alert
     that is over do not count against the index's health, unless it has many. Where errors are too large for as long as
     it takes to judge them, V was lost, or is another one: it is guessed anew from the latest data, and the filter
-    begins again, muted until it has settled.
+    begins again, muted until it has settled; but an alert that stands is judged on, and is not muted before it is over.
     """
 
     __slots__ = (
+        "_again",
         "_attention",
         "_before",
         "_ends",
@@ -81,8 +83,10 @@ class Gauge:
         "_latest",
         "_learning",
         "_model",
+        "_over",
         "_scale",
         "_settled",
+        "_side",
         "_since",
         "_standing",
         "_steps",
@@ -127,6 +131,9 @@ class Gauge:
         self._usual = 0.0  # V before that alert
         self._held = 0.0  # V as the data of the alert began to stand still; 0: they do not
         self._ends: deque[int] = deque(maxlen=_SELDOM)  # at which data alerts were over
+        self._over = -_SAME - 1  # at which datum the latest was over
+        self._side = 0  # of plan, on which it stood
+        self._again = False  # whether the one that stands is that one, come back
         self._steps: deque[tuple[int, float]] = deque(maxlen=_KEPT)  # at which datum, and how large they were
         self._faulty = self._since = 0  # data since the errors are wrong, and since V was guessed
         self._attention = Attention.QUIET
@@ -165,7 +172,7 @@ class Gauge:
             attention, self._before = Attention.QUIET, None
         elif y is not None:  # no news is not good news: a gap leaves attention as it was
             attention = attend(reading.change, reading.z_plan, self.thresholds)
-        self._stand(attention, y is not None)
+        self._stand(attention, y is not None, reading.z_plan or 0.0)
         self._hold(reading.variance)
         return Judgement(
             reading,
@@ -238,10 +245,11 @@ class Gauge:
     def _muted(self, came: bool) -> str | None:
         """Why the index is not listened to. Errors that are too small only understate how far it is from plan: they are
         no reason. An alert that stands is not silenced by errors it may have made itself: after a change they are soon
-        as they were, and those that are too large for longer it did not make.
+        as they were. Those that are too large for longer it did not make: where V is guessed anew for them, it is
+        judged by the new one at once, and the index settles when the alert is over.
         """
-        learnt = min(self._since, self.health.data)
-        if learnt < self._settled:
+        learnt, lasts = min(self._since, self.health.data), self._lasts()
+        if learnt < self._settled and not lasts:
             return f"learning the variance: {learnt} of {self._settled} data"
         low, high = self.limits.ratio
         wrong = None if self.health.ratio < low else fault(self.health, self.limits)
@@ -249,7 +257,7 @@ class Gauge:
         self._faulty = self._faulty + came if large else 0
         if self._faulty >= self.limits.least:
             if self._learning is not None and self._anew(self._learning):
-                return f"learning the variance anew: 0 of {self._settled} data"
+                return None if lasts else f"learning the variance anew: 0 of {self._settled} data"
             return wrong
         return None if self._standing is not None else wrong
 
@@ -266,25 +274,39 @@ class Gauge:
         self._faulty = self._since = 0
         return True
 
-    def _stand(self, attention: Attention, came: bool) -> None:
-        """Remember the attention, and count for how many further data an alert stands."""
+    def _lasts(self) -> bool:
+        """Whether an alert stands, or was over so lately that it may come back."""
+        return self._standing is not None or self.data - self._over <= _SAME
+
+    def _stand(self, attention: Attention, came: bool, off: float) -> None:
+        """Remember the attention, and count for how many further data an alert stands: `off` plan."""
         self._attention = attention
         if attention >= Attention.ALERT:
+            if self._standing is None:
+                side = (off > 0.0) - (off < 0.0)
+                self._again = side == self._side != 0 and self._lasts()
+                self._side = side
             self._standing = 0 if self._standing is None else self._standing + came
             return
-        if self._standing is not None and self._before is not None:
-            self._recover(self._before)
-            self._restore()
+        if self._standing is not None:
+            self._over = self.data
+            if self._before is not None:
+                self._recover(self._before)
+                self._restore()
         self._standing = None
 
     def _recover(self, before: Health) -> None:
         """After an alert: the errors that a change and its end made say nothing about the index, which is as healthy as
-        it was before. Where that happens all the time, it is what the index is like.
+        it was before. Where that happens all the time, it is what the index is like; one that comes back at once is
+        still the same.
         """
         ends = self._ends
-        if len(ends) < _SELDOM or ends[0] <= self.data - _AGE:
+        if not self._again:
+            if len(ends) == _SELDOM and ends[0] > self.data - _AGE:
+                self._side = 0
+                return
             ends.append(self.data)
-            self.health = before._replace(last=None, data=self.health.data)
+        self.health = before._replace(last=None, data=self.health.data)
 
     def _restore(self) -> None:
         """After an alert: V as it was before, if not known as well, where the data of the alert were stiller by far."""

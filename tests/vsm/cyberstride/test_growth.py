@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from cybernetic.core import OptionError
-from cybernetic.vsm.cyberstride import Attention, Gauge, Index, first_guess
+from cybernetic.vsm.cyberstride import Attention, Gauge, Index, Judgement, first_guess
 
 STEP = 20.0  # standard deviations
 
@@ -69,6 +69,35 @@ def test_an_outage_that_lasts_is_no_noise_however_its_data_hang_together(phi: fl
         value = phi * value + chance.gauss(0.0, 1.0) * (1.0 - phi * phi) ** 0.5
         judged.append(gauge.update(value + 20.0))
     assert all(one.attention is Attention.ALERT for one in judged[3:])
+
+
+def louder(seed: int, times: float, off: float, data: int) -> tuple[Gauge, list[Judgement]]:
+    """A gauge, and what it said of an outage so many deviations off plan, whose noise is so much louder than before."""
+    chance, gauge = Random(seed), Gauge(Index("x", plan=0.0))
+    for _ in range(300):
+        gauge.update(chance.gauss(0.0, 1.0))
+    return gauge, [gauge.update(times * (off + chance.gauss(0.0, 1.0))) for _ in range(data)]
+
+
+@pytest.mark.parametrize("times", [2.0, 3.0, 10.0])
+@pytest.mark.parametrize(("off", "share"), [(3.0, 0.9), (6.0, 0.99), (10.0, 0.99)])
+def test_an_outage_that_lasts_is_not_called_off_though_its_noise_is_louder(
+    times: float, off: float, share: float
+) -> None:
+    for seed in range(4):
+        gauge, judged = louder(seed, times, off, 600)
+        assert sum(one.attention is Attention.ALERT for one in judged) > share * len(judged)
+        assert gauge.update(None).reading.variance == pytest.approx(times**2, rel=0.5)  # type: ignore[union-attr]
+
+
+def test_an_index_whose_v_was_guessed_anew_in_an_outage_settles_when_that_is_over() -> None:
+    gauge, judged = louder(0, 5.0, 10.0, 150)
+    chance = Random(1)
+    assert judged[-1].attention is Attention.ALERT
+    over = [gauge.update(chance.gauss(0.0, 1.0)) for _ in range(100)]
+    assert {one.muted for one in over[:16]} == {None}
+    assert all("learning the variance" in str(one.muted) for one in over[20:40])
+    assert over[-1].muted is None
 
 
 def test_what_is_refused_leaves_the_gauge_as_it_was() -> None:
