@@ -25,6 +25,7 @@ _LATEST = 64  # data from which it is guessed anew
 _KEPT, _STEPS = 16, 7  # differences of differences that tell of a rounding: a spike makes three
 _AGE = 640  # data after which they tell nothing: what is left of a few spikes long ago is no rounding
 _SELDOM = 3  # alerts within that many data: more are no exception
+_ONSET = 3  # data for which wrong errors may be those of an alert that is about to be raised
 _SAME = 16  # data after which an alert that is over has not just flickered
 _STILLER = 0.5  # of V: by chance it seldom falls so far while an alert stands
 _MOST, _WIDEST = 1e200, 1e100  # V, in squared units, and data that differ by less
@@ -92,6 +93,7 @@ class Gauge:
         "_steps",
         "_times",
         "_usual",
+        "_wrong",
         "data",
         "health",
         "index",
@@ -135,7 +137,8 @@ class Gauge:
         self._side = 0  # of plan, on which it stood
         self._again = False  # whether the one that stands is that one, come back
         self._steps: deque[tuple[int, float]] = deque(maxlen=_KEPT)  # at which datum, and how large they were
-        self._faulty = self._since = 0  # data since the errors are wrong, and since V was guessed
+        self._faulty = self._since = 0  # data since errors are too large, and since V was guessed
+        self._wrong = 0  # data since errors are wrong in any way
         self._attention = Attention.QUIET
         self._standing: int | None = None  # None: no alert
         self._filter: HarrisonStevens | None = None
@@ -244,22 +247,30 @@ class Gauge:
 
     def _muted(self, came: bool) -> str | None:
         """Why the index is not listened to. Errors that are too small only understate how far it is from plan: they are
-        no reason. An alert that stands is not silenced by errors it may have made itself: after a change they are soon
-        as they were. Those that are too large for longer it did not make: where V is guessed anew for them, it is
-        judged by the new one at once, and the index settles when the alert is over.
+        no reason; and the first that are wrong may be those of an outage. An alert that stands is not silenced by
+        errors it may have made itself: after a change they are soon as they were. Those that are too large for longer
+        it did not make: where V is guessed anew for them, it is judged by the new one at once, and the index settles
+        when the alert is over.
         """
         learnt, lasts = min(self._since, self.health.data), self._lasts()
         if learnt < self._settled and not lasts:
+            self._wrong = _ONSET
             return f"learning the variance: {learnt} of {self._settled} data"
-        low, high = self.limits.ratio
-        wrong = None if self.health.ratio < low else fault(self.health, self.limits)
-        large = wrong is not None and self.health.ratio > high
-        self._faulty = self._faulty + came if large else 0
+        wrong = self._mistaken(came)
         if self._faulty >= self.limits.least:
             if self._learning is not None and self._anew(self._learning):
                 return None if lasts else f"learning the variance anew: 0 of {self._settled} data"
             return wrong
-        return None if self._standing is not None else wrong
+        return None if self._standing is not None or self._wrong <= _ONSET else wrong
+
+    def _mistaken(self, came: bool) -> str | None:
+        """What is wrong with the errors, and for how many data it has been so."""
+        low, high = self.limits.ratio
+        wrong = None if self.health.ratio < low else fault(self.health, self.limits)
+        large = wrong is not None and self.health.ratio > high
+        self._faulty = self._faulty + came if large else 0
+        self._wrong = self._wrong + came if wrong is not None else 0
+        return wrong
 
     def _anew(self, learning: Learning) -> bool:
         """V was lost, or is another one: guess it from the latest data, and begin again, where they tell it."""

@@ -114,6 +114,25 @@ def test_what_stood_still_and_changes_for_good_is_alerted_also_after_a_spike(val
         assert sum(one.attention is Attention.ALERT for one in judged) > 570
 
 
+def test_an_outage_is_not_muted_by_its_own_first_errors() -> None:
+    for seed in range(soak(30, 200)):
+        chance = Chance(seed).stream("onset")
+        gauge = Gauge(Index("errors", plan=0.2, cost=True))
+        before = fed(gauge, lambda chance=chance: poisson(chance, 0.2), 300 + seed)[-1]  # type: ignore[misc]
+        if before.muted is None and before.attention is not Attention.ALERT:
+            judged = fed(gauge, lambda chance=chance: poisson(chance, 20.0), 60)  # type: ignore[misc]
+            assert any(one.attention is Attention.ALERT for one in judged[:4])
+
+
+def test_what_is_wrong_when_an_index_has_settled_mutes_it_at_once() -> None:
+    chance, value, gauge = Chance(1).stream("settles"), 0.0, Gauge(Index("quality", plan=0.0))
+    for _ in range(300):
+        value = 0.9 * value + chance.gauss(0.0, 1.0)
+        judged = gauge.update(value)
+        assert judged.muted is not None
+    assert "autocorrelated" in str(judged.muted)
+
+
 def test_an_alert_after_a_step_stands_as_long_as_the_step() -> None:
     chance = Chance(7).stream("step")
     gauge = Gauge(Index("quality", plan=0.0), variance=1.0, learning=None)
