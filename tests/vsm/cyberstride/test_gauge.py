@@ -146,6 +146,16 @@ def test_so_is_one_after_an_outage_whose_data_nearly_stood_still(name: str, leng
         assert all(one.attention is Attention.ALERT for one in again[3:])
 
 
+def test_a_repair_is_seen_at_once_however_long_the_data_of_the_outage_stood_still() -> None:
+    for seed in range(soak(2, 10)):
+        chance = stream("long", seed)
+        gauge = Gauge(Index("yield", plan=100.0))
+        feed(gauge, [chance.gauss(100.0, 2.0) for _ in range(300)])
+        feed(gauge, [0.0] * 3000)
+        repaired = feed(gauge, [chance.gauss(100.0, 2.0) for _ in range(60)])
+        assert not any(one.attention is Attention.ALERT for one in repaired[5:])
+
+
 def test_noise_that_is_less_while_an_alert_stands_is_learnt() -> None:
     chance = stream("never on plan")
     gauge = Gauge(Index("yield", plan=0.0))
