@@ -20,6 +20,7 @@ from cybernetic.state.graph.entries import (
     Spot,
     State,
     Write,
+    closed,
     coming,
     expired,
     key_at,
@@ -82,7 +83,7 @@ class Book:
             Spot
         ]()  # what has expired and is still in the state, the latest first: by time before 1970
         self._removals = Due[Spot]()  # when it is to be taken out
-        self._ages = Due[Spot]()  # when what is past ended
+        self._ages = Due[Spot]()  # when what is past was written, so that it is kept from then on
 
     # changes
 
@@ -180,8 +181,8 @@ class Book:
         return next((Stamp(*one[4:]) for one in reversed(past) if one[3] == key[3]), None)
 
     def outdated(self, keep: float, latest: float | None = None) -> Iterator[Key | None]:
-        """Ended assertions whose end is more than `keep` seconds before `latest`; those that stay, again later. None is
-        a breath.
+        """Ended assertions that came to the past more than `keep` seconds before `latest`: as they ended, or what has
+        expired as it was taken out. Those that stay, again later. None is a breath.
         """
         for spot in self._ages.due((self.now if latest is None else latest) - keep):
             if spot is not None:
@@ -315,13 +316,13 @@ class Book:
             del self._sources[triple]
 
     def _note_past(self, triple: Triple, key: Key) -> None:
-        found, past = period(self.state, key), self._past.get(triple, ())
+        found, past = closed(self.state, key), self._past.get(triple, ())
         place = bisect_left(past, key[ASSERTED:], key=lambda one: one[ASSERTED:])
         while place < len(past) and past[place] != key and past[place][ASSERTED:] == key[ASSERTED:]:
             place += 1  # another source ended something of the same stamp
         there = past[place : place + 1] == (key,)
-        if found is not None and found.end is not None:
-            self._ages.put(spot_of(key), found.end.millis / 1000)
+        if found is not None:
+            self._ages.put(spot_of(key), found[1].millis / 1000)
             self._keep_past(triple, past if there else (*past[:place], key, *past[place:]))
         elif there:
             self._ages.drop(spot_of(key))

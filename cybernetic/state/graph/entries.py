@@ -192,9 +192,15 @@ def written(leaf: Leaf[Any] | None, key: Key) -> dict[Assertion, bool]:
 
 def period(state: State, key: Key) -> Period | None:
     """What has ended under a key of seven; None if there is nothing, or it cannot be read."""
+    found = closed(state, key)
+    return None if found is None else found[0]
+
+
+def closed(state: State, key: Key) -> tuple[Period, Stamp] | None:
+    """As `period`, and when that was written: of what has expired, when it was taken out, which may be much later."""
     register = state.at(key, LWW)
-    end, value = register.stamp, register.value
-    if end is None or value is None:
+    at, value = register.stamp, register.value
+    if at is None or value is None:
         return None
     try:
         cause, confidence, until, how, by, why = value[:_ENDED_PARTS]
@@ -204,9 +210,10 @@ def period(state: State, key: Key) -> Period | None:
         return None
     if how not in ENDINGS or not all(one is None or type(one) is str for one in (by, why)):
         return None
-    if how == "expired" and has_expired(assertion, end.millis / 1000):
+    end = at
+    if how == "expired" and has_expired(assertion, at.millis / 1000):
         end = expiry(assertion)  # and not when it was taken out, or by whom
-    return Period(assertion, end, how, by, why)
+    return Period(assertion, end, how, by, why), at
 
 
 def ending(assertion: Assertion, how: str, by: str | None, why: str | None, put_in: bool) -> Any:

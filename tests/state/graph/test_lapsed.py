@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 from cybernetic import System
 from cybernetic.state import Graph, Period, Replica, Stamp
 from cybernetic.state.graph.book import GRACE, WRITER_GRACE
+from cybernetic.state.graph.edits import sweeping
 from cybernetic.state.graph.entries import ending, past_key, touched
 from cybernetic.state.graph.facts import Assertion, Fact
 from tests.state.graph.apart import NOW, WHO, Node
-from tests.state.graph.worlds import Site
+from tests.state.graph.worlds import Site, drawn
 from tests.state.replica.net import Net, clock
 
 ANN = Fact("ann", "knows", "bob")
+DAY = 86_400.0
 
 
 @pytest.fixture
@@ -40,6 +42,13 @@ def at(node: Node, time: float) -> Node:
     node.time = time
     list(node.book.expire(time))
     return node
+
+
+def pulse(node: Node, seconds: float, keep: float) -> None:
+    """Let time pass, and take out what is to be, also of the past, as the pulse of a graph does."""
+    node.wait(seconds)
+    gone = drawn([*node.book.outdated(keep), *node.book.crowding()])
+    node.write(sweeping((), gone, node.time))
 
 
 async def test_on_every_node_it_is_the_same_before_and_after_it_is_taken_out_and_after_a_restart(
@@ -184,6 +193,28 @@ def test_where_the_state_knows_already_that_it_was_taken_out_it_is_told_all_the_
     assert told(b) == [("expired", NOW + 10)]
     list(b.book.follow(b.book.state, touched(delta), b.time))
     assert told(b) == [("expired", NOW + 10)]
+
+
+@pytest.mark.parametrize("away", [6.0 * DAY, 8 * DAY])
+def test_however_late_it_is_taken_out_it_is_kept_for_a_time_from_then_on_and_holds_against_old_exports(
+    nodes: list[Node], away: float
+) -> None:
+    """As where all nodes were down meanwhile."""
+    a, b, _ = nodes
+    a.say(ANN)
+    old = a.export(names_changes=False)
+    at(a, NOW + 10).say(ANN, until=NOW + DAY)
+    at(a, NOW + DAY + away).start("a again")
+    keep, expected = 7 * DAY, [("expired", NOW + DAY)]
+    for wait in 0.0, GRACE, 1.0, 3600.0, 6 * DAY:
+        pulse(a, wait, keep)
+        assert told(a) == expected
+        assert a.load(old) != ["new"]
+    at(b, a.time).hear(a)
+    for node in a, b:
+        pulse(node, DAY, keep)
+        pulse(node, 1.0, keep)
+        assert told(node) == []
 
 
 def test_of_what_has_been_taken_out_nothing_is_kept_in_mind() -> None:
