@@ -7,7 +7,6 @@ which shows again. A clock that is set back brings back what it let expire too e
 meanwhile.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TypeAlias
@@ -33,6 +32,7 @@ from cybernetic.state.graph.entries import (
 from cybernetic.state.graph.facts import Assertion, Fact, Period
 from cybernetic.state.graph.lapsed import Lapsed
 from cybernetic.state.graph.outliving import Outliving
+from cybernetic.state.graph.past import Past
 from cybernetic.state.graph.triples import Triple, Triples
 
 WRITER_GRACE = 60.0
@@ -43,12 +43,6 @@ GRACE = 600.0
 
 AGAIN = 60.0
 """Seconds after which it is tried again to take out what should be gone by then."""
-
-MOST_PAST = 16
-"""Ended assertions kept of a fact: the oldest beyond are taken out, soon."""
-
-AT_ONCE = 25
-"""Of these one edit takes out so many at most."""
 
 Change: TypeAlias = tuple[Triple, bool]
 """A fact that shows from now on (True), or is about to show no more (False)."""
@@ -74,8 +68,7 @@ class Book:
         self._sources: dict[Triple, str | set[str]] = {}  # whose assertions hold
         # and whose are on their way: True once they are made, None where something else of that source came meanwhile
         self._coming: dict[Triple, dict[str, bool | None]] = {}
-        self._past: dict[Triple, tuple[Key, ...]] = {}
-        self._crowded: set[Triple] = set()  # that have too much of it
+        self._past = Past()
         self._outliving = Outliving(self.ended)
         self._lapsed = Lapsed(self.ended)
         self._ends = Due[Spot]()  # what is said and is to expire
@@ -177,8 +170,7 @@ class Book:
 
     def ended(self, key: Key) -> Stamp | None:
         """The latest stamp of what has ended under a key of four; None if nothing has, as far as is kept."""
-        past = self._past.get((key[0], key[1], slot_of(key[2])), ())
-        return next((Stamp(*one[4:]) for one in reversed(past) if one[3] == key[3]), None)
+        return self._past.latest((key[0], key[1], slot_of(key[2])), key[3])
 
     def outdated(self, keep: float, latest: float | None = None) -> Iterator[Key | None]:
         """Ended assertions that came to the past more than `keep` seconds before `latest`: as they ended, or what has
@@ -190,13 +182,12 @@ class Book:
             yield None if spot is None else key_at(spot)
 
     def surplus(self, fact: Fact) -> tuple[Key, ...]:
-        """Ended assertions of a fact that are too many: the oldest, as many as one edit may take out."""
-        return self._past.get(_triple(fact), ())[:-MOST_PAST][:AT_ONCE]
+        """Ended assertions of a fact that are too many: those that ended first, as many as one edit may take out."""
+        return self._past.surplus(_triple(fact))
 
     def crowding(self) -> Iterator[Key]:
         """Ended assertions that are too many, of all facts; until they are gone."""
-        for triple in self._crowded:
-            yield from self._past[triple][:-MOST_PAST]
+        return self._past.crowding()
 
     # reading
 
@@ -215,10 +206,11 @@ class Book:
     def ended_of(self, fact: Fact) -> Iterator[Period | None]:
         """The periods of a fact that have ended, as far as they are kept; None is a breath.
 
-        What has expired is among them from then on, and stays as it is when it is taken out of the state.
+        What has expired is among them from then on, and stays as it is when it is taken out of the state. Until then it
+        is not counted among those that are too many: a clock that is wrong would push out what had ended.
         """
         triple = _triple(fact)
-        past = self._past.get(triple, ())
+        past = self._past.keys(triple)
         for key in past:
             yield period(self.state, key)
             yield None
@@ -316,25 +308,14 @@ class Book:
             del self._sources[triple]
 
     def _note_past(self, triple: Triple, key: Key) -> None:
-        found, past = closed(self.state, key), self._past.get(triple, ())
-        place = bisect_left(past, key[ASSERTED:], key=lambda one: one[ASSERTED:])
-        while place < len(past) and past[place] != key and past[place][ASSERTED:] == key[ASSERTED:]:
-            place += 1  # another source ended something of the same stamp
-        there = past[place : place + 1] == (key,)
+        found = closed(self.state, key)
         if found is not None:
-            self._ages.put(spot_of(key), found[1].millis / 1000)
-            self._keep_past(triple, past if there else (*past[:place], key, *past[place:]))
-        elif there:
+            made, at = found
+            self._ages.put(spot_of(key), at.millis / 1000)
+            self._past.put(triple, key, made.end or at)
+        elif self._past.drop(triple, key):
             self._ages.drop(spot_of(key))
-            self._keep_past(triple, past[:place] + past[place + 1 :])
         self._outliving.note(self.state, key[:ASSERTED], triple in self._past)
-
-    def _keep_past(self, triple: Triple, past: tuple[Key, ...]) -> None:
-        if past:
-            self._past[triple] = past
-        else:
-            self._past.pop(triple, None)
-        (self._crowded.add if len(past) > MOST_PAST else self._crowded.discard)(triple)
 
     def _settle(self, triple: Triple) -> Iterator[Change]:
         """Let a fact show, or no more, as its sources say."""

@@ -45,8 +45,8 @@ class Graph(Keeping):
         name: what it is called among replicas, 1 to 180 characters: graphs of one name are one.
         store, options, peers: as for `Replica`.
         now: the wall clock, seconds since 1970. Default: where time is simulated, in tests, the loop's.
-        keep: seconds for which the past of a fact is kept, > 0; of each fact 16 ended assertions at most. A week
-            by default.
+        keep: seconds for which the past of a fact is kept, > 0; of each fact 16 at most, those that ended last. A
+            week by default.
 
     Raises `OptionError`, and at its start what `Replica` does.
     """

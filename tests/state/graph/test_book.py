@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cybernetic.state import LWW, AWMap, Hlc, Stamp
-from cybernetic.state.graph.book import AGAIN, GRACE, MOST_PAST, WRITER_GRACE, Book
+from cybernetic.state.graph.book import AGAIN, GRACE, WRITER_GRACE, Book
 from cybernetic.state.graph.edits import sweeping
 from cybernetic.state.graph.entries import State, standing, touched
 from cybernetic.state.graph.facts import Fact
+from cybernetic.state.graph.past import MOST_PAST
 from cybernetic.state.graph.solve import STRIDE
 from cybernetic.state.replica.writer import Writer
 from tests.state.graph.worlds import NOW, Site, drawn, facts

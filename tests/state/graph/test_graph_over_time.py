@@ -12,8 +12,8 @@ from cybernetic import System
 from cybernetic.core import Kill
 from cybernetic.runtime import Ref
 from cybernetic.state import Changed, Graph, GraphRefused, GroupPeers, Replica, Var
-from cybernetic.state.graph.book import MOST_PAST
 from cybernetic.state.graph.entries import shown
+from cybernetic.state.graph.past import MOST_PAST
 from cybernetic.state.graph.solve import STRIDE, unified
 from tests.nodes.stage import WHERES, stage
 from tests.state.graph.agents import Watcher, rows

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from cybernetic import System
 from cybernetic.state import Graph, Period, Replica, Stamp
 from cybernetic.state.graph.book import GRACE, WRITER_GRACE
-from cybernetic.state.graph.edits import sweeping
+from cybernetic.state.graph.edits import adding, sweeping
 from cybernetic.state.graph.entries import ending, past_key, touched
 from cybernetic.state.graph.facts import Assertion, Fact
+from cybernetic.state.graph.past import MOST_PAST
+from cybernetic.state.graph.records import UNSTAMPED
 from tests.state.graph.apart import NOW, WHO, Node
 from tests.state.graph.worlds import Site, drawn
 from tests.state.replica.net import Net, clock
@@ -215,6 +217,22 @@ def test_however_late_it_is_taken_out_it_is_kept_for_a_time_from_then_on_and_hol
         pulse(node, DAY, keep)
         pulse(node, 1.0, keep)
         assert told(node) == []
+
+
+def test_of_too_much_past_what_ended_first_goes_whenever_it_was_said(nodes: list[Node]) -> None:
+    a = nodes[0]
+    a.say(ANN, until=NOW + 3600)
+    for n in range(MOST_PAST + 1):
+        a.time += 60
+        a.write(adding(Assertion(ANN, "camera", UNSTAMPED, f"round {n}"), (), a.book.ended))
+    pulse(a, 3600.0, 7 * DAY)
+    for wait in 0.0, WRITER_GRACE, 1.0, DAY:
+        pulse(a, wait, 7 * DAY)
+        assert ("expired", NOW + 3600) in told(a)
+    assert [one.assertion.cause for one in a.book.history(ANN)] == [
+        None,
+        *[f"round {n}" for n in range(1, MOST_PAST + 1)],
+    ]
 
 
 def test_of_what_has_been_taken_out_nothing_is_kept_in_mind() -> None:

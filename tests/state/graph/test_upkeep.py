@@ -4,11 +4,12 @@ import pytest
 
 from cybernetic.state import LWW, Hlc, Stamp
 from cybernetic.state.graph.answers import GraphRefused
-from cybernetic.state.graph.book import AT_ONCE, MOST_PAST, Book
+from cybernetic.state.graph.book import Book
 from cybernetic.state.graph.edits import sweeping
 from cybernetic.state.graph.entries import MOST_DOTS, State, before, put_in, touched
 from cybernetic.state.graph.exports import MOST, Exports
 from cybernetic.state.graph.facts import Assertion, Fact
+from cybernetic.state.graph.past import AT_ONCE, MOST_PAST
 from cybernetic.state.graph.pen import Pen
 from cybernetic.state.replica.writer import Writer
 from tests.state.graph.worlds import NOW, Site, drawn
