@@ -32,7 +32,7 @@ from cybernetic.state.graph.entries import (
 from cybernetic.state.graph.facts import Assertion, Fact, Period
 from cybernetic.state.graph.lapsed import Lapsed
 from cybernetic.state.graph.outliving import Outliving
-from cybernetic.state.graph.past import Past
+from cybernetic.state.graph.past import Past, stamp_of
 from cybernetic.state.graph.triples import Triple, Triples
 
 WRITER_GRACE = 60.0
@@ -70,7 +70,7 @@ class Book:
         self._coming: dict[Triple, dict[str, bool | None]] = {}
         self._past = Past()
         self._outliving = Outliving(self.ended)
-        self._lapsed = Lapsed(self.ended)
+        self._lapsed = Lapsed()
         self._ends = Due[Spot]()  # what is said and is to expire
         self._passed = Due[
             Spot
@@ -210,11 +210,15 @@ class Book:
         is not counted among those that are too many: a clock that is wrong would push out what had ended.
         """
         triple = _triple(fact)
-        past = self._past.keys(triple)
-        for key in past:
+        told: set[Key] = set()
+        latest: dict[str, Stamp] = {}  # by source: to look for each in all of the past would be a long turn
+        for key in self._past.keys(triple):
+            told.add(key)
+            latest[key[3]] = stamp_of(key)
             yield period(self.state, key)
             yield None
-        yield from self._lapsed.periods(self.state, triple, fact, self.now, past)
+        periods = self._lapsed.periods
+        yield from periods(self.state, triple, fact, self.now, told, lambda key: latest.get(key[3]))
 
     def assertions(self, fact: Fact) -> list[Assertion]:
         """Who asserts a fact now, the first first."""

@@ -13,10 +13,9 @@ from cybernetic.state.graph.triples import Triple
 
 
 class Lapsed:
-    """Knows by fact what that is: whose, and of which stamps. `ended` is as `Book.ended`."""
+    """Knows by fact what that is: whose, and of which stamps."""
 
-    def __init__(self, ended: Ended) -> None:
-        self._ended = ended
+    def __init__(self) -> None:
         self._stamps: dict[Triple, dict[str, tuple[Stamp, ...]]] = {}
 
     def put(self, spot: Spot, stamps: tuple[Stamp, ...]) -> None:
@@ -32,14 +31,14 @@ class Lapsed:
                 del self._stamps[triple]
 
     def periods(
-        self, state: State, triple: Triple, fact: Fact, now: float, past: Container[Key]
+        self, state: State, triple: Triple, fact: Fact, now: float, past: Container[Key], ended: Ended
     ) -> Iterator[Period | None]:
         """The periods of a fact that are over so by `now`, seconds since 1970; None is a breath.
 
-        Those at the keys `past` are told already.
+        Those at the keys `past` are told already. `ended` is as `Book.ended`; it is asked for each source.
         """
         for who, stamps in tuple(self._stamps.get(triple, {}).items()):
-            there = self._there(state, key_for(fact, who), now)
+            there = _there(state, key_for(fact, who), now, ended)
             for at in stamps:
                 key = (*fact, who, *at)
                 leaf = leaf_of(state, key)
@@ -51,9 +50,10 @@ class Lapsed:
                     yield Period(there[at], expiry(there[at]), "expired")
             yield None
 
-    def _there(self, state: State, key: Key, now: float) -> dict[Stamp, Assertion]:
-        """What has expired under a key of four, and is not over: that goes, and leaves no past."""
-        found = expired(leaf_of(state, key), key, now)
-        gone = outlived(state, key, self._ended) if found else ()
-        # of those of one stamp the first is kept as the past
-        return {made.at: made for made, write in reversed(found) if write[:2] not in gone}
+
+def _there(state: State, key: Key, now: float, ended: Ended) -> dict[Stamp, Assertion]:
+    """What has expired under a key of four, and is not over: that goes, and leaves no past."""
+    found = expired(leaf_of(state, key), key, now)
+    gone = outlived(state, key, ended) if found else ()
+    # of those of one stamp the first is kept as the past
+    return {made.at: made for made, write in reversed(found) if write[:2] not in gone}

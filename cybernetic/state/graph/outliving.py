@@ -40,19 +40,20 @@ def none_ended(key: Key) -> None:
     """Nothing has ended under any key."""
 
 
-def over(key: Key, leaf: Leaf[Any], context: Context, find: Find, latest: Stamp | None = None) -> Dots:
+def over(key: Key, leaf: Leaf[Any], context: Context, find: Find, ended: Ended = none_ended) -> Dots:
     """The writes that are over of the leaf under a key of four, in a state that knows `context`.
 
-    `find` gives what is at a place of it, such as the past; `latest` is the latest stamp of what has ended there.
+    `find` gives what is at a place of it, such as the past; `ended` is asked only where something was put in.
     """
+    latest = ended(key) if any(is_put_in(value) for _, _, (_, value) in leaf.live) else None
     live = [write[:2] for write in leaf.live]
     gone = []
     for dot, (_, _, (at, value)) in zip(live, leaf.live, strict=True):
         past, copy = find(place_of((*key, *at))), is_put_in(value)
-        ended = past is not None and past.alive and (copy or ends_all(past))
+        is_over = past is not None and past.alive and (copy or ends_all(past))
         if copy and latest is not None:
-            ended = ended or at <= latest
-        if ended or (copy and any(context.knows(*one) and one not in live for one in before(value))):
+            is_over = is_over or at <= latest
+        if is_over or (copy and any(context.knows(*one) and one not in live for one in before(value))):
             gone.append(dot)
     return tuple(gone)
 
@@ -60,7 +61,7 @@ def over(key: Key, leaf: Leaf[Any], context: Context, find: Find, latest: Stamp 
 def outlived(state: State, key: Key, ended: Ended = none_ended) -> Dots:
     """The writes under a key of four that are over, as far as `state` knows."""
     leaf = leaf_of(state, key)
-    return () if leaf is None else over(key, leaf, state.context, state.store.trie.get, ended(key))
+    return () if leaf is None else over(key, leaf, state.context, state.store.trie.get, ended)
 
 
 class Outliving:
@@ -83,7 +84,7 @@ class Outliving:
         self._over.discard(spot)
         if leaf is None or not (past or any(is_put_in(write[2][1]) for write in leaf.live)):
             return
-        if over(key, leaf, state.context, state.store.trie.get, self._ended(key)):
+        if over(key, leaf, state.context, state.store.trie.get, self._ended):
             self._over.add(spot)
         for dot in _unknown(leaf, state.context):
             self._await(dot, spot)

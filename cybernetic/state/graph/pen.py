@@ -215,7 +215,7 @@ class Pen:
         self._put_leaf(place, Leaf(leaf.bury(self._replica, self._number()).seen, left))
 
     def _over(self, key: Key, leaf: Leaf[Any]) -> Dots:
-        return over(key, leaf, self._state.context, self._leaf, self._ended(key))
+        return over(key, leaf, self._state.context, self._leaf, self._ended)
 
     def _standing(self, key: Key) -> Leaf[Any] | None:
         """What is under a key of four, without the writes that are over."""

@@ -1,8 +1,9 @@
 """What has expired is a part of the history from then on, once, and the same when it is taken out, wherever it is."""
 
 import asyncio
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -250,6 +251,37 @@ def test_of_what_has_been_taken_out_nothing_is_kept_in_mind() -> None:
     assert not site.book._lapsed._stamps
     assert site.book.history(ANN) == expected
     assert told(site) == [("expired", NOW + n + 1) for n in range(5)]
+
+
+@pytest.mark.parametrize("put_in", [False, True])
+def test_to_tell_what_has_expired_takes_no_longer_for_each_however_much_is_past(put_in: bool) -> None:
+    few, many = [min(seconds_for_what_has_expired(past, put_in) for _ in range(3)) for past in (10, 2000)]
+    assert many < 4 * few
+
+
+def seconds_for_what_has_expired(past: int, put_in: bool) -> float:
+    """What it takes to tell of 200 sources, beside `past` others whose words were removed."""
+    site, sources = Site("one"), [f"source {n}" for n in range(200)]
+    pen = site.pen()
+    for n, who in enumerate(sources):
+        if put_in:
+            pen.restore(Assertion(ANN, who, Stamp(int(NOW) * 1000, n, "other"), until=NOW + 5))
+        else:
+            pen.add(ANN, who, until=NOW + 5)
+    for n in range(past):
+        pen.add(ANN, f"gone {n}")
+    site.write(pen)
+    pen = site.pen()
+    pen.remove([(*ANN, f"gone {n}") for n in range(past)], "removed", "me")
+    site.write(pen)
+    list(site.book.expire(NOW + 10))
+    search = site.book.ended_of(ANN)
+    assert len([one for one in islice(search, 2 * past) if one]) == past
+    begin = thread_time()
+    told = [one.how for one in search if one]
+    took = thread_time() - begin
+    assert told == ["expired"] * len(sources)
+    return took
 
 
 STEPS = st.lists(
