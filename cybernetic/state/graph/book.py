@@ -44,6 +44,9 @@ GRACE = 600.0
 AGAIN = 60.0
 """Seconds after which it is tried again to take out what should be gone by then."""
 
+EXPIRING = 50
+"""Assertions that expire between two breaths: a few milliseconds."""
+
 Change: TypeAlias = tuple[Triple, bool]
 """A fact that shows from now on (True), or is about to show no more (False)."""
 
@@ -71,10 +74,10 @@ class Book:
         self._past = Past()
         self._outliving = Outliving(self.ended)
         self._lapsed = Lapsed()
-        self._ends = Due[Spot]()  # what is said and is to expire
-        self._passed = Due[
-            Spot
-        ]()  # what has expired and is still in the state, the latest first: by time before 1970
+        self._ends = Due[Spot](EXPIRING)  # what is said and is to expire
+        self._passed = Due[Spot](
+            EXPIRING
+        )  # what has expired and is still in the state, the latest first: by time before 1970
         self._removals = Due[Spot]()  # when it is to be taken out
         self._ages = Due[Spot]()  # when what is past was written, so that it is kept from then on
 

@@ -19,9 +19,13 @@ PACE = 4
 class Due(Generic[T]):
     """Things by time. A heap whose entries may be out of date: where those are too many, all others move to a fresh
     one, a few at a time.
+
+    Args:
+        stride: entries that are due between two breaths, as what is done with each takes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stride: int = STRIDE) -> None:
+        self._stride = stride
         self._at: dict[T, float] = {}
         self._turn = count()
         self._heap: list[tuple[float, int, T]] = []
@@ -66,7 +70,7 @@ class Due(Generic[T]):
         while self._heap and (self._heap[0][0] <= until if beyond else self._heap[0][0] < until):
             at, _, thing = heapq.heappop(self._heap)
             looked += 1
-            if looked % STRIDE == 0:
+            if looked % self._stride == 0:
                 yield None
             if self._at.get(thing) == at:
                 del self._at[thing]
