@@ -131,6 +131,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "cyberstride.Forecast.quantile": (lambda: _filter().forecast(), {"q": 0.8}),
     "cyberstride.Gauge.update": (_gauge, {"value": 1.0, "at": 2.0}),
     "cyberstride.HarrisonStevens.forecast": (_filter, {"periods": 1.0}),
+    "cyberstride.HarrisonStevens.suppose": (_filter, {"variance": 1.0, "trust": 5.0}),
     "cyberstride.HarrisonStevens.update": (_filter, {"y": 1.0, "at": 2.0}),
     "cyberstride.Index.breach": (lambda: Index("a"), {"value": 1.0}),
     "cyberstride.RegimeModel.rows": (
