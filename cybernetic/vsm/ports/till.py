@@ -57,6 +57,8 @@ class Till:
         """Go on from the books; without any, spend nothing in this epoch but what a contract grants.
 
         The operation has ended with the predecessor, so what it was calling is lost; what only waited was never called.
+        A new purse is in the books before anybody hears of it: else what is lent to it would count as spent if this one
+        died before it had its first contract.
         """
         known: Any = await self._books.call(Books.load, "porter")
         if known is not None:
@@ -69,6 +71,7 @@ class Till:
             await self._lost(*self._unbounded.open)
         elif self._purse is not None:
             self._purse = self._purse.born(fresh_id(8, "purse"), now())
+            await self._write()
 
     # A call.
 

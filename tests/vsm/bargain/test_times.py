@@ -193,6 +193,18 @@ class Written:
         return self.last
 
 
+async def test_a_till_that_dies_before_its_first_contract_is_in_the_books_is_followed_by_the_same_purse() -> None:
+    books: Any = Written()
+    first = Till("a", books, 60.0, usd(10))
+    await first.begin()
+    contract = Contract("a", 0, usd(5), Seal(1, 1), first.id)  # on its way: it counts as spent if `first` is lost
+    second = Till("a", books, 60.0, usd(10))
+    await second.begin()
+    assert second.id == first.id
+    assert second.spent() == (Vector(), Vector())
+    assert (await second.accept(contract)).holds == usd(5)
+
+
 async def test_that_an_epoch_is_over_is_written_before_it_is_reported() -> None:
     books: Any = Written()
     till = Till("a", books, 60.0, usd(10))
