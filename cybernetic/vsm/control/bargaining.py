@@ -210,9 +210,10 @@ class Bargaining:
         allocator, epoch, at = self.allocator, self.epoch, now()
         if allocator is None or epoch is None or not self._charges:
             return
-        if allocator.purse.seal == NO_CONTRACT and at < self._alone_from:
-            return  # the level's first contract is on its way: units that were given their floors would not wait for it
         allocator = allocator.begun(epoch.number)
+        nothing = self._lent and not allocator.purse.ledger(epoch.number).grant
+        if allocator.purse.seal == NO_CONTRACT and (nothing or at < self._alone_from):
+            return  # the level's first contract is on its way: units that were given their floors would not wait for it
         held = self._held(allocator, allocator.purse.ledger(epoch.number))
         whole = self._pool(allocator, epoch, held)
         kept = whole.times(self._kept)

@@ -21,7 +21,8 @@ from cybernetic.vsm.ports.unbounded import Unbounded
 from cybernetic.vsm.ports.waiting import handed, released
 from cybernetic.vsm.timing import now
 
-FIRST = 5.0  # seconds that a unit which has only begun waits for its first contract
+FIRST = 5.0  # seconds that a unit which has only begun waits for its first contract, then it has its floor
+NOTHING_YET = 60.0  # and where it has none: it is of a level that has only begun, and waits itself
 
 
 class Till:
@@ -48,7 +49,7 @@ class Till:
     ) -> None:
         self._path, self._books, self._alive, self._serial = path, books, alive, 0
         self._purse = None if per is None else Purse(path, per, floor)
-        self._contracted = asyncio.Event()
+        self._contracted, self._begun = asyncio.Event(), now()
         self._unbounded = Unbounded()
         self.last = ""
         self._callers: dict[str, Any] = {}  # who makes each of the calls that are open there, by id
@@ -80,9 +81,13 @@ class Till:
         return self._purse is not None and self._purse.seal == NO_CONTRACT and bool(upper or port.counts)
 
     async def contract(self) -> None:
-        """The unit has only begun: its first contract is on the way, or it is cut off and has its floor."""
+        """The unit has only begun: its first contract is on the way, or it is cut off and has its floor, maybe from the
+        next epoch on only.
+        """
+        ledger = self._now
+        until = self._begun + FIRST if ledger.grant else min(self._begun + NOTHING_YET, ledger.until)
         with suppress(TimeoutError):
-            async with asyncio.timeout(FIRST):
+            async with asyncio.timeout(until - now()):
                 await self._contracted.wait()
 
     async def reserve(self, ask: Ask, port: Port, *, waits: bool = False) -> tuple[str, int]:

@@ -193,11 +193,11 @@ class Written:
         return self.last
 
 
-async def test_a_till_that_dies_before_its_first_contract_is_in_the_books_is_followed_by_the_same_purse() -> None:
+async def test_a_till_that_dies_before_its_first_contract_is_written_is_followed_by_the_same_purse() -> None:
     books: Any = Written()
     first = Till("a", books, 60.0, usd(10))
     await first.begin()
-    contract = Contract("a", 0, usd(5), Seal(1, 1), first.id)  # on its way: it counts as spent if `first` is lost
+    contract = Contract("a", 0, usd(5), Seal(1, 1), first.id)  # it would count as spent if `first` were lost
     second = Till("a", books, 60.0, usd(10))
     await second.begin()
     assert second.id == first.id

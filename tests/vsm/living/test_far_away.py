@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from cybernetic.vsm import Note, Policy, PolicyDenied, ViableSystem
+from cybernetic.vsm.bargain.contract import Contract
 from cybernetic.vsm.bargain.purse import NO_CONTRACT
 from cybernetic.vsm.recursion.parcels import Saying
 from tests.vsm.living.company import PAGER, done
@@ -47,6 +48,32 @@ async def test_nothing_is_refused_for_want_of_a_contract_that_is_on_its_way(seco
     async with apart() as (_, _, shop):
         jobs = [asyncio.ensure_future(done(shop, PATH, usd=0.01)) for _ in range(5)]
         assert all(one.outcome.good for one in await asyncio.wait_for(asyncio.gather(*jobs), 60.0))
+
+
+def _lends(value: object) -> bool:
+    """Whether a contract goes over."""
+    return isinstance(value, Saying) and any(
+        isinstance(one, Note) and isinstance(one.body, Contract) for one in value.args
+    )
+
+
+async def test_nor_where_the_level_above_begins_to_lend_half_a_minute_later() -> None:
+    Way.clear()
+    loop = asyncio.get_running_loop()
+    Way.lost = lambda value, _: _lends(value) and loop.time() < 30.0
+    async with apart() as (_, _, shop):
+        jobs = [asyncio.ensure_future(done(shop, PATH, usd=0.01)) for _ in range(5)]
+        assert all(one.outcome.good for one in await asyncio.wait_for(asyncio.gather(*jobs), 60.0))
+        assert loop.time() > 30.0
+
+
+async def test_where_it_lends_nothing_at_all_the_floor_of_the_next_epoch_is_spent() -> None:
+    Way.clear()
+    Way.lost = lambda value, _: _lends(value)
+    loop = asyncio.get_running_loop()
+    async with apart() as (_, _, shop):
+        assert (await asyncio.wait_for(done(shop, PATH, usd=0.01), 100.0)).outcome.good
+        assert 60.0 <= loop.time() < 75.0  # an epoch takes sixty
 
 
 @pytest.mark.parametrize("seconds", [0.3, 0.7, 2.5])
