@@ -5,12 +5,14 @@
 
 Rounds are short and many, and all take turns: on a machine that others use, the quickest is the one least disturbed.
 Prints Markdown: the quickest round, the median one, and the quickest beside an iteration of a loop that adds a square
-(a step of plain Python). Returns 1 when the filter's quickest round is above 25 µs.
+(a step of plain Python). Returns 1 when the filter's quickest round is above 25 µs. After a jump it has to
+look for the pair of regimes that weighs most, which makes its data dearer: these are rows of their own.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from statistics import median
 from time import process_time
 
@@ -23,10 +25,11 @@ YARDSTICK = "a step of plain Python"
 Worker = Callable[[Sequence[float]], None]
 
 
-def filtered(learning: Learning | None, model: str = "default") -> Worker:
-    """Puts a series through the filter, with a plan."""
+def filtered(learning: Learning | None, model: str = "default", jumps: Sequence[float] = ()) -> Worker:
+    """Puts a series through the filter, with a plan. `jumps`: what is added to its data."""
 
     def work(series: Sequence[float]) -> None:
+        series = [y + jump for y, jump in zip(series, jumps, strict=True)] if jumps else series
         update = HarrisonStevens(model, variance=1.0, learning=learning, plan=0.0).update
         for y in series:
             update(y)
@@ -39,6 +42,19 @@ def gauged(series: Sequence[float]) -> None:
     update = Gauge(Index("speed", plan=0.0)).update
     for y in series:
         update(y)
+
+
+def stairs(data: int) -> list[float]:
+    """A step of a thousand deviations, up or down, every five data."""
+    chance = Chance(7).stream("stairs")
+    steps = [chance.choice([-1e3, 1e3]) if k % 5 == 0 else 0.0 for k in range(data)]
+    return list(accumulate(steps))
+
+
+def halved(data: int) -> list[float]:
+    """Half of the data out by a million deviations."""
+    chance = Chance(7).stream("halved")
+    return [chance.choice([0.0, 1e6]) for _ in range(data)]
 
 
 def stepped(series: Sequence[float]) -> None:
@@ -72,6 +88,8 @@ def main() -> int:
         "HarrisonStevens, V known": filtered(None),
         "HarrisonStevens, V learnt": filtered(Learning()),
         "HarrisonStevens, levels only": filtered(None, "level_only"),
+        "jumps, a step of a thousand deviations every five data": filtered(None, jumps=stairs(args.data)),
+        "jumps, half of the data out by a million deviations": filtered(None, jumps=halved(args.data)),
         "Gauge: the whole pipeline": gauged,
         **{name: charted(chart) for name, chart in CHARTS.items()},
     }

@@ -5,9 +5,8 @@ Everything here is a pure function of plain tuples, since this is the hot path o
 are kept in units of the observation variance V, so that learning V rescales nothing.
 """
 
-from collections.abc import Sequence
 from math import exp, inf, log, pi, sqrt
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from cybernetic.core import OptionError
 from cybernetic.vsm.cyberstride.regimes import Quad, Row, Rows
@@ -26,7 +25,7 @@ the square of that, all in units of V or, growth and error, of its root.
 """
 
 _Merged = tuple[float, Belief, Quad]
-_T = TypeVar("_T")
+_Sums = tuple[float, float, float, float, float, float, float, float]
 
 _LEAST = 1e-120  # no regime is ever wholly ruled out: what a datum makes impossible may be needed at the next
 _VANISHED = 1e-280  # below this, weights are noise
@@ -112,13 +111,14 @@ def absorb(
         raise OptionError("y", "a number whose distance from the forecast can be squared", y)
     shift = 0.0
     if not reach < broad:  # the best exponent there is: no likelihood overflows, and one does not vanish
-        shift = min([energy * (1.0 / (c00 + wander + noise)) for _, _, c00, _, _, _, energy in fan])
+        shift = _nearest(fan, broad)
+    merge = _merge if shift == 0.0 and mixture.weights[0] * _LEADING > 1.0 else _merge_afar
     first, second, third, fourth = rows.each
-    w0, belief0, came0 = _merge(first, fan, y, shift, deviation)
+    w0, belief0, came0 = merge(first, fan, y, deviation, shift)
     left_out = 0.0, belief0, came0
-    w1, belief1, came1 = _merge(second, fan, y, shift, deviation) if second[0] else left_out
-    w2, belief2, came2 = _merge(third, fan, y, shift, deviation) if third[0] else left_out
-    w3, belief3, came3 = _merge(fourth, fan, y, shift, deviation) if fourth[0] else left_out
+    w1, belief1, came1 = merge(second, fan, y, deviation, shift) if second[0] else left_out
+    w2, belief2, came2 = merge(third, fan, y, deviation, shift) if third[0] else left_out
+    w3, belief3, came3 = merge(fourth, fan, y, deviation, shift) if fourth[0] else left_out
     total = w0 + w1 + w2 + w3
     scale = 1.0 / total
     weight = w0 * scale
@@ -140,13 +140,14 @@ def absorb(
     )
 
 
-def _merge(row: Row, fan: list[_Ray], y: float, shift: float, deviation: float) -> _Merged:
+def _merge(row: Row, fan: list[_Ray], y: float, deviation: float, shift: float) -> _Merged:
     """What is left of the pairs that end in one regime: a weight that is not yet scaled to probabilities, the belief,
     and the probabilities of where it came from.
 
-    Second moments are summed about the first pair, which must therefore not be a light one.
+    All in one go: second moments are summed about the first pair, which must therefore not be a light one. After a
+    jump it mostly is: then the heaviest has to be found before (`_merge_afar`).
     """
-    prior, noise, w00, w01, w11 = row
+    _, noise, w00, w01, _ = row
     lead_short = lead_turn = short = turn = c00 = c01 = c11 = v00 = v01 = v11 = 0.0
     pairs: list[float] = []
     leads = True
@@ -154,8 +155,7 @@ def _merge(row: Row, fan: list[_Ray], y: float, shift: float, deviation: float) 
         r00 += w00
         r01 += w01
         q = 1.0 / (r00 + noise)
-        exponent = shift - energy * q
-        pair = (p * exp(exponent) if exponent < 0.0 else p) * sqrt(q)
+        pair = p * exp(shift - energy * q) * sqrt(q)
         pairs.append(pair)
         error *= q  # times `noise` it is how far short of the datum the level stays
         growth += r01 * error
@@ -176,26 +176,66 @@ def _merge(row: Row, fan: list[_Ray], y: float, shift: float, deviation: float) 
             part = pair * growth
             turn += part
             v11 += part * growth
+    if not pairs[0] * _LEADING > sum(pairs) > _VANISHED:
+        return _merge_afar(row, fan, y, deviation, shift)
+    sums = short, turn, c00, c01, c11, v00, v01, v11
+    return _summed(row, y, deviation, pairs, lead_short, lead_turn, sums)
+
+
+def _merge_afar(row: Row, fan: list[_Ray], y: float, deviation: float, shift: float) -> _Merged:
+    """The same where all pairs are faint but for `shift`, or the first is a light one: moments about the heaviest."""
+    _, noise, w00, w01, w11 = row
+    broad = w00 + noise
+    pairs = _weigh(fan, broad, shift)
+    if sum(pairs) < _VANISHED:  # of probability 0, but its moments are not: look again from where it is
+        pairs = _weigh(fan, broad, _nearest(fan, broad))
+        row = 0.0, noise, w00, w01, w11
+    _, growth, r00, r01, _, error, _ = fan[pairs.index(max(pairs))]
+    lead_short = error * (1.0 / (r00 + broad))
+    lead_turn = growth + (r01 + w01) * lead_short
+    short = turn = c00 = c01 = c11 = v00 = v01 = v11 = 0.0
+    for pair, (_, growth, r00, r01, r11, error, _) in zip(pairs, fan):  # noqa: B905
+        if pair:
+            r01 += w01
+            q = 1.0 / (r00 + broad)
+            error *= q
+            growth += r01 * error - lead_turn
+            error -= lead_short
+            c00 += pair * (q * (r00 + w00))
+            q *= r01
+            c01 += pair * q
+            c11 += pair * (r11 - q * r01)
+            part = pair * error
+            short += part
+            v00 += part * error
+            v01 += part * growth
+            part = pair * growth
+            turn += part
+            v11 += part * growth
+    sums = short, turn, c00, c01, c11, v00, v01, v11
+    return _summed(row, y, deviation, pairs, lead_short, lead_turn, sums)
+
+
+def _summed(
+    row: Row, y: float, deviation: float, pairs: list[float], lead_short: float, lead_turn: float, sums: _Sums
+) -> _Merged:
+    """The merged belief, of what was summed over the pairs."""
+    prior, noise, _, _, w11 = row
+    short, turn, c00, c01, c11, v00, v01, v11 = sums
     i, j, k, n = pairs
     weight = i + j + k + n
-    if weight < _VANISHED:  # its probability is 0, but its moments are not: look again from where it stands
-        nearest = min([energy * (1.0 / (r00 + w00 + noise)) for _, _, r00, _, _, _, energy in fan])
-        return 0.0, *_merge(row, fan, y, nearest, deviation)[1:]
-    if i * _LEADING < weight:  # look again from the heaviest
-        lead = pairs.index(max(pairs))
-        weight, belief, came = _merge(row, _led(fan, lead), y, shift, deviation)
-        return weight, belief, tuple(_led(came, lead))  # type: ignore[return-value]
     scale = 1.0 / weight
     short *= scale
     mean = turn * scale
     part = noise * scale
+    c00 = part * (c00 + noise * (v00 - short * short * weight))
     c11 = w11 + scale * (c11 + v11 - mean * turn)
     return (
         prior * weight,
         (
             y - deviation * noise * (lead_short + short),
             deviation * (lead_turn + mean),
-            part * (c00 + noise * (v00 - short * short * weight)),
+            c00,
             part * (c01 - v01 + short * turn),
             c11 if c11 > 0.0 else 0.0,  # rounding may leave it a hair below
         ),
@@ -203,11 +243,18 @@ def _merge(row: Row, fan: list[_Ray], y: float, shift: float, deviation: float) 
     )
 
 
-def _led(items: Sequence[_T], lead: int) -> list[_T]:
-    """`items` with the first one and the one at `lead` in each other's place."""
-    led = list(items)
-    led[0], led[lead] = led[lead], led[0]
-    return led
+def _weigh(fan: list[_Ray], broad: float, shift: float) -> list[float]:
+    """What each pair weighs that ends in a regime whose noise and wandering come to `broad`."""
+    pairs = []
+    for p, _, c00, _, _, _, energy in fan:
+        q = 1.0 / (c00 + broad)
+        pairs.append(p * exp(shift - energy * q) * sqrt(q))
+    return pairs
+
+
+def _nearest(fan: list[_Ray], broad: float) -> float:
+    """The exponent of the pair that lies nearest to the datum."""
+    return min([energy * (1.0 / (c00 + broad)) for _, _, c00, _, _, _, energy in fan])
 
 
 def elapse(mixture: Mixture, interval: float, rows: Rows, variance: float) -> Mixture:

@@ -1,0 +1,42 @@
+"""What a jump costs: the pair of regimes that weighs most is looked for once, and not by weighing all of them again."""
+
+import math
+from itertools import accumulate
+
+import pytest
+
+from cybernetic.core import Chance
+from cybernetic.vsm.cyberstride import HarrisonStevens, mixture
+
+SIXTEEN = 16  # pairs of regimes
+
+
+def weighed(monkeypatch: pytest.MonkeyPatch, series: list[float]) -> list[int]:
+    """How many pairs are weighed at each datum."""
+    counts: list[int] = []
+
+    def counted(exponent: float) -> float:
+        counts[-1] += 1
+        return math.exp(exponent)
+
+    monkeypatch.setattr(mixture, "exp", counted)
+    one = HarrisonStevens(variance=1.0, level=0.0)
+    for y in series:
+        counts.append(0)
+        one.update(y)
+    return counts
+
+
+def test_steps_are_as_dear_as_noise_nearly(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = Chance(3).stream("steps")
+    levels = accumulate(chance.choice([-1e3, 1e3]) if k % 5 == 0 else 0.0 for k in range(500))
+    counts = weighed(monkeypatch, [level + chance.gauss(0.0, 1.0) for level in levels])
+    assert max(counts) <= 2 * SIXTEEN
+    assert sum(counts) < 1.25 * SIXTEEN * len(counts)
+
+
+def test_a_regime_that_cannot_have_been_is_weighed_twice_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = Chance(4).stream("halved")
+    counts = weighed(monkeypatch, [chance.choice([0.0, 1e6]) + chance.gauss(0.0, 1.0) for _ in range(500)])
+    assert max(counts) <= 2 * SIXTEEN
+    assert sum(counts) < 1.8 * SIXTEEN * len(counts)
