@@ -131,7 +131,7 @@ def foresee(
             (
                 p * share,
                 level + ahead * slope,
-                variance * (c00 + ahead * (2.0 * c01 + ahead * c11) + wander + noise),
+                variance * (max(c00 + ahead * (2.0 * c01 + ahead * c11), 0.0) + wander + noise),
             )
             for p, (level, slope, c00, c01, c11) in zip(mixture.weights, mixture.beliefs, strict=True)
             for share, noise in noises

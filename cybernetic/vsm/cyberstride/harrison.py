@@ -14,8 +14,10 @@ from cybernetic.vsm.cyberstride.times import Times
 from cybernetic.vsm.cyberstride.variance import Learning, Learnt, checked_variance, learn
 
 _TURNING = 0.01  # what is taken for the variance of the first growth, in V, where growth can change at all
-_FARTHEST = 1e300  # a square that can still be added to
-_WIDEST = 1e100  # the largest variance before the first datum, in V, so that it times V is a number
+_STEEPEST = 1e240  # the square of a growth, in V: so is that of what it comes to over the longest interval
+_HIGHEST = 1e262  # that of the first level, in V: a datum of 0 is not too far from there
+_FARTHEST = 1e280  # and both in squared units of the data
+_WIDEST = 1e80  # the largest variance before the first datum, in V, so that it times V is a number
 
 
 class HarrisonStevens:
@@ -58,7 +60,7 @@ class HarrisonStevens:
         self._rows = self.model.rows()
         self._learnt = Learnt(checked_variance("variance", variance), learning.trust if learning else 0.0)
         self._start = (_slope(slope, self._learnt.variance), _spread(spread, self.model))
-        self._mixture = None if level is None else self._begin(number("level", level))
+        self._mixture = None if level is None else self._begin("level", number("level", level))
 
     def update(self, y: float | None, at: float | None = None) -> Reading:
         """Take the next datum; None when it is missing. `at` is its time; leave it out when data come
@@ -77,7 +79,7 @@ class HarrisonStevens:
         if earlier is None:
             if y is None:
                 raise OptionError("y", "a datum to begin with, or `level` given", y)
-            now = earlier = self._begin(y)
+            now = earlier = self._begin("y", y)
         else:
             rows = self._rows if interval == 1.0 else self.model.rows(interval)
             if y is None:
@@ -129,7 +131,9 @@ class HarrisonStevens:
             raise OptionError("periods", "a datum before the first forecast, or `level` given", periods)
         return foresee(self._mixture, periods, self.model, self._learnt.variance, changes=changes)
 
-    def _begin(self, level: float) -> Mixture:
+    def _begin(self, name: str, level: float) -> Mixture:
+        if not level * level < min(_HIGHEST * self._learnt.variance, _FARTHEST):
+            raise OptionError(name, f"a number whose square is below {_HIGHEST:g} V and {_FARTHEST:g}", level)
         return begin(self._rows, level, *self._start)
 
     def _reading(
@@ -146,7 +150,8 @@ class HarrisonStevens:
         level, slope, c00 = levelled(now, variance)
         level_sd = sqrt(c00 * variance)
         if not level_sd < inf:
-            raise OptionError("at", "a time at which the level's deviation is a finite number", level_sd)
+            name, what = ("at", "a time") if y is None else ("y", "a number")
+            raise OptionError(name, f"{what} that leaves the level a finite deviation", level_sd)
         z_plan = None if self._plan is None else (level - self._plan) / level_sd
         if z_plan is not None and not -inf < z_plan < inf:
             raise OptionError(
@@ -170,8 +175,8 @@ class HarrisonStevens:
 
 def _slope(value: float, variance: float) -> float:
     slope = number("slope", value)
-    if not slope * slope / variance < _FARTHEST:
-        raise OptionError("slope", "a number whose square, in V, is below 1e300", value)
+    if not slope * slope < min(_STEEPEST * variance, _FARTHEST):
+        raise OptionError("slope", f"a number whose square is below {_STEEPEST:g} V and {_FARTHEST:g}", value)
     return slope
 
 
@@ -181,6 +186,7 @@ def _spread(value: tuple[float, float] | None, model: RegimeModel) -> tuple[floa
     if not isinstance(value, tuple) or len(value) != 2:
         raise OptionError("spread", "the variances of level and growth, as multiples of V", value)
     level, growth = number("spread", value[0], above=0.0), number("spread", value[1], least=0.0)
-    if max(level, growth) > _WIDEST:
-        raise OptionError("spread", f"two numbers up to {_WIDEST:g}", value)
+    if max(level, growth) > _WIDEST or level < 1.0 / _WIDEST:
+        expected = f"the level's from {1.0 / _WIDEST:g} and the growth's from 0, both up to {_WIDEST:g}"
+        raise OptionError("spread", expected, value)
     return level, growth

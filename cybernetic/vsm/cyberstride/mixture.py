@@ -32,7 +32,14 @@ _VANISHED = 1e-280  # below this, weights are noise
 _LEADING = 16.0  # the first pair weighs at least one part in so many: moments about it lose no more digits
 _SHARPEST = 1e-12  # no level is known better than to this variance, in V
 _ROUNDING = 1e-15  # of a variance: less is not left of it when others are taken away
-_FARTHEST = 1e270  # half a squared standardised error, above which squares over _SHARPEST's overflow
+_NARROWEST = 1e-100  # of a variance, in V: times the least V it is still a number
+_FARTHEST = 1e270  # a variance, in V, above which squares over _SHARPEST's overflow
+_LARGEST = 1e300  # a variance that can still be added to
+_BROADEST = _LARGEST / _FARTHEST  # of V: above, it is _LARGEST that is met first
+_ROOM = 1e8  # by so much squared errors stay below, lest what is known after a jump is too wide for the next datum
+_AHEAD = 0.01  # and by that what is known while data are missing
+_LIFT = 1e150  # what weights are multiplied by, that those of the least likely regime do not vanish
+_LIFTED = log(_LIFT)
 _PEAK = 1.0 / sqrt(2.0 * pi)  # the density of a standard Gaussian at its mean
 
 
@@ -105,8 +112,9 @@ def absorb(
         else:
             lead = error
         fan.append((p if p > _LEAST else _LEAST, growth * per, c00, c01 + drift, c11, error, energy))
-    if not reach + within + broad < _FARTHEST:
-        if not within + broad < _FARTHEST:
+    most = _FARTHEST if variance < _BROADEST else _LARGEST / variance
+    if not reach * _ROOM + within + broad < most:
+        if not within + broad < most:
             raise OptionError("at", "a time that is not absurdly far ahead", interval)
         raise OptionError("y", "a number whose distance from the forecast can be squared", y)
     shift = 0.0
@@ -136,7 +144,7 @@ def absorb(
         variance * (noise + within + max(square - mean * mean, 0.0)),
         weight,
         2.0 * squared,
-        log(total * per * _PEAK) - shift,
+        log(total * per * _PEAK) - _LIFTED - shift,
     )
 
 
@@ -231,11 +239,11 @@ def _summed(
     c00 = part * (c00 + noise * (v00 - short * short * weight))
     c11 = w11 + scale * (c11 + v11 - mean * turn)
     return (
-        prior * weight,
+        prior * (weight * _LIFT),
         (
             y - deviation * noise * (lead_short + short),
             deviation * (lead_turn + mean),
-            c00,
+            c00 if c00 > _NARROWEST else _NARROWEST,
             part * (c01 - v01 + short * turn),
             c11 if c11 > 0.0 else 0.0,  # rounding may leave it a hair below
         ),
@@ -265,7 +273,8 @@ def elapse(mixture: Mixture, interval: float, rows: Rows, variance: float) -> Mi
     level += interval * slope
     c00 = max(c00 + interval * (2.0 * c01 + interval * c11), _SHARPEST + _ROUNDING * c00)
     c01 += interval * c11
-    if not (c00 + rows.widest[1] < _FARTHEST and -inf < level < inf):
+    most = _AHEAD * min(_FARTHEST, _LARGEST / variance)
+    if not (c00 + rows.widest[1] < most and -inf < level < inf):
         raise OptionError("at", "a time that is not absurdly far ahead", interval)
     moved = tuple([(level, slope, c00 + w00, c01 + w01, c11 + w11) for _, _, w00, w01, w11 in rows.each])
     return Mixture(_priors(rows), moved, (mixture.weights,) * 4)  # type: ignore[arg-type]

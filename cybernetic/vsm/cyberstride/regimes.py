@@ -19,6 +19,10 @@ Row = tuple[float, float, float, float, float]
 """A regime ready for use, in units of V: its probability, R_ε, and the elements w00, w01, w11 of its W."""
 
 
+_FAINTEST = 1e-100  # of a regime that is possible: less is lost beside others
+_WIDEST = 1e80  # of what is a multiple of V: times the largest V, over the longest interval, it is a number
+
+
 class Rows(NamedTuple):
     """All regimes ready for use over some interval, and the R_ε and w00 of the one that expects the farthest
     data.
@@ -50,10 +54,12 @@ class RegimeModel:
 
     `probability`, `noise`, `level` and `slope` hold one number for each `Regime`, in its order.
     Probabilities sum to 1, steady is possible, and a regime of probability 0 is left out of the
-    computation. `noise` is above 0. `truncation` is what the squared standardised error of steady data
-    comes to on average when V is right: less than 1, because large errors are credited to the other
-    regimes. Variance learning divides by it; the figures of the presets are measured by
-    `benchmarks/vsm/cyberstride/variance.py`. Raises `OptionError` for anything else.
+    computation; of the others none is below 1e-100. `noise` is from 1e-80 to 1e80, `level` and `slope` from 0
+    to 1e80. `truncation` is what the squared standardised error of steady data comes to on average when V is
+    right: less than 1, because large errors are credited to the other regimes. Variance learning divides by
+    it; the figures of the presets are measured by `benchmarks/vsm/cyberstride/variance.py`.
+
+    Raises `OptionError` for anything else.
     """
 
     probability: Quad
@@ -69,8 +75,15 @@ class RegimeModel:
             raise OptionError("probability", "numbers that sum to 1", self.probability)
         if self.probability[Regime.STEADY] <= 0.0:
             raise OptionError("probability", "a steady regime of probability > 0", self.probability)
+        if 0.0 < min(p for p in self.probability if p) < _FAINTEST:
+            raise OptionError("probability", f"numbers of 0 or from {_FAINTEST:g}", self.probability)
         if min(self.noise) <= 0.0:
             raise OptionError("noise", "numbers > 0", self.noise)
+        if min(self.noise) < 1.0 / _WIDEST:
+            raise OptionError("noise", f"numbers from {1.0 / _WIDEST:g} to {_WIDEST:g}", self.noise)
+        for name in ("noise", "level", "slope"):
+            if max(getattr(self, name)) > _WIDEST:
+                raise OptionError(name, f"numbers up to {_WIDEST:g}", getattr(self, name))
         number("truncation", self.truncation, above=0.0)
 
     def rows(self, interval: float = 1.0) -> Rows:

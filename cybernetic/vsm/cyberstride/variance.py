@@ -39,8 +39,8 @@ def checked_variance(name: str, value: float) -> float:
     """`value` as a variance that can be computed with. Raises `OptionError` naming `name` outside of 1e-200
     to 1e200.
     """
-    if not 1e-200 <= number(name, value, above=0.0) <= 1e200:
-        raise OptionError(name, "a number from 1e-200 to 1e200", value)
+    if not _LEAST <= number(name, value, above=0.0) <= _MOST:
+        raise OptionError(name, f"a number from {_LEAST:g} to {_MOST:g}", value)
     return float(value)
 
 
@@ -56,12 +56,18 @@ def learn(learnt: Learnt, weight: float, squared: float, truncation: float, how:
     was.
 
     `truncation` is that of the model: dividing by it makes V unbiased on Gaussian data, where the plain
-    recursion settles at .86 of it.
+    recursion settles at .86 of it. It stays from `how.least` to 1e200, and within a trillionfold of what it was.
     """
     evidence = how.forget * learnt.evidence + weight
+    if not evidence:  # all of it is forgotten
+        return learnt
     capped = squared if squared < how.cap else how.cap
-    variance = learnt.variance * (1.0 + weight * (capped / truncation - 1.0) / evidence)
-    return Learnt(variance if variance > how.least else how.least, evidence)
+    times = 1.0 + weight * (capped / truncation - 1.0) / evidence if weight else 1.0
+    variance = learnt.variance * times
+    if not (_FALL < times < _LEAP and how.least < variance < _MOST):
+        least = max(learnt.variance * _FALL, how.least)
+        variance = min(max(variance, least), learnt.variance * _LEAP, _MOST)
+    return Learnt(variance, evidence)
 
 
 def first_guess(series: Sequence[float], least: float = 1e-18) -> float:
@@ -98,6 +104,8 @@ def resolved(step: float) -> float:
     return step * step / 12.0
 
 
+_LEAST, _MOST = 1e-200, 1e200
+_FALL, _LEAP = 1e-12, 1e12  # what V comes to at a datum, of what it was: levels are scaled by it
 _LARGEST = 1e100  # its square is the largest V
 _FAR = 0.3  # by chance noise alone seldom comes to so much less
 _MEDIAN = 0.6744897501960817  # of |N(0, 1)|

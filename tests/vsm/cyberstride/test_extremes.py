@@ -54,7 +54,7 @@ def late(y: float | None) -> None:
     [
         (lambda: filtered(level=1e308, slope=1e308, plan=0.0), "slope"),
         (lambda: HarrisonStevens(variance=1.0, spread=(1e308, 0.0)), "spread"),
-        (lambda: HarrisonStevens(variance=1e-200, plan=1e308).update(-1e308), "plan"),
+        (lambda: HarrisonStevens(variance=1e-200, plan=1e308).update(-1e30), "plan"),
         (lambda: late(None), "at"),
         (lambda: late(1.0), "at"),
         (lambda: filtered().forecast(1e120, changes=True), "periods"),
