@@ -11,6 +11,18 @@ class InternalError(CyberneticError):
     """A defect of the library itself, not of the program that uses it."""
 
 
+def _shown(value: object) -> str:
+    """`value` as it shows itself; what cannot is named by its kind: an integer may have too many digits, and what
+    somebody else wrote may fail.
+    """
+    try:
+        return repr(value)
+    except Exception:
+        kind = type(value)
+        size = f" of {value.bit_length()} bits" if isinstance(value, int) else ""
+        return f"<{kind.__module__}.{kind.__qualname__}{size} that cannot be shown>"
+
+
 # What the caller of a function did wrong, raised at the line.
 
 
@@ -18,7 +30,7 @@ class OptionError(CyberneticError, ValueError):
     """An option has an impossible value. `name`, `expected` and `got` say which."""
 
     def __init__(self, name: str, expected: str, got: object) -> None:
-        super().__init__(f"{name}: expected {expected}, got: {got!r}")
+        super().__init__(f"{name}: expected {expected}, got: {_shown(got)}")
         self.name, self.expected, self.got = name, expected, got
 
 
