@@ -10,6 +10,8 @@ from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import instance, mapping, share, word
 from cybernetic.vsm.damping.oscillation import Oscillation, find_oscillation
 
+_MOST = 1_000_000  # in a crowd: each of them has a place of its own
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -128,9 +130,13 @@ class Herd:
         return changed(self, where={**self.where, member: target})
 
     def crowd(self, member: str, counts: Mapping[str, int]) -> Self:
-        """After it was told how many, within a member that is many, are at each target. Raises `OptionError`."""
+        """After it was told how many, within a member that is many, are at each target: a million in all at most.
+        Raises `OptionError`.
+        """
         for target, count in mapping("counts", counts).items():
-            whole(f"counts[{target!r}]", count)
+            whole(f"counts[{word('counts', target)!r}]", count)
+        if sum(counts.values()) > _MOST:
+            raise OptionError("counts", f"at most {_MOST} in all", dict(counts))
         others = {one: at for one, at in self.where.items() if not one.startswith(f"{member}#")}
         many = [target for target, count in sorted(counts.items()) for _ in range(count)]
         return changed(self, where={**others, **{f"{member}#{n}": at for n, at in enumerate(many)}})
