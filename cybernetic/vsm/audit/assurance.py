@@ -88,7 +88,8 @@ def binomial_cdf(hits: int, trials: int, rate: float) -> float:
 
 
 def _counts(some: int, of: int, name: str, whose: str) -> None:
-    whole(name, some)
+    if whole(name, some) > _MOST:
+        raise OptionError(name, f"at most {_MOST}", some)
     if whole(whose, of) < some:
         raise OptionError(whose, f"at least as many as {name}, {some}", of)
     if of > _MOST:

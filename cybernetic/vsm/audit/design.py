@@ -11,7 +11,7 @@ from operator import mul
 
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.audit.cusum import CusumDesign
-from cybernetic.vsm.checks import share
+from cybernetic.vsm.checks import instance, share
 
 _NEGLIGIBLE = 1e-12  # of a cycle's chance to alarm: when less of it goes on, the rest changes nothing
 _RAREST = 1e-290  # a cycle's chance to alarm, below which a float has no place for what follows from it
@@ -109,6 +109,7 @@ def _cycle(q: float, design: CusumDesign, rate: str, designed: str) -> _Cycle:
     """The cycle of a score at a true rate `q`, which a caller knows by the name `rate`, as the design by `designed`."""
     if share(rate, q) == 0:
         raise OptionError(rate, "a number above 0: with nothing to find the alarm never comes", q)
+    instance(designed, design, CusumDesign)
     up, down, limit = design.up, design.down, design.limit
     if down == 0 or (limit / down) * (limit / (up + down)) > 2 * _MOST:
         raise _too_close(designed, design)
@@ -199,7 +200,7 @@ def audits_until(rate: float, design: CusumDesign | None = None, confidence: flo
     one. Raises `OptionError`.
     """
     share("rate", rate)
-    design = design or CusumDesign()
+    design = CusumDesign() if design is None else design
     if confidence is None:
         return _cycle(rate, design, "rate", "design").mean
     share("confidence", confidence, inner=True)
@@ -216,7 +217,7 @@ def audit_detection(rate: float, probability: float, design: CusumDesign | None 
     share("rate", rate)
     if share("probability", probability) == 0:
         raise OptionError("probability", "a number above 0: without audits nothing is caught", probability)
-    length = _run_length(rate, design or CusumDesign(), "rate", "design")
+    length = _run_length(rate, CusumDesign() if design is None else design, "rate", "design")
     tasks = length.mean / probability
     if not isfinite(tasks):
         raise OptionError(

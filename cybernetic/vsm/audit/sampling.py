@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from math import isfinite, log1p
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import share, word
+from cybernetic.vsm.checks import instance, mapping, share, word
 
 _SECRET_BYTES = 16
+_MOST = 10**18  # inspections: more have too many digits to be written
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,12 @@ class Sampler:
         """Seconds from one surprise inspection of `path` to the next, exponential with `rate` per second (>
         0).
 
-        `count` (>= 0) counts the inspections, so each gap has a lot of its own. Poisson times give a unit no
+        `count` (0 to 10^18) counts the inspections, so each gap has a lot of its own. Poisson times give a unit no
         better guess after a quiet hour than before it. Raises `OptionError`.
         """
-        lot = _lot(self.secret, "inspection", word("path", path), str(whole("count", count)))
+        if whole("count", count) > _MOST:
+            raise OptionError("count", f"at most {_MOST}", count)
+        lot = _lot(self.secret, "inspection", word("path", path), str(count))
         gap = -log1p(-lot) / number("rate", rate, above=0)
         if not isfinite(gap):
             raise OptionError(
@@ -100,7 +103,8 @@ def within_grant(units: Mapping[str, AuditLoad], grant: float) -> dict[str, floa
     """
     number("grant", grant, least=0)
     wished = 0.0
-    for name, unit in units.items():
+    for name, unit in mapping("units", units).items():
+        instance(f"units[{name!r}]", unit, AuditLoad)
         wished += unit.probability * unit.tasks * unit.cost
         if not isfinite(wished):
             raise OptionError(

@@ -37,6 +37,9 @@ def lend(
     Raises `OptionError` as `allocate` does, and for what is no `Vector`.
     """
     share("gone", gone)
+    mapping("used", used)
+    mapping("bounds", {} if bounds is None else bounds)
+    instance("apart", apart, Collection)  # type: ignore[type-abstract]
     for unit, claim in mapping("claims", claims).items():
         instance(f"claims[{unit!r}]", claim, Claim)
     grains: dict[str, dict[str, int]] = {unit: {} for unit in claims}

@@ -7,7 +7,7 @@ from sys import float_info
 from typing import Self
 
 from cybernetic.core import number
-from cybernetic.vsm.checks import share
+from cybernetic.vsm.checks import mapping, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,12 @@ def earned_weights(
         epsilon: the part of a weight that nothing can take away, in [0, 1].
     """
     share("epsilon", epsilon)
+    mapping("base", base)
     best = max(
-        (number(f"productivity[{unit!r}]", value, least=0.0) for unit, value in productivity.items()),
+        (
+            number(f"productivity[{unit!r}]", value, least=0.0)
+            for unit, value in mapping("productivity", productivity).items()
+        ),
         default=0,
     )
     return {
@@ -78,6 +82,6 @@ def worth_publishing(old: Mapping[str, float], new: Mapping[str, float], *, chan
     """
     number("change", change, least=0.0)
     for name, amounts in (("old", old), ("new", new)):
-        for unit, amount in amounts.items():
+        for unit, amount in mapping(name, amounts).items():
             number(f"{name}[{unit!r}]", amount, least=0.0)
     return old.keys() != new.keys() or any(abs(new[unit] - old[unit]) > change * old[unit] for unit in old)

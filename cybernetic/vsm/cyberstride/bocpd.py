@@ -9,6 +9,7 @@ from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.cyberstride.chart import distance
 
 _SPREADS = (1e-100, 1e100)  # their squares, and one over these, can be held
+_MOST = 10**9  # data: a float counts them one by one
 _UNLIKELY = 1e-150  # what is less probable is forgotten: scaled up again, it could be divided by nothing
 
 
@@ -63,9 +64,11 @@ class Bocpd:
                 raise OptionError(name, "a probability in (0, 1)", getattr(self, name))
         if not _SPREADS[0] <= number("spread", self.spread) <= _SPREADS[1]:
             raise OptionError("spread", f"a number from {_SPREADS[0]:g} to {_SPREADS[1]:g}", self.spread)
-        whole("longest", self.longest, least=2)
+        if whole("longest", self.longest, least=2) > _MOST:
+            raise OptionError("longest", f"an integer from 2 to {_MOST}", self.longest)
         whole("apart", self.apart, least=self.longest)
-        whole("established", self.established, least=self.longest + 1)
+        if whole("established", self.established, least=self.longest + 1) > _MOST:
+            raise OptionError("established", f"an integer up to {_MOST}", self.established)
         number("plan", self.plan)
         number("sigma", self.sigma, above=0.0)
 

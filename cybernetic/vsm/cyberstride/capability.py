@@ -7,6 +7,7 @@ from math import inf
 from sys import maxsize
 
 from cybernetic.core import OptionError, flag, number, whole
+from cybernetic.vsm.checks import instance
 
 _MEMORY = 8  # half-lives kept: what is older weighs less than 0.4 %
 _LONGEST = maxsize // _MEMORY  # no queue holds more
@@ -21,6 +22,8 @@ def weighted_quantile(values: Sequence[float], weights: Sequence[float], q: floa
     """
     if number("q", q, least=0.0) > 1.0:
         raise OptionError("q", "a number in [0, 1]", q)
+    instance("values", values, Sequence)  # type: ignore[type-abstract]
+    instance("weights", weights, Sequence)  # type: ignore[type-abstract]
     whole("len(values)", len(values), least=1)
     if len(weights) != len(values):
         raise OptionError("weights", f"{len(values)} numbers, one a value", weights)

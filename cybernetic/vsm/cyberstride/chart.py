@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
 from cybernetic.core import OptionError, number
+from cybernetic.vsm.checks import instance
 
 FARTHEST = 1e150  # sigmas: the square of such a distance can still be held, and a sum of many
 
@@ -44,6 +45,7 @@ def first_alarm(chart: Chart[S], series: Iterable[float]) -> int | None:
     Raises `OptionError` as the chart does, of a datum by its place in `series`.
     """
     state = chart.start()
+    instance("series", series, Iterable)  # type: ignore[type-abstract]
     for count, y in enumerate(series):
         try:
             state = chart.step(state, y)

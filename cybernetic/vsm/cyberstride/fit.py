@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from math import fsum
 
 from cybernetic.core import OptionError
+from cybernetic.vsm.checks import instance, mapping
 from cybernetic.vsm.cyberstride.chart import placed
 from cybernetic.vsm.cyberstride.harrison import HarrisonStevens
 from cybernetic.vsm.cyberstride.presets import PRESETS
@@ -26,6 +27,7 @@ def log_likelihood(
     """
     one = HarrisonStevens(model, variance=variance, learning=learning)
     densities = []
+    instance("series", series, Iterable)  # type: ignore[type-abstract]
     for at, y in enumerate(series):
         try:
             densities.append(one.update(y).log_density)
@@ -46,9 +48,9 @@ def best_preset(
 
     Raises `OptionError` when there are no models, and as `log_likelihood` does.
     """
-    if not models:
+    if not mapping("models", models):
         raise OptionError("models", "one model or more", models)
-    data = list(series)
+    data = list(instance("series", series, Iterable))  # type: ignore[type-abstract]
     return max(
         models,
         key=lambda name: log_likelihood(data, models[name], variance=variance, learning=learning),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import fsum
 
 from cybernetic.core import OptionError, flag, number
+from cybernetic.vsm.checks import instance
 from cybernetic.vsm.cyberstride.transforms import Transform, transform
 
 
@@ -73,6 +74,9 @@ def weighted_performance(achievements: Sequence[Achievement], weights: Sequence[
     """The performance of a whole: that of its parts, weighted. Raises `OptionError` when the weights are
     not as many as the achievements, not >= 0, or sum to nothing.
     """
+    for part in instance("achievements", achievements, Sequence):  # type: ignore[type-abstract]
+        instance("achievements", part, Achievement)
+    instance("weights", weights, Sequence)  # type: ignore[type-abstract]
     if len(weights) != len(achievements):
         raise OptionError("weights", f"{len(achievements)} numbers, one an achievement", weights)
     largest = max([number("weights", weight, least=0.0) for weight in weights], default=0.0)

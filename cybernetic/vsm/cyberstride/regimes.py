@@ -21,6 +21,7 @@ Row = tuple[float, float, float, float, float]
 
 _FAINTEST = 1e-100  # of a regime that is possible: less is lost beside others
 _WIDEST = 1e80  # of what is a multiple of V: times the largest V, over the longest interval, it is a number
+_LONGEST = 1e9  # as that is
 
 
 class Rows(NamedTuple):
@@ -71,7 +72,7 @@ class RegimeModel:
     def __post_init__(self) -> None:
         for name in ("probability", "noise", "level", "slope"):
             _quad(name, getattr(self, name))
-        if abs(fsum(self.probability) - 1.0) > 1e-9:
+        if max(self.probability) > 2.0 or abs(fsum(self.probability) - 1.0) > 1e-9:
             raise OptionError("probability", "numbers that sum to 1", self.probability)
         if self.probability[Regime.STEADY] <= 0.0:
             raise OptionError("probability", "a steady regime of probability > 0", self.probability)
@@ -87,8 +88,11 @@ class RegimeModel:
         number("truncation", self.truncation, above=0.0)
 
     def rows(self, interval: float = 1.0) -> Rows:
-        """The regimes ready for use over an `interval` (in periods, > 0): W grows with it. Raises `OptionError`."""
-        number("interval", interval, above=0.0)
+        """The regimes ready for use over an `interval` (in periods, > 0, up to 1e9): W grows with it. Raises
+        `OptionError`.
+        """
+        if number("interval", interval, above=0.0) > _LONGEST:
+            raise OptionError("interval", f"a number up to {_LONGEST:g}", interval)
         each = tuple(
             (
                 self.probability[j],

@@ -9,6 +9,7 @@ from statistics import median
 from typing import NamedTuple
 
 from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.checks import instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def first_guess(series: Sequence[float], least: float = 1e-18) -> float:
     those, by these: steady growth is no noise. At least `least`. Raises `OptionError` when there are fewer data, or one
     is not a finite number, or they lie so far apart that V would be above 1e200.
     """
+    instance("series", series, Sequence)  # type: ignore[type-abstract]
     whole("len(series)", len(series), least=3)
     checked_variance("least", least)
     first = _differences([number("series", value) for value in series])

@@ -13,6 +13,7 @@ from operator import mul
 from statistics import mean, stdev
 
 from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.checks import instance
 
 SHORTEST = 10  # data in a window
 LAGS = 0.6  # of the window: further out the autocovariance is made of too few products
@@ -59,6 +60,7 @@ def find_oscillation(window: Sequence[float], *, floor: float = 0.0, step: float
     """
     number("floor", floor, least=0.0)
     number("step", step, above=0.0)
+    instance("window", window, Sequence)  # type: ignore[type-abstract]
     whole("len(window)", len(window), least=SHORTEST)
     data, exponent = _scaled("window", window)
     flat = _without_line(data)
@@ -78,6 +80,7 @@ def find_oscillation(window: Sequence[float], *, floor: float = 0.0, step: float
 
 def detrended(window: Sequence[float]) -> list[float]:
     """The window less its least-squares line. At least 2 finite data. Raises `OptionError`."""
+    instance("window", window, Sequence)  # type: ignore[type-abstract]
     whole("len(window)", len(window), least=2)
     data, exponent = _scaled("window", window)
     return _unscaled(_without_line(data), exponent)
@@ -143,6 +146,7 @@ def decay_ratio(covariance: Sequence[float]) -> float:
 
 def _finite(name: str, values: Sequence[float]) -> Sequence[float]:
     """Numbers that are finite: floats, nearly always. Raises `OptionError`."""
+    instance(name, values, Sequence)  # type: ignore[type-abstract]
     if set(map(type, values)) == {float} and all(map(isfinite, values)):
         return values
     return [number(name, value) for value in values]

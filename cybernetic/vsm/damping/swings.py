@@ -10,6 +10,7 @@ from typing import Self
 
 from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.changed import changed
+from cybernetic.vsm.checks import instance
 
 
 def swing_limit(amplitude: float, period: float) -> float:
@@ -56,7 +57,7 @@ class SwingCounter:
         number("error", self.error)
         if self.at is not None:
             number("at", self.at)
-        for ended in self.swings:
+        for ended in instance("swings", self.swings, tuple):
             number("swings", ended)
 
     def saw(self, error: float, now: float) -> Self:

@@ -7,7 +7,7 @@ from statistics import NormalDist
 from typing import TypeVar
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import share, weights
+from cybernetic.vsm.checks import mapping, share, weights
 
 K = TypeVar("K", bound=Hashable)
 X = TypeVar("X", bound=Hashable)
@@ -89,7 +89,8 @@ def miller_madow(counts: Mapping[K, int], confidence: float = 0.95) -> Variety:
     number of kinds; they should gate nothing. Raises `OptionError`.
     """
     share("confidence", confidence, inner=True)
-    seen = [count for count in (whole(f"counts[{k!r}]", count) for k, count in counts.items()) if count]
+    counted = mapping("counts", counts)
+    seen = [count for count in (whole(f"counts[{k!r}]", count) for k, count in counted.items()) if count]
     size = sum(seen)
     number("counts", size)  # a sum beyond what floats hold has no logarithm
     if not size:
