@@ -248,9 +248,10 @@ class Gauge:
     def _muted(self, came: bool) -> str | None:
         """Why the index is not listened to. Errors that are too small only understate how far it is from plan: they are
         no reason; and the first that are wrong may be those of an outage. An alert that stands is not silenced by
-        errors it may have made itself: after a change they are soon as they were. Those that are too large for longer
-        it did not make: where V is guessed anew for them, it is judged by the new one at once, and the index settles
-        when the alert is over.
+        errors it may have made itself: after a change they are soon as they were. Nor, where V is learnt, is one that
+        came back already on its side of plan, and just flickers. Those that are too large for longer it did not make:
+        where V is guessed anew for them, it is judged by the new one at once, and the index settles when the alert is
+        over.
         """
         learnt, lasts = min(self._since, self.health.data), self._lasts()
         if learnt < self._settled and not lasts:
@@ -261,7 +262,8 @@ class Gauge:
             if self._learning is not None and self._anew(self._learning):
                 return None if lasts else f"learning the variance anew: 0 of {self._settled} data"
             return wrong
-        return None if self._standing is not None or self._wrong <= _ONSET else wrong
+        flickers = lasts and self._again and self._learning is not None
+        return None if self._standing is not None or flickers or self._wrong <= _ONSET else wrong
 
     def _mistaken(self, came: bool) -> str | None:
         """What is wrong with the errors, and for how many data it has been so."""

@@ -1,6 +1,7 @@
 """Steady growth is no noise: V is that of what is left, and what breaks off is felt."""
 
 from random import Random
+from statistics import median
 
 import pytest
 
@@ -88,6 +89,61 @@ def test_an_outage_that_lasts_is_not_called_off_though_its_noise_is_louder(
         gauge, judged = louder(seed, times, off, 600)
         assert sum(one.attention is Attention.ALERT for one in judged) > share * len(judged)
         assert gauge.update(None).reading.variance == pytest.approx(times**2, rel=0.5)  # type: ignore[union-attr]
+
+
+def test_an_alert_that_flickers_is_hardly_muted_for_the_errors_it_makes() -> None:
+    shares, muted = [], []
+    for seed in range(16):
+        chance, gauge = Random(seed), Gauge(Index("latency", plan=100.0, cost=True))
+        for _ in range(300):
+            gauge.update(100.0 * chance.lognormvariate(0.0, 0.5))
+        judged = [gauge.update(500.0 * chance.lognormvariate(0.0, 0.5)) for _ in range(600)]
+        shares.append(sum(one.attention is Attention.ALERT for one in judged) / len(judged))
+        muted.append(sum(one.muted is not None for one in judged))
+    assert min(shares) > 0.2
+    assert median(shares) > 0.45
+    assert median(muted) < 60
+
+
+def test_an_alert_that_flickered_long_ago_is_no_reason_to_be_heard() -> None:
+    gauge, _ = louder(0, 1.0, 10.0, 5)
+    chance = Random(1)
+    for off in (0.0, 10.0, 0.0):
+        for _ in range(3):
+            gauge.update(off + chance.gauss(0.0, 1.0))
+    judged = [gauge.update(30.0 * chance.choice([-1.0, 1.0])) for _ in range(80)]
+    assert any(one.muted is not None for one in judged)
+
+
+def test_nor_is_one_alert_of_an_index_whose_errors_are_always_wrong() -> None:
+    alerted = 0
+    for seed in (3, 4, 6):
+        chance, gauge = Random(seed), Gauge(Index("latency", plan=12.0))
+        for _ in range(2000):  # cached or not
+            value = chance.lognormvariate(0.0 if chance.random() < 0.8 else 4.0, 0.3)
+            alerted += gauge.update(value).attention is Attention.ALERT
+    assert alerted < 150  # of 6,000
+
+
+def test_without_a_plan_it_is_the_jump_alone_that_is_an_alert() -> None:
+    chance, gauge = Random(1), Gauge(Index("x"))
+    for _ in range(300):
+        gauge.update(chance.gauss(0.0, 1.0))
+    judged = [gauge.update(10.0 + chance.gauss(0.0, 1.0)) for _ in range(300)]
+    assert any(one.attention is Attention.ALERT for one in judged[:3])
+    assert not any(one.attention is Attention.ALERT for one in judged[5:])
+
+
+@pytest.mark.parametrize(("rate", "least", "most"), [(0.0, 0.9, 1.0), (0.5, 0.01, 0.25)])
+def test_an_index_of_0_and_1_is_in_alert_where_all_fails_and_mostly_not_where_half_does(
+    rate: float, least: float, most: float
+) -> None:
+    for seed in range(8):
+        chance, gauge = Random(seed), Gauge(Index("success", plan=0.9))
+        for _ in range(300):
+            gauge.update(float(chance.random() < 0.9))
+        judged = [gauge.update(float(chance.random() < rate)) for _ in range(600)]
+        assert least < sum(one.attention is Attention.ALERT for one in judged) / len(judged) <= most
 
 
 def test_an_index_whose_v_was_guessed_anew_in_an_outage_settles_when_that_is_over() -> None:
