@@ -30,6 +30,7 @@ _SAME = 16  # data after which an alert that is over has not just flickered
 _STILLER = 0.5  # of V: by chance it seldom falls so far while an alert stands
 _MOST, _WIDEST = 1e200, 1e100  # V, in squared units, and data that differ by less
 _DUST = 1e-14  # of a datum: what differs by less is the same but for how floats are rounded
+_VALUE = ("y", "level", "series")  # what a value is called where it is computed with
 _LEARNING, _THRESHOLDS, _LIMITS = Learning(), Thresholds(), HealthLimits()
 
 
@@ -150,8 +151,17 @@ class Gauge:
         `HarrisonStevens`.
 
         Raises `OptionError` when `value` is not finite or not one the index can have, or the times do not
-        increase; the gauge is then as it was before.
+        increase, or where `value` lies too far from the data before it to compute with; the gauge is then as it was
+        before.
         """
+        try:
+            return self._judged(value, at)
+        except OptionError as error:
+            if error.name not in _VALUE:
+                raise
+            raise OptionError("value", error.expected, value) from None
+
+    def _judged(self, value: float | None, at: float | None) -> Judgement:
         y = breach = None
         if value is not None:
             y, breach = self._scale.forward(number("value", value)), self.index.breach(value)
@@ -280,7 +290,10 @@ class Gauge:
         if len(latest) < _FIRST or max(latest) - min(latest) >= _WIDEST:
             return False
         variance, level = first_guess(latest, learning.least), median(latest[-_FIRST:])
-        self._filter = self._begin(variance, level, self._times.last)
+        try:
+            self._filter = self._begin(variance, level, self._times.last)
+        except OptionError:  # they hardly differ, so far from 0
+            return False
         self._steps.clear()
         self._before = None
         self.health = Health()

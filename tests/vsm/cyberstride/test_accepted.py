@@ -6,7 +6,16 @@ from math import isfinite
 import pytest
 
 from cybernetic.core import Chance, OptionError
-from cybernetic.vsm.cyberstride import PRESETS, HarrisonStevens, Learning, Reading, RegimeModel
+from cybernetic.vsm.cyberstride import (
+    PRESETS,
+    Gauge,
+    HarrisonStevens,
+    Index,
+    Learning,
+    Reading,
+    RegimeModel,
+)
+from cybernetic.vsm.cyberstride import gauge as gauges
 
 ONES, NONE = (1.0,) * 4, (0.0,) * 4
 FAINTEST = RegimeModel(
@@ -109,6 +118,31 @@ def test_it_is_the_datum_that_is_named_where_it_is_too_far_in_its_own_unit(
     with pytest.raises(OptionError) as caught:
         one.update(-1e173)
     assert caught.value.name == "y"
+
+
+@pytest.mark.parametrize("known", [None, 1.0])
+def test_a_gauge_names_the_value_it_was_given_and_goes_on_as_it_was(known: float | None) -> None:
+    chance, gauge = Chance(1).stream("gauge"), Gauge(Index("load"), variance=known)
+    for _ in range(40):
+        gauge.update(chance.gauss(0.0, 1.0))
+    before = gauge.data, gauge.health
+    with pytest.raises(OptionError, match=r"^value: .*got: 1e\+200$"):
+        gauge.update(1e200)
+    assert (gauge.data, gauge.health) == before
+    assert gauge.update(0.5).reading is not None
+
+
+def test_a_guess_that_the_filter_cannot_begin_with_leaves_it_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chance, gauge = Chance(1).stream("gauge"), Gauge(Index("load"), variance=1e64)
+    for _ in range(100):
+        gauge.update(1e32 * chance.gauss(5.0, 1.0))
+    monkeypatch.setattr(gauges, "first_guess", lambda *_: 1e-200)
+    judged = [gauge.update(1e32 * chance.gauss(5.0, 300.0 ** (1 + k / 50))) for k in range(130)]
+    assert "errors" in str(judged[-1].muted)
+    assert judged[-1].reading is not None
+    assert judged[-1].reading.variance > 1e64
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_what_is_refused_leaves_the_gauge_as_it_was() -> None:
     for n in range(7):
         gauge.update(1e150 * (-1.0) ** n, float(n))
     for _ in range(2):
-        with pytest.raises(OptionError, match=r"^series: "):
+        with pytest.raises(OptionError, match=r"^value: "):
             gauge.update(-1e150, 7.0)
 
 
