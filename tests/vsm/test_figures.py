@@ -21,8 +21,18 @@ from cybernetic.vsm.cyberstride import (
     weighted_performance,
     weighted_quantile,
 )
-from cybernetic.vsm.damping import SwingCounter, autocovariance, decay_ratio, find_oscillation, regularity
+from cybernetic.vsm.damping import (
+    Fence,
+    LeaseLost,
+    LeaseTable,
+    SwingCounter,
+    autocovariance,
+    decay_ratio,
+    find_oscillation,
+    regularity,
+)
 from cybernetic.vsm.damping.oscillation import detrended
+from cybernetic.vsm.decisions import Rulebook
 from cybernetic.vsm.variety import miller_madow
 
 DIGITS = 10**5000  # more than Python turns into a string
@@ -79,6 +89,7 @@ def test_a_figure_beyond_what_is_computed_with_is_refused_by_its_name(
         ("covariance", regularity),
         ("window", find_oscillation),
         ("window", detrended),
+        ("name", lambda none: Rulebook().rollback(none, 1, 0.0)),
         ("swings", lambda none: SwingCounter(1.0, 3, 60.0, swings=none)),
         ("counts", miller_madow),
     ],
@@ -89,6 +100,17 @@ def test_what_holds_no_figures_is_refused_by_its_name(
     with pytest.raises(OptionError) as caught:
         give(none)
     assert caught.value.name == name
+
+
+def test_a_lease_is_lost_whatever_token_was_shown_for_it() -> None:
+    table, lease = LeaseTable(10.0).request("key", "a", 0.0)
+    assert lease is not None
+    with pytest.raises(LeaseLost, match="with token of 16610 bits is lost: 'a' holds it"):
+        table.renew("key", DIGITS, 1.0)
+    with pytest.raises(LeaseLost, match="with token x is lost: 'a' holds it"):
+        table.renew("key", "x", 1.0)  # type: ignore[arg-type]
+    with pytest.raises(LeaseLost, match="with token 1 is lost: expected a token of at least of 16610 bits"):
+        Fence("key").passed(DIGITS).passed(1)
 
 
 @pytest.mark.parametrize("none", [5, 2.5, nan, 0, "x"])

@@ -5,6 +5,8 @@ from typing import Self
 
 from cybernetic.core import Refusal, whole
 
+_WRITTEN = 10_000  # bits, of some 3,000 digits
+
 
 class LeaseLost(Refusal):
     """A lease is no longer the holder's: it lapsed, was given up, or a newer one was granted.
@@ -13,8 +15,15 @@ class LeaseLost(Refusal):
     """
 
     def __init__(self, key: str, token: int, why: str) -> None:
-        super().__init__(f"the lease on {key!r} with token {token} is lost: {why}")
+        super().__init__(f"the lease on {key!r} with token {_told(token)} is lost: {why}")
         self.key, self.token = key, token
+
+
+def _told(token: object) -> str:
+    """A token as it is written, where Python writes so many digits: what comes from afar may be any integer."""
+    if isinstance(token, int) and token.bit_length() > _WRITTEN:
+        return f"of {token.bit_length()} bits"
+    return f"{token}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +49,5 @@ class Fence:
         Raises `LeaseLost` for one older than the highest so far.
         """
         if whole("token", token, least=1) < self.highest:
-            raise LeaseLost(self.key, token, f"expected a token of at least {self.highest}")
+            raise LeaseLost(self.key, token, f"expected a token of at least {_told(self.highest)}")
         return type(self)(self.key, token)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import instance, later
+from cybernetic.vsm.checks import instance, later, word
 from cybernetic.vsm.decisions.decide import Decision, decide
 from cybernetic.vsm.decisions.policy import Policy
 
@@ -90,7 +90,7 @@ class Rulebook:
 
         Raises `OptionError` when there was no such version.
         """
-        old = {policy.version: policy for policy in self._wordings(name)}
+        old = {policy.version: policy for policy in self._wordings(word("name", name))}
         if version not in old:
             raise OptionError("version", f"one of {sorted(old)}, the versions of {name!r}", version)
         policy = replace(old[version], version=self.version(name) + 1)
