@@ -25,7 +25,6 @@ the square of that, all in units of V or, growth and error, of its root.
 """
 
 _Merged = tuple[float, Belief, Quad]
-_Sums = tuple[float, float, float, float, float, float, float, float]
 
 _LEAST = 1e-120  # no regime is ever wholly ruled out: what a datum makes impossible may be needed at the next
 _VANISHED = 1e-280  # below this, weights are noise
@@ -186,8 +185,7 @@ def _merge(row: Row, fan: list[_Ray], y: float, deviation: float, shift: float) 
             v11 += part * growth
     if not pairs[0] * _LEADING > sum(pairs) > _VANISHED:
         return _merge_afar(row, fan, y, deviation, shift)
-    sums = short, turn, c00, c01, c11, v00, v01, v11
-    return _summed(row, y, deviation, pairs, lead_short, lead_turn, sums)
+    return _summed(row, y, deviation, pairs, lead_short, lead_turn, short, turn, c00, c01, c11, v00, v01, v11)
 
 
 def _merge_afar(row: Row, fan: list[_Ray], y: float, deviation: float, shift: float) -> _Merged:
@@ -220,16 +218,27 @@ def _merge_afar(row: Row, fan: list[_Ray], y: float, deviation: float, shift: fl
             part = pair * growth
             turn += part
             v11 += part * growth
-    sums = short, turn, c00, c01, c11, v00, v01, v11
-    return _summed(row, y, deviation, pairs, lead_short, lead_turn, sums)
+    return _summed(row, y, deviation, pairs, lead_short, lead_turn, short, turn, c00, c01, c11, v00, v01, v11)
 
 
 def _summed(
-    row: Row, y: float, deviation: float, pairs: list[float], lead_short: float, lead_turn: float, sums: _Sums
+    row: Row,
+    y: float,
+    deviation: float,
+    pairs: list[float],
+    lead_short: float,
+    lead_turn: float,
+    short: float,
+    turn: float,
+    c00: float,
+    c01: float,
+    c11: float,
+    v00: float,
+    v01: float,
+    v11: float,
 ) -> _Merged:
     """The merged belief, of what was summed over the pairs."""
     prior, noise, _, _, w11 = row
-    short, turn, c00, c01, c11, v00, v01, v11 = sums
     i, j, k, n = pairs
     weight = i + j + k + n
     scale = 1.0 / weight
