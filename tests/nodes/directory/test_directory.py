@@ -24,6 +24,7 @@ from cybernetic.nodes.directory.entries import (
 )
 from cybernetic.nodes.directory.parts import Digest
 from cybernetic.wire import DamagedMessage
+from tests.nodes.directory.stage import lost
 
 NODES = ("a", "b", "c")
 NAMES = st.sampled_from(["x", "y"])
@@ -126,7 +127,7 @@ def test_ex_4_who_loses_is_told_to_whom_and_the_claim_is_taken_back() -> None:
     assert told(node.learn(later.source, delta)) == []
     assert node.release("x", 1) == []
     assert len(node.own) == 0
-    assert node.lost(later.source) == [Changed("x", None)]
+    assert lost(node, later.source) == [Changed("x", None)]
 
 
 def test_an_earlier_claim_waits_behind_until_the_later_is_gone() -> None:
@@ -136,7 +137,7 @@ def test_an_earlier_claim_waits_behind_until_the_later_is_gone() -> None:
     node.learn(other.me, *late)
     assert node.learn(early.source, *apart(early)["a"]) == []
     assert node.learn(other.me, *deltas(other.release("x", 1))) == [Changed("x", early)]
-    assert node.lost(early.source) == [Changed("x", None)]
+    assert lost(node, early.source) == [Changed("x", None)]
     assert node.holder("x") is None
 
 
@@ -163,7 +164,7 @@ def test_news_of_an_old_incarnation_does_not_touch_a_newer() -> None:
     old, new = claim("x", "b", 2), claim("x", "b", 3, incarnation="2")
     node.learn(old.source, *apart(old)["b"])
     node.learn(new.source, *apart(new)["b"])
-    assert node.lost(old.source) == []
+    assert lost(node, old.source) == []
     assert node.holder("x") == new
 
 
@@ -175,7 +176,7 @@ def test_an_incarnation_that_comes_back_brings_its_entries_back() -> None:
     for piece in other.own.in_order():
         node.learn(other.me, piece)
     seats = node.seats(SERVICE)
-    gone = node.lost(other.me)
+    gone = lost(node, other.me)
     assert len(gone) == 3
     assert [effect for effect in gone if effect not in (Changed("x", None), Closed(SERVICE))] == [
         *map(Left, seats)
@@ -203,7 +204,7 @@ def test_the_last_that_runs_a_service_closes_it() -> None:
 def test_what_is_lacking_is_said_in_numbers(known: Any) -> None:
     node = Directory("a", "1")
     with pytest.raises(DamagedMessage, match="numbers of changes"):
-        node.since(known)
+        node.since(known, 10)
 
 
 def test_whoever_lacks_a_change_in_the_middle_is_told_it_and_no_more() -> None:
@@ -214,9 +215,10 @@ def test_whoever_lacks_a_change_in_the_middle_is_told_it_and_no_more() -> None:
             other.learn(node.me, delta)
     missing = other.missing(node.me, node.version)
     assert missing == (1, 51, 52, 101)
-    delta = node.since(missing)
-    assert [*delta] == ["n51"]
+    whole, (delta, rest) = [*node.since(missing, 100)], filter(None, node.since(missing, 30))
+    assert [[*piece] for piece in (*whole, delta, rest)] == [["n51"], ["n51"], []]
     assert other.learn(node.me, delta) == [Changed("n51", claim("n51", "a", 51, 51))]
+    assert other.learn(node.me, rest) == []
     assert other.missing(node.me, node.version) is None
     assert other.part(node.me).context == Context({"a": (1, 101)})
 
