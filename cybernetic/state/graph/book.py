@@ -44,7 +44,7 @@ GRACE = 600.0
 AGAIN = 60.0
 """Seconds after which it is tried again to take out what should be gone by then."""
 
-EXPIRING = 50
+EXPIRING = 25
 """Assertions that expire between two breaths: a few milliseconds."""
 
 Change: TypeAlias = tuple[Triple, bool]

@@ -8,6 +8,11 @@ from cybernetic.core import OptionError, whole
 from cybernetic.state.graph.answers import GraphRefused
 from cybernetic.state.graph.solve import STRIDE
 
+PERIODS = 50
+"""Steps of `all_of` between two breaths. What is said, or was, is read from the value: some 50 us each, not as a look at
+an index, of which a search makes `STRIDE`.
+"""
+
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -37,12 +42,12 @@ async def drawn(search: Iterator[T | None], limit: int) -> tuple[list[T], bool]:
 
 
 async def all_of(search: Iterator[T | None]) -> list[T]:
-    """All that a search finds, with a breath now and then."""
+    """All that a search finds, with a breath after each `PERIODS` steps of it."""
     found: list[T] = []
     for looked, one in enumerate(search, 1):
         if one is not None:
             found.append(one)
-        if looked % STRIDE == 0:
+        if looked % PERIODS == 0:
             await asyncio.sleep(0)
     return found
 

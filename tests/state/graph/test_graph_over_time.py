@@ -12,6 +12,8 @@ from cybernetic import System
 from cybernetic.core import Kill
 from cybernetic.runtime import Ref
 from cybernetic.state import Changed, Graph, GraphRefused, GroupPeers, Replica, Var
+from cybernetic.state.graph import book, lapsed
+from cybernetic.state.graph.drawing import PERIODS
 from cybernetic.state.graph.entries import shown
 from cybernetic.state.graph.past import MOST_PAST
 from cybernetic.state.graph.solve import STRIDE, unified
@@ -207,6 +209,50 @@ async def test_no_turn_follows_more_than_a_little(monkeypatch: Any, tmp_path: Pa
             await asyncio.sleep(0)
         assert sum(looks.values()) == 1500
         assert max(looks.values()) <= 200
+
+
+@pytest.mark.parametrize("until", [None, 1.0])
+async def test_no_turn_reads_more_than_a_little_of_the_history_of_one_fact(
+    until: float | None, monkeypatch: Any
+) -> None:
+    """Whether many sources say it, or what they said has expired, or was taken back."""
+    reads, most = Counter[str](), 0
+    run = asyncio.Handle._run
+
+    def turn(handle: Any) -> None:
+        nonlocal most
+        before = reads.copy()
+        run(handle)
+        most = max(most, (reads - before).total())
+
+    def counted(of: Any, name: str) -> None:
+        real = getattr(of, name)
+
+        def read(*args: Any) -> Any:
+            reads[name] += 1
+            return real(*args)
+
+        monkeypatch.setattr(of, name, read)
+
+    fact = dict(zip(("subject", "predicate", "object"), ANN, strict=True))
+    async with System() as system:
+        graph = await system.start(Graph, "world", None, None, GroupPeers, clock)
+        now = clock()
+        for at in (0, 300):
+            told = [{**fact, "who": f"s{n}", "until": until and now + until} for n in range(at, at + 300)]
+            await graph.call(Graph.load, told)
+        await asyncio.sleep(2.0)
+        for name in ("period", "standing"):
+            counted(book, name)
+        counted(lapsed, "_there")
+        monkeypatch.setattr(asyncio.Handle, "_run", turn)
+        assert len(await graph.call(Graph.history, *ANN)) == 600
+        assert reads["standing" if until is None else "_there"] == 600
+        if until is None:
+            await graph.call(Graph.remove, *ANN, by="judge")
+            await asyncio.sleep(0.01)
+            assert len(await graph.call(Graph.history, *ANN)) == reads["period"] > PERIODS
+    assert most <= PERIODS
 
 
 async def test_a_watch_that_costs_too_much_is_ended_and_said_so(monkeypatch: Any) -> None:
