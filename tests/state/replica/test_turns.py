@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from cybernetic.crdt import AWMap, AWSet, Digests, Leaf, held
+from cybernetic.crdt import LWW, AWMap, AWSet, Digests, Leaf, Stamp, held
+from cybernetic.state.replica.diff import difference
 from cybernetic.state.replica.exchange import Exchange
 from cybernetic.state.replica.frames import Frames, News
 from cybernetic.state.replica.letting import Letting
@@ -229,3 +230,26 @@ async def test_all_peers_are_greeted_each_in_a_turn_of_its_own() -> None:
                 break
             turns.append(len(f.net.frames) - before)
     assert turns == [1, 1, 1]
+
+
+def test_what_subscribers_are_told_of_a_change_is_found_without_a_look_into_what_was_written() -> None:
+    """By the names of the writes: to digest both values of each key would cost more than the rest of an edit."""
+    looks: list[Any] = []
+
+    class Looks(Digests):
+        def __call__(self, slot: Any, store: Any) -> int:
+            looks.append(slot)
+            return super().__call__(slot, store)
+
+    before = AWMap[int]()
+    for n in range(20):
+        before = before.join(before.write("a", n, LWW, (Stamp(1, 0, "a"), "first")))
+    delta = before.write("b", 7, LWW, (Stamp(2, 0, "b"), "second"))
+    after = before.join(delta)
+    diff = difference("it", before, after, delta, Looks())
+    assert [(key, one.value) for key, one in diff.put] == [(7, "second")]
+    assert not difference("it", after, after.join(before), before, Looks())
+    concurrent = before.write("c", 7, LWW, (Stamp(1, 0, "c"), "third"))  # does not show, and is there
+    (told,) = difference("it", after, after.join(concurrent), concurrent, Looks()).put
+    assert told[1].value == "second"
+    assert looks == []
