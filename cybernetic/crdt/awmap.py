@@ -1,6 +1,6 @@
 """A map of converging values, maps among them, where changing wins over removing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from heapq import merge
 from itertools import count, islice
 from operator import itemgetter
@@ -61,6 +61,17 @@ class AWMap(Lattice, Generic[K]):
         slot = kind.kind, slot_of(key)
         leaf = (self._store.trie.get(slot) or _BLANK).write(replica, n, payload)
         return self.from_store(Branch.of({slot: leaf}), Context({replica: (n, n + 1)}))
+
+    def writes(self, replica: str, kind: type[Register[Any]], payloads: Mapping[K, object]) -> Self:
+        """The delta that writes into the registers under many keys: as a `write` for each of them, and far quicker."""
+        if not payloads:
+            return type(self)()
+        first = self._next(replica)
+        trie, leaves = self._store.trie, dict[object, Any]()
+        for n, (key, payload) in enumerate(payloads.items(), first):
+            slot = kind.kind, slot_of(key)
+            leaves[slot] = (trie.get(slot) or _BLANK).write(replica, n, payload)
+        return self.from_store(Branch.of(leaves), Context({replica: (first, first + len(leaves))}))
 
     def written(self, replica: str, key: K, kind: type[Register[Any]], payload: object) -> tuple[Self, Self]:
         """The map after a `write`, and the delta: as joining it, and quicker, for one who writes very often."""

@@ -45,6 +45,8 @@ class Leaf(Generic[P]):
         """The leaf of both, whose states know the contexts `ours` and `theirs`."""
         if not other.seen or (other.seen == self.seen and len(other.live) == len(self.live)):
             return self  # it says nothing of this place, or the same
+        if self._replaced_by(other, ours):
+            return other
         stand = _standing(self.live, other, theirs)
         new = _standing(other.live, self, ours)
         if stand and new:
@@ -54,6 +56,17 @@ class Leaf(Generic[P]):
         else:
             stand = stand or new
         return Leaf(merged(self.seen, other.seen), tuple(stand))
+
+    def _replaced_by(self, other: "Leaf[P]", ours: Context) -> bool:
+        """Whether `other` is one new write of who alone has written here: by far the most are."""
+        if len(self.seen) != 1 or len(other.seen) != 1 or len(other.live) != 1:
+            return False
+        ((replica, n),) = other.seen
+        return (
+            self.seen[0][0] == replica
+            and self.seen[0][1] < n == other.live[0][1]
+            and not ours.knows(replica, n)
+        )
 
     def arriving(self, ours: Context) -> "Leaf[P] | None":
         """What of it is new where there is no leaf and `ours` is known: what is known there is dead and forgotten."""

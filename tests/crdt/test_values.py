@@ -17,6 +17,7 @@ from cybernetic.crdt import (
     Escrow,
     GCounter,
     Lattice,
+    Leaf,
     PNCounter,
     Stamp,
     latest_stamp,
@@ -279,3 +280,31 @@ def test_a_map_that_was_written_is_what_joining_the_delta_makes_of_it(done: list
         assert len(after) == len(plan.join(delta))
         assert dict(after.store.seen) == dict(plan.join(delta).store.seen)
         plan = after
+
+
+@given(
+    st.lists(st.integers(0, 9), max_size=9),
+    st.dictionaries(st.integers(0, 9), st.text(max_size=2), max_size=9),
+    st.sampled_from([LWW, MV]),
+)
+def test_many_writes_at_once_are_as_one_after_another(
+    before: list[int], payloads: dict[int, str], kind: Any
+) -> None:
+    plan = AWMap[int]()
+    for n, key in enumerate(before):
+        plan = plan.join(plan.write("bob" if n % 2 else "ann", key, kind, (stamp(n), n)))
+    one_by_one, delta = plan, AWMap[int]()
+    told = {key: (stamp(100), what) for key, what in payloads.items()}
+    for key, payload in told.items():
+        change = one_by_one.write("ann", key, kind, payload)
+        one_by_one, delta = one_by_one.join(change), delta.join(change)
+    assert plan.writes("ann", kind, told) == delta
+    assert plan.join(delta) == one_by_one
+
+
+def test_a_leaf_that_one_alone_has_written_is_replaced_whole_by_its_next_write_unless_that_is_known() -> None:
+    old, new = Leaf((("ann", 1),), (("ann", 1, "x"),)), Leaf((("ann", 3),), (("ann", 3, "y"),))
+    assert old.join(new, Context({"ann": (1, 2)}), Context({"ann": (3, 4)})) is new
+    known = old.join(new, Context({"ann": (1, 4)}), Context({"ann": (3, 4)}))  # and so it is gone here
+    assert known == Leaf((("ann", 3),))
+    assert new.join(old, Context({"ann": (3, 4)}), Context({"ann": (1, 2)})) == new
