@@ -22,7 +22,7 @@ from typing import Any
 from cybernetic import Kill, System
 from cybernetic.state import LWW, AWMap, Peer, Replica, ReplicaOptions
 
-AT_ONCE = 100  # keys of one change, which is one turn: a quarter of it is the edit's own
+AT_ONCE = 100  # keys of one change, which is one turn: two thirds of it are the edit's own
 APART = (1_000, 10_000, 100_000)
 
 Row = tuple[str, float, float, float, float]

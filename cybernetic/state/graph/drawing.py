@@ -9,8 +9,8 @@ from cybernetic.state.graph.answers import GraphRefused
 from cybernetic.state.graph.solve import STRIDE
 
 PERIODS = 50
-"""Steps of `all_of` between two breaths. What is said, or was, is read from the value: some 50 us each, not as a look at
-an index, of which a search makes `STRIDE`.
+"""Steps of `all_of` between two breaths. What is said, or was, is read from the value: that costs some 50 us, not as a
+look at an index, of which a search makes `STRIDE`.
 """
 
 T = TypeVar("T")

@@ -135,9 +135,12 @@ class Archive(Generic[L]):
                 await asyncio.sleep(0)
         return value
 
-    def append(self, delta: L) -> "Future[int]":
-        """Note a change; done when it is on the disk. Raises `JournalFull`, `CannotTravel`, `StoreError`."""
-        body = marked(self._codec.encode(delta), self._stream)
+    def append(self, delta: L, body: bytes = b"") -> "Future[int]":
+        """Note a change; done when it is on the disk. Raises `JournalFull`, `CannotTravel`, `StoreError`.
+
+        `body`: its bytes, if they are known.
+        """
+        body = marked(body or self._codec.encode(delta), self._stream)
         done = self._journal.append(self._stream, body)
         self.journaled += len(body)
         return done

@@ -42,14 +42,17 @@ class Copy(Generic[L]):
         self._last: Future[int] = asyncio.get_running_loop().create_future()
         self._last.set_result(position)
 
-    def write(self, delta: L, then: Lasting) -> None:
-        """Join `delta`, and call `then` when it is on the disk. Raises what `Archive.append` does, and does nothing."""
+    def write(self, delta: L, then: Lasting, body: bytes = b"") -> None:
+        """Join `delta`, and call `then` when it is on the disk. Raises what `Archive.append` does, and does nothing.
+
+        `body`: its bytes, if they are known.
+        """
         if self._archive is None:
             self._join(delta)
             self.saved = self.value.context
             then(None)
             return
-        done = self._last = self._archive.append(delta)
+        done = self._last = self._archive.append(delta, body)
         self._join(delta)
         done.add_done_callback(lambda done: self._written(delta.context, done, then))
 

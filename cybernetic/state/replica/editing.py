@@ -35,8 +35,11 @@ class Editing(Generic[L]):
     def __init__(self, kind: type[L], frames: Frames, leaves: int) -> None:
         self._kind, self._frames, self._leaves = kind, frames, leaves
 
-    def made(self, edit: Callable[..., L], value: L, by: Writer, args: tuple[Any, ...]) -> L:
-        """The delta that `edit` makes of `value`. Raises `EditRefused`, and the `Refusal` that the edit raised."""
+    def made(self, edit: Callable[..., L], value: L, by: Writer, args: tuple[Any, ...]) -> tuple[L, bytes]:
+        """The delta that `edit` makes of `value`, and its bytes, b"" where they would be too many for one frame.
+
+        Raises `EditRefused`, and the `Refusal` that the edit raised.
+        """
         asked = _Asked(value.context.runs)
         try:
             delta = edit(value.from_store(value.store, asked), by, *args)
@@ -52,24 +55,26 @@ class Editing(Generic[L]):
         check_dots(delta, value.context, by.replica)
         if asked.times > 1 and delta:
             raise EditRefused(f"what may be joined of {asked.times} changes of the same value: {_RIGHT}")
-        self._check_size(delta)
-        return delta
+        return delta, self._checked_size(delta)
 
     def fits(self, delta: L) -> bool:
         """Whether others can be told a delta: whether each place of it fits into a frame."""
         try:
-            self._check_size(delta)
+            self._checked_size(delta)
         except EditRefused:
             return False
         return True
 
-    def _check_size(self, delta: L) -> None:
-        """Refuse what no frame could carry, or no frame of this program."""
+    def _checked_size(self, delta: L) -> bytes:
+        """The bytes of a delta; refuses what no frame could carry, or no frame of this program."""
         try:
+            if (body := self._frames.body(delta)) is not None:
+                return body
             for _ in packed(delta, self._leaves, self._weighed, _too_large):
                 pass
         except CannotTravel as error:
             raise EditRefused(str(error)) from error
+        return b""
 
     def _weighed(self, delta: L) -> bytes:
         return self._frames.write(News(_MOST_TOLD, delta))

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cybernetic.core import CannotTravel, CyberneticError, OptionError, number, whole
 from cybernetic.crdt import Context, Lattice, OpaqueTypes
-from cybernetic.wire import Codec, WireError
+from cybernetic.wire import MAX_DEPTH, BeyondLimit, Codec, WireError
 
 VERSION = 1
 LONGEST_NAME = 200  # characters of a site, a replica, a kind
@@ -185,6 +185,8 @@ Frame = Hello | News | Piece | End | Heard | Stale | Ahead
 _FRAMES: dict[str, type[Any]] = {kind.sign: kind for kind in (Hello, News, Piece, End, Heard, Stale, Ahead)}
 
 
+_DEEPER = 2  # containers that a delta is in there
+_AROUND = 64  # bytes that a frame of news has around a delta, at most
 _HEAD = 12  # bytes of a frame, in which its sign is
 _BRING = tuple(
     [bytes((0xA0 + len(cls.sign),)) + cls.sign.encode() for cls in (News, Piece, End)]
@@ -199,17 +201,25 @@ class Frames:
     Types of values that are not known here pass through unread (`Opaque`).
     """
 
-    __slots__ = ("_codec", "_kind", "_limited")
+    __slots__ = ("_bodies", "_codec", "_kind", "_limited")
 
     def __init__(self, kind: type[Lattice], largest: int) -> None:
         self._kind = kind
         self._codec = Codec(OpaqueTypes())
         self._limited = Codec(OpaqueTypes(), max_size=largest)
+        self._bodies = Codec(OpaqueTypes(), max_size=largest - _AROUND, max_depth=MAX_DEPTH - _DEEPER)
 
     def write(self, frame: Frame) -> bytes:
         """The bytes of a frame. Raises `CannotTravel` (`BeyondLimit` for one too large)."""
         codec = self._limited if isinstance(frame, News | Piece) else self._codec
         return codec.encode((VERSION, frame.sign, *[getattr(frame, f.name) for f in fields(frame)]))
+
+    def body(self, delta: Lattice) -> bytes | None:
+        """The bytes of a delta; None if a frame would be too large with it, or might be. Raises `CannotTravel`."""
+        try:
+            return self._bodies.encode(delta)
+        except BeyondLimit:
+            return None
 
     @staticmethod
     def brings(data: object) -> bool:

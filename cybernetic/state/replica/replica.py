@@ -163,8 +163,9 @@ class Replica(Agent, Generic[L]):
         Args:
             edit: called as `edit(value, by, *args)` with the value now and a `Writer`; returns a delta, which it
                 makes by the methods of the value in the name `by.replica`: `value.at(key, LWW).set(...)`, never
-                `LWW().set(...)`. Of several changes each is made of the value joined with those before. It must be
-                quick. A function does not travel: ask the replica of one's own node.
+                `LWW().set(...)`. Of several changes each is made of the value joined with those before, and of many
+                keys `value.writes(...)` makes one. It must be quick: it is one turn. A function does not travel: ask
+                the replica of one's own node.
             *args: what the edit is given besides.
 
         Raises:
@@ -175,10 +176,10 @@ class Replica(Agent, Generic[L]):
         """
         if self._rights.ends:
             raise ReplicaEnding(self._roll.replica)
-        delta = self._edited(edit, args)
+        delta, body = self._edited(edit, args)
         if delta:
             answer = self.defer()
-            self._copy.write(delta, partial(self._changed, delta, answer))
+            self._copy.write(delta, partial(self._changed, delta, answer), body)
             self._redating.wrote(delta)
         else:  # it may rest on changes that are not on the disk yet
             answer = self.defer()
@@ -263,7 +264,7 @@ class Replica(Agent, Generic[L]):
 
     # inside
 
-    def _edited(self, edit: Callable[..., L], args: tuple[Any, ...]) -> L:
+    def _edited(self, edit: Callable[..., L], args: tuple[Any, ...]) -> tuple[L, bytes]:
         try:
             return self._editing.made(edit, self._copy.value, self._pen, args)
         except Refusal as error:

@@ -163,9 +163,9 @@ def slow(f: Fleet, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     archive, loop = ref._agent._archive, asyncio.get_running_loop()
     append = archive.append
 
-    def later(delta: Any) -> Any:
+    def later(delta: Any, body: bytes = b"") -> Any:
         done = loop.create_future()
-        append(delta).add_done_callback(
+        append(delta, body).add_done_callback(
             lambda written: loop.call_later(1.0, done.set_result, written.result())
         )
         return done

@@ -143,3 +143,19 @@ def test_one_place_too_large_is_left_out_and_told_of() -> None:
     huge = MV[bytes]().set("ann", b"x" * 2000)
     assert not list(packed(huge, 10, lambda part: small.write(News(0, part)), left_out.append))
     assert left_out == [huge]
+
+
+@given(st.text(max_size=40), st.integers(0, 2))
+def test_the_bytes_of_a_delta_are_those_of_a_record_and_only_where_a_frame_holds_them(
+    what: str, more: int
+) -> None:
+    delta = AWSet[Any]().add("ann", what, ("x", what))
+    data = Codec().encode(delta)
+    assert Frames(AWSet, 65_536).body(delta) == data
+    framed = len(frames.write(News(2**62, delta)))
+    tight = Frames(AWSet, max(1024, framed, len(data) + 64) + more)
+    assert tight.body(delta) == data
+    assert len(tight.write(News(2**62, delta))) == framed
+    large = AWSet[Any]().add("ann", "x" * 1024)
+    framed = len(frames.write(News(2**62, large)))
+    assert Frames(AWSet, framed - 1).body(large) is None

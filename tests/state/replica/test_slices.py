@@ -67,9 +67,8 @@ def elements(first: int, last: int) -> list[str]:
 
 
 async def _change(f: Fleet, edit: Any, many: int = MANY) -> None:
-    few = LEAVES // 2  # for a change is written twice: to know its size, and for the journal
-    for first in range(0, many, few):
-        await f.change("a", edit, *elements(first, first + few))
+    for first in range(0, many, LEAVES):  # a change is written once, to know its size and for the journal
+        await f.change("a", edit, *elements(first, first + LEAVES))
 
 
 async def _a_snapshot_is_due(f: Fleet) -> None:
