@@ -23,6 +23,7 @@ from cybernetic import Kill, System
 from cybernetic.state import LWW, AWMap, Peer, Replica, ReplicaOptions
 
 AT_ONCE = 100  # keys of one change, which is one turn: two thirds of it are the edit's own
+CHANGES = 100  # of each size
 APART = (1_000, 10_000, 100_000)
 
 Row = tuple[str, float, float, float, float]
@@ -109,6 +110,11 @@ def put(value: Any, by: Any, first: int, many: int) -> Any:
     return delta
 
 
+def put_at_once(value: Any, by: Any, first: int, many: int) -> Any:
+    """Write some keys by one delta."""
+    return value.writes(by.replica, LWW, {f"key-{n}": (by.stamp(), n) for n in range(first, first + many)})
+
+
 def remove(value: Any, by: Any, first: int, many: int) -> Any:
     """Remove some keys."""
     return value.remove(by.replica, *[f"key-{n}" for n in range(first, first + many)])
@@ -125,6 +131,12 @@ async def write(ref: Any, first: int, keys: int, edit: Any = put) -> None:
     """Make many changes."""
     for n in range(first, first + keys, AT_ONCE):
         await ref.within(60).call(Replica.change, edit, n, min(AT_ONCE, first + keys - n))
+
+
+async def change(ref: Any, keys: int, many: int) -> None:
+    """Make some changes of so many keys each, here and there."""
+    for n in range(CHANGES):
+        await ref.within(60).call(Replica.change, put_at_once, n * 997 % max(1, keys - many), many)
 
 
 async def agree(*refs: Any) -> None:
@@ -161,6 +173,8 @@ async def life(folder: Path, keys: int) -> AsyncIterator[Row]:
     async with replicas() as (system, wire):
         one = await start("one")
         yield await timed("written, with snapshots", write(one, 0, keys))
+        for many in AT_ONCE, AT_ONCE // 10, 1:
+            yield await timed(f"{CHANGES} changes of {many} keys by one delta", change(one, keys, many))
         two = await start("two")
         yield await timed("sent whole to a new one", agree(one, two))
         yield await timed("digest and snapshot of the new one", asyncio.sleep(5))
