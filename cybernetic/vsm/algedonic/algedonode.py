@@ -93,9 +93,10 @@ class Algedonode(Reasoned, Caller):
         """Go on from the books: a pain does not end because who felt it did."""
         known = await self._books.call(Books.load, "ladder")
         if known is not None:
-            ladder, self._pains, origins, self._arousal, *why = known
+            ladder, self._pains, origins, arousal, *why = known
             self._reasons.update(*why)  # nothing of that where an older version wrote it
-            self._ladder, self._origins = ladder.under(self._ladder.rungs), Origins(self.path, origins)
+            self._ladder = ladder.reopened(now()).under(self._ladder.rungs)
+            self._arousal, self._origins = arousal.reopened(now()), Origins(self.path, origins)
         await self._pager.begin()
         at = self._turned = now()
         levels = tuple(path for role, path, _ in self._loops if role == Role.ALGEDONODE.value)

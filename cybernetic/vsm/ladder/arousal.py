@@ -46,6 +46,10 @@ class Sensitivity:
         """The intensity at which a pain begins at `now` (seconds, not before the last signal)."""
         return self.on + self._left(now)
 
+    def reopened(self, now: float) -> "Sensitivity":
+        """What was written down in another life, whose clock may have been ahead: it goes on from where it was."""
+        return replace(self, at=min(self.at, number("now", now)))
+
     def signalled(self, now: float) -> "Sensitivity":
         """The level's sensitivity after it let one signal through at `now`."""
         return replace(self, extra=self._left(now) + self.step, at=now)

@@ -61,6 +61,22 @@ class Ladder:
         """The same with other rungs; while something climbs, those on which that began stay."""
         return self if self.climbs else replace(self, rungs=rungs)
 
+    def reopened(self, now: float) -> "Ladder":
+        """The ladder as it was written down in another life, whose clock may have been ahead: then it goes on from
+        where it was, or what climbs would stand still until `now` is there again. Raises `OptionError`.
+        """
+        was = self.at
+        if number("now", now) >= was:
+            return self
+        return replace(
+            self,
+            climbs={key: one.rebased(was, now) for key, one in self.climbs.items()},
+            quiet={key: now - (was - until) for key, until in self.quiet.items()},
+            noticed={key: now - (was - until) for key, until in self.noticed.items()},
+            recent=tuple((now - (was - at), key) for at, key in self.recent),
+            at=now,
+        )
+
     def feel(self, signal: Pain | Pleasure, now: float) -> "Move":
         """A pain or a pleasure was felt. Felt again while it is open it counts as a further datum, and no
         more.
