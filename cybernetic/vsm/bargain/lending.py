@@ -9,6 +9,7 @@ from cybernetic.vsm.bargain.allocate import Claim, allocate
 from cybernetic.vsm.bargain.vector import GRAIN, NOTHING, Vector, total, vector
 from cybernetic.vsm.checks import instance, mapping, share
 
+REST = ""  # nobody's path: what is left where nobody may have it
 DUST = 0.002  # part of what there is: less is not worth a contract
 
 
@@ -34,7 +35,8 @@ def lend(
         bounds: by unit, the most it is to get, if that is less than its cap; its floor it gets in any case.
         apart: units that get nothing of what lies idle, however much they use.
 
-    Raises `OptionError` as `allocate` does, and for what is no `Vector`.
+    Where no unit has a weight each gets its floor. Raises `OptionError` as `allocate` does else, and for what is no
+    `Vector`.
     """
     share("gone", gone)
     mapping("used", used)
@@ -83,7 +85,7 @@ def _lent(
     apart: Collection[str],
 ) -> dict[str, float]:
     """Of one resource, with claims in its unit: the fair parts, but for what is idle where somebody is ahead."""
-    fair = allocate(amount, claims)
+    fair = _fair(amount, claims)
     ahead = {unit for unit, spent in used.items() if spent > gone * fair[unit] and unit not in apart}
     if not ahead:
         return fair
@@ -92,7 +94,15 @@ def _lent(
         for unit, part in fair.items()
     }
     taken = {unit: _capped(claim, inf if unit in ahead else limits[unit]) for unit, claim in claims.items()}
-    return allocate(amount, taken)
+    return _fair(amount, taken)
+
+
+def _fair(amount: float, claims: Mapping[str, Claim]) -> dict[str, float]:
+    """The fair parts; where nobody has a weight, as when all that have one have accounted for the epoch, the floors."""
+    if any(claim.weight for claim in claims.values()):
+        return allocate(amount, claims)
+    parts = allocate(amount, {**claims, REST: Claim(1.0)})
+    return {unit: parts[unit] for unit in claims}
 
 
 def _claim(claim: Claim, amount: float, bound: float) -> Claim:

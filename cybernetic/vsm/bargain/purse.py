@@ -82,11 +82,11 @@ class Purse:
 
     def reopened(self) -> Self:
         """The purse as it was written down in another life, whose clock was another one: what it was told is no
-        measure for the times that come. But of the epochs that were `over` it may have reported what they took: nothing
-        more is reserved in them.
+        measure for the times that come. But of the epochs that were `over` it may have reported what they took, and of
+        those that are forgotten it has: nothing more is reserved in them.
         """
         ledgers = {epoch: changed(ledger, seen=None) for epoch, ledger in self.ledgers.items()}
-        ended = max((self.ended, *(epoch + 1 for epoch in self.over)))
+        ended = max((self.ended, self.kept, *(epoch + 1 for epoch in self.over)))
         return changed(self, ledgers=ledgers, ended=ended, seen=None)
 
     def begun(self, epoch: int) -> Self:
@@ -138,11 +138,11 @@ class Purse:
         for earlier, ledger in self.ledgers.items():  # or a later one, where the clock was set back
             if earlier != epoch and (key in ledger.open or key in ledger.closed):
                 return after.with_ledger(earlier, ledger.reserve(key, upper, now, until)), earlier
-        if epoch < self.kept:
-            raise OptionError("now", f"a time in epoch {self.kept} or later", now)
         if epoch < self.ended:
             why = f"epoch {epoch} was over before the clock was set back"
             raise BudgetExhausted(key, upper, NOTHING, why, self.ended * self.per - now)
+        if epoch < self.kept:
+            raise OptionError("now", f"a time in epoch {self.kept} or later", now)
         return after.with_ledger(epoch, self.ledger(epoch).reserve(key, upper, now, until)), epoch
 
     def settle(

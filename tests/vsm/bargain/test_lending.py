@@ -148,3 +148,12 @@ def test_floors_of_plain_numbers_may_take_all() -> None:
     assert total(lent.values()) <= Vector(usd=12)
     assert [lent[name].amount("usd") for name in ("a", "b", "new")] == pytest.approx([2.4, 4.8, 0.0])
     assert allocate(1.0, {"a": Claim(1.0, 1 + 5e-13), "b": Claim(1.0)})["b"] == 0.0
+
+
+def test_where_nobody_has_a_weight_each_gets_its_floor_and_where_nobody_is_there_nobody_anything() -> None:
+    audit = {"audit": Claim(0.0, 0.1, 0.1)}
+    for used in ({}, {"audit": Vector(usd=1)}):
+        assert lend(TEN, audit, used, 0.5) == {"audit": Vector(usd=1)}
+    assert lend(TEN, {}, {}, 0.5) == {}
+    with pytest.raises(OptionError, match=r"^floors: "):
+        lend(TEN, {"audit": Claim(0.0, 1.5)}, {}, 0.5)

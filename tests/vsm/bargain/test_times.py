@@ -116,6 +116,19 @@ def test_what_was_over_in_another_life_stays_over_where_the_clock_was_set_back()
     assert allocator.begun(0).told(59.0).succeeded(2).issue("a", usd(4), 57.0)[1].epoch == 0
 
 
+def test_nor_is_anything_reserved_in_one_that_was_reported_and_forgotten_and_that_is_said_as_a_want_of_money() -> (
+    None
+):
+    unit = Purse("a", 60, usd(4), id="first").begun(0).told(65.0).forget(0)
+    again = unit.reopened()
+    assert again.ended == 1
+    with pytest.raises(BudgetExhausted, match="epoch 0 was over before the clock was set back") as caught:
+        again.reserve("call", usd(4), 57.0, 70.0)
+    assert caught.value.again == 3.0
+    again = again.told(57.0).begun(0).begun(1)
+    assert (again.over, again.reserve("call", usd(4), 60.0, 70.0)[1]) == ((), 1)
+
+
 def test_in_another_life_times_are_those_of_its_clock() -> None:
     ledger = LATE.reserve("key", usd(1), 131.0, 140.0)[0].reopened().ledger(2)
     assert (ledger.seen, ledger.reserved) == (None, usd(1))
