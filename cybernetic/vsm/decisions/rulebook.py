@@ -70,15 +70,15 @@ class Rulebook:
         """The highest version of `name` that was ever in force, also when retired; 0 if none was."""
         return max((policy.version for policy in self._wordings(name)), default=0)
 
-    def adopt(self, policy: Policy, now: float, why: str = "") -> "Rulebook":
-        """The book with `policy` in force, in place of its older version.
+    def adopt(self, policy: Policy, now: float, why: str = "", restores: int | None = None) -> "Rulebook":
+        """The book with `policy` in force, in place of its older version; `restores`: which one it brings back.
 
         `now` is in seconds, not before the last change. Raises `OptionError` when the version does not exceed
         every version of that name so far.
         """
         instance("policy", policy, Policy)
         whole("version", policy.version, least=self.version(policy.name) + 1)
-        return self._amended(policy.name, policy, now, why)
+        return self._amended(policy.name, policy, now, why, restores)
 
     def retire(self, name: str, now: float, why: str = "") -> "Rulebook":
         """The book without the policy `name`. Raises `OptionError` when none is in force."""

@@ -15,7 +15,8 @@ from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note, Why
 from cybernetic.vsm.decisions.policy import Policy, Tier
 from cybernetic.vsm.decisions.question import Reception
-from cybernetic.vsm.decisions.rulebook import PolicyChange, Rulebook
+from cybernetic.vsm.decisions.redeclared import after, redeclared, said
+from cybernetic.vsm.decisions.rulebook import Amendment, PolicyChange, Rulebook
 from cybernetic.vsm.decisions.verdicts import Verdict
 from cybernetic.vsm.governance.asking import Asking
 from cybernetic.vsm.governance.identity import Identity
@@ -82,7 +83,7 @@ class Governance(Member):
         self._books: Named[Books] = self.system.named(f"{self.path}:books", Books)
 
     async def setup(self) -> None:
-        """Go on from the books; at first the policies are those that were declared."""
+        """Go on from the books, with what is declared now where that differs from what was declared before."""
         known = await self._books.call(Books.load, "policy")
         book = self._book
         if known is None:
@@ -90,14 +91,21 @@ class Governance(Member):
             above = await rules_of(self.system, level_of(self.path))
             if above is not None:
                 self._inherited, self._above = above.policies, above.edition
-            for policy in self._own:
-                book = book.adopt(policy, now(), "declared")
         else:
             book, self._inherited, self._above, self._life, self._revision, self._held = known
         await self._asking.begin()
         self._watch = Watch.of(self.path, await self._books.call(Books.load, "watch"))
-        await self._changed(book, self._inherited, self._above)
+        declared = redeclared(book, self._own, now())
+        news = () if known is None else self._news(declared.amendments[book.revision :])
+        await self._changed(declared, self._inherited, self._above, *news)
         super().setup()
+
+    def _news(self, changes: Sequence[Amendment]) -> tuple[Entry, ...]:
+        """The line of the log on what another program declares."""
+        adopted = {one.name: one.policy.version for one in changes if one.policy is not None}
+        retired = [one.name for one in changes if one.policy is None]
+        body = {"adopted": adopted, "retired": retired, "revision": self._revision + 1}
+        return (self.entry("declared", body),) if changes else ()
 
     # Identity and policies.
 
@@ -122,7 +130,7 @@ class Governance(Member):
         could not reach all units at and below the level: nothing has changed then.
         """
         self._kept(policy.name, policy)
-        return await self._amended(tried(self._book.adopt, policy, now(), why))
+        return await self._amended(tried(self._book.adopt, policy, self._moment(), said(why)))
 
     async def retire(self, name: str, why: str = "") -> int:
         """Take a policy of this level out of force; the revision since which it is.
@@ -130,14 +138,14 @@ class Governance(Member):
         Raises `PolicyRefused` for one that is not in force here, and for an invariant.
         """
         self._kept(name, None)
-        return await self._amended(tried(self._book.retire, name, now(), why))
+        return await self._amended(tried(self._book.retire, name, self._moment(), said(why)))
 
     async def rollback(self, name: str, version: int, why: str = "") -> int:
         """Put an old wording in force again, under a new version; the revision since which it is.
 
         Raises `PolicyRefused` for a version there was not, and where it would give up an invariant.
         """
-        book = tried(self._book.rollback, name, version, now(), why)
+        book = tried(self._book.rollback, name, version, self._moment(), said(why))
         self._kept(name, book.amendments[-1].policy)
         return await self._amended(book)
 
@@ -149,6 +157,9 @@ class Governance(Member):
             for name in sorted(old.keys() | new.keys())
             if old.get(name) != new.get(name)
         )
+
+    def _moment(self) -> float:
+        return after(self._book, now())
 
     def _at(self, revision: int) -> tuple[Policy, ...]:
         held = dict(self._held)

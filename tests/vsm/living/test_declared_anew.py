@@ -1,0 +1,96 @@
+"""A program that starts anew with its data goes by what it declares now, not by what it declared before."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from cybernetic.vsm import Allow, Deny, Policy, PolicyDenied, ViableSystem, unit
+from tests.support import run_virtual
+from tests.vsm.living.company import Company, Worker, done, started
+
+
+def never(action: Any, context: Any) -> Deny:
+    """Denies everything."""
+    return Deny("never")
+
+
+def always(action: Any, context: Any) -> Allow:
+    """Allows everything."""
+    return Allow()
+
+
+NEVER, ALWAYS = Policy("p", 1, never), Policy("p", 1, always)
+
+
+@asynccontextmanager
+async def declared(folder: Path, *own: Policy) -> Any:
+    """A company that declares these, five seconds after its start."""
+
+    class Kept(Company):
+        """On a disk."""
+
+        data: ClassVar[str | None] = str(folder)
+        policies: ClassVar[Sequence[Policy]] = own
+
+        def units(self) -> list[Any]:
+            """One."""
+            return [unit(Worker, id="solo")]
+
+    async with started(Kept) as (_, kept):
+        await asyncio.sleep(5.0)
+        yield kept
+
+
+async def allows(kept: Any) -> bool:
+    """Whether a unit may use a tool."""
+    try:
+        return (await done(kept, "kept/solo", usd=0.0)).outcome.good
+    except PolicyDenied:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "allowed"),
+    [
+        ((), (NEVER,), False),
+        ((NEVER,), (), True),
+        ((ALWAYS,), (Policy("p", 2, never),), False),
+        ((Policy("p", 2, never),), (ALWAYS,), True),
+        ((NEVER,), (ALWAYS,), True),
+        ((ALWAYS,), (ALWAYS,), True),
+    ],
+    ids=["added", "removed", "newer", "older", "another function", "as before"],
+)
+async def test_policies(tmp_path: Path, first: tuple[Policy, ...], second: Any, allowed: bool) -> None:
+    async with declared(tmp_path, *first):
+        pass
+    async with declared(tmp_path, *second) as kept:
+        assert await allows(kept) is allowed
+        log = await kept.call(ViableSystem.decisions, kind="declared")
+        assert len(log) == (0 if {one.label for one in first} == {one.label for one in second} else 1)
+
+
+async def test_what_was_amended_by_hand_stays(tmp_path: Path) -> None:
+    async with declared(tmp_path, ALWAYS) as kept:
+        await kept.call(ViableSystem.set_policy, Policy("p", 2, never), "for now")
+    for own in ((ALWAYS,), (Policy("p", 2, always),), ()):
+        async with declared(tmp_path, *own) as kept:
+            assert not await allows(kept)
+    async with declared(tmp_path, Policy("p", 3, always)) as kept:
+        assert await allows(kept)
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_from_amending(tmp_path: Path) -> None:
+    async def life(start: float, version: int) -> None:
+        await asyncio.sleep(start)
+        async with declared(tmp_path, ALWAYS) as kept:
+            await kept.call(ViableSystem.set_policy, Policy("p", version, always))
+            await kept.call(ViableSystem.rollback_policy, "p", 1)
+            await kept.call(ViableSystem.retire_policy, "p")
+
+    run_virtual(life(100_000.0, 2))
+    run_virtual(life(1.0, 4))
