@@ -194,7 +194,7 @@ class Control(Member):
 
     def _agreed(self) -> Mapping[str, float]:
         shift = self._shift
-        return self._declared() if shift is None or now() >= shift.until else shift.weights
+        return shift.weights if shift and shift.holds(self._charges, now()) else self._declared()
 
     def _declared(self) -> dict[str, float]:
         return {path: charge.weight for path, charge in self._charges.items()}

@@ -92,9 +92,9 @@ class Intelligence(Member):
 
     async def setup(self) -> None:
         """Go on from the books: with the shift in force and its premises; system 5 says what it wants."""
-        self._count, self._force = await self._books.call(Books.load, "intelligence") or (0, None)
-        if self._force is not None:
-            self._self = self._self.shifted(self._force[1].weights)
+        self._count, force = await self._books.call(Books.load, "intelligence") or (0, None)
+        if force is not None and force[1].holds(self._self.units, now()):
+            self._force, self._self = force, self._self.shifted(force[1].weights)
         self.tell(Channel.METASYSTEM, Role.POLICY, Begun())
         super().setup()
 

@@ -1,6 +1,6 @@
 """What systems 3, 4 and 5 say to each other of the future."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from cybernetic.vsm.homeostat.balance import Balance
@@ -16,6 +16,10 @@ class Shift:
 
     weights: Mapping[str, float]
     until: float
+
+    def holds(self, units: Collection[str], now: float) -> bool:
+        """Whether it is for these units, and not over at `now`: that in the books may be for others."""
+        return self.weights.keys() == set(units) and now < self.until
 
 
 @travels(name="vsm.Proposed")
