@@ -9,6 +9,7 @@ from cybernetic.runtime import Agent, Deferred, Named, Timer
 from cybernetic.vsm.algedonic.caller import Caller
 from cybernetic.vsm.algedonic.deadmen import Deadmen, silence, silences
 from cybernetic.vsm.algedonic.ends import Ends
+from cybernetic.vsm.algedonic.gone import gone
 from cybernetic.vsm.algedonic.humans import Page
 from cybernetic.vsm.algedonic.messages import Ack, Felt, Glad, Held, Relief, Told
 from cybernetic.vsm.algedonic.nerves import Nerves
@@ -101,10 +102,12 @@ class Algedonode(Reasoned, Caller):
         at = self._turned = now()
         levels = tuple(path for role, path, _ in self._loops if role == Role.ALGEDONODE.value)
         self._starting = Starting(self.system, self.path, levels, at)
-        self._ends = Ends(self, self.path, self._loops, Nerves(self._pains, at))
         denied = self._ladder.rungs.paging.denied
         self._resort = LastResort(self, self.path, self._loops, self._elsewhere, denied)
         await self._resort.begin()
+        for key in gone(self.path, self._loops, (*self._ladder.climbs, *self._ladder.folded)):
+            self._move(self._ladder.clear(key, self._at()))
+        self._ends = Ends(self, self.path, self._loops, Nerves(self._pains, at))
         silent = silences(pain for key, pain in self._pains.items() if self._is_open(key))
         voice = line_role(Channel.ALGEDONIC), self.path
         self._deadmen = Deadmen(self._loops, at, silent, voice)
