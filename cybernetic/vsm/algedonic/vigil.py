@@ -9,13 +9,17 @@ from cybernetic.supervision import GaveUp
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.deadmen import Deadmen, Key
 from cybernetic.vsm.algedonic.humans import Page, called, resolved
+from cybernetic.vsm.algedonic.showing import BOOKS, within
 from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
 from cybernetic.vsm.channels.channel import Role
+from cybernetic.vsm.channels.ear import level_of
 from cybernetic.vsm.ladder.clocks import Clocks, Paging
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
+from cybernetic.vsm.pulse import pulse_at
 from cybernetic.vsm.timing import now
 
 LATE = 1.0  # seconds; who is missed is so after longer
+FIRST = 7.5  # seconds of the first period of books: until then they may still be opening
 
 
 class Vigil(Watcher):
@@ -45,7 +49,11 @@ class Vigil(Watcher):
         """Begin to watch."""
         self._turned = now()
         self._again, self._since = dict[Key, float](), dict[Key, float]()
-        self._deadmen = Deadmen([(Role.ALGEDONODE.value, self.path, self._within)], self._turned)
+        first = max(FIRST, within(BOOKS, pulse_at(self.system, self.path)))
+        loops = [(Role.ALGEDONODE.value, self.path, self._within)]
+        if not level_of(self.path):  # those of a level of another system show it to the one above
+            loops.append((BOOKS, self.path, first))
+        self._deadmen = Deadmen(loops, self._turned)
         self._detach = attach(GaveUp, self._gave_up)
         self.ref.every(self._period).cast(Vigil.turn)
 
@@ -82,8 +90,10 @@ class Vigil(Watcher):
             self.task(self._call(self._silence(key), attempt))
 
     def _look_at(self, key: Key, at: float) -> None:
-        """Who hangs is ended, and its supervisor puts another in its place."""
+        """Who hangs is ended, and its supervisor puts another in its place; but books may take long to open."""
         who = self.system.whereis(f"{self.path}:{key[0]}", Agent)
+        if key[0] == BOOKS and who is not None and _begins(who):
+            self._deadmen.works(key)
         if self._deadmen.hangs(key, who, at) and who is not None:
             self._deadmen.ended(key, at)
             self.exit(who, Kill())
@@ -121,3 +131,9 @@ class Vigil(Watcher):
     async def _over(self, key: PainKey) -> None:
         for sink in self._human:
             await resolved(sink, key)
+
+
+def _begins(who: Any) -> bool:
+    """Whether an agent is still in its `setup`."""
+    info = who.inspect().info()
+    return info.status == "waiting" and not info.reductions

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from cybernetic import Kill
 from cybernetic.runtime import Agent
 from cybernetic.vsm import Clocks, ViableSystem
 from cybernetic.vsm.algedonic import showing
@@ -73,6 +74,38 @@ async def test_those_of_the_top_that_hang_again_and_again_are_one_call_that_last
         assert [page.attempt for page in calls] == list(range(1, len(calls) + 1))
         assert not [key for key in PAGER.over if key.index == "books silent"]
         hanging.cancel()
+
+
+async def test_those_of_the_top_are_ended_also_by_one_that_has_never_heard_of_them() -> None:
+    async with started(Known) as (system, known):
+        await asyncio.sleep(5.0)
+        hung = await suspended(system, "known:books")
+        await asyncio.sleep(2.0)
+        system.named("known:vigil", Agent).exit(Kill())
+        await asyncio.sleep(60.0)
+        assert system.whereis("known:books", Agent) not in (None, hung)
+        assert "books silent" in {page.pain.index for _, page in PAGER.pages}
+        assert (await asyncio.wait_for(done(known, "known/solo"), 30.0)).outcome.good
+
+
+async def test_those_of_the_top_that_take_long_to_open_are_not_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = OnDisk.open.__func__  # type: ignore[attr-defined]
+    tries: list[Path] = []
+
+    async def open_slowly(cls: Any, file: Path, *of: Any) -> Any:
+        """It has much to read."""
+        tries.append(file)
+        await asyncio.sleep(300.0 if len(tries) == 1 else 0.0)
+        return await opened(cls, file, *of)
+
+    monkeypatch.setattr(OnDisk, "open", classmethod(open_slowly))
+    kept = type("Kept", (Kept,), {"data": str(tmp_path), "__module__": __name__})
+    async with started(kept) as _:
+        await asyncio.sleep(10.0)
+        assert len({*tries}) == len(tries)
+        assert "books silent" in {key.index for key in PAGER.over}
 
 
 async def slow(_: Any) -> None:
