@@ -19,15 +19,18 @@ V = TypeVar("V")
 class Reservation:
     """An amount set aside for one call, or lent to a level below, until its outcome is known or `until` has
     passed. One that is not `bounded` is of a call for which no upper bound is known: it may take all that is left.
-    Raises `OptionError` for an `upper` that is no `Vector`, and an `until` that is no time.
+    Where the call waits to be made again, refused tries `took` so much. Raises `OptionError` for what is no `Vector`,
+    and an `until` that is no time.
     """
 
     upper: Vector
     until: float
     bounded: bool = True
+    took: Vector = NOTHING
 
     def __post_init__(self) -> None:
         vector("upper", self.upper)
+        vector("took", self.took)
         moment("until", self.until)
 
 

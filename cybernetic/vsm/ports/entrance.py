@@ -195,10 +195,11 @@ class Entrance:
 
     # A call that waits: for that of another, for its turn, or to be made again.
 
-    def again(self, passage: Passage, retry_after: float, user: Any) -> Deferred[Any]:
+    async def again(self, passage: Passage, retry_after: float, user: Any) -> Deferred[Any]:
         """Leave to make a call again of which the other side said "too many", in time."""
         answer: Deferred[Any] = self.porter.defer()
         caller = Caller(passage.ask, passage.port, user, answer, allowed=passage.allowed, counted=True)
+        await self.till.wait(passage)
         self._wait(caller, passage, max(retry_after, PAUSE))
         return answer
 

@@ -195,7 +195,7 @@ class Porter(Member):
             await self._till.settle(passage, passage.took)
             self._sharing.given_up(passage)
             return passage
-        return self._entrance.again(passage, retry_after, self.sender)
+        return await self._entrance.again(passage, retry_after, self.sender)
 
     def close(self, task: Any, outcome: Any) -> tuple[Receipt, ...]:
         """A task is reported done: its receipts, all of them. Raises `NoEvidence` for a success without any."""

@@ -18,7 +18,7 @@ from cybernetic.vsm.ports.passages import Ask, Passage
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.receipts import Came
 from cybernetic.vsm.ports.unbounded import Unbounded
-from cybernetic.vsm.ports.waiting import handed, released
+from cybernetic.vsm.ports.waiting import handed, refused, released
 from cybernetic.vsm.timing import now
 
 FIRST = 5.0  # seconds that a unit which has only begun waits for its first contract, then it has its floor
@@ -114,6 +114,13 @@ class Till:
         if self._purse is not None and (passage.ask.upper or port.counts):
             until = now() + port.timeout * port.tries
             self._purse = handed(self._purse, passage.epoch, passage.id, until)
+            await self._write()
+
+    async def wait(self, passage: Passage) -> None:
+        """The other side said "too many": the call waits to be made again, however long, and its time stands still."""
+        if self._purse is not None and (passage.ask.upper or passage.port.counts):
+            self._callers.pop(passage.id, None)
+            self._purse = refused(self._purse, passage.epoch, passage.id, passage.took)
             await self._write()
 
     def assumed(self, passage: Passage, came: Came, *, sure: bool) -> Vector:

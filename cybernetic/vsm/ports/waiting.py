@@ -1,9 +1,11 @@
-"""Reservations of calls that wait to be made: nothing was called yet, so nobody is owed anything for them."""
+"""Reservations of calls that wait to be made: nobody is owed anything for them but what refused tries took."""
 
 from dataclasses import replace
 from math import inf
+from typing import Any
 
 from cybernetic.vsm.bargain.purse import Purse
+from cybernetic.vsm.bargain.vector import Vector
 
 
 def handed(purse: Purse, epoch: int, key: str, until: float) -> Purse:
@@ -11,15 +13,18 @@ def handed(purse: Purse, epoch: int, key: str, until: float) -> Purse:
 
     A reservation whose time does not end is of a call that waits. What is not open in `epoch` is left as it is.
     """
-    ledger = purse.ledger(epoch)
-    one = ledger.open.get(key)
-    if one is None:
-        return purse
-    return purse.with_ledger(epoch, replace(ledger, open={**ledger.open, key: replace(one, until=until)}))
+    return _changed(purse, epoch, key, until=until)
+
+
+def refused(purse: Purse, epoch: int, key: str, took: Vector) -> Purse:
+    """The purse while the call of `key` waits to be made again: tries of which the other side said "too many" `took` so
+    much. What is not open in `epoch` is left as it is.
+    """
+    return _changed(purse, epoch, key, until=inf, took=took)
 
 
 def released(purse: Purse) -> tuple[Purse, tuple[str, ...]]:
-    """Who waited is gone: the purse with nothing taken by the calls that waited, and their keys."""
+    """Who waited is gone: the purse where the calls that waited took no more than refused tries did, and their keys."""
     waited = tuple(
         (epoch, key)
         for epoch, ledger in purse.ledgers.items()
@@ -27,5 +32,14 @@ def released(purse: Purse) -> tuple[Purse, tuple[str, ...]]:
         if one.until == inf
     )
     for epoch, key in waited:
-        purse = purse.with_ledger(epoch, purse.ledger(epoch).release(key))
+        ledger = purse.ledger(epoch)
+        purse = purse.with_ledger(epoch, ledger.settle(key, ledger.open[key].took))
     return purse, tuple(key for _, key in waited)
+
+
+def _changed(purse: Purse, epoch: int, key: str, **change: Any) -> Purse:
+    ledger = purse.ledger(epoch)
+    one = ledger.open.get(key)
+    if one is None:
+        return purse
+    return purse.with_ledger(epoch, replace(ledger, open={**ledger.open, key: replace(one, **change)}))

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 import pytest
 
+from cybernetic import Kill
+from cybernetic.runtime import Agent
 from cybernetic.vsm import Allow, Cost, Escalate, Policy, Port, Rate, RateLimited, ViableSystem
 from cybernetic.vsm.operations.messages import Command, Intervention, Rung
 from cybernetic.vsm.ports.porter import Porter
@@ -71,6 +73,36 @@ async def test_what_refused_tries_took_is_counted_however_it_goes_on(how: str) -
         await asyncio.sleep(60.0)
         spent, _ = await system.named("billed/a:porter", Porter).call(Porter.spent)
         assert spent == Cost(usd=0.11 if how == "done" else 0.10)
+
+
+@pytest.mark.parametrize("usd", [0.0, 0.1])
+async def test_who_waits_to_try_again_takes_no_more_than_what_refused_tries_took(usd: float) -> None:
+    async with started(Billed) as (system, office):
+        await asyncio.sleep(3.0)
+        REFUSALS.append(RateLimited(100.0))
+        first = ask(office, "billed/a", "whales", port="shared", usd=usd)
+        for _ in range(8):
+            await asyncio.sleep(10.0)
+            spent, _ = await system.named("billed/a:porter", Porter).call(Porter.spent)
+            assert spent <= Cost(usd=usd)  # nothing is known to have been taken, and as much is set aside
+        second = ask(office, "billed/a", "bank", port="shared")
+        assert (await second).outcome.good
+        assert (await first).outcome.good
+        spent, _ = await system.named("billed/a:porter", Porter).call(Porter.spent)
+        assert spent == Cost(usd=0.07)
+
+
+@pytest.mark.parametrize("usd", [0.0, 0.1])
+async def test_what_refused_tries_took_is_counted_when_the_porter_ends(usd: float) -> None:
+    async with started(Billed) as (system, office):
+        await asyncio.sleep(3.0)
+        REFUSALS.append(RateLimited(100.0))
+        ask(office, "billed/a", "whales", port="shared", usd=usd)
+        await asyncio.sleep(50.0)
+        system.named("billed/a:porter", Agent).exit(Kill())
+        await asyncio.sleep(10.0)
+        spent, _ = await system.named("billed/a:porter", Porter).call(Porter.spent)
+        assert spent == Cost(usd=0.05 + 0.01 * (len(CALLS) - 1))
 
 
 async def test_what_has_to_be_asked_first_is_no_second_call() -> None:

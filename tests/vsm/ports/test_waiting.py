@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cybernetic.vsm.bargain import Purse, Vector
-from cybernetic.vsm.ports.waiting import handed, released
+from cybernetic.vsm.ports.waiting import handed, refused, released
 
 UPPERS = st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=8)
 
@@ -30,6 +30,22 @@ def test_of_those_who_are_gone_only_who_had_leave_may_have_taken_something(
     assert released(after) == (after, ())
 
 
+@given(st.integers(0, 9), st.integers(0, 9), st.booleans())
+def test_who_waits_to_try_again_has_all_time_and_takes_what_refused_tries_took(
+    upper: int, took: int, leave: bool
+) -> None:
+    purse, epoch = Purse("a", 60.0, Vector(usd=100)).reserve("a#1", Vector(usd=upper), 1.0, 10.0)
+    purse = refused(purse, epoch, "a#1", Vector(usd=took))
+    assert purse.expire(50.0)[1] == ()
+    if leave:
+        purse = handed(purse, epoch, "a#1", 20.0)
+        assert purse.expire(50.0)[1] == ((0, "a#1"),)
+        assert released(purse) == (purse, ())
+    else:
+        assert released(purse)[0].ledger(0).committed == Vector(usd=took)
+
+
 def test_leave_for_what_is_not_set_aside_changes_nothing() -> None:
     purse = Purse("a", 60.0, Vector(usd=100))
     assert handed(purse, 0, "a#1", 10.0) is purse
+    assert refused(purse, 0, "a#1", Vector(usd=1)) is purse
