@@ -1,6 +1,7 @@
 """What audits of a level may spend, and what they have spent: a purse, written down after each change."""
 
 from collections.abc import Awaitable, Callable
+from math import inf
 
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
 from cybernetic.vsm.bargain.purse import Purse
@@ -10,6 +11,7 @@ from cybernetic.vsm.ports.passages import Ask, Passage
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.receipts import Came
 from cybernetic.vsm.ports.unbounded import Unbounded
+from cybernetic.vsm.ports.waiting import handed, released
 from cybernetic.vsm.timing import now
 
 
@@ -25,21 +27,42 @@ class Fund:
         self.purse, self._unbounded, self._write = purse, Unbounded(), write
 
     async def begin(self, purse: Purse, unbounded: Unbounded) -> None:
-        """Go on from what was kept. The audits of that life have ended with it: what they were calling is lost."""
+        """Go on from what was kept. The audits of that life have ended with it: what they were calling is lost, and
+        what only waited was never called.
+        """
         if self.purse is not None:
-            self.purse, self._unbounded = unbounded.lost(purse.reopened(), *unbounded.open)
+            purse, gone = released(purse.reopened())
+            for id in gone:
+                unbounded = unbounded.over(id)
+            self.purse, self._unbounded = unbounded.lost(purse, *unbounded.open)
             await self._keep()
 
-    async def reserve(self, id: str, ask: Ask, port: Port) -> int:
-        """Set aside what a call through `port` may take; the epoch it is settled in. Raises `BudgetExhausted`."""
+    async def reserve(self, id: str, ask: Ask, port: Port, *, waits: bool) -> int:
+        """Set aside what a call through `port` may take; the epoch it is settled in. Its time runs from now; or, where
+        it `waits` first, from when it is made (`hand`). Raises `BudgetExhausted`.
+        """
         if self.purse is None or not (ask.upper or port.counts):
             return 0
         at = now()
-        self.purse, epoch = self.purse.reserve(id, ask.upper, at, at + port.timeout * port.tries)
+        until = inf if waits else at + port.timeout * port.tries
+        self.purse, epoch = self.purse.reserve(id, ask.upper, at, until)
         if not ask.upper:
             self._unbounded = self._unbounded.began(id, ask.port, port)
         await self._keep()
         return epoch
+
+    async def hand(self, passage: Passage) -> None:
+        """A call has waited and is made now."""
+        await self._within(passage, now() + passage.port.timeout * passage.port.tries)
+
+    async def wait(self, passage: Passage) -> None:
+        """The other side said "too many": the call waits to be made again."""
+        await self._within(passage, inf)
+
+    async def _within(self, passage: Passage, until: float) -> None:
+        if self.purse is not None and (passage.ask.upper or passage.port.counts):
+            self.purse = handed(self.purse, passage.epoch, passage.id, until)
+            await self._keep()
 
     async def settle(self, passage: Passage, came: Came, took: Vector | None, sure: bool = True) -> Vector:
         """What a call came to, and took; None: what is assumed, which is final if the port is `sure` of it, and else

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
@@ -91,10 +92,11 @@ class Gate:
         id = f"{self._auditor.path}:audit#{now():.3f}.{self._serial}"
         name = args[0] if isinstance(target, Address) and args else target
         ask = Ask("audit", port, about, call_digest(port, name, args, keywords), upper)
-        passage = Passage(id, ask, declared, await self._fund.reserve(id, ask, declared), now(), 0)
+        epoch = await self._fund.reserve(id, ask, declared, waits=port in self._paced)
+        passage = Passage(id, ask, declared, epoch, now(), 0)
         attempt = Attempt(self._auditor.run_blocking)
         try:
-            value = await self._tried(port, declared, attempt, target, args, keywords)
+            value = await self._tried(passage, attempt, target, args, keywords)
         except _Late as error:
             if not attempt.made:
                 await self._settled(passage, Came.FAILED, NOTHING)
@@ -108,7 +110,8 @@ class Gate:
             raise
         except BaseException:  # the verifier is given up, or gives this up
             came, took = (Came.UNKNOWN, None) if attempt.made else (Came.FAILED, NOTHING)
-            await self._settled(passage, came, took)
+            with suppress(CallError):  # nobody keeps that any more where all is stopped
+                await self._settled(passage, came, took)
             raise
         receipt = await self._settled(passage, Came.DONE, *told(port, declared.cost, value), digest(value))
         return Used(value, receipt, receipt.cost)
@@ -129,16 +132,18 @@ class Gate:
 
     async def _tried(
         self,
-        name: str,
-        port: Port,
+        passage: Passage,
         attempt: Attempt,
         target: Any,
         args: tuple[Any, ...],
         keywords: Mapping[str, Any],
     ) -> Any:
+        name, port, waits = passage.ask.port, passage.port, passage.ask.port in self._paced
         for left in reversed(range(port.tries)):
             attempt.made = False  # as long as it waits for its turn
             await self._paced_at(name)
+            if waits:
+                await self._fund.hand(passage)
             try:
                 return await self._called(name, port, attempt, target, args, keywords)
             except Exception as error:
@@ -148,6 +153,8 @@ class Gate:
                 self._auditor.tell(Channel.COORDINATION, Role.COORDINATION, Refused(name, wait))
                 if not left:
                     raise
+                waits, attempt.made = True, False
+                await self._fund.wait(passage)
                 await asyncio.sleep(min(max(0.0, wait), OBEYED))
         raise AssertionError("a port has at least one try")
 
