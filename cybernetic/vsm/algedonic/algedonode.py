@@ -98,7 +98,7 @@ class Algedonode(Reasoned, Caller):
             self._reasons.update(*why)  # nothing of that where an older version wrote it
             self._ladder = ladder.reopened(now()).under(self._ladder.rungs)
             self._arousal, self._origins = arousal.reopened(now()), Origins(self.path, origins)
-        await self._pager.begin()
+        await self._pager.begin((*self._ladder.climbs, *self._ladder.folded))
         at = self._turned = now()
         levels = tuple(path for role, path, _ in self._loops if role == Role.ALGEDONODE.value)
         self._starting = Starting(self.system, self.path, levels, at)

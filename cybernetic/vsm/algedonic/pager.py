@@ -1,7 +1,7 @@
 """How a level calls a human: through who is above it, or through its own sinks where nobody above takes the page."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from cybernetic.runtime import Named
 from cybernetic.vsm.algedonic.caller import ANY, Caller
 from cybernetic.vsm.algedonic.humans import TAKE, Page
 from cybernetic.vsm.algedonic.sinks import Sinks
+from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Role
 from cybernetic.vsm.ladder.signals import PainKey
@@ -43,7 +44,8 @@ class Pager:
         self, agent: Any, path: str, human: Sequence[Any], jot: Callable[[str, object], object], kept: str
     ) -> None:
         self._agent, self._key, self._by_sinks = agent, kept, f"{kept} to sinks"
-        self._levels = upward(path, top_of(path))
+        self._path, self._levels = path, upward(path, top_of(path))
+        self._vigil = agent.system.named(f"{path}:{VIGIL}", Watcher)
         self._books: Named[Books] = agent.system.named(f"{path}:books", Books)
         keep = partial(self._books.cast, Books.save, self._by_sinks)
         self._sinks = Sinks(agent, human, jot, keep)
@@ -53,11 +55,16 @@ class Pager:
         self._at_it: list[PainKey] = []  # of these, what is being said
         self._saying = False  # of the others, one after another
 
-    async def begin(self) -> None:
-        """Go on from the books: what is not known to have been said is said, rather twice than never."""
+    async def begin(self, felt: Collection[PainKey] | None = None) -> None:
+        """Go on from the books: what is not known to have been said is said, rather twice than never. Where pains are
+        `felt`, whoever watches the top says that all else is over for which was paged.
+        """
         known = await self._books.call(Books.load, self._key) or ((), ())
         self._owed, self._own = (dict.fromkeys(keys) for keys in known)
-        self._sinks.begin(await self._books.call(Books.load, self._by_sinks) or ())
+        by_sinks = await self._books.call(Books.load, self._by_sinks) or ()
+        self._sinks.begin(by_sinks)
+        if felt is not None and not self._levels:
+            self._vigil.cast(Watcher.holds, (*felt, *self._owed, *by_sinks))
         for key in self._owed:
             if not self._levels or key in self._own:
                 self._agent.task(self.resolve(key))
@@ -66,6 +73,8 @@ class Pager:
         """Call a human; whether a sink took the page. `felt`: for a pain, which he answers where it hurts."""
         self._settle(page.pain.key)
         self._sinks.settle(page.pain.key)
+        if felt and not self._levels and page.level == self._path:
+            self._vigil.cast(Watcher.paged, page.pain.key)
         with self._under_way(page.pain.key):
             if self._levels:
                 with suppress(CallError, Refusal):
@@ -98,6 +107,7 @@ class Pager:
         await self._sinks.over(key, again=called)
         if not self._levels:
             self._settle(key)
+            self._vigil.cast(Watcher.told, key)
         self._keep()
 
     async def _resolved(self, key: PainKey) -> bool:

@@ -77,7 +77,8 @@ class Sinks:
     def begin(self, owed: Iterable[PainKey]) -> None:
         """Say what a predecessor had to say again, with the next round."""
         self._kept = tuple(owed)
-        self._owed = {key: _Debt(set(range(len(self._human))), 1, now()) for key in self._kept}
+        before = {key: _Debt(set(range(len(self._human))), 1, now()) for key in self._kept}
+        self._owed = before | self._owed
 
     def settle(self, key: PainKey) -> None:
         """It is not over any more."""
