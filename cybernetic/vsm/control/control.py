@@ -91,7 +91,7 @@ class Control(Member):
         audited = charter.audit is not None
         self._requirements = Requirements(self, tuple(self._charges), self._interventions, audited)
         self._redoing = Redoing(self)
-        self._overruns = Overruns(self, self._interventions)
+        self._overruns = Overruns(self, self._interventions, self._bargaining)
         self._starving = Starving(self, self._charges, charter.clocks[0].recovery, now())
         self._talks = Talks(self, self._bargaining, self._interventions, self._charges, patience)
         self._shift: Shift | None = None  # of weights, agreed with system 4
@@ -170,7 +170,6 @@ class Control(Member):
         self._requirements.heard(account.path, account.acting)
         await self._overruns.take(account, lease)
         await self._starving.take(account, now())
-        self._bargaining.owed = self._overruns.units
         last = await self._bargaining.reported(account.reports)
         if last is not None:
             self.tell(Channel.BARGAIN, Role.MANAGEMENT, Taken(last), account.path)
@@ -183,7 +182,8 @@ class Control(Member):
 
     @hears(Audited)
     async def _audited(self, audited: Audited, note: Note) -> None:
-        """What audits took in epochs that are over."""
+        """What audits took in epochs that are over, and more than they should have in this one."""
+        await self._overruns.take_audits(audited)
         last = await self._bargaining.reported(audited.reports)
         if last is not None:
             self.tell(Channel.AUDIT, Role.AUDIT, Taken(last))

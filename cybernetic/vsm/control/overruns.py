@@ -3,23 +3,30 @@
 from typing import Any
 
 from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.control.aches import Aches
+from cybernetic.vsm.control.bargaining import Bargaining
 from cybernetic.vsm.control.interventions import Interventions
+from cybernetic.vsm.inspection.messages import Audited
 from cybernetic.vsm.operations.messages import Accountability, Unblocked
 from cybernetic.vsm.timing import now
 
 
 class Overruns:
-    """The overruns of the units of a level. `control`: who speaks for it; `commands`: how it speaks to units.
+    """The overruns of the units of a level, and of its audits.
 
-    Attributes:
-        units: what those that are blocked have used so far: system 3 lends them that much, if it has it.
+    Args:
+        control: who speaks for it.
+        commands: how it speaks to units.
+        bargaining: lends those that are blocked what they have used so far, if the level has it.
     """
 
-    def __init__(self, control: Any, commands: Interventions) -> None:
-        self._control, self._commands = control, commands
-        self._aches = Aches(control, "overrun")
-        self.units: dict[str, Vector] = {}
+    def __init__(self, control: Any, commands: Interventions, bargaining: Bargaining) -> None:
+        self._control, self._commands, self._bargaining = control, commands, bargaining
+        self._auditor = f"{control.path}:audit"
+        self._aches, self._audits = Aches(control, "overrun"), Aches(control, "audit overrun")
+        self._used: dict[str, Vector] = {}  # by those that are blocked
+        bargaining.owed = self._used
 
     async def take(self, account: Accountability, lease: Vector) -> None:
         """A unit has accounted, that holds a `lease`: one that is blocked hurts until it is not.
@@ -27,14 +34,24 @@ class Overruns:
         When the level has lent it what it took, the level answers for it; where it has nothing left the block stands to
         the end of the epoch.
         """
-        path = account.path
+        if await self._answered(account.path, account, lease, self._aches, account.path):
+            self._control.task(self._commands.command(account.path, Unblocked(account.overrun)))
+
+    async def take_audits(self, audited: Audited) -> None:
+        """The auditor has accounted: it hurts in the level."""
+        lease = self._bargaining.lease(self._auditor)
+        if await self._answered(self._auditor, audited, lease, self._audits, self._control.path):
+            self._control.tell(Channel.AUDIT, Role.AUDIT, Unblocked(audited.overrun))
+
+    async def _answered(
+        self, path: str, account: Accountability | Audited, lease: Vector, aches: Aches, where: str
+    ) -> bool:
+        """Whether the level answers for what whoever has accounted took too much."""
         if not account.overrun:
-            self.units.pop(path, None)
-            self._aches.over(path)
-            return
-        self.units[path] = account.spent
-        if self._aches.felt(path, now()):
-            body = {"unit": path, "took": account.overrun.as_dict()}
-            await self._control.jot("overrun", body)
-        if account.spent <= lease:
-            self._control.task(self._commands.command(path, Unblocked(account.overrun)))
+            self._used.pop(path, None)
+            aches.over(where)
+            return False
+        self._used[path] = account.spent
+        if aches.felt(where, now()):
+            await self._control.jot("overrun", {"unit": path, "took": account.overrun.as_dict()})
+        return account.spent <= lease

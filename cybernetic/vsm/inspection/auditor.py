@@ -28,13 +28,13 @@ from cybernetic.vsm.inspection.files import Files
 from cybernetic.vsm.inspection.fruitless import Fruitless, Look
 from cybernetic.vsm.inspection.fund import Fund
 from cybernetic.vsm.inspection.gate import Gate
-from cybernetic.vsm.inspection.messages import Audited, Completed, Discrepancy, Evidence, Lifted, Probe
+from cybernetic.vsm.inspection.messages import Completed, Discrepancy, Evidence, Lifted, Probe
 from cybernetic.vsm.inspection.secret import Secret
 from cybernetic.vsm.inspection.spending import Spending
 from cybernetic.vsm.inspection.surprises import Surprises
 from cybernetic.vsm.inspection.verifier import CannotTell, judgement
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Pleasure, Severity
-from cybernetic.vsm.operations.messages import Taken
+from cybernetic.vsm.operations.messages import Taken, Unblocked
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.world.findings import Findings
@@ -179,7 +179,7 @@ class Auditor(Member):
                     self._fruitless.after(unit, Look.AUDIT, False, note)
             return None
         finally:
-            self._spending.audited(_cost(before, self._fund.purse))
+            self._spending.audited(before, self._fund.purse)
         await self._heal(self._files.health.after_try(False), evidence)
         return account
 
@@ -304,6 +304,10 @@ class Auditor(Member):
     async def _taken(self, taken: Taken, note: Note) -> None:
         await self._fund.forget(taken.epoch)
 
+    @hears(Unblocked)
+    async def _unblocked(self, unblocked: Unblocked, note: Note) -> None:
+        await self._fund.clear()
+
     @hears(PolicyUpdate)
     def _policies(self, update: PolicyUpdate, note: Note) -> None:
         self._gate.policies = update.policies
@@ -313,9 +317,8 @@ class Auditor(Member):
         self._turns += 1
         if self._canaries and self._files.health.suspect and self._turns % DOUBT == 0:
             self._soon(self._try_out, self._canaries.next(self.path))
-        reports = await self._fund.reports()
-        if reports:
-            self.tell(Channel.AUDIT, Role.CONTROL, Audited(reports))
+        if account := await self._fund.account():
+            self.tell(Channel.AUDIT, Role.CONTROL, account)
         for unit, one in self._files.dossiers.items():
             if not one.told:
                 self._report(unit)
@@ -338,10 +341,11 @@ class Auditor(Member):
             answer.reply(None)
 
     def standings(self) -> dict[str, Standing]:
-        """What each unit may be called; what was never audited is "unaudited"."""
+        """What each unit may be called; what was never audited is "unaudited", and none is clean while none can be."""
         at, age, suspect = now(), self._audit.max_age, self._files.health.suspect
         known = {unit: one.standing(at, age, suspect) for unit, one in self._files.dossiers.items()}
-        return {unit: self._fruitless.standing(unit, one) for unit, one in known.items()}
+        blocked = bool(self._fund.overrun)
+        return {unit: self._fruitless.standing(unit, one, blocked) for unit, one in known.items()}
 
     def records(self) -> dict[str, AuditRecord]:
         """What the audits of each unit came to."""
@@ -384,11 +388,3 @@ class Auditor(Member):
         """Say that what hurt is over, because of a `note`."""
         key = PainKey(path, index, Cause.AUDIT.value)
         self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Relief(key), cause=note)
-
-
-def _cost(before: Purse | None, after: Purse | None) -> float:
-    """What was spent between two states of a purse, of its first resource; other audits of that time included."""
-    if before is None or after is None or before is after:
-        return 0.0
-    was, spent = (total(ledger.spent for ledger in purse.ledgers.values()) for purse in (before, after))
-    return max(0.0, sum(spent.amount(name) - was.amount(name) for name in sorted(spent.resources)[:1]))

@@ -42,7 +42,7 @@ class Fruitless:
         elif before >= MOST:
             self._auditor.relieve(unit, look.value, note)
 
-    def standing(self, unit: str, standing: Standing) -> Standing:
-        """What a unit may be called that would be called that: who cannot see it does not call it clean."""
-        unseen = self._files.of(unit).fruitless.get(Look.AUDIT.value, 0) >= MOST
+    def standing(self, unit: str, standing: Standing, blind: bool) -> Standing:
+        """What a unit may be called that would be called that: who cannot see it, or is `blind`, calls none clean."""
+        unseen = blind or self._files.of(unit).fruitless.get(Look.AUDIT.value, 0) >= MOST
         return Standing.UNAUDITED if unseen and standing is Standing.CLEAN else standing

@@ -7,6 +7,7 @@ from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
 from cybernetic.vsm.bargain.purse import Purse
 from cybernetic.vsm.bargain.refusals import NoOpenBill
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.inspection.messages import Audited
 from cybernetic.vsm.ports.passages import Ask, Passage
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.receipts import Came
@@ -112,6 +113,25 @@ class Fund:
         if self.purse.over != over:
             await self._write(self.purse, self._unbounded)
         return tuple(self.purse.report(epoch) for epoch in self.purse.over)
+
+    async def account(self) -> Audited | None:
+        """What system 3 is to know; None where nothing was lent yet."""
+        reports = await self.reports()
+        if self.purse is None or not (reports or self.purse.ledgers):
+            return None
+        spent = self.purse.ledger(self.purse.epoch(now())).committed
+        return Audited(reports, spent, self.overrun)
+
+    @property
+    def overrun(self) -> Vector:
+        """What calls took in this epoch beyond what was set aside for them, while that blocks the next."""
+        return NOTHING if self.purse is None else self.purse.overrun(now())
+
+    async def clear(self) -> None:
+        """System 3 has answered for an overrun: audits go on."""
+        if self.purse is not None:
+            self.purse = self.purse.clear(now())
+            await self._keep()
 
     async def forget(self, epoch: int) -> None:
         """System 3 has written down the reports up to `epoch`."""

@@ -74,9 +74,14 @@ class Inspected:
 @travels(name="vsm.Audited")
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """What the audits of a level took in epochs that are over: the auditor's account to system 3."""
+    """What the audits of a level took in epochs that are over, and what they have `spent` in this one: the auditor's
+    account to system 3. An `overrun` is what calls of theirs took beyond what was set aside, while that blocks the
+    next.
+    """
 
     reports: tuple[Report, ...]
+    spent: Vector = NOTHING
+    overrun: Vector = NOTHING
 
 
 @travels(name="vsm.Discrepancy")

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from cybernetic.vsm.audit.sampling import AuditLoad, within_grant
+from cybernetic.vsm.bargain.purse import Purse
+from cybernetic.vsm.bargain.vector import total
 
 
 class Spending:
@@ -23,10 +25,10 @@ class Spending:
             self._epoch, self._last, self._now = epoch, self._now, {}
         self._now[path] = self._now.get(path, 0) + 1
 
-    def audited(self, cost: float) -> None:
-        """An audit took so much (>= 0)."""
+    def audited(self, before: Purse | None, after: Purse | None) -> None:
+        """An audit took what was spent between two states of the purse; what others did in that time is included."""
         self._audits += 1
-        self._cost += (cost - self._cost) / min(self._audits, 100)
+        self._cost += (_cost(before, after) - self._cost) / min(self._audits, 100)
 
     def thinned(self, wished: Mapping[str, float], grant: float) -> dict[str, float]:
         """The probabilities that keep the expected cost of an epoch within `grant` (>= 0); by unit, as `wished`."""
@@ -35,3 +37,11 @@ class Spending:
             for path, chance in wished.items()
         }
         return within_grant(loads, grant)
+
+
+def _cost(before: Purse | None, after: Purse | None) -> float:
+    """What was spent between two states of a purse, of its first resource."""
+    if before is None or after is None or before is after:
+        return 0.0
+    was, spent = (total(ledger.spent for ledger in purse.ledgers.values()) for purse in (before, after))
+    return max(0.0, sum(spent.amount(name) - was.amount(name) for name in sorted(spent.resources)[:1]))
