@@ -19,12 +19,11 @@ from cybernetic.vsm.bargain.weights import earned_weights
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.control.accounts import Accounts
 from cybernetic.vsm.control.messages import Charge
+from cybernetic.vsm.control.opening import opened
 from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.control.periods import Periods
-from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.inspection.verifier import spends
 from cybernetic.vsm.recursion.charter import Charter
-from cybernetic.vsm.recursion.handing import begins
 from cybernetic.vsm.timing import now
 
 ROUNDING = 1e-9  # parts of a whole are rounded down
@@ -90,17 +89,15 @@ class Bargaining:
 
     def begin(self, known: Allocator | None) -> None:
         """Go on from the books, under a higher term: a predecessor that still speaks is refused. Without any the purse
-        is another one than the level above may know.
+        is another one than the level above may know; and where there was another, what that may have spent is gone.
         """
         if self.allocator is None:
             return
         if known is not None:
             self.allocator = known.succeeded(known.term + 1)
-        elif self._lent:
-            purse, id = self.allocator.purse, fresh_id(8, "purse")
-            first = begins(self._control.system, purse.unit)
-            purse = replace(purse, id=id) if first else purse.born(id, now())
-            self.allocator = replace(self.allocator, purse=purse)
+            return
+        purse = opened(self._control.system, self.allocator.purse, now(), lent=self._lent)
+        self.allocator = replace(self.allocator, purse=purse)
 
     @property
     def epoch(self) -> Epoch | None:

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from cybernetic.core import CallError, Refusal, real_time
@@ -15,6 +16,7 @@ from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.audit.record import AuditRecord, Standing
 from cybernetic.vsm.bargain.contract import Accepted, Contract
 from cybernetic.vsm.bargain.purse import Purse
+from cybernetic.vsm.bargain.tally import tally
 from cybernetic.vsm.bargain.vector import Vector, total
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
@@ -22,6 +24,7 @@ from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note, Why, incident
 from cybernetic.vsm.governance.messages import PolicyUpdate
+from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.inspection.canaries import Canaries
 from cybernetic.vsm.inspection.dossier import Dossier
 from cybernetic.vsm.inspection.files import Files
@@ -73,7 +76,7 @@ class Auditor(Member):
         known = Secret.of(audit.secret, self.system.chance, self.path) if secret is None else Secret(secret)
         files = self._files = Files(self.path, audit, units, books, known)
         purse = None if charter.per is None else Purse(f"{self.path}:audit", charter.per)
-        self._fund = Fund(purse, files.keep_purse)
+        self._fund = Fund(purse, files.keep_purse, partial(tally, self.system, fresh_id(8, "fund")))
         self._gate = Gate(self, charter.ports, paced, charter.policies, audit.independent_of, self._fund)
         self._canaries = Canaries(audit.canaries)
         self._fruitless = Fruitless(self, files)

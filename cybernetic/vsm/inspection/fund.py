@@ -22,10 +22,16 @@ class Fund:
     Args:
         purse: what is spent from; None: nothing is counted.
         write: keeps it, and what is known of calls without an upper bound.
+        tally: hears of the purse before it is written.
     """
 
-    def __init__(self, purse: Purse | None, write: Callable[[Purse, Unbounded], Awaitable[None]]) -> None:
-        self.purse, self._unbounded, self._write = purse, Unbounded(), write
+    def __init__(
+        self,
+        purse: Purse | None,
+        write: Callable[[Purse, Unbounded], Awaitable[None]],
+        tally: Callable[[Purse], object] = lambda purse: None,
+    ) -> None:
+        self.purse, self._unbounded, self._write, self._tally = purse, Unbounded(), write, tally
 
     async def begin(self, purse: Purse, unbounded: Unbounded) -> None:
         """Go on from what was kept. The audits of that life have ended with it: what they were calling is lost, and
@@ -111,7 +117,7 @@ class Fund:
         purse, self._unbounded = self._unbounded.lost(self.purse, *self._unbounded.overdue(self.purse, at))
         self.purse = purse.expire(at)[0].conclude(at)
         if self.purse.over != over:
-            await self._write(self.purse, self._unbounded)
+            await self._keep()
         return tuple(self.purse.report(epoch) for epoch in self.purse.over)
 
     async def account(self) -> Audited | None:
@@ -146,4 +152,5 @@ class Fund:
 
     async def _keep(self) -> None:
         assert self.purse is not None
+        self._tally(self.purse)
         await self._write(self.purse, self._unbounded)

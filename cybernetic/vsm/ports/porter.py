@@ -9,6 +9,7 @@ from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.algedonic.messages import Held
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
 from cybernetic.vsm.bargain.saved import Saved
+from cybernetic.vsm.bargain.tally import tally
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
@@ -89,7 +90,7 @@ class Porter(Member):
         super().__init__(path)
         self._ports, self._audited = dict(ports), audited
         books: Named[Books] = self.system.named(f"{path}:books", Books)
-        self._till = Till(path, books, per, floor, self.system.alive)
+        self._till = Till(path, books, per, floor, self.system.alive, partial(tally, self.system, ""))
         self._orders = Orders(path, books, policies)
         self._pacing, self._leases = Pacing(self, paced or {}), Holding(self)
         self._proofs, self._notices = Proofs(path), Notices(self)

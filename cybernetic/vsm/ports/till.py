@@ -34,6 +34,7 @@ class Till:
         per: seconds of a budget's epoch; None: nothing is counted.
         floor: what the unit may spend in an epoch without a contract.
         alive: tells whether an agent that makes calls lives. Default: all do.
+        tally: hears of the purse before it is written.
 
     Attributes:
         last: the id of the call that has moved what is spent or set aside last.
@@ -46,11 +47,12 @@ class Till:
         per: float | None,
         floor: Vector,
         alive: Callable[[Any], bool] = lambda caller: True,
+        tally: Callable[[Purse], object] = lambda purse: None,
     ) -> None:
         self._path, self._books, self._alive, self._serial = path, books, alive, 0
         self._purse = None if per is None else Purse(path, per, floor)
         self._contracted, self._begun = asyncio.Event(), now()
-        self._unbounded = Unbounded()
+        self._unbounded, self._tally = Unbounded(), tally
         self.last = ""
         self._callers: dict[str, Any] = {}  # who makes each of the calls that are open there, by id
 
@@ -247,4 +249,6 @@ class Till:
         return self._purse.ledger(self._purse.epoch(now()))
 
     async def _write(self) -> None:
+        if self._purse is not None:
+            self._tally(self._purse)
         await self._books.call(Books.save, "porter", (self._serial, self._purse, self._unbounded))

@@ -53,6 +53,12 @@ def reached_as_bytes(system: Any, path: str) -> tuple[str, ...]:
     return tuple(one for at, some in levels if at == path or at.startswith(f"{path}/") for one in some)
 
 
+def all_here(system: Any, path: str) -> bool:
+    """Whether all that is in a level, or in one within it, is of this process, as far as is known there."""
+    levels = _elsewhere.get(system, {}).items()
+    return all(one == at for at, some in levels if at == path or at.startswith(f"{path}/") for one in some)
+
+
 def boundary(system: Any, path: str) -> tuple[str, ...]:
     """The paths of the units of a level of this process; none of one that is not here."""
     return _within.get(system, {}).get(path, ())
@@ -78,14 +84,22 @@ def no_unit(system: Any, path: str, target: str) -> bool:
 _begun: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
-def begins(system: Any, path: str) -> bool:
-    """A level begins without books; whether it surely is the first time: the level around it is of this process, and
-    none has begun at its path before.
+def begins(system: Any, path: str, *, alone: bool = False) -> bool:
+    """A level begins without books; whether it surely is the first time: none has begun at its path before, and the
+    levels around it are of this process, and what they know ends with it. Books on a disk may be of another life, in
+    which there was such a level as well. One that is `alone` was lent nothing by anybody: of another process that there
+    was nobody could tell.
     """
     begun = _begun.setdefault(system, set())
-    first = path not in begun and bool(boundary(system, path.rpartition("/")[0]))
+    around = tuple(accumulate(path.split("/")[:-1], "{}/{}".format))
+    first = alone or (bool(around) and all(_in_memory(system, level) for level in around))
+    first &= path not in begun
     begun.add(path)
     return first
+
+
+def _in_memory(system: Any, level: str) -> bool:
+    return bool(boundary(system, level)) and level not in _elsewhere[system].get(level, ())
 
 
 _ablated: WeakKeyDictionary[Any, dict[str, frozenset[str]]] = WeakKeyDictionary()
