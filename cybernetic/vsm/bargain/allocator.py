@@ -240,6 +240,32 @@ class Allocator:
             self, purse=self.purse.reopened(), term=whole("term", term, least=self.term + 1), version=0
         )
 
+    def redeclared(self, declared: Self, now: float, *, own: bool = False) -> Self:
+        """The allocator as it is `declared` anew, by one that has just begun: its period, its floor (see
+        `Purse.redeclared`), and the floors of its units.
+
+        A unit that is added gets an account in the epoch at `now`, its floor as far as that is there; it held nothing
+        in those before. What one that is gone holds in that epoch counts until it is over; after it nothing is set
+        aside for it. With another period all accounts are new ones. Which purse each has stays known.
+        """
+        of = instance("declared", declared, Allocator).purse
+        purse = self.purse.redeclared(of.per, of.floor, now, own=own, id=of.id)
+        floors, purses = dict(declared.floors), {**declared.purses, **self.purses}
+        after = replace(self, purse=purse, floors=floors, grace=declared.grace, purses=purses)
+        if of.per != self.purse.per:
+            return replace(after, issued={}, lost={})
+        for epoch, ledger in purse.ledgers.items():
+            if epoch < purse.epoch(now):
+                new = floors.keys() - self.floors.keys() - ledger.open.keys() - ledger.closed.keys()
+                for unit in new:
+                    ledger = ledger.settle(unit, NOTHING)
+                purse = purse.with_ledger(epoch, ledger)
+        return after._with(purse)
+
+    def kept_to(self, now: float) -> Self:
+        """One with a budget of its own that was lowered, after units have given back what is more than that."""
+        return self._with(self.purse.redeclared(self.purse.per, self.purse.floor, now, own=True))
+
     def outbid(self, unit: str, known: Seal) -> Self:
         """The allocator under a term above one that `unit` knows, of a predecessor that left no books."""
         issued = {key: seal for key, seal in self.issued.items() if key[1] != unit}

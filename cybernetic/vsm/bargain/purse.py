@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Self
 
 from cybernetic.core import OptionError, number
@@ -20,6 +21,7 @@ from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import instance, mapping, word
 
 NO_CONTRACT = Seal(0, 0)
+EXACT = 1e-9  # of an epoch: products of times are no more exact
 BILLS = 900.0  # seconds after the end of an epoch: bills for its calls that come later change nothing
 
 
@@ -88,6 +90,36 @@ class Purse:
         ledgers = {epoch: changed(ledger, seen=None) for epoch, ledger in self.ledgers.items()}
         ended = max((self.ended, self.kept, *(epoch + 1 for epoch in self.over)))
         return changed(self, ledgers=ledgers, ended=ended, seen=None)
+
+    def redeclared(self, per: float, floor: Vector, now: float, *, own: bool = False, id: str = "") -> Self:
+        """The purse as it is declared anew: with another period, or another floor.
+
+        `own`: the floor is its budget (see `root`). That holds from the epoch at `now` on, but for what is committed
+        there: as that is given back, the same word again takes the grant down. Where it had less than its budget it
+        gets no more in that epoch. One that is lent to has, without a contract, the smaller of both floors in it: no
+        more is set aside for it.
+
+        With another period epochs are other ones, and nobody knows what was spent in the one at `now`: a purse of that
+        `id`, with nothing in it.
+        """
+        number("now", now)
+        if number("per", per, above=0.0) != self.per:
+            ended = ceil(self.ended * self.per / per - EXACT)
+            epoch = Epoch.at(now, per).number
+            empty = {epoch: Ledger(NOTHING, until=(epoch + 1) * per)}
+            return type(self)(self.unit, per, floor, ledgers=empty, kept=epoch, ended=ended, id=id)
+        running = self.epoch(now)
+        after = self if vector("floor", floor) == self.floor else changed(self, floor=floor)
+        if own:
+            for epoch, ledger in self.ledgers.items():
+                if epoch >= running:
+                    grant = floor if self.floor <= ledger.grant else ledger.grant.least(floor)
+                    less = ledger.regrant(grant)
+                    after = after if less.grant == ledger.grant else after.with_ledger(epoch, less)
+        elif after is not self and running not in self.ledgers and running >= self.kept:
+            smaller = changed(self.ledger(running), grant=floor.least(self.floor))
+            after = after.with_ledger(running, smaller)
+        return after
 
     def begun(self, epoch: int) -> Self:
         """The purse with a ledger for `epoch`, be it that nothing is done in it; the purse as it is where that is

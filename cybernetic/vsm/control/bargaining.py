@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from math import fsum, inf
+from math import inf
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
@@ -16,17 +16,18 @@ from cybernetic.vsm.bargain.purse import NO_CONTRACT, Purse
 from cybernetic.vsm.bargain.refusals import AnotherPeriod, AnotherPurse, BudgetExhausted, StaleContract
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total
 from cybernetic.vsm.bargain.weights import earned_weights
+from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.control.accounts import Accounts
+from cybernetic.vsm.control.claims import claims_on
 from cybernetic.vsm.control.messages import Charge
-from cybernetic.vsm.control.opening import opened
+from cybernetic.vsm.control.opening import anew, opened, without_books
 from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.control.periods import Periods
 from cybernetic.vsm.inspection.verifier import spends
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.timing import now
 
-ROUNDING = 1e-9  # parts of a whole are rounded down
 SOON = 1e-3  # seconds: a timer is no more exact
 AHEAD = 1.0  # seconds that the clock of a unit may be ahead of the level's
 FIRST = 8.0  # seconds that a level within another waits for its first contract, before it lives by its floor
@@ -72,8 +73,11 @@ class Bargaining:
             floors = {path: one.floor for path, one in charges.items()}
             floors |= dict.fromkeys(self._auditing, NOTHING)
             self.allocator = Allocator(purse, floors, purses=dict.fromkeys(charges, UNHEARD))
-        self._most = charter.most  # what the level shares out at most, by its own word
         self._lent = charter.budget is None  # it lives by what the level above lends it
+        self._most = (
+            charter.most if self._lent else charter.floor
+        )  # what it shares out at most, by its own word
+        self._anew: tuple[Entry, ...] = ()  # what is otherwise than when the books were written, for the log
         self._alone_from = now() + (FIRST if self._lent else 0.0)
         self._told: tuple[int, Vector] | None = None  # what the level above lends for an epoch
         self._made: dict[str, Contract] = {}  # contracts not yet accepted, by unit
@@ -88,16 +92,20 @@ class Bargaining:
         self.owed: Mapping[str, Vector] = {}
 
     def begin(self, known: Allocator | None) -> None:
-        """Go on from the books, under a higher term: a predecessor that still speaks is refused. Without any the purse
-        is another one than the level above may know; and where there was another, what that may have spent is gone.
+        """Go on from the books, under a higher term: a predecessor that still speaks is refused. What is declared
+        holds, whatever was when they were written. Without any the purse is another one than the level above may know;
+        and where there was another, what that may have spent is gone.
         """
         if self.allocator is None:
             return
-        if known is not None:
-            self.allocator = known.succeeded(known.term + 1)
+        declared = self.allocator
+        if known is None:
+            purse = without_books(self._control.system, declared.purse, now(), lent=self._lent)
+            self.allocator = replace(declared, purse=purse)
             return
-        purse = opened(self._control.system, self.allocator.purse, now(), lent=self._lent)
-        self.allocator = replace(self.allocator, purse=purse)
+        self.allocator = opened(declared, known, now(), lent=self._lent)
+        if body := anew(known, self.allocator):
+            self._anew = (self._control.entry("declared anew", body),)
 
     @property
     def epoch(self) -> Epoch | None:
@@ -207,7 +215,7 @@ class Bargaining:
         allocator, epoch, at = self.allocator, self.epoch, now()
         if allocator is None or epoch is None or not self._charges:
             return
-        allocator = allocator.begun(epoch.number)
+        allocator = (allocator if self._lent else allocator.kept_to(at)).begun(epoch.number)
         nothing = self._lent and not allocator.purse.ledger(epoch.number).grant
         if allocator.purse.seal == NO_CONTRACT and (nothing or at < self._alone_from):
             return  # the level's first contract is on its way: units that were given their floors would not wait for it
@@ -273,16 +281,7 @@ class Bargaining:
         """What each may claim; who took more than he was lent claims that first, where there is as much."""
         earned = {} if now() < self._calm_until else self._accounts.earned()
         weights = earned_weights(self._weights(), earned)
-        claims = {path: Claim(0.0, part, part) for path, part in self._auditing.items() if path in held}
-        for path, charge in self._charges.items():
-            if path not in held:
-                continue
-            claims[path] = Claim(weights[path], charge.floor_share, charge.cap_share)
-        owed = {path: _part(spent, pool) for path, spent in self.owed.items() if path in claims}
-        floors = {path: max(claim.floor, owed.get(path, 0.0)) for path, claim in claims.items()}
-        if not owed or fsum(floors.values()) > 1.0:
-            return claims
-        return {path: _at_least(claim, floors[path]) for path, claim in claims.items()}
+        return claims_on(pool, held, self._auditing, self._charges, weights, self.owed)
 
     def deliver(self) -> None:
         """Send what is not accepted yet, to all at the same time: who is silent delays nobody else.
@@ -383,14 +382,5 @@ class Bargaining:
     async def write(self) -> None:
         """Into the books, before anybody is told; refused there for one who was replaced."""
         if self.allocator is not None:
-            await self._control.keep("control", self.allocator, self.allocator.term)
-
-
-def _part(spent: Vector, pool: Vector) -> float:
-    """The part of a pool that covers what was spent, of each resource; infinite where there is nothing of one."""
-    parts = [spent.amount(name) / pool.amount(name) if pool.amount(name) else inf for name in spent.resources]
-    return max(parts, default=0.0) * (1 + ROUNDING)
-
-
-def _at_least(claim: Claim, floor: float) -> Claim:
-    return replace(claim, floor=floor, cap=None if claim.cap is None else max(claim.cap, floor))
+            entries, self._anew = self._anew, ()
+            await self._control.keep("control", self.allocator, self.allocator.term, *entries)

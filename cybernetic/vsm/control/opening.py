@@ -1,15 +1,34 @@
-"""How system 3 begins with the money of its level."""
+"""How system 3 begins with the money of its level: by what is in the books, and by what is declared."""
 
+from dataclasses import replace
 from typing import Any
 
+from cybernetic.vsm.bargain.allocator import Allocator
 from cybernetic.vsm.bargain.purse import Purse
 from cybernetic.vsm.bargain.tally import tallied
+from cybernetic.vsm.bargain.vector import NOTHING
 from cybernetic.vsm.changed import changed
 from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.recursion.handing import all_here, begins
 
 
-def opened(system: Any, purse: Purse, now: float, *, lent: bool) -> Purse:
+def opened(declared: Allocator, known: Allocator, now: float, *, lent: bool) -> Allocator:
+    """The allocator of a system 3 that begins, where this is `declared`, and that is `known` from the books; `lent`:
+    the level lives by what the one above lends it.
+    """
+    id = fresh_id(8, "purse")
+    named = replace(declared, purse=changed(declared.purse, id=id))
+    after = known.succeeded(known.term + 1).redeclared(named, now, own=not lent)
+    return _lent_now(after, id, now) if lent and not after.purse.id else after
+
+
+def _lent_now(allocator: Allocator, id: str, now: float) -> Allocator:
+    """It counted for itself, and nothing of that is its own any more: it keeps what is committed until a contract."""
+    purse, epoch = changed(allocator.purse, id=id), allocator.purse.epoch(now)
+    return replace(allocator, purse=purse.with_ledger(epoch, purse.ledger(epoch).regrant(NOTHING)))
+
+
+def without_books(system: Any, purse: Purse, now: float, *, lent: bool) -> Purse:
     """The purse of a level of which there are no books; `lent`: it lives by what the level above lends it.
 
     Where there was another one before, it has nothing in this epoch. One that counts for itself has what surely was not
@@ -23,3 +42,14 @@ def opened(system: Any, purse: Purse, now: float, *, lent: bool) -> Purse:
     if spent is None or not all_here(system, purse.unit):
         return after
     return after.with_ledger(epoch, after.ledger(epoch).regrant(purse.floor.less(spent)))
+
+
+def anew(known: Allocator, holds: Allocator) -> dict[str, Any]:
+    """What of a declaration is otherwise than when the books were written, as it was and as it is."""
+    before, after = _declaration(known), _declaration(holds)
+    return {key: {"was": before[key], "is": after[key]} for key in before if before[key] != after[key]}
+
+
+def _declaration(allocator: Allocator) -> dict[str, Any]:
+    floors = {unit: floor.as_dict() for unit, floor in allocator.floors.items()}
+    return {"per": allocator.purse.per, "floor": allocator.purse.floor.as_dict(), "units": floors}

@@ -38,10 +38,12 @@ class Fund:
         what only waited was never called.
         """
         if self.purse is not None:
-            purse, gone = released(purse.reopened())
+            declared = self.purse
+            known, gone = released(purse.reopened())
             for id in gone:
                 unbounded = unbounded.over(id)
-            self.purse, self._unbounded = unbounded.lost(purse, *unbounded.open)
+            known, self._unbounded = unbounded.lost(known, *unbounded.open)
+            self.purse = known.redeclared(declared.per, declared.floor, now(), id=declared.id)
             await self._keep()
 
     async def reserve(self, id: str, ask: Ask, port: Port, *, waits: bool) -> int:

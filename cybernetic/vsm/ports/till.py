@@ -64,6 +64,7 @@ class Till:
         died before it had its first contract.
         """
         known: Any = await self._books.call(Books.load, "porter")
+        declared = self._purse
         if known is not None:
             self._serial, purse, self._unbounded = known
             if purse is not None:
@@ -72,9 +73,19 @@ class Till:
                     self._unbounded = self._unbounded.over(id)
             self._purse = purse
             await self._lost(*self._unbounded.open)
+            self._purse = self._declared(declared)
+            if self._purse is not purse:
+                await self._write()
         elif self._purse is not None:
             self._purse = self._purse.born(fresh_id(8, "purse"), now())
             await self._write()
+
+    def _declared(self, declared: Purse | None) -> Purse | None:
+        """What is declared now holds, whatever it was when the books were written."""
+        purse, id = self._purse, fresh_id(8, "purse")
+        if declared is None or purse is None:
+            return None if declared is None else declared.born(id, now())
+        return purse.redeclared(declared.per, declared.floor, now(), id=id)
 
     # A call.
 

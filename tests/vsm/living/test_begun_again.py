@@ -12,7 +12,7 @@ from cybernetic.runtime import Agent
 from cybernetic.vsm import Budget, Cost, ViableSystem, unit
 from cybernetic.vsm.bargain.purse import Purse
 from cybernetic.vsm.bargain.tally import tallied, tally
-from cybernetic.vsm.control.opening import opened
+from cybernetic.vsm.control.opening import without_books
 from cybernetic.vsm.recursion.handing import begins, enclose
 from tests.vsm.living.company import TOOL, Company, Worker, done, started
 
@@ -139,16 +139,16 @@ async def test_where_something_of_it_is_elsewhere_nobody_knows_what_was_spent() 
     async with System() as system:
         root = Purse("firm", 60.0, Cost(usd=10))
         enclose(system, "firm", ("firm/a", "firm/b"), ("firm",))
-        assert opened(system, root, 10.0, lent=False) is root
+        assert without_books(system, root, 10.0, lent=False) is root
         for one in ("firm/a", "firm/b", "firm:audit", "firms/c"):
             purse, _ = Purse(one, 60.0, Cost(usd=5)).reserve("call", Cost(usd=2), 10.0, 20.0)
             tally(system, "life", purse)
         tally(system, "later", purse.told(130.0))
-        assert opened(system, root, 20.0, lent=False).ledger(0).grant == Cost(usd=4)
-        assert opened(system, root, 70.0, lent=False).ledger(1).grant == Cost(usd=10)
-        assert not opened(system, replace(root, per=30.0), 20.0, lent=False).ledger(0).grant
+        assert without_books(system, root, 20.0, lent=False).ledger(0).grant == Cost(usd=4)
+        assert without_books(system, root, 70.0, lent=False).ledger(1).grant == Cost(usd=10)
+        assert not without_books(system, replace(root, per=30.0), 20.0, lent=False).ledger(0).grant
         enclose(system, "firm", ("firm/a", "firm/b"), ("firm/b",))
-        assert not opened(system, root, 20.0, lent=False).ledger(0).grant
+        assert not without_books(system, root, 20.0, lent=False).ledger(0).grant
 
 
 async def test_of_purses_that_were_lost_long_ago_no_tally_is_kept() -> None:
