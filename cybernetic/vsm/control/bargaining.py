@@ -79,6 +79,7 @@ class Bargaining:
         )  # what it shares out at most, by its own word
         self._anew: tuple[Entry, ...] = ()  # what is otherwise than when the books were written, for the log
         self._alone_from = now() + (FIRST if self._lent else 0.0)
+        self._unheard = False  # it may not have been of the level above when this epoch began
         self._told: tuple[int, Vector] | None = None  # what the level above lends for an epoch
         self._made: dict[str, Contract] = {}  # contracts not yet accepted, by unit
         self._written: dict[str, Contract] = {}  # those of them that are in the books, and may be sent
@@ -104,6 +105,7 @@ class Bargaining:
             self.allocator = replace(declared, purse=purse)
             return
         self.allocator = opened(declared, known, now(), lent=self._lent)
+        self._unheard = self._lent and known.purse.epoch(now()) not in known.purse.ledgers
         if body := anew(known, self.allocator):
             self._anew = (self._control.entry("declared anew", body),)
 
@@ -217,7 +219,8 @@ class Bargaining:
             return
         allocator = (allocator if self._lent else allocator.kept_to(at)).begun(epoch.number)
         nothing = self._lent and not allocator.purse.ledger(epoch.number).grant
-        if allocator.purse.seal == NO_CONTRACT and (nothing or at < self._alone_from):
+        first = self._unheard or allocator.purse.seal == NO_CONTRACT
+        if first and (nothing or at < self._alone_from):
             return  # the level's first contract is on its way: units that were given their floors would not wait for it
         held = self._held(allocator, allocator.purse.ledger(epoch.number))
         whole = self._pool(allocator, epoch, held)
@@ -362,7 +365,7 @@ class Bargaining:
         except AnotherPurse:
             self._alone_from = max(self._alone_from, now() + FIRST)
             raise
-        self._told = contract.epoch, contract.grant
+        self._told, self._unheard = (contract.epoch, contract.grant), False
         await self.share_out()
         await self.write()
         self.deliver()

@@ -53,6 +53,9 @@ class Till:
         self._purse = None if per is None else Purse(path, per, floor)
         self._contracted, self._begun = asyncio.Event(), now()
         self._unbounded, self._tally = Unbounded(), tally
+        self._unheard = (
+            False  # it may not have been of the level when this epoch began, and its floor is lent to others
+        )
         self.last = ""
         self._callers: dict[str, Any] = {}  # who makes each of the calls that are open there, by id
 
@@ -68,6 +71,7 @@ class Till:
         if known is not None:
             self._serial, purse, self._unbounded = known
             if purse is not None:
+                self._unheard = purse.epoch(now()) not in purse.ledgers
                 purse, gone = released(purse.reopened())
                 for id in gone:
                     self._unbounded = self._unbounded.over(id)
@@ -91,7 +95,9 @@ class Till:
 
     def waits(self, upper: Vector, port: Port) -> bool:
         """Whether a call that may take `upper`, or what `port` says, has to wait for the unit's first contract."""
-        return self._purse is not None and self._purse.seal == NO_CONTRACT and bool(upper or port.counts)
+        if self._purse is None or not (self._unheard or self._purse.seal == NO_CONTRACT):
+            return False
+        return bool(upper or port.counts)
 
     async def contract(self) -> None:
         """The unit has only begun: its first contract is on the way, or it is cut off and has its floor, maybe from the
@@ -205,6 +211,7 @@ class Till:
         assert self._purse is not None
         self._purse, accepted = self._purse.accept(contract)
         await self._write()
+        self._unheard = False
         self._contracted.set()
         return accepted
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from cybernetic import System
-from cybernetic.vsm import Budget, BudgetExhausted, Cost, ViableSystem, unit
+from cybernetic.vsm import Budget, BudgetExhausted, Cost, Port, ViableSystem, unit
 from cybernetic.vsm.bargain.contract import Contract, Seal
 from cybernetic.vsm.bargain.purse import Purse
 from cybernetic.vsm.bargain.vector import NOTHING
 from cybernetic.vsm.inspection.fund import Fund
-from cybernetic.vsm.ports.till import Till
+from cybernetic.vsm.ports.till import FIRST, Till
 from cybernetic.vsm.ports.unbounded import Unbounded
 from cybernetic.vsm.timing import now
 from tests.vsm.living.company import TOOL, Company, Worker, done
@@ -154,3 +154,25 @@ async def test_audits_go_by_the_period_that_is_declared() -> None:
         assert fund.granted == granted
         await fund.accept(Contract("acme:audit", 0, Cost(usd=2), Seal(4, 1), per=per))
         assert fund.granted == Cost(usd=2)
+
+
+async def test_who_begins_in_an_epoch_that_it_knows_nothing_of_waits_for_its_contract_before_it_takes_its_floor() -> (
+    None
+):
+    books: Any = Written()
+    first = Till("a", books, 60.0, Cost(usd=4))
+    await first.begin()
+    await first.accept(Contract("a", 0, Cost(usd=5), Seal(1, 1), first.id))
+    again = Till("a", books, 60.0, Cost(usd=4))
+    await again.begin()
+    assert not again.waits(Cost(usd=1), Port())
+    await asyncio.sleep(70.0)  # it may have been taken out meanwhile, and its floor lent to others
+    later = Till("a", books, 60.0, Cost(usd=4))
+    await later.begin()
+    assert later.waits(Cost(usd=1), Port())
+    began = now()
+    await later.contract()
+    assert now() == began + FIRST
+    assert later.spent() == (NOTHING, Cost(usd=4))
+    await later.accept(Contract("a", 1, Cost(usd=1), Seal(2, 1), first.id))
+    assert not later.waits(Cost(usd=1), Port())
