@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,6 @@ from cybernetic.nodes.mesh import NOT_MEANT, Mesh
 from cybernetic.nodes.plan.membership import Member, Members, Refused, taken
 from cybernetic.nodes.plan.reach import in_order, seen_at, stranded
 from cybernetic.nodes.remote import ops
-from cybernetic.nodes.remote.greeting import Words
 from cybernetic.nodes.remote.inbound import Inbound
 from cybernetic.nodes.remote.peer import Peer
 from cybernetic.nodes.waiting import Waiting
@@ -58,7 +57,6 @@ class Linking(Waiting):
         super().__init__()
         self.me, self.name, self.incarnation = me, me.name, me.incarnation
         self.unreached: dict[str, str] = {}
-        self._losing: dict[Peer, tuple[Member, Link] | None] = {}  # by whom each is followed at once
         self.members = Members()
         self._secret, self._settings, self._tls, self._told = secret, settings, tls, told
         self._listeners: list[Listener] = []
@@ -131,7 +129,6 @@ class Linking(Waiting):
                 await self.when(lambda: not self.peers)
         for peer in list(self.peers.values()):
             self.lose(peer, "it did not take leave")
-        await self.when(lambda: not self._losing)
 
     # Links that come and go.
 
@@ -197,11 +194,6 @@ class Linking(Waiting):
         known = self.peers.get(member.name)
         if known is not None and known.link is not None:
             self.lose(known, "it has linked itself anew")
-            if known in self._losing:  # then this link has to wait
-                before, self._losing[known] = self._losing[known], (member, link)
-                if before is not None:
-                    before[1].abort("it has linked itself anew")
-                return
         self.members = self.members.returned(member.name, member.incarnation)
         peer = self.peers.get(member.name) or self.expect(member)
         if member.kind == "isolated":
@@ -235,11 +227,11 @@ class Linking(Waiting):
         peer = self.peers[member.name] = Peer(self, member.name, member.incarnation)
         return peer
 
-    def greet(self, peer: Peer) -> Words:
-        """What tells a node that is linked now what it must know; from now on it is told what is new."""
+    def greet(self, peer: Peer) -> None:
+        """Tell a node that is linked now what it must know; from now on it is told what is new."""
         others = [tuple(self.members[each.name]) for each in self.linked() if each is not peer]
-        yield from self.exchange.greet(peer)
-        yield ops.MEMBERS, others
+        self.exchange.greet(peer)
+        peer.post((ops.MEMBERS, others))
 
     def _lagging(self, peer: Peer, seconds: float) -> None:
         """Nothing was heard from a node for a while; 0: it is heard again."""
@@ -259,43 +251,20 @@ class Linking(Waiting):
         return self.maker in ("", peer.name)
 
     def lose(self, peer: Peer, why: str) -> None:
-        """A node is out of reach: its agents have ended with `NoConnection`, its names are free.
-
-        Where it had very many names they are freed first, in steps; the rest follows when none leads there any more.
-        """
-        if peer.lost or peer in self._losing:
+        """A node is out of reach: its agents have ended with `NoConnection`, its names are free."""
+        if peer.lost:
             return
-        if peer.link is not None:
-            peer.link.abort(why)
-        steps = self.exchange.lost(peer)
-        if next(steps, steps) is steps:
-            self._lost(peer, why, steps)
-        else:
-            self._losing[peer] = None
-            self.task(self._lose_on(peer, why, steps))
-
-    async def _lose_on(self, peer: Peer, why: str, steps: Iterator[None]) -> None:
-        try:
-            for _ in steps:
-                await asyncio.sleep(0)
-        finally:
-            again = self._losing.pop(peer)
-            self._lost(peer, why, steps)
-        if again is not None:
-            self.up(*again)
-
-    def _lost(self, peer: Peer, why: str, steps: Iterator[None]) -> None:
-        """Do the steps that are left, and then the rest."""
-        for _ in steps:
-            pass
         member = self.members.get(peer.name)
         if self.peers.get(peer.name) is peer:
             del self.peers[peer.name]
             self.members = self.members.left(peer.name, peer.incarnation)
         link = peer.link
+        if link is not None:
+            link.abort(why)
         left = self.leaving or why.startswith(LEFT)
         level = self._aside if left or not self._concerns(peer) else logging.WARNING
         _log.log(level, "%s has lost %s: %s", self.name, peer.name, why)
+        self.exchange.lost(peer)
         peer.lose()
         if LOST.listeners:
             LOST.emit(NodeLost(peer.name, peer.incarnation, why))

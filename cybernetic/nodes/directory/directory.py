@@ -7,11 +7,8 @@ name, and the agent that lost is told by its own node, which takes the claim bac
 """
 
 from collections import deque
-from collections.abc import Iterator
-from itertools import islice
-from typing import Any
 
-from cybernetic.crdt import LWW, Stamp, key_of, taken_down
+from cybernetic.crdt import LWW, Stamp
 from cybernetic.nodes.directory import parts
 from cybernetic.nodes.directory.entries import (
     Changed,
@@ -29,7 +26,6 @@ from cybernetic.nodes.directory.entries import (
 
 MOST_MARKS = 10_000  # removals of one node that are kept for those who have not said that they know of them
 MOST_FRESH = 200  # names taken that are put into the part at once: about a millisecond
-AT_ONCE = 100  # keys that are handled in one turn of the loop: a few milliseconds
 
 Seatings = dict[parts.Place, parts.Seating]
 
@@ -170,30 +166,21 @@ class Directory:
             effects += self._run(service, source, running)
         return _in_order(effects)
 
-    def lost(self, source: Source) -> Iterator[list[Effect]]:
-        """A node is out of reach: the names its agents held are free, or another's; they are in no group.
-
-        In steps of `AT_ONCE` keys, lazily. What that node tells anew meanwhile stands.
-        """
+    def lost(self, source: Source) -> list[Effect]:
+        """A node is out of reach: the names its agents held are free, or another's; they are in no group."""
+        part = self._parts.pop(source, None)
         self._marks.pop(source, None)
-        rows = taken_down(self._parts.pop(source, parts.NONE).store)
-        while some := [slot for slot, _ in islice(rows, AT_ONCE)]:
-            effects: list[Effect] = []
-            for kind, slot in some:
-                effects += self._drop(source, kind, key_of(slot))
-            yield effects
-
-    def _drop(self, source: Source, kind: str, key: Any) -> list[Effect]:
-        """What a key of a part that was given up led to is no more, unless it is told again."""
-        now = self._parts.get(source, parts.NONE)
-        if isinstance(key, tuple):
-            before, seating = self._seats.get(key[0], {}).get(source, {}).get(key), parts.seating(now, key)
-            self._seat(source, key, seating)
-            left = _seats(source, key, seating)
-            return [Left(seat) for seat in _seats(source, key, before) if seat not in left]
-        if kind == LWW.kind:
-            return self._settle(key, source, parts.claim(now, source, key) if now else None)
-        return self._run(key, source, parts.runs(now, key))
+        effects: list[Effect] = []
+        for key, kind in part.told() if part is not None else ():
+            if isinstance(key, tuple):
+                seats = _seats(source, key, self._seats.get(key[0], {}).get(source, {}).get(key))
+                effects += [Left(seat) for seat in seats]
+                self._seat(source, key, None)
+            elif kind is LWW:
+                effects += self._settle(key, source, None)
+            else:
+                effects += self._run(key, source, False)
+        return effects
 
     # What others lack.
 
@@ -202,12 +189,9 @@ class Directory:
         whole = self.part(source).context.knows_up_to(parts.writer(source), version)
         return None if whole or not version else parts.known(self.part(source), source)
 
-    def since(self, known: tuple[int, ...], keys: int) -> Iterator[Part]:
-        """What a node that knows these changes of this one lacks, as `AWMap.in_order` gives it.
-
-        Raises `DamagedMessage` for what are none.
-        """
-        return self.own.in_order(keys, parts.upto(self.me, known))
+    def since(self, known: tuple[int, ...]) -> Part:
+        """What a node that knows these changes of this one lacks. Raises `DamagedMessage` for what are none."""
+        return self.own.since(parts.upto(self.me, known))
 
     def agreed(self, version: int) -> None:
         """All nodes that are linked know this node's changes up to this one: marks of what was removed can go."""

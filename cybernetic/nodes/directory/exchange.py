@@ -7,14 +7,13 @@ from typing import Any
 
 from cybernetic.core import CannotTravel, real_time, wall
 from cybernetic.crdt import FutureStamp, Hlc, Stamp, latest_stamp
-from cybernetic.nodes.directory.directory import AT_ONCE, Directory
+from cybernetic.nodes.directory.directory import Directory
 from cybernetic.nodes.directory.entries import Changed, Effect, Left, Lost, Part, Source, Tell
 from cybernetic.nodes.directory.form import pack, unpack
 from cybernetic.nodes.directory.names import Names
 from cybernetic.nodes.directory.parts import Digest, writer
 from cybernetic.nodes.directory.spread import Spread
 from cybernetic.nodes.remote import ops
-from cybernetic.nodes.remote.greeting import Words
 from cybernetic.wire import BeyondLimit
 
 _log = logging.getLogger("cybernetic.nodes")
@@ -22,6 +21,7 @@ _log = logging.getLogger("cybernetic.nodes")
 COMPARE_SECONDS = 1.0  # after a change, until it is seen whether others know of it
 SELDOM_SECONDS = 30.0  # the longest between two times, where one does not
 LARGEST_KEY = 1 << 20  # bytes of a group's key
+PIECE = 500  # keys that are told in one message
 _STEPS = 8  # parts of a digest that are made before others have their turn
 
 
@@ -46,7 +46,6 @@ class Exchange:
         self._agreed: dict[Any, int] = {}  # the change up to which a peer has all of this node's part
         self._comparing: asyncio.Task[Any] | None = None
         self._ahead: set[Source] = set()  # nodes whose clock is wrong, and that it was said of
-        self._sending: set[Any] = set()  # peers that are being sent what they lack
         self.names = Names(self)
         self.spread = Spread(self)
         self.names.begin()
@@ -82,30 +81,25 @@ class Exchange:
 
     # Nodes come and go.
 
-    def greet(self, peer: Any) -> Words:
-        """What tells a node that is linked now all of this one's part."""
+    def greet(self, peer: Any) -> None:
+        """Tell a node that is linked now all of this one's part."""
         self._agreed[peer] = 0
-        yield from self._messages(self.directory.own.in_order(AT_ONCE))
+        self._send(peer, self.directory.own)
         self._compare()
 
-    def lost(self, peer: Any) -> Iterator[None]:
-        """A node is out of reach: in steps if it has told of much, else at once when this is asked for one."""
-        source = peer.name, peer.incarnation
-        self._ahead.discard(source)
-        many = self.directory.part(source).store.trie.size > AT_ONCE
-        for effects in self.directory.lost(source):
-            # hosts hear of each one's end
-            self.follow([each for each in effects if not isinstance(each, Left)])
-            if many:
-                yield
+    def lost(self, peer: Any) -> None:
+        """A node is out of reach."""
         self._agreed.pop(peer, None)
+        self._ahead.discard((peer.name, peer.incarnation))
+        effects = self.directory.lost((peer.name, peer.incarnation))
+        self.follow([each for each in effects if not isinstance(each, Left)])  # hosts hear of each one's end
 
     # What nodes tell.
 
-    def told(self, peer: Any, data: bytes) -> int:
-        """A piece of another node's part; of how many keys. Raises `WireError`."""
+    def told(self, peer: Any, data: bytes) -> None:
+        """A piece of another node's part. Raises `WireError`."""
         if peer.lost:
-            return 0
+            return
         source = peer.name, peer.incarnation
         delta = unpack(self._cluster.codec.decode(data), source)
         effects = self.directory.learn(source, delta)
@@ -113,7 +107,6 @@ class Exchange:
         if stamp is not None:
             self._heed(source, stamp)
         self.follow(effects)
-        return int(delta.store.trie.size)
 
     def compared(self, peer: Any, version: int, digest: bytes) -> None:
         """Another node says how far its part is, and its digest; that is empty where much changes."""
@@ -128,10 +121,7 @@ class Exchange:
 
     def lacks(self, peer: Any, known: list[int]) -> None:
         """Another node does not know all of this one's part. Raises `DamagedMessage`."""
-        pieces = self.directory.since(tuple(known), AT_ONCE)
-        if peer not in self._sending:
-            self._sending.add(peer)
-            self._cluster.task(self._send(peer, pieces))
+        self._send(peer, self.directory.since(tuple(known)))
 
     def agrees(self, peer: Any, version: int) -> None:
         """Another node knows all of this one's part, up to this change."""
@@ -166,22 +156,10 @@ class Exchange:
                 peer.post((ops.PART, data))
         self._compare()
 
-    async def _send(self, peer: Any, pieces: Iterator[Part]) -> None:
-        try:
-            for message in self._messages(pieces):
-                if message is None:
-                    await asyncio.sleep(0)
-                elif not peer.lost:
-                    peer.post(message)
-        finally:
-            self._sending.discard(peer)
-
-    def _messages(self, pieces: Iterator[Part]) -> Words:
-        for step, piece in enumerate(pieces):
-            if step:
-                yield None
-            if piece or not step:
-                yield from [(ops.PART, data) for data in self._encoded(piece)]
+    def _send(self, peer: Any, part: Part) -> None:
+        for piece in part.in_order(PIECE):
+            for data in self._encoded(piece):
+                peer.post((ops.PART, data))
 
     def _encoded(self, delta: Part) -> Iterator[bytes]:
         """A part of the directory in messages: in several if one would be too large."""
@@ -238,11 +216,8 @@ class Exchange:
             _log.warning(
                 "what is known here of the names and groups of %s is not so: it is asked again", peer.name
             )
-            for effects in self.directory.lost(source):
-                self.follow(effects)
-                await asyncio.sleep(0)
-            if not peer.lost:
-                peer.post((ops.LACKING, []))
+            self.follow(self.directory.lost(source))
+            peer.post((ops.LACKING, []))
 
     async def _digest(self, part: Part) -> bytes:
         for step, _ in enumerate(self._digests.steps(part)):

@@ -10,7 +10,6 @@ from weakref import WeakValueDictionary
 
 from cybernetic.core import CallFailed, CannotTravel, NoConnection, Reason, StartFailed
 from cybernetic.nodes.remote import ops
-from cybernetic.nodes.remote.greeting import Greeting, Words
 from cybernetic.nodes.remote.ref import RemoteRef
 from cybernetic.nodes.remote.start import RemoteStart
 from cybernetic.nodes.remote.words import in_words
@@ -47,8 +46,7 @@ class Peer:
     through here in order, and nothing overtakes anything.
 
     Args:
-        cluster: what this node knows and shares: `engine`, `codec`, `classes`, `task`; `greet(peer)` gives the words
-            that tell it all it must know.
+        cluster: what this node knows and shares: `engine`, `codec`, `classes`; `greet(peer)` tells it all it must know.
         name: the other node's name.
         incarnation: which of the nodes of that name it is.
     """
@@ -69,9 +67,7 @@ class Peer:
         self.watching: dict[int, RemoteRef[Any]] = {}  # its agents whose end it is to tell
         self.telling: dict[int, Any] = {}  # our agents whose end it is told
         self.dials = asyncio.Semaphore(DIALS)  # of nodes it has told of
-        self._greet: Callable[[Peer], Words] = cluster.greet
-        self._task: Callable[..., object] = cluster.task
-        self._open = False  # whether it is linked, and greeted: until then what is sent waits
+        self._greet: Callable[[Peer], object] = cluster.greet
         self._encode: Callable[..., bytes] = cluster.codec.encode
         self._light: list[list[Any]] = []  # casts of plain values, to be encoded together
         self._cost = 0  # bytes they will take, about
@@ -94,7 +90,7 @@ class Peer:
         if sender is None or sender._flags & FOREIGN:
             origin, kind, sender = 0, 0, None
         else:
-            origin, kind = sender._serial, self._kinds.get(sender._protocol) or self.kind(sender._protocol)
+            origin, kind = sender._serial, self._kinds.get(sender._protocol) or self._introduce(sender)
         cost = _COST
         for value in args:
             size = _LIGHT.get(type(value))
@@ -103,7 +99,7 @@ class Peer:
                 break
         else:
             light = not kwargs
-        if light and self._open and self.engine.running:
+        if light and self.link is not None and self.engine.running:
             self._light.append([to, origin, kind, word, *args])
             self._cost += cost
             self.engine.outflow[self._leave] = None
@@ -137,7 +133,7 @@ class Peer:
         if caller is None or caller._flags & FOREIGN:
             origin = kind = 0
         else:
-            origin, kind = caller._serial, self._kinds.get(caller._protocol) or self.kind(caller._protocol)
+            origin, kind = caller._serial, self._kinds.get(caller._protocol) or self._introduce(caller)
         if kwargs:
             message = (ops.CALL_WITH, to, origin, kind, number, word, kwargs, *args)
         else:
@@ -241,10 +237,14 @@ class Peer:
     def linked(self, link: Any) -> None:
         """The link is there: what it must know goes first, then what has waited."""
         self.link = link
-        for data in self._explained:
+        explained, self._explained, waiting, self._waiting = self._explained, [], self._waiting, []
+        for data in explained:
             link.send(data)
-        self._explained = []
-        Greeting(self._greet(self), self._say, self._greeted).begin(self._task)
+        self._greet(self)
+        for data in waiting:
+            link.send(data)
+        if not link.full:
+            self.drained()
 
     def drained(self) -> None:
         """The link takes more: agents that were held go on."""
@@ -268,8 +268,7 @@ class Peer:
 
     def lose(self) -> None:
         """The node is out of reach: for all here its agents have ended with `NoConnection`."""
-        self.lost, self.link, self._open = True, None, False
-        self._waiting, self._explained, self._light = [], [], []
+        self.lost, self.link, self._waiting, self._explained, self._light = True, None, [], [], []
         reason = NoConnection(f"{self.name}#{self.incarnation}")
         for cell in self.telling.values():
             unwatch(cell, self)
@@ -292,22 +291,6 @@ class Peer:
 
     # Inside.
 
-    def _say(self, message: tuple[Any, ...]) -> None:
-        """Send what is to go before all that waits."""
-        if self.link is not None:
-            self.link.send(self._encode(message, light=_light(message)))
-
-    def _greeted(self) -> None:
-        """It knows all it must: now what has waited."""
-        if (link := self.link) is None:
-            return
-        self._open = True
-        for data in self._waiting:
-            link.send(data)
-        self._waiting = []
-        if not link.full:
-            self.drained()
-
     def _message(self, op: int, to: int, message: object, sender: Any) -> None:
         try:
             self.post((op, to, *self._origin(sender), message), sender)
@@ -318,7 +301,11 @@ class Peer:
     def _origin(self, sender: Any) -> tuple[int, int]:
         if sender is None or not hasattr(sender, "_serial") or sender._flags & FOREIGN:
             return 0, 0
-        return sender._serial, self._kinds.get(sender._protocol) or self.kind(sender._protocol)
+        return sender._serial, self._kinds.get(sender._protocol) or self._introduce(sender)
+
+    def _introduce(self, sender: Any) -> int:
+        """Give a class a number, and explain it to the other node."""
+        return self.kind(sender._protocol)
 
     def kind(self, protocol: Protocol) -> int:
         """The number that stands for a class on this link."""
@@ -333,10 +320,10 @@ class Peer:
         return found
 
     def _send(self, data: bytes, sender: Any) -> None:
-        if not self._open:
+        link = self.link
+        if link is None:
             self._wait(data, sender)
             return
-        link = self.link
         if self._light:
             self._gather()
         if not self.engine.running:

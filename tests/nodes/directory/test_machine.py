@@ -13,7 +13,6 @@ from cybernetic.nodes.directory.directory import Directory
 from cybernetic.nodes.directory.entries import Changed, Claim, Effect, Entered, Left, Lost, Seat, Tell
 from cybernetic.nodes.directory.form import pack, unpack
 from cybernetic.wire import Codec
-from tests.nodes.directory.stage import lost
 from tests.support import soak
 
 NODES = ("a", "b", "c")
@@ -113,10 +112,10 @@ class Cluster(RuleBasedStateMachine):
             else:
                 assert link in self.torn, "who has all changes has the same part"
                 self.torn.remove(link)
-                self.follow(to, lost(here, source))
+                self.follow(to, here.lost(source))
                 self.send(to, sender, "lacking", ())
         elif what == "lacking":
-            for piece in here.since(rest[0], 2):
+            for piece in here.since(rest[0]).in_order(2):
                 self.send(to, sender, "part", piece)
         else:
             self.agreed[to, sender] = max(self.agreed[to, sender], rest[0])
@@ -147,7 +146,7 @@ class Cluster(RuleBasedStateMachine):
         self.up.remove(pair)
         for here, there in permutations(pair):
             self.links[here, there].clear()
-            self.follow(here, lost(self.nodes[here], self.nodes[there].me))
+            self.follow(here, self.nodes[here].lost(self.nodes[there].me))
             assert not any(claim.source[0] == there for claim in self.nodes[here].holders())
             assert not any(seat.source[0] == there for seat in self.nodes[here].seats(SERVICE))
 
