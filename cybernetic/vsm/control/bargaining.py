@@ -74,9 +74,7 @@ class Bargaining:
             floors |= dict.fromkeys(self._auditing, NOTHING)
             self.allocator = Allocator(purse, floors, purses=dict.fromkeys(charges, UNHEARD))
         self._lent = charter.budget is None  # it lives by what the level above lends it
-        self._most = (
-            charter.most if self._lent else charter.floor
-        )  # what it shares out at most, by its own word
+        self._most = charter.most if self._lent else charter.floor  # that it shares out, by its own word
         self._anew: tuple[Entry, ...] = ()  # what is otherwise than when the books were written, for the log
         self._alone_from = now() + (FIRST if self._lent else 0.0)
         self._unheard = False  # it may not have been of the level above when this epoch began

@@ -53,9 +53,7 @@ class Till:
         self._purse = None if per is None else Purse(path, per, floor)
         self._contracted, self._begun = asyncio.Event(), now()
         self._unbounded, self._tally = Unbounded(), tally
-        self._unheard = (
-            False  # it may not have been of the level when this epoch began, and its floor is lent to others
-        )
+        self._unheard = False  # it may have been of no level when this epoch began: others have its floor
         self.last = ""
         self._callers: dict[str, Any] = {}  # who makes each of the calls that are open there, by id
 
