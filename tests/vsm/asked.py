@@ -96,6 +96,11 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
         lambda: Allocator(PURSE, {"a": ONE}),
         {"unit": "a", "purse": "x", "born": 1.0},
     ),
+    "bargain.Allocator.kept_to": (lambda: Allocator(PURSE, {}), {"now": 1.0}),
+    "bargain.Allocator.redeclared": (
+        lambda: Allocator(PURSE, {}),
+        {"declared": Allocator(PURSE, {}), "now": 1.0},
+    ),
     "bargain.Allocator.told": (lambda: Allocator(PURSE, {}), {"now": 100.0}),
     "bargain.Allocator.reserve": (
         lambda: Allocator(PURSE, {}),
@@ -114,6 +119,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "bargain.Purse.conclude": (lambda: PURSE, {"now": 1.0, "patience": 5.0}),
     "bargain.Purse.expire": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.overrun": (lambda: PURSE, {"now": 1.0}),
+    "bargain.Purse.redeclared": (lambda: PURSE, {"per": 30.0, "floor": ONE, "now": 1.0}),
     "bargain.Purse.told": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.reserve": (lambda: PURSE, {"key": "k", "upper": ONE, "now": 1.0, "until": 5.0}),
     "bargain.Vector.times": (lambda: ONE, {"factor": 0.5}),
@@ -227,11 +233,13 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "ladder.Ladder.ack": (lambda: Ladder("acme", at=0.0), {"key": KEY, "level": 0, "by": "a", "now": 1.0}),
     "ladder.Ladder.clear": (lambda: Ladder("acme", at=0.0), {"key": KEY, "now": 1.0}),
     "ladder.Ladder.feel": (lambda: Ladder("acme", at=0.0), {"signal": PAIN, "now": 1.0}),
+    "ladder.Ladder.reopened": (lambda: Ladder("acme", at=0.0), {"now": 1.0}),
     "ladder.Ladder.sink_failed": (
         lambda: Ladder("acme", at=0.0),
         {"key": KEY, "sink": 0, "attempt": 1, "now": 1.0},
     ),
     "ladder.Ladder.tick": (lambda: Ladder("acme", at=0.0), {"now": 1.0}),
+    "ladder.Sensitivity.reopened": (lambda: Sensitivity(at=0.0), {"now": 1.0}),
     "ladder.Sensitivity.signalled": (lambda: Sensitivity(at=0.0), {"now": 1.0}),
     "ladder.Sensitivity.threshold": (lambda: Sensitivity(at=0.0), {"now": 1.0}),
     "variety.Carried.enough": (lambda: Carried(0.9, 10, 0, 0), {"loss": 0.1}),

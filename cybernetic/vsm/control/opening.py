@@ -5,10 +5,10 @@ from typing import Any
 
 from cybernetic.vsm.bargain.allocator import Allocator
 from cybernetic.vsm.bargain.purse import Purse
-from cybernetic.vsm.bargain.tally import tallied
 from cybernetic.vsm.bargain.vector import NOTHING
 from cybernetic.vsm.changed import changed
 from cybernetic.vsm.ids import fresh_id
+from cybernetic.vsm.ports.tally import tallied
 from cybernetic.vsm.recursion.handing import all_here, begins
 
 

@@ -16,7 +16,6 @@ from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.audit.record import AuditRecord, Standing
 from cybernetic.vsm.bargain.contract import Accepted, Contract
 from cybernetic.vsm.bargain.purse import Purse
-from cybernetic.vsm.bargain.tally import tally
 from cybernetic.vsm.bargain.vector import Vector, total
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
@@ -38,6 +37,7 @@ from cybernetic.vsm.inspection.surprises import Surprises
 from cybernetic.vsm.inspection.verifier import CannotTell, judgement
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Pleasure, Severity
 from cybernetic.vsm.operations.messages import Taken, Unblocked
+from cybernetic.vsm.ports.tally import tally
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.world.findings import Findings

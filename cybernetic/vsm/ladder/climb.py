@@ -70,13 +70,6 @@ class Climb:
         """Whether the pain is still there."""
         return self.stage is not Stage.CLEARED
 
-    def rebased(self, was: float, now: float) -> "Climb":
-        """The same by another clock, which says `now` where the one before said `was` (not before its last change)."""
-        since, at, due, called = (
-            now - (was - moment) for moment in (self.since, self.at, self.due, self.called)
-        )
-        return replace(self, since=since, at=at, due=due, called=called)
-
 
 Step = tuple[Climb, tuple[Effect, ...]]
 """A climb after something happened, and what is to be done about it."""

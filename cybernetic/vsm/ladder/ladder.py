@@ -70,7 +70,7 @@ class Ladder:
             return self
         return replace(
             self,
-            climbs={key: one.rebased(was, now) for key, one in self.climbs.items()},
+            climbs={key: _rebased(one, was, now) for key, one in self.climbs.items()},
             quiet={key: now - (was - until) for key, until in self.quiet.items()},
             noticed={key: now - (was - until) for key, until in self.noticed.items()},
             recent=tuple((now - (was - at), key) for at, key in self.recent),
@@ -256,6 +256,14 @@ class Ladder:
 
 Move = tuple[Ladder, tuple[Effect, ...]]
 """The ladder after something happened, and what is to be done about it."""
+
+
+def _rebased(climb: Climb, was: float, now: float) -> Climb:
+    """The same by another clock, which says `now` where the one before said `was` (not before its last change)."""
+    since, at, due, called = (
+        now - (was - moment) for moment in (climb.since, climb.at, climb.due, climb.called)
+    )
+    return replace(climb, since=since, at=at, due=due, called=called)
 
 
 def _by_due(item: tuple[PainKey, Climb]) -> tuple[float, PainKey]:

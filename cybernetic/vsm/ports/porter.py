@@ -9,7 +9,6 @@ from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.algedonic.messages import Held
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report
 from cybernetic.vsm.bargain.saved import Saved
-from cybernetic.vsm.bargain.tally import tally
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Channel, Role
@@ -46,6 +45,7 @@ from cybernetic.vsm.ports.proofs import Proofs
 from cybernetic.vsm.ports.receipts import Came, Receipt
 from cybernetic.vsm.ports.refusals import NoSuchPort
 from cybernetic.vsm.ports.sharing import Sharing
+from cybernetic.vsm.ports.tally import tally
 from cybernetic.vsm.ports.till import Till
 from cybernetic.vsm.timing import now
 from cybernetic.vsm.world.outages import Outages

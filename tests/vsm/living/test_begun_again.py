@@ -11,8 +11,8 @@ from cybernetic import Kill, System
 from cybernetic.runtime import Agent
 from cybernetic.vsm import Budget, Cost, ViableSystem, unit
 from cybernetic.vsm.bargain.purse import Purse
-from cybernetic.vsm.bargain.tally import tallied, tally
 from cybernetic.vsm.control.opening import without_books
+from cybernetic.vsm.ports.tally import tallied, tally
 from cybernetic.vsm.recursion.handing import begins, enclose
 from tests.vsm.living.company import TOOL, Company, Worker, done, started
 
