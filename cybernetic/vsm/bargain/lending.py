@@ -9,7 +9,6 @@ from cybernetic.vsm.bargain.allocate import Claim, allocate
 from cybernetic.vsm.bargain.vector import GRAIN, NOTHING, Vector, total, vector
 from cybernetic.vsm.checks import instance, mapping, share
 
-REST = ""  # nobody's path: what is left where nobody may have it
 DUST = 0.002  # part of what there is: less is not worth a contract
 
 
@@ -101,7 +100,8 @@ def _fair(amount: float, claims: Mapping[str, Claim]) -> dict[str, float]:
     """The fair parts; where nobody has a weight, as when all that have one have accounted for the epoch, the floors."""
     if any(claim.weight for claim in claims.values()):
         return allocate(amount, claims)
-    parts = allocate(amount, {**claims, REST: Claim(1.0)})
+    nobody = max(claims, key=len, default="") + "'"  # a name that none of them has: who takes the rest
+    parts = allocate(amount, {**claims, nobody: Claim(1.0)})
     return {unit: parts[unit] for unit in claims}
 
 

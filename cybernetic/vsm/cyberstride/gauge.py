@@ -319,6 +319,8 @@ class Gauge:
             if self._before is not None:
                 self._recover(self._before)
                 self._restore()
+        elif came and off * self._side < 0.0:  # back at plan: what comes then is another one
+            self._side, self._again = 0, False
         self._standing = None
 
     def _recover(self, before: Health) -> None:

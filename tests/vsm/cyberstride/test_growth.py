@@ -105,6 +105,20 @@ def test_an_alert_that_flickers_is_hardly_muted_for_the_errors_it_makes() -> Non
     assert median(muted) < 60
 
 
+@pytest.mark.parametrize(("every", "lifted"), [(12, 3), (16, 5), (24, 8)])
+def test_what_comes_and_goes_by_the_clock_is_muted_soon(every: int, lifted: int) -> None:
+    for seed in range(2):
+        chance, gauge = Random(seed), Gauge(Index("latency", plan=100.0, cost=True))
+        for _ in range(300):
+            gauge.update(100.0 + 5.0 * chance.gauss(0.0, 1.0))
+        judged = [
+            gauge.update(100.0 + 5.0 * (chance.gauss(0.0, 1.0) + (20.0 if n % every < lifted else 0.0)))
+            for n in range(1200)
+        ]
+        assert not any(one.pages for one in judged[500:])
+        assert all(one.muted is not None for one in judged[-200:])
+
+
 def test_an_alert_that_flickered_long_ago_is_no_reason_to_be_heard() -> None:
     gauge, _ = louder(0, 1.0, 10.0, 5)
     chance = Random(1)
