@@ -15,6 +15,7 @@ from cybernetic.vsm.inspection.fund import Fund
 from cybernetic.vsm.ports.till import FIRST, Till
 from cybernetic.vsm.ports.unbounded import Unbounded
 from cybernetic.vsm.timing import now
+from tests.vsm.bargain.test_times import Written
 from tests.vsm.living.company import TOOL, Company, Worker, done
 
 LOWER = ({"usd": 20}, {"usd": 6})
@@ -97,18 +98,6 @@ async def test_what_is_declared_anew_is_in_force_and_nothing_is_overspent(
     assert 0.75 * most <= SPENT[3] <= most
     assert len(bodies) == 1  # it is said once
     assert bodies[0]
-
-
-class Written:
-    """Books that keep what is saved last."""
-
-    def __init__(self) -> None:
-        self.last: Any = None
-
-    async def call(self, method: Any, part: str, *value: Any) -> Any:
-        if value:
-            (self.last,) = value
-        return self.last
 
 
 async def test_a_unit_goes_by_the_floor_and_the_period_that_are_declared() -> None:
