@@ -21,7 +21,7 @@ from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.control.accounts import Accounts
 from cybernetic.vsm.control.claims import claims_on
 from cybernetic.vsm.control.messages import Charge
-from cybernetic.vsm.control.opening import anew, opened, without_books
+from cybernetic.vsm.control.opening import Epochal, alone, anew, opened, waiting, without_books
 from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.control.periods import Periods
 from cybernetic.vsm.inspection.verifier import spends
@@ -77,7 +77,7 @@ class Bargaining:
         self._most = charter.most if self._lent else charter.floor  # that it shares out, by its own word
         self._anew: tuple[Entry, ...] = ()  # what is otherwise than when the books were written, for the log
         self._alone_from = now() + (FIRST if self._lent else 0.0)
-        self._unheard = False  # it may not have been of the level above when this epoch began
+        self._unheard: Epochal | None = None  # its floor, where others may have been lent that for this epoch
         self._told: tuple[int, Vector] | None = None  # what the level above lends for an epoch
         self._made: dict[str, Contract] = {}  # contracts not yet accepted, by unit
         self._written: dict[str, Contract] = {}  # those of them that are in the books, and may be sent
@@ -103,9 +103,10 @@ class Bargaining:
             self.allocator = replace(declared, purse=purse)
             return
         self.allocator = opened(declared, known, now(), lent=self._lent)
-        self._unheard = self._lent and known.purse.epoch(now()) not in known.purse.ledgers
         if body := anew(known, self.allocator):
             self._anew = (self._control.entry("declared anew", body),)
+        if self._lent and known.purse.epoch(now()) not in known.purse.ledgers:
+            self.allocator, self._unheard = waiting(self.allocator, now())
 
     @property
     def epoch(self) -> Epoch | None:
@@ -215,9 +216,11 @@ class Bargaining:
         allocator, epoch, at = self.allocator, self.epoch, now()
         if allocator is None or epoch is None or not self._charges:
             return
+        if self._unheard is not None and at >= self._alone_from:
+            allocator = alone(allocator, self._unheard)
         allocator = (allocator if self._lent else allocator.kept_to(at)).begun(epoch.number)
         nothing = self._lent and not allocator.purse.ledger(epoch.number).grant
-        first = self._unheard or allocator.purse.seal == NO_CONTRACT
+        first = self._unheard is not None or allocator.purse.seal == NO_CONTRACT
         if first and (nothing or at < self._alone_from):
             return  # the level's first contract is on its way: units that were given their floors would not wait for it
         held = self._held(allocator, allocator.purse.ledger(epoch.number))
@@ -363,7 +366,7 @@ class Bargaining:
         except AnotherPurse:
             self._alone_from = max(self._alone_from, now() + FIRST)
             raise
-        self._told, self._unheard = (contract.epoch, contract.grant), False
+        self._told, self._unheard = (contract.epoch, contract.grant), None
         await self.share_out()
         await self.write()
         self.deliver()

@@ -60,7 +60,7 @@ async def test_it_is_over_and_who_was_called_hears_it(tmp_path: Path, storm: boo
     human.pages.clear()
     async with System() as system:
         company = await system.start(firm(tmp_path, human, "one"))
-        await asyncio.sleep(3600.0)
+        await asyncio.sleep(600.0)
         assert {one.pain.key for one in await company.call(ViableSystem.alarms)} == {one.key for one in STAYS}
     assert len(human.over) == 1
     assert set(human.over) <= called
