@@ -22,6 +22,7 @@ from cybernetic.vsm.ports.waiting import handed, refused, released
 from cybernetic.vsm.timing import now
 
 FIRST = 5.0  # seconds that a unit which has only begun waits for its first contract, then it has its floor
+A_SECOND = 1000  # calls, at most, on the average since a unit's first one: ids go on with the clock
 NOTHING_YET = 60.0  # and where it has none: it is of a level that has only begun, and waits itself
 
 
@@ -62,7 +63,8 @@ class Till:
 
         The operation has ended with the predecessor, so what it was calling is lost; what only waited was never called.
         A new purse is in the books before anybody hears of it: else what is lent to it would count as spent if this one
-        died before it had its first contract.
+        died before it had its first contract. Its calls have other ids than any of a predecessor of which there are no
+        books: a late bill for one of those is for none of these.
         """
         known: Any = await self._books.call(Books.load, "porter")
         declared = self._purse
@@ -78,7 +80,9 @@ class Till:
             self._purse = self._declared(declared)
             if self._purse is not purse:
                 await self._write()
-        elif self._purse is not None:
+            return
+        self._serial = int(now() * A_SECOND)
+        if self._purse is not None:
             self._purse = self._purse.born(fresh_id(8, "purse"), now())
             await self._write()
 

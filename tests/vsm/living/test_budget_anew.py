@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from cybernetic import System
-from cybernetic.vsm import Budget, BudgetExhausted, Cost, Port, ViableSystem, unit
+from cybernetic.vsm import Action, Budget, BudgetExhausted, Cost, NoOpenBill, Port, ViableSystem, unit
 from cybernetic.vsm.bargain.contract import Contract, Seal
 from cybernetic.vsm.bargain.purse import Purse
 from cybernetic.vsm.bargain.vector import NOTHING
 from cybernetic.vsm.inspection.fund import Fund
+from cybernetic.vsm.ports.passages import Ask
 from cybernetic.vsm.ports.till import FIRST, Till
 from cybernetic.vsm.ports.unbounded import Unbounded
 from cybernetic.vsm.timing import now
@@ -165,3 +166,18 @@ async def test_who_begins_in_an_epoch_that_it_knows_nothing_of_waits_for_its_con
     assert later.spent() == (NOTHING, Cost(usd=4))
     await later.accept(Contract("a", 1, Cost(usd=1), Seal(2, 1), first.id))
     assert not later.waits(Cost(usd=1), Port())
+
+
+async def test_ids_of_calls_go_on_where_the_books_are_gone_so_that_a_late_bill_is_for_no_other_call() -> None:
+    ids = []
+    for _ in range(2):
+        till = Till("a", Written(), 60.0, Cost(usd=4))
+        await till.begin()
+        await till.accept(Contract("a", int(now() // 60.0), Cost(usd=4), Seal(1, 1), till.id))
+        ask = Ask("task", "tool", Action("call"), "digest", Cost(usd=1))
+        ids.append((await till.reserve(ask, Port()))[0])
+        await asyncio.sleep(1.0)
+    assert ids == ["a#1", "a#1001"]
+    with pytest.raises(NoOpenBill):
+        await till.billed(ids[0], Cost(usd=1))
+    await till.billed(ids[1], Cost(usd=1))
