@@ -28,13 +28,21 @@ class Forecast(NamedTuple):
     @property
     def mean(self) -> float:
         """The expected datum."""
-        return fsum([p * mean for p, mean, _ in self.parts])
+        return self.parts[0][1] + self._beyond
 
     @property
     def variance(self) -> float:
         """The variance of the whole mixture."""
-        centre = self.mean
-        return fsum([p * (variance + (mean - centre) ** 2) for p, mean, variance in self.parts])
+        lead, beyond = self.parts[0][1], self._beyond
+        return fsum([p * (variance + (mean - lead - beyond) ** 2) for p, mean, variance in self.parts])
+
+    @property
+    def _beyond(self) -> float:
+        """How far the mean lies from that of the first part: where parts are narrow and far from 0, the digits that are
+        left of a sum of their means do not tell.
+        """
+        lead = self.parts[0][1]
+        return fsum([p * (mean - lead) for p, mean, _ in self.parts])
 
     def density(self, y: float) -> float:
         """The probability density at `y`. Raises `OptionError` when that is not finite."""
@@ -109,7 +117,7 @@ def _close(parts: list[_Part], deviation: float) -> float:
 def _read(parts: list[_Part], at: float, q: float) -> tuple[float, float]:
     """How far `below` is above `q` at a place, and the density there."""
     over = fsum([p * 0.5 * (1.0 + erf((at - m) / width)) for p, m, width, _, _ in parts]) - q
-    return over, fsum([p * exp(-((at - m) ** 2) / twice) / norm for p, m, _, twice, norm in parts])
+    return over, fsum([p * exp(-((at - m) * (at - m)) / twice) / norm for p, m, _, twice, norm in parts])
 
 
 def foresee(

@@ -123,3 +123,12 @@ def test_a_quantile_is_of_a_probability(q: float) -> None:
         one.quantile(q)
     with pytest.raises(OptionError, match=r"^coverage: "):
         one.interval(q)
+
+
+@pytest.mark.parametrize("shares", [(1 / 3, 2 / 3), (0.1, 0.2, 0.7), (0.94, 0.02, 0.02, 0.02)])
+@pytest.mark.parametrize("mean", [0.0, 1e12, 3e170, -7e171])
+def test_what_is_far_from_zero_is_foreseen_as_what_is_near(shares: tuple[float, ...], mean: float) -> None:
+    one = Forecast(tuple((p, mean, 1e-6) for p in shares))
+    assert one.mean == mean
+    assert one.variance == pytest.approx(1e-6)
+    assert one.quantile(0.2) == pytest.approx(mean, rel=1e-15, abs=0.01)
