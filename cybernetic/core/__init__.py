@@ -39,6 +39,7 @@ from cybernetic.core.errors import (
     SystemStopped,
     TaskFailed,
     VirtualTimeDeadlock,
+    shown,
 )
 from cybernetic.core.events import Event, Feed, attach, event, feed, registered
 from cybernetic.core.keys import identity
@@ -136,6 +137,7 @@ __all__ = (
     "real_time",
     "registered",
     "seconds",
+    "shown",
     "token",
     "wall",
     "whole",

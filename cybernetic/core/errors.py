@@ -11,7 +11,7 @@ class InternalError(CyberneticError):
     """A defect of the library itself, not of the program that uses it."""
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """`value` as it shows itself; what cannot is named by its kind: an integer may have too many digits, and what
     somebody else wrote may fail.
     """
@@ -30,7 +30,7 @@ class OptionError(CyberneticError, ValueError):
     """An option has an impossible value. `name`, `expected` and `got` say which."""
 
     def __init__(self, name: str, expected: str, got: object) -> None:
-        super().__init__(f"{name}: expected {expected}, got: {_shown(got)}")
+        super().__init__(f"{name}: expected {expected}, got: {shown(got)}")
         self.name, self.expected, self.got = name, expected, got
 
 

@@ -5,11 +5,12 @@ from inspect import iscoroutinefunction
 from math import isinf
 from typing import Any, TypeVar
 
-from cybernetic.core import OptionError, number
+from cybernetic.core import OptionError, number, shown
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 M = TypeVar("M", bound=Mapping[Any, Any])
+F = TypeVar("F")
 
 
 def share(name: str, value: object, *, inner: bool = False) -> float:
@@ -27,6 +28,27 @@ def instance(name: str, value: object, kind: type[V]) -> V:
     if not isinstance(value, kind):
         raise OptionError(name, f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}", value)
     return value
+
+
+def function(name: str, value: F, expected: str) -> F:
+    """`value`, if it can be called. Raises `OptionError` that says what was `expected`."""
+    if not callable(value):
+        raise OptionError(name, expected, value)
+    return value
+
+
+def hashed(name: str, value: K) -> K:
+    """`value`, if it can be told from others by its hash. Raises `OptionError`."""
+    try:
+        hash(value)
+    except TypeError:
+        raise OptionError(name, "something that can be hashed", value) from None
+    return value
+
+
+def entry(name: str, key: object) -> str:
+    """What an error calls the value for `key` in the mapping, or at that place of the sequence, called `name`."""
+    return f"{name}[{shown(key)}]"
 
 
 def mapping(name: str, value: M) -> M:
@@ -64,7 +86,7 @@ def word(name: str, value: object) -> str:
 def weights(name: str, values: Mapping[K, float]) -> dict[K, float]:
     """`values` scaled to sum to one; each finite and >= 0, and their sum above 0. Raises `OptionError`."""
     mapping(name, values)
-    given = {key: number(f"{name}[{key!r}]", value, least=0) for key, value in values.items()}
+    given = {key: number(entry(name, key), value, least=0) for key, value in values.items()}
     largest = max(given.values(), default=0.0)
     if largest <= 0:
         raise OptionError(name, "weights with a sum above 0", dict(values))

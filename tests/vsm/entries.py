@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from importlib import import_module
 from inspect import Parameter, isclass, isfunction, signature
 from math import inf
@@ -35,6 +36,37 @@ def entries() -> list[Entry]:
                 if not method.startswith("_") and isfunction(function) and (figures := _figures(function)):
                     found.append(Entry(f"{package}.{name}.{method}", figures))
     return found
+
+
+def callables() -> dict[str, tuple[str, ...]]:
+    """All that is public and takes arguments, figures or not, by name, and the names of those that can be left out or
+    given; enumerations and protocols are none.
+    """
+    found: dict[str, Callable[..., Any]] = {}
+    for package in PACKAGES:
+        module = import_module(f"cybernetic.vsm.{package}")
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if isfunction(thing):
+                found[f"{package}.{name}"] = thing
+            if not isclass(thing) or issubclass(thing, Enum) or getattr(thing, "_is_protocol", False):
+                continue
+            found[f"{package}.{name}"] = thing
+            for method, value in vars(thing).items():
+                function = getattr(value, "__func__", value)
+                if not method.startswith("_") and isfunction(function):
+                    found[f"{package}.{name}.{method}"] = function
+    names = {name: _parameters(thing) for name, thing in found.items()}
+    return {name: given for name, given in names.items() if given}
+
+
+def _parameters(thing: Callable[..., Any]) -> tuple[str, ...]:
+    kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    return tuple(
+        each.name
+        for each in signature(thing).parameters.values()
+        if each.kind in kinds and each.name not in ("self", "cls")
+    )
 
 
 def _figures(thing: Callable[..., Any]) -> tuple[str, ...]:
@@ -74,6 +106,13 @@ HANDED_OUT = {
     "homeostat": "Conversation StepChange BandIndex",
     "ladder": "AckRefused Cleared Climb Folded Heard Noticed Owned Paged Pleased Raised StormRule.within Unanswered",
     "variety": "Carried Measured Regulated Variety",
+}
+
+# What is handed out and holds no figures, or is raised.
+TOLD = {
+    "bargain": "AnotherPurse NoOpenBill StaleContract",
+    "damping": "LeaseLost",
+    "decisions": "Decision Opinion PolicyChange",
 }
 
 # What a value remembers of its own past, which it checked when it came.

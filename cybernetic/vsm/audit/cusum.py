@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import log, log1p
 
 from cybernetic.core import OptionError, flag, number, whole
-from cybernetic.vsm.checks import share
+from cybernetic.vsm.checks import instance, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class DiscrepancyCusum:
     discrepancies: int = 0
 
     def __post_init__(self) -> None:
+        instance("design", self.design, CusumDesign)
         number("score", self.score, least=0)
         whole("audits", self.audits)
         whole("discrepancies", self.discrepancies)

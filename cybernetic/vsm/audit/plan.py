@@ -65,8 +65,9 @@ class Audit:
         for name in ("verify", "inspect"):
             if getattr(self, name) is not None and not callable(getattr(self, name)):
                 raise OptionError(name, "a function or None", getattr(self, name))
-        if not all(isinstance(canary, Canary) for canary in self.canaries):
-            raise OptionError("canaries", "values of Canary", self.canaries)
+        for canary in instance("canaries", self.canaries, Sequence):  # type: ignore[type-abstract]
+            if not isinstance(canary, Canary):
+                raise OptionError("canaries", "values of Canary", self.canaries)
         if self.secret is not None:
             Sampler(self.secret)
         if self.independent_of is not None:

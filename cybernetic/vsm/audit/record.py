@@ -8,7 +8,7 @@ from enum import Enum
 from cybernetic.core import number
 from cybernetic.vsm.audit.cusum import DiscrepancyCusum
 from cybernetic.vsm.audit.health import VerifierHealth
-from cybernetic.vsm.checks import later, share
+from cybernetic.vsm.checks import instance, later, share
 
 
 class Standing(Enum):
@@ -37,6 +37,8 @@ class AuditRecord:
     memory: float = 50.0
 
     def __post_init__(self) -> None:
+        instance("work", self.work, DiscrepancyCusum)
+        instance("verifier", self.verifier, VerifierHealth)
         number("memory", self.memory, least=1)
         share("gap", self.gap)
         if self.last is not None:

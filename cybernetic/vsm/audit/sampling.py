@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import isfinite, log1p
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import instance, mapping, share, word
+from cybernetic.vsm.checks import entry, instance, mapping, share, word
 
 _SECRET_BYTES = 16
 _MOST = 10**18  # inspections: more have too many digits to be written
@@ -104,11 +104,11 @@ def within_grant(units: Mapping[str, AuditLoad], grant: float) -> dict[str, floa
     number("grant", grant, least=0)
     wished = 0.0
     for name, unit in mapping("units", units).items():
-        instance(f"units[{name!r}]", unit, AuditLoad)
+        instance(entry("units", name), unit, AuditLoad)
         wished += unit.probability * unit.tasks * unit.cost
         if not isfinite(wished):
             raise OptionError(
-                f"units[{name!r}]", "tasks and cost whose products have a sum that is finite", unit
+                entry("units", name), "tasks and cost whose products have a sum that is finite", unit
             )
     factor = min(1.0, grant / wished) if wished > 0 else 1.0
     return {name: unit.probability * factor for name, unit in units.items()}

@@ -7,7 +7,7 @@ from sys import float_info
 
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total, vector
-from cybernetic.vsm.checks import instance, mapping
+from cybernetic.vsm.checks import entry, instance, mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def allocate(amount: float, claims: Mapping[str, Claim]) -> dict[str, float]:
     """
     number("amount", amount, least=0.0)
     for name, claim in mapping("claims", claims).items():
-        instance(f"claims[{name!r}]", claim, Claim)
+        instance(entry("claims", name), claim, Claim)
     if not claims or _sum("weights", [claim.weight for claim in claims.values()]) <= 0:
         raise OptionError("weights", "a sum > 0", {name: claim.weight for name, claim in claims.items()})
     floors = _sum("floors", [claim.floor for claim in claims.values()])

@@ -13,7 +13,7 @@ from cybernetic.vsm.bargain.purse import BILLS, Purse
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total, vector
 from cybernetic.vsm.changed import changed
-from cybernetic.vsm.checks import instance, mapping
+from cybernetic.vsm.checks import entry, instance, mapping
 
 LATE = 2 * BILLS  # seconds after the end of an epoch: last words of units that come later change nothing
 
@@ -65,9 +65,9 @@ class Allocator:
         whole("term", self.term, least=1)
         whole("version", self.version)
         for unit, floor in mapping("floors", self.floors).items():
-            vector(f"floors[{unit!r}]", floor)
+            vector(entry("floors", unit), floor)
         for unit, born in mapping("births", self.births).items():
-            number(f"births[{unit!r}]", born)
+            number(entry("births", unit), born)
         if not total(self.floors.values()) <= self.purse.floor:
             raise OptionError("floors", f"a sum of at most {self.purse.floor!r}", total(self.floors.values()))
 
@@ -98,7 +98,7 @@ class Allocator:
         """What the level owes the level above for an epoch that is over (see `Purse.report`), its units' part
         included.
         """
-        known = self.begun(epoch) if epoch in self.purse.ledgers else self
+        known = self.begun(epoch) if epoch_number("epoch", epoch) in self.purse.ledgers else self
         return known.purse.report(epoch)
 
     def reserve(self, key: str, upper: Vector, now: float, until: float) -> tuple[Self, int]:
@@ -106,7 +106,7 @@ class Allocator:
 
         Raises `OptionError` for a key that is the name of a unit.
         """
-        if key in self.floors:
+        if instance("key", key, str) in self.floors:
             raise OptionError("key", "a key that is no unit's name", key)
         begun = self.begun(self.purse.epoch(now))
         purse, epoch = begun.purse.reserve(key, upper, now, until)
@@ -120,7 +120,7 @@ class Allocator:
 
         Raises `OptionError` for a key that is the name of a unit.
         """
-        if key in self.floors:
+        if instance("key", key, str) in self.floors:
             raise OptionError("key", "a key that is no unit's name", key)
         gone = epoch_number("epoch", epoch) < self.purse.kept
         begun = self if gone and bounded is not False else self.begun(self.purse.running if gone else epoch)
@@ -185,7 +185,7 @@ class Allocator:
         an epoch that is no integer.
         """
         epoch_number("epoch", epoch)
-        return self.lost.get((epoch, unit), NOTHING)
+        return self.lost.get((epoch, instance("unit", unit, str)), NOTHING)
 
     def renewed(self, unit: str, purse: str, born: float) -> Self:
         """After a unit said which purse it has. With another one it knows nothing of what it has spent: all it could
@@ -268,6 +268,7 @@ class Allocator:
 
     def outbid(self, unit: str, known: Seal) -> Self:
         """The allocator under a term above one that `unit` knows, of a predecessor that left no books."""
+        instance("known", known, Seal)
         issued = {key: seal for key, seal in self.issued.items() if key[1] != unit}
         return replace(self.succeeded(max(self.term, known.term) + 1), issued=issued)
 

@@ -9,7 +9,7 @@ from cybernetic.core import OptionError, flag, number
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, vector
 from cybernetic.vsm.changed import changed
-from cybernetic.vsm.checks import mapping, moment
+from cybernetic.vsm.checks import instance, mapping, moment
 from cybernetic.vsm.growing import Growing, added, layers_of
 
 V = TypeVar("V")
@@ -148,6 +148,7 @@ class Ledger:
         another upper bound, for an `upper` that is no `Vector`, and for a time that runs backwards.
         """
         number("now", now, least=self.seen)
+        instance("key", key, str)
         if key in self.closed or (key in self.open and self.open[key].upper == vector("upper", upper)):
             return self
         if key in self.open:
@@ -165,7 +166,7 @@ class Ledger:
         takes it without asking. A key that is reserved or was settled already: the ledger as it is. Raises
         `OptionError` for a `most` that is no `Vector`.
         """
-        if key in self.open or key in self.closed:
+        if instance("key", key, str) in self.open or key in self.closed:
             return self
         upper = vector("most", most).least(self.available)
         opened = _with(self.open, key, Reservation(upper, moment("until", until)))
@@ -183,7 +184,7 @@ class Ledger:
         Raises `OptionError` for an `actual` that is no `Vector`.
         """
         vector("actual", actual)
-        before = self.closed.get(key)
+        before = self.closed.get(instance("key", key, str))
         if before is None:
             opened = self.open.get(key, _UNKNOWN)
             upper, bounded = opened.upper, opened.bounded if bounded is None else bounded
@@ -249,7 +250,7 @@ class Ledger:
         Raises `BudgetExhausted` for an increase that is not covered, `OptionError` for what is no `Vector`. Lower it
         only when who holds it has agreed.
         """
-        if key not in self.open:
+        if instance("key", key, str) not in self.open:
             return self
         before = self.open[key]
         more = vector("upper", upper).less(before.upper)

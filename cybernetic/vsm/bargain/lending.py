@@ -7,7 +7,7 @@ from math import inf
 from cybernetic.core import number
 from cybernetic.vsm.bargain.allocate import Claim, allocate
 from cybernetic.vsm.bargain.vector import GRAIN, NOTHING, Vector, total, vector
-from cybernetic.vsm.checks import instance, mapping, share
+from cybernetic.vsm.checks import entry, instance, mapping, share
 
 DUST = 0.002  # part of what there is: less is not worth a contract
 
@@ -42,16 +42,16 @@ def lend(
     mapping("bounds", {} if bounds is None else bounds)
     instance("apart", apart, Collection)  # type: ignore[type-abstract]
     for unit, claim in mapping("claims", claims).items():
-        instance(f"claims[{unit!r}]", claim, Claim)
+        instance(entry("claims", unit), claim, Claim)
     grains: dict[str, dict[str, int]] = {unit: {} for unit in claims}
     for name in vector("pool", pool).resources:
         amount = pool.amount(name)
         limits = {
-            unit: vector(f"bounds[{unit!r}]", most).amount(name) for unit, most in (bounds or {}).items()
+            unit: vector(entry("bounds", unit), most).amount(name) for unit, most in (bounds or {}).items()
         }
         wanted = {unit: _claim(claim, amount, limits.get(unit, inf)) for unit, claim in claims.items()}
         so_far = {
-            unit: vector(f"used[{unit!r}]", spent).amount(name)
+            unit: vector(entry("used", unit), spent).amount(name)
             for unit, spent in used.items()
             if unit in claims
         }

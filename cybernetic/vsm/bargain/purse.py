@@ -70,6 +70,7 @@ class Purse:
     @classmethod
     def root(cls, unit: str, budget: Budget) -> Self:
         """The purse at the top: its whole budget is its own in every epoch."""
+        instance("budget", budget, Budget)
         return cls(unit, budget.per, budget.grant)
 
     def epoch(self, now: float) -> int:
@@ -167,6 +168,7 @@ class Purse:
         Raises `BudgetExhausted` also in an epoch that was over in another life.
         """
         after, epoch = self.told(now), self.epoch(now)
+        instance("key", key, str)
         for earlier, ledger in self.ledgers.items():  # or a later one, where the clock was set back
             if earlier != epoch and (key in ledger.open or key in ledger.closed):
                 return after.with_ledger(earlier, ledger.reserve(key, upper, now, until)), earlier
@@ -197,6 +199,7 @@ class Purse:
 
         Raises `NoOpenBill` for one that was settled for good, or is not known.
         """
+        instance("key", key, str)
         for epoch, ledger in self.ledgers.items():
             closed = ledger.closed.get(key)
             if key in ledger.open or (closed is not None and not closed.final):
@@ -262,7 +265,7 @@ class Purse:
 
         Raises `OptionError` for an epoch that is not among those that are `over`.
         """
-        if epoch not in self.over:
+        if epoch_number("epoch", epoch) not in self.over:
             told = f"one that was begun, and told to be over, from {self.kept} to {self.running - 1}"
             raise OptionError("epoch", told, epoch)
         ledger = self.ledger(epoch)
@@ -278,7 +281,7 @@ class Purse:
         return replace(self, ledgers=left, kept=max(self.kept, epoch + 1))
 
     def with_ledger(self, epoch: int, ledger: Ledger) -> Self:
-        """The purse with another ledger for `epoch`."""
-        if self.ledgers.get(epoch) is ledger:
+        """The purse with another ledger for `epoch`. Raises `OptionError`."""
+        if self.ledgers.get(epoch_number("epoch", epoch)) is instance("ledger", ledger, Ledger):
             return self
         return changed(self, ledgers={**self.ledgers, epoch: ledger})

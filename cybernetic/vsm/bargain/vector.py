@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Self
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import word
+from cybernetic.vsm.checks import instance, mapping, word
 
 GRAIN = (
     10**9
@@ -35,6 +35,8 @@ class Vector:
     __slots__ = ("_grains",)
 
     def __init__(self, amounts: Mapping[str, float] = _NOTHING, /, **more: float) -> None:
+        if type(amounts) is not dict:  # as nearly always
+            mapping("amounts", amounts)
         given = {word("resource", name): amount for name, amount in {**amounts, **more}.items()}
         self._grains = {
             name: grains for name, amount in sorted(given.items()) if (grains := _grains(name, amount))
@@ -46,7 +48,7 @@ class Vector:
 
         Raises `OptionError` for what is no whole number >= 0, or so many that no float holds them, or no name.
         """
-        for name, count in grains.items():
+        for name, count in mapping("grains", grains).items():
             if whole(word("resource", name), count) > _SHOWN:
                 raise OptionError(name, "at most 1e308, which a float holds", count)
         made = cls.__new__(cls)
@@ -59,8 +61,8 @@ class Vector:
         return dict(self._grains)
 
     def amount(self, resource: str) -> float:
-        """How much of `resource` it holds; 0.0 if it does not name it."""
-        return self._grains.get(resource, 0) / GRAIN
+        """How much of `resource` it holds; 0.0 if it does not name it. Raises `OptionError` for what is no name."""
+        return self._grains.get(instance("resource", resource, str), 0) / GRAIN
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -149,7 +151,7 @@ def total(vectors: Iterable[Vector]) -> Vector:
     holds.
     """
     grains: dict[str, int] = {}
-    for one in vectors:
+    for one in instance("vectors", vectors, Iterable):  # type: ignore[type-abstract]
         for name, count in vector("vectors", one)._grains.items():
             grains[name] = grains.get(name, 0) + count
     for name, count in grains.items():

@@ -7,7 +7,7 @@ from sys import float_info
 from typing import Self
 
 from cybernetic.core import number
-from cybernetic.vsm.checks import mapping, share
+from cybernetic.vsm.checks import entry, mapping, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,13 @@ def earned_weights(
     mapping("base", base)
     best = max(
         (
-            number(f"productivity[{unit!r}]", value, least=0.0)
+            number(entry("productivity", unit), value, least=0.0)
             for unit, value in mapping("productivity", productivity).items()
         ),
         default=0,
     )
     return {
-        unit: number(f"base[{unit!r}]", weight, least=0.0)
+        unit: number(entry("base", unit), weight, least=0.0)
         * (epsilon + (1 - epsilon) * (productivity.get(unit, best) / best if best else 1.0))
         for unit, weight in base.items()
     }
@@ -83,5 +83,5 @@ def worth_publishing(old: Mapping[str, float], new: Mapping[str, float], *, chan
     number("change", change, least=0.0)
     for name, amounts in (("old", old), ("new", new)):
         for unit, amount in mapping(name, amounts).items():
-            number(f"{name}[{unit!r}]", amount, least=0.0)
+            number(entry(name, unit), amount, least=0.0)
     return old.keys() != new.keys() or any(abs(new[unit] - old[unit]) > change * old[unit] for unit in old)

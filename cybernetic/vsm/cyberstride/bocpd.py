@@ -6,10 +6,14 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.cyberstride.chart import distance
+from cybernetic.vsm.checks import instance
+from cybernetic.vsm.cyberstride.chart import BEYOND, distance
 
 _SPREADS = (1e-100, 1e100)  # their squares, and one over these, can be held
+_FAR = 2**53  # data in a run
+_DUST = 1e-6  # what rounding makes of a sum of probabilities is far less
 _MOST = 10**9  # data: a float counts them one by one
+_NARROW, _WIDE = 1e-201, 1e201  # precisions of means: from one over the square of a spread on
 _UNLIKELY = 1e-150  # what is less probable is forgotten: scaled up again, it could be divided by nothing
 
 
@@ -77,15 +81,36 @@ class Bocpd:
         return BocpdState((Run(self.established, 1.0, 0.0, float(self.established)),), 0.0)
 
     def step(self, state: BocpdState, y: float) -> BocpdState:
-        """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out."""
+        """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out, and for a
+        `state` that no data make.
+        """
         z = distance(y, self.plan, self.sigma)
         likely = [(0, self.hazard, 0.0, self.spread**-2)]
         likely += [
-            (length, p * (1.0 - self.hazard), mean, precision) for length, p, mean, precision in state.runs
+            (length, p * (1.0 - self.hazard), mean, precision) for length, p, mean, precision in _known(state)
         ]
         runs = _pooled(_absorb([run for run in likely if run[1] > _UNLIKELY], z), self.apart)
         recent = sum([p for length, p, _, _ in runs if 2 <= length <= self.longest])
         return BocpdState(runs, recent, recent >= self.threshold)
+
+
+def _known(state: BocpdState) -> tuple[Run, ...]:
+    """The runs of a state, whose probabilities sum to 1. Raises `OptionError` for one that no data make."""
+    runs, total = instance("state", state, BocpdState).runs, 0.0
+    try:
+        for length, p, mean, precision in runs:
+            if (
+                1 <= length <= _FAR
+                and p >= 0.0
+                and -BEYOND <= mean <= BEYOND
+                and _NARROW <= precision <= _WIDE
+            ):
+                total += p
+    except (TypeError, ValueError):  # these are no runs, or hold no figures
+        total = 0.0
+    if not abs(total - 1.0) <= _DUST:
+        raise OptionError("state.runs", "runs that data make, of probabilities that sum to 1", runs)
+    return runs
 
 
 def _absorb(runs: list[_Run], z: float) -> list[_Run]:

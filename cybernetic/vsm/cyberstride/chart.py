@@ -7,6 +7,7 @@ from cybernetic.core import OptionError, number
 from cybernetic.vsm.checks import instance
 
 FARTHEST = 1e150  # sigmas: the square of such a distance can still be held, and a sum of many
+BEYOND = 2.0 * FARTHEST  # no mean of such distances lies there, however it is rounded
 
 S = TypeVar("S", bound="ChartState")
 
@@ -39,11 +40,20 @@ def distance(y: float, plan: float, sigma: float) -> float:
     return z
 
 
+def held(name: str, value: float, low: float, high: float) -> float:
+    """`value`, what a state holds by that name, from `low` to `high`. Raises `OptionError`: no data make another."""
+    if not ((type(value) is float and low <= value <= high) or low <= number(f"state.{name}", value) <= high):
+        raise OptionError(f"state.{name}", f"a number from {low:g} to {high:g}", value)
+    return value
+
+
 def first_alarm(chart: Chart[S], series: Iterable[float]) -> int | None:
     """How many data of `series` come before the one at which `chart` first alarms; None if it never does.
 
-    Raises `OptionError` as the chart does, of a datum by its place in `series`.
+    Raises `OptionError` as the chart does, of a datum by its place in `series`, and for what is no chart.
     """
+    if isinstance(chart, type) or not all(callable(getattr(chart, name, None)) for name in ("start", "step")):
+        raise OptionError("chart", "a chart, with `start` and `step`", chart)
     state = chart.start()
     instance("series", series, Iterable)  # type: ignore[type-abstract]
     for count, y in enumerate(series):

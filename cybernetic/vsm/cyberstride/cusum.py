@@ -1,10 +1,12 @@
 """Page's cumulative sums, upward and downward."""
 
 from dataclasses import dataclass
+from sys import float_info
 from typing import NamedTuple
 
 from cybernetic.core import number
-from cybernetic.vsm.cyberstride.chart import distance
+from cybernetic.vsm.checks import instance
+from cybernetic.vsm.cyberstride.chart import distance, held
 
 
 class CusumState(NamedTuple):
@@ -40,8 +42,11 @@ class Cusum:
         return CusumState()
 
     def step(self, state: CusumState, y: float) -> CusumState:
-        """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out."""
+        """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out, and for a
+        `state` that no data make.
+        """
         z = distance(y, self.plan, self.sigma)
-        up = max(0.0, state.up + z - self.drift)
-        down = max(0.0, state.down - z - self.drift)
+        up, down, _ = instance("state", state, CusumState)
+        up = max(0.0, held("up", up, 0.0, float_info.max) + z - self.drift)
+        down = max(0.0, held("down", down, 0.0, float_info.max) - z - self.drift)
         return CusumState(up, down, max(up, down) >= self.limit)

@@ -72,7 +72,11 @@ def examine(health: Health, error: float | None, forget: float = 0.99) -> Health
         return health._replace(last=None)
     number("error", error)
     clipped = error if -_CLIP < error < _CLIP else _CLIP if error > 0.0 else -_CLIP
-    if not isfinite(mass + squares + pairs + (last or 0.0)):
+    try:
+        sound = isfinite(mass + squares + pairs + (last or 0.0) + data)
+    except (TypeError, OverflowError):
+        sound = False
+    if not sound:
         _checked(health)
     return Health(
         forget * mass + 1.0,
@@ -88,6 +92,7 @@ def fault(health: Health, limits: HealthLimits = HealthLimits()) -> str | None:
     `OptionError` for a health with moments that are not finite: `examine` makes none.
     """
     _checked(instance("health", health, Health))
+    instance("limits", limits, HealthLimits)
     if health.data < limits.least:
         return None
     low, high = limits.autocorrelation
@@ -106,3 +111,4 @@ def _checked(health: Health) -> None:
         moment = getattr(health, name)
         if moment is not None or name != "last":
             number(f"health.{name}", moment)
+    number("health.data", whole("health.data", health.data))

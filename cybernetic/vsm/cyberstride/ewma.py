@@ -5,7 +5,8 @@ from math import sqrt
 from typing import NamedTuple
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.cyberstride.chart import distance
+from cybernetic.vsm.checks import instance
+from cybernetic.vsm.cyberstride.chart import BEYOND, distance, held
 
 _LIGHTEST = 1e-9  # below, what is left of 1 cannot be told from it, and the limits would be 0
 
@@ -47,9 +48,12 @@ class Ewma:
         return EwmaState()
 
     def step(self, state: EwmaState, y: float) -> EwmaState:
-        """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out."""
+        """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out, and for a
+        `state` that no data make.
+        """
         z = distance(y, self.plan, self.sigma)
-        mean = state.mean + self.weight * (z - state.mean)
-        before = state.before * (1.0 - self.weight)
+        mean, before, _ = instance("state", state, EwmaState)
+        mean = held("mean", mean, -BEYOND, BEYOND) + self.weight * (z - mean)
+        before = held("before", before, 0.0, 1.0) * (1.0 - self.weight)
         deviation = sqrt(self.weight / (2.0 - self.weight) * (1.0 - before * before))
         return EwmaState(mean, before, abs(mean) >= self.limit * deviation)

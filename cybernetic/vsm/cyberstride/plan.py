@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from cybernetic.core import OptionError, number, whole
+from cybernetic.vsm.checks import instance
 
 
 class Attention(IntEnum):
@@ -49,6 +50,7 @@ def attend(change: float, z_plan: float | None, thresholds: Thresholds = Thresho
     """The attention that a reading's `change` and `z_plan` (None without a plan) ask for. Raises `OptionError`
     when `change` is no probability, or `z_plan` is not finite.
     """
+    instance("thresholds", thresholds, Thresholds)
     if not 0.0 <= number("change", change) <= 1.0:
         raise OptionError("change", "a probability, from 0 to 1", change)
     distance = 0.0 if z_plan is None else abs(number("z_plan", z_plan))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cybernetic.core import number
+from cybernetic.vsm.checks import instance
 from cybernetic.vsm.cyberstride.chart import distance
 
 
@@ -36,6 +37,9 @@ class Shewhart:
         return ShewhartState()
 
     def step(self, state: ShewhartState, y: float) -> ShewhartState:
-        """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out."""
+        """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out, and for a
+        `state` that is none.
+        """
+        instance("state", state, ShewhartState)
         z = distance(y, self.plan, self.sigma)
         return ShewhartState(z, abs(z) >= self.limit)

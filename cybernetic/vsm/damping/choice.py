@@ -7,7 +7,7 @@ from sys import float_info
 from typing import Self
 
 from cybernetic.core import OptionError, flag, number
-from cybernetic.vsm.checks import instance, mapping, moment
+from cybernetic.vsm.checks import entry, instance, mapping, moment
 from cybernetic.vsm.damping.shaping import Shaping
 
 
@@ -88,7 +88,7 @@ class Choice:
             raise OptionError("draw", "a number in [0, 1)", draw)
         if not mapping("costs", costs):
             raise OptionError("costs", "one for each of those to choose among", dict(costs))
-        least = min(number(f"costs[{name!r}]", cost) for name, cost in costs.items())
+        least = min(number(entry("costs", name), cost) for name, cost in costs.items())
         best = self._one_of(sorted(name for name, cost in costs.items() if cost == least), draw)
         advice = self.advice if self.advice is not None and now < self.advice.until else None
         target = advice.target if advice is not None and not self.followed else None

@@ -8,7 +8,7 @@ from typing import Generic, Self, TypeVar
 
 from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.changed import changed
-from cybernetic.vsm.checks import instance, mapping
+from cybernetic.vsm.checks import entry, function, instance, mapping
 
 T = TypeVar("T")
 
@@ -51,9 +51,10 @@ class FairQueue(Generic[T]):
         number("virtual", self.virtual)
         whole("count", self.count)
         for flow, tag in mapping("finish", self.finish).items():
-            number(f"finish[{flow!r}]", tag)
+            number(entry("finish", flow), tag)
         for at, one in enumerate(instance("waiting", self.waiting, tuple)):
             instance(f"waiting[{at}]", one, Waiting)
+            whole(f"waiting[{at}].order", one.order)
             for name in ("start", "cost", "finish"):
                 number(f"waiting[{at}].{name}", getattr(one, name))
 
@@ -67,7 +68,7 @@ class FairQueue(Generic[T]):
 
     def put(self, flow: str, item: T, *, cost: float = 1.0, weight: float = 1.0) -> Self:
         """The queue with `item` of `flow` added. `cost` in units > 0, `weight` > 0. Raises `OptionError`."""
-        start = max(self.virtual, self.finish.get(flow, 0.0))
+        start = max(self.virtual, self.finish.get(instance("flow", flow, str), 0.0))
         finish = start + number("cost", cost, above=0.0) / number("weight", weight, above=0.0)
         if finish == inf:
             raise OptionError("cost", f"units that over the weight ({weight:g}) are finite", cost)
@@ -81,13 +82,17 @@ class FairQueue(Generic[T]):
         )
 
     def first(self, ready: Callable[[T], bool]) -> int | None:
-        """The place of the first whose item is `ready` to be served, for `pop`; None where there is none."""
+        """The place of the first whose item is `ready` to be served, for `pop`; None where there is none. Raises
+        `OptionError`.
+        """
+        function("ready", ready, "a function of an item")
         return next((at for at, one in enumerate(self.waiting) if ready(one.item)), None)
 
     def pop(self, at: int = 0) -> tuple[Self, Waiting[T]]:
         """Serve the head, or the one at that place: the queue without it, and what is served. Raises `IndexError` when
-        nothing waits.
+        nothing waits there, and `OptionError` for what is no place.
         """
+        whole("at", at)
         head, rest = self.waiting[at], self.waiting[:at] + self.waiting[at + 1 :]
         if not rest:  # all that counts is who is ahead of whom, and nobody is: start afresh
             return changed(self, virtual=0.0, count=0, finish={}, waiting=()), head
@@ -99,6 +104,7 @@ class FairQueue(Generic[T]):
         """The queue without the requests whose item is `gone`, as if they had not been made: the later ones of the
         same flow move up by what those would have got.
         """
+        function("gone", gone, "a function of an item")
         left, back, last = list[Waiting[T]](), dict[str, float](), dict[str, float]()
         for one in self.waiting:
             if gone(one.item):
@@ -123,7 +129,10 @@ class FairQueue(Generic[T]):
         return replace(one, start=start, finish=start + one.finish - one.start)
 
     def renewed(self, known: Callable[[T], bool], item: T) -> Self | None:
-        """The queue with `item` in the place of the one that is `known`, with its tags; None where there is none."""
+        """The queue with `item` in the place of the one that is `known`, with its tags; None where there is none.
+        Raises `OptionError`.
+        """
+        function("known", known, "a function of an item")
         for at, one in enumerate(self.waiting):
             if known(one.item):
                 kept = replace(one, item=item)

@@ -9,6 +9,7 @@ from math import log2
 
 from cybernetic.core import OptionError, number
 from cybernetic.vsm.changed import changed
+from cybernetic.vsm.checks import instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +78,16 @@ class FlapDamper:
 
     def saw(self, state: Flapping, value: object, now: float) -> Flapping:
         """After `value` was seen at `now`: a flip if it differs from the one before; the first is none."""
-        flipped = state.known and state.value != value
+        flipped = instance("state", state, Flapping).known and state.value != value
         after = self.flip(state, now) if flipped else self.at(state, now)
         return changed(after, value=value, known=True)
 
     def at(self, state: Flapping, now: float) -> Flapping:
         """The state at `now`: decayed, and free if its hold is over.
 
-        Raises `OptionError` for a `now` of the past.
+        Raises `OptionError` for a `now` of the past, and for what is no `Flapping`.
         """
-        number("now", now, least=state.at)
+        number("now", now, least=instance("state", state, Flapping).at)
         ends = self.until(state)
         if ends is None or now < ends:
             return changed(state, penalty=self._decayed(state, now), at=now)
@@ -103,6 +104,7 @@ class FlapDamper:
         """When the hold ends if no flip comes, seconds: `half_life * log2(P / release)` after the last, or
         the cap.
         """
+        instance("state", state, Flapping)
         if state.held_since is None or state.at is None:
             return None
         decay = self.half_life * log2(max(state.penalty / self.release, 1.0))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
 from cybernetic.core import number, whole
-from cybernetic.vsm.checks import instance, word
+from cybernetic.vsm.checks import instance, mapping, word
 from cybernetic.vsm.damping.fence import LeaseLost
 
 V = TypeVar("V")
@@ -58,6 +58,7 @@ class Waiter:
     ttl: float | None = None
 
     def __post_init__(self) -> None:
+        word("holder", self.holder)
         number("since", self.since)
         number("priority", self.priority)
         if self.ttl is not None:
@@ -96,13 +97,16 @@ class LeaseTable:
         number("ageing", self.ageing, above=0.0)
         number("quiet", self.quiet)
         whole("epoch", self.epoch)
+        whole("serial", self.serial)
+        mapping("leases", self.leases)
+        mapping("waiting", self.waiting)
         if self.seen is not None:
             number("seen", self.seen)
 
     def holding(self, key: str, now: float) -> Lease | None:
         """The lease on `key` that is valid at `now`, as it is kept; None where there is none."""
         number("now", now, least=self.seen)
-        lease = self.leases.get(key)
+        lease = self.leases.get(instance("key", key, str))
         return lease if lease and now < lease.until else None
 
     def request(
@@ -118,7 +122,7 @@ class LeaseTable:
         if ttl is not None:
             number("ttl", ttl, above=0.0)
         lease = self.holding(key, now)
-        if lease and lease.holder == holder:
+        if lease and lease.holder == word("holder", holder):
             return replace(self, seen=now), _handed(lease, now)
         queue = self.waiting.get(key, ())
         if all(waiter.holder != holder for waiter in queue):

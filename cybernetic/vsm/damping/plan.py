@@ -10,7 +10,7 @@ from math import fsum
 from typing import Self
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.checks import instance, weights
+from cybernetic.vsm.checks import instance, mapping, weights
 from cybernetic.vsm.damping.flap import Flapping
 from cybernetic.vsm.damping.shaping import Shaping
 
@@ -37,9 +37,12 @@ class Plan:
         """A target for each member, in numbers as near to the shares as whole numbers are (largest
         remainders).
 
-        The same members get the same targets wherever it is computed; who goes where is decided by a hash.
+        The same members get the same targets wherever it is computed; who goes where is decided by a hash. Raises
+        `OptionError` for a member that is no name.
         """
-        ordered = sorted(set(members), key=lambda member: sha256(member.encode()).digest())
+        given = instance("members", members, Collection)  # type: ignore[type-abstract]
+        names = {instance("members", member, str) for member in given}
+        ordered = sorted(names, key=lambda member: sha256(member.encode(errors="surrogatepass")).digest())
         quotas = [(target, share * len(ordered)) for target, share in self.shares]
         counts = {target: int(quota) for target, quota in quotas}
         by_rest = sorted(quotas, key=lambda quota: (int(quota[1]) - quota[1], quota[0]))
@@ -74,6 +77,8 @@ class Engagement:
     def __post_init__(self) -> None:
         instance("shaping", self.shaping, Shaping)
         number("lasts", self.lasts, above=0.0)
+        if self.plan is not None:
+            instance("plan", self.plan, Plan)
 
     def engaged(self, now: float) -> bool:
         """Whether moves are damped at `now`."""
@@ -90,7 +95,7 @@ class Engagement:
         is forgotten with its penalty, so that the move to the plan is nobody's fault.
         """
         plan = balanced_plan(capacities, number("now", now) + self.lasts)
-        return replace(self, plan=plan), {key: Flapping(at=now) for key in penalties}
+        return replace(self, plan=plan), {key: Flapping(at=now) for key in mapping("penalties", penalties)}
 
     def shaped(self, now: float) -> Shaping:
         """How moves are shaped at `now`: not at all while calm."""

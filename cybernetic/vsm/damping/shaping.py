@@ -5,7 +5,7 @@ from hashlib import sha256
 from math import floor, ulp
 
 from cybernetic.core import Chance, OptionError, number, whole
-from cybernetic.vsm.checks import moment
+from cybernetic.vsm.checks import instance, moment
 
 
 def dead_band(value: float, held: float, width: float) -> float:
@@ -25,7 +25,8 @@ def full_jitter(chance: Chance, attempt: int, base: float, longest: float, *key:
     """
     number("base", base, above=0.0)
     number("longest", longest, least=0.0)
-    return chance.uniform("jitter", *key) * min(longest, base * 2.0 ** min(whole("attempt", attempt), 1000))
+    most = min(longest, base * 2.0 ** min(whole("attempt", attempt), 1000))
+    return instance("chance", chance, Chance).uniform("jitter", *key) * most
 
 
 _SAME = 1e-9  # of a period: so close to a turn is at it
@@ -33,7 +34,10 @@ _SAME = 1e-9  # of a period: so close to a turn is at it
 
 def phase(path: str, period: float) -> float:
     """Where in `period` (seconds) the periodic work of `path` belongs, in `[0, period)`: a hash."""
-    part = int.from_bytes(sha256(path.encode()).digest()[:6], "big") / 2**48
+    part = (
+        int.from_bytes(sha256(instance("path", path, str).encode(errors="surrogatepass")).digest()[:6], "big")
+        / 2**48
+    )
     return part * number("period", period, above=0.0)
 
 

@@ -1,13 +1,13 @@
 """A shared rate that survives the death of who paces it: leases, static shares, a successor that waits."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Self
 
 from cybernetic.core import OptionError, number, one_of
 from cybernetic.vsm.changed import changed
-from cybernetic.vsm.checks import moment
+from cybernetic.vsm.checks import instance, mapping, moment
 from cybernetic.vsm.damping.pacer import Pacer
 
 
@@ -45,7 +45,12 @@ class SharedPacer:
         number("rate", self.rate, above=0.0)
         number("ttl", self.ttl, above=0.0)
         number("born", self.born)
-        number("members", len(self.members), least=1)
+        number("burst", self.burst, above=0.0)
+        members = instance("members", self.members, Collection)  # type: ignore[type-abstract]
+        number("members", len(members), least=1)
+        mapping("held", self.held)
+        mapping("parts", self.parts)
+        instance("pacer", self.pacer, Pacer)
         if self.pacer.seen is None:  # born with nothing in hand: the first grant, too, has to be earned
             first = Pacer(0.0, self.burst, 0.0, since=self.born, seen=self.born)
             object.__setattr__(self, "pacer", first)
@@ -74,7 +79,7 @@ class SharedPacer:
         The answer to it is a lease until `now + ttl`, which counts from the next time the member is heard. A member
         that stands for several says with `part` (0 to 1) how much of its share nobody will use by itself before then.
         """
-        if member not in self.members:
+        if instance("member", member, str) not in self.members:
             one_of("member", member, sorted(self.members))
         pacer = self._caught_up(now)
         if number("part", part, least=0.0) > 1.0:
@@ -124,6 +129,7 @@ class Member:
     def __post_init__(self) -> None:
         number("share", self.share, above=0.0)
         moment("until", self.until)
+        instance("pacer", self.pacer, Pacer)
 
     def sharing(self, share: float, now: float) -> Self:
         """This member with another static share from `now` on, units a second > 0; what it has earned it keeps."""

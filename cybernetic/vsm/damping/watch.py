@@ -7,7 +7,7 @@ from typing import Self
 
 from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.changed import changed
-from cybernetic.vsm.checks import instance, mapping, share, word
+from cybernetic.vsm.checks import entry, instance, mapping, share, word
 from cybernetic.vsm.damping.oscillation import Oscillation, find_oscillation
 
 _MOST = 1_000_000  # in a crowd: each of them has a place of its own
@@ -123,18 +123,19 @@ class Herd:
         whole("size", self.size, least=24)
         mapping("where", self.where)
         for target, signal in mapping("signals", self.signals).items():
-            instance(f"signals[{target!r}]", signal, Signal)
+            instance(entry("signals", target), signal, Signal)
 
     def chose(self, member: str, target: str) -> Self:
-        """After `member` went to `target`."""
-        return changed(self, where={**self.where, member: target})
+        """After `member` went to `target`. Raises `OptionError`."""
+        return changed(self, where={**self.where, word("member", member): word("target", target)})
 
     def crowd(self, member: str, counts: Mapping[str, int]) -> Self:
         """After it was told how many, within a member that is many, are at each target: a million in all at most.
         Raises `OptionError`.
         """
+        word("member", member)
         for target, count in mapping("counts", counts).items():
-            whole(f"counts[{word('counts', target)!r}]", count)
+            whole(entry("counts", word("counts", target)), count)
         if sum(counts.values()) > _MOST:
             raise OptionError("counts", f"at most {_MOST} in all", dict(counts))
         others = {one: at for one, at in self.where.items() if not one.startswith(f"{member}#")}

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from cybernetic.core import OptionError
-from cybernetic.vsm.checks import instance
+from cybernetic.vsm.checks import entry, instance
 from cybernetic.vsm.decisions.policy import Policy, Tier
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict
 
@@ -36,13 +36,17 @@ class AuthorityMatrix:
         if not isinstance(self.kinds, Mapping):
             raise OptionError("kinds", "a mapping of kinds of action to Authority", self.kinds)
         for kind, authority in self.kinds.items():
-            instance(f"kinds[{kind!r}]", authority, Authority)
+            instance(entry("kinds", kind), authority, Authority)
         instance("otherwise", self.otherwise, Authority)
         instance("ask", self.ask, Escalate)
         object.__setattr__(self, "kinds", dict(self.kinds))  # a copy: what was decided is decided so again
 
     def verdict(self, action: Any, context: Any = None) -> Verdict:
-        """What the matrix says of an action, by its `kind`. `context` is not read."""
+        """What the matrix says of an action, by its `kind`. `context` is not read. Raises `OptionError` for an action
+        that has none.
+        """
+        if not isinstance(getattr(action, "kind", None), str):
+            raise OptionError("action", "something with a `kind`", action)
         match self.kinds.get(action.kind, self.otherwise):
             case Authority.AUTO:
                 return Allow()

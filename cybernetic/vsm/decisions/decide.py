@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 from cybernetic.core import OptionError
+from cybernetic.vsm.checks import entry, instance, mapping
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.policy import Opinion, Policy, opinion_of
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict, strictness
@@ -54,7 +55,7 @@ def decide(policies: Iterable[Policy], action: Any, context: Any = None) -> Deci
     another's escalation denies. `action` is usually an `Action`, `context` whatever the policies agreed to
     read. Raises `OptionError` for what is no policy.
     """
-    policies = tuple(policies)
+    policies = tuple(instance("policies", policies, Iterable))  # type: ignore[type-abstract]
     for at, policy in enumerate(policies):
         if not isinstance(policy, Policy):
             raise OptionError(f"policies[{at}]", "a Policy", policy)
@@ -76,9 +77,11 @@ def decision_table(
 ) -> Iterator[tuple[Action, Decision]]:
     """Every combination of `facts` (name to possible values; "kind" among them) with its decision.
 
-    A finite table can be read by a person, and shows where a policy fails: rows with `failures`.
+    A finite table can be read by a person, and shows where a policy fails: rows with `failures`. Raises `OptionError`.
     """
-    rules = tuple(policies)
+    rules = tuple(instance("policies", policies, Iterable))  # type: ignore[type-abstract]
+    for name, values in mapping("facts", facts).items():
+        instance(entry("facts", name), values, Iterable)  # type: ignore[type-abstract]
     for values in product(*facts.values()):
         given = dict(zip(facts, values, strict=True))
         action = Action(given.pop("kind", "any"), given)

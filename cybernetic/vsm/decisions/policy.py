@@ -80,8 +80,9 @@ def opinion_of(policy: Policy, action: Any, context: Any) -> Opinion:
     """What a policy says, whatever happens: an exception or an answer that is no verdict is a denial (fail
     closed).
 
-    Never raises, save what is no `Exception` (an interrupt from the keyboard).
+    Never raises, save what is no `Exception` (an interrupt from the keyboard), and `OptionError` for what is no policy.
     """
+    instance("policy", policy, Policy)
     try:
         said: object = policy.decide(action, context)
         verdict = plain(said)  # asks the verdict, which may raise as well

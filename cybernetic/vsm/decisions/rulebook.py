@@ -15,7 +15,7 @@ class Amendment:
     """One change of the rulebook: what `policy` it put in force (None: retired `name`), when (seconds) and
     why.
 
-    `restores` is the version that a rollback brought back, None for any other change.
+    `restores` is the version that a rollback brought back, None for any other change. Raises `OptionError`.
     """
 
     revision: int
@@ -24,6 +24,10 @@ class Amendment:
     at: float
     why: str = ""
     restores: int | None = None
+
+    def __post_init__(self) -> None:
+        whole("revision", self.revision)
+        number("at", self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,14 @@ class Rulebook:
     rulebook.
 
     Versions of a policy and revisions of the book only ever rise, also by a rollback, so a version number
-    names one wording for good and a decision can be repeated (T-S5-monotone).
+    names one wording for good and a decision can be repeated (T-S5-monotone). Raises `OptionError`.
     """
 
     amendments: tuple[Amendment, ...] = ()
+
+    def __post_init__(self) -> None:
+        for amendment in instance("amendments", self.amendments, tuple):
+            instance("amendments", amendment, Amendment)
 
     @property
     def revision(self) -> int:
@@ -91,7 +99,7 @@ class Rulebook:
         Raises `OptionError` when there was no such version.
         """
         old = {policy.version: policy for policy in self._wordings(word("name", name))}
-        if version not in old:
+        if whole("version", version) not in old:
             raise OptionError("version", f"one of {sorted(old)}, the versions of {name!r}", version)
         policy = replace(old[version], version=self.version(name) + 1)
         return self._amended(name, policy, now, why, version)

@@ -6,7 +6,7 @@ from math import inf
 from sys import float_info
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.checks import word
+from cybernetic.vsm.checks import instance, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,13 @@ def strictness(verdict: Verdict) -> tuple[int, float]:
 def strictest(verdicts: Iterable[Verdict]) -> Verdict:
     """The verdict that overrides the others: any denial, else the most urgent escalation, else allowing.
 
-    The first of equally strict ones. Of none at all: a denial, since nobody allowed it.
+    The first of equally strict ones. Of none at all: a denial, since nobody allowed it. Raises `OptionError`
+    for what is no verdict.
     """
+    verdicts = tuple(instance("verdicts", verdicts, Iterable))  # type: ignore[type-abstract]
+    for verdict in verdicts:
+        if not isinstance(verdict, Allow | Deny | Escalate):
+            raise OptionError("verdicts", "an Allow, a Deny or an Escalate", verdict)
     return max(verdicts, key=strictness, default=Deny("no policy speaks of it"))
 
 

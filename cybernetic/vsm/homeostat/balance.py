@@ -7,7 +7,7 @@ from math import inf
 from statistics import median_high, median_low
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import band, instance, mapping, share
+from cybernetic.vsm.checks import band, entry, instance, mapping, share
 from cybernetic.vsm.homeostat.conversation import Side
 from cybernetic.vsm.variety.entropy import effective_number
 
@@ -26,8 +26,8 @@ class Spoken:
 
     def __post_init__(self) -> None:
         for issue, count in mapping("issues", self.issues).items():
-            number(f"issues[{issue!r}]", whole(f"issues[{issue!r}]", count))
-        for at, wait in enumerate(self.answers):
+            number(entry("issues", issue), whole(entry("issues", issue), count))
+        for at, wait in enumerate(instance("answers", self.answers, Sequence)):  # type: ignore[type-abstract]
             number(f"answers[{at}]", wait, least=0)
         if len(self.answers) > self.raised:
             raise OptionError("answers", f"at most {self.raised}, as many as were raised", len(self.answers))
@@ -92,6 +92,7 @@ class Balance:
             )
         if whole("reversed", self.reversed) > whole("proposals", self.proposals):
             raise OptionError("reversed", f"at most {self.proposals}, the proposals", self.reversed)
+        mapping("sources", self.sources)
 
     @property
     def flow(self) -> float:
@@ -161,12 +162,18 @@ class Balanced:
     """How systems 3 and 4 of a level keep the balance.
 
     `running` is of the period that is under way (None: system 4 is silent), `last` of the last one in which they
-    talked (None: there was none), `bands` what system 5 wants.
+    talked (None: there was none), `bands` what system 5 wants. Raises `OptionError`.
     """
 
     running: Balance | None
     last: Balance | None
     bands: Bands
+
+    def __post_init__(self) -> None:
+        for name in ("running", "last"):
+            if getattr(self, name) is not None:
+                instance(name, getattr(self, name), Balance)
+        instance("bands", self.bands, Bands)
 
     @property
     def indices(self) -> dict[str, BandIndex]:
@@ -187,8 +194,10 @@ def indices(balance: Balance, bands: Bands) -> dict[str, BandIndex]:
     """Each index of a balance, by name, against its band.
 
     `answered` and `answer_time` (the median, seconds) are of what system 4 raised, `replied` and `reply_time` of what
-    system 3 raised; what is too long for a time depends on the period, which `diagnose` knows.
+    system 3 raised; what is too long for a time depends on the period, which `diagnose` knows. Raises `OptionError`.
     """
+    instance("balance", balance, Balance)
+    instance("bands", bands, Bands)
     found = {}
     for name, source in _FROM.items():
         low, high = getattr(bands, name)

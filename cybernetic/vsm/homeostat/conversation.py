@@ -11,7 +11,7 @@ from enum import Enum
 from math import inf
 
 from cybernetic.core import OptionError, flag, number, whole
-from cybernetic.vsm.checks import later, word
+from cybernetic.vsm.checks import instance, later, word
 from cybernetic.vsm.decisions.question import Reception
 
 
@@ -93,6 +93,8 @@ class Feasibility:
 
     def __post_init__(self) -> None:
         flag("agreed", self.agreed)
+        if self.counter is not None:
+            instance("counter", self.counter, str)
         number("cost", self.cost, least=0)
         number("capacity_hit", self.capacity_hit, least=0)
         if self.agreed and self.counter is not None:
@@ -105,7 +107,7 @@ class Conversation:
 
     `turn` is who is to answer, `rounds` how many counters there were, of `most`; each answer is due within
     `patience` seconds, and system 5's ruling on a deadlock within `ruling` seconds: so every talk ends, by
-    `bound` seconds. `change` is what lies on the table now.
+    `bound` seconds. `change` is what lies on the table now. Raises `OptionError`.
     """
 
     proposal: AdaptationProposal
@@ -119,6 +121,17 @@ class Conversation:
     most: int
     rounds: int = 0
     answers: tuple[tuple[Side, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        instance("proposal", self.proposal, AdaptationProposal)
+        instance("change", self.change, str)
+        instance("state", self.state, ConversationState)
+        instance("turn", self.turn, Side)
+        for name in ("since", "due", "patience", "ruling"):
+            number(name, getattr(self, name))
+        for name in ("most", "rounds"):
+            number(name, whole(name, getattr(self, name)))
+        instance("answers", self.answers, tuple)
 
     @property
     def waiting(self) -> bool:
@@ -135,8 +148,11 @@ class Conversation:
 
         A no makes a deadlock, as does one counter too many. An answer out of turn is `DOUBLE` from who spoke
         last and `UNAUTHORISED` from who proposed; one after the deadline, or after the end, is `LATE`: none
-        of these changes anything. Raises `OptionError` when `now` is before the last change.
+        of these changes anything. Raises `OptionError` when `now` is before the last change, and for a `side` or
+        something `said` that is none.
         """
+        instance("side", side, Side)
+        instance("said", said, Feasibility)
         talk = self.tick(now)
         if not talk.waiting:
             return talk, Reception.LATE
@@ -169,6 +185,8 @@ class Conversation:
 
         Raises `OptionError` when there is no deadlock, or the ruling comes too late.
         """
+        if change is not None:
+            instance("change", change, str)
         talk = self.tick(now)
         if talk.state is not ConversationState.DEADLOCK:
             raise OptionError("state", "a talk in deadlock", talk.state)
@@ -204,7 +222,7 @@ def open_conversation(
     number("rounds", whole("rounds", rounds))
     number("now", now)
     talk = Conversation(
-        proposal,
+        instance("proposal", proposal, AdaptationProposal),
         proposal.change,
         ConversationState.PROPOSED,
         Side.CONTROL,

@@ -2,6 +2,7 @@
 
 from math import inf
 
+from cybernetic.vsm.checks import instance
 from cybernetic.vsm.homeostat.balance import Balance, Bands
 from cybernetic.vsm.homeostat.homeostat import Homeostat, Party
 
@@ -15,8 +16,10 @@ def imbalance(balance: Balance, bands: Bands) -> float:
     """The essential variable: above 0 more is changed than can be borne, below 0 the future goes unanswered.
 
     The excess of churn or regret over its band, in units of that; else what the answers fall short of theirs, as a part
-    of it, below 0. Within the bands it is 0.
+    of it, below 0. Within the bands it is 0. Raises `OptionError`.
     """
+    instance("balance", balance, Balance)
+    instance("bands", bands, Bands)
     over = max(
         _excess(balance.churn, bands.churn[1]),
         _excess(balance.regret, bands.regret[1]),

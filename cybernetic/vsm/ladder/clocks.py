@@ -141,6 +141,8 @@ def time_to_human(
     """
     number("detection", detection, least=0)
     number("hop", hop, least=0)
+    for level in instance("levels", levels, Sequence):  # type: ignore[type-abstract]
+        instance("levels", level, Clocks)
     per_level = [level.ack + (level.recovery if acknowledged else 0.0) + hop for level in levels]
     try:
         bound = fsum((detection, *per_level, hop))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from cybernetic.core import number, whole
-from cybernetic.vsm.checks import later
+from cybernetic.vsm.checks import instance, later
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,8 @@ class ErrorBurst:
     def __post_init__(self) -> None:
         whole("limit", self.limit, least=1)
         number("window", self.window, above=0)
+        for at in instance("times", self.times, tuple):
+            number("times", at)
 
     def after(self, now: float) -> "ErrorBurst":
         """The count after an error at `now` (seconds, not before the last). Raises `OptionError`."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TypeVar
 
-from cybernetic.core import OptionError, number
+from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.checks import instance, later, moment, word
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.ladder import climb as climbing
@@ -50,6 +50,7 @@ class Ladder:
             raise OptionError("rungs", "Rungs", self.rungs)
         instance("storm", self.storm, StormRule)
         number("refractory", self.refractory, least=0)
+        whole("storms", self.storms)
         moment("at", self.at)
 
     @property
@@ -58,7 +59,8 @@ class Ladder:
         return min((one.due for one in self.climbs.values()), default=inf)
 
     def under(self, rungs: Rungs) -> "Ladder":
-        """The same with other rungs; while something climbs, those on which that began stay."""
+        """The same with other rungs; while something climbs, those on which that began stay. Raises `OptionError`."""
+        instance("rungs", rungs, Rungs)
         return self if self.climbs else replace(self, rungs=rungs)
 
     def reopened(self, now: float) -> "Ladder":
@@ -105,7 +107,7 @@ class Ladder:
         For a pain that is not open it comes late. Raises `OptionError`.
         """
         ladder = self._now(now)
-        key = ladder.folded.get(key, key)
+        key = ladder.folded.get(instance("key", key, PainKey), key)
         if key not in ladder.climbs:
             return ladder, (AckRefused(key, level, word("by", by), Reception.LATE, now),)
         return ladder._changed(key, lambda c, r: climbing.acknowledge(c, r, level, by, now))
@@ -113,12 +115,13 @@ class Ladder:
     def sink_failed(self, key: PainKey, sink: int, attempt: int, now: float) -> "Move":
         """A page could not be delivered. See `climb.sink_failed`. Raises `OptionError`."""
         ladder = self._now(now)
+        instance("key", key, PainKey)
         return ladder._changed(key, lambda c, r: climbing.sink_failed(c, r, sink, attempt, now))
 
     def clear(self, key: PainKey, now: float) -> "Move":
         """The pain is gone. The last pain of a storm takes the storm with it. Raises `OptionError`."""
         ladder = self._now(now)
-        if key in ladder.folded:
+        if instance("key", key, PainKey) in ladder.folded:
             storm, folded = ladder.folded[key], _without(ladder.folded, key)
             ladder = replace(ladder, folded=folded)._hush(key)
             if storm in folded.values():

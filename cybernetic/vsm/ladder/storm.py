@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cybernetic.core import number, whole
+from cybernetic.vsm.checks import instance
 from cybernetic.vsm.ladder.climb import Climb, Stage
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey
 
@@ -31,8 +32,8 @@ class StormRule:
         return tuple((at, key) for at, key in recent if now - at <= self.window)
 
     def takes(self, storm: Climb) -> bool:
-        """Whether a storm's climb still takes new pains: not once it went unanswered."""
-        return storm.stage is not Stage.UNANSWERED
+        """Whether a storm's climb still takes new pains: not once it went unanswered. Raises `OptionError`."""
+        return instance("storm", storm, Climb).stage is not Stage.UNANSWERED
 
 
 def gathered(climbs: Mapping[PainKey, Climb], recent: Sequence[PainKey], top: int) -> list[Climb]:

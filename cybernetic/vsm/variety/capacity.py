@@ -6,7 +6,7 @@ from math import inf
 
 from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.changed import changed
-from cybernetic.vsm.checks import later
+from cybernetic.vsm.checks import instance, later
 from cybernetic.vsm.variety.backlog import Backlog
 
 SHORTEST = 1e-9
@@ -78,7 +78,7 @@ class ChannelLoad:
 
 def _checked(times: Sequence[float], at: float) -> Backlog:
     last = -inf
-    for n, one in enumerate(times):
+    for n, one in enumerate(instance("waiting", times, Sequence)):  # type: ignore[type-abstract]
         last = later(f"waiting[{n}]", one, last)
         if last > at:
             raise OptionError(f"waiting[{n}]", f"a time not after `at`, {at:g}", one)

@@ -7,7 +7,7 @@ from statistics import NormalDist
 from typing import TypeVar
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import mapping, share, weights
+from cybernetic.vsm.checks import entry, hashed, instance, mapping, share, weights
 
 K = TypeVar("K", bound=Hashable)
 X = TypeVar("X", bound=Hashable)
@@ -28,13 +28,13 @@ def entropy(values: Mapping[K, float]) -> float:
 
 def mutual_information(joint: Mapping[tuple[X, Y], float]) -> float:
     """I(X;Y) in bits, from joint weights by (x, y). Raises `OptionError`."""
-    both = weights("joint", joint)
+    both = shares_of_pairs(joint)
     return max(0.0, _bits(_sums(both, 0)) + _bits(_sums(both, 1)) - _bits(both))
 
 
 def conditional_entropy(joint: Mapping[tuple[X, Y], float]) -> float:
     """H(X|Y) in bits: what y leaves unknown of x, from joint weights by (x, y). Raises `OptionError`."""
-    both = weights("joint", joint)
+    both = shares_of_pairs(joint)
     return max(0.0, _bits(both) - _bits(_sums(both, 1)))
 
 
@@ -43,7 +43,7 @@ def fidelity(joint: Mapping[tuple[X, Y], float]) -> float:
 
     Raises `OptionError`.
     """
-    sent = _bits(_sums(weights("joint", joint), 0))
+    sent = _bits(_sums(shares_of_pairs(joint), 0))
     return min(1.0, mutual_information(joint) / sent) if sent > 0 else 1.0
 
 
@@ -90,7 +90,7 @@ def miller_madow(counts: Mapping[K, int], confidence: float = 0.95) -> Variety:
     """
     share("confidence", confidence, inner=True)
     counted = mapping("counts", counts)
-    seen = [count for count in (whole(f"counts[{k!r}]", count) for k, count in counted.items()) if count]
+    seen = [count for count in (whole(entry("counts", k), count) for k, count in counted.items()) if count]
     size = sum(seen)
     number("counts", size)  # a sum beyond what floats hold has no logarithm
     if not size:
@@ -116,17 +116,32 @@ def _covered(seen: list[int], size: int, coverage: float) -> float:
 
 
 def open_set_rate(items: Iterable[Hashable], known: Iterable[Hashable]) -> float:
-    """The part of `items` that is of no `known` kind: 0 to 1, and 0 if there are no items."""
-    kinds, listed = set(known), list(items)
+    """The part of `items` that is of no `known` kind: 0 to 1, and 0 if there are no items. Raises `OptionError`."""
+    kinds, listed = set(_hashed("known", known)), _hashed("items", items)
     return sum(item not in kinds for item in listed) / len(listed) if listed else 0.0
 
 
 def joint_counts(pairs: Iterable[tuple[X, Y]]) -> dict[tuple[X, Y], int]:
-    """How often each pair occurs: what the functions here that ask for a joint distribution take."""
+    """How often each pair occurs: what the functions here that ask for a joint distribution take. Raises
+    `OptionError`.
+    """
     counts: dict[tuple[X, Y], int] = {}
-    for pair in pairs:
+    for pair in _hashed("pairs", pairs):
         counts[pair] = counts.get(pair, 0) + 1
     return counts
+
+
+def _hashed(name: str, values: Iterable[K]) -> list[K]:
+    return [hashed(name, value) for value in instance(name, values, Iterable)]  # type: ignore[type-abstract]
+
+
+def shares_of_pairs(joint: Mapping[tuple[X, Y], float]) -> dict[tuple[X, Y], float]:
+    """Joint weights by (x, y), scaled to one. Raises `OptionError`."""
+    shares = weights("joint", joint)
+    for pair in shares:
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise OptionError("joint", "weights by pairs (x, y)", pair)
+    return shares
 
 
 def _bits(shares: Mapping[K, float]) -> float:

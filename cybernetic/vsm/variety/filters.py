@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from cybernetic.core import OptionError, whole
-from cybernetic.vsm.checks import share, word
+from cybernetic.vsm.checks import function, instance, share, word
 from cybernetic.vsm.variety.entropy import fidelity, joint_counts, miller_madow
 
 A = TypeVar("A", bound=Hashable)
@@ -17,7 +17,7 @@ class Measured:
     """What a stage did to a corpus: variety in and out (bits), the fidelity (0 to 1), items in and out.
 
     `missed` is the part of the injected faults of which nothing came out (0 to 1; None: no fault was
-    injected, so nothing is known), out of `faults`.
+    injected, so nothing is known), out of `faults`. Raises `OptionError`.
     """
 
     h_in: float
@@ -27,6 +27,11 @@ class Measured:
     items_out: int
     missed: float | None
     faults: int
+
+    def __post_init__(self) -> None:
+        if self.missed is not None:
+            share("missed", self.missed)
+        whole("faults", self.faults)
 
     def acceptable(self, most: float, *, faults: int = 20) -> bool:
         """Whether the miss rate was measured, on at least `faults` of them, and is `most` (0 to 1) or less.
@@ -51,8 +56,7 @@ class Attenuator(Generic[A, B]):
 
     def __post_init__(self) -> None:
         word("name", self.name)
-        if not callable(self.apply):
-            raise OptionError("apply", "a function of a sequence", self.apply)
+        function("apply", self.apply, "a function of a sequence")
 
     def measure(
         self,
@@ -66,6 +70,11 @@ class Attenuator(Generic[A, B]):
         both, the miss rate is the part of the windows whose injected fault showed nowhere. Raises
         `OptionError`.
         """
+        for window in instance("windows", windows, Sequence):  # type: ignore[type-abstract]
+            instance("windows", window, Sequence)  # type: ignore[type-abstract]
+        for name, part in (("inject", inject), ("alarming", alarming)):
+            if part is not None:
+                function(name, part, "a function or None")
         if not windows or not all(windows):
             raise OptionError("windows", "at least one window, none of them empty", windows)
         outs = [tuple(self.apply(window)) for window in windows]
@@ -97,12 +106,11 @@ class Amplifier(Generic[A, B]):
 
     def __post_init__(self) -> None:
         word("name", self.name)
-        if not callable(self.apply):
-            raise OptionError("apply", "a function of one item", self.apply)
+        function("apply", self.apply, "a function of one item")
 
     def measure(self, items: Sequence[A]) -> Measured:
         """What this amplifier makes of `items` (at least one). Raises `OptionError`."""
-        if not items:
+        if not instance("items", items, Sequence):  # type: ignore[type-abstract]
             raise OptionError("items", "at least one item", items)
         outs = [tuple(self.apply(item)) for item in items]
         return Measured(
@@ -119,13 +127,16 @@ class Amplifier(Generic[A, B]):
 @dataclass(frozen=True, slots=True)
 class Carried:
     """How a boundary treated a corpus: `fidelity` (0 to 1), and counts of what was `unknown` or `truncated`
-    there.
+    there. Raises `OptionError`.
     """
 
     fidelity: float
     items: int
     unknown: int
     truncated: int
+
+    def __post_init__(self) -> None:
+        share("fidelity", self.fidelity)
 
     def enough(self, loss: float) -> bool:
         """Whether at most `loss` (0 to 1) of the variety was lost: Beer's third principle. Raises
@@ -149,12 +160,11 @@ class Transducer(Generic[A, B]):
     def __post_init__(self) -> None:
         word("name", self.name)
         for part in ("encode", "decode"):
-            if not callable(getattr(self, part)):
-                raise OptionError(part, "a function of one item", getattr(self, part))
+            function(part, getattr(self, part), "a function of one item")
 
     def measure(self, corpus: Sequence[A]) -> Carried:
         """What of a `corpus` (at least one item) gets over the boundary. Raises `OptionError`."""
-        if not corpus:
+        if not instance("corpus", corpus, Sequence):  # type: ignore[type-abstract]
             raise OptionError("corpus", "at least one item", corpus)
         arrived = [self._carry(item) for item in corpus]
         pairs = zip(corpus, arrived, strict=True)

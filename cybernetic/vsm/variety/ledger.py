@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.checks import instance, later, word
+from cybernetic.vsm.checks import instance, later, mapping, word
 from cybernetic.vsm.growing import Growing, added
 
 MOST_HARM = 1e300
@@ -57,10 +57,13 @@ class VarietyLedger:
 
     Conservation: at any time each id is open or in exactly one class, and the classes add up. Entries that
     come again change nothing, so a message delivered twice is counted once; an entry that contradicts one is
-    refused.
+    refused. Raises `OptionError`.
     """
 
     entries: Mapping[str, Disturbance] = field(default_factory=Growing)
+
+    def __post_init__(self) -> None:
+        mapping("entries", self.entries)
 
     def enter(self, id: str, kind: str, now: float, harm: float = 1.0) -> "VarietyLedger":
         """The ledger with a disturbance that came at `now` (seconds), doing `harm` (0 to 1e300) unless absorbed.
@@ -152,7 +155,7 @@ class VarietyLedger:
         )
 
     def _known(self, id: str) -> Disturbance:
-        if id not in self.entries:
+        if instance("id", id, str) not in self.entries:
             raise OptionError("id", "a disturbance that was entered", id)
         return self.entries[id]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cybernetic.core import OptionError, whole
-from cybernetic.vsm.checks import share, weights
-from cybernetic.vsm.variety.entropy import entropy, mutual_information
+from cybernetic.vsm.checks import function, hashed, share
+from cybernetic.vsm.variety.entropy import entropy, mutual_information, shares_of_pairs
 
 D = TypeVar("D")
 R = TypeVar("R")
@@ -37,13 +37,14 @@ def regulate(joint: Mapping[tuple[D, R], float], table: Callable[[D, R], E]) -> 
 
     The bound holds for a table in which no column repeats an outcome. Raises `OptionError`.
     """
+    function("table", table, "a function of (disturbance, response)")
     disturbances: dict[D, float] = {}
     responses: dict[R, float] = {}
     outcomes: dict[E, float] = {}
-    for (d, r), weight in weights("joint", joint).items():
+    for (d, r), weight in shares_of_pairs(joint).items():
         disturbances[d] = disturbances.get(d, 0.0) + weight
         responses[r] = responses.get(r, 0.0) + weight
-        outcome = table(d, r)
+        outcome = hashed("table", table(d, r))
         outcomes[outcome] = outcomes.get(outcome, 0.0) + weight
     varied = entropy(disturbances)
     return Regulated(
