@@ -181,15 +181,15 @@ OBJECTS: dict[str, tuple[Callable[..., Any], Arguments]] = {
     "ladder.Rungs": (Rungs, {"levels": (Clocks(),), "stand": 3}),
     "ladder.StormRule.takes": (StormRule().takes, {"storm": CLIMB}),
     "variety.Amplifier": (Amplifier, {"name": "n", "apply": _listed}),
-    "variety.Amplifier.measure": (Amplifier("n", _listed).measure, {"items": [1]}),
+    "variety.Amplifier.measure": (Amplifier[int, int]("n", _listed).measure, {"items": [1]}),
     "variety.Attenuator": (Attenuator, {"name": "n", "apply": _told}),
     "variety.Attenuator.measure": (
-        Attenuator("n", _told).measure,
+        Attenuator[int, int]("n", _told).measure,
         {"windows": [[1, 2]], "inject": _told, "alarming": bool},
     ),
     "variety.ChannelLoad.served": (ChannelLoad(1.0, 10.0).sent(1.0).served, {"count": 1}),
     "variety.Transducer": (Transducer, {"name": "n", "encode": _told, "decode": _told}),
-    "variety.Transducer.measure": (Transducer("n", _told, _told).measure, {"corpus": [1]}),
+    "variety.Transducer.measure": (Transducer[int, int]("n", _told, _told).measure, {"corpus": [1]}),
     "variety.VarietyLedger": (VarietyLedger, {"entries": {}}),
     "variety.VarietyLedger.cross": (
         VarietyLedger().enter("1", "late", 0.0).cross,

@@ -42,7 +42,7 @@ class Measured:
         return self.missed is not None and self.faults >= whole("faults", faults) and self.missed <= most
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots `Attenuator[int, int](...)` fails in Python 3.11
 class Attenuator(Generic[A, B]):
     """Takes variety away: `apply` turns a window of items into fewer, or coarser, ones (an average, a
     sample).
@@ -94,7 +94,7 @@ class Attenuator(Generic[A, B]):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # as above
 class Amplifier(Generic[A, B]):
     """Adds variety: `apply` turns one decision into many acts (a policy, a plan told to all, a delegation).
 
@@ -145,7 +145,7 @@ class Carried:
         return self.fidelity >= 1 - share("loss", loss)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # as above
 class Transducer(Generic[A, B]):
     """Carries items over a boundary in another form: `encode` on this side, `decode` on that.
 
