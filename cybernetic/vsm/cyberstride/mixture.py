@@ -104,7 +104,7 @@ def absorb(
         energy = 0.5 * error * error
         reach += energy
         within += p * c00
-        if fan:  # moments about the first error: squares of what is small
+        if fan:  # moments about the first error: squares of what is small, as long as it weighs enough
             off = error - lead
             mean += p * off
             square += p * off * off
@@ -119,7 +119,10 @@ def absorb(
     shift = 0.0
     if not reach < broad:  # the best exponent there is: no likelihood overflows, and one does not vanish
         shift = _nearest(fan, broad)
-    merge = _merge if shift == 0.0 and mixture.weights[0] * _LEADING > 1.0 else _merge_afar
+    near = mixture.weights[0] * _LEADING > 1.0
+    if not near:
+        lead, mean, square = _about_heaviest(mixture.weights, fan)
+    merge = _merge if near and shift == 0.0 else _merge_afar
     first, second, third, fourth = rows.each
     w0, belief0, came0 = merge(first, fan, y, deviation, shift)
     left_out = 0.0, belief0, came0
@@ -258,6 +261,19 @@ def _summed(
         ),
         (i * scale, j * scale, k * scale, n * scale),
     )
+
+
+def _about_heaviest(weights: Quad, fan: list[_Ray]) -> tuple[float, float, float]:
+    """The error of the forecast that weighs most, and the first two moments of them all about it: where the first is a
+    light one, and far off, those about it lose their digits.
+    """
+    lead = fan[weights.index(max(weights))][5]
+    mean = square = 0.0
+    for p, (_, _, _, _, _, error, _) in zip(weights, fan):  # noqa: B905
+        off = error - lead
+        mean += p * off
+        square += p * off * off
+    return lead, mean, square
 
 
 def _weigh(fan: list[_Ray], broad: float, shift: float) -> list[float]:

@@ -89,3 +89,29 @@ def test_a_datum_does_what_sixty_digits_say(model: str, jump: float, close: floa
             for weight, belief, one in zip(mixture.weights, mixture.beliefs, exact, strict=True):
                 assert weight == pytest.approx(float(one[0]), rel=close * 100, abs=1e-60)
                 assert one[0] < FAINT or off(belief, one, deviation) < close
+
+
+def foreseen(mixture: Mixture, y: float, rows: Rows, variance: float) -> tuple[float, float]:
+    """The error of the forecast of a datum one period on, and its variance were it a steady one."""
+    v, noise, w = Decimal(variance), *map(Decimal, rows.each[0][1:3])
+    parts = []
+    for p, belief in zip(mixture.weights, mixture.beliefs, strict=True):
+        level, growth, c00, c01, c11 = map(Decimal, belief)
+        parts.append((Decimal(p), level + growth, c00 + 2 * c01 + c11))
+    mean = sum(p * m for p, m, _ in parts) / sum(p for p, _, _ in parts)
+    spread = sum(p * (v * c + (m - mean) ** 2) for p, m, c in parts)
+    return float(Decimal(y) - mean), float(v * (noise + w) + spread)
+
+
+@pytest.mark.parametrize("jump", [1e4, 1e6, 1e8, 1e10], ids="{:g}".format)
+def test_after_jumps_to_and_fro_the_forecast_is_compared_as_sixty_digits_say(jump: float) -> None:
+    chance, rows = Chance(11).stream("fro", jump), PRESETS["default"].rows()
+    for _ in range(10):
+        mixture = begin(rows, 0.0, 0.0, (1.0, 0.01))
+        for _ in range(25):
+            y = chance.choice([0.0, jump]) + chance.gauss(0.0, 1.0)
+            with localcontext(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN):
+                error, variance = foreseen(mixture, y, rows, 1.0)
+            mixture, surprise = absorb(mixture, y, 1.0, rows, 1.0)
+            assert surprise.variance == pytest.approx(variance, rel=1e-6)
+            assert surprise.error == pytest.approx(error, rel=1e-9, abs=1e-6)
