@@ -4,7 +4,7 @@ After Reynolds & Stoumbos (1999), "A CUSUM chart for monitoring a proportion whe
 """
 
 from dataclasses import dataclass, field, replace
-from math import log, log1p
+from math import inf, log, log1p
 
 from cybernetic.core import OptionError, flag, number, whole
 from cybernetic.vsm.checks import instance, share
@@ -33,7 +33,8 @@ class CusumDesign:
     @property
     def up(self) -> float:
         """What a discrepancy adds to the score: ln(q1/q0)."""
-        return log(self.q1 / self.q0)
+        ratio = self.q1 / self.q0
+        return log(ratio) if ratio < inf else log(self.q1) - log(self.q0)
 
     @property
     def down(self) -> float:

@@ -215,3 +215,11 @@ def test_bad_input_is_named(make: object, name: str) -> None:
     with pytest.raises(OptionError) as caught:
         make()  # type: ignore[operator]
     assert caught.value.name == name
+
+
+def test_the_evidence_of_a_rate_that_is_hardly_a_number_is_one() -> None:
+    design = CusumDesign(q0=5e-324, q1=0.5)
+    assert design.up == pytest.approx(log(0.5) - log(5e-324))
+    assert DiscrepancyCusum(design).after(discrepant=True).alarm
+    with pytest.raises(OptionError, match="q0: expected a rate at which an alarm is not too rare"):
+        design_cusum(5e-324, 0.5, 1000.0)  # at once, and not after a minute
