@@ -247,8 +247,9 @@ def _summed(
     scale = 1.0 / weight
     short *= scale
     mean = turn * scale
-    part = noise * scale
-    c00 = part * (c00 + noise * (v00 - short * short * weight))
+    c00 = noise * (
+        scale * (c00 + noise * (v00 - short * short * weight))
+    )  # scaled first: the noise may be 1e80
     c11 = w11 + scale * (c11 + v11 - mean * turn)
     return (
         prior * (weight * _LIFT),
@@ -256,7 +257,7 @@ def _summed(
             y - deviation * noise * (lead_short + short),
             deviation * (lead_turn + mean),
             c00 if c00 > _NARROWEST else _NARROWEST,
-            part * (c01 - v01 + short * turn),
+            noise * (scale * (c01 - v01 + short * turn)),
             c11 if c11 > 0.0 else 0.0,  # rounding may leave it a hair below
         ),
         (i * scale, j * scale, k * scale, n * scale),

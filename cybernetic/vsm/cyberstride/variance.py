@@ -19,7 +19,8 @@ class Learning:
     `forget`: what remains of the evidence after a datum, in (0, 1); .99 remembers about a hundred data.
     `trust`: how many data the first guess counts for, > 0. `cap`: the largest squared standardised error
     that counts, > 0. `least`: V never falls below it, in squared units of the data, > 0; a series that
-    stands still would otherwise drive it to 0. Raises `OptionError` for anything else.
+    stands still would otherwise drive it to 0. A V that begins below comes up to it, by a trillionfold a datum at most.
+    Raises `OptionError` for anything else.
     """
 
     forget: float = 0.99
@@ -57,7 +58,8 @@ def learn(learnt: Learnt, weight: float, squared: float, truncation: float, how:
     was.
 
     `truncation` is that of the model: dividing by it makes V unbiased on Gaussian data, where the plain
-    recursion settles at .86 of it. It stays from `how.least` to 1e200, and within a trillionfold of what it was.
+    recursion settles at .86 of it. It stays from `how.least` to 1e200, but moves by a trillionfold at most: from below
+    `how.least` it may take some data to get there.
     """
     evidence = how.forget * learnt.evidence + weight
     if not evidence:  # all of it is forgotten

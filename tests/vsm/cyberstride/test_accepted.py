@@ -100,6 +100,23 @@ def test_a_regime_as_faint_as_may_be_is_no_division_by_nothing(jump: float, vari
         assert sum(reading.posterior) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("exponent", range(1250, 2000, 50))
+def test_a_datum_as_far_out_as_a_wide_regime_expects_leaves_the_level_a_deviation(exponent: int) -> None:
+    wide = RegimeModel((0.9, 0.05, 0.05, 0.0), (1.0, 1e80, 1e80, 1.0), (0.0, 0.0, 1e80, 0.0), NONE)
+    one = HarrisonStevens(wide, variance=1.0, level=0.0)
+    for y in (0.1, (2.0 * exponent) ** 0.5 * 1e40):
+        assert all(map(isfinite, figures(one.update(y))))
+
+
+@pytest.mark.parametrize("begun", [1e-200, 1e-40, 1e-19])
+def test_a_variance_below_the_least_comes_up_to_it_step_by_step(begun: float) -> None:
+    one, steps = HarrisonStevens(variance=begun, level=0.0, learning=Learning(least=1e-18)), 0
+    while one.variance < 1e-18:
+        before, steps = one.variance, steps + 1
+        assert before < one.update(0.0).variance <= before * 1.000001e12
+    assert steps <= 16
+
+
 def test_v_comes_to_no_more_than_it_may_be_and_evidence_that_is_forgotten_is_not_divided_by() -> None:
     eager = Learning(forget=1e-200, trust=5e-324, cap=1e300, least=1e-200)
     one = HarrisonStevens(FAINTEST, variance=1e190, learning=eager, level=0.0)
