@@ -1,7 +1,7 @@
 """Bayesian online change-point detection: how long the present run of data has lasted."""
 
 from dataclasses import dataclass
-from math import exp, sqrt
+from math import exp, inf, sqrt
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -99,15 +99,10 @@ def _known(state: BocpdState) -> tuple[Run, ...]:
     runs, total = instance("state", state, BocpdState).runs, 0.0
     try:
         for length, p, mean, precision in runs:
-            if (
-                1 <= length <= _FAR
-                and p >= 0.0
-                and -BEYOND <= mean <= BEYOND
-                and _NARROW <= precision <= _WIDE
-            ):
-                total += p
+            sound = 1 <= length <= _FAR and 0.0 <= p <= 2.0 and -BEYOND <= mean <= BEYOND
+            total += p if sound and _NARROW <= precision <= _WIDE else inf
     except (TypeError, ValueError):  # these are no runs, or hold no figures
-        total = 0.0
+        total = inf
     if not abs(total - 1.0) <= _DUST:
         raise OptionError("state.runs", "runs that data make, of probabilities that sum to 1", runs)
     return runs

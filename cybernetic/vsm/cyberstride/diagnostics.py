@@ -67,17 +67,11 @@ def examine(health: Health, error: float | None, forget: float = 0.99) -> Health
     the pair. `forget` as in `HealthLimits`. Raises `OptionError`, also for a health that no data make.
     """
     share("forget", forget, inner=True)
-    mass, squares, pairs, last, data = instance("health", health, Health)
+    mass, squares, pairs, last, data = _checked(instance("health", health, Health))
     if error is None:
         return health._replace(last=None)
     number("error", error)
     clipped = error if -_CLIP < error < _CLIP else _CLIP if error > 0.0 else -_CLIP
-    try:
-        sound = isfinite(mass + squares + pairs + (last or 0.0) + data)
-    except (TypeError, OverflowError):
-        sound = False
-    if not sound:
-        _checked(health)
     return Health(
         forget * mass + 1.0,
         forget * squares + clipped * clipped,
@@ -106,9 +100,17 @@ def fault(health: Health, limits: HealthLimits = HealthLimits()) -> str | None:
     return None
 
 
-def _checked(health: Health) -> None:
+def _checked(health: Health) -> Health:
+    """It, if all of it are numbers: mostly one sum tells. Raises `OptionError` that names which is none."""
+    mass, squares, pairs, last, data = health
+    try:
+        if isfinite(mass + squares + pairs + (last or 0.0) + data):
+            return health
+    except (TypeError, OverflowError):
+        pass
     for name in ("mass", "squares", "pairs", "last"):
         moment = getattr(health, name)
         if moment is not None or name != "last":
             number(f"health.{name}", moment)
     number("health.data", whole("health.data", health.data))
+    return health

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from cybernetic.core import number
 from cybernetic.vsm.checks import instance
-from cybernetic.vsm.cyberstride.chart import distance
+from cybernetic.vsm.cyberstride.chart import BEYOND, distance, held
 
 
 class ShewhartState(NamedTuple):
@@ -38,8 +38,8 @@ class Shewhart:
 
     def step(self, state: ShewhartState, y: float) -> ShewhartState:
         """The state after datum `y`. Raises `OptionError` when it is not finite or absurdly far out, and for a
-        `state` that is none.
+        `state` that no data make.
         """
-        instance("state", state, ShewhartState)
+        held("z", instance("state", state, ShewhartState).z, -BEYOND, BEYOND)
         z = distance(y, self.plan, self.sigma)
         return ShewhartState(z, abs(z) >= self.limit)

@@ -113,6 +113,24 @@ def test_a_datum_that_is_no_number_is_refused(chart: Chart, bad: float) -> None:
 
 
 @pytest.mark.parametrize(
+    "chart", [Bocpd(), Cusum(), Ewma(), Shewhart()], ids=lambda chart: type(chart).__name__
+)
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), "x", None, 10**400])
+def test_a_state_that_no_data_make_is_refused(chart: Chart, bad: object) -> None:  # type: ignore[type-arg]
+    state = chart.start()
+    for k in range(30):
+        state = chart.step(state, (-1.0) ** k)
+    spoilt = [state._replace(**{name: bad}) for name in state._fields if name not in ("alarm", "recent")]
+    for at, run in enumerate(getattr(state, "runs", ())):
+        for name in ("probability", "mean", "precision"):
+            runs = (*state.runs[:at], run._replace(**{name: bad}), *state.runs[at + 1 :])
+            spoilt.append(state._replace(runs=runs))
+    for one in (*spoilt, bad):
+        with pytest.raises(OptionError, match=r"^state"):
+            chart.step(one, 1.0)
+
+
+@pytest.mark.parametrize(
     ("make", "name", "value"),
     [
         *[(make, "sigma", bad) for make in CHARTS for bad in (0.0, -1.0, float("nan"))],
