@@ -40,6 +40,23 @@ KNOWN_AS = {
     "cyberstride.transform": ("transform",),
 }
 
+# What is kept as it is, or only compared with what is kept, whatever it is.
+FREE = {
+    "audit.Canary": "body value",
+    "damping.FairQueue.put": "item",
+    "damping.FairQueue.renewed": "item",
+    "damping.FlapDamper.saw": "value",
+    "damping.LeaseTable.release": "token",
+    "damping.LeaseTable.renew": "token",
+    "decisions.AuthorityMatrix.verdict": "context",
+    "decisions.Rulebook.decide": "action context",
+    "decisions.allow_all": "action context",
+    "decisions.decide": "action context",
+    "decisions.decision_table": "context",
+    "decisions.opinion_of": "action context",
+    "ladder.PainKey": "path index cause",
+}
+
 TRIED = (*PLAIN, *METHODS, *OBJECTS)
 
 
@@ -93,6 +110,9 @@ def test_what_is_no_such_value_is_refused_by_its_name_or_makes_no_nan(name: str)
             fits = parameters if wrong in SOMETIMES else (parameter,)
             assert error is None or names(error, (*fits, *KNOWN_AS.get(name, ()))), (parameter, wrong, error)
             assert not has_nan(answer, wrong), (parameter, wrong, answer)
+            assert wrong is not NOTHING or error is not None or parameter in FREE.get(name, "").split(), (
+                parameter
+            )
 
 
 def names(error: OptionError, arguments: tuple[str, ...]) -> bool:

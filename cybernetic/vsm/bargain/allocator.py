@@ -66,6 +66,8 @@ class Allocator:
         whole("version", self.version)
         for unit, floor in mapping("floors", self.floors).items():
             vector(entry("floors", unit), floor)
+        for name in ("issued", "purses", "lost"):
+            mapping(name, getattr(self, name))
         for unit, born in mapping("births", self.births).items():
             number(entry("births", unit), born)
         if not total(self.floors.values()) <= self.purse.floor:
@@ -268,6 +270,7 @@ class Allocator:
 
     def outbid(self, unit: str, known: Seal) -> Self:
         """The allocator under a term above one that `unit` knows, of a predecessor that left no books."""
+        instance("unit", unit, str)
         instance("known", known, Seal)
         issued = {key: seal for key, seal in self.issued.items() if key[1] != unit}
         return replace(self.succeeded(max(self.term, known.term) + 1), issued=issued)

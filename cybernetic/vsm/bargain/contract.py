@@ -49,6 +49,8 @@ class Contract:
     per: float = 0.0
 
     def __post_init__(self) -> None:
+        instance("unit", self.unit, str)
+        instance("purse", self.purse, str)
         epoch_number("epoch", self.epoch)
         vector("grant", self.grant)
         instance("seal", self.seal, Seal)
@@ -68,6 +70,7 @@ class Accepted:
     seal: Seal
 
     def __post_init__(self) -> None:
+        instance("unit", self.unit, str)
         epoch_number("epoch", self.epoch)
         vector("holds", self.holds)
         instance("seal", self.seal, Seal)
@@ -87,6 +90,8 @@ class Report:
     purse: str = ""
 
     def __post_init__(self) -> None:
+        instance("unit", self.unit, str)
+        instance("purse", self.purse, str)
         epoch_number("epoch", self.epoch)
         vector("spent", self.spent)
         flag("final", self.final)

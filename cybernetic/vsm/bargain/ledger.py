@@ -54,6 +54,8 @@ class Settlement:
 
     def __post_init__(self) -> None:
         vector("cleared", self.cleared)
+        for name in ("final", "bounded", "free"):
+            flag(name, getattr(self, name))
         if not vector("covered", self.covered) <= vector("actual", self.actual):
             raise OptionError("covered", f"at most the actual, {self.actual!r}", self.covered)
 
@@ -184,6 +186,9 @@ class Ledger:
         Raises `OptionError` for an `actual` that is no `Vector`.
         """
         vector("actual", actual)
+        flag("final", final)
+        if bounded is not None:
+            flag("bounded", bounded)
         before = self.closed.get(instance("key", key, str))
         if before is None:
             opened = self.open.get(key, _UNKNOWN)

@@ -40,7 +40,8 @@ def lend(
     share("gone", gone)
     mapping("used", used)
     mapping("bounds", {} if bounds is None else bounds)
-    instance("apart", apart, Collection)  # type: ignore[type-abstract]
+    for unit in instance("apart", apart, Collection):  # type: ignore[type-abstract]
+        instance("apart", unit, str)
     for unit, claim in mapping("claims", claims).items():
         instance(entry("claims", unit), claim, Claim)
     grains: dict[str, dict[str, int]] = {unit: {} for unit in claims}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Self
 
-from cybernetic.core import OptionError, number
+from cybernetic.core import OptionError, flag, number
 from cybernetic.vsm.bargain.budget import Budget, Epoch, epoch_number
 from cybernetic.vsm.bargain.contract import Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
@@ -58,12 +58,14 @@ class Purse:
     seen: float | None = None
 
     def __post_init__(self) -> None:
+        instance("unit", self.unit, str)
         number("per", self.per, above=0.0)
         vector("floor", self.floor)
         instance("seal", self.seal, Seal)
         mapping("ledgers", self.ledgers)
         epoch_number("kept", self.kept)
         epoch_number("ended", self.ended)
+        instance("id", self.id, str)
         if self.seen is not None:
             number("seen", self.seen)
 
@@ -104,6 +106,8 @@ class Purse:
         `id`, with nothing in it.
         """
         number("now", now)
+        flag("own", own)
+        instance("id", id, str)
         if number("per", per, above=0.0) != self.per:
             ended = ceil(self.ended * self.per / per - EXACT)
             epoch = Epoch.at(now, per).number

@@ -5,8 +5,9 @@ floor.
 from dataclasses import dataclass, replace
 from typing import Self
 
-from cybernetic.core import OptionError, whole
+from cybernetic.core import OptionError, flag, whole
 from cybernetic.vsm.bargain.vector import Vector, vector
+from cybernetic.vsm.checks import instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,9 @@ class Talk:
     imposed: bool = False
 
     def __post_init__(self) -> None:
+        instance("unit", self.unit, str)
         whole("rounds", self.rounds)
+        flag("imposed", self.imposed)
         for name in ("offer", "most", "floor"):
             vector(name, getattr(self, name))
         if self.agreed is not None:

@@ -50,6 +50,8 @@ def best_preset(
     """
     if not mapping("models", models):
         raise OptionError("models", "one model or more", models)
+    for name in models:
+        instance("models", name, str)
     data = list(instance("series", series, Iterable))  # type: ignore[type-abstract]
     return max(
         models,

@@ -4,7 +4,7 @@ from math import erf, exp, fsum, pi, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
-from cybernetic.core import OptionError, number
+from cybernetic.core import OptionError, flag, number
 from cybernetic.vsm.cyberstride.mixture import Mixture
 from cybernetic.vsm.cyberstride.regimes import Quad, RegimeModel
 
@@ -131,6 +131,7 @@ def foresee(
     `periods` is not > 0, or so many that floating point cannot hold the variance.
     """
     ahead = number("periods", periods, above=0.0)
+    flag("changes", changes)
     shares = model.probability if changes else _ALL_STEADY
     wander = _wander(model, shares, ahead)
     noises = tuple(zip(shares, model.noise, strict=True))

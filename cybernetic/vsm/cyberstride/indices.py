@@ -28,6 +28,7 @@ class Achievement:
 
     def __post_init__(self) -> None:
         flag("cost", self.cost)
+        instance("news", self.news, tuple)
         number("actuality", self.actuality, **_bound(self.cost))
         number("capability", self.capability, above=0.0)
         number("potentiality", self.potentiality, **_bound(not self.cost))

@@ -6,6 +6,7 @@ from math import exp, inf, log, sqrt
 from types import MappingProxyType
 
 from cybernetic.core import OptionError, number, one_of
+from cybernetic.vsm.checks import function, word
 
 SHARE_MARGIN = 1e-3
 """How near to 0 and 1 a share counts: logit(0) would be infinite."""
@@ -20,11 +21,18 @@ FARTHEST = 700.0
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """A scale: `forward` takes a value of the index to it, `backward` leads from it back."""
+    """A scale: `forward` takes a value of the index to it, `backward` leads from it back. Raises
+    `OptionError`.
+    """
 
     name: str
     forward: Callable[[float], float]
     backward: Callable[[float], float]
+
+    def __post_init__(self) -> None:
+        word("name", self.name)
+        for name in ("forward", "backward"):
+            function(name, getattr(self, name), "a function of a number")
 
 
 def plain(value: float) -> float:

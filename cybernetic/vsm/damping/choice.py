@@ -35,6 +35,8 @@ class Advice:
             if not isinstance(pair, tuple) or len(pair) != 2:
                 raise OptionError("shares", "pairs (target, share)", self.shares)
             number("shares", pair[1], least=0.0)
+        if self.target is not None:
+            instance("target", self.target, str)
         instance("shaping", self.shaping, Shaping)
 
 

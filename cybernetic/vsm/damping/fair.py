@@ -140,7 +140,8 @@ class FairQueue(Generic[T]):
         return None
 
     def drop(self, flow: str) -> Self:
-        """The queue without what waits for `flow` (a unit that has ended)."""
+        """The queue without what waits for `flow` (a unit that has ended). Raises `OptionError`."""
+        instance("flow", flow, str)
         left = tuple(request for request in self.waiting if request.flow != flow)
         ahead = {other: tag for other, tag in self.finish.items() if other != flow}
         return changed(self, finish=ahead, waiting=left)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from cybernetic.core import Refusal, whole
+from cybernetic.vsm.checks import instance
 
 _WRITTEN = 10_000  # bits, of some 3,000 digits
 
@@ -34,13 +35,14 @@ class Fence:
         key: the artefact, as fine as what is written: an area's key does not protect a file.
         highest: the highest token that was let through, >= 0; tokens of a `LeaseTable` grow.
 
-    Raises `OptionError` for a `highest` that cannot be.
+    Raises `OptionError` for a key that is no string, and a `highest` that cannot be.
     """
 
     key: str
     highest: int = 0
 
     def __post_init__(self) -> None:
+        instance("key", self.key, str)
         whole("highest", self.highest)
 
     def passed(self, token: int) -> Self:

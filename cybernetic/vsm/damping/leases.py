@@ -153,6 +153,9 @@ class LeaseTable:
     def withdraw(self, holder: str, now: float, key: str | None = None) -> Self:
         """`holder` does not wait any more, for `key` or (None) for anything. What it holds it holds."""
         number("now", now, least=self.seen)
+        word("holder", holder)
+        if key is not None:
+            instance("key", key, str)
         table = self
         for waited, queue in self.waiting.items():
             if key is None or waited == key:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import inf, pi
 from typing import Self
 
-from cybernetic.core import OptionError, number, whole
+from cybernetic.core import OptionError, number, one_of, whole
 from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import instance
 
@@ -57,6 +57,7 @@ class SwingCounter:
         number("error", self.error)
         if self.at is not None:
             number("at", self.at)
+        one_of("side", self.side, (-1, 0, 1))
         for ended in instance("swings", self.swings, tuple):
             number("swings", ended)
 

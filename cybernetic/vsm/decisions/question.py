@@ -46,6 +46,12 @@ class Question:
     def __post_init__(self) -> None:
         instance("escalation", self.escalation, Escalate)
         number("asked", self.asked)
+        instance("state", self.state, QuestionState)
+        if not isinstance(self.verdict, Allow | Deny | None):
+            raise OptionError("verdict", "an Allow, a Deny or None", self.verdict)
+        if self.by is not None:
+            word("by", self.by)
+        instance("passed", self.passed, tuple)
 
     @property
     def due(self) -> float:

@@ -27,7 +27,11 @@ class Amendment:
 
     def __post_init__(self) -> None:
         whole("revision", self.revision)
+        instance("name", self.name, str)
         number("at", self.at)
+        instance("why", self.why, str)
+        if self.restores is not None:
+            whole("restores", self.restores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Rulebook:
 
     def version(self, name: str) -> int:
         """The highest version of `name` that was ever in force, also when retired; 0 if none was."""
-        return max((policy.version for policy in self._wordings(name)), default=0)
+        return max((policy.version for policy in self._wordings(instance("name", name, str))), default=0)
 
     def adopt(self, policy: Policy, now: float, why: str = "", restores: int | None = None) -> "Rulebook":
         """The book with `policy` in force, in place of its older version; `restores`: which one it brings back.

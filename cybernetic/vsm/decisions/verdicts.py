@@ -39,8 +39,7 @@ class Escalate:
     def __post_init__(self) -> None:
         word("to", self.to)
         number("deadline", self.deadline, above=0)
-        if not isinstance(self.on_timeout, Allow | Deny | Escalate):
-            raise OptionError("on_timeout", "an Allow, a Deny or an Escalate", self.on_timeout)
+        _verdict("on_timeout", self.on_timeout)
 
 
 Verdict = Allow | Deny | Escalate
@@ -68,6 +67,12 @@ def plain(verdict: object) -> Verdict | None:
     return Allow()
 
 
+def _verdict(name: str, value: Verdict) -> Verdict:
+    if not isinstance(value, Allow | Deny | Escalate):
+        raise OptionError(name, "an Allow, a Deny or an Escalate", value)
+    return value
+
+
 def _letters(name: str, text: object) -> str:
     """A string without what a class of one's own may add to it."""
     return str.__str__(word(name, text))
@@ -77,9 +82,9 @@ def strictness(verdict: Verdict) -> tuple[int, float]:
     """How strict a verdict is, as a sort key: allowing is less than escalating, that less than denying.
 
     Of two escalations the one with less time is stricter: it is the one that must be asked first. `decide` looks at
-    the tiers before that.
+    the tiers before that. Raises `OptionError` for what is no verdict.
     """
-    match verdict:
+    match _verdict("verdict", verdict):
         case Allow():
             return (0, 0.0)
         case Escalate(deadline=deadline):
@@ -96,13 +101,15 @@ def strictest(verdicts: Iterable[Verdict]) -> Verdict:
     """
     verdicts = tuple(instance("verdicts", verdicts, Iterable))  # type: ignore[type-abstract]
     for verdict in verdicts:
-        if not isinstance(verdict, Allow | Deny | Escalate):
-            raise OptionError("verdicts", "an Allow, a Deny or an Escalate", verdict)
+        _verdict("verdicts", verdict)
     return max(verdicts, key=strictness, default=Deny("no policy speaks of it"))
 
 
 def asked_in_turn(verdict: Verdict) -> list[str]:
-    """Whom an escalation asks one after the other if nobody answers; empty for what is decided."""
+    """Whom an escalation asks one after the other if nobody answers; empty for what is decided.
+    Raises `OptionError`.
+    """
+    _verdict("verdict", verdict)
     asked = []
     while isinstance(verdict, Escalate):
         asked.append(verdict.to)
@@ -111,7 +118,10 @@ def asked_in_turn(verdict: Verdict) -> list[str]:
 
 
 def time_to_verdict(verdict: Verdict) -> float:
-    """Seconds until a verdict is final at the latest: the sum of the deadlines along its chain, finite."""
+    """Seconds until a verdict is final at the latest: the sum of the deadlines along its chain, finite. Raises
+    `OptionError`.
+    """
+    _verdict("verdict", verdict)
     total = 0.0
     while isinstance(verdict, Escalate):
         total += verdict.deadline

@@ -224,9 +224,12 @@ class Pathology(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The pathologies found, each with the indices that say so, as sentences."""
+    """The pathologies found, each with the indices that say so, as sentences. Raises `OptionError`."""
 
     findings: Mapping[Pathology, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        mapping("findings", self.findings)
 
     @property
     def healthy(self) -> bool:

@@ -75,6 +75,8 @@ class AdaptationProposal:
         number("benefit", self.benefit)
         number("spread", self.spread, least=0)
         number("horizon", self.horizon, above=0)
+        flag("reversible", self.reversible)
+        instance("evidence", self.evidence, tuple)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ class Homeostat:
             whole(name, getattr(self, name))
         for side in ("left", "right"):
             instance(side, getattr(self, side), Party)
+        instance("log", self.log, tuple)
 
     @property
     def stable(self) -> bool:
@@ -120,6 +121,7 @@ class Homeostat:
         `chance` is asked under keys made of the name, the party and the period, so the same run is had again
         from the same seed. Raises `OptionError`.
         """
+        instance("chance", chance, Chance)
         low, high = self.limits
         held = low <= number("variable", variable) <= high
         inside, outside = (self.inside + 1, 0) if held else (0, self.outside + 1)

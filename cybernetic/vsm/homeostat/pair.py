@@ -39,7 +39,7 @@ def _excess(value: float, most: float) -> float:
 def homeostat(path: str) -> Homeostat:
     """That of the level at `path`, as it begins."""
     return Homeostat(
-        f"systems 3 and 4 of {path}",
+        f"systems 3 and 4 of {instance('path', path, str)}",
         LIMITS,
         Party("S3", FAR, lambda far, variable: far),
         Party("S4", WORTH, lambda worth, variable: worth),

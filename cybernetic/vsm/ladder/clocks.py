@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import fsum, inf
 
-from cybernetic.core import OptionError, number, one_of, whole
+from cybernetic.core import OptionError, flag, number, one_of, whole
 from cybernetic.vsm.checks import instance
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict, asked_in_turn
 
@@ -141,6 +141,7 @@ def time_to_human(
     """
     number("detection", detection, least=0)
     number("hop", hop, least=0)
+    flag("acknowledged", acknowledged)
     for level in instance("levels", levels, Sequence):  # type: ignore[type-abstract]
         instance("levels", level, Clocks)
     per_level = [level.ack + (level.recovery if acknowledged else 0.0) + hop for level in levels]

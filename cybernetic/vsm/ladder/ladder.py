@@ -6,7 +6,7 @@ from math import inf
 from typing import TypeVar
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import instance, later, moment, word
+from cybernetic.vsm.checks import instance, later, mapping, moment, word
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.ladder import climb as climbing
 from cybernetic.vsm.ladder.climb import Climb, Step
@@ -50,6 +50,9 @@ class Ladder:
             raise OptionError("rungs", "Rungs", self.rungs)
         instance("storm", self.storm, StormRule)
         number("refractory", self.refractory, least=0)
+        for name in ("climbs", "folded", "quiet", "noticed"):
+            mapping(name, getattr(self, name))
+        instance("recent", self.recent, tuple)
         whole("storms", self.storms)
         moment("at", self.at)
 
@@ -108,6 +111,7 @@ class Ladder:
         """
         ladder = self._now(now)
         key = ladder.folded.get(instance("key", key, PainKey), key)
+        whole("level", level)
         if key not in ladder.climbs:
             return ladder, (AckRefused(key, level, word("by", by), Reception.LATE, now),)
         return ladder._changed(key, lambda c, r: climbing.acknowledge(c, r, level, by, now))
@@ -116,6 +120,8 @@ class Ladder:
         """A page could not be delivered. See `climb.sink_failed`. Raises `OptionError`."""
         ladder = self._now(now)
         instance("key", key, PainKey)
+        whole("sink", sink)
+        whole("attempt", attempt)
         return ladder._changed(key, lambda c, r: climbing.sink_failed(c, r, sink, attempt, now))
 
     def clear(self, key: PainKey, now: float) -> "Move":

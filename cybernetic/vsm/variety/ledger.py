@@ -43,6 +43,7 @@ class Disturbance:
         if number("harm", self.harm, least=0) > MOST_HARM:
             raise OptionError("harm", f"a number from 0 to {MOST_HARM:g}", self.harm)
         number("since", self.since)
+        instance("channels", self.channels, tuple)
         if self.absorber is not None and not isinstance(self.absorber, Absorber):
             raise OptionError("absorber", "an Absorber or None", self.absorber)
         if (self.closed is None) != (self.absorber is None):
