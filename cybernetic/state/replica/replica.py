@@ -31,6 +31,7 @@ from cybernetic.state.replica.frames import Frames
 from cybernetic.state.replica.group_peers import GroupPeers
 from cybernetic.state.replica.opening import Opening
 from cybernetic.state.replica.options import ReplicaOptions
+from cybernetic.state.replica.pace import Pace
 from cybernetic.state.replica.peers import Peers
 from cybernetic.state.replica.redating import Redating
 from cybernetic.state.replica.rights import Rights, left_in
@@ -129,6 +130,7 @@ class Replica(Agent, Generic[L]):
         if archive is not None:
             await archive.note(**self._roll.recorded())
         on_death(self.ref, self._ended)
+        self._pace = Pace(2 * options.leaves)
         latest = None if archive is None else archive.latest  # the wall clock may have gone back meanwhile
         self._clock = Hlc(self._roll.replica, self._now, options.ahead, after=latest)
         self._pen = Writer(self._roll.replica, self._clock, self._now)
@@ -174,16 +176,7 @@ class Replica(Agent, Generic[L]):
             Refusal: the edit raised one, such as `RightsLacking`; `JournalFull`.
             ReplicaEnding: the replica was said to be over: call again, its next start takes the change.
         """
-        if self._rights.ends:
-            raise ReplicaEnding(self._roll.replica)
-        delta, body = self._edited(edit, args)
-        if delta:
-            answer = self.defer()
-            self._copy.write(delta, partial(self._changed, delta, answer), body)
-            self._redating.wrote(delta)
-        else:  # it may rest on changes that are not on the disk yet
-            answer = self.defer()
-            self._copy.settled(partial(self._settled, delta, answer))
+        answer: Deferred[L] = self._pace.do(self._change, edit, args)
         return answer
 
     def value(self) -> L:
@@ -232,7 +225,8 @@ class Replica(Agent, Generic[L]):
 
     def hear(self, frame: bytes, origin: Any) -> None:
         """A peer says something: for ports."""
-        self._exchange.hear(frame, origin)
+        done: None = self._pace.do(self._hear, frame, origin)
+        return done
 
     def meet(self) -> None:
         """Peers have come: for ports."""
@@ -263,6 +257,24 @@ class Replica(Agent, Generic[L]):
         await self._opening.close()
 
     # inside
+
+    def _change(self, edit: Callable[..., L], args: tuple[Any, ...]) -> Deferred[L]:
+        if self._rights.ends:
+            raise ReplicaEnding(self._roll.replica)
+        delta, body = self._edited(edit, args)
+        if delta:
+            self._pace.did(body)
+            answer = self.defer()
+            self._copy.write(delta, partial(self._changed, delta, answer), body)
+            self._redating.wrote(delta)
+        else:  # it may rest on changes that are not on the disk yet
+            answer = self.defer()
+            self._copy.settled(partial(self._settled, delta, answer))
+        return answer
+
+    def _hear(self, frame: bytes, origin: Any) -> None:
+        self._pace.did(frame)
+        self._exchange.hear(frame, origin)
 
     def _edited(self, edit: Callable[..., L], args: tuple[Any, ...]) -> tuple[L, bytes]:
         try:
