@@ -81,14 +81,8 @@ class Graph(Keeping):
         fact = checked(fact_of, subject, predicate, object)
         until = None if ttl is None else self._now() + checked(number, "ttl", ttl, above=0.0)
         said = checked(assertion_of, fact, who, UNSTAMPED, cause, confidence, until)
-        edit = adding(said, self._book.surplus(fact), self._book.ended)
-        if not self._book.foresee(fact, who):
-            return self._change([edit], lambda made: made[0])
-
-        def ended(made: bool) -> None:
-            (self._book.landed if made else self._book.dismiss)(fact, who)
-
-        return self._change([edit], lambda made: made[0], ended)
+        answer: Deferred[Assertion] = self._pace.do(self._add, said)
+        return answer
 
     async def remove(
         self,
@@ -108,6 +102,7 @@ class Graph(Keeping):
         for name, value in (("by", by), ("who", who), ("why", why)):
             if value is not None or name == "by":
                 checked(text, name, value)
+        await self._pace.turn()
         keys, ended = self._book.keys(fact, who), self._book.ended
         edits = steps(lambda some: removing(some, by, why, ended), keys, STEP)
         if len(edits) <= 1:
@@ -211,8 +206,9 @@ class Graph(Keeping):
             checked(way_of, direction, predicates),
         )
         await self._expire()
-        found, complete = await drawn(search, checked(limit_of, limit))
-        return Around(tuple([(step, _fact(triple)) for step, triple in found]), complete)
+        told = (one and (one[0], _fact(one[1])) for one in search)  # None is a breath
+        found, complete = await drawn(told, checked(limit_of, limit))
+        return Around(tuple(found), complete)
 
     async def path(
         self,
@@ -282,6 +278,17 @@ class Graph(Keeping):
     def replica(self) -> Ref[Replica[State]]:
         """The agent that keeps its value, for `Replica.status`."""
         return self._kept()
+
+    def _add(self, said: Assertion) -> Deferred[Assertion]:
+        fact, who = said.fact, said.who
+        edit = adding(said, self._book.surplus(fact), self._book.ended)
+        if not self._book.foresee(fact, who):
+            return self._change([edit], lambda made: made[0])
+
+        def ended(made: bool) -> None:
+            (self._book.landed if made else self._book.dismiss)(fact, who)
+
+        return self._change([edit], lambda made: made[0], ended)
 
     async def _loaded(
         self, imports: list[tuple[Assertion, Dots]], again: bool

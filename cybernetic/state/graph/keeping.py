@@ -18,6 +18,7 @@ from cybernetic.state.graph.lookout import Lookout
 from cybernetic.state.replica.diff import Diff
 from cybernetic.state.replica.group_peers import GroupPeers
 from cybernetic.state.replica.options import ReplicaOptions
+from cybernetic.state.replica.pace import Pace
 from cybernetic.state.replica.peers import Peers
 from cybernetic.state.replica.replica import Replica
 from cybernetic.state.store.store import Store
@@ -25,6 +26,7 @@ from cybernetic.state.store.store import Store
 WEEK = 7 * 86_400.0
 STEP = 25  # assertions of one edit: a few milliseconds
 _KEYS = 100  # places followed before the loop is given back
+_PACE = 50  # of `Pace`: messages of one turn count three each
 _PULSE = 0.5  # seconds between two looks for what has expired
 _SWEPT = 2000  # places taken out at once, at most
 _MET = 60.0  # seconds between two looks for others, and of silence after which one is not there
@@ -61,7 +63,7 @@ class Keeping(Agent):
         replica: Any = await self.start(Replica, *self._settings, link=True)
         self._replica = replica
         self._id = (await replica.call(Replica.status)).replica
-        self._book = Book(self._id)
+        self._book, self._pace = Book(self._id), Pace(_PACE)
         state = await replica.within(None).call(Replica.subscribe)
         await self._follow(state, touched(state))
         self._met = self._clock()
@@ -133,12 +135,17 @@ class Keeping(Agent):
         while some := list(islice(keys, _KEYS)):
             await self._react(self._book.follow(state, some, self._now()))
             await asyncio.sleep(0)
-        self._lookout.tell()
+        await self._tell()
 
     async def _expire(self) -> None:
-        """Let expire what does by now, and tell those who watch."""
+        """Let expire what does by now, and tell those who watch; in a turn of the loop that has room for more."""
+        await self._pace.turn()
         if await self._react(self._book.expire(self._now())):
-            self._lookout.tell()
+            await self._tell()
+
+    async def _tell(self) -> None:
+        for _ in self._lookout.tell():
+            await asyncio.sleep(0)
 
     async def _react(self, changes: Iterator[Change | None]) -> bool:
         """Draw changes, with a breath after some that watchers are to hear of; whether there were any."""

@@ -1,13 +1,15 @@
 """Who watches which query of a graph, and what they are sent."""
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 from cybernetic.core import token
 from cybernetic.runtime import Agent, Ref
-from cybernetic.state.graph.answers import Changed
+from cybernetic.state.graph.answers import Changed, Found
 from cybernetic.state.graph.book import Change
 from cybernetic.state.graph.patterns import Query
+from cybernetic.state.graph.solve import STRIDE
 from cybernetic.state.graph.triples import Triples
 from cybernetic.state.graph.watching import Watches
 
@@ -48,11 +50,21 @@ class Lookout:
         """Find what a change does to answers, see `Watches.react`."""
         return self._watches.react(triples, change) if self._watchers else iter(())
 
-    def tell(self) -> None:
-        """Send what has come and gone since last time, and why watches have ended."""
-        for watch, added, removed in self._watches.take():
-            told = self._watches.query(watch).told
-            self._send(watch, Changed(watch, tuple(map(told, added)), tuple(map(told, removed))))
+    def tell(self) -> Iterator[None]:
+        """Send what has come and gone since last time, and why watches have ended; a step is a breath, to be drawn out.
+
+        Nothing may change meanwhile.
+        """
+        looked = count(1)
+        for watch, *news in self._watches.take():
+            query = self._watches.query(watch)
+            told: tuple[list[Found], list[Found]] = [], []
+            for rows, found in zip(news, told, strict=True):
+                for row in rows:
+                    found.append(query.told(row))
+                    if next(looked) % STRIDE == 0:
+                        yield
+            self._send(watch, Changed(watch, tuple(told[0]), tuple(told[1])))
         for watch, why in self._watches.failed.items():
             self._send(watch, Changed(watch, (), (), why))
             self.drop(watch)
