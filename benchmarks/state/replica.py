@@ -24,6 +24,7 @@ from cybernetic.state import LWW, AWMap, Peer, Replica, ReplicaOptions
 
 AT_ONCE = 100  # keys of one change, which is one turn: two thirds of it are the edit's own
 CHANGES = 100  # of each size
+TOGETHER = 16  # changes that are asked for at once
 APART = (1_000, 10_000, 100_000)
 
 Row = tuple[str, float, float, float, float]
@@ -139,6 +140,13 @@ async def change(ref: Any, keys: int, many: int) -> None:
         await ref.within(60).call(Replica.change, put_at_once, n * 997 % max(1, keys - many), many)
 
 
+async def together(ref: Any, keys: int) -> None:
+    """Ask for some changes at once, as many callers do."""
+    change = ref.within(60)
+    places = [n * 997 % max(1, keys - AT_ONCE) for n in range(TOGETHER)]
+    await asyncio.gather(*[change.call(Replica.change, put_at_once, first, AT_ONCE) for first in places])
+
+
 async def agree(*refs: Any) -> None:
     """Until all know the same."""
     while True:
@@ -175,6 +183,7 @@ async def life(folder: Path, keys: int) -> AsyncIterator[Row]:
         yield await timed("written, with snapshots", write(one, 0, keys))
         for many in AT_ONCE, AT_ONCE // 10, 1:
             yield await timed(f"{CHANGES} changes of {many} keys by one delta", change(one, keys, many))
+        yield await timed(f"{TOGETHER} of {AT_ONCE} keys asked for at once", together(one, keys))
         two = await start("two")
         yield await timed("sent whole to a new one", agree(one, two))
         yield await timed("digest and snapshot of the new one", asyncio.sleep(5))

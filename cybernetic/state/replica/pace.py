@@ -8,7 +8,7 @@ from cybernetic.core import loop_clock
 
 _EACH = 3  # places that might have been handled in the time that anything takes besides
 _BYTES = 24  # that a place takes, in a frame or the journal: few take less
-_LONG = 0.003  # seconds of a turn after which nothing more is begun, as what edits do besides is not known
+_LONG = 0.005  # seconds of a turn after which nothing more is begun, as what edits do besides is not known
 
 
 class Pace:

@@ -14,9 +14,7 @@ from tests.state.replica.fleet import Fleet, add, fleet
 from tests.state.replica.test_slices import handled
 
 LEAVES, TIMES = 10, 40
-MOST = (
-    2 * LEAVES + 10
-)  # places of a turn: it may end with a change that goes beyond, of five, joined for peers as well
+MOST = 2 * LEAVES + 20  # places of a turn: it may end with a change beyond that, and all are joined for peers
 
 
 def _next(value: Any, by: Any, n: int) -> Any:
