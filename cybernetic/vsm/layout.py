@@ -31,6 +31,12 @@ class Layout:
         return unit.path(self.charter.path)
 
     @property
+    def inherited(self) -> tuple[Any, ...]:
+        """The policies that the levels above declare."""
+        policies = self.charter.policies
+        return policies[: len(policies) - len(self.own)]
+
+    @property
     def weights(self) -> dict[str, float]:
         """By path."""
         return {self.path(unit): unit.weight for unit in self.units}

@@ -13,6 +13,7 @@ from cybernetic.vsm.channels.ear import address, level_of, line_name
 from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.coordination.coordination import Coordination
+from cybernetic.vsm.governance.declaring import Declaring
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.inspection.auditor import Auditor
 from cybernetic.vsm.inspection.custodian import Custodian
@@ -167,7 +168,6 @@ class Metasystem(Supervisor):
     def children(self) -> list[Child[Any]]:
         """Each with pauses of its own."""
         layout, path = self._layout, self._layout.charter.path
-        inherited = layout.charter.policies[: len(layout.charter.policies) - len(layout.own)]
         members = [
             steady(
                 Control,
@@ -190,7 +190,7 @@ class Metasystem(Supervisor):
             steady(
                 Governance,
                 path,
-                inherited,
+                layout.inherited,
                 layout.own,
                 layout.charter.purpose,
                 tuple(layout.weights),
@@ -222,6 +222,7 @@ class Level(Supervisor):
         layout = self._layout
         charter, path = layout.charter, layout.charter.path
         members = [
+            *declaring(layout),
             steady(
                 Algedonode,
                 path,
@@ -269,6 +270,14 @@ def steady(
     """
     id = role if isinstance(role, str) else role.value
     return child(Steady, child(cls, *args, name=f"{path}:{id}", restart=restart, backoff=AGAIN), id=id)
+
+
+def declaring(layout: Layout) -> list[Child[Any]]:
+    """Who puts in force what is declared anew, where there are books of an earlier program."""
+    if layout.data is None:
+        return []
+    args = layout.charter.path, layout.inherited, layout.own
+    return [child(Declaring, *args, id="declaring", restart="temporary")]
 
 
 def left(system: Any, path: str, members: list[Child[Any]]) -> list[Child[Any]]:

@@ -16,9 +16,10 @@ from cybernetic.vsm.channels.note import Note, Why
 from cybernetic.vsm.decisions.policy import Policy, Tier
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.decisions.redeclared import after, redeclared, said
-from cybernetic.vsm.decisions.rulebook import Amendment, PolicyChange, Rulebook
+from cybernetic.vsm.decisions.rulebook import PolicyChange, Rulebook
 from cybernetic.vsm.decisions.verdicts import Verdict
 from cybernetic.vsm.governance.asking import Asking
+from cybernetic.vsm.governance.declaring import Kept, revised, up_to_date
 from cybernetic.vsm.governance.identity import Identity
 from cybernetic.vsm.governance.listing import as_it_travels, listed_below
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral, Release
@@ -37,7 +38,6 @@ from cybernetic.vsm.timing import now
 from cybernetic.wire import Codec
 
 _CODEC = Codec()
-HELD = 100  # revisions of which it is remembered what held
 LISTENING = 1.0  # seconds in which a system 3 answers through which somebody can be heard
 
 
@@ -84,28 +84,20 @@ class Governance(Member):
 
     async def setup(self) -> None:
         """Go on from the books, with what is declared now where that differs from what was declared before."""
-        known = await self._books.call(Books.load, "policy")
-        book = self._book
+        known: Kept | None = await self._books.call(Books.load, "policy")
+        news: tuple[Entry, ...] = ()
         if known is None:
-            self._life = begun_now()
+            self._life, self._book = begun_now(), redeclared(self._book, self._own, now())
             above = await rules_of(self.system, level_of(self.path))
             if above is not None:
                 self._inherited, self._above = above.policies, above.edition
         else:
-            book, self._inherited, self._above, self._life, self._revision, self._held = known
+            known, news = await up_to_date(self.system, self.path, known, self._inherited, self._own)
+            self._book, self._inherited, self._above, self._life, self._revision, self._held = known
         await self._asking.begin()
         self._watch = Watch.of(self.path, await self._books.call(Books.load, "watch"))
-        declared = redeclared(book, self._own, now())
-        news = () if known is None else self._news(declared.amendments[book.revision :])
-        await self._changed(declared, self._inherited, self._above, *news)
+        await self._changed(self._book, self._inherited, self._above, *news)
         super().setup()
-
-    def _news(self, changes: Sequence[Amendment]) -> tuple[Entry, ...]:
-        """The line of the log on what another program declares."""
-        adopted = {one.name: one.policy.version for one in changes if one.policy is not None}
-        retired = [one.name for one in changes if one.policy is None]
-        body = {"adopted": adopted, "retired": retired, "revision": self._revision + 1}
-        return (self.entry("declared", body),) if changes else ()
 
     # Identity and policies.
 
@@ -212,12 +204,9 @@ class Governance(Member):
         self, book: Rulebook, inherited: tuple[Policy, ...], above: Edition, *entries: Entry
     ) -> None:
         """What holds from now on: in the books first, and only if those take it. Raises `BooksRefused`."""
-        revision = self._revision + 1
-        held = (*self._held, (revision, (*inherited, *book.policies)))[-HELD:]
-        kept = book, inherited, above, self._life, revision, held
+        kept = revised((book, inherited, above, self._life, self._revision, self._held))
         await self._books.call(Books.save, "policy", kept, None, entries)
-        self._book, self._inherited, self._above = book, inherited, above
-        self._revision, self._held = revision, held
+        self._book, self._inherited, self._above, _, self._revision, self._held = kept
         await self._books.call(Books.save, RULES, self.rules())
         self.task(self._distribute())
 

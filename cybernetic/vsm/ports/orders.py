@@ -34,11 +34,14 @@ class Orders:
         self._pain: tuple[float, str] | None = None  # until when, and why, it may not go on as it hurts
 
     async def begin(self, rules: Callable[[], Awaitable[PolicyUpdate | None]]) -> None:
-        """Go on from the books: under the last policies that were known, or those that the level goes by (`rules`)."""
+        """Go on from the books, under the last policies that were known, or later ones of the level (`rules`).
+
+        So those that a program declares anew are in force at once, whoever of the level is away.
+        """
         self._command, self._pain = await self._books.call(Books.load, "orders") or (Command(), None)
-        known = await self._books.call(Books.load, "policies") or await rules()
-        if known is not None:
-            self._hold(known)
+        for known in (await self._books.call(Books.load, "policies"), await rules()):
+            if known is not None and known.edition > self.acting:
+                self._hold(known)
 
     def decide(self, action: Action) -> Decision | None:
         """What the policies say of an action; None where there are none."""

@@ -10,7 +10,8 @@ import pytest
 
 from cybernetic.vsm import Allow, Deny, Policy, PolicyDenied, ViableSystem, unit
 from tests.support import run_virtual
-from tests.vsm.living.company import Company, Worker, done, started
+from tests.vsm.living.company import TOOL, Company, Division, Worker, done, started
+from tests.vsm.living.pain.test_hung_keepers import suspended
 
 
 def never(action: Any, context: Any) -> Deny:
@@ -94,3 +95,63 @@ def test_a_clock_that_was_set_back_keeps_nobody_from_amending(tmp_path: Path) ->
 
     run_virtual(life(100_000.0, 2))
     run_virtual(life(1.0, 4))
+
+
+@pytest.mark.parametrize("on_disk", [("firm", "team"), ("firm",), ("team",)])
+@pytest.mark.parametrize("first", [(), (ALWAYS,)])
+async def test_from_the_first_call_on_in_all_levels_whoever_is_away(
+    tmp_path: Path, on_disk: tuple[str, ...], first: tuple[Policy, ...]
+) -> None:
+    class Firm(Company):
+        """With a level within."""
+
+        def units(self) -> list[Any]:
+            """A level and a worker."""
+            return [unit(Team, id="team"), unit(Worker, id="solo")]
+
+    class Team(Division):
+        """The level within."""
+
+    for cls in (Firm, Team):
+        if (name := cls.__name__.lower()) in on_disk:
+            cls.data = str(tmp_path / name)
+    Firm.policies = first
+    async with started(Firm) as (_, firm):
+        await asyncio.sleep(5.0)
+        for path in ("firm/solo", "firm/team/w0"):
+            await done(firm, path, usd=0.0)
+    Firm.policies = (NEVER,)
+    async with started(Firm) as (system, firm):
+        for name in ("firm:control", "firm/team:control"):
+            await suspended(system, name)
+        for path in ("firm/solo", "firm/team/w0"):
+            with pytest.raises(PolicyDenied, match="never"):
+                await done(firm, path, usd=0.0)
+        assert not TOOL.asked
+
+
+async def test_what_is_amended_by_hand_at_the_top_is_not_undone_within(tmp_path: Path) -> None:
+    class Firm(Company):
+        """All on a disk."""
+
+        data: ClassVar[str | None] = str(tmp_path)
+        policies: ClassVar[Sequence[Policy]] = (ALWAYS,)
+
+        def units(self) -> list[Any]:
+            """A level."""
+            return [unit(Team, id="team")]
+
+    class Team(Division):
+        """The level within."""
+
+        data: ClassVar[str | None] = str(tmp_path / "team")
+
+    async with started(Firm) as (system, firm):
+        await suspended(system, "firm/team:policy")  # it does not hear of it
+        await firm.call(ViableSystem.set_policy, Policy("p", 2, never), "for now")
+    async with started(Firm) as (system, firm):
+        await suspended(system, "firm:control")
+        with pytest.raises(PolicyDenied, match="never"):
+            await done(firm, "firm/team/w0", usd=0.0)
+        log = await system.named("firm/team", ViableSystem).call(ViableSystem.decisions, kind="inherited")
+        assert log[-1].body["above"] > 1
