@@ -1,12 +1,12 @@
 """The agent that feels: the ladder of one level, the deadmen of its loops, and the way to a human."""
 
-from collections.abc import Awaitable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from math import inf
 from typing import Any
 
 from cybernetic.core import CallError, Down, Kill
 from cybernetic.runtime import Agent, Deferred, Named, Timer
-from cybernetic.vsm.algedonic.caller import Caller
+from cybernetic.vsm.algedonic.calling import Calling
 from cybernetic.vsm.algedonic.deadmen import Deadmen, silence, silences
 from cybernetic.vsm.algedonic.ends import Ends
 from cybernetic.vsm.algedonic.gone import gone
@@ -15,7 +15,6 @@ from cybernetic.vsm.algedonic.messages import Ack, Felt, Glad, Held, Relief, Tol
 from cybernetic.vsm.algedonic.nerves import Nerves
 from cybernetic.vsm.algedonic.origins import Origins
 from cybernetic.vsm.algedonic.pager import HOP, Pager
-from cybernetic.vsm.algedonic.reasons import Reasoned
 from cybernetic.vsm.algedonic.resort import OVER, LastResort
 from cybernetic.vsm.algedonic.starting import Starting
 from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
@@ -48,7 +47,7 @@ from cybernetic.vsm.timing import now
 LOOK = 0.1  # seconds after which what ended may be back
 
 
-class Algedonode(Reasoned, Caller):
+class Algedonode(Calling):
     """Where pain of one level is felt, and from where it climbs. It needs nothing of systems 2 to 5.
 
     Args:
@@ -98,7 +97,7 @@ class Algedonode(Reasoned, Caller):
             self._reasons.update(*why)  # nothing of that where an older version wrote it
             self._ladder = ladder.reopened(now()).under(self._ladder.rungs)
             self._arousal, self._origins = arousal.reopened(now()), Origins(self.path, origins)
-        await self._pager.begin((*self._ladder.climbs, *self._ladder.folded))
+        await self._pager.begin(self._ladder)
         at = self._turned = now()
         levels = tuple(path for role, path, _ in self._loops if role == Role.ALGEDONODE.value)
         self._starting = Starting(self.system, self.path, levels, at)
@@ -183,10 +182,6 @@ class Algedonode(Reasoned, Caller):
     def _origin(self, key: PainKey) -> str:
         """The level where a pain was felt: here, or below."""
         return self.path if self._is_open(key) else self._origins.of(key)
-
-    def _comes_from(self, origin: str, key: PainKey) -> None:
-        if self._origins.heard(key, origin):
-            self._save()
 
     def _toward(self, levels: Sequence[str]) -> "Named[Algedonode]":
         return reached(self.system, levels, Role.ALGEDONODE, Algedonode)
@@ -359,23 +354,6 @@ class Algedonode(Reasoned, Caller):
         pain = self._pains.get(key) or Pain(key.path, key.index, Cause(key.cause))
         if not await self._pager.page(Page(pain, attempt, self.path), sink):
             self._move(self._ladder.sink_failed(key, sink, attempt, self._at()))
-
-    def page(self, page: Page, sink: int, felt: bool = True) -> Deferred[bool]:
-        """Page a human through a sink; whether it took the page. Whoever answers the page answers where it hurts."""
-        answer = self.defer()
-        if felt:
-            self._comes_from(page.level, page.pain.key)
-        self.task(self._answer(self._pager.page(page, sink, felt), answer))
-        return answer
-
-    def resolve(self, key: PainKey) -> Deferred[Any]:
-        """Tell a human that what he was called for is over."""
-        answer = self.defer()
-        self.task(self._answer(self._pager.resolve(key), answer))
-        return answer
-
-    async def _answer(self, what: Awaitable[Any], answer: Deferred[Any]) -> None:
-        answer.reply(await what)
 
     # Time.
 

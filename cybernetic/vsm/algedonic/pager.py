@@ -1,9 +1,10 @@
 """How a level calls a human: through who is above it, or through its own sinks where nobody above takes the page."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from math import inf
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
@@ -14,6 +15,7 @@ from cybernetic.vsm.algedonic.sinks import Sinks
 from cybernetic.vsm.algedonic.watcher import VIGIL, Watcher
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.channel import Role
+from cybernetic.vsm.ladder.ladder import Ladder
 from cybernetic.vsm.ladder.signals import PainKey
 from cybernetic.vsm.recursion.reach import reached, top_of, upward
 
@@ -55,19 +57,28 @@ class Pager:
         self._at_it: list[PainKey] = []  # of these, what is being said
         self._saying = False  # of the others, one after another
 
-    async def begin(self, felt: Collection[PainKey] | None = None) -> None:
-        """Go on from the books: what is not known to have been said is said, rather twice than never. Where pains are
-        `felt`, whoever watches the top says that all else is over for which was paged.
+    async def begin(self, ladder: Ladder | None = None) -> None:
+        """Go on from the books: what is not known to have been said is said, rather twice than never. Where a `ladder`
+        is given, whoever watches the top says that all is over for which was paged and that is not on it.
         """
         known = await self._books.call(Books.load, self._key) or ((), ())
         self._owed, self._own = (dict.fromkeys(keys) for keys in known)
         by_sinks = await self._books.call(Books.load, self._by_sinks) or ()
         self._sinks.begin(by_sinks)
-        if felt is not None and not self._levels:
-            self._vigil.cast(Watcher.holds, (*felt, *self._owed, *by_sinks))
+        if ladder is not None and not self._levels:
+            self._vigil.cast(Watcher.holds, (*ladder.climbs, *ladder.folded, *self._owed, *by_sinks))
+            self.recall(ladder)
         for key in self._owed:
             if not self._levels or key in self._own:
                 self._agent.task(self.resolve(key))
+
+    def recall(self, ladder: Ladder) -> None:
+        """Whoever watches the top is told again for what on the `ladder` a human was called: should it be forgotten
+        here, nobody else can say that it is over.
+        """
+        if not self._levels:
+            for key in (*(key for key, one in ladder.climbs.items() if one.called > -inf), *self._owed):
+                self._vigil.cast(Watcher.paged, key)
 
     async def page(self, page: Page, sink: int = ANY, felt: bool = True) -> bool:
         """Call a human; whether a sink took the page. `felt`: for a pain, which he answers where it hurts."""

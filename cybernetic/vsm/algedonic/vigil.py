@@ -67,6 +67,7 @@ class Vigil(Watcher):
             loops.append((BOOKS, self.path, first))
         self._deadmen = Deadmen(loops, self._turned)
         self._detach = attach(GaveUp, self._gave_up)
+        self._node.cast(Algedonode.watched)
         self.ref.every(self._period).cast(Vigil.turn)
 
     def shows(self, role: str, path: str, period: float) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from cybernetic import Kill
 from cybernetic.runtime import Agent
-from cybernetic.vsm import Cause, PainKey, ViableSystem
+from cybernetic.vsm import Algedonode, Cause, Clocks, Pain, PainKey, ViableSystem
 from tests.vsm.living.company import PAGER, Company, hang, started
 from tests.vsm.living.pain.test_hung_keepers import suspended
 
@@ -140,4 +140,22 @@ async def test_a_pain_that_an_algedonode_still_knows_of_is_not_over_because_anot
         await again
         await asyncio.sleep(120.0)
         assert PAGER.over.count(CONTROL) == 1
+        assert not await firm.call(ViableSystem.alarms)
+
+
+@pytest.mark.parametrize("before", [(), ("algedonode",)])
+async def test_what_books_forget_is_over_whoever_watched_when_it_was_paged_for(
+    before: tuple[str, ...],
+) -> None:
+    quick = {"clocks": Clocks(ack=1.0, recovery=5.0), "__module__": __name__}
+    async with started(type("Firm", (Firm,), quick)) as (system, firm):
+        await asyncio.sleep(5.0)
+        slow = Pain("firm/solo", "slow", Cause.INVARIANT)
+        system.named("firm:algedonode", Algedonode).cast(Algedonode.feel, slow)
+        await until(lambda: slow.key in PAGED)
+        for part in (*before, "vigil", "books"):
+            assert OVER == []
+            system.named(f"firm:{part}", Agent).exit(Kill())
+            await asyncio.sleep(8.0)
+        assert OVER == ["slow"]
         assert not await firm.call(ViableSystem.alarms)
