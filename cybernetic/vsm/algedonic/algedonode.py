@@ -9,7 +9,7 @@ from cybernetic.runtime import Agent, Deferred, Named, Timer
 from cybernetic.vsm.algedonic.calling import Calling
 from cybernetic.vsm.algedonic.deadmen import Deadmen, silence, silences
 from cybernetic.vsm.algedonic.ends import Ends
-from cybernetic.vsm.algedonic.gone import gone
+from cybernetic.vsm.algedonic.gone import declared, gone
 from cybernetic.vsm.algedonic.humans import Page
 from cybernetic.vsm.algedonic.messages import Ack, Felt, Glad, Held, Relief, Told
 from cybernetic.vsm.algedonic.nerves import Nerves
@@ -97,7 +97,7 @@ class Algedonode(Calling):
             self._reasons.update(*why)  # nothing of that where an older version wrote it
             self._ladder = ladder.reopened(now()).under(self._ladder.rungs)
             self._arousal, self._origins = arousal.reopened(now()), Origins(self.path, origins)
-        await self._pager.begin(self._ladder)
+        await self._pager.begin(self._ladder, declared(self._loops))
         at = self._turned = now()
         levels = tuple(path for role, path, _ in self._loops if role == Role.ALGEDONODE.value)
         self._starting = Starting(self.system, self.path, levels, at)

@@ -1,5 +1,6 @@
 """Who calls humans for others."""
 
+from collections.abc import Collection
 from typing import Any
 
 from cybernetic.runtime import Agent, Deferred
@@ -18,4 +19,8 @@ class Caller(Agent):
 
     def resolve(self, key: PainKey) -> Deferred[Any]:
         """Override: tell him that what he was called for is over; answered when he has been told."""
+        raise NotImplementedError
+
+    def begun(self, level: str, felt: Collection[PainKey], units: Collection[str]) -> None:
+        """Override: a `level` within has begun, with these `units`, and knows of these pains."""
         raise NotImplementedError

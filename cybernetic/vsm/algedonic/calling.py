@@ -1,6 +1,6 @@
 """How an algedonode has humans called, and what is said of it: for its own pains, and for those of levels within."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from typing import Any
 
 from cybernetic.runtime import Deferred
@@ -31,6 +31,10 @@ class Calling(Reasoned, Caller):
         answer = self.defer()
         self.task(self._answer(self._pager.resolve(key), answer))
         return answer
+
+    def begun(self, level: str, felt: Collection[PainKey], units: Collection[str]) -> None:
+        """A level within has begun: for what else a human was called from there, he is told that it is over."""
+        self._pager.begun(level, felt, units)
 
     def watched(self) -> None:
         """Another vigil has begun: it is told for what a human was called."""

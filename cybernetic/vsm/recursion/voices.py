@@ -208,6 +208,9 @@ class NodeVoice(Voice, Algedonode):
         """What he was called for is over."""
         return self._ask("resolve", key)
 
+    def begun(self, level: str, felt: Any, units: Any) -> None:
+        """The level over there keeps in its own books what it paged for: nothing is said of it."""
+
     def ack(self, key: Any, level: int, by: str) -> Any:
         """Somebody here takes a pain over that was felt over there."""
         self._tell("ack", key, level, by)

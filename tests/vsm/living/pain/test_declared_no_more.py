@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from cybernetic import System
+from cybernetic import Kill, System
 from cybernetic.vsm import Algedonode, Clocks, PainKey, ViableSystem, unit
 from cybernetic.vsm.algedonic.gone import gone
 from cybernetic.vsm.ladder.signals import Cause, Pain
@@ -77,3 +77,66 @@ def test_what_goes_is_at_units_that_have_no_management_among_the_loops() -> None
     ]
     assert gone("firm", LOOPS, [*stays, *goes]) == goes
     assert gone("firm", (), goes) == []
+
+
+def nested(folder: Path, human: Human, *, kept: bool = False, without: str = "") -> type[ViableSystem]:
+    """Three levels, of which the top is on a disk; all of them are, where they are `kept`."""
+
+    class Inner(ViableSystem):
+        """At the bottom."""
+
+        def units(self) -> list[Any]:
+            """One worker."""
+            return [unit(Worker, id="w0")]
+
+    class Team(ViableSystem):
+        """In the middle."""
+
+        def units(self) -> list[Any]:
+            """A level and a worker."""
+            return [one for one in (unit(Inner, id="inner"), unit(Worker, id="w0")) if one.id != without]
+
+    class Firm(ViableSystem):
+        """The top."""
+
+        clocks = Clocks(ack=1.0, recovery=5.0)
+
+        def units(self) -> list[Any]:
+            """A level and a worker."""
+            return [one for one in (unit(Team, id="team"), unit(Worker, id="one")) if one.id != without]
+
+    Firm.human = (human,)
+    for cls in (Firm, Team, Inner) if kept else (Firm,):
+        cls.data = str(folder / cls.__name__)
+    return Firm
+
+
+INNER = hurts("firm/team/inner/w0").key
+
+
+@pytest.mark.parametrize(
+    ("kept", "without", "told"),
+    [
+        (False, "", [INNER]),
+        (False, "inner", [INNER]),
+        (False, "team", [INNER]),
+        (True, "inner", [INNER]),
+        (True, "", []),
+    ],
+)
+async def test_what_a_level_within_has_forgotten_is_over_for_who_was_called(
+    tmp_path: Path, kept: bool, without: str, told: list[PainKey]
+) -> None:
+    human = Human()
+    async with System() as system:
+        await system.start(nested(tmp_path, human, kept=kept), name="firm")
+        node = system.named("firm/team/inner:algedonode", Algedonode)
+        node.cast(Algedonode.feel, hurts(INNER.path))
+        await asyncio.sleep(await node.call(Algedonode.bound))
+        assert INNER in {page.pain.key for _, page in human.pages}
+    async with System() as system:
+        await system.start(nested(tmp_path, human, kept=kept, without=without), name="firm")
+        await asyncio.sleep(20.0)
+        system.named("firm:algedonode", Algedonode).exit(Kill())
+        await asyncio.sleep(10.0)
+    assert human.over == told
