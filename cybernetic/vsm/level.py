@@ -25,7 +25,7 @@ from cybernetic.vsm.operations.unit import OperationUnit, Unit
 from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.blueprint import Blueprint
 from cybernetic.vsm.recursion.charter import Charter
-from cybernetic.vsm.recursion.handing import hand, taken_out
+from cybernetic.vsm.recursion.handing import hand, may_know, taken_out
 from cybernetic.vsm.recursion.remote import RemoteUnit
 
 AGAIN = Backoff(0.2, 10.0, jitter=0.2, reset_after=30.0)
@@ -222,7 +222,7 @@ class Level(Supervisor):
         layout = self._layout
         charter, path = layout.charter, layout.charter.path
         members = [
-            *declaring(layout),
+            *declaring(self.system, layout),
             steady(
                 Algedonode,
                 path,
@@ -272,12 +272,12 @@ def steady(
     return child(Steady, child(cls, *args, name=f"{path}:{id}", restart=restart, backoff=AGAIN), id=id)
 
 
-def declaring(layout: Layout) -> list[Child[Any]]:
-    """Who puts in force what is declared anew, where there are books of an earlier program."""
-    if layout.data is None:
+def declaring(system: Any, layout: Layout) -> list[Child[Any]]:
+    """Who puts in force what is declared anew, where there may be books of an earlier program, here or around."""
+    path = layout.charter.path
+    if layout.data is None and not may_know(system, path):
         return []
-    args = layout.charter.path, layout.inherited, layout.own
-    return [child(Declaring, *args, id="declaring", restart="temporary")]
+    return [child(Declaring, path, layout.inherited, layout.own, id="declaring", restart="temporary")]
 
 
 def left(system: Any, path: str, members: list[Child[Any]]) -> list[Child[Any]]:

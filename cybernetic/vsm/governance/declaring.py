@@ -7,18 +7,27 @@ from cybernetic.core import CallError, Ignore, Refusal
 from cybernetic.runtime import Agent, Named
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
+from cybernetic.vsm.channels.ear import level_of
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.redeclared import redeclared
 from cybernetic.vsm.decisions.rulebook import Rulebook
 from cybernetic.vsm.governance.messages import PolicyUpdate
-from cybernetic.vsm.governance.rules import RULES, rules_above
-from cybernetic.vsm.lives import UNTOLD, Edition
+from cybernetic.vsm.governance.rules import RULES, rules_above, rules_of
+from cybernetic.vsm.lives import UNTOLD, Edition, begun_now
 from cybernetic.vsm.timing import now
 
 HELD = 100  # revisions of which it is remembered what held
 
 Kept = tuple[Rulebook, tuple[Policy, ...], Edition, int, int, tuple[tuple[int, tuple[Policy, ...]], ...]]
 """What is in the books: the level's own, the inherited and their edition, the life, the revision, and what held."""
+
+
+def begun(above: PolicyUpdate | None, inherited: tuple[Policy, ...], own: tuple[Policy, ...]) -> Kept:
+    """What a level begins with whose books know nothing: what holds `above`, or what is `inherited` as declared."""
+    book = redeclared(Rulebook(), own, now())
+    if above is None:
+        return book, inherited, UNTOLD, begun_now(), 0, ()
+    return book, above.policies, above.edition, begun_now(), 0, ()
 
 
 async def up_to_date(
@@ -29,8 +38,8 @@ async def up_to_date(
     """
     book, held_above, edition, life, revision, held = known
     news = list[Entry]()
-    above = await rules_above(system, path, inherited)
-    if above is not None and (above.edition > edition or (above.edition == UNTOLD != edition)):
+    above, sure = await rules_above(system, path, inherited)
+    if above is not None and (above.edition > edition or (sure and above.edition != edition)):
         held_above, edition = above.policies, above.edition
         body: dict[str, Any] = {"above": above.revision, "revision": revision + 1}
         news.append(Entry("inherited", path, body, now()))
@@ -51,8 +60,8 @@ def revised(known: Kept) -> Kept:
 
 
 class Declaring(Agent):
-    """Brings the books of a level that starts again up to date, and is gone: those after it start then. Units go by
-    what the books say. What they do not take is for system 5 to say, when it begins.
+    """Brings the books of a level that starts up to date, and is gone: those after it start then. Units go by what the
+    books say. What they do not take is for system 5 to say, when it begins.
 
     Args:
         path: of the level.
@@ -67,15 +76,20 @@ class Declaring(Agent):
     async def setup(self) -> None:
         """Do it."""
         with suppress(CallError, Refusal):
-            known = await self._books.call(Books.load, "policy")
-            if known is not None:
-                await self._bring(known)
+            await self._bring(await self._books.call(Books.load, "policy"))
         raise Ignore
 
-    async def _bring(self, known: Kept) -> None:
-        fresh, news = await up_to_date(self.system, self._path, known, self._inherited, self._own)
-        if fresh != known:
-            book, inherited, above, life, revision, _ = kept = revised(fresh)
+    async def _bring(self, known: Kept | None) -> None:
+        """Where nothing is known here, there may be something above that is not as declared."""
+        news: tuple[Entry, ...] = ()
+        fresh: Kept | None
+        if known is None:
+            above = await rules_of(self.system, level_of(self._path))
+            fresh = begun(above, (), self._own) if above is not None else None
+        else:
+            fresh, news = await up_to_date(self.system, self._path, known, self._inherited, self._own)
+        if fresh is not None and fresh != known:
+            book, inherited, edition, life, revision, _ = kept = revised(fresh)
             await self._books.call(Books.save, "policy", kept, None, news)
-            update = PolicyUpdate(revision, (*inherited, *book.policies), life, above)
+            update = PolicyUpdate(revision, (*inherited, *book.policies), life, edition)
             await self._books.call(Books.save, RULES, update)

@@ -15,11 +15,11 @@ from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note, Why
 from cybernetic.vsm.decisions.policy import Policy, Tier
 from cybernetic.vsm.decisions.question import Reception
-from cybernetic.vsm.decisions.redeclared import after, redeclared, said
+from cybernetic.vsm.decisions.redeclared import after, said
 from cybernetic.vsm.decisions.rulebook import PolicyChange, Rulebook
 from cybernetic.vsm.decisions.verdicts import Verdict
 from cybernetic.vsm.governance.asking import Asking
-from cybernetic.vsm.governance.declaring import Kept, revised, up_to_date
+from cybernetic.vsm.governance.declaring import Kept, begun, revised, up_to_date
 from cybernetic.vsm.governance.identity import Identity
 from cybernetic.vsm.governance.listing import as_it_travels, listed_below
 from cybernetic.vsm.governance.messages import Acting, PolicyKnown, PolicyUpdate, Referral, Release
@@ -31,7 +31,7 @@ from cybernetic.vsm.homeostat.balance import Balance, Bands
 from cybernetic.vsm.intelligence.messages import BalanceReport, Begun, Deadlock, Ruling
 from cybernetic.vsm.ladder.clocks import Paging
 from cybernetic.vsm.ladder.signals import Cause, Pain, PainKey, Severity
-from cybernetic.vsm.lives import UNTOLD, Edition, begun_now, outbid
+from cybernetic.vsm.lives import UNTOLD, Edition, outbid
 from cybernetic.vsm.recursion.handing import reached_as_bytes
 from cybernetic.vsm.recursion.reach import downward, reached
 from cybernetic.vsm.timing import now
@@ -87,13 +87,10 @@ class Governance(Member):
         known: Kept | None = await self._books.call(Books.load, "policy")
         news: tuple[Entry, ...] = ()
         if known is None:
-            self._life, self._book = begun_now(), redeclared(self._book, self._own, now())
-            above = await rules_of(self.system, level_of(self.path))
-            if above is not None:
-                self._inherited, self._above = above.policies, above.edition
+            known = begun(await rules_of(self.system, level_of(self.path)), self._inherited, self._own)
         else:
             known, news = await up_to_date(self.system, self.path, known, self._inherited, self._own)
-            self._book, self._inherited, self._above, self._life, self._revision, self._held = known
+        self._book, self._inherited, self._above, self._life, self._revision, self._held = known
         await self._asking.begin()
         self._watch = Watch.of(self.path, await self._books.call(Books.load, "watch"))
         await self._changed(self._book, self._inherited, self._above, *news)

@@ -22,16 +22,20 @@ async def rules_of(system: Any, level: str) -> PolicyUpdate | None:
     return rules
 
 
-async def rules_above(system: Any, path: str, declared: tuple[Policy, ...]) -> PolicyUpdate | None:
-    """What holds at the level above that at `path`: what is `declared` where its books surely know nothing, as that
-    level begins anew with all in it; None where there is none, or its books are away.
+async def rules_above(
+    system: Any, path: str, declared: tuple[Policy, ...]
+) -> tuple[PolicyUpdate | None, bool]:
+    """What holds at the level above that at `path`, None where there is none, or its books are away; and whether that
+    is sure, as they are of this process, whatever the clock said when they began. Where those know nothing, as that
+    level begins anew with all in it, it is what is `declared`.
     """
     level = level_of(path)
+    sure = bool(boundary(system, level))
     try:
         rules = await _read(system, level)
     except (CallError, Refusal):
-        return None
-    return PolicyUpdate(0, declared) if rules is None and boundary(system, level) else rules
+        return None, sure
+    return (PolicyUpdate(0, declared) if rules is None and sure else rules), sure
 
 
 async def _read(system: Any, level: str) -> PolicyUpdate | None:

@@ -98,6 +98,12 @@ def begins(system: Any, path: str, *, alone: bool = False) -> bool:
     return first
 
 
+def may_know(system: Any, path: str) -> bool:
+    """Whether a level around the one at `path` may know of another life: its books are on a disk, or elsewhere."""
+    around = accumulate(path.split("/")[:-1], "{}/{}".format)
+    return not all(_in_memory(system, level) for level in around)
+
+
 def _in_memory(system: Any, level: str) -> bool:
     return bool(boundary(system, level)) and level not in _elsewhere[system].get(level, ())
 

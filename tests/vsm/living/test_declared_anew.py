@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from cybernetic import System
 from cybernetic.vsm import Allow, Deny, Policy, PolicyDenied, ViableSystem, unit
+from cybernetic.vsm.recursion.handing import take_out
 from tests.support import run_virtual
 from tests.vsm.living.company import TOOL, Company, Division, Worker, done, started
 from tests.vsm.living.pain.test_hung_keepers import suspended
@@ -130,28 +132,40 @@ async def test_from_the_first_call_on_in_all_levels_whoever_is_away(
         assert not TOOL.asked
 
 
-async def test_what_is_amended_by_hand_at_the_top_is_not_undone_within(tmp_path: Path) -> None:
+@pytest.mark.parametrize("on_disk", [("firm", "team", "inner"), ("firm",), ("firm", "inner")])
+async def test_what_is_amended_by_hand_at_the_top_is_not_undone_within(
+    tmp_path: Path, on_disk: tuple[str, ...]
+) -> None:
     class Firm(Company):
-        """All on a disk."""
+        """Three levels."""
 
-        data: ClassVar[str | None] = str(tmp_path)
         policies: ClassVar[Sequence[Policy]] = (ALWAYS,)
 
         def units(self) -> list[Any]:
             """A level."""
             return [unit(Team, id="team")]
 
-    class Team(Division):
+    class Team(ViableSystem):
         """The level within."""
 
-        data: ClassVar[str | None] = str(tmp_path / "team")
+        def units(self) -> list[Any]:
+            """A level and a worker."""
+            return [unit(Inner, id="inner"), unit(Worker, id="w0")]
 
+    class Inner(Division):
+        """The level within that."""
+
+    for cls in (Firm, Team, Inner):
+        if (name := cls.__name__.lower()) in on_disk:
+            cls.data = str(tmp_path / name)
     async with started(Firm) as (system, firm):
         await suspended(system, "firm/team:policy")  # it does not hear of it
         await firm.call(ViableSystem.set_policy, Policy("p", 2, never), "for now")
-    async with started(Firm) as (system, firm):
-        await suspended(system, "firm:control")
-        with pytest.raises(PolicyDenied, match="never"):
-            await done(firm, "firm/team/w0", usd=0.0)
-        log = await system.named("firm/team", ViableSystem).call(ViableSystem.decisions, kind="inherited")
-        assert log[-1].body["above"] > 1
+    await asyncio.sleep(5.0)
+    async with System() as system:
+        take_out(system, "firm", ("s3", "s5"))  # nobody is there who could tell it
+        firm = await system.start(Firm)
+        for path in ("firm/team/inner/w0", "firm/team/w0"):
+            with pytest.raises(PolicyDenied, match="never"):
+                await done(firm, path, usd=0.0)
+        assert not TOOL.asked
