@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 from cybernetic.core import OptionError, flag, number
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
-from cybernetic.vsm.bargain.vector import NOTHING, Vector, vector
+from cybernetic.vsm.bargain.vector import NOTHING, Vector, total, vector
 from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import instance, mapping, moment
 from cybernetic.vsm.growing import Growing, added, layers_of
@@ -116,8 +116,14 @@ class Ledger:
 
     @property
     def committed(self) -> Vector:
-        """What is spent or set aside."""
-        return self.spent + self.reserved
+        """What is spent or set aside; of calls that are made again what refused tries took, where that is more."""
+        known = self.spent + self.reserved
+        beyond = [
+            one.took.less(one.upper)
+            for one in self.open.values()
+            if one.took is not NOTHING and one.until != inf  # cheap to see: a thousand may be open
+        ]
+        return total((known, *beyond)) if beyond else known
 
     @property
     def bound(self) -> Vector:
@@ -221,13 +227,13 @@ class Ledger:
 
     def expire(self, now: float) -> tuple[Self, tuple[str, ...]]:
         """Settle at their upper bounds what is overdue at `now`, not finally: the ledger, and the keys. That of a call
-        for which none was known is all that is left as well.
+        for which none was known is all that is left as well. None takes less than refused tries of it did.
         """
         number("now", now, least=self.seen)
         overdue = tuple(key for key, reservation in self.open.items() if reservation.until <= now)
         ledger = self if now == self.seen else changed(self, seen=now)
         for key in overdue:
-            most = self.open[key].upper
+            most = self.open[key].upper.most(self.open[key].took)
             if not self.open[key].bounded:
                 most += ledger.available
             ledger = ledger.settle(key, most, final=False)

@@ -152,7 +152,7 @@ class Till:
         if ask.upper or self._purse is None:
             return ask.upper.most(passage.took) if passage.took else ask.upper
         left = self._purse.ledger(max(passage.epoch, self._purse.kept)).available
-        return self._unbounded.untold(ask.port, came, left) + passage.took if sure else left
+        return (self._unbounded.untold(ask.port, came, left) if sure else left) + passage.took
 
     def told(self, passage: Passage, cost: Vector) -> None:
         """A call took so much, by who was paid: others through that port may as well."""

@@ -66,7 +66,9 @@ class Unbounded:
         return tuple(key for key in self.open if key in due)
 
     def lost(self, purse: Purse, *keys: str) -> tuple[Purse, Self]:
-        """Who made these calls is gone: `purse` with what is assumed of each, until a bill comes."""
+        """Who made these calls is gone: `purse` with what is assumed of each, and what refused tries took, until a bill
+        comes.
+        """
         after = self
         for key in keys:
             name = after.open.get(key)
@@ -74,7 +76,7 @@ class Unbounded:
                 continue
             for epoch, ledger in purse.ledgers.items():
                 if key in ledger.open:
-                    most = after.assumed(name, ledger.available)
+                    most = after.assumed(name, ledger.available) + ledger.open[key].took
                     purse = purse.settle(epoch, key, most, final=False)
             after = after.over(key)
         return purse, after

@@ -12,7 +12,7 @@ from cybernetic.vsm import Allow, Cost, Escalate, Policy, Port, Rate, RateLimite
 from cybernetic.vsm.operations.messages import Command, Intervention, Rung
 from cybernetic.vsm.ports.porter import Porter
 from tests.vsm.living.company import started
-from tests.vsm.living.test_called_off import CALLS, ENDED, REFUSALS, Office, _fresh, ask, at
+from tests.vsm.living.test_called_off import CALLS, ENDED, REFUSALS, TAKES, Office, _fresh, ask, at
 
 __all__ = ["_fresh"]
 
@@ -103,6 +103,24 @@ async def test_what_refused_tries_took_is_counted_when_the_porter_ends(usd: floa
         await asyncio.sleep(10.0)
         spent, _ = await system.named("billed/a:porter", Porter).call(Porter.spent)
         assert spent == Cost(usd=0.05 + 0.01 * (len(CALLS) - 1))
+
+
+@pytest.mark.parametrize("usd", [0.0, 0.03])
+async def test_so_it_is_while_the_call_is_made_again_and_when_the_porter_ends_then(usd: float) -> None:
+    async with started(Billed) as (system, office):
+        await asyncio.sleep(3.0)
+        await ask(office, "billed/a", "bank", port="shared", usd=usd)
+        TAKES[0] = 100.0
+        REFUSALS.append(RateLimited(20.0))
+        ask(office, "billed/a", "whales", port="shared", usd=usd)
+        while len(CALLS) < 3:
+            await asyncio.sleep(1.0)
+        spent, _ = await system.named("billed/a:porter", Porter).call(Porter.spent)
+        assert spent == Cost(usd=0.01 + 0.05)
+        system.named("billed/a:porter", Agent).exit(Kill())
+        await asyncio.sleep(60.0)
+        spent, _ = await system.named("billed/a:porter", Porter).call(Porter.spent)
+        assert spent >= Cost(usd=0.01 + (usd or 0.01) * (len(CALLS) - 3) + (0.05 if usd else 0.06))
 
 
 async def test_what_has_to_be_asked_first_is_no_second_call() -> None:

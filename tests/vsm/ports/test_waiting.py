@@ -2,10 +2,12 @@
 
 from math import inf
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cybernetic.vsm.bargain import Purse, Vector
+from cybernetic.vsm.bargain import BudgetExhausted, Purse, Vector
+from cybernetic.vsm.ports.unbounded import Unbounded
 from cybernetic.vsm.ports.waiting import handed, refused, released
 
 UPPERS = st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=8)
@@ -39,10 +41,32 @@ def test_who_waits_to_try_again_has_all_time_and_takes_what_refused_tries_took(
     assert purse.expire(50.0)[1] == ()
     if leave:
         purse = handed(purse, epoch, "a#1", 20.0)
-        assert purse.expire(50.0)[1] == ((0, "a#1"),)
+        late, gone = purse.expire(50.0)
+        assert gone == ((0, "a#1"),)
+        most = max(upper, took) if upper else 100  # without a bound, all that is left
+        assert late.ledger(0).spent == late.ledger(0).bound == Vector(usd=most)
         assert released(purse) == (purse, ())
     else:
         assert released(purse)[0].ledger(0).committed == Vector(usd=took)
+
+
+@given(st.integers(0, 9), st.integers(1, 9), st.integers(0, 9), st.booleans())
+def test_what_refused_tries_took_is_nobody_else_s_while_it_is_made_again_and_stays_when_who_made_it_is_gone(
+    upper: int, took: int, dearest: int, told: bool
+) -> None:
+    purse, epoch = Purse("a", 60.0, Vector(usd=20)).reserve("a#1", Vector(usd=upper), 1.0, inf)
+    known = Unbounded({"east": Vector(usd=dearest)} if told else {}, {} if upper else {"a#1": "east"})
+    purse = handed(refused(purse, epoch, "a#1", Vector(usd=took)), epoch, "a#1", 10.0)
+    aside = max(upper, took)
+    assert purse.ledger(0).committed == Vector(usd=aside)
+    with pytest.raises(BudgetExhausted):
+        purse.reserve("a#2", Vector(usd=20.5 - aside), 2.0, 10.0)
+    assert purse.settle(0, "a#1", Vector(usd=took)).ledger(0).overrun == (
+        Vector(usd=took).less(Vector(usd=upper)) if upper else Vector()
+    )
+    lost, _ = known.lost(purse, *known.open)
+    most = aside if upper else took + dearest if told else 20
+    assert lost.expire(50.0)[0].ledger(0).spent == Vector(usd=most)
 
 
 def test_leave_for_what_is_not_set_aside_changes_nothing() -> None:
