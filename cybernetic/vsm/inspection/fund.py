@@ -12,7 +12,7 @@ from cybernetic.vsm.ports.passages import Ask, Passage
 from cybernetic.vsm.ports.port import Port
 from cybernetic.vsm.ports.receipts import Came
 from cybernetic.vsm.ports.unbounded import Unbounded
-from cybernetic.vsm.ports.waiting import handed, released
+from cybernetic.vsm.ports.waiting import handed, refused, released
 from cybernetic.vsm.timing import now
 
 
@@ -62,32 +62,34 @@ class Fund:
 
     async def hand(self, passage: Passage) -> None:
         """A call has waited and is made now."""
-        await self._within(passage, now() + passage.port.timeout * passage.port.tries)
+        until = now() + passage.port.timeout * passage.port.tries
+        await self._change(passage, lambda purse: handed(purse, passage.epoch, passage.id, until))
 
     async def wait(self, passage: Passage) -> None:
-        """The other side said "too many": the call waits to be made again."""
-        await self._within(passage, inf)
+        """The other side said "too many", and what it took: the call waits to be made again."""
+        await self._change(passage, lambda purse: refused(purse, passage.epoch, passage.id, passage.took))
 
-    async def _within(self, passage: Passage, until: float) -> None:
+    async def _change(self, passage: Passage, change: Callable[[Purse], Purse]) -> None:
         if self.purse is not None and (passage.ask.upper or passage.port.counts):
-            self.purse = handed(self.purse, passage.epoch, passage.id, until)
+            self.purse = change(self.purse)
             await self._keep()
 
     async def settle(self, passage: Passage, came: Came, took: Vector | None, sure: bool = True) -> Vector:
-        """What a call came to, and took; None: what is assumed, which is final if the port is `sure` of it, and else
-        until a bill comes.
+        """What a call came to, and its last try took; None: what is assumed, which is final if the port is `sure` of
+        it, and else until a bill comes. What tries of it took that were refused is added.
         """
         ask, port = passage.ask, passage.port
-        if self.purse is None or not (ask.upper or port.counts):
-            return ask.upper if took is None else took
-        if took is None:
-            left = self.purse.ledger(max(passage.epoch, self.purse.kept)).available
-            untold = self._unbounded.untold(ask.port, came, left) if sure else left
-            cost = ask.upper or untold
+        if took is not None:
+            cost = took + passage.took
+        elif ask.upper or self.purse is None or not port.counts:
+            cost = ask.upper.most(passage.took)
         else:
-            cost = took
-            if not ask.upper and (cost or came is Came.DONE):
-                self._unbounded = self._unbounded.told(ask.port, cost)
+            left = self.purse.ledger(max(passage.epoch, self.purse.kept)).available
+            cost = (self._unbounded.untold(ask.port, came, left) if sure else left) + passage.took
+        if self.purse is None or not (ask.upper or port.counts):
+            return cost
+        if not ask.upper and took is not None and (took or came is Came.DONE):
+            self._unbounded = self._unbounded.told(ask.port, took)
         final = sure and came is not Came.UNKNOWN
         self.purse = self.purse.settle(passage.epoch, passage.id, cost, final=final, bounded=bool(ask.upper))
         self._unbounded = self._unbounded.over(passage.id)

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
 from cybernetic.runtime import Address
-from cybernetic.vsm.aside import Attempt, check_call
+from cybernetic.vsm.aside import Aside, Attempt, check_call
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.coordination.messages import OBEYED, PaceRequest, Refused, Succeeded
@@ -37,6 +38,19 @@ class NotIndependent(Refusal):
 
 class _Late(TimeoutError):
     """The port's time is over: nobody knows what became of the call."""
+
+
+class _Tries(Attempt):
+    """The tries of one call, of which its `passage` tells what those took that were refused."""
+
+    def __init__(self, aside: Aside, passage: Passage) -> None:
+        super().__init__(aside)
+        self.passage = passage
+
+    def refused(self, took: Vector) -> Passage:
+        """The last one was, and took so much: the next one is not made yet."""
+        self.made, self.passage = False, replace(self.passage, took=self.passage.took + took)
+        return self.passage
 
 
 class Gate:
@@ -94,26 +108,28 @@ class Gate:
         ask = Ask("audit", port, about, call_digest(port, name, args, keywords), upper)
         epoch = await self._fund.reserve(id, ask, declared, waits=port in self._paced)
         passage = Passage(id, ask, declared, epoch, now(), 0)
-        attempt = Attempt(self._auditor.run_blocking)
+        attempt = _Tries(self._auditor.run_blocking, passage)
         try:
-            value = await self._tried(passage, attempt, target, args, keywords)
+            value = await self._tried(attempt, target, args, keywords)
         except _Late as error:
             if not attempt.made:
-                await self._settled(passage, Came.FAILED, NOTHING)
+                await self._settled(attempt.passage, Came.FAILED, NOTHING)
                 raise NoThread(port, declared.timeout) from error
-            receipt = await self._settled(passage, Came.UNKNOWN, None)
+            receipt = await self._settled(attempt.passage, Came.UNKNOWN, None)
             raise OutcomeUnknown(port, declared.timeout, receipt) from error
         except Exception as error:
             took, sure = told(port, declared.failed, error) if attempt.made else (NOTHING, True)
             free = NOTHING if declared.wait(error) is not None else None
-            await self._settled(passage, Came.FAILED, free if took is None else took, sure)
+            await self._settled(attempt.passage, Came.FAILED, free if took is None else took, sure)
             raise
         except BaseException:  # the verifier is given up, or gives this up
             came, took = (Came.UNKNOWN, None) if attempt.made else (Came.FAILED, NOTHING)
             with suppress(CallError):  # nobody keeps that any more where all is stopped
                 await self._settled(passage, came, took)
             raise
-        receipt = await self._settled(passage, Came.DONE, *told(port, declared.cost, value), digest(value))
+        receipt = await self._settled(
+            attempt.passage, Came.DONE, *told(port, declared.cost, value), digest(value)
+        )
         return Used(value, receipt, receipt.cost)
 
     async def _settled(
@@ -132,18 +148,18 @@ class Gate:
 
     async def _tried(
         self,
-        passage: Passage,
-        attempt: Attempt,
+        attempt: _Tries,
         target: Any,
         args: tuple[Any, ...],
         keywords: Mapping[str, Any],
     ) -> Any:
-        name, port, waits = passage.ask.port, passage.port, passage.ask.port in self._paced
+        name, port = attempt.passage.ask.port, attempt.passage.port
+        waits = name in self._paced
         for left in reversed(range(port.tries)):
             attempt.made = False  # as long as it waits for its turn
             await self._paced_at(name)
             if waits:
-                await self._fund.hand(passage)
+                await self._fund.hand(attempt.passage)
             try:
                 return await self._called(name, port, attempt, target, args, keywords)
             except Exception as error:
@@ -153,8 +169,8 @@ class Gate:
                 self._auditor.tell(Channel.COORDINATION, Role.COORDINATION, Refused(name, wait))
                 if not left:
                     raise
-                waits, attempt.made = True, False
-                await self._fund.wait(passage)
+                waits, took = True, told(name, port.failed, error)[0] or NOTHING
+                await self._fund.wait(attempt.refused(took))
                 await asyncio.sleep(min(max(0.0, wait), OBEYED))
         raise AssertionError("a port has at least one try")
 

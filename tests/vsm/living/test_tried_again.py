@@ -23,6 +23,7 @@ class Billed(Office):
     ports: ClassVar[Any] = {
         "shared": Port(cost=lambda value: Cost(usd=value), failed=lambda error: Cost(usd=0.05), timeout=5.0),
         "fast": Port(rate=Rate(60, per=60), timeout=5.0),
+        "unsure": Port(cost=lambda value: value / 0, failed=lambda error: Cost(usd=0.05), timeout=5.0),
     }
 
 
@@ -121,6 +122,15 @@ async def test_so_it_is_while_the_call_is_made_again_and_when_the_porter_ends_th
         await asyncio.sleep(60.0)
         spent, _ = await system.named("billed/a:porter", Porter).call(Porter.spent)
         assert spent >= Cost(usd=0.01 + (usd or 0.01) * (len(CALLS) - 3) + (0.05 if usd else 0.06))
+
+
+async def test_where_the_port_cannot_tell_it_is_all_that_is_left_with_what_refused_tries_took() -> None:
+    async with started(Billed) as (system, office):
+        await asyncio.sleep(3.0)
+        REFUSALS.append(RateLimited(5.0))
+        await ask(office, "billed/a", "whales", port="unsure", usd=0.0)
+        spent, granted = await system.named("billed/a:porter", Porter).call(Porter.spent)
+        assert spent == granted
 
 
 async def test_what_has_to_be_asked_first_is_no_second_call() -> None:

@@ -14,6 +14,8 @@ from tests.vsm.living.company import PAGER, Company, done
 
 MADE: list[Any] = []
 REFUSALS: list[RateLimited] = []
+TAKES = [0.1]
+ANSWERS: list[Any] = []  # in the place of what it takes
 UPPERS = [Cost(usd=0.5), Cost()]
 
 
@@ -21,6 +23,8 @@ UPPERS = [Cost(usd=0.5), Cost()]
 def _fresh() -> None:
     MADE.clear()
     REFUSALS.clear()
+    ANSWERS.clear()
+    TAKES[0] = 0.1
 
 
 async def check(what: Any) -> float:
@@ -28,8 +32,8 @@ async def check(what: Any) -> float:
     MADE.append(what)
     if REFUSALS:
         raise REFUSALS.pop()
-    await asyncio.sleep(0.1)
-    return 0.5
+    await asyncio.sleep(TAKES[0])
+    return ANSWERS.pop() if ANSWERS else 0.5
 
 
 async def free(what: Any) -> Any:
@@ -46,8 +50,8 @@ class Given(Operation):
         return Outcome(used.value, evidence=[used.receipt])
 
 
-def audited(upper: Cost, data: Path | None = None) -> type[Company]:
-    """A level of which all that is done is audited, at a paced port."""
+def audited(upper: Cost, data: Path | None = None, check_by: Port | None = None) -> type[Company]:
+    """A level of which all that is done is audited, at a paced port, or another."""
 
     async def verify(evidence: Any, use: Any) -> bool:
         """By one call."""
@@ -60,7 +64,10 @@ def audited(upper: Cost, data: Path | None = None) -> type[Company]:
             probability=1.0, verify=verify, patience=600.0, budget_share=0.5, independent_of="free"
         ),
         "budget": Budget(usd=20.0, per=36000),
-        "ports": {"free": Port(), "check": Port(rate=Rate(1, per=60, burst=1), **half_a_dollar)},
+        "ports": {
+            "free": Port(),
+            "check": check_by or Port(rate=Rate(1, per=60, burst=1), **half_a_dollar),
+        },
         "units": lambda self: [unit(Given, id="a")],
         "data": None if data is None else str(data),
         "__module__": __name__,
@@ -133,3 +140,33 @@ async def test_who_waits_to_try_again_takes_nothing(upper: Cost) -> None:
         await asyncio.sleep(3.0)
         assert len(MADE) == 1
         assert await committed(system) == Vector()
+
+
+@pytest.mark.parametrize("upper", [Cost(usd=0.1), Cost()])
+@pytest.mark.parametrize("how", ["done", "refused", "waits", "made again", "late", "unsure"])
+async def test_what_refused_tries_took_is_counted_however_it_goes_on(how: str, upper: Cost) -> None:
+    tenth = {"cost": lambda value: Cost(usd=value), "failed": lambda error: Cost(usd=0.1)}
+    async with System() as system:
+        firm = await system.start(audited(upper, check_by=Port(timeout=5.0, tries=3, **tenth)))
+        await asyncio.sleep(3.0)
+        if not upper:  # how dear it is is known
+            await done(firm, "firm/a")
+            await asyncio.sleep(2.0)
+        before = len(MADE)
+        REFUSALS.extend(RateLimited(5.0) for _ in range(3 if how == "refused" else 2))
+        TAKES[0] = 100.0 if how in ("made again", "late") else 0.1
+        ANSWERS.extend(["a lot"] if how == "unsure" else [])
+        await done(firm, "firm/a")
+        while len(MADE) < before + (2 if how == "waits" else 3):
+            await asyncio.sleep(1.0)
+        if how == "made again":
+            assert await committed(system) == Vector(usd=0.2 if upper else 0.7)
+        if how in ("waits", "made again"):
+            system.named("firm:audit", Agent).exit(Kill())
+        await asyncio.sleep(40.0)
+        last = {"done": 0.5, "refused": 0.1, "waits": 0.0}
+        if upper:  # two tries took more than the bound that was given
+            spent = 0.2 + last.get(how, 0.0)
+        else:  # nobody tells: as much as the one before, or all that is lent
+            spent = 10.0 if how == "unsure" else 0.7 + last.get(how, 0.5)
+        assert await committed(system) == Vector(usd=spent)
