@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from cybernetic.core import CallError, Refusal, real_time
@@ -23,7 +22,6 @@ from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
 from cybernetic.vsm.channels.note import Note, Why, incident
 from cybernetic.vsm.governance.messages import PolicyUpdate
-from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.inspection.canaries import Canaries
 from cybernetic.vsm.inspection.dossier import Dossier
 from cybernetic.vsm.inspection.files import Files
@@ -76,7 +74,7 @@ class Auditor(Member):
         known = Secret.of(audit.secret, self.system.chance, self.path) if secret is None else Secret(secret)
         files = self._files = Files(self.path, audit, units, books, known)
         purse = None if charter.per is None else Purse(f"{self.path}:audit", charter.per)
-        self._fund = Fund(purse, files.keep_purse, partial(tally, self.system, fresh_id(8, "fund")))
+        self._fund = Fund(purse, files.keep_purse, lambda purse: tally(self.system, files.life, purse))
         self._gate = Gate(self, charter.ports, paced, charter.policies, audit.independent_of, self._fund)
         self._canaries = Canaries(audit.canaries)
         self._fruitless = Fruitless(self, files)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from cybernetic.runtime import Address
 from cybernetic.vsm.audit.health import VerifierHealth
@@ -11,6 +12,7 @@ from cybernetic.vsm.bargain.purse import Purse
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.note import Why
+from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.inspection.dossier import Dossier, Suspicions, suspects, suspicions
 from cybernetic.vsm.inspection.secret import Secret
 from cybernetic.vsm.ports.unbounded import Unbounded
@@ -31,6 +33,7 @@ class Files:
         sampler: the lottery.
         dossiers: by path of the unit.
         health: of the verifier.
+        life: tells the purse from those that were lost with the books before.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Files:
         self.sampler = self._lottery()
         self.dossiers = {unit: Dossier.fresh(unit, audit) for unit in units}
         self.health = VerifierHealth()
+        self.life = fresh_id(8, "fund")
         self._suspicions: Suspicions = {}
         self._lifted: dict[str, int] = {}  # how often ports were put to use again, by name
         self._unsaved: set[str] = set()
@@ -58,8 +62,12 @@ class Files:
         self._lifted = await self._books.call(Books.load, "audit.lifted") or {}
         for unit in self.dossiers:
             self.dossiers[unit] = await self._books.call(Books.load, f"audit {unit}") or self.dossiers[unit]
-        purse: tuple[Purse, Unbounded] | None = await self._books.call(Books.load, "audit.purse")
-        return purse
+        kept: Any = await self._books.call(Books.load, "audit.purse")
+        if kept is None:
+            return None
+        purse, unbounded, *life = kept  # there is none in books of former releases
+        self.life = life[0] if life else self.life
+        return purse, unbounded
 
     def of(self, unit: str) -> Dossier:
         """What is known of a unit."""
@@ -127,7 +135,7 @@ class Files:
 
     async def keep_purse(self, purse: Purse, unbounded: Unbounded) -> None:
         """Keep what audits have spent."""
-        await self._books.call(Books.save, "audit.purse", (purse, unbounded))
+        await self._books.call(Books.save, "audit.purse", (purse, unbounded, self.life))
 
     async def jot(self, kind: str, body: object, note: Why | None) -> None:
         """Write in the log, because of a `note`."""

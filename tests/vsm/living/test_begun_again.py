@@ -9,12 +9,13 @@ import pytest
 
 from cybernetic import Kill, System
 from cybernetic.runtime import Agent
-from cybernetic.vsm import Budget, Cost, ViableSystem, unit
+from cybernetic.vsm import Budget, Cost, Port, ViableSystem, unit
 from cybernetic.vsm.bargain.purse import Purse
 from cybernetic.vsm.control.opening import without_books
 from cybernetic.vsm.ports.tally import tallied, tally
 from cybernetic.vsm.recursion.handing import begins, enclose
 from tests.vsm.living.company import TOOL, Company, Worker, done, started
+from tests.vsm.living.test_waiting_audits import audited
 
 LONG = Budget(usd=10, per=150)
 
@@ -133,6 +134,19 @@ async def test_what_surely_was_not_spent_in_the_epoch_is_there_when_the_books_of
             who.exit(Kill())
             await asyncio.sleep(12.0)
         assert 8.0 <= await spend(top, "company/solo", "company/division") <= 10.0
+
+
+async def test_so_it_is_where_audits_spent_some_of_it_however_often_the_auditor_ends() -> None:
+    async with System() as system:
+        firm = await system.start(audited(Cost(usd=0.5), check_by=Port(timeout=5.0)))
+        await asyncio.sleep(3.0)
+        for victims in ("audit audit books", "audit", "audit books"):
+            await done(firm, "firm/a")
+            await asyncio.sleep(3.0)
+            for victim in victims.split():
+                system.named(f"firm:{victim}", Agent).exit(Kill())
+                await asyncio.sleep(12.0 if victim == "books" else 3.0)
+        assert (await firm.call(ViableSystem.ledger)).purse.ledger(0).grant == Cost(usd=20.0 - 3 * 0.5)
 
 
 async def test_where_something_of_it_is_elsewhere_nobody_knows_what_was_spent() -> None:
