@@ -112,6 +112,7 @@ class Control(Member):
         await self._starving.begin()
         await self._bargaining.write()
         await self._redoing.begin()
+        self._overruns.begin(self._charter)
         self.tell(Channel.METASYSTEM, Role.POLICY, Begun())
         super().setup()
         self.ref.cast(Control.turn)

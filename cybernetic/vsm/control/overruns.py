@@ -9,6 +9,7 @@ from cybernetic.vsm.control.bargaining import Bargaining
 from cybernetic.vsm.control.interventions import Interventions
 from cybernetic.vsm.inspection.messages import Audited
 from cybernetic.vsm.operations.messages import Accountability, Unblocked
+from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.timing import now
 
 
@@ -27,6 +28,11 @@ class Overruns:
         self._aches, self._audits = Aches(control, "overrun"), Aches(control, "audit overrun")
         self._used: dict[str, Vector] = {}  # by those that are blocked
         bargaining.owed = self._used
+
+    def begin(self, charter: Charter) -> None:
+        """Where nothing audits, or nothing is counted, no audit takes too much any more, and nobody else says so."""
+        if charter.audit is None or charter.per is None:
+            self._audits.over(self._control.path)
 
     async def take(self, account: Accountability, lease: Vector) -> None:
         """A unit has accounted, that holds a `lease`: one that is blocked hurts until it is not.

@@ -1,11 +1,12 @@
 """What an audit takes beyond what was set aside for it is answered for as what a unit takes is."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cybernetic import Kill
+from cybernetic import Kill, System
 from cybernetic.runtime import Agent
 from cybernetic.vsm import Audit, Budget, Cost, Port, Standing, ViableSystem, unit
 from cybernetic.vsm.inspection.auditor import Auditor
@@ -105,3 +106,20 @@ async def test_one_that_nobody_can_lend_hurts_to_the_end_of_the_epoch_and_no_uni
         assert "audit overrun" not in await felt(firm)
         assert await standing(firm) is Standing.CLEAN
         assert len(MADE) > 1
+
+
+@pytest.mark.parametrize("then", [{"audit": None}, {"budget": None}])
+async def test_it_is_over_where_the_next_program_declares_no_audits_or_counts_nothing(
+    then: dict[str, Any], tmp_path: Path
+) -> None:
+    PAGER.__init__()  # type: ignore[misc]
+    for changed in ({}, then):
+        cls = type("Firm", (Firm,), {"data": str(tmp_path), "__module__": __name__, **changed})
+        async with System() as system:
+            firm = await system.start(cls)
+            await asyncio.sleep(3.0)
+            BILLS.append(12.0)
+            await done(firm, "firm/a")
+            await asyncio.sleep(5.0)
+            assert ("audit overrun" in await felt(firm)) is (not changed)
+    assert not PAGER.pages
