@@ -112,6 +112,12 @@ def _unpack_policy(name: str, version: int, tier: Tier, decide: Any) -> Policy:
     return Policy(name, version, function_at(decide) if isinstance(decide, str) else decide, tier)
 
 
+def _pack_contract(contract: Contract) -> tuple[Any, ...]:
+    """What has no meaning is left out: an older version of the program understands it."""
+    packed = contract.unit, contract.epoch, contract.grant, contract.seal, contract.purse, contract.per
+    return (*packed, contract.bare) if contract.bare else packed
+
+
 def _pack_load(load: ChannelLoad) -> tuple[Any, ...]:
     return load.capacity, load.period, load.rate, load.at, tuple(load.waiting)
 
@@ -124,7 +130,7 @@ def _unpack_action(kind: str, facts: dict[str, Any]) -> Action:
 _PLAIN = (
     *(Account, AuditDetection, AuditFinding, AuditLoad, AuditRecord, Canary, CusumDesign, DiscrepancyCusum),
     *(PosiwidGap, RateInterval, Standing, VerifierHealth),
-    *(Accepted, Allocator, BudgetExhausted, Claim, Contract, Epoch, Ledger, Price, Productivity, Purse, Rate),
+    *(Accepted, Allocator, BudgetExhausted, Claim, Epoch, Ledger, Price, Productivity, Purse, Rate),
     *(
         AnotherPeriod,
         AnotherPurse,
@@ -210,6 +216,7 @@ TRAVELLERS: tuple[type, ...] = (
     register(
         Action, "vsm.Action", encode=lambda action: (action.kind, dict(action.facts)), decode=_unpack_action
     ),
+    register(Contract, "vsm.Contract", encode=_pack_contract, decode=Contract),
     register(ChannelLoad, "vsm.ChannelLoad", encode=_pack_load, decode=ChannelLoad),
     register(Growing, "vsm.Growing", encode=lambda table: (dict(table),), decode=Growing),
     register(Policy, "vsm.Policy", encode=_pack_policy, decode=_unpack_policy),

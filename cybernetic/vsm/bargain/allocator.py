@@ -44,6 +44,8 @@ class Allocator:
             that was lost before that nobody knows.
         lost: what units held when they lost their purses, by (epoch, unit): it counts as spent.
         births: when each unit's purse was born, by unit, as far as it was heard: an earlier one is lost.
+        bare: epochs below this one were begun before the clock was set back: units that do not know them have nothing
+            in them but by contract.
 
     The last time that it was told is that of its purse; an earlier one is refused, but by a successor, whose clock is
     another one.
@@ -58,10 +60,12 @@ class Allocator:
     purses: Mapping[str, str] = field(default_factory=dict)
     lost: Mapping[tuple[int, str], Vector] = field(default_factory=dict)
     births: Mapping[str, float] = field(default_factory=dict)
+    bare: int = 0
 
     def __post_init__(self) -> None:
         instance("purse", self.purse, Purse)
         number("grace", self.grace, least=0.0)
+        epoch_number("bare", self.bare)
         whole("term", self.term, least=1)
         whole("version", self.version)
         for unit, floor in mapping("floors", self.floors).items():
@@ -149,7 +153,22 @@ class Allocator:
         after = replace(
             begun, purse=begun.purse.with_ledger(epoch, ledger), version=seal.version, issued=issued
         )
-        return after, Contract(unit, epoch, granted, seal, self.purses.get(unit, ""), self.purse.per)
+        return after, self._contract(unit, epoch, granted, seal)
+
+    def closed(self, unit: str, now: float) -> tuple[Self, Contract]:
+        """The allocator, and a contract of nothing for the epoch at `now`, which was over in another life: a unit that
+        does not know would have its floor in it. Raises `OptionError` for an epoch that was not, and an unknown unit.
+        """
+        one_of("unit", unit, sorted(self.floors))
+        if (epoch := self.purse.epoch(now)) >= self.purse.ended:
+            raise OptionError("now", f"a time in epoch {self.purse.ended - 1} or before", now)
+        seal = Seal(self.term, self.version + 1)
+        return changed(self, version=seal.version), self._contract(unit, epoch, NOTHING, seal)
+
+    def _contract(self, unit: str, epoch: int, grant: Vector, seal: Seal) -> Contract:
+        bare = max(self.bare, self.purse.bare)
+        of, per = self.purses.get(unit, ""), self.purse.per
+        return Contract(unit, epoch, grant, seal, of, per, bare if bare > epoch + 1 else 0)
 
     def accepted(self, answer: Accepted) -> Self:
         """After a unit's answer. One to a contract that is not the unit's last changes nothing.
@@ -247,17 +266,19 @@ class Allocator:
         `Purse.redeclared`), and the floors of its units.
 
         A unit that is added gets an account in the epoch at `now`, its floor as far as that is there; it held nothing
-        in those before. What one that is gone holds in that epoch counts until it is over; after it nothing is set
-        aside for it. With another period all accounts are new ones. Which purse each has stays known.
+        in those before, nor in those that were over (`Purse.ended`). What one that is gone holds in that epoch counts
+        until it is over; after it nothing is set aside for it. With another period all accounts are new ones. Which
+        purse each has stays known.
         """
         of = instance("declared", declared, Allocator).purse
         purse = self.purse.redeclared(of.per, of.floor, now, own=own, id=of.id)
         floors, purses = dict(declared.floors), {**declared.purses, **self.purses}
-        after = replace(self, purse=purse, floors=floors, grace=declared.grace, purses=purses)
+        bare = max((purse.ended, *(epoch + 1 for epoch in purse.ledgers)))
+        after = replace(self, purse=purse, floors=floors, grace=declared.grace, purses=purses, bare=bare)
         if of.per != self.purse.per:
             return replace(after, issued={}, lost={})
         for epoch, ledger in purse.ledgers.items():
-            if epoch < purse.epoch(now):
+            if epoch < max(purse.epoch(now), purse.ended):
                 new = floors.keys() - self.floors.keys() - ledger.open.keys() - ledger.closed.keys()
                 for unit in new:
                     ledger = ledger.settle(unit, NOTHING)

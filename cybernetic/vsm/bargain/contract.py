@@ -35,10 +35,11 @@ class Contract:
     """What a unit may spend in an epoch, by the word of its allocator.
 
     It is for the purse of that id, and for no other: what a purse that is lost has spent of an earlier one, none that
-    came after it knows. `per` is what an epoch lasts for who grants it, seconds; 0: he does not say.
+    came after it knows. `per` is what an epoch lasts for who grants it, seconds; 0: he does not say. In epochs below
+    `bare` of which a purse knows nothing it has no floor: they were begun before his clock was set back. 0: in all.
 
-    Raises `OptionError` for an `epoch` that is no integer, a `grant` that is no `Vector`, a `seal` that is no `Seal`,
-    and a `per` below 0.
+    Raises `OptionError` for an `epoch` or `bare` that is no integer, a `grant` that is no `Vector`, a `seal` that is no
+    `Seal`, and a `per` below 0.
     """
 
     unit: str
@@ -47,6 +48,7 @@ class Contract:
     seal: Seal
     purse: str = ""
     per: float = 0.0
+    bare: int = 0
 
     def __post_init__(self) -> None:
         instance("unit", self.unit, str)
@@ -55,6 +57,7 @@ class Contract:
         vector("grant", self.grant)
         instance("seal", self.seal, Seal)
         number("per", self.per, least=0.0)
+        epoch_number("bare", self.bare)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class Purse:
         id: tells this purse from those that the unit had before and lost.
         seen: the last time that it was told, seconds; None: none yet. An earlier one is refused: in an epoch of which
             it was said what was spent nothing more may be.
+        bare: in epochs below this one that have no ledger there is no floor (see `Contract`).
     """
 
     unit: str
@@ -56,6 +57,7 @@ class Purse:
     ended: int = 0
     id: str = ""
     seen: float | None = None
+    bare: int = 0
 
     def __post_init__(self) -> None:
         instance("unit", self.unit, str)
@@ -66,6 +68,7 @@ class Purse:
         epoch_number("kept", self.kept)
         epoch_number("ended", self.ended)
         instance("id", self.id, str)
+        epoch_number("bare", self.bare)
         if self.seen is not None:
             number("seen", self.seen)
 
@@ -103,13 +106,14 @@ class Purse:
         more is set aside for it.
 
         With another period epochs are other ones, and nobody knows what was spent in the one at `now`: a purse of that
-        `id`, with nothing in it.
+        `id`, with nothing in it. Where the clock was set back, nothing is reserved in those that were begun since then.
         """
         number("now", now)
         flag("own", own)
         instance("id", id, str)
         if number("per", per, above=0.0) != self.per:
-            ended = ceil(self.ended * self.per / per - EXACT)
+            begun = (known + 1 for known in self.ledgers if known > self.epoch(now))
+            ended = ceil(max(self.ended, self.bare, *begun) * self.per / per - EXACT)
             epoch = Epoch.at(now, per).number
             empty = {epoch: Ledger(NOTHING, until=(epoch + 1) * per)}
             return type(self)(self.unit, per, floor, ledgers=empty, kept=epoch, ended=ended, id=id)
@@ -137,7 +141,8 @@ class Purse:
     def ledger(self, epoch: int) -> Ledger:
         """The ledger of an epoch: one that holds the floor where no contract came."""
         known = self.ledgers.get(epoch_number("epoch", epoch))
-        return Ledger(self.floor, until=(epoch + 1) * self.per) if known is None else known
+        floor = NOTHING if epoch < self.bare else self.floor
+        return Ledger(floor, until=(epoch + 1) * self.per) if known is None else known
 
     def accept(self, contract: Contract) -> tuple[Self, Accepted]:
         """Take a contract: the purse, and the answer to the allocator.
@@ -152,17 +157,17 @@ class Purse:
             raise OptionError("contract.unit", repr(self.unit), contract.unit)
         if contract.purse != self.id:
             raise AnotherPurse(self.unit, self.id, contract.purse)
-        if contract.seal < self.seal or contract.epoch < self.kept:
+        if contract.seal < self.seal or (contract.epoch < self.kept and contract.grant):
             raise StaleContract(self.unit, contract.seal, self.seal)
         if contract.per not in (0.0, self.per):
             raise AnotherPeriod(self.unit, self.per, contract.per)
         after = self
         if contract.seal > self.seal:
-            after = replace(self, seal=contract.seal)
+            after = replace(self, seal=contract.seal, bare=max(self.bare, contract.bare))
             if contract.epoch >= self.running:
                 ledger = self.ledger(contract.epoch).regrant(contract.grant)
                 after = after.with_ledger(contract.epoch, ledger)
-        holds = after.ledger(contract.epoch).grant
+        holds = after.ledger(contract.epoch).grant if contract.epoch >= self.kept else NOTHING
         return after, Accepted(self.unit, contract.epoch, holds, contract.seal)
 
     def reserve(self, key: str, upper: Vector, now: float, until: float) -> tuple[Self, int]:

@@ -21,7 +21,7 @@ from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.control.accounts import Accounts
 from cybernetic.vsm.control.claims import claims_on
 from cybernetic.vsm.control.messages import Charge
-from cybernetic.vsm.control.opening import Epochal, alone, anew, opened, waiting, without_books
+from cybernetic.vsm.control.opening import Epochal, alone, anew, closing, opened, waiting, without_books
 from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.control.periods import Periods
 from cybernetic.vsm.inspection.verifier import spends
@@ -81,6 +81,9 @@ class Bargaining:
         self._told: tuple[int, Vector] | None = None  # what the level above lends for an epoch
         self._made: dict[str, Contract] = {}  # contracts not yet accepted, by unit
         self._written: dict[str, Contract] = {}  # those of them that are in the books, and may be sent
+        self._closed: dict[
+            str, int
+        ] = {}  # the epoch of which a unit was told that it was over in another life
         self._sending: set[str] = set()  # whose contract is on its way
         self._patience = patience
         self._wakes = -inf  # when the end of an epoch is waited for, seconds
@@ -123,11 +126,12 @@ class Bargaining:
         if self.allocator is None or path not in self.allocator.floors or not purse:
             return
         known = self.allocator.births.get(path, -inf)  # a former system 3 had another clock
-        born = max(now() + AHEAD, known)
+        begun = max(self.allocator.purse.ledgers, default=0) * self.allocator.purse.per
+        born = max(now() + AHEAD, known, begun)  # its predecessor held something in all that were begun
         after = self.allocator.renewed(path, purse, born)
         if after is not self.allocator:
             self.allocator = after
-            for table in (self._made, self._written):
+            for table in (self._made, self._written, self._closed):
                 table.pop(path, None)  # what was on its way was for the purse before
 
     def lease(self, path: str) -> Vector:
@@ -216,6 +220,9 @@ class Bargaining:
         allocator, epoch, at = self.allocator, self.epoch, now()
         if allocator is None or epoch is None or not self._charges:
             return
+        if epoch.number < allocator.purse.ended:
+            await self._issue(*closing(allocator, self._closed, self._charges, at))
+            return
         if self._unheard is not None and at >= self._alone_from:
             allocator = alone(allocator, self._unheard)
         allocator = (allocator if self._lent else allocator.kept_to(at)).begun(epoch.number)
@@ -254,6 +261,9 @@ class Bargaining:
             except BudgetExhausted:
                 continue
             fresh[path] = contract
+        await self._issue(allocator, fresh)
+
+    async def _issue(self, allocator: Allocator, fresh: Mapping[str, Contract]) -> None:
         if allocator != self.allocator:
             self.allocator = allocator
             self._made |= fresh

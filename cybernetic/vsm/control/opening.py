@@ -1,9 +1,11 @@
 """How system 3 begins with the money of its level: by what is in the books, and by what is declared."""
 
+from collections.abc import Iterable, MutableMapping
 from dataclasses import replace
 from typing import Any
 
 from cybernetic.vsm.bargain.allocator import Allocator
+from cybernetic.vsm.bargain.contract import Contract
 from cybernetic.vsm.bargain.purse import Purse
 from cybernetic.vsm.bargain.vector import NOTHING, Vector
 from cybernetic.vsm.changed import changed
@@ -48,6 +50,20 @@ def alone(allocator: Allocator, floor: Epochal) -> Allocator:
     ledger = allocator.purse.ledger(epoch)
     purse = allocator.purse.with_ledger(epoch, ledger.regrant(ledger.grant.most(grant)))
     return replace(allocator, purse=purse)
+
+
+def closing(
+    allocator: Allocator, closed: MutableMapping[str, int], units: Iterable[str], now: float
+) -> tuple[Allocator, dict[str, Contract]]:
+    """In an epoch that was over before the clock was set back: the allocator, and contracts of nothing for all that
+    were not told yet (`closed`: the last epoch of which each was).
+    """
+    fresh, epoch = {}, allocator.purse.epoch(now)
+    for unit in units:
+        if closed.get(unit) != epoch:
+            closed[unit] = epoch
+            allocator, fresh[unit] = allocator.closed(unit, now)
+    return allocator, fresh
 
 
 def without_books(system: Any, purse: Purse, now: float, *, lent: bool) -> Purse:

@@ -229,6 +229,42 @@ def test_with_another_period_nothing_is_there_until_one_of_its_epochs_begins(per
         late.reserve("call", usd(1), 110.0, 120.0)
 
 
+def test_in_epochs_begun_before_the_clock_was_set_back_who_does_not_know_them_has_nothing_but_by_contract() -> (
+    None
+):
+    level = declared(10.0, {"a": 2.0, "b": 2.0}).begun(0).begun(1).told(70.0).renewed("a", "old", 1.0)
+    after = level.succeeded(2).redeclared(declared(10.0, {"a": 2.0, "c": 2.0}), 5.0, own=True)
+    assert "c" in after.purse.ledger(0).closed  # it held nothing in it
+    after = after.renewed("a", "new", 60.0)
+    assert after.gone(1, "a") == usd(2)
+    with pytest.raises(BudgetExhausted):
+        after.issue("a", usd(1), 5.0)
+    after, word = after.closed("a", 5.0)
+    unit = Purse("a", 60.0, usd(2), id="new")
+    assert unit.accept(Contract("a", 0, NOTHING, Seal(1, 1), "new"))[0].ledger(1).grant == usd(2)
+    told, answer = unit.accept(word)
+    assert (answer.holds, word.bare) == (NOTHING, 2)
+    assert [told.ledger(epoch).grant for epoch in (0, 1, 2)] == [NOTHING, NOTHING, usd(2)]
+    forgot, _ = Purse("a", 60.0, usd(2), kept=1, id="new").accept(word)
+    assert forgot.ledger(1).grant == NOTHING
+    after, granted = after.begun(1).issue("a", usd(3), 65.0)
+    assert (granted.bare, told.accept(granted)[0].ledger(1).grant) == (0, usd(3))
+    within = Allocator(told, {"x": usd(1)})  # what a level was told holds for its units
+    assert within.issue("x", NOTHING, 5.0)[1].bare == 2
+    with pytest.raises(OptionError):
+        after.closed("a", 65.0)
+
+
+@pytest.mark.parametrize(("per", "first"), [(30.0, 12), (45.0, 8), (120.0, 3)])
+def test_with_another_period_and_the_clock_set_back_nothing_is_paid_twice(per: float, first: int) -> None:
+    purse, epoch = Purse("a", 60.0, usd(10)).reserve("call", usd(10), 330.0, 340.0)
+    after = purse.settle(epoch, "call", usd(10)).reopened().redeclared(per, usd(10), 100.0, own=True)
+    for ended in range(int(100 // per), first):
+        with pytest.raises(BudgetExhausted):
+            after.reserve("again", usd(1), ended * per + 1.0, 1e9)
+    assert after.reserve("again", usd(1), first * per, 1e9)[1] == first
+
+
 def test_what_is_no_period_or_no_floor_is_refused() -> None:
     purse: Any = Purse("a", 60.0)
     for per, floor, at in ((0.0, NOTHING, 0.0), (60.0, 1.0, 0.0), (30.0, 1.0, 0.0), (60.0, NOTHING, "now")):

@@ -20,6 +20,7 @@ from cybernetic.vsm import (
     ViableSystem,
     unit,
 )
+from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.timing import now
 from tests.support import run_virtual
 from tests.vsm.living.company import Pager, done
@@ -105,3 +106,49 @@ def test_nothing_ends_for_that_and_nothing_is_spent_twice(
     assert not pager.pages
     assert max(good) == reached + 1
     assert all(tenths <= 10 * BUDGET for tenths in PAID.values())
+
+
+class Unknown(ViableSystem):
+    """Keeps no books."""
+
+    def units(self) -> list[Any]:
+        """One."""
+        return [unit(Buyer, id="one", floor=0.9)]
+
+
+def test_nor_by_who_does_not_know_what_was_spent(tmp_path: Path) -> None:
+    async def life(start: float, until: float, *ids: str) -> None:
+        class Company(ViableSystem):
+            budget = Budget(usd=BUDGET, per=PER)
+            data: ClassVar[Any] = str(tmp_path)
+            ports: ClassVar[Any] = {"tool": Port(timeout=5.0)}
+            human = ()
+
+            def units(self) -> list[Any]:
+                new = [unit(Buyer, id=one, floor=0.3) for one in ids]
+                return [unit(Unknown, id="division", floor=0.3), *new]
+
+        async def buys(company: Any, to: str) -> None:
+            while now() < until:
+                try:
+                    await asyncio.wait_for(done(company, to), 10.0)
+                except (BudgetExhausted, TimeoutError):
+                    await asyncio.sleep(3.0)
+
+        for _ in range(int(until) * 100):
+            fresh_id(8, "purse")  # they are other ones in each life
+        await asyncio.sleep(start - now())
+        async with System() as system:
+            company = await system.start(Company, name="company")
+            paths = [f"company/{one}" for one in ("division/one", *ids)]
+            asking = [asyncio.ensure_future(buys(company, path)) for path in paths]
+            await asyncio.sleep(until - now())
+            for one in asking:
+                one.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+
+    PAID.clear()
+    for life_ in ((0.0, 1.2 * PER, "solo"), (0.2 * PER, 2.4 * PER, "solo", "new")):
+        run_virtual(life(*life_))
+        assert set(PAID.values()) <= {round(10 * BUDGET)}
+    assert len(PAID) == 3
