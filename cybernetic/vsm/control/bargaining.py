@@ -287,9 +287,8 @@ class Bargaining:
     def _pool(self, allocator: Allocator, epoch: Epoch, held: Mapping[str, Vector]) -> Vector:
         """What is lent or could be. A level holds more than it is lent until its units have given that back."""
         pool = self.bounded(allocator.purse.ledger(epoch.number).available + total(held.values()))
-        if self._told is not None and self._told[0] == epoch.number:
-            return pool.least(self._told[1])
-        return pool
+        told = None if self._told is None or self._told[0] != epoch.number else self._told[1]
+        return pool if told is None else pool.least(told)
 
     def _claims(self, held: Collection[str], pool: Vector) -> dict[str, Claim]:
         """What each may claim; who took more than he was lent claims that first, where there is as much."""
@@ -372,7 +371,7 @@ class Bargaining:
         """
         assert self.allocator is not None
         try:
-            self.allocator, accepted = self.allocator.accept(contract)
+            self.allocator, accepted = self.allocator.accept(contract.within(self._most))
         except AnotherPurse:
             self._alone_from = max(self._alone_from, now() + FIRST)
             raise
@@ -380,7 +379,9 @@ class Bargaining:
         await self.share_out()
         await self.write()
         self.deliver()
-        return accepted
+        return replace(
+            accepted, holds=accepted.holds.most(contract.grant)
+        )  # nothing of it is there for others
 
     async def taken(self, epoch: int) -> None:
         """The level above has written down the level's reports up to an epoch."""
