@@ -15,6 +15,7 @@ from cybernetic.vsm.bargain.vector import NOTHING, Vector, total, vector
 from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import entry, instance, mapping
 
+AHEAD = 1.0  # seconds: what begins later was begun before the clock was set back, and by no clock of a unit
 LATE = 2 * BILLS  # seconds after the end of an epoch: last words of units that come later change nothing
 
 
@@ -274,7 +275,8 @@ class Allocator:
         of = instance("declared", declared, Allocator).purse
         purse = self.purse.redeclared(of.per, of.floor, now, own=own, id=of.id)
         floors, purses = dict(declared.floors), {**declared.purses, **self.purses}
-        bare = max((purse.ended, *(epoch + 1 for epoch in purse.ledgers)))
+        later = (epoch + 1 for epoch in purse.ledgers if epoch * purse.per > now + AHEAD)
+        bare = max((purse.ended, *later))
         after = replace(self, purse=purse, floors=floors, grace=declared.grace, purses=purses, bare=bare)
         if of.per != self.purse.per:
             return replace(after, issued={}, lost={})

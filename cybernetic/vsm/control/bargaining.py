@@ -125,9 +125,8 @@ class Bargaining:
         """A unit says which purse it has: with another one what it held counts as spent."""
         if self.allocator is None or path not in self.allocator.floors or not purse:
             return
-        known = self.allocator.births.get(path, -inf)  # a former system 3 had another clock
         begun = max(self.allocator.purse.ledgers, default=0) * self.allocator.purse.per
-        born = max(now() + AHEAD, known, begun)  # its predecessor held something in all that were begun
+        born = max(now() + AHEAD, self.allocator.births.get(path, -inf), begun)  # clocks may be set back
         after = self.allocator.renewed(path, purse, born)
         if after is not self.allocator:
             self.allocator = after
