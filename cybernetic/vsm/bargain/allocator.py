@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Self
 
-from cybernetic.core import OptionError, number, one_of, whole
+from cybernetic.core import OptionError, flag, number, one_of, whole
 from cybernetic.vsm.bargain.budget import epoch_number
 from cybernetic.vsm.bargain.contract import UNHEARD, Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
@@ -91,11 +91,16 @@ class Allocator:
             ledger = ledger.aside(unit, floor, ledger.until + self.grace)
         return self._with(self.purse.with_ledger(epoch, ledger))
 
-    def accept(self, contract: Contract) -> tuple[Self, Accepted]:
-        """Take a contract for the level from the level above (see `Purse.accept`)."""
-        begun = self.begun(instance("contract", contract, Contract).epoch)
-        purse, answer = begun.purse.accept(contract)
-        return replace(begun, purse=purse), answer
+    def accept(self, contract: Contract, *, first: bool = False) -> tuple[Self, Accepted]:
+        """Take a contract for the level from the level above (see `Purse.accept`).
+
+        `first`: it may not have known the level when the epoch began, and have lent its floor to others. Then the
+        floors of the units are set aside of what is granted; else they are there whatever that is.
+        """
+        epoch = instance("contract", contract, Contract).epoch
+        known = self if flag("first", first) else self.begun(epoch)
+        purse, answer = known.purse.accept(contract)
+        return replace(known, purse=purse).begun(epoch), answer
 
     def told(self, now: float) -> Self:
         """The allocator that knows that it is `now` (see `Purse.told`)."""

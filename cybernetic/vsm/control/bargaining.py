@@ -21,7 +21,7 @@ from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.control.accounts import Accounts
 from cybernetic.vsm.control.claims import claims_on
 from cybernetic.vsm.control.messages import Charge
-from cybernetic.vsm.control.opening import Epochal, alone, anew, closing, opened, waiting, without_books
+from cybernetic.vsm.control.opening import anew, closing, opened, without_books
 from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.control.periods import Periods
 from cybernetic.vsm.inspection.verifier import spends
@@ -77,7 +77,7 @@ class Bargaining:
         self._most = charter.most if self._lent else charter.floor  # that it shares out, by its own word
         self._anew: tuple[Entry, ...] = ()  # what is otherwise than when the books were written, for the log
         self._alone_from = now() + (FIRST if self._lent else 0.0)
-        self._unheard: Epochal | None = None  # its floor, where others may have been lent that for this epoch
+        self._unheard = False  # it may not have been of the level above when this epoch began
         self._told: tuple[int, Vector] | None = None  # what the level above lends for an epoch
         self._made: dict[str, Contract] = {}  # contracts not yet accepted, by unit
         self._written: dict[str, Contract] = {}  # those of them that are in the books, and may be sent
@@ -108,8 +108,7 @@ class Bargaining:
         self.allocator = opened(declared, known, now(), lent=self._lent)
         if body := anew(known, self.allocator):
             self._anew = (self._control.entry("declared anew", body),)
-        if self._lent and known.purse.epoch(now()) not in known.purse.ledgers:
-            self.allocator, self._unheard = waiting(self.allocator, now())
+        self._unheard = self._lent and known.purse.epoch(now()) not in known.purse.ledgers
 
     @property
     def epoch(self) -> Epoch | None:
@@ -200,7 +199,8 @@ class Bargaining:
         if self.allocator is None or epoch is None:
             return
         over = self.allocator.purse.over
-        self.allocator = self.allocator.begun(epoch.number).expire(now()).conclude(now())
+        known = self.allocator if self._unheard else self.allocator.begun(epoch.number)
+        self.allocator = known.expire(now()).conclude(now())
         if self._lent and self.allocator.purse.over != over:
             await self.write()  # before it is reported what they took
         if not self._lent:  # nobody above takes its reports
@@ -222,11 +222,9 @@ class Bargaining:
         if epoch.number < allocator.purse.ended:
             await self._issue(*closing(allocator, self._closed, self._charges, at))
             return
-        if self._unheard is not None and at >= self._alone_from:
-            allocator = alone(allocator, self._unheard)
         allocator = (allocator if self._lent else allocator.kept_to(at)).begun(epoch.number)
         nothing = self._lent and not allocator.purse.ledger(epoch.number).grant
-        first = self._unheard is not None or allocator.purse.seal == NO_CONTRACT
+        first = self._unheard or allocator.purse.seal == NO_CONTRACT
         if first and (nothing or at < self._alone_from):
             return  # the level's first contract is on its way: units that were given their floors would not wait for it
         held = self._held(allocator, allocator.purse.ledger(epoch.number))
@@ -370,11 +368,12 @@ class Bargaining:
         """
         assert self.allocator is not None
         try:
-            self.allocator, accepted = self.allocator.accept(contract.within(self._most))
+            within = contract.within(self._most)
+            self.allocator, accepted = self.allocator.accept(within, first=self._unheard)
         except AnotherPurse:
             self._alone_from = max(self._alone_from, now() + FIRST)
             raise
-        self._told, self._unheard = (contract.epoch, contract.grant), None
+        self._told, self._unheard = (contract.epoch, contract.grant), False
         await self.share_out()
         await self.write()
         self.deliver()

@@ -97,8 +97,7 @@ class Control(Member):
         self._talks = Talks(self, self._bargaining, self._interventions, self._charges, patience)
         self._shift: Shift | None = None  # of weights, agreed with system 4
         self._far = MOST
-        self._spent = Spent()
-        self._replaced = False
+        self._spent, self._replaced = Spent(), False
         self._term = 0  # as which one of those that replaced each other it writes
 
     async def setup(self) -> None:

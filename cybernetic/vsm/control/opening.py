@@ -9,7 +9,7 @@ from cybernetic.vsm.bargain.allocator import Allocator
 from cybernetic.vsm.bargain.budget import Epoch
 from cybernetic.vsm.bargain.contract import Contract
 from cybernetic.vsm.bargain.purse import Purse
-from cybernetic.vsm.bargain.vector import NOTHING, Vector
+from cybernetic.vsm.bargain.vector import NOTHING
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.changed import changed
 from cybernetic.vsm.ids import fresh_id
@@ -18,8 +18,6 @@ from cybernetic.vsm.ports.tally import tallied
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.recursion.handing import all_here, begins, lasting
 from cybernetic.vsm.timing import now
-
-Epochal = tuple[int, Vector]  # in an epoch, so much
 
 
 def opened(declared: Allocator, known: Allocator, now: float, *, lent: bool) -> Allocator:
@@ -36,26 +34,6 @@ def _lent_now(allocator: Allocator, id: str, now: float) -> Allocator:
     """It counted for itself, and nothing of that is its own any more: it keeps what is committed until a contract."""
     purse, epoch = changed(allocator.purse, id=id), allocator.purse.epoch(now)
     return replace(allocator, purse=purse.with_ledger(epoch, purse.ledger(epoch).regrant(NOTHING)))
-
-
-def waiting(allocator: Allocator, now: float) -> tuple[Allocator, Epochal]:
-    """The allocator of a level that the one above may not have known when this epoch began: others may have been lent
-    what was its floor, so it has nothing in it before a contract comes. And what it has if none does (`alone`).
-    """
-    epoch = allocator.purse.epoch(now)
-    ledger = allocator.purse.ledger(epoch)
-    purse = allocator.purse.with_ledger(epoch, ledger.regrant(NOTHING))
-    return replace(allocator, purse=purse), (epoch, ledger.grant)
-
-
-def alone(allocator: Allocator, floor: Epochal) -> Allocator:
-    """No contract has come to it: it has its floor, as far as that epoch is not forgotten."""
-    epoch, grant = floor
-    if epoch < allocator.purse.kept:
-        return allocator
-    ledger = allocator.purse.ledger(epoch)
-    purse = allocator.purse.with_ledger(epoch, ledger.regrant(ledger.grant.most(grant)))
-    return replace(allocator, purse=purse)
 
 
 def closing(

@@ -10,8 +10,7 @@ from cybernetic.vsm import Budget, ViableSystem, unit
 from cybernetic.vsm.bargain.allocator import Allocator
 from cybernetic.vsm.bargain.contract import Contract, Seal
 from cybernetic.vsm.bargain.purse import Purse
-from cybernetic.vsm.bargain.vector import NOTHING, Vector
-from cybernetic.vsm.control.opening import alone, waiting
+from cybernetic.vsm.bargain.vector import Vector
 from tests.vsm.living.company import TOOL, Company, Worker
 from tests.vsm.living.test_budget_anew import SPENT, life
 
@@ -50,15 +49,11 @@ async def test_its_floor_of_before_is_spent_by_nobody(tmp_path: Path, kept: bool
     assert SPENT[3] > 2.0
 
 
-def test_it_has_nothing_before_a_contract_comes_and_its_floor_if_none_does() -> None:
-    floor = Vector({"usd": 4.0})
-    known = Allocator(Purse("a", 60.0, floor, kept=1), {"a/u": Vector({"usd": 1.0})})
-    empty, told = waiting(known, 70.0)
-    assert empty.begun(1).purse.ledger(1).committed == NOTHING
-    contract = Contract("a", 1, NOTHING, Seal(1, 1))
-    assert empty.accept(contract)[1].holds == NOTHING
-    assert known.accept(contract)[1].holds == Vector({"usd": 1.0})  # what was its unit's floor
-    assert alone(empty, told).purse.ledger(1).grant == floor
-    assert alone(alone(empty, told), told) == alone(empty, told)
-    gone = empty.forget(1)
-    assert alone(gone, told) is gone
+def test_the_floors_of_its_units_are_set_aside_of_its_first_contract() -> None:
+    known = Allocator(Purse("a", 60.0, Vector({"usd": 4.0}), kept=1), {"a/u": Vector({"usd": 1.0})})
+    nothing, less = (Contract("a", 1, Vector({"usd": usd}), Seal(1, 1)) for usd in (0.0, 0.5))
+    assert known.accept(nothing)[1].holds == Vector({"usd": 1.0})  # what is its unit's floor
+    for contract in (nothing, less):
+        after, answer = known.accept(contract, first=True)
+        assert answer.holds == contract.grant
+        assert after.purse.ledger(1).committed == contract.grant
