@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
 from cybernetic.core import CannotTravel, real_time, wall
 from cybernetic.crdt import FutureStamp, Hlc, Stamp, latest_stamp
-from cybernetic.nodes.directory.directory import AT_ONCE, Directory
-from cybernetic.nodes.directory.entries import Changed, Effect, Lost, Part, Source, Tell
+from cybernetic.nodes.directory.directory import Directory
+from cybernetic.nodes.directory.entries import Changed, Effect, Left, Lost, Part, Source, Tell
 from cybernetic.nodes.directory.form import pack, unpack
 from cybernetic.nodes.directory.names import Names
 from cybernetic.nodes.directory.parts import Digest, writer
@@ -22,6 +21,7 @@ _log = logging.getLogger("cybernetic.nodes")
 COMPARE_SECONDS = 1.0  # after a change, until it is seen whether others know of it
 SELDOM_SECONDS = 30.0  # the longest between two times, where one does not
 LARGEST_KEY = 1 << 20  # bytes of a group's key
+PIECE = 500  # keys that are told in one message
 _STEPS = 8  # parts of a digest that are made before others have their turn
 
 
@@ -46,8 +46,6 @@ class Exchange:
         self._agreed: dict[Any, int] = {}  # the change up to which a peer has all of this node's part
         self._comparing: asyncio.Task[Any] | None = None
         self._ahead: set[Source] = set()  # nodes whose clock is wrong, and that it was said of
-        self._sending: set[Any] = set()  # peers that are being told what they lack
-        self._freeing: deque[Iterator[object]] = deque()  # what was kept of nodes that are lost, in steps
         self.names = Names(self)
         self.spread = Spread(self)
         self.names.begin()
@@ -81,37 +79,27 @@ class Exchange:
         """The address here of an agent of another node."""
         return self._cluster.peers[source[0]].proxy(serial, self._cluster.classes.known(path))
 
-    def seen(self, source: Source, serial: int) -> Any:
-        """That address if somebody here has it already; else None."""
-        return self._cluster.peers[source[0]].proxies.get(serial)
-
-    def name(self, peer: Any, serial: int) -> str | None:
-        """The name that an agent of another node claims."""
-        return self.directory.name((peer.name, peer.incarnation), serial)
-
     # Nodes come and go.
 
-    def greet(self, peer: Any) -> ops.Words:
-        """What tells a node that is linked now all of this one's part."""
+    def greet(self, peer: Any) -> None:
+        """Tell a node that is linked now all of this one's part."""
         self._agreed[peer] = 0
-        yield from self._words(self.directory.own.in_order(AT_ONCE))
+        self._send(peer, self.directory.own)
         self._compare()
 
     def lost(self, peer: Any) -> None:
-        """A node is out of reach. Whoever sees a member of a group hears of that one's end."""
+        """A node is out of reach."""
         self._agreed.pop(peer, None)
-        source = peer.name, peer.incarnation
-        self._ahead.discard(source)
-        effects, kept = self.directory.lost(source)
-        self._free(kept)
-        self.follow(effects)
+        self._ahead.discard((peer.name, peer.incarnation))
+        effects = self.directory.lost((peer.name, peer.incarnation))
+        self.follow([each for each in effects if not isinstance(each, Left)])  # hosts hear of each one's end
 
     # What nodes tell.
 
-    def told(self, peer: Any, data: bytes) -> int:
-        """A piece of another node's part; of how many keys. Raises `WireError`."""
+    def told(self, peer: Any, data: bytes) -> None:
+        """A piece of another node's part. Raises `WireError`."""
         if peer.lost:
-            return 0
+            return
         source = peer.name, peer.incarnation
         delta = unpack(self._cluster.codec.decode(data), source)
         effects = self.directory.learn(source, delta)
@@ -119,7 +107,6 @@ class Exchange:
         if stamp is not None:
             self._heed(source, stamp)
         self.follow(effects)
-        return int(delta.store.trie.size)
 
     def compared(self, peer: Any, version: int, digest: bytes) -> None:
         """Another node says how far its part is, and its digest; that is empty where much changes."""
@@ -134,9 +121,7 @@ class Exchange:
 
     def lacks(self, peer: Any, known: list[int]) -> None:
         """Another node does not know all of this one's part. Raises `DamagedMessage`."""
-        pieces = self.directory.since(tuple(known), AT_ONCE)
-        if peer not in self._sending:
-            self._send(peer, self._words(pieces))
+        self._send(peer, self.directory.since(tuple(known)))
 
     def agrees(self, peer: Any, version: int) -> None:
         """Another node knows all of this one's part, up to this change."""
@@ -171,26 +156,10 @@ class Exchange:
                 peer.post((ops.PART, data))
         self._compare()
 
-    def _send(self, peer: Any, words: ops.Words) -> None:
-        """Say what a node lacks, in steps."""
-        self._sending.discard(peer)
-        for message in words:
-            if peer.lost:
-                return
-            if message is None:
-                self._sending.add(peer)
-                self.engine.loop.call_soon(self._send, peer, words)
-                return
-            peer.post(message)
-
-    def _words(self, pieces: Iterator[Part]) -> ops.Words:
-        """Pieces of this node's part as messages."""
-        for step, piece in enumerate(pieces):
-            if step:
-                yield None
-            if piece or not step:
-                for data in self._encoded(piece):
-                    yield ops.PART, data
+    def _send(self, peer: Any, part: Part) -> None:
+        for piece in part.in_order(PIECE):
+            for data in self._encoded(piece):
+                peer.post((ops.PART, data))
 
     def _encoded(self, delta: Part) -> Iterator[bytes]:
         """A part of the directory in messages: in several if one would be too large."""
@@ -202,18 +171,6 @@ class Exchange:
                 raise
             for piece in delta.slices(1):
                 yield self._cluster.codec.encode(pack(piece, self.directory.me))
-
-    def _free(self, kept: Iterator[object]) -> None:
-        """Free in steps what was kept of a node: it counts no more, so nothing depends on when."""
-        self._freeing.append(kept)
-        if len(self._freeing) == 1:
-            self.engine.loop.call_soon(self._free_some)
-
-    def _free_some(self) -> None:
-        if next(self._freeing[0], None) is None:
-            self._freeing.popleft()
-        if self._freeing:
-            self.engine.loop.call_soon(self._free_some)
 
     def _heed(self, source: Source, stamp: Stamp) -> None:
         """Let the clock here be past what others have stamped."""
@@ -250,7 +207,6 @@ class Exchange:
     async def _examine(self, peer: Any, version: int, digest: bytes, part: Part) -> None:
         """See whether a part is here as it is on its own node."""
         same = await self._digest(part) == digest
-        del part
         if peer.lost:
             return
         if same:
@@ -260,14 +216,7 @@ class Exchange:
             _log.warning(
                 "what is known here of the names and groups of %s is not so: it is asked again", peer.name
             )
-            effects, kept = self.directory.lost(source)
-            self.follow(effects)
-            for left in kept:
-                self.follow(left)
-                await asyncio.sleep(0)
-                if peer.lost:
-                    self._free(kept)
-                    return
+            self.follow(self.directory.lost(source))
             peer.post((ops.LACKING, []))
 
     async def _digest(self, part: Part) -> bytes:

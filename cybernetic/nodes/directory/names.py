@@ -1,7 +1,6 @@
-"""Names that all nodes know, as the runtime sees them: what it enters is told, what other nodes tell is found."""
+"""Names that all nodes know: the runtime's table of names, which shows what the directory says."""
 
 import logging
-from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from cybernetic.core import NameConflict
@@ -12,21 +11,18 @@ from cybernetic.runtime import signal
 _log = logging.getLogger("cybernetic.nodes")
 
 
-class Names(MutableMapping[str, Any]):
-    """The table of names: what the runtime enters is written into the directory, and what that says is found here.
+class Names(dict[str, Any]):
+    """The table of names: what the runtime enters is written into the directory, and what that says is entered.
 
     A name is taken on its own node at once, and known elsewhere when its news arrives; so two nodes that are apart,
     or do it in the same moment, may both give it. Then the later holder keeps it on all nodes, and the other is sent
     an exit signal with `NameConflict`. Agents that serve one node only, as those behind registries do, hold their
     names on that node alone.
-
-    Agents of other nodes do not stand in it: their addresses are made when somebody asks for them. So a node that has
-    very many names costs little until they are used, and nothing has to be done when it is lost.
     """
 
     def __init__(self, exchange: Any) -> None:
+        super().__init__()
         self._exchange, self._directory = exchange, exchange.directory
-        self._here: dict[str, Any] = {}  # the agents of this node that names lead to
         self._own: dict[str, Any] = {}  # the agents of this node that claim a name
 
     def begin(self) -> None:
@@ -34,39 +30,10 @@ class Names(MutableMapping[str, Any]):
         for name, cell in self._exchange.engine.names.items():
             self[name] = cell
 
-    def get(self, name: str, default: Any = None) -> Any:
-        """Who holds a name."""
-        cell = self._here.get(name)
-        if cell is None:
-            claim = self._directory.holder(name)
-            if claim is None or (cell := self._whose(claim)).gone:  # that it is free is on its way
-                return default
-        return cell
-
-    def __getitem__(self, name: str) -> Any:
-        cell = self.get(name)
-        if cell is None:
-            raise KeyError(name)
-        return cell
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.get(name) is not None
-
-    def __iter__(self) -> Iterator[str]:
-        yield from tuple(self._here)
-        for name, source, _, serial, _ in self._directory.holders():
-            if name not in self._here and source != self._directory.me:
-                ref = self._exchange.seen(source, serial)
-                if ref is None or not ref.gone:
-                    yield name
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
     # What the runtime of this node does.
 
     def __setitem__(self, name: str, cell: Any) -> None:
-        self._here[name] = cell
+        super().__setitem__(name, cell)
         if cell._protocol.cls._local_name:
             return
         self._own[name] = cell
@@ -74,25 +41,25 @@ class Names(MutableMapping[str, Any]):
         exchange.follow(self._directory.claim(name, exchange.stamp(), cell._serial, exchange.path(cell)))
 
     def __delitem__(self, name: str) -> None:
-        if name in self._here:  # one that is on another node frees its name there
-            cell = self._here.pop(name)
-            if name in self._own and self._own[name] is cell:
-                del self._own[name]
-                self._exchange.follow(self._directory.release(name, cell._serial))
+        cell = self[name]
+        super().__delitem__(name)
+        if name in self._own and self._own[name] is cell:
+            del self._own[name]
+            self._exchange.follow(self._directory.release(name, cell._serial))
+        elif cell._protocol.cls._local_name:
+            self.show(Changed(name, self._directory.holder(name)))
 
     # What the directory says.
 
     def show(self, change: Changed) -> None:
         """A name has another holder, or none."""
-        name, holder = change.name, change.holder
-        if holder is None or holder.source != self._directory.me:
-            cell = self._here.get(name)
-            if cell is not None and not cell._protocol.cls._local_name:
-                del self._here[name]
-        if holder is not None and holder.source != self._directory.me:
-            ref = self._exchange.seen(holder.source, holder.serial)
-            if ref is not None and not ref.gone:
-                ref.details().name = name
+        now = self.get(change.name)
+        if now is not None and now._protocol.cls._local_name:
+            return
+        if change.holder is not None:
+            super().__setitem__(change.name, self._whose(change.holder))
+        elif now is not None:
+            super().__delitem__(change.name)
 
     def concede(self, lost: Lost) -> None:
         """An agent of this node has lost its name to one of another."""
@@ -100,8 +67,9 @@ class Names(MutableMapping[str, Any]):
         _log.warning("%r has lost the name %r to %r, which took it later", cell, name, winner)
         if NAME_LOST.listeners:
             NAME_LOST.emit(NameLost(name, cell, winner))
-        if self._here.get(name) is cell:
-            del self._here[name]
+        if self.get(name) is cell:
+            super().__delitem__(name)
+            self.show(Changed(name, lost.winner))
         if not cell.gone:
             cell.details().name = None
             signal(cell, NameConflict(name, winner), None)
@@ -111,6 +79,5 @@ class Names(MutableMapping[str, Any]):
         if claim.source == self._directory.me:
             return self._own[claim.name]
         ref = self._exchange.ref(claim.source, claim.serial, claim.path)
-        if not ref.gone:
-            ref.details().name = claim.name
+        ref.details().name = claim.name
         return ref

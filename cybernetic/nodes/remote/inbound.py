@@ -29,8 +29,6 @@ from cybernetic.runtime import (
 )
 from cybernetic.wire import Codec, DamagedMessage, UnreadTypes, WireError
 
-AT_ONCE = 50  # keys of the directory that are taken in in one pass of the loop: a few milliseconds
-
 Message = tuple[Any, ...]
 
 
@@ -47,8 +45,6 @@ class Inbound:
         self._outline = Codec(UnreadTypes())
         self._kinds: dict[int, Protocol] = {}
         self._agents: dict[int, Any] = cluster.engine.agents
-        self._left: list[bytes] = []
-        self._keys = AT_ONCE  # of the directory that are still taken in in this pass of the loop
         starts = InboundStarts(cluster, peer, self._who)
         self._acts: dict[int, Callable[..., None]] = {
             ops.CAST_WITH: self._cast_with,
@@ -79,20 +75,14 @@ class Inbound:
             ops.REPLY: self._reply,
         }
 
-    def received(self, messages: list[bytes]) -> list[bytes]:
-        """Take in a batch of messages, in order, and let agents act on it; what is left for the next pass of the loop.
-
-        Raises `WireError`.
-        """
-        self._keys, self._left = AT_ONCE, []
+    def received(self, messages: list[bytes]) -> None:
+        """Take in a batch of messages, in order, and let agents act on it. Raises `WireError`."""
         self._engine.serve(self._take_in, messages)
-        return self._left
 
     def _take_in(self, messages: list[bytes]) -> None:
         agents, decode, peer = self._agents, self._decode, self._peer
         calls = peer.calls
-        waiting = iter(messages)
-        for data in waiting:
+        for data in messages:
             message: Any = data
             try:
                 try:
@@ -129,8 +119,6 @@ class Inbound:
                     if op in FIELDS:
                         check(op, message)
                     act(*message[1:])
-                    if self._keys <= 0:
-                        self._left = [*waiting]
             except (TypeError, ValueError, KeyError, IndexError) as error:
                 raise DamagedMessage("a message between nodes", f"{message!r:.80}") from error
 
@@ -261,7 +249,7 @@ class Inbound:
     # What nodes share.
 
     def _part(self, data: bytes) -> None:
-        self._keys -= self._cluster.exchange.told(self._peer, data)
+        self._cluster.exchange.told(self._peer, data)
 
     def _compare(self, version: int, digest: bytes) -> None:
         self._cluster.exchange.compared(self._peer, version, digest)

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -11,7 +10,6 @@ from weakref import WeakValueDictionary
 
 from cybernetic.core import CallFailed, CannotTravel, NoConnection, Reason, StartFailed
 from cybernetic.nodes.remote import ops
-from cybernetic.nodes.remote.light import COST, ENOUGH, LIGHT, light
 from cybernetic.nodes.remote.ref import RemoteRef
 from cybernetic.nodes.remote.start import RemoteStart
 from cybernetic.nodes.remote.words import in_words
@@ -27,11 +25,18 @@ from cybernetic.runtime import (
     watch,
 )
 
-_log = logging.getLogger("cybernetic.nodes")
-
+ENOUGH = 24 << 10  # bytes of casts that are encoded together
+_COST = 32  # bytes of a cast beside its arguments
+_LIGHT: dict[
+    type, Callable[[Any], int]
+] = {  # what cannot change any more, and always travels: about how many bytes
+    bytes: len,
+    str: len,
+    **dict.fromkeys((int, float, bool, type(None)), lambda _: 9),
+}
 KEPT = 64  # addresses of agents there that are kept although nobody may have them: who called is likely to call again
 DIALS = 8  # nodes that one node has told of are called at a time
-WAITING = 4096  # messages for a node not linked or greeted yet, from which on their senders are held
+WAITING = 4096  # messages for a node not linked yet, from which on their senders are held
 
 
 class Peer:
@@ -41,7 +46,7 @@ class Peer:
     through here in order, and nothing overtakes anything.
 
     Args:
-        cluster: what this node knows and shares: `engine`, `codec`, `classes`; `greet`: what a peer must be told.
+        cluster: what this node knows and shares: `engine`, `codec`, `classes`; `greet(peer)` tells it all it must know.
         name: the other node's name.
         incarnation: which of the nodes of that name it is.
     """
@@ -62,10 +67,7 @@ class Peer:
         self.watching: dict[int, RemoteRef[Any]] = {}  # its agents whose end it is to tell
         self.telling: dict[int, Any] = {}  # our agents whose end it is told
         self.dials = asyncio.Semaphore(DIALS)  # of nodes it has told of
-        self._greet: Callable[[Peer], ops.Words] = cluster.greet
-        self._greeting: ops.Words | None = None  # what is still to be said of it
-        self._open = False  # whether it is linked, and greeted: until then what is sent waits
-        self._name: Callable[[Peer, int], str | None] = cluster.exchange.name
+        self._greet: Callable[[Peer], object] = cluster.greet
         self._encode: Callable[..., bytes] = cluster.codec.encode
         self._light: list[list[Any]] = []  # casts of plain values, to be encoded together
         self._cost = 0  # bytes they will take, about
@@ -88,16 +90,16 @@ class Peer:
         if sender is None or sender._flags & FOREIGN:
             origin, kind, sender = 0, 0, None
         else:
-            origin, kind = sender._serial, self._kinds.get(sender._protocol) or self.kind(sender._protocol)
-        cost = COST
+            origin, kind = sender._serial, self._kinds.get(sender._protocol) or self._introduce(sender)
+        cost = _COST
         for value in args:
-            size = LIGHT.get(type(value))
+            size = _LIGHT.get(type(value))
             if size is None or (cost := cost + size(value)) > ENOUGH:
-                plain = False
+                light = False
                 break
         else:
-            plain = not kwargs
-        if plain and self._open and self.engine.running:
+            light = not kwargs
+        if light and self.link is not None and self.engine.running:
             self._light.append([to, origin, kind, word, *args])
             self._cost += cost
             self.engine.outflow[self._leave] = None
@@ -111,7 +113,7 @@ class Peer:
         else:
             message = (ops.CAST, to, origin, kind, word, *args)
         try:
-            data = self._encode(message, light=plain)
+            data = self._encode(message, light=light)
         except CannotTravel:
             self._explain(args, kwargs)
             raise
@@ -131,13 +133,13 @@ class Peer:
         if caller is None or caller._flags & FOREIGN:
             origin = kind = 0
         else:
-            origin, kind = caller._serial, self._kinds.get(caller._protocol) or self.kind(caller._protocol)
+            origin, kind = caller._serial, self._kinds.get(caller._protocol) or self._introduce(caller)
         if kwargs:
             message = (ops.CALL_WITH, to, origin, kind, number, word, kwargs, *args)
         else:
             message = (ops.CALL, to, origin, kind, number, word, *args)
         try:
-            data = self._encode(message, light=not kwargs and light(args))
+            data = self._encode(message, light=not kwargs and _light(args))
         except CannotTravel:
             self._explain(args, kwargs)
             raise
@@ -210,14 +212,14 @@ class Peer:
 
     def post(self, message: tuple[Any, ...], sender: Any = None, what: str = "message") -> None:
         """Send any message. Raises `CannotTravel`."""
-        self._send(self._encode(message, what, light=light(message)), sender)
+        self._send(self._encode(message, what, light=_light(message)), sender)
 
     def answer(self, id: int, value: Any) -> None:
         """Answer a call from there. Raises `CannotTravel`."""
-        size = LIGHT.get(type(value))
-        plain = size is not None and size(value) < ENOUGH
+        size = _LIGHT.get(type(value))
+        light = size is not None and size(value) < ENOUGH
         try:
-            data = self._encode((ops.ANSWER, id, value), "answer", light=plain)
+            data = self._encode((ops.ANSWER, id, value), "answer", light=light)
         except CannotTravel:
             self._encode(value, "answer")  # which names the part as who answers knows it
             raise
@@ -235,17 +237,14 @@ class Peer:
     def linked(self, link: Any) -> None:
         """The link is there: what it must know goes first, then what has waited."""
         self.link = link
-        for data in self._explained:
+        explained, self._explained, waiting, self._waiting = self._explained, [], self._waiting, []
+        for data in explained:
             link.send(data)
-        self._explained = []
-        self._greeting = self._greet(self)
-        self._go_on()
-
-    def close(self, reason: str) -> None:
-        """End the link in order. What waits behind the greeting still leaves; the rest of that is needed no more."""
-        if self._greeting is not None:
-            self._greeted()
-        self.link.close(reason)
+        self._greet(self)
+        for data in waiting:
+            link.send(data)
+        if not link.full:
+            self.drained()
 
     def drained(self) -> None:
         """The link takes more: agents that were held go on."""
@@ -259,9 +258,6 @@ class Peer:
         if ref is None:
             ref = self.proxies[serial] = RemoteRef(self.engine, protocol, serial, self)
             self._kept.append(ref)
-            name = self._name(self, serial)
-            if name is not None:
-                ref.details().name = name
         return ref
 
     def gone(self, serial: int, reason: Reason) -> None:
@@ -272,8 +268,7 @@ class Peer:
 
     def lose(self) -> None:
         """The node is out of reach: for all here its agents have ended with `NoConnection`."""
-        self.lost, self.link, self._open, self._greeting = True, None, False, None
-        self._waiting, self._explained, self._light = [], [], []
+        self.lost, self.link, self._waiting, self._explained, self._light = True, None, [], [], []
         reason = NoConnection(f"{self.name}#{self.incarnation}")
         for cell in self.telling.values():
             unwatch(cell, self)
@@ -296,29 +291,6 @@ class Peer:
 
     # Inside.
 
-    def _go_on(self) -> None:
-        """Say what it must know, as much as fits in a turn; then what has waited."""
-        try:
-            for message in self._greeting or ():
-                if message is None:
-                    self.engine.loop.call_soon(self._go_on)
-                    return
-                self.link.send(self._encode(message, light=light(message)))
-        except CannotTravel as error:
-            _log.error("%s cannot be told what it must know: %s", self.name, error)
-            self.link.abort("it cannot be told what it must know")
-        if self._greeting is not None:
-            self._greeted()
-
-    def _greeted(self) -> None:
-        """Now what has waited, and nothing waits any more."""
-        self._greeting, self._open, link = None, True, self.link
-        for data in self._waiting:
-            link.send(data)
-        self._waiting = []
-        if not link.full:
-            self.drained()
-
     def _message(self, op: int, to: int, message: object, sender: Any) -> None:
         try:
             self.post((op, to, *self._origin(sender), message), sender)
@@ -329,10 +301,14 @@ class Peer:
     def _origin(self, sender: Any) -> tuple[int, int]:
         if sender is None or not hasattr(sender, "_serial") or sender._flags & FOREIGN:
             return 0, 0
-        return sender._serial, self._kinds.get(sender._protocol) or self.kind(sender._protocol)
+        return sender._serial, self._kinds.get(sender._protocol) or self._introduce(sender)
+
+    def _introduce(self, sender: Any) -> int:
+        """Give a class a number, and explain it to the other node."""
+        return self.kind(sender._protocol)
 
     def kind(self, protocol: Protocol) -> int:
-        """The number that stands for a class on this link, which is explained to the other node."""
+        """The number that stands for a class on this link."""
         found = self._kinds.get(protocol)
         if found is None:
             found = self._kinds[protocol] = len(self._kinds) + 1
@@ -345,7 +321,7 @@ class Peer:
 
     def _send(self, data: bytes, sender: Any) -> None:
         link = self.link
-        if not self._open:
+        if link is None:
             self._wait(data, sender)
             return
         if self._light:
@@ -392,6 +368,16 @@ class Peer:
         self.telling.pop(serial, None)
         if not self.lost:
             self.death(serial, reason)
+
+
+def _light(args: tuple[Any, ...]) -> bool:
+    """Whether arguments are plain and few enough to be far from any limit."""
+    cost = 0
+    for value in args:
+        size = _LIGHT.get(type(value))
+        if size is None or (cost := cost + size(value)) > ENOUGH:
+            return False
+    return True
 
 
 def _taken(table: dict[int, Any]) -> Iterable[Any]:

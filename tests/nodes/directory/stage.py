@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from cybernetic import Groups, System, travels
-from cybernetic.nodes.directory.directory import Directory
-from cybernetic.nodes.directory.entries import Effect, Source
 from cybernetic.nodes.remote import ops
 from tests.nodes.cluster.mesh import Holder, inside
 
@@ -86,9 +84,3 @@ def serials(refs: Any) -> list[int]:
 def part(system: System, of: System) -> Any:
     """What a node knows of the part of another."""
     return inside(system).exchange.directory.part(inside(of).exchange.directory.me)
-
-
-def lost(directory: Directory, source: Source) -> list[Effect]:
-    """All that follows when a node is lost, and is given while what was kept of it is freed."""
-    effects, kept = directory.lost(source)
-    return [*effects, *(effect for left in kept for effect in left)]

@@ -24,7 +24,6 @@ from cybernetic.nodes.directory.entries import (
 )
 from cybernetic.nodes.directory.parts import Digest
 from cybernetic.wire import DamagedMessage
-from tests.nodes.directory.stage import lost
 
 NODES = ("a", "b", "c")
 NAMES = st.sampled_from(["x", "y"])
@@ -127,8 +126,7 @@ def test_ex_4_who_loses_is_told_to_whom_and_the_claim_is_taken_back() -> None:
     assert told(node.learn(later.source, delta)) == []
     assert node.release("x", 1) == []
     assert len(node.own) == 0
-    assert lost(node, later.source) == []
-    assert node.holder("x") is None
+    assert node.lost(later.source) == [Changed("x", None)]
 
 
 def test_an_earlier_claim_waits_behind_until_the_later_is_gone() -> None:
@@ -138,7 +136,7 @@ def test_an_earlier_claim_waits_behind_until_the_later_is_gone() -> None:
     node.learn(other.me, *late)
     assert node.learn(early.source, *apart(early)["a"]) == []
     assert node.learn(other.me, *deltas(other.release("x", 1))) == [Changed("x", early)]
-    assert lost(node, early.source) == []
+    assert node.lost(early.source) == [Changed("x", None)]
     assert node.holder("x") is None
 
 
@@ -165,7 +163,7 @@ def test_news_of_an_old_incarnation_does_not_touch_a_newer() -> None:
     old, new = claim("x", "b", 2), claim("x", "b", 3, incarnation="2")
     node.learn(old.source, *apart(old)["b"])
     node.learn(new.source, *apart(new)["b"])
-    assert lost(node, old.source) == []
+    assert node.lost(old.source) == []
     assert node.holder("x") == new
 
 
@@ -177,8 +175,11 @@ def test_an_incarnation_that_comes_back_brings_its_entries_back() -> None:
     for piece in other.own.in_order():
         node.learn(other.me, piece)
     seats = node.seats(SERVICE)
-    gone = lost(node, other.me)
-    assert gone == [Closed(SERVICE), *map(Left, seats)]
+    gone = node.lost(other.me)
+    assert len(gone) == 3
+    assert [effect for effect in gone if effect not in (Changed("x", None), Closed(SERVICE))] == [
+        *map(Left, seats)
+    ]
     assert (node.holders(), node.seats(SERVICE), node.served(SERVICE)) == ([], [], False)
     other.enter(SERVICE, b"g", 2, "C")
     for piece in other.own.in_order():
@@ -187,43 +188,6 @@ def test_an_incarnation_that_comes_back_brings_its_entries_back() -> None:
     assert node.seats(SERVICE)[:1] == seats
     assert [seat.serial for seat in node.seats(SERVICE)] == [1, 2]
     assert node.served(SERVICE)
-
-
-def test_what_a_node_tells_anew_stands_while_what_it_has_told_before_is_freed() -> None:
-    node, other = Directory("a", "1"), Directory("b", "1")
-    other.open(SERVICE)
-    for n in range(1, 3 * decisions.AT_ONCE):
-        other.claim(f"n{n}", Stamp(n, 0, "b"), n, "C")
-        other.enter(SERVICE, b"g", n, "C")
-    whole = other.own
-    node.learn(other.me, whole)
-    effects, kept = node.lost(other.me)
-    assert effects == [Closed(SERVICE)]
-    assert (node.holders(), node.seats(SERVICE), node.served(SERVICE)) == ([], [], False)
-    assert (node.holder("n1"), node.name(other.me, 1), node.sources) == (None, None, [node.me])
-    assert node._claims
-    assert next(kept)
-    news = node.learn(other.me, whole)
-    assert sum(isinstance(effect, Changed) for effect in news) == len(other.holders())
-    for left in kept:
-        assert not any(isinstance(effect, Changed) for effect in left)
-    assert sorted(node.holders()) == sorted(other.holders())
-    assert len(node.seats(SERVICE)) == len(other.holders())
-    assert (node.served(SERVICE), node.name(other.me, 1)) == (True, "n1")
-    _, kept = node.lost(other.me)
-    assert all(len(left) <= decisions.AT_ONCE for left in kept)
-    assert not any((node._claims, node._seats, node._running, node._marks))
-
-
-def test_a_claim_of_a_node_that_is_lost_takes_a_name_from_nobody() -> None:
-    node, other = Directory("a", "1"), Directory("c", "1")
-    late = claim("x", "b", 9)
-    node.learn(late.source, *apart(late)["b"])
-    node.lost(late.source)
-    (own,) = told(node.claim("x", Stamp(1, 0, "a"), 1, "C"))
-    assert own == Changed("x", claim("x", "a", 1))
-    (taken, _) = told(node.learn(other.me, *deltas(other.claim("x", Stamp(2, 0, "c"), 1, "C"))))
-    assert taken == Changed("x", claim("x", "c", 2))
 
 
 def test_the_last_that_runs_a_service_closes_it() -> None:
@@ -239,7 +203,7 @@ def test_the_last_that_runs_a_service_closes_it() -> None:
 def test_what_is_lacking_is_said_in_numbers(known: Any) -> None:
     node = Directory("a", "1")
     with pytest.raises(DamagedMessage, match="numbers of changes"):
-        node.since(known, 10)
+        node.since(known)
 
 
 def test_whoever_lacks_a_change_in_the_middle_is_told_it_and_no_more() -> None:
@@ -250,10 +214,9 @@ def test_whoever_lacks_a_change_in_the_middle_is_told_it_and_no_more() -> None:
             other.learn(node.me, delta)
     missing = other.missing(node.me, node.version)
     assert missing == (1, 51, 52, 101)
-    whole, (delta, rest) = [*node.since(missing, 100)], filter(None, node.since(missing, 30))
-    assert [[*piece] for piece in (*whole, delta, rest)] == [["n51"], ["n51"], []]
+    delta = node.since(missing)
+    assert [*delta] == ["n51"]
     assert other.learn(node.me, delta) == [Changed("n51", claim("n51", "a", 51, 51))]
-    assert other.learn(node.me, rest) == []
     assert other.missing(node.me, node.version) is None
     assert other.part(node.me).context == Context({"a": (1, 101)})
 

@@ -44,9 +44,6 @@ class Cluster(RuleBasedStateMachine):
         self.seated: dict[str, Counter[Seat]] = {
             node: Counter() for node in NODES
         }  # as `Entered` and `Left` have
-        self.kept: dict[str, deque[tuple[Any, Any]]] = {
-            node: deque() for node in NODES
-        }  # of nodes that are lost
         self.living: set[Claim] = set()
         self.members: dict[str, Counter[tuple[bytes, int]]] = {node: Counter() for node in NODES}
         self.running: set[str] = set()
@@ -115,9 +112,10 @@ class Cluster(RuleBasedStateMachine):
             else:
                 assert link in self.torn, "who has all changes has the same part"
                 self.torn.remove(link)
-                self.kept[to].append((self.drop(to, sender), sender))
+                self.follow(to, here.lost(source))
+                self.send(to, sender, "lacking", ())
         elif what == "lacking":
-            for piece in here.since(rest[0], 2):
+            for piece in here.since(rest[0]).in_order(2):
                 self.send(to, sender, "part", piece)
         else:
             self.agreed[to, sender] = max(self.agreed[to, sender], rest[0])
@@ -148,25 +146,9 @@ class Cluster(RuleBasedStateMachine):
         self.up.remove(pair)
         for here, there in permutations(pair):
             self.links[here, there].clear()
-            self.kept[here] = deque(
-                (kept, None if asked == there else asked) for kept, asked in self.kept[here]
-            )
-            self.kept[here].append((self.drop(here, there), None))
-            for seat in [seat for seat in self.seated[here] if seat.source[0] == there]:
-                del self.seated[here][seat]
+            self.follow(here, self.nodes[here].lost(self.nodes[there].me))
             assert not any(claim.source[0] == there for claim in self.nodes[here].holders())
             assert not any(seat.source[0] == there for seat in self.nodes[here].seats(SERVICE))
-
-    @precondition(lambda self: any(self.kept.values()))
-    @rule(node=st.sampled_from(NODES))
-    def free(self, node: str) -> None:
-        """At any time; what is asked for again is asked for once all are told that the members have left."""
-        while self.kept[node]:
-            kept, asked = self.kept[node].popleft()
-            for left in kept:
-                self.follow(node, left if asked else [])
-            if asked:
-                self.send(node, asked, "lacking", ())
 
     @rule(pair=st.sampled_from(PAIRS))
     def mend(self, pair: tuple[str, str]) -> None:
@@ -187,7 +169,6 @@ class Cluster(RuleBasedStateMachine):
         self.incarnations[node] += 1
         self.nodes[node] = Directory(node, str(self.incarnations[node]))
         self.shown[node], self.seated[node] = {}, Counter()
-        self.kept[node].clear()
         self.living = {claim for claim in self.living if claim.source != source}
         self.members[node].clear()
         self.running.discard(node)
@@ -196,9 +177,7 @@ class Cluster(RuleBasedStateMachine):
         for pair in PAIRS:
             self.mend(pair)
         for _ in range(6):
-            while any(self.links.values()) or any(self.kept.values()):
-                for node in NODES:
-                    self.free(node)
+            while any(self.links.values()):
                 for link in self.links:
                     self.deliver(link)
             for node in NODES:
@@ -214,7 +193,7 @@ class Cluster(RuleBasedStateMachine):
             assert {claim.name: claim for claim in node.holders()} == self.shown[name], (
                 "every change was told"
             )
-            assert Counter(node.seats(SERVICE)) == +self.seated[name], "whoever came or went was told"
+            assert Counter(node.seats(SERVICE)) == self.seated[name], "whoever came or went was told"
             there = [(seat.source[0], seat.key, seat.serial) for seat in node.seats(SERVICE)]
             assert Counter(there) == Counter(
                 {
@@ -232,16 +211,6 @@ class Cluster(RuleBasedStateMachine):
                 part = node.part(source)
                 assert len(part) == part.store.trie.size, "no marks of what was removed"
             assert not node._marks
-
-    def drop(self, node: str, other: str) -> Any:
-        """What a node knows of another counts no more; of names that are free thereby nobody is told."""
-        here, source, shown = self.nodes[node], self.nodes[other].me, self.shown[node]
-        effects, kept = here.lost(source)
-        self.follow(node, effects)
-        now = {claim.name: claim for claim in here.holders()}
-        assert all(shown[name].source == source for name in shown if shown[name] != now.get(name))
-        self.shown[node] = now
-        return kept
 
     def linked(self, node: str) -> list[str]:
         return [other for other in NODES if tuple(sorted((node, other))) in self.up]
@@ -269,10 +238,10 @@ class Cluster(RuleBasedStateMachine):
                 self.living.remove(effect.claim)
             elif isinstance(effect, Entered):
                 self.seated[node][effect.seat] += 1
-                assert self.seated[node][effect.seat] == 1 or self.kept[node]
+                assert self.seated[node][effect.seat] == 1
             elif isinstance(effect, Left):
-                self.seated[node][effect.seat] -= 1
-                assert self.seated[node][effect.seat] >= 0
+                assert self.seated[node][effect.seat] == 1
+                del self.seated[node][effect.seat]
             else:
                 assert not self.nodes[node].served(effect.service)
 
