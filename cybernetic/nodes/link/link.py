@@ -27,15 +27,18 @@ from cybernetic.wire import HEADER_BYTES, DamagedMessage, Frame, FrameError, Fra
 
 _log = logging.getLogger("cybernetic.link")
 
-_ROOM = 256 << 10  # bytes read at a time, into room that is kept: to make it anew takes longer than the read
+_ROOM = 256 << 10  # bytes read at a time
 
-Received = Callable[[list[bytes]], list[bytes] | None]
+Received = Callable[[list[bytes]], object]
 Lost = Callable[[str], object]
 Lagging = Callable[[float], object]
 
 
 class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
     """One connection to another node. Made by `connect` and `Listener`, silent until `start`.
+
+    Transports of asyncio read into the room it keeps: to make that much room anew for each read takes longer than
+    the read. Those in memory give it the bytes that they have.
 
     Attributes:
         hello: what the peer said of itself.
@@ -53,7 +56,6 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
         "_held",
         "_lagged",
         "_lagging",
-        "_left",
         "_lost",
         "_over",
         "_pulse",
@@ -80,7 +82,6 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
         self._reader = reader
         self._room = memoryview(bytearray(_ROOM))
         self._early = list(early)  # frames that came before the start
-        self._left: list[bytes] = []  # messages that whoever receives them has left for the next pass
         self._fault: str | None = None  # what came after them, if it was no frame
         self._received: Received | None = None  # None: not started
         self._lost: Lost | None = None
@@ -116,8 +117,7 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
         """Begin to receive. Everything is called on the event loop, from its next pass on.
 
         Args:
-            received: called with each batch of messages, in order. Those it returns it is given again in the next pass,
-                before all that comes. If it raises, the link ends with that reason.
+            received: called with each batch of messages, in order. If it raises, the link ends with that reason.
             lost: called once with a sentence when the link has ended, after all that was received.
             drained: called when little enough waits again after `full` was true.
             lagging: called with the seconds of silence when the peer has not been heard for `settings.lag`, and with
@@ -196,7 +196,7 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
         self._over = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._received is not None and not self._early and not self._left:
+        if self._received is not None and not self._early:
             self._tell()
 
     # Receiving.
@@ -205,29 +205,13 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
         """Deal with what came before the start, then with all that comes."""
         early, self._early = self._early, []
         self._take(early, self._fault)
-        if self._reason is None:
-            self._heard = self._clock()
-            self._pulse = beats.Pulse(self._heard, self._heard)
-            self._watch = self._loop.call_later(self._settings.interval, self._look)
-        self._read_on()
-
-    def _read_on(self) -> None:
-        """All is dealt with, unless something was left for the next pass: have more come."""
-        if self._left:
-            return
         if self._over:
             self._tell()
         elif self._reason is None:
+            self._heard = self._clock()
+            self._pulse = beats.Pulse(self._heard, self._heard)
+            self._watch = self._loop.call_later(self._settings.interval, self._look)
             self._transport.resume_reading()
-
-    def _go_on(self) -> None:
-        """Deal with what was left, and then with what came after it."""
-        self._heard, left, self._left = self._clock(), self._left, []
-        self._hand_over(left, 0)
-        if not self._left:
-            early, fault, self._early, self._fault = self._early, self._fault, [], None
-            self._take(early, fault)
-        self._read_on()
 
     def _take(self, frames: Iterable[Frame], fault: str | None) -> None:
         """Deal with frames in order; `fault` says what came after them that was none.
@@ -247,18 +231,13 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
                 if messages:
                     self._hand_over(messages, size)
                     messages, size = [], 0
-                if self._left and kind == GOODBYE:
-                    self._early.append(Frame(kind, payload))
-                    break
                 self._take_other(kind, payload)
             except WireError as error:
                 fault = str(error)
                 break
         if messages:
             self._hand_over(messages, size)
-        if self._left:
-            self._fault = self._fault or fault
-        elif fault is not None:
+        if fault is not None:
             self._fail(fault)
 
     def _take_other(self, kind: int, payload: bytes) -> None:
@@ -284,12 +263,7 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
         self._held += size
         assert self._received is not None
         try:
-            if self._left:
-                self._left += messages
-            elif left := self._received(messages):
-                self._left = left
-                self._transport.pause_reading()
-                self._loop.call_soon(self._go_on)
+            self._received(messages)
         except Exception as error:
             if not isinstance(error, WireError):  # which is the peer's fault, and says all there is to say
                 _log.exception("what a peer sent could not be dealt with")

@@ -11,10 +11,7 @@ SETTINGS = LinkSettings()
 
 @dataclass
 class End:
-    """One end of a link: the messages it got, the sentences it ended with, the lags it was told.
-
-    It takes all it is given, or `most` messages in a pass of the loop.
-    """
+    """One end of a link: the messages it got, the sentences it ended with, the lags it was told."""
 
     link: Link
     messages: list[bytes] = field(default_factory=list)
@@ -22,17 +19,14 @@ class End:
     lost: list[str] = field(default_factory=list)
     lags: list[float] = field(default_factory=list)
     drained: int = 0
-    most: int | None = None
 
     def start(self) -> "End":
         self.link.start(self.take, self.lost.append, drained=self.relieve, lagging=self.lags.append)
         return self
 
-    def take(self, messages: list[bytes]) -> list[bytes]:
-        most = len(messages) if self.most is None else self.most
-        self.messages += messages[:most]
-        self.batches.append(len(messages[:most]))
-        return messages[most:]
+    def take(self, messages: list[bytes]) -> None:
+        self.messages += messages
+        self.batches.append(len(messages))
 
     def relieve(self) -> None:
         self.drained += 1

@@ -6,7 +6,7 @@ import pytest
 
 from cybernetic.nodes.errors import LinkRefused
 from cybernetic.nodes.link import LinkSettings, Listener, Secret, connect, network
-from cybernetic.nodes.link.kinds import BATCH, CREDIT, GOODBYE, batch_frame, text_frame
+from cybernetic.nodes.link.kinds import BATCH, CREDIT, GOODBYE, batch_frame
 from cybernetic.wire import FrameTooLarge, pack_frame
 from tests.nodes.link.stage import SECRET, linked, passes, unstarted
 
@@ -87,83 +87,6 @@ async def test_what_was_received_before_the_start_or_the_end_comes_before_the_lo
     host.link.start(told.extend, told.append)
     await asyncio.sleep(0.5)
     assert told == [b"one", b"two", "the peer closed the link: enough"]
-
-
-@pytest.mark.parametrize("end", ["close", "abort", "fault"])
-async def test_what_a_receiver_leaves_it_is_given_in_the_next_passes_before_what_comes_and_before_the_loss(
-    end: str,
-) -> None:
-    caller, host, _ = await linked()
-    host.most = 10
-    for number in range(100):
-        caller.link.send(b"%d" % number)
-    await passes(4)
-    assert 0 < len(host.messages) < 100
-    for number in range(100, 200):
-        caller.link.send(b"%d" % number)
-    await passes(2)
-    if end == "fault":
-        caller.link._write(b"no frame")
-    else:
-        getattr(caller.link, end)("enough")
-    await passes(4)
-    assert host.lost == []
-    await asyncio.sleep(1)
-    assert host.messages == [b"%d" % number for number in range(200)]
-    assert max(host.batches) == 10
-    assert len(host.lost) == 1
-    assert caller.lost[0].startswith("the peer closed the link: " if end == "fault" else "enough")
-
-
-@pytest.mark.parametrize(
-    ("end", "why"),
-    [
-        (text_frame(GOODBYE, "enough"), "the peer closed the link: enough"),
-        (bytes(100), "expected a frame"),
-        (None, "the peer has gone"),
-    ],
-)
-async def test_what_comes_in_one_read_with_more_than_is_taken_comes_after_that(
-    end: bytes | None, why: str
-) -> None:
-    _, host, pair = await linked()
-    host.most = 10
-    host.link.data_received(batch_frame([b"%d" % number for number in range(100)])[0] + (end or b""))
-    if end is None:
-        pair.cut()
-    await passes(3)
-    assert host.lost == []
-    assert len(host.messages) < 100
-    await asyncio.sleep(1)
-    assert host.messages == [b"%d" % number for number in range(100)]
-    assert len(host.lost) == 1
-    assert why in host.lost[0]
-
-
-async def test_a_link_that_is_aborted_gives_nothing_of_what_was_left() -> None:
-    caller, host, _ = await linked()
-    host.most = 10
-    for number in range(100):
-        caller.link.send(b"%d" % number)
-    await passes(4)
-    got = len(host.messages)
-    host.link.abort("enough")
-    await asyncio.sleep(1)
-    assert (len(host.messages), host.lost) == (got, ["enough"])
-
-
-async def test_a_peer_that_is_heard_slowly_is_not_silent() -> None:
-    caller, host, _ = await linked()
-    host.most = 1
-    for number in range(50):
-        caller.link.send(b"%d" % number)
-    await passes(4)
-    host.link._heard -= 1000
-    await passes(1)
-    assert host.link._heard == asyncio.get_running_loop().time()
-    caller.link.abort("enough")
-    await asyncio.sleep(1)
-    assert len(host.messages) == 50
 
 
 async def test_a_line_that_is_cut_is_lost_once_at_both_ends_and_later_messages_are_dropped() -> None:
