@@ -1,6 +1,7 @@
 """Arguments that the public entries of the mathematics accept: what is asked of a value that is there."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from cybernetic.core import Chance
@@ -87,6 +88,10 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "audit.Sampler.picks": (lambda: Sampler(bytes(16)), {"task": "a", "probability": 0.1}),
     "audit.Sampler.probability": (lambda: Sampler(bytes(16)), {"risk": 1.0, "gap": 0.1}),
     "bargain.Allocator.conclude": (lambda: Allocator(PURSE, {}), {"now": 1.0}),
+    "bargain.Allocator.closed": (
+        lambda: Allocator(replace(PURSE, ended=9), {"u": ONE}),
+        {"unit": "u", "now": 1.0},
+    ),
     "bargain.Allocator.expire": (lambda: Allocator(PURSE, {}), {"now": 1.0}),
     "bargain.Allocator.issue": (
         lambda: Allocator(PURSE, {"u": ONE}),

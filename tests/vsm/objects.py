@@ -67,7 +67,6 @@ ACTION = Action("refund", {"usd": 30})
 OVER = PURSE.begun(0).told(61.0)  # its epoch 0 is to be reported
 RESERVED = LEDGER.reserve("k", ONE, 1.0, 5.0)
 LENT = Allocator(PURSE, {"u": ONE.times(0.0)})
-CLOSED = LENT.begun(0).told(61.0).succeeded(2)  # its epoch 0 was over before the clock was set back
 MATRIX = AuthorityMatrix({"refund": Authority.ASK})
 BOOK = Rulebook().adopt(NEWS, 0.0)
 CLIMB = Climb(PAIN, 0, Stage.RAISED, 0.0, 0.0, 1.0)
@@ -99,7 +98,6 @@ OBJECTS: dict[str, tuple[Callable[..., Any], Arguments]] = {
     "bargain.Allocator.accept": (Allocator(PURSE, {}).accept, {"contract": CONTRACT}),
     "bargain.Allocator.accepted": (LENT.accepted, {"answer": Accepted("u", 0, ONE, SEAL)}),
     "bargain.Allocator.begun": (LENT.begun, {"epoch": 0}),
-    "bargain.Allocator.closed": (CLOSED.closed, {"unit": "u", "now": 1.0}),
     "bargain.Allocator.forget": (LENT.forget, {"epoch": 0}),
     "bargain.Allocator.gone": (LENT.gone, {"epoch": 0, "unit": "u"}),
     "bargain.Allocator.outbid": (LENT.outbid, {"unit": "u", "known": SEAL}),
