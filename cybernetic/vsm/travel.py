@@ -115,8 +115,6 @@ def _unpack_policy(name: str, version: int, tier: Tier, decide: Any) -> Policy:
 def _pack_contract(contract: Contract) -> tuple[Any, ...]:
     """What has no meaning is left out: an older version of the program understands it."""
     packed = contract.unit, contract.epoch, contract.grant, contract.seal, contract.purse, contract.per
-    if contract.lost:
-        return *packed, contract.bare, contract.lost
     return (*packed, contract.bare) if contract.bare else packed
 
 

@@ -173,9 +173,8 @@ class Allocator:
 
     def _contract(self, unit: str, epoch: int, grant: Vector, seal: Seal) -> Contract:
         bare = max(self.bare, self.purse.bare)
-        bare = bare if bare > epoch + 1 else 0
-        of, lost = self.purses.get(unit, ""), self.gone(epoch, unit) + self.purse.gone(epoch)
-        return Contract(unit, epoch, grant, seal, of, self.purse.per, bare, lost)
+        of, per = self.purses.get(unit, ""), self.purse.per
+        return Contract(unit, epoch, grant, seal, of, per, bare if bare > epoch + 1 else 0)
 
     def accepted(self, answer: Accepted) -> Self:
         """After a unit's answer. One to a contract that is not the unit's last changes nothing.

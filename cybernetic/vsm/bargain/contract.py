@@ -3,12 +3,10 @@ replay.
 """
 
 from dataclasses import dataclass
-from typing import Self
 
 from cybernetic.core import flag, number, whole
 from cybernetic.vsm.bargain.budget import epoch_number
-from cybernetic.vsm.bargain.vector import NOTHING, Vector, vector
-from cybernetic.vsm.changed import changed
+from cybernetic.vsm.bargain.vector import Vector, vector
 from cybernetic.vsm.checks import instance
 
 UNHEARD = "?"
@@ -39,10 +37,9 @@ class Contract:
     It is for the purse of that id, and for no other: what a purse that is lost has spent of an earlier one, none that
     came after it knows. `per` is what an epoch lasts for who grants it, seconds; 0: he does not say. In epochs below
     `bare` of which a purse knows nothing it has no floor: they were begun before his clock was set back. 0: in all.
-    `lost` may have been spent in that epoch from purses that the unit, or the level that grants, has lost.
 
-    Raises `OptionError` for an `epoch` or `bare` that is no integer, a `grant` or `lost` that is no `Vector`, a `seal`
-    that is no `Seal`, and a `per` below 0.
+    Raises `OptionError` for an `epoch` or `bare` that is no integer, a `grant` that is no `Vector`, a `seal` that is no
+    `Seal`, and a `per` below 0.
     """
 
     unit: str
@@ -52,7 +49,6 @@ class Contract:
     purse: str = ""
     per: float = 0.0
     bare: int = 0
-    lost: Vector = NOTHING
 
     def __post_init__(self) -> None:
         instance("unit", self.unit, str)
@@ -62,15 +58,6 @@ class Contract:
         instance("seal", self.seal, Seal)
         number("per", self.per, least=0.0)
         epoch_number("bare", self.bare)
-        vector("lost", self.lost)
-
-    def within(self, most: Vector | None) -> Self:
-        """What is left of it for a unit that has a budget of its own, of which it is to spend at most that; None: all
-        of it. What was `lost` may have been of that. Raises `OptionError` for what is no `Vector`.
-        """
-        if most is None or not (vector("most", most) and self.lost):
-            return self
-        return changed(self, grant=self.grant.least(most.less(self.lost)))
 
 
 @dataclass(frozen=True, slots=True)

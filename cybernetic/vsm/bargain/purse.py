@@ -46,7 +46,6 @@ class Purse:
         seen: the last time that it was told, seconds; None: none yet. An earlier one is refused: in an epoch of which
             it was said what was spent nothing more may be.
         bare: in epochs below this one that have no ledger there is no floor (see `Contract`).
-        lost: by epoch, what may have been spent from purses that were lost, as the latest contract says.
     """
 
     unit: str
@@ -59,7 +58,6 @@ class Purse:
     id: str = ""
     seen: float | None = None
     bare: int = 0
-    lost: Mapping[int, Vector] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         instance("unit", self.unit, str)
@@ -71,9 +69,6 @@ class Purse:
         epoch_number("ended", self.ended)
         instance("id", self.id, str)
         epoch_number("bare", self.bare)
-        for epoch, lost in mapping("lost", self.lost).items():
-            epoch_number("lost", epoch)
-            vector("lost", lost)
         if self.seen is not None:
             number("seen", self.seen)
 
@@ -143,10 +138,6 @@ class Purse:
             self if epoch_number("epoch", epoch) < self.kept else self.with_ledger(epoch, self.ledger(epoch))
         )
 
-    def gone(self, epoch: int) -> Vector:
-        """What may have been spent in an epoch from purses that were lost (see `lost`). Raises `OptionError`."""
-        return self.lost.get(epoch_number("epoch", epoch), NOTHING)
-
     def ledger(self, epoch: int) -> Ledger:
         """The ledger of an epoch: one that holds the floor where no contract came."""
         known = self.ledgers.get(epoch_number("epoch", epoch))
@@ -172,8 +163,7 @@ class Purse:
             raise AnotherPeriod(self.unit, self.per, contract.per)
         after = self
         if contract.seal > self.seal:
-            bare, lost = max(self.bare, contract.bare), {contract.epoch: contract.lost}
-            after = replace(self, seal=contract.seal, bare=bare, lost=lost if contract.lost else {})
+            after = replace(self, seal=contract.seal, bare=max(self.bare, contract.bare))
             if contract.epoch >= self.running:
                 ledger = self.ledger(contract.epoch).regrant(contract.grant)
                 after = after.with_ledger(contract.epoch, ledger)

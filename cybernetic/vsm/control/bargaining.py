@@ -284,8 +284,9 @@ class Bargaining:
     def _pool(self, allocator: Allocator, epoch: Epoch, held: Mapping[str, Vector]) -> Vector:
         """What is lent or could be. A level holds more than it is lent until its units have given that back."""
         pool = self.bounded(allocator.purse.ledger(epoch.number).available + total(held.values()))
-        told = None if self._told is None or self._told[0] != epoch.number else self._told[1]
-        return pool if told is None else pool.least(told)
+        if self._told is not None and self._told[0] == epoch.number:
+            return pool.least(self._told[1])
+        return pool
 
     def _claims(self, held: Collection[str], pool: Vector) -> dict[str, Claim]:
         """What each may claim; who took more than he was lent claims that first, where there is as much."""
@@ -368,8 +369,7 @@ class Bargaining:
         """
         assert self.allocator is not None
         try:
-            within = contract.within(self._most)
-            self.allocator, accepted = self.allocator.accept(within, first=self._unheard)
+            self.allocator, accepted = self.allocator.accept(contract, first=self._unheard)
         except AnotherPurse:
             self._alone_from = max(self._alone_from, now() + FIRST)
             raise
@@ -377,9 +377,7 @@ class Bargaining:
         await self.share_out()
         await self.write()
         self.deliver()
-        return replace(
-            accepted, holds=accepted.holds.most(contract.grant)
-        )  # nothing of it is there for others
+        return accepted
 
     async def taken(self, epoch: int) -> None:
         """The level above has written down the level's reports up to an epoch."""

@@ -13,14 +13,12 @@ from cybernetic.vsm.bargain import (
     AnotherPurse,
     Budget,
     BudgetExhausted,
-    Contract,
     Purse,
     Report,
     Seal,
     StaleContract,
     Vector,
 )
-from cybernetic.wire import TYPES, Codec
 
 
 def usd(amount: float) -> Vector:
@@ -201,27 +199,3 @@ def test_a_unit_that_holds_more_than_there_is_by_the_word_of_another_is_no_error
     _, accepted = replace(purse, id="?").accept(contract)
     assert accepted.holds == usd(10)
     assert allocator.accepted(accepted).purse.ledger(0).committed == usd(0)
-
-
-def test_what_was_lost_is_taken_off_the_own_budget_of_a_unit_and_of_those_within_it() -> None:
-    allocator, _ = begun()
-    allocator, contract = allocator.renewed("a", "second", 2.0).issue("a", usd(30), 3.0)
-    assert (contract.grant, contract.lost) == (usd(30), usd(40))
-    assert contract.within(None) is contract
-    assert contract.within(usd(100)).grant == usd(30)
-    assert contract.within(usd(50)).grant == usd(10)
-    assert contract.within(usd(20)).grant == Vector()
-    assert allocator.issue("b", usd(30), 3.0)[1].within(usd(20)).grant == usd(30)  # it has lost nothing
-    level, _ = Purse("a", 60, usd(10)).born("second", 2.0).accept(contract)
-    assert (level.gone(0), level.gone(1)) == (usd(40), Vector())
-    assert Allocator(level, {"a/x": usd(1)}).issue("a/x", usd(3), 4.0)[1].lost == usd(40)
-
-
-@pytest.mark.parametrize(("bare", "lost"), [(0, 0.0), (3, 0.0), (0, 1.0), (3, 1.0)])
-def test_a_contract_travels_as_it_always_did_where_it_says_nothing_new(bare: int, lost: float) -> None:
-    contract = Contract("a", 1, usd(1), Seal(1, 1), "first", 60.0, bare, usd(lost))
-    assert Codec().decode(Codec().encode(contract)) == contract
-    if not (bare or lost):
-        entry = TYPES.of(Contract)
-        assert entry is not None
-        assert entry.split(contract) == ("a", 1, usd(1), Seal(1, 1), "first", 60.0)

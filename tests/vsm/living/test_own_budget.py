@@ -1,7 +1,6 @@
 """A level within another that declares a budget of its own keeps to it."""
 
 import asyncio
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -73,22 +72,6 @@ async def test_nor_does_it_without_a_contract_from_above() -> None:
         await top.within(None).call(ViableSystem.ablate, "s3")
         await asyncio.sleep(70.0)
         assert await spent(top, "rich/division") <= 1.0 + 1e-9
-
-
-async def test_nor_however_often_the_program_ends_where_only_the_top_keeps_its_books(tmp_path: Path) -> None:
-    class Kept(Rich):
-        data: ClassVar[str | None] = str(tmp_path)
-
-        def units(self) -> list[Any]:
-            return [unit(Small, id="division", floor=0.3), unit(Worker, id="solo", floor=0.3)]
-
-    paid = 0.0
-    for _ in range(3):
-        async with System() as system:
-            top = await system.start(Kept, name="rich")
-            await asyncio.sleep(6.0)
-            paid += await spent(top, "rich/division", 15)
-            assert 0.8 <= paid <= 1.0 + 1e-9
 
 
 async def test_a_budget_of_another_period_than_that_above_is_refused_by_name() -> None:
