@@ -25,7 +25,7 @@ from cybernetic.vsm.operations.unit import OperationUnit, Unit
 from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.blueprint import Blueprint
 from cybernetic.vsm.recursion.charter import Charter
-from cybernetic.vsm.recursion.handing import hand, lasting, taken_out
+from cybernetic.vsm.recursion.handing import hand, may_know, taken_out
 from cybernetic.vsm.recursion.remote import RemoteUnit
 
 AGAIN = Backoff(0.2, 10.0, jitter=0.2, reset_after=30.0)
@@ -275,7 +275,7 @@ def steady(
 def declaring(system: Any, layout: Layout) -> list[Child[Any]]:
     """Who puts in force what is declared anew, where there may be books of an earlier program, here or around."""
     path = layout.charter.path
-    if layout.data is None and lasting(system, path) is None:
+    if layout.data is None and not may_know(system, path):
         return []
     return [child(Declaring, path, layout.inherited, layout.own, id="declaring", restart="temporary")]
 

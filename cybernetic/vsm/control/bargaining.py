@@ -93,17 +93,17 @@ class Bargaining:
         self._calm_until = 0.0
         self.owed: Mapping[str, Vector] = {}
 
-    def begin(self, known: Allocator | None, unknown: bool = False) -> None:
+    def begin(self, known: Allocator | None) -> None:
         """Go on from the books, under a higher term: a predecessor that still speaks is refused. What is declared
         holds, whatever was when they were written. Without any the purse is another one than the level above may know;
-        and where there was another, what that may have spent is gone: all, where it is `unknown`.
+        and where there was another, what that may have spent is gone.
         """
         if self.allocator is None:
             return
         declared = self.allocator
         if known is None:
-            parts = self._control.system, declared.purse, now()
-            self.allocator = replace(declared, purse=without_books(*parts, lent=self._lent, unknown=unknown))
+            purse = without_books(self._control.system, declared.purse, now(), lent=self._lent)
+            self.allocator = replace(declared, purse=purse)
             return
         self.allocator = opened(declared, known, now(), lent=self._lent)
         if body := anew(known, self.allocator):

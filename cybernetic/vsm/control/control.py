@@ -21,7 +21,6 @@ from cybernetic.vsm.control.bargaining import Bargaining
 from cybernetic.vsm.control.denied import denied
 from cybernetic.vsm.control.interventions import Interventions
 from cybernetic.vsm.control.messages import Charge
-from cybernetic.vsm.control.opening import from_books
 from cybernetic.vsm.control.overruns import Overruns
 from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.control.redoing import Redoing
@@ -106,7 +105,7 @@ class Control(Member):
         await self.keep(SEAT, self._term)
         for key in FENCED:
             await self.keep(key, await self.books.call(Books.load, key))
-        self._bargaining.begin(*await from_books(self, self._charter))
+        self._bargaining.begin(await self.books.call(Books.load, "control"))
         self._shift = await self.books.call(Books.load, "shift")
         await self._interventions.begin()
         await self._starving.begin()

@@ -98,14 +98,10 @@ def begins(system: Any, path: str, *, alone: bool = False) -> bool:
     return first
 
 
-def lasting(system: Any, path: str) -> str | None:
-    """The next level around `path` whose books may be of another life; empty: they are out of reach, as a level around
-    is of another process. None: of none.
-    """
-    around = tuple(accumulate(path.split("/")[:-1], "{}/{}".format))
-    if not all(boundary(system, level) for level in around):
-        return ""
-    return next((level for level in reversed(around) if not _in_memory(system, level)), None)
+def may_know(system: Any, path: str) -> bool:
+    """Whether a level around the one at `path` may know of another life: its books are on a disk, or elsewhere."""
+    around = accumulate(path.split("/")[:-1], "{}/{}".format)
+    return not all(_in_memory(system, level) for level in around)
 
 
 def _in_memory(system: Any, level: str) -> bool:

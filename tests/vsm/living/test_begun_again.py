@@ -109,28 +109,6 @@ async def test_a_level_without_a_disk_in_one_with_one_has_its_floor_once_however
             assert not life or paid == before
 
 
-async def test_one_that_counts_for_itself_without_a_disk_in_one_with_one_has_its_budget_once_as_well(
-    tmp_path: Path,
-) -> None:
-    class Kept(Uncounted):
-        data: ClassVar[str | None] = str(tmp_path)
-
-    TOOL.__init__()  # type: ignore[misc]
-    for life in range(3):
-        async with System() as system:
-            top = await system.start(Kept, name="company")
-            await asyncio.sleep(12.0)
-            assert 8.0 <= await spend(top, "company/division") <= 10.0
-            if life == 2:
-                who = system.whereis("company/division:books", Agent)
-                assert who is not None
-                who.exit(Kill())
-                await asyncio.sleep(12.0)
-                assert await spend(top, "company/division") <= 10.0
-                await asyncio.sleep(150.0 - asyncio.get_running_loop().time() % 150.0 + 5.0)
-                assert await spend(top, "company/division") >= 18.0
-
-
 async def test_no_level_surely_begins_for_the_first_time_where_one_around_it_keeps_its_books() -> None:
     async with System() as system:
         enclose(system, "firm", ("firm/a",), ("firm",))
