@@ -30,8 +30,9 @@ class Reservation:
 
     def __post_init__(self) -> None:
         vector("upper", self.upper)
-        vector("took", self.took)
         moment("until", self.until)
+        if not vector("took", self.took):
+            object.__setattr__(self, "took", NOTHING)  # `committed` knows it by that, also when it was read
 
 
 @dataclass(frozen=True, slots=True)

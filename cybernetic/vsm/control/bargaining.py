@@ -77,13 +77,11 @@ class Bargaining:
         self._most = charter.most if self._lent else charter.floor  # that it shares out, by its own word
         self._anew: tuple[Entry, ...] = ()  # what is otherwise than when the books were written, for the log
         self._alone_from = now() + (FIRST if self._lent else 0.0)
-        self._unheard = False  # it may not have been of the level above when this epoch began
+        self._unheard: int | None = None  # an epoch: it may not have been of the level above when that began
         self._told: tuple[int, Vector] | None = None  # what the level above lends for an epoch
         self._made: dict[str, Contract] = {}  # contracts not yet accepted, by unit
         self._written: dict[str, Contract] = {}  # those of them that are in the books, and may be sent
-        self._closed: dict[
-            str, int
-        ] = {}  # the epoch of which a unit was told that it was over in another life
+        self._closed: dict[str, int] = {}  # of which epoch a unit was told that it was over in another life
         self._sending: set[str] = set()  # whose contract is on its way
         self._patience = patience
         self._wakes = -inf  # when the end of an epoch is waited for, seconds
@@ -108,7 +106,8 @@ class Bargaining:
         self.allocator = opened(declared, known, now(), lent=self._lent)
         if body := anew(known, self.allocator):
             self._anew = (self._control.entry("declared anew", body),)
-        self._unheard = self._lent and known.purse.epoch(now()) not in known.purse.ledgers
+        if self._lent and known.purse.epoch(now()) not in known.purse.ledgers:
+            self._unheard = self.allocator.purse.epoch(now())
 
     @property
     def epoch(self) -> Epoch | None:
@@ -199,7 +198,10 @@ class Bargaining:
         if self.allocator is None or epoch is None:
             return
         over = self.allocator.purse.over
-        known = self.allocator if self._unheard else self.allocator.begun(epoch.number)
+        known = self.allocator
+        if self._unheard != epoch.number:
+            known = (known if self._unheard is None else known.begun(self._unheard)).begun(epoch.number)
+            self._unheard = None
         self.allocator = known.expire(now()).conclude(now())
         if self._lent and self.allocator.purse.over != over:
             await self.write()  # before it is reported what they took
@@ -224,7 +226,7 @@ class Bargaining:
             return
         allocator = (allocator if self._lent else allocator.kept_to(at)).begun(epoch.number)
         nothing = self._lent and not allocator.purse.ledger(epoch.number).grant
-        first = self._unheard or allocator.purse.seal == NO_CONTRACT
+        first = self._unheard == epoch.number or allocator.purse.seal == NO_CONTRACT
         if first and (nothing or at < self._alone_from):
             return  # the level's first contract is on its way: units that were given their floors would not wait for it
         held = self._held(allocator, allocator.purse.ledger(epoch.number))
@@ -369,11 +371,11 @@ class Bargaining:
         """
         assert self.allocator is not None
         try:
-            self.allocator, accepted = self.allocator.accept(contract, first=self._unheard)
+            self.allocator, accepted = self.allocator.accept(contract, first=self._unheard == contract.epoch)
         except AnotherPurse:
             self._alone_from = max(self._alone_from, now() + FIRST)
             raise
-        self._told, self._unheard = (contract.epoch, contract.grant), False
+        self._told, self._unheard = (contract.epoch, contract.grant), None
         await self.share_out()
         await self.write()
         self.deliver()

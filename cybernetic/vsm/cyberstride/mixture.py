@@ -247,9 +247,7 @@ def _summed(
     scale = 1.0 / weight
     short *= scale
     mean = turn * scale
-    c00 = noise * (
-        scale * (c00 + noise * (v00 - short * short * weight))
-    )  # scaled first: the noise may be 1e80
+    c00 = noise * (scale * (c00 + noise * (v00 - short * short * weight)))  # the noise may be 1e80
     c11 = w11 + scale * (c11 + v11 - mean * turn)
     return (
         prior * (weight * _LIFT),

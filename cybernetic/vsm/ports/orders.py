@@ -39,9 +39,12 @@ class Orders:
         So those that a program declares anew are in force at once, whoever of the level is away.
         """
         self._command, self._pain = await self._books.call(Books.load, "orders") or (Command(), None)
-        for known in (await self._books.call(Books.load, "policies"), await rules()):
-            if known is not None and known.edition > self.acting:
-                self._hold(known)
+        known: PolicyUpdate | None = await self._books.call(Books.load, "policies")
+        if known is not None:
+            self._hold(known)
+        later = await rules()
+        if later is not None:
+            await self.adopt(later)
 
     def decide(self, action: Action) -> Decision | None:
         """What the policies say of an action; None where there are none."""

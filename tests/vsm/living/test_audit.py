@@ -21,11 +21,11 @@ def kill(system: Any, name: str) -> None:
         victim.exit(Kill())
 
 
-async def until_found(desk: Any, start: int = 1000) -> int:
+async def until_found(desk: Any, start: int = 1000, **to: str) -> int:
     """Ask until the tool is out of use; how many questions that took."""
     for n in range(start, start + 2000):
         Kb.manual = 0
-        await ask(desk, n)
+        await ask(desk, n, **to)
         if Kb.manual:
             return n - start
     raise AssertionError("it was not found")
@@ -69,19 +69,20 @@ async def test_nothing_is_held_against_a_port_that_was_put_to_use_again_while_sy
     Kb.lies = True
     async with started(Desk) as (system, desk):
         await until_found(desk)
-        assert any(one.case is not None for one in (await auditor(system, Auditor.dossiers)).values())
+        dossiers = await auditor(system, Auditor.dossiers)
+        found = [unit for unit, one in dossiers.items() if one.case is not None]
         kill(system, "desk:audit")
         await desk.within(None).call(ViableSystem.lift, "kb", "repaired")
         await asyncio.sleep(2.5)
         assert all(one.case is None for one in (await auditor(system, Auditor.dossiers)).values())
         assert await standing(desk) == await standing(desk, "desk/b") == "clean"
-        await until_found(desk)
+        await until_found(desk, to=found[0])  # of which few are done again: many clean ones would clear it
         known = {unit: one.case for unit, one in (await auditor(system, Auditor.dossiers)).items()}
         assert any(case is not None for case in known.values())
         kill(system, "desk:audit")  # its successor knows that this was found after it
         await asyncio.sleep(2.5)
-        found = {unit: one.case for unit, one in (await auditor(system, Auditor.dossiers)).items()}
-        assert found == known
+        after = {unit: one.case for unit, one in (await auditor(system, Auditor.dossiers)).items()}
+        assert after == known
 
 
 async def test_the_tasks_that_may_be_false_are_told_with_the_finding() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cybernetic.vsm.bargain import BudgetExhausted, Purse, Vector
+from cybernetic.vsm.bargain.ledger import Reservation
 from cybernetic.vsm.ports.unbounded import Unbounded
 from cybernetic.vsm.ports.waiting import handed, refused, released
 
@@ -73,3 +74,9 @@ def test_leave_for_what_is_not_set_aside_changes_nothing() -> None:
     purse = Purse("a", 60.0, Vector(usd=100))
     assert handed(purse, 0, "a#1", 10.0) is purse
     assert refused(purse, 0, "a#1", Vector(usd=1)) is purse
+
+
+def test_one_that_was_read_has_taken_nothing_as_one_that_was_made() -> None:
+    assert (
+        Reservation(Vector(usd=1), 10.0, took=Vector(usd=0.0)).took is Reservation(Vector(usd=1), 10.0).took
+    )
