@@ -15,7 +15,7 @@ from cybernetic.vsm.bargain.vector import NOTHING, Vector, total, vector
 from cybernetic.vsm.changed import changed
 from cybernetic.vsm.checks import entry, instance, mapping
 
-AHEAD = 1.0  # seconds: what begins later was begun before the clock was set back, and by no clock of a unit
+AHEAD = 1.0  # seconds that a clock may be ahead: what began later yet, began before one was set back
 LATE = 2 * BILLS  # seconds after the end of an epoch: last words of units that come later change nothing
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cybernetic.core import CallError, Refusal
 from cybernetic.vsm.bargain.allocate import Claim
-from cybernetic.vsm.bargain.allocator import LATE, Allocator
+from cybernetic.vsm.bargain.allocator import AHEAD, LATE, Allocator
 from cybernetic.vsm.bargain.budget import Epoch
 from cybernetic.vsm.bargain.contract import UNHEARD, Accepted, Contract, Report, Seal
 from cybernetic.vsm.bargain.ledger import Ledger
@@ -29,7 +29,6 @@ from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.timing import now
 
 SOON = 1e-3  # seconds: a timer is no more exact
-AHEAD = 1.0  # seconds that the clock of a unit may be ahead of the level's
 FIRST = 8.0  # seconds that a level within another waits for its first contract, before it lives by its floor
 
 
