@@ -6,7 +6,7 @@ are kept in units of the observation variance V, so that learning V rescales not
 """
 
 from math import exp, inf, log, pi, sqrt
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cybernetic.core import OptionError
 from cybernetic.vsm.cyberstride.regimes import Quad, Row, Rows
@@ -24,7 +24,12 @@ _Ray = tuple[float, float, float, float, float, float, float]
 the square of that, all in units of V or, growth and error, of its root.
 """
 
-_Merged = tuple[float, Belief, Quad]
+T = TypeVar("T")
+
+_Merged = tuple[float, float, Belief, Quad]
+"""What is left of the pairs that end in a regime: a weight that is not yet scaled to probabilities, the exponent by
+which that is lowered, the belief, and the probabilities of where it came from.
+"""
 
 _LEAST = 1e-120  # no regime is ever wholly ruled out: what a datum makes impossible may be needed at the next
 _VANISHED = 1e-280  # below this, weights are noise
@@ -92,9 +97,14 @@ def absorb(
     per = 1.0 / deviation
     noise, wander = rows.widest
     broad = noise + wander
+    weights, beliefs, _ = mixture
+    first = 0  # which regime the fan begins with
+    if not weights[0] * _LEADING > 1.0:
+        first = weights.index(max(weights))
+        weights, beliefs = _turned(weights, first), _turned(beliefs, first)
     lead = within = mean = square = reach = 0.0
     fan: list[_Ray] = []
-    for p, (level, growth, c00, c01, c11) in zip(mixture.weights, mixture.beliefs):  # noqa: B905
+    for p, (level, growth, c00, c01, c11) in zip(weights, beliefs):  # noqa: B905
         drift = interval * c11
         least = _SHARPEST + _ROUNDING * c00
         c00 += interval * (c01 + c01 + drift)
@@ -116,19 +126,31 @@ def absorb(
         if not within + broad < most:
             raise OptionError("at", "a time that is not absurdly far ahead", interval)
         raise OptionError("y", "a number whose distance from the forecast can be squared", y)
+    steady, transient, step, turn = rows.each
+    jumped = not fan[0][6] < broad
+    if jumped:
+        heaviest = _heaviest(fan, steady)
+        if heaviest:
+            fan = fan[heaviest:] + fan[:heaviest]
+            first = (first + heaviest) % 4
+    w0, x0, belief0, came0 = _merge(steady, fan, y, deviation, jumped)
+    left_out = 0.0, x0, belief0, came0
+    w1, x1, belief1, came1 = _merge(transient, fan, y, deviation, jumped) if transient[0] else left_out
+    w2, x2, belief2, came2 = _merge(step, fan, y, deviation, jumped) if step[0] else left_out
+    w3, x3, belief3, came3 = _merge(turn, fan, y, deviation, jumped) if turn[0] else left_out
     shift = 0.0
-    if not reach < broad:  # the best exponent there is: no likelihood overflows, and one does not vanish
-        shift = _nearest(fan, broad)
-    near = mixture.weights[0] * _LEADING > 1.0
-    if not near:
-        lead, mean, square = _about_heaviest(mixture.weights, fan)
-    merge = _merge if near and shift == 0.0 else _merge_afar
-    first, second, third, fourth = rows.each
-    w0, belief0, came0 = merge(first, fan, y, deviation, shift)
-    left_out = 0.0, belief0, came0
-    w1, belief1, came1 = merge(second, fan, y, deviation, shift) if second[0] else left_out
-    w2, belief2, came2 = merge(third, fan, y, deviation, shift) if third[0] else left_out
-    w3, belief3, came3 = merge(fourth, fan, y, deviation, shift) if fourth[0] else left_out
+    if x0 or x1 or x2 or x3:  # to one exponent
+        shift = min(x0, x1, x2, x3)
+        w0 *= exp(shift - x0)
+        w1 *= exp(shift - x1)
+        w2 *= exp(shift - x2)
+        w3 *= exp(shift - x3)
+    noise = steady[1] + steady[2]
+    squared = 0.0
+    for came, (_, _, c00, _, _, _, energy) in zip(came0, fan):  # noqa: B905
+        squared += came * energy / (c00 + noise)
+    if first:
+        came0, came1, came2, came3 = [_turned(came, -first) for came in (came0, came1, came2, came3)]
     total = w0 + w1 + w2 + w3
     scale = 1.0 / total
     weight = w0 * scale
@@ -137,10 +159,6 @@ def absorb(
         (belief0, belief1, belief2, belief3),
         (came0, came1, came2, came3),
     )
-    noise = first[1] + first[2]
-    squared = 0.0
-    for came, (_, _, c00, _, _, _, energy) in zip(came0, fan):  # noqa: B905
-        squared += came * energy / (c00 + noise)
     return after, Surprise(
         deviation * (lead + mean),
         variance * (noise + within + max(square - mean * mean, 0.0)),
@@ -150,100 +168,66 @@ def absorb(
     )
 
 
-def _merge(row: Row, fan: list[_Ray], y: float, deviation: float, shift: float) -> _Merged:
-    """What is left of the pairs that end in one regime: a weight that is not yet scaled to probabilities, the belief,
-    and the probabilities of where it came from.
+def _turned(four: tuple[T, T, T, T], first: int) -> tuple[T, T, T, T]:
+    """The same in a circle from another one on."""
+    return four[first:] + four[:first]  # type: ignore[return-value]
 
-    All in one go: second moments are summed about the first pair, which must therefore not be a light one. After a
-    jump it mostly is: then the heaviest has to be found before (`_merge_afar`).
+
+def _heaviest(fan: list[_Ray], row: Row) -> int:
+    """Which of the pairs weighs most that end in this regime."""
+    broad = row[1] + row[2]
+    qs = [1.0 / (ray[2] + broad) for ray in fan]
+    exponents = [ray[6] * q for ray, q in zip(fan, qs)]  # noqa: B905
+    least = min(exponents)
+    weights = [ray[0] * exp(least - x) * sqrt(q) for ray, x, q in zip(fan, exponents, qs)]  # noqa: B905
+    return weights.index(max(weights))
+
+
+def _merge(row: Row, fan: list[_Ray], y: float, deviation: float, jumped: bool) -> _Merged:
+    """What is left of the pairs that end in one regime.
+
+    All in one go: second moments are summed about the first pair, which must therefore not be a light one, and after a
+    jump likelihoods are relative to its own; where it is, the heaviest is put first (`_merge_afar`).
     """
-    _, noise, w00, w01, _ = row
+    prior, noise, w00, w01, w11 = row
+    broad = noise + w00
+    own = fan[0][6] * (1.0 / (fan[0][2] + broad)) if jumped else 0.0
     lead_short = lead_turn = short = turn = c00 = c01 = c11 = v00 = v01 = v11 = 0.0
     pairs: list[float] = []
     leads = True
-    for p, growth, r00, r01, r11, error, energy in fan:
-        r00 += w00
-        r01 += w01
-        q = 1.0 / (r00 + noise)
-        pair = p * exp(shift - energy * q) * sqrt(q)
-        pairs.append(pair)
-        error *= q  # times `noise` it is how far short of the datum the level stays
-        growth += r01 * error
-        c00 += pair * (q * r00)  # the gain first: in another order a faint pair underflows
-        q *= r01
-        c01 += pair * q
-        c11 += pair * (r11 - q * r01)
-        if leads:
-            lead_short, lead_turn = error, growth
-            leads = False
-        else:
-            error -= lead_short
-            growth -= lead_turn
-            part = pair * error
-            short += part
-            v00 += part * error
-            v01 += part * growth
-            part = pair * growth
-            turn += part
-            v11 += part * growth
-    if not pairs[0] * _LEADING > sum(pairs) > _VANISHED:
-        return _merge_afar(row, fan, y, deviation, shift)
-    return _summed(row, y, deviation, pairs, lead_short, lead_turn, short, turn, c00, c01, c11, v00, v01, v11)
-
-
-def _merge_afar(row: Row, fan: list[_Ray], y: float, deviation: float, shift: float) -> _Merged:
-    """The same where all pairs are faint but for `shift`, or the first is a light one: moments about the heaviest."""
-    _, noise, w00, w01, w11 = row
-    broad = w00 + noise
-    pairs = _weigh(fan, broad, shift)
-    if sum(pairs) < _VANISHED:  # of probability 0, but its moments are not: look again from where it is
-        pairs = _weigh(fan, broad, _nearest(fan, broad))
-        row = 0.0, noise, w00, w01, w11
-    _, growth, r00, r01, _, error, _ = fan[pairs.index(max(pairs))]
-    lead_short = error * (1.0 / (r00 + broad))
-    lead_turn = growth + (r01 + w01) * lead_short
-    short = turn = c00 = c01 = c11 = v00 = v01 = v11 = 0.0
-    for pair, (_, growth, r00, r01, r11, error, _) in zip(pairs, fan):  # noqa: B905
-        if pair:
-            r01 += w01
+    try:
+        for p, growth, r00, r01, r11, error, energy in fan:
             q = 1.0 / (r00 + broad)
-            error *= q
-            growth += r01 * error - lead_turn
-            error -= lead_short
-            c00 += pair * (q * (r00 + w00))
+            pair = p * exp(own - energy * q) * sqrt(q)
+            pairs.append(pair)
+            if not pair:
+                continue
+            r01 += w01
+            error *= q  # times `noise` it is how far short of the datum the level stays
+            growth += r01 * error
+            c00 += pair * (q * (r00 + w00))  # the gain first: in another order a faint pair underflows
             q *= r01
             c01 += pair * q
             c11 += pair * (r11 - q * r01)
-            part = pair * error
-            short += part
-            v00 += part * error
-            v01 += part * growth
-            part = pair * growth
-            turn += part
-            v11 += part * growth
-    return _summed(row, y, deviation, pairs, lead_short, lead_turn, short, turn, c00, c01, c11, v00, v01, v11)
-
-
-def _summed(
-    row: Row,
-    y: float,
-    deviation: float,
-    pairs: list[float],
-    lead_short: float,
-    lead_turn: float,
-    short: float,
-    turn: float,
-    c00: float,
-    c01: float,
-    c11: float,
-    v00: float,
-    v01: float,
-    v11: float,
-) -> _Merged:
-    """The merged belief, of what was summed over the pairs."""
-    prior, noise, _, _, w11 = row
+            if leads:
+                lead_short, lead_turn = error, growth
+                leads = False
+            else:
+                error -= lead_short
+                growth -= lead_turn
+                part = pair * error
+                short += part
+                v00 += part * error
+                v01 += part * growth
+                part = pair * growth
+                turn += part
+                v11 += part * growth
+    except OverflowError:  # the first is far from being the heaviest
+        return _merge_afar(row, fan, y, deviation)
     i, j, k, n = pairs
     weight = i + j + k + n
+    if not i * _LEADING > weight > _VANISHED:
+        return _merge_afar(row, fan, y, deviation)
     scale = 1.0 / weight
     short *= scale
     mean = turn * scale
@@ -251,6 +235,7 @@ def _summed(
     c11 = w11 + scale * (c11 + v11 - mean * turn)
     return (
         prior * (weight * _LIFT),
+        own,
         (
             y - deviation * noise * (lead_short + short),
             deviation * (lead_turn + mean),
@@ -262,31 +247,13 @@ def _summed(
     )
 
 
-def _about_heaviest(weights: Quad, fan: list[_Ray]) -> tuple[float, float, float]:
-    """The error of the forecast that weighs most, and the first two moments of them all about it: where the first is a
-    light one, and far off, those about it lose their digits.
+def _merge_afar(row: Row, fan: list[_Ray], y: float, deviation: float) -> _Merged:
+    """The same where the first pair is a light one, or all are faint: with the heaviest first. As no probability is
+    below `_LEAST` and no variance above `_FARTHEST`, that one is not faint, and nothing overflows beside it.
     """
-    lead = fan[weights.index(max(weights))][5]
-    mean = square = 0.0
-    for p, (_, _, _, _, _, error, _) in zip(weights, fan):  # noqa: B905
-        off = error - lead
-        mean += p * off
-        square += p * off * off
-    return lead, mean, square
-
-
-def _weigh(fan: list[_Ray], broad: float, shift: float) -> list[float]:
-    """What each pair weighs that ends in a regime whose noise and wandering come to `broad`."""
-    pairs = []
-    for p, _, c00, _, _, _, energy in fan:
-        q = 1.0 / (c00 + broad)
-        pairs.append(p * exp(shift - energy * q) * sqrt(q))
-    return pairs
-
-
-def _nearest(fan: list[_Ray], broad: float) -> float:
-    """The exponent of the pair that lies nearest to the datum."""
-    return min([energy * (1.0 / (c00 + broad)) for _, _, c00, _, _, _, energy in fan])
+    heaviest = _heaviest(fan, row)
+    weight, own, belief, came = _merge(row, fan[heaviest:] + fan[:heaviest], y, deviation, True)
+    return weight, own, belief, _turned(came, -heaviest)
 
 
 def elapse(mixture: Mixture, interval: float, rows: Rows, variance: float) -> Mixture:

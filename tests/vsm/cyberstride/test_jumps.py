@@ -1,4 +1,4 @@
-"""What a jump costs: the pair of regimes that weighs most is looked for once, and not by weighing all of them again."""
+"""What a jump costs: the pair of regimes that weighs most is looked for once, and not in each regime again."""
 
 import math
 from itertools import accumulate
@@ -12,7 +12,9 @@ SIXTEEN = 16  # pairs of regimes
 
 
 def weighed(monkeypatch: pytest.MonkeyPatch, series: list[float]) -> list[int]:
-    """How many pairs are weighed at each datum."""
+    """How many likelihoods are computed at each datum: of its pairs, of those that are looked through for the heaviest,
+    and of the regimes.
+    """
     counts: list[int] = []
 
     def counted(exponent: float) -> float:
@@ -31,12 +33,12 @@ def test_steps_are_as_dear_as_noise_nearly(monkeypatch: pytest.MonkeyPatch) -> N
     chance = Chance(3).stream("steps")
     levels = accumulate(chance.choice([-1e3, 1e3]) if k % 5 == 0 else 0.0 for k in range(500))
     counts = weighed(monkeypatch, [level + chance.gauss(0.0, 1.0) for level in levels])
-    assert max(counts) <= 2 * SIXTEEN
-    assert sum(counts) < 1.25 * SIXTEEN * len(counts)
+    assert max(counts) <= 3 * SIXTEEN
+    assert sum(counts) < 1.5 * SIXTEEN * len(counts)
 
 
-def test_a_regime_that_cannot_have_been_is_weighed_twice_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_that_are_half_of_them_out_are_not_twice_as_dear(monkeypatch: pytest.MonkeyPatch) -> None:
     chance = Chance(4).stream("halved")
     counts = weighed(monkeypatch, [chance.choice([0.0, 1e6]) + chance.gauss(0.0, 1.0) for _ in range(500)])
-    assert max(counts) <= 2 * SIXTEEN
-    assert sum(counts) < 1.8 * SIXTEEN * len(counts)
+    assert max(counts) <= 3 * SIXTEEN
+    assert sum(counts) < 1.7 * SIXTEEN * len(counts)
