@@ -117,12 +117,12 @@ class Ledger:
 
     @property
     def committed(self) -> Vector:
-        """What is spent or set aside; of calls that are made again what refused tries took, where that is more."""
+        """What is spent or set aside; of calls whose tries were refused what those took, where that is more."""
         known = self.spent + self.reserved
         beyond = [
             one.took.less(one.upper)
             for one in self.open.values()
-            if one.took is not NOTHING and one.until != inf  # cheap to see: a thousand may be open
+            if one.took is not NOTHING  # cheap to see: a thousand may be open
         ]
         return total((known, *beyond)) if beyond else known
 

@@ -85,7 +85,7 @@ async def test_who_waits_to_try_again_takes_no_more_than_what_refused_tries_took
         for _ in range(8):
             await asyncio.sleep(10.0)
             spent, _ = await system.named("billed/a:porter", Porter).call(Porter.spent)
-            assert spent <= Cost(usd=usd)  # nothing is known to have been taken, and as much is set aside
+            assert spent <= Cost(usd=max(usd, 0.05))  # the refused try took that; and as much is set aside
         second = ask(office, "billed/a", "bank", port="shared")
         assert (await second).outcome.good
         assert (await first).outcome.good

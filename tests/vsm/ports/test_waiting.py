@@ -52,16 +52,17 @@ def test_who_waits_to_try_again_has_all_time_and_takes_what_refused_tries_took(
 
 
 @given(st.integers(0, 9), st.integers(1, 9), st.integers(0, 9), st.booleans())
-def test_what_refused_tries_took_is_nobody_else_s_while_it_is_made_again_and_stays_when_who_made_it_is_gone(
+def test_what_refused_tries_took_is_nobody_else_s_before_it_is_made_again_or_while_and_stays_when_who_made_it_is_gone(
     upper: int, took: int, dearest: int, told: bool
 ) -> None:
     purse, epoch = Purse("a", 60.0, Vector(usd=20)).reserve("a#1", Vector(usd=upper), 1.0, inf)
     known = Unbounded({"east": Vector(usd=dearest)} if told else {}, {} if upper else {"a#1": "east"})
-    purse = handed(refused(purse, epoch, "a#1", Vector(usd=took)), epoch, "a#1", 10.0)
-    aside = max(upper, took)
-    assert purse.ledger(0).committed == Vector(usd=aside)
-    with pytest.raises(BudgetExhausted):
-        purse.reserve("a#2", Vector(usd=20.5 - aside), 2.0, 10.0)
+    waits, aside = refused(purse, epoch, "a#1", Vector(usd=took)), max(upper, took)
+    purse = handed(waits, epoch, "a#1", 10.0)
+    for one in waits, purse:
+        assert one.ledger(0).committed == Vector(usd=aside)
+        with pytest.raises(BudgetExhausted):
+            one.reserve("a#2", Vector(usd=20.5 - aside), 2.0, 10.0)
     assert purse.settle(0, "a#1", Vector(usd=took)).ledger(0).overrun == (
         Vector(usd=took).less(Vector(usd=upper)) if upper else Vector()
     )
