@@ -1,5 +1,7 @@
 """The channels of a level as they stand in it: one that has to carry too much for too long hurts."""
 
+from math import inf
+
 from cybernetic.vsm.algedonic.messages import Felt, Relief
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import line_name, line_role
@@ -15,14 +17,28 @@ class FeelingLine(Line):
     is missed when it hangs, as whatever else has a round.
     """
 
+    _beaten = -inf  # when it showed last that it lives
+
+    def setup(self) -> None:
+        """Show that it lives."""
+        super().setup()
+        self.ref.every(self._period).cast(FeelingLine.turn)
+
+    def turn(self) -> None:
+        """A round: it carries what there is to carry. In a flood that gives way to what is new the notes show it."""
+        at = now()
+        if at - self._beaten > self._half:
+            self._beaten = at
+            self._say(Beat(line_role(self.channel), self.level, self._period))
+
     def loaded(self, full: bool) -> None:
         """Say so, on the algedonic channel."""
         pain = Pain(self.level, f"{self.channel.value} full", Cause.LIMITS, since=now())
         self._say(Felt(pain) if full else Relief(pain.key))
 
-    def lives(self, period: float) -> None:
-        """Say so, on the algedonic channel."""
-        self._say(Beat(line_role(self.channel), self.level, period))
+    def _accepts(self, note: Note) -> bool:
+        self.turn()
+        return super()._accepts(note)
 
     def _say(self, body: object) -> None:
         id, level = note_id(), self.level

@@ -79,7 +79,6 @@ class Line(Agent):
         self._half = self._period / 2
         self._full = self._watched = True  # a predecessor may have been, and may have said so
         self._born = now()
-        self._beaten = -inf  # when it showed last that it lives
         self._age, self._old = 0.0, -inf  # of the last note, and when one that is too old came last
         self._rate, self._at = 0.0, 0.0  # notes a second, as of when
         self._carried = self._refused = self._late = self._lost = 0
@@ -87,19 +86,8 @@ class Line(Agent):
         self._known: dict[tuple[Role, str], Named[Ear]] = {}
 
     def setup(self) -> None:
-        """Look once enough was carried to tell, whatever was before; and show that it lives."""
+        """Look once enough was carried to tell, whatever was before."""
         self.ref.after(2 * self._period).cast(Line.look)
-        self.ref.every(self._period).cast(Line.turn)
-
-    def turn(self) -> None:
-        """A round: it carries what there is to carry. In a flood that gives way to what is new the notes show it."""
-        at = now()
-        if at - self._beaten > self._half:
-            self._beaten = at
-            self.lives(self._period)
-
-    def lives(self, period: float) -> None:
-        """Override: it shows that it lives, and will again within `period` seconds."""
 
     def carry(self, note: Note) -> None:
         """Pass a note on; nobody waits for an answer."""
@@ -166,7 +154,6 @@ class Line(Agent):
 
     def _accepts(self, note: Note) -> bool:
         at, self._last = now(), note.id
-        self.turn()
         self._rate, self._at = self._rate_at(at) + log(2.0) / self._half, at
         if note.sent_at:
             self._age = max(0.0, at - note.sent_at)

@@ -137,6 +137,15 @@ async def test_a_note_that_comes_after_its_deadline_is_counted_as_late_and_not_c
         assert await sink.call(Sink.count) == 1
 
 
+async def test_a_line_by_itself_has_no_rounds_to_go() -> None:
+    async with System() as system:
+        line = await system.start(Line, Channel.COMMAND, "level")
+        await asyncio.sleep(3600.0)
+        info = line.inspect().info()
+        assert info is not None
+        assert info.reductions <= 3
+
+
 async def test_what_gives_way_in_a_flood_is_counted_as_dropped() -> None:
     async with started() as (system, company):
         line = system.named(line_name("company", Channel.COORDINATION), Line)
