@@ -1,7 +1,8 @@
-"""Runs the tests in two lanes at a time, each of which takes the next part when it is done with one.
+"""Runs the tests in three lanes at a time, each of which takes the next part when it is done with one.
 
-The second lane begins with `tests/integration`, which waits more than it computes. The other parts are the folders of
-`tests` and of `tests/vsm`, the largest first, so that both lanes end at about the same time.
+Two lanes begin with `tests/integration`, which waits more than it computes, so that two processors are busy; the first
+lane begins with the rest. A part is a folder, the largest first, so that all lanes end at about the same time; small
+ones are run together, for each start of pytest costs some seconds.
 
 `python tests/lanes.py [ARGUMENTS OF PYTEST]`: with arguments it is pytest and nothing else, but for options `-o`.
 """
@@ -18,25 +19,49 @@ from typing import IO
 
 TESTS = Path(__file__).parent
 PYTEST = (sys.executable, "-m", "pytest")
-DIVIDED = (TESTS, TESTS / "vsm")  # folders whose folders are parts, each for itself
+WAITING = TESTS / "integration"
+DIVIDED = TESTS, TESTS / "vsm", TESTS / "vsm" / "living", WAITING  # whose folders are parts by themselves
+SMALL = 100_000  # bytes of tests
 Part = tuple[Path, ...]
 
 
-def parts() -> Iterator[Part]:
-    """What can be run by itself, the largest first."""
-    folders = [one for where in DIVIDED for one in where.iterdir() if one not in DIVIDED and _tests(one)]
-    yield from [(one,) for one in sorted(folders, key=_size, reverse=True) if one.name != "integration"]
-    beside = [one for where in DIVIDED for one in sorted(where.glob("test_*.py"))]
-    if beside:
-        yield tuple(beside)
+def waiting() -> list[Part]:
+    """What waits more than it computes, the largest first."""
+    return sorted(_parts(WAITING), key=_size, reverse=True)
 
 
-def _tests(folder: Path) -> Sequence[Path]:
-    return list(folder.rglob("test_*.py"))
+def computing() -> list[Part]:
+    """What computes, the largest first."""
+    found = sorted(_parts(TESTS), key=_size, reverse=True)
+    large = [part for part in found if _size(part) >= SMALL]
+    return large + list(_together(found[len(large) :]))
 
 
-def _size(folder: Path) -> int:
-    return sum(one.stat().st_size for one in _tests(folder))
+def _parts(where: Path) -> Iterator[Part]:
+    """What can be run by itself: the folders, and the files beside them."""
+    for folder in where.iterdir():
+        if folder in DIVIDED and folder != WAITING:
+            yield from _parts(folder)
+        elif folder != WAITING and next(folder.rglob("test_*.py"), None):
+            yield (folder,)
+    if beside := tuple(sorted(where.glob("test_*.py"))):
+        yield beside
+
+
+def _together(parts: Sequence[Part]) -> Iterator[Part]:
+    part: Part = ()
+    for one in parts:
+        part += one
+        if _size(part) >= SMALL:
+            yield part
+            part = ()
+    if part:
+        yield part
+
+
+def _size(part: Part) -> int:
+    files = [one for path in part for one in (path.rglob("test_*.py") if path.is_dir() else (path,))]
+    return sum(one.stat().st_size for one in files)
 
 
 class Lanes:
@@ -45,50 +70,55 @@ class Lanes:
     def __init__(self, options: Sequence[str]) -> None:
         self.failed: list[str] = []
         self._options = options
-        self._left = deque(parts())
-        self._done: list[
-            IO[bytes]
-        ] = []  # outputs of the second lane, to be shown when the first is between parts
-        self._running: subprocess.Popen[bytes] | None = None
+        self._waiting, self._computing = deque(waiting()), deque(computing())
+        # outputs of the lanes beside the first, to be shown when that is between parts
+        self._done: deque[IO[bytes]] = deque()
+        self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = Lock()
 
     def run(self) -> None:
         """Run everything."""
-        second = Thread(target=self._second, daemon=True)
-        second.start()
+        beside = [Thread(target=self._beside, daemon=True) for _ in range(2)]
+        for lane in beside:
+            lane.start()
         try:
-            while part := self._next():
+            while part := self._next(self._computing, self._waiting):
                 self._note(part, subprocess.run(self._command(part), check=False).returncode)
                 self._show()
-            second.join()
+            for lane in beside:
+                lane.join()
         finally:
-            self._left.clear()
-            self._end()  # Ctrl-C reaches both; whatever else ends us must not leave one behind
-            second.join()
+            self._waiting.clear()
+            self._computing.clear()
+            self._end()  # Ctrl-C reaches all; whatever else ends us must not leave one behind
+            for lane in beside:
+                lane.join()
             self._show()
 
-    def _second(self) -> None:
-        part: Part | None = (TESTS / "integration",)
-        while part:
+    def _beside(self) -> None:
+        while part := self._next(self._waiting, self._computing):
             output = tempfile.TemporaryFile()  # noqa: SIM115  closed when it is shown
             output.write(f"\n{_name(part)}, at the same time:\n".encode())
             output.flush()
             with self._lock:
-                self._running = subprocess.Popen(
+                running = subprocess.Popen(
                     [*self._command(part), "-p", "no:cacheprovider"],
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     env={**os.environ, "COLUMNS": "100"},
                 )
-            self._note(part, self._running.wait())
+                self._running.add(running)
+            self._note(part, running.wait())
+            self._running.discard(running)
             self._done.append(output)
-            part = self._next()
 
-    def _next(self) -> Part | None:
-        try:
-            return self._left.popleft()
-        except IndexError:
-            return None
+    def _next(self, *queues: "deque[Part]") -> Part | None:
+        for queue in queues:
+            try:
+                return queue.popleft()
+            except IndexError:
+                continue
+        return None
 
     def _command(self, part: Part) -> list[str]:
         return [*PYTEST, *map(str, part), *self._options]
@@ -99,19 +129,21 @@ class Lanes:
 
     def _show(self) -> None:
         while self._done:
-            with self._done.pop(0) as output:
+            with self._done.popleft() as output:
                 output.seek(0)
                 sys.stdout.buffer.write(output.read())
         sys.stdout.flush()
 
     def _end(self) -> None:
         with self._lock:
-            if self._running is not None and self._running.poll() is None:
-                self._running.terminate()
+            for running in tuple(self._running):
+                running.terminate()
 
 
 def _name(part: Part) -> str:
-    return ", ".join([str(one.relative_to(TESTS.parent)) for one in part])
+    """The folders, and of files only the one they are in."""
+    paths = dict.fromkeys(path if path.is_dir() else path.parent / "*.py" for path in part)
+    return ", ".join([str(path.relative_to(TESTS.parent)) for path in paths])
 
 
 def main(arguments: list[str]) -> int:
