@@ -218,7 +218,10 @@ class Engine(Turns):
         context = copy_context()
         if len(context) != len(self._inherited):
             return True
-        return any(context.get(variable, self) is not value for variable, value in self._inherited)
+        for variable, value in self._inherited:  # noqa: SIM110  after each turn of all: a generator costs more
+            if context.get(variable, self) is not value:
+                return True
+        return False
 
     def _look_again(self, took: float) -> int:
         """How many turns until the next look at the clock, so that a look comes about every fifth of a slice."""
