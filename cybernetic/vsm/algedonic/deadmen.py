@@ -1,6 +1,6 @@
 """The deadmen of an algedonode: one for each loop that should beat. Nothing is looked at before one can be due."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from math import inf
 
 from cybernetic.vsm.ladder.deadman import Deadman
@@ -80,7 +80,7 @@ class Deadmen:
             self._deaf = self._deadman(self._voice).missed(now)
         if now < self._due:
             return []
-        found = [key for key in self._watched if key not in self._silent and self._deadman(key).missed(now)]
+        found = [key for key, due in self._dues() if now >= due]
         if self._deaf:
             found = [key for key in found if key == self._voice]
         self._silent |= dict.fromkeys(found, now)
@@ -116,7 +116,12 @@ class Deadmen:
 
     def _next(self) -> float:
         """When the next of those that are not silent is due; a beat only makes it later."""
-        return min((self._deadman(key).due for key in self._watched if key not in self._silent), default=inf)
+        return min((due for _, due in self._dues()), default=inf)
+
+    def _dues(self) -> Iterator[tuple[Key, float]]:
+        """Those that are not silent, and when each is (see `Deadman.due`): of all of them, several times a second."""
+        watched, silent = self._watched, self._silent
+        return ((key, last + MISSES * period) for key, (period, last) in watched.items() if key not in silent)
 
     def _deadman(self, key: Key) -> Deadman:
         """Beats come far more often than anything is due: so a deadman is made where one is looked at."""

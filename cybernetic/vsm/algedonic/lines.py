@@ -1,7 +1,9 @@
 """The channels of a level as they stand in it: one that has to carry too much for too long hurts."""
 
+from functools import cached_property
 from math import inf
 
+from cybernetic.runtime import Named
 from cybernetic.vsm.algedonic.messages import Felt, Relief
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.ear import line_name, line_role
@@ -42,9 +44,14 @@ class FeelingLine(Line):
 
     def _say(self, body: object) -> None:
         id, level = note_id(), self.level
-        to = Channel.ALGEDONIC, Role.CHANNEL, level, Role.ALGEDONODE, level
-        note = Note(*to, body, id, id, sent_at=now())
-        self.system.named(line_name(level, Channel.ALGEDONIC), Line).cast(Line.carry, note)
+        note = Note(
+            Channel.ALGEDONIC, Role.CHANNEL, level, Role.ALGEDONODE, level, body, id, id, sent_at=now()
+        )
+        self._nerve.cast(Line.carry, note)
+
+    @cached_property
+    def _nerve(self) -> Named[Line]:
+        return self.system.named(line_name(self.level, Channel.ALGEDONIC), Line)
 
 
 class LossyFeelingLine(FeelingLine):

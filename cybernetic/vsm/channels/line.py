@@ -129,13 +129,13 @@ class Line(Agent):
         if was or self._full:
             self.loaded(self._full)
         self._watched = False
-        self._watch()
+        self._watch(now())
 
     def loaded(self, full: bool) -> None:
         """Override: for a period it has been loaded with too much (told each period), or (not `full`) is no more."""
 
-    def _watch(self) -> None:
-        if not self._watched and self._too_much(now()):
+    def _watch(self, at: float) -> None:
+        if not self._watched and self._too_much(at):
             self._watched = True
             self.ref.after(self._period).cast(Line.look)
 
@@ -158,7 +158,7 @@ class Line(Agent):
         if note.sent_at:
             self._age = max(0.0, at - note.sent_at)
             self._old = at if self._age > self._period else self._old
-        self._watch()
+        self._watch(at)
         try:
             check_way(note.channel, note.sender, note.role)
         except NotInTopology:

@@ -89,7 +89,7 @@ def test_operations_that_need_system_3_are_found_out(monkeypatch: pytest.MonkeyP
 
 def test_silence_that_nobody_feels_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cybernetic.testing.vsm.invariants.pain.PATIENCE", 20.0)
-    monkeypatch.setattr("cybernetic.vsm.algedonic.deadmen.Deadman.missed", lambda self, at: False)
+    monkeypatch.setattr("cybernetic.vsm.algedonic.deadmen.Deadmen.missed", lambda self, at: [])
     assert "nobody felt it" in _broken("T-P4")
 
 
