@@ -57,7 +57,7 @@ async def life(cls: type[ViableSystem], within: str, ids: str, until: float) -> 
                 try:
                     await asyncio.wait_for(done(top, f"{within}/{one}", usd=0.25), 20.0)
                 except (BudgetExhausted, TimeoutError):
-                    await asyncio.sleep(0.5)
+                    await asyncio.sleep(1.0)
 
         before = len(TOOL.asked)
         asking = [asyncio.ensure_future(ask(one)) for one in ids]
@@ -82,6 +82,7 @@ async def test_what_is_declared_anew_is_in_force_and_nothing_is_overspent(
     TOOL.__init__()  # type: ignore[misc]
     TOOL.takes = 0.2
     SPENT.clear()
+    await asyncio.sleep(40.0)  # where an epoch is nearly over, in which nothing happens
     within = "company/division" if deep else "company"
     old, new = company(tmp_path, deep=deep, **first), company(tmp_path, deep=deep, **second)
     assert old.budget is not None

@@ -104,6 +104,7 @@ async def test_so_do_those_of_which_the_evidence_is_never_had(
 @pytest.mark.parametrize("inspect", [Sight.well, Sight.hangs])
 async def test_so_do_inspections_that_raise_or_hang(inspect: Any) -> None:
     cls = audited(probability=0.0, every=60.0, inspect=inspect, patience=5.0)
+    cls.pulse = 5.0  # it is about inspections, of which there is one each minute
     async with started(cls) as (_, desk):
         await asyncio.sleep(1800.0)
         assert await hurts(desk, "uninspected") == {"desk/a"}
