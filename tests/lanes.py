@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock, Thread
 from typing import IO
@@ -146,8 +147,24 @@ def _name(part: Part) -> str:
     return ", ".join([str(path.relative_to(TESTS.parent)) for path in paths])
 
 
+@contextmanager
+def compiled() -> Iterator[None]:
+    """Where bytecode is not to be written beside its source it is kept in a folder of the run: tests start hundreds of
+    processes, each of which would compile the whole library for itself, which takes longer than all else it does.
+    """
+    with tempfile.TemporaryDirectory(prefix="cybernetic-bytecode-", ignore_cleanup_errors=True) as folder:
+        if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+            os.environ["PYTHONPYCACHEPREFIX"] = folder
+        yield
+
+
 def main(arguments: list[str]) -> int:
     """Run them; the exit status is 1 if something failed."""
+    with compiled():
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     if any(not argument.startswith("-o") for argument in arguments):
         return subprocess.run([*PYTEST, *arguments], check=False).returncode
     lanes = Lanes(arguments)
