@@ -40,8 +40,8 @@ class Purse:
         seal: the latest contract accepted; an older one is refused.
         ledgers: by number of the epoch.
         kept: epochs below this one are forgotten: nothing about them counts any more.
-        ended: epochs below this one were over in another life, and may have been reported: nothing is reserved in them,
-            also where the clock was set back since.
+        ended: epochs below this one were over in another life, and may have been reported, or what was spent in them is
+            not known: nothing is reserved in them, also where the clock was set back since.
         id: tells this purse from those that the unit had before and lost.
         seen: the last time that it was told, seconds; None: none yet. An earlier one is refused: in an epoch of which
             it was said what was spent nothing more may be.
@@ -182,7 +182,7 @@ class Purse:
             if earlier != epoch and (key in ledger.open or key in ledger.closed):
                 return after.with_ledger(earlier, ledger.reserve(key, upper, now, until)), earlier
         if epoch < self.ended:
-            why = f"epoch {epoch} was over before the clock was set back"
+            why = f"epoch {epoch} was over, or spent, in another life"
             raise BudgetExhausted(key, upper, NOTHING, why, self.ended * self.per - now)
         if epoch < self.kept:
             raise OptionError("now", f"a time in epoch {self.kept} or later", now)

@@ -1,7 +1,6 @@
 """System 3's side of the bargain: it lends what the level holds to the units, and sees that each has its contract."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -21,9 +20,10 @@ from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.control.accounts import Accounts
 from cybernetic.vsm.control.claims import claims_on
 from cybernetic.vsm.control.messages import Charge
-from cybernetic.vsm.control.opening import anew, closing, opened, without_books
+from cybernetic.vsm.control.opening import begun, closing
 from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.control.periods import Periods
+from cybernetic.vsm.control.witnesses import Witnesses
 from cybernetic.vsm.inspection.verifier import spends
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.timing import now
@@ -47,6 +47,7 @@ class Bargaining:
     Attributes:
         allocator: the level's ledgers and leases; None where no budget is counted.
         owed: what units took beyond their leases: they are lent that, if it is there.
+        witnesses: who knows until when the level was there.
     """
 
     def __init__(
@@ -74,7 +75,8 @@ class Bargaining:
             self.allocator = Allocator(purse, floors, purses=dict.fromkeys(charges, UNHEARD))
         self._lent = charter.budget is None  # it lives by what the level above lends it
         self._most = charter.most if self._lent else charter.floor  # that it shares out, by its own word
-        self._anew: tuple[Entry, ...] = ()  # what is otherwise than when the books were written, for the log
+        self.witnesses = Witnesses(control, charter)
+        self._entries: tuple[Entry, ...] = ()  # for the log: how it has begun
         self._alone_from = now() + (FIRST if self._lent else 0.0)
         self._unheard: int | None = None  # an epoch: it may not have been of the level above when that began
         self._told: tuple[int, Vector] | None = None  # what the level above lends for an epoch
@@ -90,22 +92,18 @@ class Bargaining:
         self._calm_until = 0.0
         self.owed: Mapping[str, Vector] = {}
 
-    def begin(self, known: Allocator | None) -> None:
+    def begin(self, known: Allocator | None, unknown: float = -inf) -> None:
         """Go on from the books, under a higher term: a predecessor that still speaks is refused. What is declared
         holds, whatever was when they were written. Without any the purse is another one than the level above may know;
-        and where there was another, what that may have spent is gone.
+        and where there was another, what that may have spent is gone: up to `unknown`, seconds, all (see `Witnesses`).
         """
         if self.allocator is None:
             return
-        declared = self.allocator
-        if known is None:
-            purse = without_books(self._control.system, declared.purse, now(), lent=self._lent)
-            self.allocator = replace(declared, purse=purse)
-            return
-        self.allocator = opened(declared, known, now(), lent=self._lent)
-        if body := anew(known, self.allocator):
-            self._anew = (self._control.entry("declared anew", body),)
-        if self._lent and known.purse.epoch(now()) not in known.purse.ledgers:
+        self.allocator, said = begun(
+            self._control, self.allocator, known, now(), lent=self._lent, unknown=unknown
+        )
+        self._entries = tuple(self._control.entry(kind, body) for kind, body in said.items())
+        if self._lent and known is not None and known.purse.epoch(now()) not in known.purse.ledgers:
             self._unheard = self.allocator.purse.epoch(now())
 
     @property
@@ -222,6 +220,8 @@ class Bargaining:
             return
         if epoch.number < allocator.purse.ended:
             await self._issue(*closing(allocator, self._closed, self._charges, at))
+            return
+        if not self.witnesses.know(epoch, ahead=any(allocator.floors.values())):
             return
         allocator = (allocator if self._lent else allocator.kept_to(at)).begun(epoch.number)
         nothing = self._lent and not allocator.purse.ledger(epoch.number).grant
@@ -394,5 +394,5 @@ class Bargaining:
     async def write(self) -> None:
         """Into the books, before anybody is told; refused there for one who was replaced."""
         if self.allocator is not None:
-            entries, self._anew = self._anew, ()
+            entries, self._entries = self._entries, ()
             await self._control.keep("control", self.allocator, self.allocator.term, *entries)

@@ -105,7 +105,8 @@ class Control(Member):
         await self.keep(SEAT, self._term)
         for key in FENCED:
             await self.keep(key, await self.books.call(Books.load, key))
-        self._bargaining.begin(await self.books.call(Books.load, "control"))
+        known = await self.books.call(Books.load, "control")
+        self._bargaining.begin(known, await self._bargaining.witnesses.ask())
         self._shift = await self.books.call(Books.load, "shift")
         await self._interventions.begin()
         await self._starving.begin()

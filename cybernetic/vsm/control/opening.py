@@ -2,16 +2,35 @@
 
 from collections.abc import Iterable, MutableMapping
 from dataclasses import replace
+from math import ceil, inf
 from typing import Any
 
 from cybernetic.vsm.bargain.allocator import Allocator
 from cybernetic.vsm.bargain.contract import Contract
-from cybernetic.vsm.bargain.purse import Purse
+from cybernetic.vsm.bargain.purse import EXACT, Purse
 from cybernetic.vsm.bargain.vector import NOTHING
 from cybernetic.vsm.changed import changed
 from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.ports.tally import tallied
 from cybernetic.vsm.recursion.handing import all_here, begins
+
+FORGOTTEN = "in this epoch it was there in another life, and there are no books that say what it spent: give it `data`"
+
+
+def begun(
+    control: Any, declared: Allocator, known: Allocator | None, now: float, *, lent: bool, unknown: float
+) -> tuple[Allocator, dict[str, Any]]:
+    """The allocator of a system 3 that begins, where this is `declared`, and that is `known` from the books; and what
+    the log is to say of it, by kind. `lent`: the level lives by what the one above lends it. `unknown`: up to when it
+    may have spent what nobody knows if its books do not, seconds.
+    """
+    if known is not None:
+        after = opened(declared, known, now, lent=lent)
+        body = anew(known, after)
+        return after, {"declared anew": body} if body else {}
+    purse = without_books(control.system, declared.purse, now, lent=lent, unknown=unknown)
+    body = {"why": FORGOTTEN, "until": purse.ended * purse.per}
+    return replace(declared, purse=purse), {"nothing to spend": body} if unknown > now else {}
 
 
 def opened(declared: Allocator, known: Allocator, now: float, *, lent: bool) -> Allocator:
@@ -44,14 +63,19 @@ def closing(
     return allocator, fresh
 
 
-def without_books(system: Any, purse: Purse, now: float, *, lent: bool) -> Purse:
+def without_books(system: Any, purse: Purse, now: float, *, lent: bool, unknown: float = -inf) -> Purse:
     """The purse of a level of which there are no books; `lent`: it lives by what the level above lends it.
 
     Where there was another one before, it has nothing in this epoch. One that counts for itself has what surely was not
-    spent: all that there is in it is of this process, where what was spent is known.
+    spent: all that there is in it is of this process, where what was spent is known. In epochs that begin before
+    `unknown` another life may have spent all that there is in them.
     """
     id, epoch = fresh_id(8, "purse"), purse.epoch(now)
-    if begins(system, purse.unit, alone=not lent):
+    first = begins(system, purse.unit, alone=not lent)
+    if unknown > now:
+        gone = ceil(unknown / purse.per - EXACT)
+        return changed(purse.born(id, now), ended=gone, bare=gone)
+    if first:
         return changed(purse, id=id) if lent else purse
     after = purse.born(id, now)
     spent = None if lent else tallied(system, purse.unit, purse.per, epoch)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Any, Self
 
 from cybernetic.core import OptionError
@@ -174,6 +175,12 @@ class Charter:
     def shared(self) -> frozenset[str]:
         """The names of the ports that a level above paces."""
         return frozenset(self.paced)
+
+    @property
+    def around(self) -> tuple[str, ...]:
+        """The paths of the levels above that are of this system, the top's first."""
+        above = tuple(accumulate(self.path.split("/")[:-1], "{}/{}".format))
+        return above[len(above) + 1 - max(1, len(self.lineage)) :]
 
     @property
     def depth(self) -> int:

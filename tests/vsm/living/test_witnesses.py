@@ -1,0 +1,179 @@
+"""What the books of levels around one with a budget of its own are told of it, and what they tell."""
+
+import asyncio
+from math import inf
+from typing import Any, ClassVar
+
+import pytest
+
+from cybernetic.core import CallTimeout
+from cybernetic.vsm import Budget, Cost, ViableSystem
+from cybernetic.vsm.bargain.budget import Epoch
+from cybernetic.vsm.books.books import Books
+from cybernetic.vsm.control.witnesses import AHEAD, PATIENCE, Witnesses
+from cybernetic.vsm.recursion.charter import Charter
+
+PER = 60.0
+
+
+class Around(ViableSystem):
+    """Counts nothing."""
+
+
+class Own(ViableSystem):
+    """Counts for itself."""
+
+    budget: ClassVar[Any] = Budget(usd=1, per=PER)
+
+
+CHARTER = (
+    Charter.top("top", Around).below("top/mid", Around, Cost(), {}).below("top/mid/low", Own, Cost(), {})
+)
+
+
+class Disk:
+    """Books of all levels, which are silent for a while when they are told to be."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Any] = {}
+        self.silent: set[str] = set()
+
+    async def call(self, name: str, method: Any, key: str, *value: Any) -> Any:
+        """As an agent would."""
+        await asyncio.sleep(0.01)
+        if name in self.silent:
+            raise CallTimeout(name, "save", 5.0)
+        if method is Books.load:
+            return self.kept.get(f"{name} {key}")
+        (self.kept[f"{name} {key}"],) = value
+        return None
+
+
+class Process:
+    """A system 3 of a process, and what it needs."""
+
+    def __init__(self, disk: Disk) -> None:
+        self.disk, self.system, self.ref = disk, self, self
+        self.tasks: list[Any] = []
+        self.cast_ = 0
+
+    def named(self, name: str, _: Any) -> Any:
+        """Books."""
+        return _Named(self.disk, name)
+
+    def task(self, what: Any) -> None:
+        """Begin it."""
+        self.tasks.append(asyncio.ensure_future(what))
+
+    def cast(self, _: Any) -> None:
+        """It may lend."""
+        self.cast_ += 1
+
+    async def renew(self) -> None:
+        """Lend."""
+
+
+class _Named:
+    def __init__(self, disk: Disk, name: str) -> None:
+        self.disk, self.name = disk, name
+
+    async def call(self, *what: Any) -> Any:
+        """As an agent would."""
+        return await self.disk.call(self.name, *what)
+
+
+def at(seconds: float) -> Epoch:
+    """The epoch then."""
+    return Epoch.at(seconds, PER)
+
+
+async def test_who_is_silent_is_asked_until_he_answers() -> None:
+    disk = Disk()
+    assert await Witnesses(Process(disk), CHARTER).ask() == -inf
+    assert set(disk.kept.values()) == {(PER, -inf)}
+    disk.silent.add("top:books")
+    asking = asyncio.ensure_future(Witnesses(Process(disk), CHARTER).ask())
+    await asyncio.sleep(30.0)
+    assert not asking.done()
+    disk.silent.clear()
+    assert await asking == PER
+
+
+@pytest.mark.parametrize("known", ["top:books", "top/mid:books"])
+async def test_one_that_knows_is_enough(known: str) -> None:
+    disk = Disk()
+    await Witnesses(Process(disk), CHARTER).ask()
+    disk.kept = {key: value for key, value in disk.kept.items() if key.startswith(known)}
+    assert await Witnesses(Process(disk), CHARTER).ask() == PER
+    await asyncio.sleep(PER)
+    assert await Witnesses(Process(disk), CHARTER).ask() <= PER
+
+
+async def test_an_epoch_begins_when_they_know_of_it_or_were_silent_for_too_long() -> None:
+    disk = Disk()
+    process = Process(disk)
+    witnesses = Witnesses(process, CHARTER)
+    await witnesses.ask()
+    assert witnesses.know(at(0.0), ahead=False)
+    await asyncio.sleep(PER)
+    assert not witnesses.know(at(PER), ahead=False)
+    assert not witnesses.know(at(PER), ahead=False)
+    await asyncio.sleep(1.0)
+    assert witnesses.know(at(PER), ahead=False)
+    assert set(disk.kept.values()) == {(2 * PER, -inf)}
+    assert (len(process.tasks), process.cast_) == (1, 1)
+    disk.silent.add("top/mid:books")
+    await asyncio.sleep(PER)
+    for _ in range(2):
+        assert not witnesses.know(at(2 * PER), ahead=False)
+        await asyncio.sleep(PATIENCE / 2 + 0.1)
+    assert witnesses.know(at(2 * PER), ahead=False)
+    disk.silent.clear()
+    await asyncio.gather(*process.tasks)
+    assert set(disk.kept.values()) == {(3 * PER, -inf)}
+
+
+async def test_where_units_take_floors_they_know_of_an_epoch_before_it_begins() -> None:
+    disk = Disk()
+    process = Process(disk)
+    witnesses = Witnesses(process, CHARTER)
+    await witnesses.ask()
+    await asyncio.sleep(PER - AHEAD / 2)
+    assert witnesses.know(at(0.0), ahead=False)
+    assert not process.tasks
+    assert witnesses.know(at(0.0), ahead=True)
+    await asyncio.gather(*process.tasks)
+    assert set(disk.kept.values()) == {(2 * PER, -inf)}
+    assert witnesses.know(at(PER), ahead=True)
+
+
+async def test_a_life_elsewhere_in_between_is_another_one() -> None:
+    disk = Disk()
+    here, there = Process(disk), Process(disk)
+    assert await Witnesses(here, CHARTER).ask() == -inf
+    assert await Witnesses(here, CHARTER).ask() == -inf  # what was spent is known in this process
+    assert await Witnesses(there, CHARTER).ask() == PER
+    assert await Witnesses(here, CHARTER).ask() == PER
+    disk.kept.clear()
+    assert await Witnesses(here, CHARTER).ask() == PER
+    await asyncio.sleep(PER)
+    assert await Witnesses(here, CHARTER).ask() == PER
+
+
+async def test_nobody_is_asked_about_one_that_has_no_budget_of_its_own_or_nobody_around_it() -> None:
+    disk = Disk()
+    far = Charter.abroad("top/mid/low", Own, None, Cost(), {})
+    for charter in (
+        Charter.top("top", Own),
+        far,
+        Charter.top("top", Own).below("top/mid", Around, Cost(), {}),
+    ):
+        witnesses = Witnesses(Process(disk), charter)
+        assert await witnesses.ask() == -inf
+        assert witnesses.know(at(0.0), ahead=True)
+    assert not disk.kept
+    within = far.below("top/mid/low/own", Own, Cost(), {})
+    assert within.around == ("top/mid/low",)
+    lent = Charter.abroad("top/mid/low", Around, None, Cost(), {}).below("top/mid/low/own", Own, Cost(), {})
+    await Witnesses(Process(disk), lent).ask()
+    assert list(disk.kept.values()) == [(PER, -inf)]
