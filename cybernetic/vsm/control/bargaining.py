@@ -23,7 +23,7 @@ from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.control.opening import begun, closing
 from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.control.periods import Periods
-from cybernetic.vsm.control.witnesses import Witnesses
+from cybernetic.vsm.control.witnesses import UNTOLD, Before, Witnesses
 from cybernetic.vsm.inspection.verifier import spends
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.timing import now
@@ -92,16 +92,14 @@ class Bargaining:
         self._calm_until = 0.0
         self.owed: Mapping[str, Vector] = {}
 
-    def begin(self, known: Allocator | None, unknown: float = -inf) -> None:
+    def begin(self, known: Allocator | None, before: Before = UNTOLD) -> None:
         """Go on from the books, under a higher term: a predecessor that still speaks is refused. What is declared
         holds, whatever was when they were written. Without any the purse is another one than the level above may know;
-        and where there was another, what that may have spent is gone: up to `unknown`, seconds, all (see `Witnesses`).
+        and where there was another, what that may have spent is gone. `before`: what `witnesses` know of other lives.
         """
         if self.allocator is None:
             return
-        self.allocator, said = begun(
-            self._control, self.allocator, known, now(), lent=self._lent, unknown=unknown
-        )
+        self.allocator, said = begun(self._control, self.allocator, known, before, now(), lent=self._lent)
         self._entries = tuple(self._control.entry(kind, body) for kind, body in said.items())
         if self._lent and known is not None and known.purse.epoch(now()) not in known.purse.ledgers:
             self._unheard = self.allocator.purse.epoch(now())

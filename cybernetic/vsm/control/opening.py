@@ -6,31 +6,41 @@ from math import ceil, inf
 from typing import Any
 
 from cybernetic.vsm.bargain.allocator import Allocator
-from cybernetic.vsm.bargain.contract import Contract
+from cybernetic.vsm.bargain.contract import UNHEARD, Contract
 from cybernetic.vsm.bargain.purse import EXACT, Purse
 from cybernetic.vsm.bargain.vector import NOTHING
 from cybernetic.vsm.changed import changed
+from cybernetic.vsm.control.witnesses import Before
 from cybernetic.vsm.ids import fresh_id
 from cybernetic.vsm.ports.tally import tallied
-from cybernetic.vsm.recursion.handing import all_here, begins
+from cybernetic.vsm.recursion.handing import all_here, begins, levels_here
 
 FORGOTTEN = "in this epoch it was there in another life, and there are no books that say what it spent: give it `data`"
 
 
 def begun(
-    control: Any, declared: Allocator, known: Allocator | None, now: float, *, lent: bool, unknown: float
+    control: Any, declared: Allocator, known: Allocator | None, before: Before, now: float, *, lent: bool
 ) -> tuple[Allocator, dict[str, Any]]:
     """The allocator of a system 3 that begins, where this is `declared`, and that is `known` from the books; and what
-    the log is to say of it, by kind. `lent`: the level lives by what the one above lends it. `unknown`: up to when it
-    may have spent what nobody knows if its books do not, seconds.
+    the log is to say of it, by kind. `before`: what is known of other lives, should the books be lost. `lent`: the
+    level lives by what the one above lends it.
     """
     if known is not None:
         after = opened(declared, known, now, lent=lent)
         body = anew(known, after)
+        after = _awoken(control.system, after) if before.asleep else after
         return after, {"declared anew": body} if body else {}
-    purse = without_books(control.system, declared.purse, now, lent=lent, unknown=unknown)
+    purse = without_books(control.system, declared.purse, now, lent=lent, unknown=before.unknown)
     body = {"why": FORGOTTEN, "until": purse.ended * purse.per}
-    return replace(declared, purse=purse), {"nothing to spend": body} if unknown > now else {}
+    return replace(declared, purse=purse), {"nothing to spend": body} if before.unknown > now else {}
+
+
+def _awoken(system: Any, allocator: Allocator) -> Allocator:
+    """It was not there in this epoch, and neither were the levels within it that are of its process: one that has lost
+    its purse has spent nothing in it.
+    """
+    unheard = dict.fromkeys(levels_here(system, allocator.purse.unit), UNHEARD)
+    return replace(allocator, purses={**allocator.purses, **unheard})
 
 
 def opened(declared: Allocator, known: Allocator, now: float, *, lent: bool) -> Allocator:

@@ -1,8 +1,8 @@
-"""Of a level with a budget of its own the levels around it know until when it was there, should its books be lost."""
+"""Until when a level that counts money was there: it is in its books, and should those be lost, in those around it."""
 
 import asyncio
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from cybernetic.core import CallError
 from cybernetic.vsm.bargain.budget import Epoch
@@ -21,8 +21,24 @@ AHEAD = 2.0  # seconds before an epoch begins: units take their floors in it wit
 _words: Owned[dict[str, Told]] = Owned(dict)  # by path: what levels of this process have said
 
 
+class Before(NamedTuple):
+    """What is known of the lives of a level that are over.
+
+    Attributes:
+        unknown: up to when they may have spent what only books of its own would tell, seconds.
+        asleep: none of them was there in this epoch, by its own books.
+    """
+
+    unknown: float = -inf
+    asleep: bool = False
+
+
+UNTOLD = Before()
+
+
 class Witnesses:
-    """The books of the levels around one that has a budget of its own, near or on other nodes of the same system.
+    """The books of a level that counts money, and where it has a budget of its own, those of the levels around it, near
+    or on other nodes of the same system.
 
     In them stands until when it was there. So who begins without books knows whether another life was there in the
     same epoch, and may have spent all that there is in it. What this process has spent is known in it (`tallied`), so
@@ -30,32 +46,31 @@ class Witnesses:
 
     Args:
         control: system 3 of the level.
-        charter: of the level. One whose level above is of another system has no witnesses but those on its own side.
+        charter: of the level. Where its level above is of another system, nobody around it is asked.
     """
 
     def __init__(self, control: Any, charter: Charter) -> None:
         own = charter.budget is not None or charter.most is not None
-        around = charter.around if own else ()
-        self._books = [f"{level}:books" for level in around]
+        levels = (charter.path, *(charter.around if own else ())) if charter.per is not None else ()
+        self._books = [f"{level}:books" for level in levels]
         self._control, self._path, self._per = control, charter.path, charter.per or inf
         self._key = f"counts money until: {charter.path}"
         self._unknown = -inf
-        self._until = -inf if around else inf  # they know that it is there until then
+        self._until = -inf if levels else inf  # they know that it is there until then
         self._telling = -inf  # they are told of that, and since then, seconds
         self._since = 0.0
 
-    async def ask(self) -> float:
-        """Up to when another life may have spent what only books of its own would know, seconds; and say that it is
-        there again. Whoever is silent is asked until he answers.
-        """
+    async def ask(self) -> Before:
+        """What they know of other lives; and say that it is there again. Who is silent is asked until he answers."""
         if not self._books:
-            return self._unknown
-        heard = [await self._heard(name) for name in self._books]
-        until, unknown = (max(times) for times in zip(*heard, strict=True))
+            return UNTOLD
+        own, *others = [await self._heard(name) for name in self._books]
+        until, unknown = (max(times) for times in zip(NEVER, *others, strict=True))
         mine = _words.of(self._control.system).get(self._path, NEVER)
         self._unknown = max(unknown, mine[1], until if until > mine[0] else -inf)
-        await self._tell(max(until, Epoch.at(now(), self._per).ends))
-        return self._unknown
+        asleep = -inf < own[0] <= now()
+        await self._tell(max(until, own[0], Epoch.at(now(), self._per).ends))
+        return Before(self._unknown, asleep)
 
     def know(self, epoch: Epoch, *, ahead: bool) -> bool:
         """Whether they know that it is there in this epoch, or were silent for too long. They are told where they do

@@ -59,6 +59,12 @@ def all_here(system: Any, path: str) -> bool:
     return all(one == at for at, some in levels if at == path or at.startswith(f"{path}/") for one in some)
 
 
+def levels_here(system: Any, path: str) -> tuple[str, ...]:
+    """The paths of the levels within one that are of this process: they live and end with it."""
+    elsewhere = _elsewhere.get(system, {}).get(path, ())
+    return tuple(one for one in _levels.get(system, {}).get(path, ()) if one not in elsewhere)
+
+
 def boundary(system: Any, path: str) -> tuple[str, ...]:
     """The paths of the units of a level of this process; none of one that is not here."""
     return _within.get(system, {}).get(path, ())

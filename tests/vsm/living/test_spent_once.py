@@ -53,7 +53,7 @@ def company(
 async def asked(top: Any, to: str = LOW) -> int:
     """All that there is, and more, is asked for; what was paid."""
     before = len(TOOL.asked)
-    jobs = [done(top, to, usd=1.0) for _ in range(5)]
+    jobs = [done(top, to, usd=1.0) for _ in range(6)]
     results = await asyncio.gather(*jobs, return_exceptions=True)
     errors = [one for one in results if isinstance(one, BaseException)]
     assert all(isinstance(one, BudgetExhausted) for one in errors), errors
@@ -96,7 +96,7 @@ async def test_its_budget_is_spent_once_in_an_epoch_and_is_there_in_each_other(
     TOOL.__init__()  # type: ignore[misc]
     cls = company(tmp_path, disks, lent=lent, floor=floor)
     assert [await life(cls) for _ in same] == same
-    for epochs in () if lent else (1, 1, 3, 1):  # the next one, and after one in which it stood still
+    for epochs in (1, 1, 3, 1):  # the next one, and after one in which it stood still
         await until(epochs)
         assert await life(cls) == 3
 
@@ -250,3 +250,38 @@ def test_nor_by_one_that_goes_on_through_epochs_of_which_it_does_not_know(tmp_pa
     TOOL.__init__()  # type: ignore[misc]
     run_virtual(first())
     run_virtual(second())
+
+
+@pytest.mark.parametrize("own", [None, 4.0])
+@pytest.mark.parametrize("floor", [0.0, 0.9])
+async def test_one_without_a_disk_in_one_with_one_is_lent_its_part_in_each_epoch_in_which_they_begin(
+    tmp_path: Path, own: float | None, floor: float
+) -> None:
+    class Within(ViableSystem):
+        """Keeps no books."""
+
+        budget: ClassVar[Any] = None if own is None else Budget(usd=own, per=PER)
+
+        def units(self) -> list[Any]:
+            """One."""
+            return [unit(Worker, id="w0", floor=floor)]
+
+    class Top(ViableSystem):
+        """Keeps its books."""
+
+        data: ClassVar[Any] = str(tmp_path)
+        budget: ClassVar[Any] = Budget(usd=5, per=PER)
+        ports: ClassVar[Any] = {"tool": Port(timeout=5.0)}
+        human = ()
+
+        def units(self) -> list[Any]:
+            """One."""
+            return [unit(Within, id="mid", floor=floor)]
+
+    TOOL.__init__()  # type: ignore[misc]
+    for epochs in (0, 1, 2):
+        if epochs:
+            await until(epochs)
+        paid = await life(Top, "top/mid")
+        assert paid == (5 if own is None else 4)
+        assert await life(Top, "top/mid") <= 5 - paid

@@ -1,4 +1,4 @@
-"""What the books of levels around one with a budget of its own are told of it, and what they tell."""
+"""What the books of a level that counts money, and those around it, are told of it, and what they tell."""
 
 import asyncio
 from math import inf
@@ -10,7 +10,7 @@ from cybernetic.core import CallTimeout
 from cybernetic.vsm import Budget, Cost, ViableSystem
 from cybernetic.vsm.bargain.budget import Epoch
 from cybernetic.vsm.books.books import Books
-from cybernetic.vsm.control.witnesses import AHEAD, PATIENCE, Witnesses
+from cybernetic.vsm.control.witnesses import AHEAD, PATIENCE, UNTOLD, Witnesses
 from cybernetic.vsm.recursion.charter import Charter
 
 PER = 60.0
@@ -89,14 +89,14 @@ def at(seconds: float) -> Epoch:
 
 async def test_who_is_silent_is_asked_until_he_answers() -> None:
     disk = Disk()
-    assert await Witnesses(Process(disk), CHARTER).ask() == -inf
+    assert (await Witnesses(Process(disk), CHARTER).ask()).unknown == -inf
     assert set(disk.kept.values()) == {(PER, -inf)}
     disk.silent.add("top:books")
     asking = asyncio.ensure_future(Witnesses(Process(disk), CHARTER).ask())
     await asyncio.sleep(30.0)
     assert not asking.done()
     disk.silent.clear()
-    assert await asking == PER
+    assert (await asking).unknown == PER
 
 
 @pytest.mark.parametrize("known", ["top:books", "top/mid:books"])
@@ -104,9 +104,9 @@ async def test_one_that_knows_is_enough(known: str) -> None:
     disk = Disk()
     await Witnesses(Process(disk), CHARTER).ask()
     disk.kept = {key: value for key, value in disk.kept.items() if key.startswith(known)}
-    assert await Witnesses(Process(disk), CHARTER).ask() == PER
+    assert (await Witnesses(Process(disk), CHARTER).ask()).unknown == PER
     await asyncio.sleep(PER)
-    assert await Witnesses(Process(disk), CHARTER).ask() <= PER
+    assert (await Witnesses(Process(disk), CHARTER).ask()).unknown <= PER
 
 
 async def test_an_epoch_begins_when_they_know_of_it_or_were_silent_for_too_long() -> None:
@@ -150,30 +150,30 @@ async def test_where_units_take_floors_they_know_of_an_epoch_before_it_begins() 
 async def test_a_life_elsewhere_in_between_is_another_one() -> None:
     disk = Disk()
     here, there = Process(disk), Process(disk)
-    assert await Witnesses(here, CHARTER).ask() == -inf
-    assert await Witnesses(here, CHARTER).ask() == -inf  # what was spent is known in this process
-    assert await Witnesses(there, CHARTER).ask() == PER
-    assert await Witnesses(here, CHARTER).ask() == PER
+    assert (await Witnesses(here, CHARTER).ask()).unknown == -inf
+    assert (await Witnesses(here, CHARTER).ask()).unknown == -inf  # what was spent is known in this process
+    assert (await Witnesses(there, CHARTER).ask()).unknown == PER
+    assert (await Witnesses(here, CHARTER).ask()).unknown == PER
     disk.kept.clear()
-    assert await Witnesses(here, CHARTER).ask() == PER
+    assert (await Witnesses(here, CHARTER).ask()).unknown == PER
     await asyncio.sleep(PER)
-    assert await Witnesses(here, CHARTER).ask() == PER
+    assert (await Witnesses(here, CHARTER).ask()).unknown == PER
 
 
-async def test_nobody_is_asked_about_one_that_has_no_budget_of_its_own_or_nobody_around_it() -> None:
-    disk = Disk()
+async def test_those_around_are_told_of_budgets_of_its_own_only_and_its_books_of_all() -> None:
     far = Charter.abroad("top/mid/low", Own, None, Cost(), {})
-    for charter in (
-        Charter.top("top", Own),
-        far,
-        Charter.top("top", Own).below("top/mid", Around, Cost(), {}),
-    ):
-        witnesses = Witnesses(Process(disk), charter)
-        assert await witnesses.ask() == -inf
-        assert witnesses.know(at(0.0), ahead=True)
-    assert not disk.kept
+    lent = Charter.top("top", Own).below("top/mid", Around, Cost(), {})
+    for charter in (Charter.top("top", Own), far, lent, Charter.top("top", Around)):
+        disk = Disk()
+        for _ in range(2):
+            assert await Witnesses(Process(disk), charter).ask() == UNTOLD
+        assert [name.split(":")[0] for name in disk.kept] == ([charter.path] if charter.per else [])
     within = far.below("top/mid/low/own", Own, Cost(), {})
     assert within.around == ("top/mid/low",)
-    lent = Charter.abroad("top/mid/low", Around, None, Cost(), {}).below("top/mid/low/own", Own, Cost(), {})
-    await Witnesses(Process(disk), lent).ask()
-    assert list(disk.kept.values()) == [(PER, -inf)]
+
+
+async def test_by_its_own_books_it_was_not_there_in_an_epoch_of_which_they_were_not_told() -> None:
+    disk, top = Disk(), Charter.top("top", Own)
+    for asleep in (False, False, True, False):
+        assert (await Witnesses(Process(disk), top).ask()).asleep is asleep
+        await asyncio.sleep(0.0 if asleep or not disk.kept else PER / 2)
