@@ -106,7 +106,7 @@ class Control(Member):
         for key in FENCED:
             await self.keep(key, await self.books.call(Books.load, key))
         known = await self.books.call(Books.load, "control")
-        self._bargaining.begin(known, await self._bargaining.witnesses.ask())
+        self._bargaining.begin(known, await self._bargaining.witnesses.ask(known=known is not None))
         self._shift = await self.books.call(Books.load, "shift")
         await self._interventions.begin()
         await self._starving.begin()

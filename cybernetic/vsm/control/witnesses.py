@@ -52,24 +52,35 @@ class Witnesses:
     def __init__(self, control: Any, charter: Charter) -> None:
         own = charter.budget is not None or charter.most is not None
         levels = (charter.path, *(charter.around if own else ())) if charter.per is not None else ()
-        self._books = [f"{level}:books" for level in levels]
         self._control, self._path, self._per = control, charter.path, charter.per or inf
         self._key = f"counts money until: {charter.path}"
         self._unknown = -inf
-        self._until = -inf if levels else inf  # they know that it is there until then
-        self._telling = -inf  # they are told of that, and since then, seconds
-        self._since = 0.0
+        self._told = {
+            f"{level}:books": -inf for level in levels
+        }  # until when it is there, by what each knows
+        self._until = -inf  # and by what all are to know
+        self._since = 0.0  # since when not all of them knew, seconds
+        self._telling: dict[str, asyncio.Task[None]] = {}
+        self._waits = False  # whether an epoch is to begin when they know
 
-    async def ask(self) -> Before:
-        """What they know of other lives; and say that it is there again. Who is silent is asked until he answers."""
-        if not self._books:
+    async def ask(self, *, known: bool) -> Before:
+        """What they know of other lives; and say that it is there again. Who has books that are `known` goes by these.
+        Of who is silent for too long it is taken that another life was there in this epoch.
+        """
+        if not self._told:
             return UNTOLD
-        own, *others = [await self._heard(name) for name in self._books]
-        until, unknown = (max(times) for times in zip(NEVER, *others, strict=True))
+        own, *others = self._told
+        was, spent = await self._heard(own)
+        until, unknown = NEVER
+        if not known:
+            ends = Epoch.at(now(), self._per).ends
+            heard = await asyncio.gather(*[self._heard_in_time(name, ends) for name in others])
+            until, unknown = (max(times) for times in zip(NEVER, *heard, strict=True))
         mine = _words.of(self._control.system).get(self._path, NEVER)
-        self._unknown = max(unknown, mine[1], until if until > mine[0] else -inf)
-        asleep = -inf < own[0] <= now()
-        await self._tell(max(until, own[0], Epoch.at(now(), self._per).ends))
+        self._unknown = max(spent, unknown, mine[1], until if until > mine[0] else -inf)
+        asleep = -inf < was <= now()
+        self._tell(max(was, until, Epoch.at(now(), self._per).ends))
+        await asyncio.wait(self._telling.values(), timeout=PATIENCE)
         return Before(self._unknown, asleep)
 
     def know(self, epoch: Epoch, *, ahead: bool) -> bool:
@@ -78,30 +89,50 @@ class Witnesses:
         """
         soon = ahead and epoch.ends - now() < AHEAD
         until = epoch.ends + (epoch.ends - epoch.begins if soon else 0.0)
-        if until > max(self._until, self._telling):
-            self._telling, self._since = until, now()
-            self._control.task(self._say(until))
-        return self._until >= epoch.ends or now() > self._since + PATIENCE
-
-    async def _say(self, until: float) -> None:
-        await self._tell(until)
-        self._control.ref.cast(type(self._control).renew)
+        if self._told and until > self._until:
+            self._tell(until)
+        told = all(known >= epoch.ends for known in self._told.values())
+        self._waits = not told
+        return told or now() > self._since + PATIENCE
 
     async def _heard(self, name: str) -> Told:
+        """What one knows, whenever that answers."""
         while True:
             try:
                 return await self._control.system.named(name, Books).call(Books.load, self._key) or NEVER
             except CallError:
                 await asyncio.sleep(AGAIN)
 
-    async def _tell(self, until: float) -> None:
-        """What this process says is its own word from now on, whoever has heard it."""
-        told = _words.of(self._control.system)[self._path] = (until, self._unknown)
-        for name in self._books:
-            while self._until < until:
-                try:
-                    await self._control.system.named(name, Books).call(Books.save, self._key, told)
-                    break
-                except CallError:
-                    await asyncio.sleep(AGAIN)
-        self._until = max(self._until, until)
+    async def _heard_in_time(self, name: str, ends: float) -> Told:
+        try:
+            return await asyncio.wait_for(self._heard(name), PATIENCE)
+        except TimeoutError:
+            return ends, -inf
+
+    def _tell(self, until: float) -> None:
+        """Each is told for itself, so that nobody waits for one who is silent. What this process says is its own word
+        from now on, whoever has heard it.
+        """
+        self._until = until
+        if not self._telling:  # who has been silent for too long is not waited for in each epoch again
+            self._since = now()
+        _words.of(self._control.system)[self._path] = until, self._unknown
+        for name in self._told:
+            if name not in self._telling:
+                self._telling[name] = self._control.task(self._tell_one(name))
+
+    async def _tell_one(self, name: str) -> None:
+        """Until it knows: later than it has known before, never earlier."""
+        books = self._control.system.named(name, Books)
+        while (until := self._until) > self._told[name]:
+            try:
+                before = await books.call(Books.load, self._key) or NEVER
+                word = max(before[0], until), max(before[1], self._unknown)
+                if word != before:
+                    await books.call(Books.save, self._key, word)
+                self._told[name] = until
+            except CallError:
+                await asyncio.sleep(AGAIN)
+        del self._telling[name]
+        if self._waits and not self._telling:
+            self._control.ref.cast(type(self._control).renew)
