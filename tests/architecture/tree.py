@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -108,7 +108,13 @@ def is_foreign(top: str) -> bool:
 def _module(package: Path, path: Path) -> Module:
     parts = path.relative_to(package.parent).with_suffix("").parts
     name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-    return Module(name, path.relative_to(package).as_posix(), path.read_text())
+    return _made(name, path.relative_to(package).as_posix(), path.read_text())
+
+
+@cache
+def _made(name: str, path: str, text: str) -> Module:
+    """One module for each content, so that all rules share its syntax."""
+    return Module(name, path, text)
 
 
 def _base(module: Module, node: ast.ImportFrom) -> str:
