@@ -183,7 +183,7 @@ class Flow:
         """The flow at the rate that the other side lets through."""
         pacer = self.pacer
         if aimd.rate != pacer.rate:
-            pacer = replace(pacer, rate=aimd.rate)
+            pacer = changed(pacer, rate=aimd.rate)
         return changed(self, aimd=aimd, pacer=pacer, barrier=max(self.barrier, aimd.barrier))
 
 

@@ -1,13 +1,13 @@
 """A shared rate that survives the death of who paces it: leases, static shares, a successor that waits."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Self
 
 from cybernetic.core import OptionError, number, one_of
 from cybernetic.vsm.changed import changed
-from cybernetic.vsm.checks import instance, mapping, moment
+from cybernetic.vsm.checks import entry, instance, mapping, moment, share, word
 from cybernetic.vsm.damping.pacer import Pacer
 
 
@@ -46,14 +46,25 @@ class SharedPacer:
         number("ttl", self.ttl, above=0.0)
         number("born", self.born)
         number("burst", self.burst, above=0.0)
-        members = instance("members", self.members, Collection)  # type: ignore[type-abstract]
-        number("members", len(members), least=1)
-        mapping("held", self.held)
-        mapping("parts", self.parts)
+        if not instance("members", self.members, frozenset):
+            raise OptionError("members", "one at least", self.members)
+        for member in self.members:
+            word("members", member)
+        self._check_heard()
         instance("pacer", self.pacer, Pacer)
         if self.pacer.seen is None:  # born with nothing in hand: the first grant, too, has to be earned
             first = Pacer(0.0, self.burst, 0.0, since=self.born, seen=self.born)
             object.__setattr__(self, "pacer", first)
+
+    def _check_heard(self) -> None:
+        for member, until in mapping("held", self.held).items():
+            if member not in self.members:
+                one_of("held", member, sorted(self.members))
+            moment(entry("held", member), until)
+        if mapping("parts", self.parts).keys() != self.held.keys():
+            raise OptionError("parts", "one for each of those in `held`", dict(self.parts))
+        for member, part in self.parts.items():
+            share(entry("parts", member), part)
 
     def quiet(self, now: float) -> bool:
         """Whether it is too early to grant: a predecessor may still be heeded by members not heard yet."""
@@ -82,8 +93,7 @@ class SharedPacer:
         if instance("member", member, str) not in self.members:
             one_of("member", member, sorted(self.members))
         pacer = self._caught_up(now)
-        if number("part", part, least=0.0) > 1.0:
-            raise OptionError("part", "a number in [0, 1]", part)
+        share("part", part)
         until = holds_until if holds_until == -inf else number("holds_until", holds_until)
         parts = {**self.parts, member: part}
         told = changed(self, held={**self.held, member: until}, parts=parts, pacer=pacer)

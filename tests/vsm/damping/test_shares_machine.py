@@ -152,6 +152,14 @@ def test_a_member_alone_earns_from_its_lapse_on() -> None:
     [
         ("rate", lambda: SharedPacer(0.0, frozenset("a"), 1.0, 0.0)),
         ("members", lambda: SharedPacer(1.0, frozenset(), 1.0, 0.0)),
+        ("members", lambda: SharedPacer(1.0, "abc", 1.0, 0.0)),  # type: ignore[arg-type]
+        ("members", lambda: SharedPacer(1.0, ["a", "a"], 1.0, 0.0)),  # type: ignore[arg-type]
+        ("members", lambda: SharedPacer(1.0, frozenset({1}), 1.0, 0.0)),  # type: ignore[arg-type]
+        ("held", lambda: _heard({"a": nan}, {"a": 1.0})),
+        ("held", lambda: _heard({"b": 5.0}, {"b": 1.0})),
+        ("parts", lambda: _heard({"a": 5.0}, {})),
+        ("parts", lambda: _heard({"a": 5.0}, {"a": nan})),
+        ("parts", lambda: _heard({"a": 5.0}, {"a": 7.0})),
         ("ttl", lambda: SharedPacer(1.0, frozenset("a"), 0.0, 0.0)),
         ("born", lambda: SharedPacer(1.0, frozenset("a"), 1.0, nan)),
         ("burst", lambda: SharedPacer(1.0, frozenset("a"), 1.0, 0.0, burst=-1.0)),
@@ -165,8 +173,12 @@ def test_a_member_alone_earns_from_its_lapse_on() -> None:
 )
 def test_what_cannot_be_is_refused_by_name(name: str, act: object) -> None:
     assert callable(act)
-    with pytest.raises(OptionError, match=f"^{name}: expected"):
+    with pytest.raises(OptionError, match=rf"^{name}(\['\w'\])?: expected"):
         act()
+
+
+def _heard(held: dict[str, float], parts: dict[str, float]) -> SharedPacer:
+    return SharedPacer(1.0, frozenset("a"), 10.0, 0.0, held=held, parts=parts)
 
 
 def test_two_coordinators_at_once_grant_no_more_than_one_may() -> None:
