@@ -1,6 +1,6 @@
 """What the filter expects: the predictive mixture some periods ahead, its mean, variance and quantiles."""
 
-from math import erf, exp, fsum, pi, sqrt
+from math import erfc, exp, fsum, pi, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -52,7 +52,7 @@ class Forecast(NamedTuple):
     def below(self, y: float) -> float:
         """The probability that the datum is at most `y`. Raises `OptionError` when that is not finite."""
         number("y", y)
-        return fsum([p * 0.5 * (1.0 + erf((y - m) / sqrt(2 * v))) for p, m, v in self.parts])
+        return fsum([p * 0.5 * erfc((m - y) / sqrt(2 * v)) for p, m, v in self.parts])
 
     def quantile(self, q: float) -> float:
         """The value that the datum stays below with probability `q`, in (0, 1). Raises `OptionError`
@@ -116,7 +116,7 @@ def _close(parts: list[_Part], deviation: float) -> float:
 
 def _read(parts: list[_Part], at: float, q: float) -> tuple[float, float]:
     """How far `below` is above `q` at a place, and the density there."""
-    over = fsum([p * 0.5 * (1.0 + erf((at - m) / width)) for p, m, width, _, _ in parts]) - q
+    over = fsum([p * 0.5 * erfc((m - at) / width) for p, m, width, _, _ in parts]) - q
     return over, fsum([p * exp(-((at - m) * (at - m)) / twice) / norm for p, m, _, twice, norm in parts])
 
 

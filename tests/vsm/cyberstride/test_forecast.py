@@ -1,6 +1,7 @@
 """Forecasts cover what comes, and their parts agree with each other."""
 
 from math import inf
+from statistics import NormalDist
 
 import pytest
 from hypothesis import given
@@ -88,6 +89,15 @@ def test_quantiles_are_where_the_probability_is(parts: list[tuple[float, float, 
     total = sum(p for p, _, _ in parts)
     one = Forecast(tuple((p / total, m, v) for p, m, v in parts))
     assert one.below(one.quantile(q)) == pytest.approx(q, abs=1e-6)
+
+
+@pytest.mark.parametrize("q", [5e-324, 1e-300, 1e-50, 1e-20, 1e-17, 1e-9, 0.3])
+def test_the_lower_tail_is_as_exact_as_the_middle(q: float) -> None:
+    """A mixture of one Gaussian in two parts, against the standard library."""
+    exact = NormalDist(2.0, 3.0).inv_cdf(q)
+    for one in (Forecast(((1.0, 2.0, 9.0),)), Forecast(((0.3, 2.0, 9.0), (0.7, 2.0, 9.0)))):
+        assert one.quantile(q) == pytest.approx(exact, rel=1e-9)
+        assert one.below(exact) == pytest.approx(q, rel=1e-9)
 
 
 @given(PARTS)
