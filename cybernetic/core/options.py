@@ -7,6 +7,8 @@ from math import inf, isfinite
 
 from cybernetic.core.errors import ArgumentsError, OptionError
 
+LARGEST = 2**63 - 1  # what is counted, unless somebody says that it may be more
+
 
 def number(name: str, value: object, *, above: float | None = None, least: float | None = None) -> float:
     """`value` as a finite float; more than `above` or at least `least` where given. Raises `OptionError`."""
@@ -38,10 +40,14 @@ def seconds(name: str, value: object, *, none: str | None = None) -> float | Non
     return None if value == inf and none is not None else float(value)  # type: ignore[arg-type]
 
 
-def whole(name: str, value: object, *, least: int = 0) -> int:
-    """`value` as an integer of at least `least`. Raises `OptionError`."""
+def whole(name: str, value: object, *, least: int = 0, most: float = LARGEST) -> int:
+    """`value` as an integer from `least` to `most`: 2**63 - 1 unless told otherwise, for what is larger may be neither
+    shown nor reckoned with. Raises `OptionError`.
+    """
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise OptionError(name, f"an integer >= {least}", value)
+    if value > most:
+        raise OptionError(name, f"an integer of at most {most}", value)
     return value
 
 

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Callable, Iterator
+from math import inf
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, TypeVarTuple, overload
 
@@ -72,7 +73,7 @@ class LocalSystem:
         self._limit = watchdog
         self._transfer = transfer
         self._tune_gc, self._inline = flag("tune_gc", tune_gc), flag("inline", inline)
-        self._seed = seed if seed is None else whole("seed", seed)
+        self._seed = seed if seed is None else whole("seed", seed, most=inf)
         self._engine: Engine | None = None
         self._ended: Reason | None = None
         self._tops: dict[Any, Type] = {}

@@ -1,6 +1,7 @@
 """An error says what came, also where that cannot say itself."""
 
 from fractions import Fraction
+from math import inf
 
 import pytest
 
@@ -36,3 +37,12 @@ def test_what_came_is_named_by_its_kind_where_it_cannot_be_shown(value: object, 
 def test_a_negative_integer_of_many_digits_is_refused_by_its_name() -> None:
     with pytest.raises(OptionError, match="count: expected an integer >= 0"):
         whole("count", -DIGITS)
+
+
+def test_an_integer_has_64_bits_unless_it_is_told_otherwise() -> None:
+    with pytest.raises(
+        OptionError, match=r"count: expected an integer of at most 9223372036854775807, got: 9"
+    ):
+        whole("count", 2**63)
+    assert whole("count", 2**63 - 1) == 2**63 - 1
+    assert whole("count", DIGITS, most=inf) == DIGITS

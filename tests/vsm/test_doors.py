@@ -135,7 +135,7 @@ NUMBERS: list[tuple[str, Callable[[], object]]] = [
     ("floor", lambda: Herd(HERD, 1.0, -5.0)),
     ("size", lambda: Herd(HERD, 1.0, size=23)),
     ("counts['a']", lambda: Herd(HERD, 1.0).crowd("m", {"a": -1})),
-    ("counts", lambda: Herd(HERD, 1.0).crowd("m", {"a": HUGE})),
+    ("counts['a']", lambda: Herd(HERD, 1.0).crowd("m", {"a": HUGE})),
     ("counts", lambda: Herd(HERD, 1.0).crowd("m", {"a": 600_000, "b": 600_000})),
     ("counts", lambda: Herd(HERD, 1.0).crowd("m", {5: 1, "b": 1})),  # type: ignore[dict-item]
     ("pace", lambda: Window(0, 24)),

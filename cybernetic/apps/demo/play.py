@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
+from math import inf
 
 from cybernetic.apps.demo.companies.company import Company
 from cybernetic.apps.demo.companies.gateway import Gateway
@@ -58,7 +59,7 @@ def play(
 
     Raises `OptionError`.
     """
-    whole("seed", seed)
+    whole("seed", seed, most=inf)
     one_of("arm", arm, ARMS)
     for name in without:
         one_of("without", name, SYSTEMS)

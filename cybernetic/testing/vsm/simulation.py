@@ -4,6 +4,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from cybernetic.core import Chance, number, whole
@@ -129,7 +130,7 @@ def run(
     """
     viable(cls)
     seconds = number("hours", hours, above=0) * 3600.0
-    whole("seed", seed)
+    whole("seed", seed, most=inf)
     gone = names("without", without, ABLATIONS)
     if work is not None:
         hook("work", work, "company", "chance")

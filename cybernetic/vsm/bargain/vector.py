@@ -1,6 +1,7 @@
 """Amounts of several resources at once: money, tokens, calls, minutes of a human's attention."""
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Self
 
 from cybernetic.core import OptionError, number, whole
@@ -49,7 +50,7 @@ class Vector:
         Raises `OptionError` for what is no whole number >= 0, or so many that no float holds them, or no name.
         """
         for name, count in mapping("grains", grains).items():
-            if whole(word("resource", name), count) > _SHOWN:
+            if whole(word("resource", name), count, most=inf) > _SHOWN:
                 raise OptionError(name, "at most 1e308, which a float holds", count)
         made = cls.__new__(cls)
         made._grains = {name: grains[name] for name in sorted(grains) if grains[name]}

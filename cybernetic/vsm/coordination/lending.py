@@ -8,7 +8,7 @@ from typing import Any
 
 from cybernetic.runtime import Deferred
 from cybernetic.vsm.coordination.messages import LeaseRelease, LeaseRenewal, LeaseRequest
-from cybernetic.vsm.damping.fence import LeaseLost
+from cybernetic.vsm.damping.fence import LeaseLost, told
 from cybernetic.vsm.damping.leases import Lease, LeaseTable
 
 LONGEST = 3600.0  # seconds of an exclusive lease, at most
@@ -52,7 +52,7 @@ class LeaseDesk:
         if known is None or known.token < one.token:
             self._table = self._table.adopt(_told(one, holder), now)
         elif known.holder != holder:
-            raise LeaseLost(one.key, one.token, f"{known.holder!r} holds it with token {known.token}")
+            raise LeaseLost(one.key, one.token, f"{known.holder!r} holds it with token {told(known.token)}")
         self._table, lease = self._table.renew(one.key, one.token, now)
         return lease
 

@@ -1,6 +1,7 @@
 """A fence at a resource: it remembers the highest token it has seen and turns away all that are older."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Self
 
 from cybernetic.core import Refusal, whole
@@ -16,11 +17,11 @@ class LeaseLost(Refusal):
     """
 
     def __init__(self, key: str, token: int, why: str) -> None:
-        super().__init__(f"the lease on {key!r} with token {_told(token)} is lost: {why}")
+        super().__init__(f"the lease on {key!r} with token {told(token)} is lost: {why}")
         self.key, self.token = key, token
 
 
-def _told(token: object) -> str:
+def told(token: object) -> str:
     """A token as it is written, where Python writes so many digits: what comes from afar may be any integer."""
     if isinstance(token, int) and token.bit_length() > _WRITTEN:
         return f"of {token.bit_length()} bits"
@@ -43,13 +44,13 @@ class Fence:
 
     def __post_init__(self) -> None:
         instance("key", self.key, str)
-        whole("highest", self.highest)
+        whole("highest", self.highest, most=inf)
 
     def passed(self, token: int) -> Self:
         """The fence after `token` was let through.
 
         Raises `LeaseLost` for one older than the highest so far.
         """
-        if whole("token", token, least=1) < self.highest:
-            raise LeaseLost(self.key, token, f"expected a token of at least {_told(self.highest)}")
+        if whole("token", token, least=1, most=inf) < self.highest:
+            raise LeaseLost(self.key, token, f"expected a token of at least {told(self.highest)}")
         return type(self)(self.key, token)

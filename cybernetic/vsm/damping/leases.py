@@ -4,11 +4,12 @@ ageing.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Self, TypeVar
 
 from cybernetic.core import number, whole
 from cybernetic.vsm.checks import instance, mapping, word
-from cybernetic.vsm.damping.fence import LeaseLost
+from cybernetic.vsm.damping.fence import LeaseLost, told
 
 V = TypeVar("V")
 
@@ -35,7 +36,7 @@ class Lease:
     def __post_init__(self) -> None:
         word("key", self.key)
         word("holder", self.holder)
-        whole("token", self.token, least=1)
+        whole("token", self.token, least=1, most=inf)
         number("until", self.until)
         number("until", self.until - 2.0 * number("ttl", self.ttl, above=0.0))
 
@@ -212,7 +213,9 @@ class LeaseTable:
         lease = self.holding(key, now)
         if lease is None or lease.token != token:
             why = (
-                "nobody holds it" if lease is None else f"{lease.holder!r} holds it with token {lease.token}"
+                "nobody holds it"
+                if lease is None
+                else f"{lease.holder!r} holds it with token {told(lease.token)}"
             )
             raise LeaseLost(key, token, why)
         return lease

@@ -90,7 +90,9 @@ def miller_madow(counts: Mapping[K, int], confidence: float = 0.95) -> Variety:
     """
     share("confidence", confidence, inner=True)
     counted = mapping("counts", counts)
-    seen = [count for count in (whole(entry("counts", k), count) for k, count in counted.items()) if count]
+    seen = [
+        count for count in (whole(entry("counts", k), one, most=inf) for k, one in counted.items()) if count
+    ]
     size = sum(seen)
     number("counts", size)  # a sum beyond what floats hold has no logarithm
     if not size:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import lru_cache
+from math import inf
 from typing import Any
 
 from cybernetic.core import OptionError, whole
@@ -26,7 +27,7 @@ def sendable(message: Message) -> Message:
     if message.priority is not None and whole("priority", message.priority) > 255:
         raise OptionError("priority", "an integer from 0 to 255", message.priority)
     if message.timestamp is not None:
-        whole("timestamp", message.timestamp)
+        whole("timestamp", message.timestamp, most=inf)
     for name in ("id", "type", "content_type", "content_encoding", "correlation_id", "reply_to", "app_id"):
         if value := getattr(message, name):
             short(name, value)
