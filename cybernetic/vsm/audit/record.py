@@ -8,7 +8,7 @@ from enum import Enum
 from cybernetic.core import number
 from cybernetic.vsm.audit.cusum import DiscrepancyCusum
 from cybernetic.vsm.audit.health import VerifierHealth
-from cybernetic.vsm.checks import instance, later, share
+from cybernetic.vsm.checks import instance, share
 
 
 class Standing(Enum):
@@ -51,7 +51,7 @@ class AuditRecord:
             self,
             work=self.work.after(discrepant),
             gap=self.gap + weight * (discrepant - self.gap),
-            last=later("now", now, self.last) if self.last is not None else number("now", now),
+            last=number("now", now, least=self.last),
         )
 
     def after_canary(self, right: bool) -> "AuditRecord":
@@ -63,13 +63,14 @@ class AuditRecord:
         any more.
 
         A verifier that is suspect (see `VerifierHealth`) makes all its verdicts doubtful, so that is said first; an
-        alarm stands until the cusum is reset, however old. Raises `OptionError`.
+        alarm stands until the cusum is reset, however old. `now` is not before the last audit. Raises `OptionError`.
         """
         number("max_age", max_age, above=0)
+        at = number("now", now, least=self.last)
         if self.verifier.suspect:
             return Standing.VERIFIER_SUSPECT
         if self.work.alarm:
             return Standing.DISCREPANT
-        if self.last is None or later("now", now, self.last) - self.last > max_age:
+        if self.last is None or at - self.last > max_age:
             return Standing.UNAUDITED
         return Standing.CLEAN

@@ -5,6 +5,7 @@ from math import inf, log
 from typing import Self
 
 from cybernetic.core import OptionError, number
+from cybernetic.vsm.checks import later
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,12 @@ class Meter:
         number("at", self.at)
 
     def after(self, now: float, count: float = 1.0) -> Self:
-        """After `count` (>= 0) more at `now`, seconds. Raises `OptionError`, also where the rate overflows."""
-        rate = self.rate(now) + number("count", count, least=0.0) * log(2.0) / self.half
+        """After `count` (>= 0) more at `now`, seconds, not before `at`. Raises `OptionError`, also where the rate
+        overflows.
+        """
+        rate = (
+            self.rate(later("now", now, self.at)) + number("count", count, least=0.0) * log(2.0) / self.half
+        )
         if not rate < inf:
             raise OptionError("count", f"a count whose rate over {self.half:g} s is a finite number", count)
         return type(self)(self.half, rate, now)

@@ -49,8 +49,8 @@ class Work:
             number("out", call[0])
 
     def began(self, who: str, now: float) -> Self:
-        """After a call of `who` was let go at `now`."""
-        work = self.at(now)
+        """After a call of `who` was let go at `now`, not before the last. Raises `OptionError`."""
+        work = self.at(number("now", now, least=self.out[-1][0] if self.out else None))
         return changed(work, out=(*work.out, (now, who)))
 
     def ended(self, who: str, now: float, seconds: float | None = None) -> Self:

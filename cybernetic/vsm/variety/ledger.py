@@ -103,13 +103,14 @@ class VarietyLedger:
         """
         entry = self._known(id)
         instance("absorber", absorber, Absorber)
+        at = later("now", now, entry.since)
         if entry.absorber is absorber:
             return self
         if entry.absorber is not None:
             raise OptionError("absorber", f"{entry.absorber}, as {id!r} was closed", absorber)
         if absorber is Absorber.OPERATION and entry.channels:
             raise OptionError("absorber", f"one beyond system 1: {id!r} left by {entry.channels}", absorber)
-        closed = replace(entry, absorber=absorber, closed=later("now", now, entry.since))
+        closed = replace(entry, absorber=absorber, closed=at)
         return self._with(id, closed)
 
     def expire(self, before: float) -> "VarietyLedger":
