@@ -1,6 +1,7 @@
 """Systems 3 and 4 as a homeostat: how far one lets a shift go, how eager the other is, and the balance both live by."""
 
 from math import inf
+from sys import float_info
 
 from cybernetic.vsm.checks import instance
 from cybernetic.vsm.homeostat.balance import Balance, Bands
@@ -33,7 +34,7 @@ def imbalance(balance: Balance, bands: Bands) -> float:
 def _excess(value: float, most: float) -> float:
     if most == inf:
         return 0.0
-    return (value - most) / most if most > 0 else value
+    return min((value - most) / most, float_info.max) if most > 0 else value
 
 
 def homeostat(path: str) -> Homeostat:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from math import inf, nan
+from sys import float_info
 
 import hypothesis.strategies as st
 import pytest
@@ -165,6 +166,7 @@ def test_where_a_band_has_no_end_nothing_is_too_much_and_the_other_still_is() ->
     assert imbalance(torn, Bands(churn=(0.0, inf))) == 3.0
     assert imbalance(torn, Bands(churn=(0.0, inf), regret=(0.0, inf))) == 0.0
     assert imbalance(torn, Bands(churn=(0.0, 10.0))) == 9.0
+    assert imbalance(torn, Bands(churn=(0.0, 5e-324))) == float_info.max
     assert imbalance(torn, Bands(churn=(-1.0, 0.0), regret=(0.0, inf))) == 100.0
 
 
