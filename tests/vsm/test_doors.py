@@ -37,6 +37,7 @@ from cybernetic.vsm.cyberstride import (
     Gauge,
     HarrisonStevens,
     Health,
+    Index,
     best_preset,
     examine,
     fault,
@@ -51,15 +52,18 @@ from cybernetic.vsm.damping import (
     Lease,
     LeaseTable,
     Plan,
+    SwingCounter,
     Waiter,
     Waiting,
     autocovariance,
+    balanced_plan,
     find_oscillation,
     next_turn,
 )
 from cybernetic.vsm.damping.choice import Advice, Choice
 from cybernetic.vsm.damping.watch import Herd, Signal, Window
 from cybernetic.vsm.damping.work import Work
+from cybernetic.vsm.decisions import Amendment
 from cybernetic.vsm.homeostat import (
     AdaptationProposal,
     Balance,
@@ -69,7 +73,16 @@ from cybernetic.vsm.homeostat import (
     open_conversation,
 )
 from cybernetic.vsm.ladder import Paging, Sensitivity, arouse
-from cybernetic.vsm.variety import ChannelLoad, Disturbance, VarietyLedger, cyclic_game, entropy
+from cybernetic.vsm.variety import (
+    Amplifier,
+    Attenuator,
+    ChannelLoad,
+    Disturbance,
+    Transducer,
+    VarietyLedger,
+    cyclic_game,
+    entropy,
+)
 
 HUGE = 10**400
 ONE = Vector(usd=1)
@@ -137,6 +150,27 @@ NUMBERS: list[tuple[str, Callable[[], object]]] = [
     ("counts['a']", lambda: Herd(HERD, 1.0).crowd("m", {"a": -1})),
     ("counts['a']", lambda: Herd(HERD, 1.0).crowd("m", {"a": HUGE})),
     ("counts", lambda: Herd(HERD, 1.0).crowd("m", {"a": 600_000, "b": 600_000})),
+    ("shares", lambda: Plan((("a", 0.5), ("a", 0.5)), 1.0)),
+    ("shares", lambda: Plan(((5, 0.5), ("a", 0.5)), 1.0)),  # type: ignore[arg-type]
+    ("shares", lambda: Advice(1.0, ((5, 0.5),))),  # type: ignore[arg-type]
+    ("capacities", lambda: balanced_plan({5: 1.0, "a": 1.0}, 1.0)),  # type: ignore[dict-item]
+    ("costs", lambda: Choice().made({5: 1.0, "a": 1.0}, 1.0, 0.5)),  # type: ignore[dict-item]
+    ("here", lambda: Choice(here=5)),  # type: ignore[arg-type]
+    ("policy", lambda: Amendment(1, "p", "x", 0.0)),  # type: ignore[arg-type]
+    ("items", lambda: Amplifier("n", tuple).measure([[1]])),
+    ("apply", lambda: Amplifier("n", lambda item: [[item]]).measure([1])),
+    ("apply", lambda: Amplifier("n", lambda item: item).measure([1])),
+    ("windows", lambda: Attenuator("n", tuple).measure([[[1]]])),
+    ("apply", lambda: Attenuator("n", lambda window: [window]).measure([[1]])),
+    ("apply", lambda: Attenuator("n", lambda window: 5).measure([[1]])),
+    ("corpus", lambda: Transducer("n", tuple, tuple).measure([[1]])),
+    ("decode", lambda: Transducer("n", str, list).measure([1])),
+    ("plan", lambda: Index("x", plan=2.0, transform="logit")),
+    ("now", lambda: SwingCounter(1.0, 1, 1.0).saw(0.0, -1e308).saw(0.0, 1e308)),
+    ("now", lambda: LeaseTable(1e308).request("k", "a", 1.7e308)),
+    ("now", lambda: LeaseTable(1e308, quiet=-1.7e308).request("k", "a", -1.7e308)),
+    ("now", lambda: LeaseTable(1e308).request("k", "a", 0.0)[0].renew("k", 1, 9e307)),
+    ("level", lambda: HarrisonStevens(variance=1.0).forecast(3.0)),
     ("counts", lambda: Herd(HERD, 1.0).crowd("m", {5: 1, "b": 1})),  # type: ignore[dict-item]
     ("pace", lambda: Window(0, 24)),
     ("size", lambda: Window(1, 0)),

@@ -34,6 +34,7 @@ def posiwid(chartered: Mapping[str, float], actual: Mapping[str, float], slack: 
     parts = {}
     for purpose in purposes:
         p, q = done.get(purpose, 0.0), (1 - slack) * wanted.get(purpose, 0.0) + slack / len(purposes)
-        parts[purpose] = p * (log2(p) - log2(q)) if p > 0 else 0.0
+        bits = log2(q) if q > 0 else log2(slack) - log2(len(purposes))  # which is less than a float holds
+        parts[purpose] = p * (log2(p) - bits) if p > 0 else 0.0
     ranked = sorted(parts.items(), key=lambda part: -part[1])
     return PosiwidGap(max(0.0, fsum(parts.values())), tuple(ranked))

@@ -128,7 +128,7 @@ class HarrisonStevens:
         Raises `OptionError` when `periods` is not > 0, or there is neither a datum nor a `level` yet.
         """
         if self._mixture is None:
-            raise OptionError("periods", "a datum before the first forecast, or `level` given", periods)
+            raise OptionError("level", "one given, or a datum before the first forecast", None)
         return foresee(self._mixture, periods, self.model, self._learnt.variance, changes=changes)
 
     def _begin(self, name: str, level: float) -> Mixture:

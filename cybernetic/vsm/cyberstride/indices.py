@@ -120,7 +120,10 @@ class Index:
             if not number("limits", low) < number("limits", high):
                 raise OptionError("limits", "the lowest below the highest value", self.limits)
         if self.plan is not None:
-            scale.forward(number("plan", self.plan))
+            try:
+                scale.forward(number("plan", self.plan))
+            except OptionError as error:
+                raise OptionError("plan", error.expected, self.plan) from None
 
     @property
     def scale(self) -> Transform:

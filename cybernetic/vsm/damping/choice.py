@@ -7,7 +7,8 @@ from sys import float_info
 from typing import Self
 
 from cybernetic.core import OptionError, flag, number
-from cybernetic.vsm.checks import entry, instance, mapping, moment
+from cybernetic.vsm.checks import entry, instance, mapping, moment, word
+from cybernetic.vsm.damping.plan import target_shares
 from cybernetic.vsm.damping.shaping import Shaping
 
 
@@ -31,10 +32,7 @@ class Advice:
 
     def __post_init__(self) -> None:
         number("until", self.until)
-        for pair in instance("shares", self.shares, tuple):
-            if not isinstance(pair, tuple) or len(pair) != 2:
-                raise OptionError("shares", "pairs (target, share)", self.shares)
-            number("shares", pair[1], least=0.0)
+        target_shares("shares", self.shares)
         if self.target is not None:
             instance("target", self.target, str)
         instance("shaping", self.shaping, Shaping)
@@ -63,6 +61,8 @@ class Choice:
     held_until: float = -inf
 
     def __post_init__(self) -> None:
+        if self.here is not None:
+            word("here", self.here)
         moment("moved_at", self.moved_at)
         moment("held_until", self.held_until)
         flag("followed", self.followed)
@@ -90,7 +90,7 @@ class Choice:
             raise OptionError("draw", "a number in [0, 1)", draw)
         if not mapping("costs", costs):
             raise OptionError("costs", "one for each of those to choose among", dict(costs))
-        least = min(number(entry("costs", name), cost) for name, cost in costs.items())
+        least = min(number(entry("costs", word("costs", name)), cost) for name, cost in costs.items())
         best = self._one_of(sorted(name for name, cost in costs.items() if cost == least), draw)
         advice = self.advice if self.advice is not None and now < self.advice.until else None
         target = advice.target if advice is not None and not self.followed else None

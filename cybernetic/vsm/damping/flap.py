@@ -87,7 +87,7 @@ class FlapDamper:
 
         Raises `OptionError` for a `now` of the past, and for what is no `Flapping`.
         """
-        number("now", now, least=instance("state", state, Flapping).at)
+        now = number("now", now, least=instance("state", state, Flapping).at)
         ends = self.until(state)
         if ends is None or now < ends:
             return changed(state, penalty=self._decayed(state, now), at=now)

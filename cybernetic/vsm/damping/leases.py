@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Self, TypeVar
 
-from cybernetic.core import number, whole
+from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.checks import instance, mapping, word
 from cybernetic.vsm.damping.fence import LeaseLost, told
 
@@ -138,7 +138,7 @@ class LeaseTable:
         Raises `LeaseLost` if it has lapsed or `token` is not the one that holds.
         """
         lease = self._held(key, token, now)
-        longer = replace(lease, until=max(lease.until, now + min(lease.ttl, self.ttl)))
+        longer = replace(lease, until=max(lease.until, _ends(now, min(lease.ttl, self.ttl))))
         return replace(self, leases=_with(self.leases, key, longer), seen=now), _handed(longer, now)
 
     def release(self, key: str, token: int, now: float) -> tuple[Self, Lease | None]:
@@ -231,13 +231,21 @@ class LeaseTable:
         rest = tuple(waiter for waiter in queue if waiter is not first)
         token = self.epoch * SERIALS + self.serial + 1
         ttl = self.ttl if first.ttl is None else min(first.ttl, self.ttl)
-        lease = Lease(key, first.holder, token, now + ttl, ttl)
+        lease = Lease(key, first.holder, token, _ends(now, ttl), ttl)
         return replace(
             self,
             serial=self.serial + 1,
             leases=_with(self.leases, key, lease),
             waiting=_with(self.waiting, key, rest),
         ), lease
+
+
+def _ends(now: float, ttl: float) -> float:
+    """When a lease ends that is granted at `now`. Raises `OptionError` where no float says that."""
+    until = float(now) + ttl
+    if not (until < inf and until - 2.0 * ttl > -inf):
+        raise OptionError("now", f"a time from which on {ttl:g} s are a finite one", now)
+    return until
 
 
 def _handed(lease: Lease, now: float) -> Lease:

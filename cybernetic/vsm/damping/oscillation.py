@@ -148,7 +148,7 @@ def _finite(name: str, values: Sequence[float]) -> Sequence[float]:
     """Numbers that are finite: floats, nearly always. Raises `OptionError`."""
     instance(name, values, Sequence)  # type: ignore[type-abstract]
     if set(map(type, values)) == {float} and all(map(isfinite, values)):
-        return values
+        return values if isinstance(values, list | tuple) else list(values)  # a deque cannot be sliced
     return [number(name, value) for value in values]
 
 

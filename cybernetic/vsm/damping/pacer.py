@@ -89,7 +89,7 @@ class Pacer:
         return replace(self, barrier=max(self.barrier, number("until", until)), seen=now)
 
     def _earned(self, at: float) -> float:
-        return self.credit + self.rate * (at - self.since) if self.rate else self.credit
+        return self.credit + self.rate * (float(at) - self.since) if self.rate else self.credit
 
 
 def wip_limit(capacity: float, service_time: float) -> int:

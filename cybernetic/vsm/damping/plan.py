@@ -10,7 +10,7 @@ from math import fsum
 from typing import Self
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.checks import instance, mapping, weights
+from cybernetic.vsm.checks import instance, mapping, weights, word
 from cybernetic.vsm.damping.flap import Flapping
 from cybernetic.vsm.damping.shaping import Shaping
 
@@ -25,11 +25,7 @@ class Plan:
     until: float
 
     def __post_init__(self) -> None:
-        if not all(
-            isinstance(pair, tuple) and len(pair) == 2 for pair in instance("shares", self.shares, tuple)
-        ):
-            raise OptionError("shares", "pairs (target, share)", self.shares)
-        if abs(fsum(number("shares", share, least=0.0) for _, share in self.shares) - 1.0) > 1e-9:
+        if abs(fsum(target_shares("shares", self.shares).values()) - 1.0) > 1e-9:
             raise OptionError("shares", "shares that sum to 1", self.shares)
         number("until", self.until)
 
@@ -52,12 +48,25 @@ class Plan:
         return dict(zip(ordered, places, strict=True))
 
 
+def target_shares(name: str, shares: object) -> dict[str, float]:
+    """Pairs (target, share), each target named once, as a mapping. Raises `OptionError`."""
+    found: dict[str, float] = {}
+    for pair in instance(name, shares, tuple):
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise OptionError(name, "pairs (target, share)", shares)
+        if word(name, pair[0]) in found:
+            raise OptionError(name, "one share for each target", shares)
+        found[pair[0]] = number(name, pair[1], least=0.0)
+    return found
+
+
 def balanced_plan(capacities: Mapping[str, float], until: float) -> Plan:
     """The plan whose shares are as the capacities (any one unit, >= 0), valid before `until` (seconds).
 
     Raises `OptionError` when a capacity cannot be, or when together they are nothing.
     """
-    return Plan(tuple(sorted(weights("capacities", capacities).items())), until)
+    shares = weights("capacities", capacities)
+    return Plan(tuple(sorted((word("capacities", target), share) for target, share in shares.items())), until)
 
 
 @dataclass(frozen=True, slots=True)

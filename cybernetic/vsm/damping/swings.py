@@ -67,11 +67,12 @@ class SwingCounter:
         A half period that ends in data of exactly 0 ends with the last of them. Raises `OptionError` for an error
         that is not finite or whose integral is not, and for a `now` of the past.
         """
-        number("now", now, least=self.at)
-        number("error", error)
+        now, error = number("now", now, least=self.at), number("error", error)
         if self.at is None:
             return changed(self, at=now, error=error, side=_sign(error))
         elapsed = now - self.at
+        if elapsed == inf:
+            raise OptionError("now", f"a time that is finitely many seconds after {self.at:g}", now)
         before, here = _sign(self.error) or self.side, _sign(error)
         if before * here >= 0:
             area = _finite(self.area + elapsed * abs(self.error + error) / 2, error)

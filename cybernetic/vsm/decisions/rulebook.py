@@ -28,6 +28,8 @@ class Amendment:
     def __post_init__(self) -> None:
         whole("revision", self.revision)
         instance("name", self.name, str)
+        if self.policy is not None:
+            instance("policy", self.policy, Policy)
         number("at", self.at)
         instance("why", self.why, str)
         if self.restores is not None:

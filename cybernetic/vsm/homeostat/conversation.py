@@ -132,7 +132,7 @@ class Conversation:
         for name in ("since", "due", "patience", "ruling"):
             number(name, getattr(self, name))
         for name in ("most", "rounds"):
-            number(name, whole(name, getattr(self, name)))
+            whole(name, getattr(self, name))
         instance("answers", self.answers, tuple)
 
     @property
@@ -143,7 +143,7 @@ class Conversation:
     @property
     def bound(self) -> float:
         """The longest time from the proposal to an end, in seconds."""
-        return (self.most + 1) * self.patience + self.ruling
+        return (self.most + 1) * float(self.patience) + self.ruling
 
     def answer(self, side: Side, said: Feasibility, now: float) -> tuple["Conversation", Reception]:
         """The talk after `side` answered at `now`, and what became of the answer.
@@ -219,10 +219,9 @@ def open_conversation(
     At most `rounds` counters (>= 0); system 5 rules on a deadlock within `ruling` seconds (> 0), or it goes
     further up. Raises `OptionError`, also where no number says when it has ended.
     """
-    number("patience", patience, above=0)
-    number("ruling", ruling, above=0)
-    number("rounds", whole("rounds", rounds))
-    number("now", now)
+    patience, ruling = number("patience", patience, above=0), number("ruling", ruling, above=0)
+    whole("rounds", rounds)
+    now = number("now", now)
     talk = Conversation(
         instance("proposal", proposal, AdaptationProposal),
         proposal.change,

@@ -55,7 +55,7 @@ class Sensitivity:
         return replace(self, extra=self._left(now) + self.step, at=now)
 
     def _left(self, now: float) -> float:
-        later("now", now, self.at)
+        now = later("now", now, self.at)
         if self.extra == 0:
             return 0.0
         return max(0.0, self.extra - (now - self.at) * self.step * self.budget * _PAID_BACK / _DAY)

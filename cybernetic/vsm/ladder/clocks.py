@@ -144,8 +144,8 @@ def time_to_human(
     flag("acknowledged", acknowledged)
     for level in instance("levels", levels, Sequence):  # type: ignore[type-abstract]
         instance("levels", level, Clocks)
-    per_level = [level.ack + (level.recovery if acknowledged else 0.0) + hop for level in levels]
     try:
+        per_level = [level.ack + (level.recovery if acknowledged else 0.0) + hop for level in levels]
         bound = fsum((detection, *per_level, hop))
     except OverflowError:  # on the way to a sum beyond what floats hold
         bound = inf

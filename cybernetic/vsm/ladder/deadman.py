@@ -28,7 +28,9 @@ class Deadman:
     @property
     def due(self) -> float:
         """When the loop counts as missed if it does not complete before (seconds)."""
-        return self.last + self.misses * self.period
+        return float(self.last) + self.misses * float(
+            self.period
+        )  # of integers a sum may be too large for one
 
     def beat(self, now: float) -> "Deadman":
         """The deadman after the loop completed at `now` (not before the last time). Raises `OptionError`."""

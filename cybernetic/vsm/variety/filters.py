@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from cybernetic.core import OptionError, whole
-from cybernetic.vsm.checks import function, instance, share, word
+from cybernetic.vsm.checks import function, hashed, instance, share, word
 from cybernetic.vsm.variety.entropy import fidelity, joint_counts, miller_madow
 
 A = TypeVar("A", bound=Hashable)
@@ -77,14 +77,15 @@ class Attenuator(Generic[A, B]):
                 function(name, part, "a function or None")
         if not windows or not all(windows):
             raise OptionError("windows", "at least one window, none of them empty", windows)
-        outs = [tuple(self.apply(window)) for window in windows]
+        ins = [_told_apart("windows", window) for window in windows]
+        outs = [_told_apart("apply", self.apply(window)) for window in windows]
         missed = None
         if inject is not None and alarming is not None:
-            faulty = [self.apply(inject(window)) for window in windows]
+            faulty = [_told_apart("apply", self.apply(inject(window))) for window in windows]
             missed = sum(not any(alarming(item) for item in out) for out in faulty) / len(windows)
-        joint = joint_counts(zip(map(tuple, windows), outs, strict=True))
+        joint = joint_counts(zip(ins, outs, strict=True))
         return Measured(
-            _variety(item for window in windows for item in window),
+            _variety(item for window in ins for item in window),
             _variety(item for out in outs for item in out),
             fidelity(joint),
             sum(len(window) for window in windows),
@@ -112,11 +113,12 @@ class Amplifier(Generic[A, B]):
         """What this amplifier makes of `items` (at least one). Raises `OptionError`."""
         if not instance("items", items, Sequence):  # type: ignore[type-abstract]
             raise OptionError("items", "at least one item", items)
-        outs = [tuple(self.apply(item)) for item in items]
+        ins = _told_apart("items", items)
+        outs = [_told_apart("apply", self.apply(item)) for item in ins]
         return Measured(
-            _variety(items),
+            _variety(ins),
             _variety(act for out in outs for act in out),
-            fidelity(joint_counts(zip(items, outs, strict=True))),
+            fidelity(joint_counts(zip(ins, outs, strict=True))),
             len(items),
             sum(map(len, outs)),
             None,
@@ -166,8 +168,9 @@ class Transducer(Generic[A, B]):
         """What of a `corpus` (at least one item) gets over the boundary. Raises `OptionError`."""
         if not instance("corpus", corpus, Sequence):  # type: ignore[type-abstract]
             raise OptionError("corpus", "at least one item", corpus)
-        arrived = [self._carry(item) for item in corpus]
-        pairs = zip(corpus, arrived, strict=True)
+        sent = _told_apart("corpus", corpus)
+        arrived = _told_apart("decode", [self._carry(item) for item in sent])
+        pairs = zip(sent, arrived, strict=True)
         return Carried(
             fidelity(joint_counts(pairs)), len(corpus), arrived.count(_UNKNOWN), arrived.count(None)
         )
@@ -180,6 +183,11 @@ class Transducer(Generic[A, B]):
 
 
 _UNKNOWN = object()
+
+
+def _told_apart(name: str, items: Iterable[A]) -> tuple[A, ...]:
+    """Items that differ by their hashes. Raises `OptionError` that names where they came from."""
+    return tuple(hashed(name, item) for item in instance(name, items, Iterable))  # type: ignore[type-abstract]
 
 
 def _variety(items: Iterable[Hashable]) -> float:

@@ -124,6 +124,11 @@ def test_the_gap_forgets() -> None:
     assert record.gap < 0.01
 
 
+def test_posiwid_with_next_to_no_slack() -> None:
+    gap = posiwid({"answer": 1.0}, {"look busy": 1.0}, slack=5e-324)
+    assert gap.bits == 1075.0  # 2**-1074, spread over two
+
+
 def test_posiwid_golden() -> None:
     gap = posiwid({"answer": 0.5, "learn": 0.5}, {"answer": 0.75, "learn": 0.25}, slack=1e-9)
     expected = 0.75 * log2(1.5) + 0.25 * log2(0.5)

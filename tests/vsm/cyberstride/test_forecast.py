@@ -122,7 +122,7 @@ def test_a_forecast_looks_ahead(periods: float) -> None:
 
 
 def test_there_is_no_forecast_from_nothing() -> None:
-    with pytest.raises(OptionError, match=r"^periods: "):
+    with pytest.raises(OptionError, match=r"^level: "):
         HarrisonStevens(variance=1.0).forecast()
 
 

@@ -1,5 +1,6 @@
 """Oscillation: golden readings, symmetries, false-alarm rates and power at one window, what is refused."""
 
+from collections import deque
 from math import cos, exp, inf, isfinite, nan, pi
 
 import pytest
@@ -171,3 +172,12 @@ def test_what_cannot_be_is_refused_by_name(name: str, act: object) -> None:
     assert callable(act)
     with pytest.raises(OptionError, match=f"^{name}: expected"):
         act()
+
+
+def test_any_sequence_is_a_window() -> None:
+    flat = [cos(0.7 * n) for n in range(40)]
+    covariance = autocovariance(flat, 24)
+    assert autocovariance(deque(flat), 24) == covariance
+    assert regularity(deque(covariance)) == regularity(covariance)
+    assert decay_ratio(deque(covariance)) == decay_ratio(covariance)
+    assert find_oscillation(deque(flat)) == find_oscillation(flat)
