@@ -58,6 +58,22 @@ def mapping(name: str, value: M) -> M:
     return value
 
 
+def entries(name: str, value: M, kind: type) -> M:
+    """`value`, if it is a mapping to what is a `kind`. Raises `OptionError` that names which is none."""
+    for key, one in mapping(name, value).items():
+        if not isinstance(one, kind):
+            instance(entry(name, key), one, kind)
+    return value
+
+
+def tuple_of(name: str, value: object, kind: type[V]) -> tuple[V, ...]:
+    """`value`, if it is a tuple of what is a `kind`. Raises `OptionError`."""
+    for at, one in enumerate(instance(name, value, tuple)):
+        if not isinstance(one, kind):
+            instance(entry(name, at), one, kind)
+    return value  # type: ignore[return-value]
+
+
 def later(name: str, value: object, earlier: float) -> float:
     """`value` as a time (seconds) not before `earlier`. Raises `OptionError`."""
     now = number(name, value)

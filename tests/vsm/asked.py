@@ -78,6 +78,8 @@ def _gauge() -> Gauge:
     return one
 
 
+CLIMBING = Ladder("acme", at=0.0).feel(PAIN, 0.0)[0]
+
 # what is asked of a value that is there already
 METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "audit.AuditRecord.after": (lambda: AuditRecord(last=1.0), {"discrepant": False, "now": 2.0}),
@@ -92,7 +94,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
         lambda: Allocator(replace(PURSE, ended=9), {"u": ONE}),
         {"unit": "u", "now": 1.0},
     ),
-    "bargain.Allocator.expire": (lambda: Allocator(PURSE, {}), {"now": 1.0}),
+    "bargain.Allocator.expire": (lambda: Allocator(PURSE, {"u": ONE}).issue("u", ONE, 1.0)[0], {"now": 1.0}),
     "bargain.Allocator.issue": (
         lambda: Allocator(PURSE, {"u": ONE}),
         {"unit": "u", "grant": ONE, "now": 1.0},
@@ -114,7 +116,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "bargain.Budget.epoch": (lambda: Budget(usd=1.0, per=60.0), {"now": 1.0}),
     "bargain.Claim.at": (lambda: Claim(1.0), {"level": 1.0}),
     "bargain.Ledger.aside": (lambda: LEDGER, {"key": "k", "most": ONE, "until": 5.0}),
-    "bargain.Ledger.expire": (lambda: LEDGER, {"now": 1.0}),
+    "bargain.Ledger.expire": (lambda: LEDGER.reserve("j", ONE, 0.0, 5.0).settle("i", ONE), {"now": 1.0}),
     "bargain.Ledger.reserve": (lambda: LEDGER, {"key": "k", "upper": ONE, "now": 1.0, "until": 5.0}),
     "bargain.Price.cost": (lambda: Price(0.1, 0.2), {"tokens_in": 1.0, "tokens_out": 1.0}),
     "bargain.Productivity.after": (lambda: Productivity(10.0), {"value": 1.0, "spent": 1.0}),
@@ -122,7 +124,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "bargain.Purse.epoch": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.born": (lambda: PURSE, {"id": "x", "now": 1.0}),
     "bargain.Purse.conclude": (lambda: PURSE, {"now": 1.0, "patience": 5.0}),
-    "bargain.Purse.expire": (lambda: PURSE, {"now": 1.0}),
+    "bargain.Purse.expire": (lambda: PURSE.reserve("j", ONE, 1.0, 5.0)[0], {"now": 1.0}),
     "bargain.Purse.overrun": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.redeclared": (lambda: PURSE, {"per": 30.0, "floor": ONE, "now": 1.0}),
     "bargain.Purse.told": (lambda: PURSE, {"now": 1.0}),
@@ -177,7 +179,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
         {"key": "k", "holder": "b", "now": 1.0, "priority": 1.0, "ttl": 5.0},
     ),
     "damping.LeaseTable.withdraw": (lambda: LEASES, {"holder": "a", "now": 1.0}),
-    "damping.LeaseTable.turn": (lambda: LEASES, {"now": 1.0}),
+    "damping.LeaseTable.turn": (lambda: LEASES.request("k", "b", 1.0)[0], {"now": 1.0}),
     "damping.Member.alone": (lambda: Member(1.0), {"now": 1.0}),
     "damping.Member.grant": (lambda: Member(1.0), {"now": 1.0, "cost": 1.0}),
     "damping.Member.sharing": (lambda: Member(1.0), {"share": 0.5, "now": 1.0}),
@@ -195,7 +197,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "damping.SharedPacer.part": (lambda: SHARED, {"until": 1.0}),
     "damping.SharedPacer.ready": (lambda: SHARED, {"now": 20.0, "cost": 1.0}),
     "damping.SharedPacer.quiet": (lambda: SHARED, {"now": 1.0}),
-    "damping.SharedPacer.share": (lambda: SHARED, {"now": 1.0}),
+    "damping.SharedPacer.share": (lambda: SHARED.heard("a", 5.0, 1.0), {"now": 1.0}),
     "damping.Shaping.moves": (Shaping, {"gain": 1.0, "now": 1.0, "moved_at": 0.0, "draw": 0.5}),
     "damping.SwingCounter.oscillating": (lambda: SwingCounter(1.0, 3, 60.0), {"now": 1.0}),
     "damping.SwingCounter.saw": (lambda: SwingCounter(1.0, 3, 60.0), {"error": 1.0, "now": 1.0}),
@@ -235,15 +237,15 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "ladder.Deadman.beat": (lambda: Deadman(1.0, 0.0), {"now": 1.0}),
     "ladder.Deadman.missed": (lambda: Deadman(1.0, 0.0), {"now": 1.0}),
     "ladder.ErrorBurst.after": (lambda: ErrorBurst(times=(0.0,)), {"now": 1.0}),
-    "ladder.Ladder.ack": (lambda: Ladder("acme", at=0.0), {"key": KEY, "level": 0, "by": "a", "now": 1.0}),
-    "ladder.Ladder.clear": (lambda: Ladder("acme", at=0.0), {"key": KEY, "now": 1.0}),
-    "ladder.Ladder.feel": (lambda: Ladder("acme", at=0.0), {"signal": PAIN, "now": 1.0}),
-    "ladder.Ladder.reopened": (lambda: Ladder("acme", at=0.0), {"now": 1.0}),
+    "ladder.Ladder.ack": (lambda: CLIMBING, {"key": KEY, "level": 0, "by": "a", "now": 1.0}),
+    "ladder.Ladder.clear": (lambda: CLIMBING, {"key": KEY, "now": 1.0}),
+    "ladder.Ladder.feel": (lambda: CLIMBING, {"signal": PAIN, "now": 1.0}),
+    "ladder.Ladder.reopened": (lambda: CLIMBING, {"now": 1.0}),
     "ladder.Ladder.sink_failed": (
-        lambda: Ladder("acme", at=0.0),
+        lambda: CLIMBING,
         {"key": KEY, "sink": 0, "attempt": 1, "now": 1.0},
     ),
-    "ladder.Ladder.tick": (lambda: Ladder("acme", at=0.0), {"now": 1.0}),
+    "ladder.Ladder.tick": (lambda: CLIMBING, {"now": 1.0}),
     "ladder.Sensitivity.reopened": (lambda: Sensitivity(at=0.0), {"now": 1.0}),
     "ladder.Sensitivity.signalled": (lambda: Sensitivity(at=0.0), {"now": 1.0}),
     "ladder.Sensitivity.threshold": (lambda: Sensitivity(at=0.0), {"now": 1.0}),

@@ -36,6 +36,7 @@ SOMETIMES: tuple[object, ...] = (
 KNOWN_AS = {
     "bargain.allocate": ("weights",),
     "bargain.divide": ("weights",),
+    "bargain.Vector.of_grains": ("resource", "usd"),
     "cyberstride.preset": ("model",),
     "cyberstride.transform": ("transform",),
 }
@@ -141,6 +142,11 @@ def spoilt(value: Any, depth: int = 0) -> Iterator[Any]:
         return
     if isinstance(value, int | float):
         yield from (nan, inf, -inf, "x", None, -1.0) if depth else ()
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            wrong = (nan, None, 5, "x", [], *spoilt(one, depth + 1))
+            yield from ({**value, key: bad} for bad in wrong)
+        yield {**value, 5: nan}
     elif isinstance(value, tuple) and hasattr(value, "_fields"):
         for name in value._fields:
             yield from (
@@ -159,7 +165,8 @@ def spoilt(value: Any, depth: int = 0) -> Iterator[Any]:
 
 
 # What is handed out, and of which nobody makes one of his own to ask it: a look at all of it would cost too much.
-UNTOUCHED = ("cyberstride.Forecast.", "audit.RunLength.", "decisions.Action")
+# And facts, which are whatever policies agreed to read.
+UNTOUCHED = ("cyberstride.Forecast.", "audit.RunLength.", "decisions.Action", "decisions.decision_table")
 
 
 @pytest.mark.parametrize("name", [name for name in TRIED if not name.startswith(UNTOUCHED)])

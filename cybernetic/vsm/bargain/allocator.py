@@ -13,7 +13,7 @@ from cybernetic.vsm.bargain.purse import BILLS, Purse
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total, vector
 from cybernetic.vsm.changed import changed
-from cybernetic.vsm.checks import entry, instance, mapping
+from cybernetic.vsm.checks import entries, entry, instance, mapping
 
 AHEAD = 1.0  # seconds that a clock may be ahead: what began later yet, began before one was set back
 LATE = 2 * BILLS  # seconds after the end of an epoch: last words of units that come later change nothing
@@ -71,8 +71,11 @@ class Allocator:
         whole("version", self.version)
         for unit, floor in mapping("floors", self.floors).items():
             vector(entry("floors", unit), floor)
-        for name in ("issued", "purses", "lost"):
-            mapping(name, getattr(self, name))
+        for name, kind in (("issued", Seal), ("purses", str), ("lost", Vector)):
+            entries(name, getattr(self, name), kind)
+        for name in ("issued", "lost"):
+            for key in getattr(self, name):
+                _account(name, key)
         for unit, born in mapping("births", self.births).items():
             number(entry("births", unit), born)
         if not total(self.floors.values()) <= self.purse.floor:
@@ -100,7 +103,7 @@ class Allocator:
         epoch = instance("contract", contract, Contract).epoch
         known = self if flag("first", first) else self.begun(epoch)
         purse, answer = known.purse.accept(contract)
-        return replace(known, purse=purse).begun(epoch), answer
+        return changed(known, purse=purse).begun(epoch), answer
 
     def told(self, now: float) -> Self:
         """The allocator that knows that it is `now` (see `Purse.told`)."""
@@ -122,7 +125,7 @@ class Allocator:
             raise OptionError("key", "a key that is no unit's name", key)
         begun = self.begun(self.purse.epoch(now))
         purse, epoch = begun.purse.reserve(key, upper, now, until)
-        return replace(begun, purse=purse), epoch
+        return changed(begun, purse=purse), epoch
 
     def settle(
         self, epoch: int, key: str, actual: Vector, *, final: bool = True, bounded: bool | None = None
@@ -156,7 +159,7 @@ class Allocator:
         ledger = ledger.revise(unit, held.most(gone + granted))
         seal = Seal(self.term, self.version + 1)
         issued = {**self.issued, (epoch, unit): seal}
-        after = replace(
+        after = changed(
             begun, purse=begun.purse.with_ledger(epoch, ledger), version=seal.version, issued=issued
         )
         return after, self._contract(unit, epoch, granted, seal)
@@ -233,7 +236,7 @@ class Allocator:
             return self
         issued = {key: seal for key, seal in self.issued.items() if key[1] != unit}
         purses, births = {**self.purses, unit: purse}, {**self.births, unit: born}
-        after = replace(self, purses=purses, births=births, issued=issued)
+        after = changed(self, purses=purses, births=births, issued=issued)
         if before == UNHEARD:
             return after
         last = self.purse.epoch(born)
@@ -242,7 +245,7 @@ class Allocator:
         lost = {
             (epoch, unit): bound for epoch, bound in bounds.items() if bound is not None and epoch <= last
         }
-        return replace(begun, lost={**self.lost, **lost})
+        return changed(begun, lost={**self.lost, **lost})
 
     def expire(self, now: float) -> Self:
         """Count as spent what units have not reported in time; a late report still settles it."""
@@ -259,11 +262,11 @@ class Allocator:
         epoch_number("epoch", epoch)
         issued = {key: seal for key, seal in self.issued.items() if key[0] > epoch}
         lost = {key: spent for key, spent in self.lost.items() if key[0] > epoch}
-        return replace(self, purse=self.purse.forget(epoch), issued=issued, lost=lost)
+        return changed(self, purse=self.purse.forget(epoch), issued=issued, lost=lost)
 
     def succeeded(self, term: int) -> Self:
         """The successor that takes over what was written down, also by another clock. `term` must be higher."""
-        return replace(
+        return changed(
             self, purse=self.purse.reopened(), term=whole("term", term, least=self.term + 1), version=0
         )
 
@@ -301,10 +304,17 @@ class Allocator:
         instance("unit", unit, str)
         instance("known", known, Seal)
         issued = {key: seal for key, seal in self.issued.items() if key[1] != unit}
-        return replace(self.succeeded(max(self.term, known.term) + 1), issued=issued)
+        return changed(self.succeeded(max(self.term, known.term) + 1), issued=issued)
 
     def _with(self, purse: Purse) -> Self:
         return self if purse is self.purse else changed(self, purse=purse)
+
+
+def _account(name: str, key: object) -> None:
+    """Check that `key` is of a unit's account: an epoch, and the unit."""
+    if not isinstance(key, tuple) or len(key) != 2 or not isinstance(key[1], str):
+        raise OptionError(name, "a mapping by (epoch, unit)", key)
+    epoch_number(name, key[0])
 
 
 def _bound(ledger: Ledger, unit: str) -> Vector | None:

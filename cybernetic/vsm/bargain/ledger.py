@@ -9,7 +9,7 @@ from cybernetic.core import OptionError, flag, number
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, total, vector
 from cybernetic.vsm.changed import changed
-from cybernetic.vsm.checks import instance, mapping, moment
+from cybernetic.vsm.checks import entries, instance, moment
 from cybernetic.vsm.growing import Growing, added, layers_of
 
 V = TypeVar("V")
@@ -31,6 +31,7 @@ class Reservation:
     def __post_init__(self) -> None:
         vector("upper", self.upper)
         moment("until", self.until)
+        flag("bounded", self.bounded)
         if not vector("took", self.took):
             object.__setattr__(self, "took", NOTHING)  # `committed` knows it by that, also when it was read
 
@@ -109,8 +110,8 @@ class Ledger:
         for name in ("grant", "spent", "reserved", "overrun", "cleared"):
             vector(name, getattr(self, name))
         moment("until", self.until)
-        mapping("open", self.open)
-        mapping("closed", self.closed)
+        entries("open", self.open, Reservation)
+        entries("closed", self.closed, Settlement)
         flag("blocked", self.blocked)
         if self.seen is not None:
             number("seen", self.seen)

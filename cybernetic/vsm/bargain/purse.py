@@ -1,7 +1,7 @@
 """A unit's money: a ledger for each epoch, filled by contracts, and a floor when no contract comes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Self
 
@@ -18,7 +18,7 @@ from cybernetic.vsm.bargain.refusals import (
 )
 from cybernetic.vsm.bargain.vector import NOTHING, Vector, vector
 from cybernetic.vsm.changed import changed
-from cybernetic.vsm.checks import instance, mapping, word
+from cybernetic.vsm.checks import entries, instance, word
 
 NO_CONTRACT = Seal(0, 0)
 EXACT = 1e-9  # of an epoch: products of times are no more exact
@@ -64,7 +64,8 @@ class Purse:
         number("per", self.per, above=0.0)
         vector("floor", self.floor)
         instance("seal", self.seal, Seal)
-        mapping("ledgers", self.ledgers)
+        for epoch in entries("ledgers", self.ledgers, Ledger):
+            epoch_number("ledgers", epoch)
         epoch_number("kept", self.kept)
         epoch_number("ended", self.ended)
         instance("id", self.id, str)
@@ -163,7 +164,7 @@ class Purse:
             raise AnotherPeriod(self.unit, self.per, contract.per)
         after = self
         if contract.seal > self.seal:
-            after = replace(self, seal=contract.seal, bare=max(self.bare, contract.bare))
+            after = changed(self, seal=contract.seal, bare=max(self.bare, contract.bare))
             if contract.epoch >= self.running:
                 ledger = self.ledger(contract.epoch).regrant(contract.grant)
                 after = after.with_ledger(contract.epoch, ledger)
@@ -224,7 +225,7 @@ class Purse:
         word("id", id)
         after, epoch = self.told(now), self.epoch(now)
         empty = Ledger(NOTHING, until=(epoch + 1) * self.per)
-        return replace(after, ledgers={epoch: empty}, kept=max(self.kept, epoch), id=id)
+        return changed(after, ledgers={epoch: empty}, kept=max(self.kept, epoch), id=id)
 
     def expire(self, now: float) -> tuple[Self, tuple[tuple[int, str], ...]]:
         """Settle what is overdue in all epochs (see `Ledger.expire`): the purse, and (epoch, key) of each."""
@@ -287,7 +288,7 @@ class Purse:
         """
         epoch_number("epoch", epoch)
         left = {known: ledger for known, ledger in self.ledgers.items() if known > epoch}
-        return replace(self, ledgers=left, kept=max(self.kept, epoch + 1))
+        return changed(self, ledgers=left, kept=max(self.kept, epoch + 1))
 
     def with_ledger(self, epoch: int, ledger: Ledger) -> Self:
         """The purse with another ledger for `epoch`. Raises `OptionError`."""

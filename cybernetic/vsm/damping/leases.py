@@ -2,13 +2,14 @@
 ageing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Self, TypeVar
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import instance, mapping, word
+from cybernetic.vsm.changed import changed
+from cybernetic.vsm.checks import entries, entry, instance, mapping, tuple_of, word
 from cybernetic.vsm.damping.fence import LeaseLost, told
 
 V = TypeVar("V")
@@ -99,8 +100,9 @@ class LeaseTable:
         number("quiet", self.quiet)
         whole("epoch", self.epoch)
         whole("serial", self.serial)
-        mapping("leases", self.leases)
-        mapping("waiting", self.waiting)
+        entries("leases", self.leases, Lease)
+        for key, queue in mapping("waiting", self.waiting).items():
+            tuple_of(entry("waiting", key), queue, Waiter)
         if self.seen is not None:
             number("seen", self.seen)
 
@@ -124,12 +126,13 @@ class LeaseTable:
             number("ttl", ttl, above=0.0)
         lease = self.holding(key, now)
         if lease and lease.holder == word("holder", holder):
-            return replace(self, seen=now), _handed(lease, now)
+            return changed(self, seen=now), _handed(lease, now)
         queue = self.waiting.get(key, ())
         if all(waiter.holder != holder for waiter in queue):
             queue = (*queue, Waiter(holder, now, priority, ttl))
-        table, granted = replace(self, waiting=_with(self.waiting, key, queue), seen=now)._next(key, now)
-        return table, granted if granted and granted.holder == holder else None
+        asked = changed(self, waiting=_with(self.waiting, key, queue), seen=now)
+        table, granted = asked._granted((key,), now)
+        return table, next((lease for lease in granted if lease.holder == holder), None)
 
     def renew(self, key: str, token: int, now: float) -> tuple[Self, Lease]:
         """Prolong a lease by the `ttl` it was granted with, from now on, or by the table's if that is shorter; it never
@@ -139,7 +142,7 @@ class LeaseTable:
         """
         lease = self._held(key, token, now)
         longer = replace(lease, until=max(lease.until, _ends(now, min(lease.ttl, self.ttl))))
-        return replace(self, leases=_with(self.leases, key, longer), seen=now), _handed(longer, now)
+        return changed(self, leases=_with(self.leases, key, longer), seen=now), _handed(longer, now)
 
     def release(self, key: str, token: int, now: float) -> tuple[Self, Lease | None]:
         """Give a key back: the table, and the lease of who waited longest for it.
@@ -148,8 +151,10 @@ class LeaseTable:
         """
         lease = self.holding(key, now)
         if lease and lease.token == token:
-            return replace(self, leases=_with(self.leases, key, None), seen=now)._next(key, now)
-        return replace(self, seen=now), None
+            free = changed(self, leases=_with(self.leases, key, None), seen=now)
+            table, granted = free._granted((key,), now)
+            return table, next(iter(granted), None)
+        return changed(self, seen=now), None
 
     def withdraw(self, holder: str, now: float, key: str | None = None) -> Self:
         """`holder` does not wait any more, for `key` or (None) for anything. What it holds it holds."""
@@ -157,12 +162,12 @@ class LeaseTable:
         word("holder", holder)
         if key is not None:
             instance("key", key, str)
-        table = self
-        for waited, queue in self.waiting.items():
-            if key is None or waited == key:
-                rest = tuple(waiter for waiter in queue if waiter.holder != holder)
-                table = replace(table, waiting=_with(table.waiting, waited, rest))
-        return replace(table, seen=now)
+        waiting = dict(self.waiting)
+        for waited in self.waiting if key is None else self.waiting.keys() & {key}:
+            waiting[waited] = tuple(one for one in waiting[waited] if one.holder != holder)
+            if not waiting[waited]:
+                del waiting[waited]
+        return changed(self, waiting=waiting, seen=now)
 
     def forget(self, holder: str, now: float) -> tuple[Self, tuple[Lease, ...]]:
         """After the death of `holder`: it waits no more and its leases are free; the leases that others got
@@ -172,7 +177,7 @@ class LeaseTable:
         """
         table = self.withdraw(holder, now)
         leases = {key: lease for key, lease in self.leases.items() if lease.holder != holder}
-        return replace(table, leases=leases).turn(now)
+        return changed(table, leases=leases).turn(now)
 
     def turn(self, now: float) -> tuple[Self, tuple[Lease, ...]]:
         """Let lapse what is over and grant what is free to who waits: the table, and the leases granted by
@@ -180,11 +185,7 @@ class LeaseTable:
         """
         number("now", now, least=self.seen)
         live = {key: lease for key, lease in self.leases.items() if now < lease.until}
-        table, granted = replace(self, leases=live, seen=now), []
-        for key in self.waiting:
-            table, lease = table._next(key, now)
-            granted += [lease] if lease else []
-        return table, tuple(granted)
+        return changed(self, leases=live, seen=now)._granted(self.waiting, now)
 
     def adopt(self, lease: Lease, now: float) -> Self:
         """Take in a lease that a predecessor granted, told by its holder: to its end, also where the predecessor gave
@@ -207,7 +208,7 @@ class LeaseTable:
             kept = replace(known, until=max(known.until, kept.until))
         queue = tuple(one for one in self.waiting.get(lease.key, ()) if one.holder != lease.holder)
         waiting = _with(self.waiting, lease.key, queue)
-        return replace(self, leases=_with(self.leases, lease.key, kept), waiting=waiting, seen=now)
+        return changed(self, leases=_with(self.leases, lease.key, kept), waiting=waiting, seen=now)
 
     def _held(self, key: str, token: int, now: float) -> Lease:
         lease = self.holding(key, now)
@@ -220,24 +221,24 @@ class LeaseTable:
             raise LeaseLost(key, token, why)
         return lease
 
-    def _next(self, key: str, now: float) -> tuple[Self, Lease | None]:
-        """Grant `key`, if it is free, to the waiter whose priority has grown highest; the first of equal
+    def _granted(self, keys: Iterable[str], now: float) -> tuple[Self, tuple[Lease, ...]]:
+        """Grant each of these keys that is free to the waiter whose priority has grown highest; the first of equal
         ones.
         """
-        queue = self.waiting.get(key, ())
-        if not queue or now < self.quiet or self.holding(key, now):
-            return self, None
-        first = max(queue, key=lambda waiter: waiter.priority + (now - waiter.since) / self.ageing)
-        rest = tuple(waiter for waiter in queue if waiter is not first)
-        token = self.epoch * SERIALS + self.serial + 1
-        ttl = self.ttl if first.ttl is None else min(first.ttl, self.ttl)
-        lease = Lease(key, first.holder, token, _ends(now, ttl), ttl)
-        return replace(
-            self,
-            serial=self.serial + 1,
-            leases=_with(self.leases, key, lease),
-            waiting=_with(self.waiting, key, rest),
-        ), lease
+        if now < self.quiet:
+            return self, ()
+        free = [key for key in keys if self.waiting.get(key) and not self.holding(key, now)]
+        leases, waiting, granted = dict(self.leases), dict(self.waiting), list[Lease]()
+        for token, key in enumerate(free, self.epoch * SERIALS + self.serial + 1):
+            queue = waiting.pop(key)
+            first = max(queue, key=lambda waiter: waiter.priority + (now - waiter.since) / self.ageing)
+            if rest := tuple(waiter for waiter in queue if waiter is not first):
+                waiting[key] = rest
+            ttl = self.ttl if first.ttl is None else min(first.ttl, self.ttl)
+            leases[key] = Lease(key, first.holder, token, _ends(now, ttl), ttl)
+            granted.append(leases[key])
+        after = changed(self, serial=self.serial + len(free), leases=leases, waiting=waiting)
+        return (after, tuple(granted)) if granted else (self, ())
 
 
 def _ends(now: float, ttl: float) -> float:
@@ -255,5 +256,8 @@ def _handed(lease: Lease, now: float) -> Lease:
 
 def _with(table: Mapping[str, V], key: str, value: V | None) -> Mapping[str, V]:
     """A copy of `table` with `key` set, or without it where the value is None or empty."""
-    rest = {other: kept for other, kept in table.items() if other != key}
-    return {**rest, key: value} if value else rest
+    after = dict(table)
+    after.pop(key, None)
+    if value:
+        after[key] = value
+    return after

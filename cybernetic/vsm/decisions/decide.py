@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from cybernetic.core import OptionError
-from cybernetic.vsm.checks import entry, instance, mapping
+from cybernetic.vsm.checks import entries, instance, tuple_of
 from cybernetic.vsm.decisions.actions import Action
 from cybernetic.vsm.decisions.policy import Opinion, Policy, opinion_of
 from cybernetic.vsm.decisions.verdicts import Allow, Deny, Escalate, Verdict, strictness
@@ -55,11 +54,7 @@ def decide(policies: Iterable[Policy], action: Any, context: Any = None) -> Deci
     another's escalation denies. `action` is usually an `Action`, `context` whatever the policies agreed to
     read. Raises `OptionError` for what is no policy.
     """
-    policies = tuple(instance("policies", policies, Iterable))  # type: ignore[type-abstract]
-    for at, policy in enumerate(policies):
-        if not isinstance(policy, Policy):
-            raise OptionError(f"policies[{at}]", "a Policy", policy)
-    opinions = tuple(opinion_of(policy, action, context) for policy in policies)
+    opinions = tuple(opinion_of(policy, action, context) for policy in _policies(policies))
     if not opinions:
         return Decision(Deny("no policy speaks of it"), "default", ())
     ruling = max(opinions, key=_weight)
@@ -79,10 +74,20 @@ def decision_table(
 
     A finite table can be read by a person, and shows where a policy fails: rows with `failures`. Raises `OptionError`.
     """
-    rules = tuple(instance("policies", policies, Iterable))  # type: ignore[type-abstract]
-    for name, values in mapping("facts", facts).items():
-        instance(entry("facts", name), values, Iterable)  # type: ignore[type-abstract]
+    rules = _policies(policies)
+    entries("facts", facts, Iterable)
+    return _rows(rules, facts, context)
+
+
+def _rows(
+    rules: tuple[Policy, ...], facts: Mapping[str, Sequence[Any]], context: Any
+) -> Iterator[tuple[Action, Decision]]:
     for values in product(*facts.values()):
         given = dict(zip(facts, values, strict=True))
         action = Action(given.pop("kind", "any"), given)
         yield action, decide(rules, action, context)
+
+
+def _policies(policies: Iterable[Policy]) -> tuple[Policy, ...]:
+    given = tuple(instance("policies", policies, Iterable))  # type: ignore[type-abstract]
+    return tuple_of("policies", given, Policy)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import instance, later, word
+from cybernetic.vsm.changed import changed
+from cybernetic.vsm.checks import instance, later, tuple_of, word
 from cybernetic.vsm.decisions.decide import Decision, decide
 from cybernetic.vsm.decisions.policy import Policy
 
@@ -57,8 +58,7 @@ class Rulebook:
     amendments: tuple[Amendment, ...] = ()
 
     def __post_init__(self) -> None:
-        for amendment in instance("amendments", self.amendments, tuple):
-            instance("amendments", amendment, Amendment)
+        tuple_of("amendments", self.amendments, Amendment)
 
     @property
     def revision(self) -> int:
@@ -139,4 +139,4 @@ class Rulebook:
     ) -> "Rulebook":
         at = later("now", now, self.amendments[-1].at) if self.amendments else number("now", now)
         amendment = Amendment(self.revision + 1, name, policy, at, why, restores)
-        return Rulebook((*self.amendments, amendment))
+        return changed(self, amendments=(*self.amendments, amendment))

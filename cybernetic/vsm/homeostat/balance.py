@@ -7,7 +7,7 @@ from math import inf
 from statistics import median_high, median_low
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import band, entry, instance, mapping, share
+from cybernetic.vsm.checks import band, entries, entry, instance, mapping, share
 from cybernetic.vsm.homeostat.conversation import Side
 from cybernetic.vsm.variety.entropy import effective_number
 
@@ -229,7 +229,8 @@ class Diagnosis:
     findings: Mapping[Pathology, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        mapping("findings", self.findings)
+        for pathology in entries("findings", self.findings, tuple):
+            instance("findings", pathology, Pathology)
 
     @property
     def healthy(self) -> bool:

@@ -9,12 +9,13 @@ The clocks run where the pain was felt, so a level that is dead costs its time a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-from cybernetic.core import whole
-from cybernetic.vsm.checks import later, word
+from cybernetic.core import flag, number, whole
+from cybernetic.vsm.changed import changed
+from cybernetic.vsm.checks import instance, later, moment, word
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.ladder.clocks import Rungs
 from cybernetic.vsm.ladder.effects import (
@@ -48,7 +49,7 @@ class Climb:
     `since` and `at` (seconds) are when it was opened and last changed, `owner` who took it over last,
     `attempt` and `sink` the present page. A pain read off an index is `filtered`: it is paged only after it
     stood long enough, and `stood` counts the further data for which it did. `critical` are the critical pains that it
-    stands for, `called` is when a page was sent last.
+    stands for, `called` is when a page was sent last. Raises `OptionError`.
     """
 
     pain: Pain
@@ -64,6 +65,21 @@ class Climb:
     stood: int = 0
     critical: frozenset[PainKey] = frozenset()
     called: float = -inf
+
+    def __post_init__(self) -> None:
+        instance("pain", self.pain, Pain)
+        for name in ("level", "attempt", "sink", "stood"):
+            whole(name, getattr(self, name))
+        instance("stage", self.stage, Stage)
+        number("since", self.since)
+        number("at", self.at)
+        for name in ("due", "called"):
+            moment(name, getattr(self, name))
+        if self.owner is not None:
+            word("owner", self.owner)
+        flag("filtered", self.filtered)
+        for key in instance("critical", self.critical, frozenset):
+            instance("critical", key, PainKey)
 
     @property
     def open(self) -> bool:
@@ -96,9 +112,9 @@ def tick(climb: Climb, rungs: Rungs, now: float) -> Step:
         case Stage.PAGED:
             return _page_again(climb, rungs, now)
         case Stage.OWNED if climb.level == rungs.top:
-            return _page(replace(climb, owner=None), rungs, now)
+            return _page(changed(climb, owner=None), rungs, now)
         case _:
-            return _raise_to(replace(climb, owner=None), rungs, climb.level + 1, now)
+            return _raise_to(changed(climb, owner=None), rungs, climb.level + 1, now)
 
 
 def succeed(pain: Pain, members: Sequence[Climb], rungs: Rungs, now: float) -> Step:
@@ -109,9 +125,9 @@ def succeed(pain: Pain, members: Sequence[Climb], rungs: Rungs, now: float) -> S
     """
     if pain.severity is Severity.CRITICAL or not members:
         climb, effects = begin(pain, rungs, now)
-        return replace(climb, filtered=pain.severity is not Severity.CRITICAL), effects
+        return changed(climb, filtered=pain.severity is not Severity.CRITICAL), effects
     ahead = min(members, key=lambda one: (-one.level, one.due))
-    climb = replace(ahead, pain=pain, at=now, filtered=True)
+    climb = changed(ahead, pain=pain, at=now, filtered=True)
     if not all(one.filtered for one in members):
         climb = _unfiltered(climb, rungs, now)
     return climb, (Raised(pain.key, ahead.level, pain.severity, now),)
@@ -125,7 +141,7 @@ def again(climb: Climb, rungs: Rungs, pain: Pain, now: float, *, datum: bool = T
     each critical pain that a storm stands for is, unless the human is just being called for another one, within the
     time that a page is given first.
     """
-    climb = replace(climb, stood=climb.stood + datum, at=later("now", now, climb.at))
+    climb = changed(climb, stood=climb.stood + datum, at=later("now", now, climb.at))
     if pain.severity is Severity.CRITICAL and pain.key not in climb.critical:
         return _worse(climb, rungs, pain.key, now)
     if climb.filtered and not pain.cause.statistical:
@@ -148,7 +164,7 @@ def acknowledge(climb: Climb, rungs: Rungs, level: int, by: str, now: float) -> 
     if level < climb.level:
         return climb, (*effects, Heard(climb.pain.key, level, by, now))
     until = now + (rungs.paging.recovery if level == rungs.top else rungs.levels[level].recovery)
-    owned = replace(climb, stage=Stage.OWNED, owner=by, at=now, due=until)
+    owned = changed(climb, stage=Stage.OWNED, owner=by, at=now, due=until)
     return owned, (*effects, Owned(climb.pain.key, level, by, until, now))
 
 
@@ -162,20 +178,20 @@ def sink_failed(climb: Climb, rungs: Rungs, sink: int, attempt: int, now: float)
     if climb.stage is not Stage.PAGED or (climb.sink, climb.attempt) != (sink, attempt):
         return climb, ()
     if sink + 1 >= rungs.paging.sinks:
-        return replace(climb, sink=rungs.paging.sinks, at=now), ()
-    return replace(climb, sink=sink + 1, at=now), (Paged(climb.pain.key, sink + 1, attempt, now),)
+        return changed(climb, sink=rungs.paging.sinks, at=now), ()
+    return changed(climb, sink=sink + 1, at=now), (Paged(climb.pain.key, sink + 1, attempt, now),)
 
 
 def relieve(climb: Climb, key: PainKey) -> Step:
     """One of the pains it stands for is gone, others are not: should that one come again, it is news."""
-    return replace(climb, critical=climb.critical - {key}), ()
+    return changed(climb, critical=climb.critical - {key}), ()
 
 
 def clear(climb: Climb, now: float) -> Step:
     """The pain is gone: everybody who was told of it is told so."""
     if not climb.open:
         return climb, ()
-    gone = replace(climb, stage=Stage.CLEARED, at=later("now", now, climb.at), due=inf)
+    gone = changed(climb, stage=Stage.CLEARED, at=later("now", now, climb.at), due=inf)
     return gone, (Cleared(climb.pain.key, climb.level, now),)
 
 
@@ -199,21 +215,21 @@ def _worse(climb: Climb, rungs: Rungs, key: PainKey, now: float) -> Step:
         return _everywhere(climb, rungs, now, first)
     if heard:
         return climb, ()
-    return replace(climb, sink=0, called=now), (Paged(climb.pain.key, 0, climb.attempt, now),)
+    return changed(climb, sink=0, called=now), (Paged(climb.pain.key, 0, climb.attempt, now),)
 
 
 def _critical(climb: Climb, key: PainKey) -> Climb:
     """A critical pain is part of it now."""
-    worst = replace(climb.pain, severity=Severity.CRITICAL)
-    return replace(climb, pain=worst, filtered=False, critical=climb.critical | {key})
+    worst = changed(climb.pain, severity=Severity.CRITICAL)
+    return changed(climb, pain=worst, filtered=False, critical=climb.critical | {key})
 
 
 def _unfiltered(climb: Climb, rungs: Rungs, now: float) -> Climb:
     """An event is part of it now: who was told has the time to answer from here on at most."""
-    climb = replace(climb, filtered=False)
+    climb = changed(climb, filtered=False)
     if climb.stage is not Stage.RAISED or climb.level >= rungs.top:
         return climb
-    return replace(climb, due=min(climb.due, now + rungs.levels[climb.level].ack))
+    return changed(climb, due=min(climb.due, now + rungs.levels[climb.level].ack))
 
 
 def _raise_to(climb: Climb, rungs: Rungs, level: int, now: float) -> Step:
@@ -221,12 +237,12 @@ def _raise_to(climb: Climb, rungs: Rungs, level: int, now: float) -> Step:
     if level < rungs.top:
         due = now + rungs.levels[level].ack
         told = Raised(climb.pain.key, level, climb.pain.severity, now)
-        return replace(climb, level=level, stage=Stage.RAISED, at=now, due=due), (told,)
+        return changed(climb, level=level, stage=Stage.RAISED, at=now, due=due), (told,)
     ripe = climb.since + rungs.patience
     if not climb.filtered or (now >= ripe and climb.stood >= rungs.stand):
         return _page(climb, rungs, now)
     waits = ripe if now < ripe else inf
-    return replace(climb, level=max(0, rungs.top - 1), stage=Stage.RAISED, at=now, due=waits), ()
+    return changed(climb, level=max(0, rungs.top - 1), stage=Stage.RAISED, at=now, due=waits), ()
 
 
 def _everywhere(climb: Climb, rungs: Rungs, now: float, first: int) -> Step:
@@ -239,7 +255,7 @@ def _everywhere(climb: Climb, rungs: Rungs, now: float, first: int) -> Step:
 
 def _page(climb: Climb, rungs: Rungs, now: float, attempt: int = 1) -> Step:
     due = now + rungs.paging.given(attempt)
-    paged = replace(
+    paged = changed(
         climb,
         level=rungs.top,
         stage=Stage.PAGED,
@@ -256,5 +272,5 @@ def _page(climb: Climb, rungs: Rungs, now: float, attempt: int = 1) -> Step:
 def _page_again(climb: Climb, rungs: Rungs, now: float) -> Step:
     if climb.attempt < rungs.paging.calls:
         return _page(climb, rungs, now, climb.attempt + 1)
-    given_up = replace(climb, stage=Stage.UNANSWERED, at=now, due=inf)
+    given_up = changed(climb, stage=Stage.UNANSWERED, at=now, due=inf)
     return given_up, (Unanswered(climb.pain.key, rungs.paging.last_word, now),)

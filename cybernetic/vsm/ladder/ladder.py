@@ -1,12 +1,13 @@
 """The ladder of one level: every open pain once, storms told as one, and what to do next, as a value."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 from typing import TypeVar
 
 from cybernetic.core import OptionError, number, whole
-from cybernetic.vsm.checks import instance, later, mapping, moment, word
+from cybernetic.vsm.changed import changed
+from cybernetic.vsm.checks import entries, entry, instance, later, mapping, word
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.ladder import climb as climbing
 from cybernetic.vsm.ladder.climb import Climb, Step
@@ -50,11 +51,19 @@ class Ladder:
             raise OptionError("rungs", "Rungs", self.rungs)
         instance("storm", self.storm, StormRule)
         number("refractory", self.refractory, least=0)
-        for name in ("climbs", "folded", "quiet", "noticed"):
-            mapping(name, getattr(self, name))
-        instance("recent", self.recent, tuple)
+        for name, kind in (("climbs", Climb), ("folded", PainKey)):
+            entries(name, getattr(self, name), kind)
+        for name in ("quiet", "noticed"):
+            for key, until in mapping(name, getattr(self, name)).items():
+                number(entry(name, key), until)
+        for one in instance("recent", self.recent, tuple):
+            if not isinstance(one, tuple) or len(one) != 2:
+                raise OptionError("recent", "pairs (when, what began)", one)
+            number("recent", one[0])
+            instance("recent", one[1], PainKey)
         whole("storms", self.storms)
-        moment("at", self.at)
+        if self.at != -inf:
+            number("at", self.at)
 
     @property
     def due(self) -> float:
@@ -64,7 +73,7 @@ class Ladder:
     def under(self, rungs: Rungs) -> "Ladder":
         """The same with other rungs; while something climbs, those on which that began stay. Raises `OptionError`."""
         instance("rungs", rungs, Rungs)
-        return self if self.climbs else replace(self, rungs=rungs)
+        return self if self.climbs else changed(self, rungs=rungs)
 
     def reopened(self, now: float) -> "Ladder":
         """The ladder as it was written down in another life, whose clock may have been ahead: then it goes on from
@@ -73,7 +82,7 @@ class Ladder:
         was = self.at
         if number("now", now) >= was:
             return self
-        return replace(
+        return changed(
             self,
             climbs={key: _rebased(one, was, now) for key, one in self.climbs.items()},
             quiet={key: now - (was - until) for key, until in self.quiet.items()},
@@ -129,13 +138,13 @@ class Ladder:
         ladder = self._now(now)
         if instance("key", key, PainKey) in ladder.folded:
             storm, folded = ladder.folded[key], _without(ladder.folded, key)
-            ladder = replace(ladder, folded=folded)._hush(key)
+            ladder = changed(ladder, folded=folded)._hush(key)
             if storm in folded.values():
                 return ladder._changed(storm, lambda c, _: climbing.relieve(c, key))
             key = storm
         elif ladder._is_over(key):
             return ladder, ()
-        ladder = replace(ladder, folded={one: storm for one, storm in ladder.folded.items() if storm != key})
+        ladder = changed(ladder, folded={one: storm for one, storm in ladder.folded.items() if storm != key})
         ladder = ladder._hush(key) if key in ladder.climbs else ladder
         return ladder._changed(key, lambda c, _: climbing.clear(c, now))
 
@@ -154,7 +163,7 @@ class Ladder:
         known = self._absent(pain)
         if known is not None:
             return self._join(known, pain)
-        ladder = replace(self, recent=(*self.storm.within(self.recent, self.at), (self.at, pain.key)))
+        ladder = changed(self, recent=(*self.storm.within(self.recent, self.at), (self.at, pain.key)))
         raging = ladder._raging()
         if raging is not None:
             return ladder._join(raging, pain)
@@ -184,7 +193,7 @@ class Ladder:
         """Fold a pain into one that is open: a storm, or the first sign of the same cause. Both must be over then."""
         alone = Cause(first.cause) is Cause.STORM or self._is_over(first)
         head = {} if alone else {first: first}
-        ladder = replace(self, folded={**self.folded, **head, pain.key: first})
+        ladder = changed(self, folded={**self.folded, **head, pain.key: first})
         ladder, effects = ladder._again(first, pain, datum=False)
         return ladder, (Folded((pain.key,), first, self.at), *effects)
 
@@ -196,7 +205,7 @@ class Ladder:
         over = [one.pain.key for one in members if self._is_over(one.pain.key)]
         born = storm_pain(self.path, self.storms + 1, [*(one.pain for one in members), pain], self.at)
         keys = (*(one.pain.key for one in members), pain.key)
-        ladder = replace(
+        ladder = changed(
             self,
             climbs={key: one for key, one in self.climbs.items() if key not in keys},
             folded=_without_all(self._moved(keys, born.key), over),
@@ -212,7 +221,7 @@ class Ladder:
 
     def _back(self, key: PainKey) -> "Ladder":
         """Such a pain has come again: it must go again as well."""
-        return replace(self, folded={**self.folded, key: key}) if self._is_over(key) else self
+        return changed(self, folded={**self.folded, key: key}) if self._is_over(key) else self
 
     def _moved(self, keys: Sequence[PainKey], storm: PainKey) -> dict[PainKey, PainKey]:
         """What is folded when these go into a storm, each with what has been folded into it."""
@@ -232,7 +241,7 @@ class Ladder:
         if max(quiet.get(pain.key, -inf) for quiet in (self.quiet, self.noticed)) > self.at:
             return self, ()
         noticed = {**self.noticed, pain.key: self.at + self.refractory}
-        return replace(self, noticed=noticed), (Noticed(pain.key, self.at),)
+        return changed(self, noticed=noticed), (Noticed(pain.key, self.at),)
 
     def _please(self, pleasure: Pleasure) -> "Move":
         if self.quiet.get(pleasure.key, -inf) > self.at:
@@ -246,10 +255,10 @@ class Ladder:
             {key: until for key, until in hushed.items() if until > now}
             for hushed in (self.quiet, self.noticed)
         )
-        return replace(self, at=now, quiet=quiet, noticed=noticed)
+        return changed(self, at=now, quiet=quiet, noticed=noticed)
 
     def _hush(self, key: PainKey) -> "Ladder":
-        return replace(self, quiet={**self.quiet, key: self.at + self.refractory})
+        return changed(self, quiet={**self.quiet, key: self.at + self.refractory})
 
     def _changed(self, key: PainKey, change: Callable[[Climb, Rungs], Step]) -> "Move":
         """The ladder after `change` of one climb; unchanged if there is none."""
@@ -260,7 +269,7 @@ class Ladder:
     def _stepped(self, key: PainKey, step: Step) -> "Move":
         climb, effects = step
         climbs = {**self.climbs, key: climb} if climb.open else _without(self.climbs, key)
-        return replace(self, climbs=climbs), effects
+        return changed(self, climbs=climbs), effects
 
 
 Move = tuple[Ladder, tuple[Effect, ...]]
@@ -272,7 +281,7 @@ def _rebased(climb: Climb, was: float, now: float) -> Climb:
     since, at, due, called = (
         now - (was - moment) for moment in (climb.since, climb.at, climb.due, climb.called)
     )
-    return replace(climb, since=since, at=at, due=due, called=called)
+    return changed(climb, since=since, at=at, due=due, called=called)
 
 
 def _by_due(item: tuple[PainKey, Climb]) -> tuple[float, PainKey]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from cybernetic.core import OptionError, whole
+from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.checks import function, hashed, instance, share, word
 from cybernetic.vsm.variety.entropy import fidelity, joint_counts, miller_madow
 
@@ -29,6 +29,11 @@ class Measured:
     faults: int
 
     def __post_init__(self) -> None:
+        for name in ("h_in", "h_out"):
+            number(name, getattr(self, name), least=0.0)
+        share("fidelity", self.fidelity)
+        for name in ("items_in", "items_out"):
+            whole(name, getattr(self, name))
         if self.missed is not None:
             share("missed", self.missed)
         whole("faults", self.faults)
@@ -139,6 +144,8 @@ class Carried:
 
     def __post_init__(self) -> None:
         share("fidelity", self.fidelity)
+        for name in ("items", "unknown", "truncated"):
+            whole(name, getattr(self, name))
 
     def enough(self, loss: float) -> bool:
         """Whether at most `loss` (0 to 1) of the variety was lost: Beer's third principle. Raises

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from cybernetic.core import OptionError, number
-from cybernetic.vsm.checks import instance, later, mapping, word
+from cybernetic.vsm.changed import changed
+from cybernetic.vsm.checks import entries, instance, later, word
 from cybernetic.vsm.growing import Growing, added
 
 MOST_HARM = 1e300
@@ -64,7 +65,7 @@ class VarietyLedger:
     entries: Mapping[str, Disturbance] = field(default_factory=Growing)
 
     def __post_init__(self) -> None:
-        mapping("entries", self.entries)
+        entries("entries", self.entries, Disturbance)
 
     def enter(self, id: str, kind: str, now: float, harm: float = 1.0) -> "VarietyLedger":
         """The ledger with a disturbance that came at `now` (seconds), doing `harm` (0 to 1e300) unless absorbed.
@@ -123,7 +124,7 @@ class VarietyLedger:
             for id, entry in self.entries.items()
             if entry.absorber is None and entry.since < before
         }
-        return VarietyLedger(Growing({**self.entries, **stale})) if stale else self
+        return changed(self, entries=Growing({**self.entries, **stale})) if stale else self
 
     @property
     def balance(self) -> dict[Absorber | None, int]:
@@ -162,4 +163,4 @@ class VarietyLedger:
         return self.entries[id]
 
     def _with(self, id: str, entry: Disturbance) -> "VarietyLedger":
-        return VarietyLedger(added(self.entries, id, entry))
+        return changed(self, entries=added(self.entries, id, entry))
