@@ -63,7 +63,7 @@ from cybernetic.vsm.damping import (
 from cybernetic.vsm.damping.choice import Advice, Choice
 from cybernetic.vsm.damping.watch import Herd, Signal, Window
 from cybernetic.vsm.damping.work import Work
-from cybernetic.vsm.decisions import Amendment
+from cybernetic.vsm.decisions import Amendment, decision_table
 from cybernetic.vsm.homeostat import (
     AdaptationProposal,
     Balance,
@@ -76,8 +76,10 @@ from cybernetic.vsm.ladder import Paging, Sensitivity, arouse
 from cybernetic.vsm.variety import (
     Amplifier,
     Attenuator,
+    Carried,
     ChannelLoad,
     Disturbance,
+    Measured,
     Transducer,
     VarietyLedger,
     cyclic_game,
@@ -157,6 +159,15 @@ NUMBERS: list[tuple[str, Callable[[], object]]] = [
     ("costs", lambda: Choice().made({5: 1.0, "a": 1.0}, 1.0, 0.5)),  # type: ignore[dict-item]
     ("here", lambda: Choice(here=5)),  # type: ignore[arg-type]
     ("policy", lambda: Amendment(1, "p", "x", 0.0)),  # type: ignore[arg-type]
+    ("policies", lambda: decision_table(5, {})),  # type: ignore[arg-type]
+    ("bounded", lambda: Reservation(ONE, 5.0, bounded="x")),  # type: ignore[arg-type]
+    ("h_in", lambda: Measured(nan, 0.0, 1.0, 1, 1, None, 0)),
+    ("fidelity", lambda: Measured(0.0, 0.0, nan, 1, 1, None, 0)),
+    ("items_out", lambda: Measured(0.0, 0.0, 1.0, 1, -1, None, 0)),
+    ("unknown", lambda: Carried(1.0, 1, -1, 0)),
+    ("leases[5]", lambda: LeaseTable(1.0, leases={5: nan})),  # type: ignore[dict-item]
+    ("waiting['k'][0]", lambda: LeaseTable(1.0, waiting={"k": ("a",)})),  # type: ignore[dict-item]
+    ("issued", lambda: Allocator(PURSE, {}, issued={"a": SEAL})),  # type: ignore[dict-item]
     ("items", lambda: Amplifier("n", tuple).measure([[1]])),
     ("apply", lambda: Amplifier("n", lambda item: [[item]]).measure([1])),
     ("apply", lambda: Amplifier("n", lambda item: item).measure([1])),
