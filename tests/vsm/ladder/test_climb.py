@@ -8,7 +8,7 @@ from math import inf, nan
 import pytest
 
 from cybernetic.core import OptionError
-from cybernetic.vsm.decisions import Deny, Reception
+from cybernetic.vsm.decisions import Allow, Deny, Escalate, Reception
 from cybernetic.vsm.ladder import (
     AckRefused,
     Cause,
@@ -160,6 +160,18 @@ def test_with_every_sink_down_the_declared_verdict_comes_all_the_same() -> None:
 def test_a_human_who_took_over_and_did_not_recover_is_paged_again() -> None:
     world = World((Acts.DEAD,) * 3, human=1.0).run(until=100.0)
     assert world.at(Paged) == [7.0, 88.0]
+
+
+def test_each_escalation_has_its_own_deadline_and_then_what_is_declared_last_holds() -> None:
+    escalated = Escalate("board", 3.0, Escalate("owner", 500.0, Allow()))
+    ladder = Ladder("acme", Rungs((), Paging(ack=60.0, attempts=2, on_timeout=escalated)))
+    ladder, effects = ladder.feel(PAIN, 0.0)
+    told = [*effects]
+    while ladder.due < inf:
+        ladder, effects = ladder.tick(ladder.due)
+        told += effects
+    assert [effect.at for effect in told if isinstance(effect, Paged)] == [0.0, 60.0, 180.0, 183.0]
+    assert told[-1] == Unanswered(KEY, Allow(), 683.0)
 
 
 def test_without_levels_the_human_is_paged_at_once() -> None:

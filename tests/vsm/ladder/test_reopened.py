@@ -15,6 +15,7 @@ from cybernetic.vsm.ladder import (
     Feeling,
     Ladder,
     Move,
+    Noticed,
     Paged,
     Paging,
     Pain,
@@ -101,6 +102,15 @@ def test_a_pain_comes_to_the_human_in_the_time_that_was_left() -> None:
         ladder, effects = ladder.tick(ladder.due)
         told += effects
     assert ladder.at == 7.0 + sum(clocks.ack for clocks in RUNGS.levels)
+
+
+def test_a_notice_is_told_again_when_what_was_left_of_its_refractory_time_is_over() -> None:
+    notice = PAINS[-1]
+    ladder, _ = Ladder("acme", RUNGS, refractory=60.0).feel(notice, 1_000_000.0)
+    ladder, _ = ladder.tick(1_000_020.0)
+    ladder = ladder.reopened(7.0)
+    assert ladder.feel(notice, 46.0)[1] == ()
+    assert ladder.feel(notice, 47.0)[1] == (Noticed(notice.key, 47.0),)
 
 
 def test_a_threshold_sinks_from_where_it_was() -> None:

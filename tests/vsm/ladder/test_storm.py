@@ -194,6 +194,13 @@ def test_pains_exactly_a_window_apart_are_a_storm_and_it_is_as_old_as_the_first(
     assert world.storm.since == -3.0
 
 
+def test_pains_a_little_more_than_a_window_apart_are_no_storm() -> None:
+    world = Storms(rule=StormRule(2, 0.5))
+    world.feel(EVENTS[0])
+    world.until(0.625).feel(EVENTS[1])
+    assert set(world.ladder.climbs) == {EVENTS[0].key, EVENTS[1].key}
+
+
 SILENT = Pain("acme/0", "operation silent", Cause.HEARTBEAT)
 GONE = Pain("acme/0", "life", Cause.EXIT)
 
