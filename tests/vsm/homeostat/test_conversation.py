@@ -53,6 +53,13 @@ def test_a_counter_is_answered_by_the_other_side() -> None:
     assert (agreed.state, agreed.change) == (ConversationState.AGREED, "one more packer")
 
 
+def test_after_a_counter_the_other_side_has_all_its_patience() -> None:
+    countered = said(talk(), Side.CONTROL, LESS, 8.0)
+    assert said(countered, Side.INTELLIGENCE, YES, 17.0).state is ConversationState.AGREED
+    late, reception = countered.answer(Side.INTELLIGENCE, YES, 18.0)
+    assert (late.state, reception) == (ConversationState.DEADLOCK, Reception.LATE)
+
+
 def test_answers_out_of_turn_or_out_of_time_change_nothing() -> None:
     assert talk().answer(Side.INTELLIGENCE, YES, 1.0) == (talk(), Reception.UNAUTHORISED)
     countered = said(talk(), Side.CONTROL, LESS, 3.0)
