@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from math import inf, nan
 
 import pytest
@@ -175,6 +176,14 @@ def test_one_that_withdraws_waits_no_more_and_holds_what_it_holds() -> None:
     assert table.holding("file", 3.0) is not None
     _, granted = table.turn(10.0)
     assert [lease.holder for lease in granted] == ["eve"]
+
+
+def test_one_that_withdraws_from_one_still_waits_for_the_others() -> None:
+    table = LeaseTable(ttl=10.0)
+    for holder, key in product(("ann", "bob"), ("file", "door")):
+        table, _ = table.request(key, holder, 0.0)
+    _, granted = table.withdraw("bob", 2.0, "file").turn(10.0)
+    assert [(lease.key, lease.holder) for lease in granted] == [("door", "bob")]
 
 
 def test_a_lease_of_a_predecessor_that_gave_longer_ones_holds_to_its_end() -> None:

@@ -40,7 +40,14 @@ def test_every_member_gets_a_target_and_the_numbers_are_as_near_as_they_can_be(
     counts = Counter(targets.values())
     for name, share in plan.shares:
         assert abs(counts[name] - share * len(members)) < 1.0 + 1e-9
+    beyond = [counts[name] - share * len(members) for name, share in plan.shares]
+    assert max(beyond) - min(beyond) <= 1.0 + 1e-9  # nobody would bring it nearer by going elsewhere
     assert plan.assigned(sorted(members, reverse=True)) == targets
+
+
+def test_who_is_left_over_goes_where_most_is_missing() -> None:
+    plan = Plan((("a", 0.5), ("b", 0.3), ("c", 0.2)), until=1.0)
+    assert Counter(plan.assigned("wxyz").values()) == {"a": 2, "b": 1, "c": 1}
 
 
 def test_an_engagement_plans_forgets_penalties_and_ends() -> None:
@@ -90,6 +97,13 @@ def test_phases_are_spread() -> None:
     phases = [phase(f"acme/unit-{k}", 10.0) for k in range(1000)]
     counts = Counter(int(value) for value in phases)
     assert all(70 <= counts[k] <= 130 for k in range(10))
+
+
+def test_a_name_that_no_encoding_holds_has_its_phase_and_its_place_too() -> None:
+    odd, other = "acme/\udc80", "acme/\udc81"  # as of a file whose name is no text
+    assert 0.0 <= phase(odd, 10.0) < 10.0
+    assert phase(odd, 10.0) != phase(other, 10.0)
+    assert balanced_plan({"a": 1.0}, until=1.0).assigned([odd]) == {odd: "a"}
 
 
 @pytest.mark.parametrize(
