@@ -26,6 +26,7 @@ def test_balance_harm_and_channels() -> None:
     ledger = ledger.expire(before=1.0)
     assert ledger.balance[Absorber.UNABSORBED] == 1
     assert ledger.harm == 2.0
+    assert ledger.untraced() == {"c"}  # what nobody absorbed went through no side door
 
 
 def test_what_comes_at_the_moment_itself_is_not_expired_yet() -> None:
