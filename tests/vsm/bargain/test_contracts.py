@@ -55,6 +55,17 @@ def test_a_contract_is_set_aside_when_it_is_issued_and_a_decrease_when_it_is_acc
         unit.reserve("other", usd(1), 13.0, 40.0)
 
 
+def test_of_its_first_contract_a_level_sets_the_floors_of_its_units_aside_and_later_has_them_in_any_case() -> (
+    None
+):
+    level = Allocator(Purse("a", 60.0, usd(15), kept=0), TOP.floors)
+    less = Contract("a", 0, usd(4), Seal(1, 1))
+    after, answer = level.accept(less, first=True)
+    assert answer.holds == after.purse.ledger(0).committed == usd(4)  # it may have lent the rest to others
+    after, answer = level.accept(less)
+    assert answer.holds == after.purse.ledger(0).committed == usd(15)
+
+
 def test_an_answer_to_an_older_contract_changes_nothing() -> None:
     top, first = TOP.issue("a", usd(20), 0.0)
     _, answer = UNIT.accept(first)

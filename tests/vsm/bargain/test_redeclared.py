@@ -255,6 +255,14 @@ def test_in_epochs_begun_before_the_clock_was_set_back_who_does_not_know_them_ha
         after.closed("a", 65.0)
 
 
+def test_an_epoch_begun_by_a_clock_a_little_ahead_is_none_of_before_the_clock_was_set_back() -> None:
+    level = declared(10.0, {"a": 2.0}).begun(0).begun(1)
+    for now, bare in ((59.0, 0), (58.9, 2)):
+        after = level.succeeded(2).redeclared(declared(10.0, {"a": 2.0}), now, own=True)
+        assert after.bare == bare
+        assert after.issue("a", usd(3), now)[1].bare == bare
+
+
 @pytest.mark.parametrize(("per", "first"), [(30.0, 12), (45.0, 8), (120.0, 3)])
 def test_with_another_period_and_the_clock_set_back_nothing_is_paid_twice(per: float, first: int) -> None:
     purse, epoch = Purse("a", 60.0, usd(10)).reserve("call", usd(10), 330.0, 340.0)
