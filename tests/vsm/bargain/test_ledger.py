@@ -1,5 +1,6 @@
 """The ledger by example: reserve, settle, expire, overrun, loans, shrinking, repetition, what is refused."""
 
+from dataclasses import replace
 from math import nan
 
 import pytest
@@ -31,6 +32,19 @@ def test_what_is_not_covered_is_refused_before_the_call() -> None:
         ledger.reserve("other", Cost(usd=1.0, tokens=1), 0.0, 60.0)
     with pytest.raises(BudgetExhausted, match="over since"):
         ledger.reserve("other", usd(1.0), 3600.0, 3700.0)
+
+
+@pytest.mark.parametrize(("took", "counts"), [(1.0, 4.0), (6.0, 6.0)])
+def test_an_overdue_call_of_which_tries_were_refused_counts_for_no_less_than_they_took(
+    took: float, counts: float
+) -> None:
+    ledger = FRESH.reserve("call", usd(4.0), 0.0, 60.0)
+    again = replace(ledger.open["call"], took=usd(took))
+    ledger = replace(ledger, open={"call": again})
+    assert (ledger.committed, ledger.available) == (usd(counts), usd(10.0 - counts))
+    with pytest.raises(BudgetExhausted, match="not covered"):
+        ledger.reserve("other", usd(10.5 - counts), 1.0, 60.0)
+    assert ledger.expire(60.0)[0].spent == usd(counts)
 
 
 def test_repetition_changes_nothing() -> None:

@@ -4,7 +4,7 @@ The world knows what each call really took. Messages wait in a bag and come out 
 The ledger is written down before an answer goes out: a crash loses the operation, or the answer, or nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -29,11 +29,12 @@ paid = st.tuples(
 class Call:
     """One call as the world knows it.
 
-    `upper` is what was asked for; `paid` what it really took, once made.
+    `upper` is what was asked for; `took` what refused tries of it took, `paid` what all of it really took, once made.
     """
 
     upper: Vector
     until: float
+    took: Vector = field(default_factory=Vector)
     paid: Vector | None = None
 
 
@@ -51,7 +52,11 @@ class Spending(RuleBasedStateMachine):
         self.excess = Vector()
 
     @rule(
-        upper=amounts, lasts=lasts, crash=crashes, goes=st.sampled_from(["open", "made", "told"]), paid=paid
+        upper=amounts,
+        lasts=lasts,
+        crash=crashes,
+        goes=st.sampled_from(["open", "refused", "made", "told"]),
+        paid=paid,
     )
     def a_call_is_asked_for(
         self, upper: Vector, lasts: float, crash: str, goes: str, paid: tuple[float, int, int | None]
@@ -59,7 +64,9 @@ class Spending(RuleBasedStateMachine):
         key = f"call-{len(self.calls)}"
         self.calls[key] = Call(upper, self.now + lasts)
         self.try_to_reserve(key, crash)
-        if key in self.allowed and goes != "open":
+        if key in self.allowed and goes == "refused":
+            self.refuse(key, 1.0, 0.5)
+        if key in self.allowed and goes in ("made", "told"):
             self.make(key, *paid)
         if key in self.allowed and goes == "told":
             self.tell(*self.bag.pop())
@@ -91,13 +98,29 @@ class Spending(RuleBasedStateMachine):
         if waiting:
             self.make(waiting[at % len(waiting)], *paid)
 
+    @rule(at=st.integers(0, 9), took=st.sampled_from([0.1, 0.3, 1.0]), lasts=lasts)
+    def a_call_is_refused_and_made_again(self, at: int, took: float, lasts: float) -> None:
+        known = sorted(self.allowed & self.ledger.open.keys())
+        waiting = [key for key in known if self.calls[key].paid is None]
+        if waiting:
+            self.refuse(waiting[at % len(waiting)], took, lasts)
+
+    def refuse(self, key: str, took: float, lasts: float) -> None:
+        """What the try took beyond its bound is set aside as far as it is there."""
+        call, before = self.calls[key], self.ledger.available
+        beyond = call.took.less(call.upper)
+        call.took, call.until = call.took + Vector(usd=took), self.now + lasts
+        again = replace(self.ledger.open[key], took=call.took, until=call.until)
+        self.ledger = replace(self.ledger, open={**self.ledger.open, key: again})
+        self.excess = self.excess + call.took.less(call.upper).less(beyond).less(before)
+
     def make(self, key: str, part: float, beyond: int, bound: int | None) -> None:
-        """It takes a part of its bound, or more than it; a bound on what it took may be told beside the
-        truth.
+        """It takes a part of what refused tries left of its bound, or more than it; a bound on what it took may be told
+        beside the truth.
         """
         call = self.calls[key]
         over = Vector(usd=beyond / 10)
-        call.paid = call.upper + over if beyond else call.upper.times(part)
+        call.paid = call.took + call.upper.less(call.took).times(1.0 if beyond else part) + over
         self.excess = self.excess + over
         self.bag.append((key, call.paid, True))
         if bound is not None:
@@ -125,8 +148,8 @@ class Spending(RuleBasedStateMachine):
     def what_is_overdue_expires(self) -> None:
         self.ledger, keys = self.ledger.expire(self.now)
         for key in keys:  # one of which no bound was known may have taken more
-            upper, actual = self.calls[key].upper, self.ledger.closed[key].actual
-            assert actual == upper or not upper
+            call, actual = self.calls[key], self.ledger.closed[key].actual
+            assert actual == call.upper.most(call.took) or (not call.upper and call.took <= actual)
 
     @rule(grant=grants)
     def the_grant_changes(self, grant: Vector) -> None:
@@ -142,20 +165,22 @@ class Spending(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_committed_that_was_not_granted(self) -> None:
-        assert self.ledger.committed <= self.ledger.grant + self.ledger.overrun
+        assert self.ledger.spent + self.ledger.reserved <= self.ledger.grant + self.ledger.overrun
         assert self.ledger.available + self.ledger.committed.least(self.ledger.grant) == self.ledger.grant
 
     @invariant()
     def the_sums_are_the_sums_of_the_parts(self) -> None:
         ledger = self.ledger
         assert ledger.reserved == total(open_.upper for open_ in ledger.open.values())
+        aside = total(open_.upper.most(self.calls[key].took) for key, open_ in ledger.open.items())
+        assert ledger.committed == ledger.spent + aside
         assert ledger.spent == total(closed.actual for closed in ledger.closed.values())
         assert ledger.overrun == total(closed.overrun for closed in ledger.closed.values())
         assert not ledger.open.keys() & ledger.closed.keys()
 
     @invariant()
     def what_is_really_paid_is_covered(self) -> None:
-        paid = total(call.paid for call in self.calls.values() if call.paid is not None)
+        paid = total(call.took if call.paid is None else call.paid for call in self.calls.values())
         assert paid <= self.ledger.committed + self.excess
         assert paid <= self.ledger.grant + self.excess
 
