@@ -35,11 +35,12 @@ CAPACITIES = {"a": 1.0, "b": 1.0}
 class Result:
     """What one run came to.
 
-    `seconds`: the mean latency of all agents in each second. `shares` counts the agents at provider a after each
-    choice; `busy` is the longer backlog before it, in seconds of work.
+    `seconds`: the mean latency of all agents in each second; `used`: the part of all capacity used in it. `shares`
+    counts the agents at provider a after each choice; `busy` is the longer backlog before it, in seconds of work.
     """
 
     seconds: list[float] = field(default_factory=list)
+    used: list[float] = field(default_factory=list)
     switches: int = 0
     shares: list[int] = field(default_factory=list)
     busy: list[float] = field(default_factory=list)
@@ -113,12 +114,15 @@ def decide(herd: Herd, name: str, now: float, damped: bool, draw: float) -> None
 
 def serve(herd: Herd, chance: Random) -> None:
     """One second."""
-    total = 0.0
+    total = served = 0.0
     for provider, left in herd.left.items():
         agents = sum(where == provider for where in herd.at.values())
-        herd.left[provider] = max(0.0, left + called(chance, agents) - CAPACITY)
+        there = left + called(chance, agents)
+        herd.left[provider] = max(0.0, there - CAPACITY)
+        served += min(there, CAPACITY)
         total += agents * herd.left[provider] / CAPACITY
     herd.found.seconds.append(total / AGENTS)
+    herd.found.used.append(served / (len(herd.left) * CAPACITY))
 
 
 def called(chance: Random, agents: int) -> int:

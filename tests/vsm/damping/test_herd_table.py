@@ -12,7 +12,11 @@ def test_who_is_not_damped_goes_to_and_fro_at_every_choice() -> None:
     found = run(1)
     assert found.switches == AGENTS // 2 + (HORIZON // TICK - 1) * AGENTS == 7170
     assert set(found.shares) == {0, AGENTS}
-    assert len(found.seconds) == HORIZON
+    assert len(found.seconds) == len(found.used) == HORIZON
+    assert max(found.used) <= 1.0
+    assert mean(found.used) == pytest.approx(
+        0.9, abs=0.01
+    )  # what one provider has no time for waits, and is served
 
 
 def test_the_herd_is_found_after_twelve_choices_and_a_plan_ends_it() -> None:
