@@ -5,6 +5,7 @@ believed.
 from collections import deque
 from dataclasses import replace
 from itertools import islice
+from math import sqrt
 from statistics import median
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ _AGE = 640  # data after which they tell nothing: what is left of a few spikes l
 _SELDOM = 3  # alerts within that many data: more are no exception
 _ONSET = 3  # data for which wrong errors may be those of an alert that is about to be raised
 _SAME = 16  # data after which an alert that is over has not just flickered
+_AWAY = 30.0  # deviations: what is less far off leaves too little in the level to matter
 _STILLER = 0.5  # of V: by chance it seldom falls so far while an alert stands
 _MOST, _WIDEST = 1e200, 1e100  # V, in squared units, and data that differ by less
 _DUST = 1e-14  # of a datum: what differs by less is the same but for how floats are rounded
@@ -65,6 +67,9 @@ class Gauge:
     `settle`: for how many data an index of learnt V is muted first, and at least until its errors can be judged
     (`limits.least`). `period`: the usual time between data, in the units of `at`. Raises `OptionError` for anything
     else.
+
+    Data that seldom differ, as counts of what is rare, and are again what they were after one or a few that were far
+    off, are judged as if those had not been: a page needs what lasts.
 
     A learnt V is never less than the rounding that the data show, nor falls while an alert stands whose data stand
     still; it is again what it was before when an alert is over, where that is far more; and errors made by an alert
@@ -170,7 +175,9 @@ class Gauge:
             unheard = self._unheard(y, breach, at)
             self._times.note(at)
             return unheard
-        reading = self._filter.update(y, at)
+        one = self._filter if y is None else self._as_it_stood(self._filter, y)
+        reading = one.update(y, at)
+        self._filter = one
         self._times.note(at)
         self.data, self._since = self.data + (y is not None), self._since + (y is not None)
         error = reading.error if y is not None else None
@@ -238,6 +245,23 @@ class Gauge:
             steps.append((self.data, step))
         while steps and steps[0][0] <= self.data - _AGE:
             steps.popleft()
+
+    def _as_it_stood(self, one: HarrisonStevens, y: float) -> HarrisonStevens:
+        """The filter; begun anew where data that seldom differ are again what most of the latest were, after one or a
+        few that were far off. V is next to nothing then, and by so small deviations even the trace that a spike leaves
+        in the level is far from plan.
+        """
+        learning, lately = self._learning, list(islice(reversed(self._latest), _SAME))
+        if learning is None or len(self._steps) >= _STEPS or 2 * lately.count(y) <= _SAME:
+            return one
+        if abs(y - lately[0]) <= _AWAY * sqrt(one.variance):
+            return one
+        try:
+            anew = self._begin(one.variance, y, self._times.last)
+        except OptionError:  # V is too small to begin with, so far from 0
+            return one
+        anew.suppose(one.variance, 1.0 / (1.0 - learning.forget))  # known from all that is remembered
+        return anew
 
     def _hold(self, variance: float) -> None:
         """Keep V from falling below what a rounding makes and, while the data of an alert stand still, what it was when

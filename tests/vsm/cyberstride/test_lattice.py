@@ -168,6 +168,44 @@ def test_a_few_blips_are_no_rounding(usual: float, blip: float, falls: float, bl
     assert any(one.attention is Attention.ALERT for one in judged)
 
 
+BLIPS = ([1.0], [1.0, 1.0, 1.0], [1.0, 0.0, 2.0], [2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e6])
+@pytest.mark.parametrize("plan", [None, 0.0])
+@pytest.mark.parametrize("blips", BLIPS)
+def test_what_stood_still_and_does_again_pages_nobody_for_what_came_between(
+    blips: list[float], plan: float | None, size: float
+) -> None:
+    gauge = Gauge(Index("errors", plan=plan))
+    values = [0.0] * 200 + [size * one for one in blips] + [0.0] * 60
+    assert not any(gauge.update(value).pages for value in values)
+    judged = [gauge.update(size / 1000.0) for _ in range(8)]  # and that lasts
+    assert any(one.pages for one in judged) or plan is None
+    assert judged[0].attention is Attention.ALERT
+
+
+@pytest.mark.parametrize("index", [Index("rest", plan=5.0), Index("rest", plan=5.0, transform="log")])
+def test_of_what_stood_still_all_that_lasts_pages(index: Index) -> None:
+    for after in ([5.001] * 8, [50.0] * 8, [5.0 + n for n in range(1, 9)], [6.0] * 8 + [5.0] * 8):
+        gauge = Gauge(index)
+        judged = [gauge.update(value) for value in [*[5.0] * 200, *after]][200:]
+        assert [one.pages for one in judged[:8]] == [False] * 3 + [True] * 5
+
+
+@pytest.mark.parametrize("rate", [0.002, 0.005, 0.01])
+@pytest.mark.parametrize("plan", [None, 0.0])
+def test_a_count_of_what_is_rare_pages_nobody(plan: float | None, rate: float) -> None:
+    for seed in SEEDS:
+        chance, gauge = Chance(seed).stream("rare"), Gauge(Index("errors", plan=plan))
+        assert not any(one.pages for one in fed(gauge, lambda chance=chance: poisson(chance, rate)))  # type: ignore[misc]
+
+
+def test_a_variance_that_was_given_is_believed_whatever_the_data_are() -> None:
+    gauge = Gauge(Index("errors", plan=0.0), variance=1e-12, learning=None)
+    assert any(gauge.update(value).pages for value in [0.0] * 200 + [1.0] + [0.0] * 20)
+
+
 def test_nor_are_more_of_them_that_are_long_ago() -> None:
     gauge = Gauge(Index("availability"))
     for n in range(2000):
