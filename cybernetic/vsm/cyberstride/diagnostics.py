@@ -1,8 +1,8 @@
 """Whether an index may be believed: its filter's errors should be independent, and of the size the filter
 thinks.
 
-Where they are not, false alarms multiply: at half the true V they come 13 times as often, at an
-autocorrelation of .4 seven times. An index that fails is muted, visibly.
+Where they are not, false alarms multiply: at half the true V they come 8 to 10 times as often, at an
+autocorrelation of .4 seven times (`benchmarks/vsm/cyberstride/tables.py`). An index that fails is muted, visibly.
 """
 
 from dataclasses import dataclass
