@@ -251,10 +251,11 @@ class Gauge:
         few that were far off. V is next to nothing then, and by so small deviations even the trace that a spike leaves
         in the level is far from plan.
         """
-        learning, lately = self._learning, list(islice(reversed(self._latest), _SAME))
-        if learning is None or len(self._steps) >= _STEPS or 2 * lately.count(y) <= _SAME:
+        learning = self._learning
+        if learning is None or len(self._steps) >= _STEPS:
             return one
-        if abs(y - lately[0]) <= _AWAY * sqrt(one.variance):
+        lately = list(islice(reversed(self._latest), _SAME))
+        if 2 * lately.count(y) <= _SAME or abs(y - lately[0]) <= _AWAY * sqrt(one.variance):
             return one
         try:
             anew = self._begin(one.variance, y, self._times.last)

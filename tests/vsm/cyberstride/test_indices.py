@@ -111,7 +111,7 @@ def test_a_limit_is_not_passed_by_what_is_no_number() -> None:
         ("limits", {"limits": (1.0,)}),
         ("cost", {"cost": "no"}),
         ("plan", {"plan": float("inf")}),
-        ("value", {"plan": 1.5, "transform": "logit"}),
+        ("plan", {"plan": 1.5, "transform": "logit"}),
         ("transform", {"transform": "square"}),
     ],
 )
