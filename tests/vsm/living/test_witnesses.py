@@ -12,6 +12,7 @@ from cybernetic.vsm.bargain.budget import Epoch
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.control.witnesses import AHEAD, PATIENCE, UNTOLD, Witnesses
 from cybernetic.vsm.recursion.charter import Charter
+from cybernetic.vsm.recursion.handing import enclose, levels_here
 
 PER = 60.0
 
@@ -238,3 +239,13 @@ async def test_by_its_own_books_it_was_not_there_in_an_epoch_of_which_they_were_
     for asleep in (False, False, True, False):
         assert (await Witnesses(Process(disk), top).ask(known=False)).asleep is asleep
         await asyncio.sleep(0.0 if asleep or not disk.kept else PER / 2)
+
+
+def test_only_levels_of_this_process_end_with_it() -> None:
+    class Here:
+        """A system."""
+
+    system = Here()
+    enclose(system, "top", ("top/a", "top/near", "top/far"), ("top/far", "top"), ("top/near", "top/far"))
+    assert levels_here(system, "top") == ("top/near",)
+    assert levels_here(system, "top/near") == ()
