@@ -22,7 +22,7 @@ TESTS = Path(__file__).parent
 PYTEST = (sys.executable, "-m", "pytest")
 WAITING = TESTS / "integration"
 DIVIDED = TESTS, TESTS / "vsm", TESTS / "vsm" / "living", WAITING  # whose folders are parts by themselves
-SMALL = 100_000  # bytes of tests
+SMALL, LARGE = 100_000, 150_000  # bytes of tests
 Part = tuple[Path, ...]
 
 
@@ -35,25 +35,24 @@ def computing() -> list[Part]:
     """What computes, the largest first."""
     found = sorted(_parts(TESTS), key=_size, reverse=True)
     large = [part for part in found if _size(part) >= SMALL]
-    return large + list(_together(found[len(large) :]))
+    return large + list(_together(found[len(large) :], SMALL))
 
 
 def _parts(where: Path) -> Iterator[Part]:
-    """What can be run by itself: the folders, and the files beside them."""
+    """What can be run by itself: the folders, and the files beside them, of very many some at a time."""
     for folder in where.iterdir():
         if folder in DIVIDED and folder != WAITING:
             yield from _parts(folder)
         elif folder != WAITING and next(folder.rglob("test_*.py"), None):
             yield (folder,)
-    if beside := tuple(sorted(where.glob("test_*.py"))):
-        yield beside
+    yield from _together([(file,) for file in sorted(where.glob("test_*.py"))], LARGE)
 
 
-def _together(parts: Sequence[Part]) -> Iterator[Part]:
+def _together(parts: Sequence[Part], size: int) -> Iterator[Part]:
     part: Part = ()
     for one in parts:
         part += one
-        if _size(part) >= SMALL:
+        if _size(part) >= size:
             yield part
             part = ()
     if part:
