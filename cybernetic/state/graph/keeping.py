@@ -148,17 +148,14 @@ class Keeping(Agent):
             await asyncio.sleep(0)
 
     async def _react(self, changes: Iterator[Change | None]) -> bool:
-        """Draw changes, with a breath after some that watchers are to hear of; whether there were any."""
-        heard, any_came = 0, False
+        """Draw changes, and what they do to the answers that are watched, with breaths; whether there were any."""
+        any_came = False
         for change in changes:
             any_came = True
             if change is None:
                 await asyncio.sleep(0)
                 continue
             for _ in self._lookout.react(self._book.triples, change):
-                await asyncio.sleep(0)
-            heard += bool(len(self._lookout))
-            if heard % STEP == STEP - 1:
                 await asyncio.sleep(0)
         return any_came
 

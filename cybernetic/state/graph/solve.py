@@ -5,6 +5,7 @@ partial answer: what is rare there goes first.
 """
 
 from collections.abc import Iterator
+from itertools import count
 
 from cybernetic.state.graph.patterns import Part, Parts, Query, Row
 from cybernetic.state.graph.terms import Slot
@@ -20,16 +21,21 @@ def solve(triples: Triples, query: Query) -> Iterator[Row | None]:
     None is a breath: it comes every `STRIDE` triples looked at, so that who draws may let others have a turn.
     `triples` must not change meanwhile.
     """
-    return _joined(triples, query.patterns, (None,) * len(query.names))
+    return _joined(triples, query.patterns, (None,) * len(query.names), count(1))
 
 
-def solve_with(triples: Triples, query: Query, at: int, triple: Triple) -> Iterator[Row | None]:
-    """The answers in which the pattern numbered `at` is met by `triple`, with breaths as in `solve`."""
+def solve_with(
+    triples: Triples, query: Query, at: int, triple: Triple, looked: Iterator[int]
+) -> Iterator[Row | None]:
+    """The answers in which the pattern numbered `at` is met by `triple`, with breaths as in `solve`.
+
+    `looked` counts the triples looked at, of whatever is solved between two breaths.
+    """
     row = unified(query.patterns[at], triple, (None,) * len(query.names))
     if row is None:
         return iter(())
     rest = query.patterns[:at] + query.patterns[at + 1 :]
-    return _joined(triples, rest, row) if rest else iter((row,))
+    return _joined(triples, rest, row, looked) if rest else iter((row,))
 
 
 def cheapest(triples: Triples, patterns: tuple[Parts, ...], row: Row) -> int:
@@ -59,17 +65,17 @@ def unified(pattern: Parts, triple: Triple, row: Row) -> Row | None:
     return row if made is None else tuple(made)
 
 
-def _joined(triples: Triples, patterns: tuple[Parts, ...], row: Row) -> Iterator[Row | None]:
+def _joined(
+    triples: Triples, patterns: tuple[Parts, ...], row: Row, looked: Iterator[int]
+) -> Iterator[Row | None]:
     frames = [_frame(triples, patterns, row)]
-    steps = 0
     while frames:
         found, pattern, rest, row = frames[-1]
         triple = next(found, None)
         if triple is None:
             frames.pop()
             continue
-        steps += 1
-        if steps % STRIDE == 0:
+        if next(looked) % STRIDE == 0:
             yield None
         longer = unified(pattern, triple, row)
         if longer is None:

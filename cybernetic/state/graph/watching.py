@@ -6,6 +6,7 @@ takes away, those looked up before it goes.
 """
 
 from collections.abc import Iterator
+from itertools import count
 
 from cybernetic.state.graph.book import Change
 from cybernetic.state.graph.patterns import Query, Row
@@ -29,6 +30,9 @@ class Watches:
         self._queries: dict[str, Query] = {}
         self._by_predicate: dict[object, list[tuple[str, int]]] = {}  # None: any
         self._news: dict[str, dict[Row, bool]] = {}
+        self._looked = count(
+            1
+        )  # patterns and facts, over all changes: many small ones are together a large one
         self.failed: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -59,12 +63,15 @@ class Watches:
         return True
 
     def react(self, triples: Triples, change: Change) -> Iterator[None]:
-        """Find what a change adds to answers or takes away, with breaths; to be drawn to its end at once."""
+        """Find what a change adds to answers or takes away; to be drawn to its end before the next.
+
+        A breath comes every `STRIDE` patterns and facts looked at, however many changes these are for.
+        """
         triple, _ = change
         met: dict[str, set[Row]] = {}  # an answer may rest on the fact in several patterns
         entries = [*self._by_predicate.get(triple[1], ()), *self._by_predicate.get(None, ())]
-        for asked, (token, at) in enumerate(entries, 1):
-            if asked % STRIDE == 0:
+        for token, at in entries:
+            if next(self._looked) % STRIDE == 0:
                 yield None
             if token in self._queries:
                 yield from self._changed(triples, token, at, change, met.setdefault(token, set()))
@@ -86,7 +93,7 @@ class Watches:
         triple, comes = change
         news = self._news.setdefault(token, {})
         breaths = 0
-        for row in solve_with(triples, self._queries[token], at, triple):
+        for row in solve_with(triples, self._queries[token], at, triple, self._looked):
             if row is None:
                 breaths += 1
                 if breaths > MOST_BREATHS:

@@ -12,6 +12,7 @@ from cybernetic import System
 from cybernetic.runtime import Ref
 from cybernetic.state import Graph, Var
 from cybernetic.state.graph import graph as graphs
+from cybernetic.state.graph import solve
 from cybernetic.state.graph.keeping import Keeping
 from cybernetic.state.graph.patterns import Query
 from cybernetic.state.graph.solve import STRIDE
@@ -113,6 +114,29 @@ async def test_many_answers_that_come_with_one_fact_are_told_to_all_who_watch_ov
             (told,) = await watcher.call(Watcher.heard)
             assert {row["x"] for row in told.added} == {f"s{n}" for n in range(1000)}
     assert counts["all"] == 3000
+    assert counts["most"] <= STRIDE
+
+
+async def test_what_many_watch_is_found_over_several_turns_for_all_and_for_many_facts_that_come_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with System() as system:
+        graph = await system.start(Graph, "world")
+        for n in range(10):
+            await _add(graph, n)
+        watchers = [
+            await system.start(Watcher, graph, (X, "opens", Y), (Y, "p", Var("z"))) for _ in range(50)
+        ]
+        for watcher in watchers:
+            await watcher.call(Watcher.begin)
+        facts = [{"subject": f"key {n}", "predicate": "opens", "object": f"s{n}"} for n in range(40)]
+        with counted(monkeypatch, solve, "unified") as counts:
+            await graph.call(Graph.load, facts)
+            await asyncio.sleep(0.1)
+        for watcher in watchers:
+            added = [row for told in await watcher.call(Watcher.heard) for row in told.added]
+            assert {row["z"] for row in added} == set(range(10))
+    assert counts["all"] == 50 * (40 + 10)  # a fact meets a pattern, and is followed to where the next is met
     assert counts["most"] <= STRIDE
 
 
