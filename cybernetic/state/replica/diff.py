@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from cybernetic.crdt import KINDS, AWMap, AWSet, Digests, Lattice, Leaf, key_of
+from cybernetic.crdt import KINDS, AWMap, AWSet, Branch, Digests, Lattice, Leaf, key_of
 from cybernetic.wire import travels
 
 
@@ -34,10 +34,10 @@ def difference(name: str, before: Lattice, after: Lattice, delta: Lattice, diges
         return Diff(name, ((None, after),) if changed else (), ())
     put: list[tuple[Any, Any]] = []
     gone: list[tuple[Any, Any]] = []
-    for slot, _ in delta.store.trie.items():
+    for slot, part in delta.store.trie.items():
         old, new = before.store.trie.get(slot), after.store.trie.get(slot)
         here = new is not None and new.alive
-        if old is new or not _differ(slot, old, new, digests, isinstance(after, AWSet)):
+        if not _differ(slot, old, new, part, digests, isinstance(after, AWSet)):
             continue
         if isinstance(after, AWSet):
             (put if here else gone).append((key_of(slot), None))
@@ -47,11 +47,18 @@ def difference(name: str, before: Lattice, after: Lattice, delta: Lattice, diges
     return Diff(name, tuple(put), tuple([key for key, _ in gone]))
 
 
-def _differ(slot: Any, old: Any, new: Any, digests: Digests, elements: bool) -> bool:
-    """Whether two stores show something else; an element of a set is there or not, whoever added it."""
+def _differ(slot: Any, old: Any, new: Any, part: Any, digests: Digests, elements: bool = False) -> bool:
+    """Whether two stores, which are the same but for the places of `part`, show something else; an element of a set is
+    there or not, whoever added it.
+    """
+    if old is new:
+        return False
     was, here = old is not None and old.alive, new is not None and new.alive
     if was != here or elements or not here:
         return bool(was != here)
     if isinstance(old, Leaf) and isinstance(new, Leaf):  # a change has written one thing, so its name will do
         return [write[:2] for write in old.live] != [write[:2] for write in new.live]
+    if isinstance(part, Branch):
+        before, after = old.trie, new.trie
+        return any(_differ(at, before.get(at), after.get(at), one, digests) for at, one in part.trie.items())
     return digests(slot, old) != digests(slot, new)

@@ -253,3 +253,29 @@ def test_what_subscribers_are_told_of_a_change_is_found_without_a_look_into_what
     (told,) = difference("it", after, after.join(concurrent), concurrent, Looks()).put
     assert told[1].value == "second"
     assert looks == []
+
+
+def test_what_a_change_within_a_large_map_shows_is_found_by_the_places_that_it_touches() -> None:
+    looks: list[Any] = []
+
+    class Looks(Digests):
+        def __call__(self, slot: Any, store: Any) -> int:
+            looks.append(slot)
+            return super().__call__(slot, store)
+
+    def within(value: Any, by: str, at: int, key: Any, write: str) -> Any:
+        inner = value.at("all", AWMap)
+        return value.put("all", inner.write(by, key, LWW, (Stamp(at, 0, by), write)))
+
+    before = AWMap[Any]()
+    for n in range(200):
+        before = before.join(within(before, "a", 1, n, "first"))
+    delta = within(before, "b", 2, 7, "second")
+    after = before.join(delta)
+    (told,) = difference("it", before, after, delta, Looks()).put
+    assert told[1].at(7, LWW).value == "second"
+    assert not difference("it", after, after.join(before), before, Looks())
+    removed = after.put("all", after.at("all", AWMap).remove("b", 7))
+    assert difference("it", after, after.join(removed), removed, Looks()).put
+    assert not difference("it", after.join(removed), after.join(removed).join(delta), delta, Looks())
+    assert looks == []
