@@ -143,14 +143,14 @@ def _bounds(numbers: list[int]) -> Bounds:
 
 
 def _union(ours: Bounds, theirs: Bounds) -> Bounds:
-    """Both in one. Large sets in many runs are copied, and only the smaller one is gone through."""
+    """Both in one. A few runs are put into many one by one, with copies of what lies between."""
     if (
         len(ours) == 2 == len(theirs) and ours[0] <= theirs[0] <= ours[1]
     ):  # by far the most: the next of a row
         return ours if theirs[1] <= ours[1] else (ours[0], theirs[1])
     if len(ours) < len(theirs):
         ours, theirs = theirs, ours
-    if len(theirs) * _FEW > len(ours) > 2:
+    if _much(ours, theirs):
         return _united(ours, theirs)
     found: list[int] = []
     at = 0
@@ -167,17 +167,36 @@ def _union(ours: Bounds, theirs: Bounds) -> Bounds:
     return tuple(found)
 
 
+def _much(larger: Bounds, smaller: Bounds) -> bool:
+    """Whether all runs of both are sorted in less time than those of the smaller are looked for one by one."""
+    return len(smaller) * _FEW > len(larger) > 2
+
+
 def _united(ours: Bounds, theirs: Bounds) -> Bounds:
     """Both in one: after the n-th end there is a gap exactly if the next of the sorted beginnings lies beyond it."""
-    begins, ends = sorted(ours[::2] + theirs[::2]), sorted(ours[1::2] + theirs[1::2])
+    begins, ends = _sorted(ours, theirs)
     gaps = [pair for pair in zip(ends, begins[1:], strict=False) if pair[0] < pair[1]]
     return begins[0], *chain.from_iterable(gaps), ends[-1]
 
 
+def _shared(ours: Bounds, theirs: Bounds) -> Bounds:
+    """What is in both: from the next of the sorted beginnings to the n-th end, where it lies before that."""
+    begins, ends = _sorted(ours, theirs)
+    return tuple(
+        chain.from_iterable([pair for pair in zip(begins[1:], ends, strict=False) if pair[0] < pair[1]])
+    )
+
+
+def _sorted(ours: Bounds, theirs: Bounds) -> tuple[list[int], list[int]]:
+    return sorted(ours[::2] + theirs[::2]), sorted(ours[1::2] + theirs[1::2])
+
+
 def _met(ours: Bounds, theirs: Bounds) -> Bounds:
-    """What is in both: what the larger has within each run of the smaller."""
+    """What is in both: what the larger has within each run of the smaller, where that has few."""
     if len(ours) < len(theirs):
         ours, theirs = theirs, ours
+    if _much(ours, theirs):
+        return _shared(ours, theirs)
     found: list[int] = []
     right = 0
     for n in range(0, len(theirs), 2):

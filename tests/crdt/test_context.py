@@ -1,5 +1,6 @@
 """Contexts, held to plain sets of dots."""
 
+from bisect import bisect_right
 from typing import Any
 
 import pytest
@@ -42,6 +43,25 @@ def test_contexts_of_many_runs_are_sets_too(one: set[tuple[str, int]], other: se
     assert theirs.minus(ours) == Context.of(other - one)
     assert (ours <= theirs, theirs <= ours) == (one <= other, other <= one)
     assert ours.meet(theirs) <= theirs <= ours.join(theirs)
+
+
+def test_two_contexts_of_many_runs_meet_without_a_search_for_each_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, other = Context({"a": tuple(range(1, 400, 2))}), Context({"a": tuple(range(3, 403, 2))})
+    searches: list[Any] = []
+
+    def searched(*args: Any) -> int:
+        searches.append(args)
+        return bisect_right(*args)
+
+    monkeypatch.setattr("cybernetic.crdt.context.bisect_right", searched)
+    assert len(one.meet(other)) == 0
+    assert one.minus(other) == one
+    assert searches == []
+    few = Context({"a": (1, 50)})
+    assert len(one.meet(few)) == 25
+    assert len(searches) == 1
 
 
 @given(dots)

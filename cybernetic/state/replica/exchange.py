@@ -214,7 +214,7 @@ class Exchange(Generic[L]):
             talk = self._talk(peer)
         first = talk.at is None
         talk.site, talk.replica = hello.site, hello.replica
-        talk.context = talk.context.join(hello.context)  # greetings may overtake each other
+        talk.context = self._roll.members[hello.site].context  # greetings may overtake each other
         talk.at, talk.guards = self._clock(), hello.guards
         talk.heard = max(talk.heard, min(hello.heard, self._told))
         if first:
@@ -329,22 +329,15 @@ class Exchange(Generic[L]):
 
     # who is there
 
-    def peers(self) -> tuple[PeerStatus, ...]:
-        """What is known of each peer."""
-        now, ours = self._clock(), self._copy.value.context
-        return tuple(
-            [
-                PeerStatus(
-                    str(peer),
-                    talk.replica,
-                    len(ours.minus(talk.context)),
-                    None if talk.at is None else now - talk.at,
-                    talk.behind,
-                    talk.busy,
-                )
-                for peer, talk in self._talks.items()
-            ]
-        )
+    async def peers(self) -> tuple[PeerStatus, ...]:
+        """What is known of each peer; in a turn for each, as what one lacks may be in many runs."""
+        found = []
+        for peer, talk in list(self._talks.items()):
+            lacks = len(self._copy.value.context.minus(talk.context))
+            silent = None if talk.at is None else self._clock() - talk.at
+            found.append(PeerStatus(str(peer), talk.replica, lacks, silent, talk.behind, talk.busy))
+            await asyncio.sleep(0)
+        return tuple(found)
 
     def heard_all(self) -> bool:
         """Whether any peer has said that it knows all that is known here."""

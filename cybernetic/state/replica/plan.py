@@ -127,13 +127,13 @@ def stable(own: Context, members: Members, absent: Iterable[str]) -> Context:
     Of each replica the changes from the first to before any that somebody lacks: the mark of a removal names the last
     change at its place, and stands for all before it. Where one of these was not known, it would come up again.
     """
-    known = own
+    known = _first_runs(own.without(absent))
     for member in members.values():
-        known = known.meet(member.context)
-    return _first_runs(known.without(absent))
+        known = known.meet(_first_runs(member.context))
+    return known
 
 
-def claimed(context: Context, most: int = 10_000) -> Context:
+def claimed(context: Context, most: int = 5_000) -> Context:
     """What of `context` is worth telling each second: all, or where it is in very many runs, the first of each replica.
 
     Who claims less than it knows is sent more than it lacks, and nothing worse.

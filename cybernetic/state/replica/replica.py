@@ -183,8 +183,9 @@ class Replica(Agent, Generic[L]):
         """The value now, immutable, not copied. It may hold changes that are not acknowledged yet."""
         return self._copy.value
 
-    def status(self) -> ReplicaStatus:
+    async def status(self) -> ReplicaStatus:
         """Who it is, who its peers are and what they lack, and what it has counted."""
+        peers = await self._exchange.peers()
         roll, copy, digest = self._roll, self._copy, self._exchange.digest
         shown = None if digest is None or digest[0] != copy.value.context else f"{digest[1]:032x}"
         return ReplicaStatus(
@@ -194,9 +195,9 @@ class Replica(Agent, Generic[L]):
             roll.site,
             roll.starts,
             len(copy.value.context),
-            len(copy.value.context.minus(copy.saved)),
+            len(copy.value.context) - len(copy.saved),
             shown,
-            self._exchange.peers(),
+            peers,
             tuple(sorted(member.replica for member in roll.members.values())),
             tuple(sorted(roll.absent)),
             replace(self._counts),

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cybernetic.crdt import context as contexts_module
 from cybernetic.state import Context
 from cybernetic.state.replica.plan import (
     Absent,
@@ -82,6 +84,29 @@ def test_who_knows_very_many_runs_claims_the_first_ones(context: Context, most: 
     assert said <= context
     assert said == context or len(context) > most
     assert all((replica, 1) not in context or (replica, 1) in said for replica in "abc")
+
+
+def test_what_is_known_in_more_than_five_thousand_runs_is_claimed_no_more() -> None:
+    many = Context({"a": tuple(range(1, 20_001, 2)), "b": (1, 5)})
+    assert claimed(many) == Context({"a": (1, 3), "b": (1, 5)})
+    some = Context({"a": tuple(range(1, 19_997, 2)), "b": (1, 5)})
+    assert claimed(some) is some
+
+
+def test_what_is_stable_is_found_without_a_look_at_all_that_is_known_in_many_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes: list[int] = []
+    real = contexts_module._met
+
+    def met(ours: Any, theirs: Any) -> Any:
+        sizes.append(len(ours) + len(theirs))
+        return real(ours, theirs)
+
+    monkeypatch.setattr(contexts_module, "_met", met)
+    ours, theirs = Context({"a": tuple(range(1, 200, 2))}), Context({"a": (1, 2, *range(4, 204, 2))})
+    assert stable(ours, {"s": Member(1, "b", theirs, 0.0)}, ()) == Context({"a": (1, 2)})
+    assert max(sizes) == 4
 
 
 def test_a_start_of_a_site_is_believed_if_it_follows_all_that_were_known() -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from cybernetic.crdt import LWW, AWMap, AWSet, Digests, Leaf, Stamp, held
+from cybernetic.crdt import LWW, AWMap, AWSet, Context, Digests, Leaf, Stamp, held
+from cybernetic.crdt import context as contexts
+from cybernetic.state import Replica
 from cybernetic.state.replica.diff import difference
 from cybernetic.state.replica.exchange import Exchange
 from cybernetic.state.replica.frames import Frames, News
@@ -203,6 +205,61 @@ async def test_many_changes_of_one_moment_are_told_a_frame_a_turn(
         assert max(sizes) == 1
         assert sum(sizes) >= 10
         assert (await f.value("b")).context == (await f.value("a")).context
+
+
+async def test_what_is_known_in_many_pieces_is_put_together_once_for_each_greeting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pieces = AWSet[int]().from_store(None, Context({"w": tuple(range(1, 200, 2))}))
+    heard, united = list[int](), list[Any]()
+    join, hello = contexts._united, Exchange._hello
+
+    def counted(*bounds: Any) -> Any:
+        united.append(bounds)
+        return join(*bounds)
+
+    def greeted(*args: Any) -> None:
+        before = len(united)
+        hello(*args)
+        heard.append(len(united) - before)
+
+    async with fleet(AWSet, "ab") as f:
+        for ref in f.refs.values():
+            ref.cast(Replica.hear, Frames(AWSet, 65_536).write(News(0, pieces)), "x")
+        await asyncio.sleep(1)
+        with monkeypatch.context() as patch:
+            patch.setattr(contexts, "_united", counted)
+            patch.setattr(Exchange, "_hello", greeted)
+            await asyncio.sleep(3)
+    assert len(heard) >= 6
+    assert max(heard) == 1
+
+
+async def test_what_each_peer_lacks_is_worked_out_in_a_turn_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, turns = list[int](), list[int]()
+    run, minus = asyncio.Handle._run, Context.minus
+
+    def turn(handle: Any) -> None:
+        before = len(asked)
+        run(handle)
+        turns.append(len(asked) - before)
+
+    def counted(self: Context, other: Context) -> Context:
+        asked.append(1)
+        return minus(self, other)
+
+    async with fleet(AWSet, "abcd", pulse=50.0) as f:
+        await f.change("a", add, "one")
+        await asyncio.sleep(1)
+        with monkeypatch.context() as patch:
+            patch.setattr(Context, "minus", counted)
+            patch.setattr(asyncio.Handle, "_run", turn)
+            status = await f.refs["a"].call(Replica.status)
+            await asyncio.sleep(0)
+    assert len(status.peers) == len(asked) == 3
+    assert max(turns) == 1
 
 
 async def test_an_end_in_order_tells_what_was_not_told_yet_however_much() -> None:
