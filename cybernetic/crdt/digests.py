@@ -13,6 +13,8 @@ from cybernetic.crdt.share import Share
 from cybernetic.wire import Codec
 
 _BYTES = 16
+_STEP = 50  # places of one step
+_LONG = 250  # bytes in a place that take as long as another place
 
 
 class Digests:
@@ -27,7 +29,7 @@ class Digests:
             registered types, and any other as `Opaque`.
     """
 
-    __slots__ = ("_codec", "carries")
+    __slots__ = ("_codec", "_done", "carries")
 
     carries: bool
     """Whether anything of a type unknown here was in what digests were made of. Who knows the type has another digest
@@ -37,6 +39,7 @@ class Digests:
     def __init__(self, codec: Codec | None = None) -> None:
         self._codec = Codec(OpaqueTypes(), canonical=True) if codec is None else codec
         self.carries = False
+        self._done = 0
 
     def of(self, value: Lattice) -> int:
         """The digest of `value`. Raises `CannotTravel` for what the codec does not know."""
@@ -44,13 +47,20 @@ class Digests:
         return store.trie.total(self) if isinstance(store, Branch) else self(None, store)
 
     def steps(self, value: Lattice) -> Iterator[None]:
-        """Do what `of` does in short steps, one for each item taken; then `of` takes no time. Raises as `of` does."""
+        """Do what `of` does in short steps, one for each item taken; then `of` takes no time. Raises as `of` does.
+
+        A step is some fifty places, or fewer where much is in them.
+        """
         if isinstance(value.store, Branch):
-            yield from value.store.trie.totals(self, lambda store: getattr(store, "trie", None))
+            for _ in value.store.trie.totals(self, lambda store: getattr(store, "trie", None)):
+                if self._done >= _STEP:
+                    self._done = 0
+                    yield
 
     def __call__(self, slot: Any, store: Any) -> int:
         """What a store in a slot adds to the digest of the branch it is in."""
         content: Any
+        self._done += 1
         if isinstance(store, Branch):
             inner = store.trie.total(self)
             if not inner:
@@ -68,6 +78,7 @@ class Digests:
         else:
             content = repr(store)  # numbers and names
         data = self._codec.encode([_place(slot), content])
+        self._done += len(data) // _LONG
         return int.from_bytes(blake2b(data, digest_size=_BYTES).digest(), "big")
 
 

@@ -89,6 +89,8 @@ class Lattice:
     def split(self, leaves: int = 1000, context: Context | None = None) -> Iterator[Self]:
         """What `since` gives, in deltas of at most so many leaves, lazily; each may be lost, or come twice or late.
 
+        A leaf in which much was written counts as several, and may be a delta of its own.
+
         Together they bring all that shows. They do not tell of changes long replaced, which a `since` afterwards
         does in a few bytes. A delta may be empty, where none was due in a long search: then it is falsy.
         """

@@ -5,9 +5,15 @@ from typing import Any
 
 from cybernetic.crdt.branch import Branch
 from cybernetic.crdt.context import Context, Dot
+from cybernetic.crdt.hlc import Stamp
+from cybernetic.crdt.leaf import Leaf
 from cybernetic.crdt.trie import Node
 
 _LOOKS = 8  # places looked at, for each leaf a piece may have, before it is given however small it is
+
+_ITEMS = 100  # of what was written at a place, that take as long as another leaf does
+_CHARACTERS = 1000  # of a text, that take as long as an item does
+_SMALL = frozenset({bool, float, int, type(None), Stamp})
 
 Piece = tuple[Any, list[Dot]]
 """A store, and the last changes that its leaves have seen."""
@@ -26,7 +32,10 @@ def lacking(store: Any, context: Context) -> Any:
 
 
 def cut(store: Any, leaves: int, context: Context | None = None) -> Iterator[Piece]:
-    """`store`, or what of it `context` lacks, in pieces of at most so many leaves; a piece may be an empty branch."""
+    """`store`, or what of it `context` lacks, in pieces of at most so many leaves; a piece may be an empty branch.
+
+    Leaves count as in `leaves_of`; one that counts for more than a piece may have is a piece of its own.
+    """
     if not isinstance(store, Branch):
         if context is None or not context.knows_all(store.seen):
             yield store, list(store.seen)
@@ -67,7 +76,11 @@ def held(part: Any) -> list[Any]:
 
 
 def leaves_of(store: Any, most: int) -> int:
-    """How many leaves `store` has; any number beyond `most` if there are more."""
+    """How many leaves `store` has, one with much in it being as many as it takes the time of; any number beyond `most`
+    if there are more.
+    """
+    if isinstance(store, Leaf):
+        return 1 + sum([_items(payload, most * _ITEMS) for _, _, payload in store.live]) // _ITEMS
     if not isinstance(store, Branch):
         return 1
     found = 0
@@ -75,4 +88,21 @@ def leaves_of(store: Any, most: int) -> int:
         found += leaves_of(inner, most - found)
         if found > most:
             break
+    return found
+
+
+def _items(content: Any, most: int) -> int:
+    """How many items there are in what was written, in all of it; any number beyond `most` if there are more."""
+    if isinstance(content, str | bytes):
+        return len(content) // _CHARACTERS
+    if isinstance(content, dict):
+        content = [*content, *content.values()]
+    elif not isinstance(content, list | tuple | set | frozenset):
+        return 0
+    found = len(content)
+    for part in content:
+        if found > most:
+            break
+        if type(part) not in _SMALL:
+            found += _items(part, most - found)
     return found

@@ -107,7 +107,7 @@ class Trie(Generic[V]):
     def totals(
         self, measure: Callable[[object, V], int], inside: Callable[[V], "Trie[V] | None"]
     ) -> Iterator[None]:
-        """Make `total` of every part, in steps; before that of the tries that `inside` finds in values."""
+        """Make `total` of every part, in steps of one value; before that of the tries that `inside` finds in values."""
         waiting = [(self._root, False)]
         while waiting:
             node, ready = waiting.pop()
@@ -117,12 +117,14 @@ class Trie(Generic[V]):
                 waiting.append((node, True))
                 waiting += [(part, False) for part in node.parts]
                 continue
-            for value in node.items.values():
+            total = sum([_total(part, measure) for part in node.parts])
+            for slot, value in node.items.items():
                 within = inside(value)
                 if within is not None:
                     yield from within.totals(measure, inside)
-            _total(node, measure)
-            yield
+                total += measure(slot, value)
+                yield
+            node.total = measure, total % _TOTALS
 
     def edit(self) -> "Editor[V]":
         """An editor that begins with this trie."""

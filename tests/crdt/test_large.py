@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cybernetic.crdt import MV, AWMap, AWSet, Context, Digests, Lattice, digest
+from cybernetic.crdt import LWW, MV, AWMap, AWSet, Context, Digests, Lattice, Stamp, digest
 from cybernetic.crdt.branch import Branch
 from cybernetic.crdt.leaf import Leaf
 from tests.support import soak
@@ -103,6 +103,24 @@ def test_the_digest_of_what_is_large_is_made_in_steps_and_after_a_change_of_a_fe
     changed = whole.join(map_change(whole))
     assert calls(lambda: digests.of(changed)) < 5000
     assert digests.of(changed) == digest(changed) != digest(whole)
+
+
+@pytest.mark.parametrize(
+    ("content", "most"),
+    [([[n, "word"] for n in range(1000)], 2), ({n: [n] for n in range(1000)}, 2), ("x" * 1_000_000, 5)],
+)
+def test_where_much_is_in_each_place_pieces_and_steps_have_few_of_them(content: Any, most: int) -> None:
+    stamp = Stamp(1_700_000_000_000, 0, "ann")
+    rich = AWMap().writes("ann", LWW, dict.fromkeys(range(40), (stamp, content)))
+    pieces = [len(piece) for piece in rich.slices(50)]
+    assert sum(pieces) == 40
+    assert max(pieces) <= most
+    assert [len(piece) for piece in rich.split(1)] == [1] * 40
+    assert not rich.few(50)
+    assert len(list(Digests().steps(rich))) >= 40 // most
+    poor = AWMap().writes("ann", LWW, {n: (stamp, [n, "word"]) for n in range(40)})
+    assert [len(piece) for piece in poor.slices(50)] == [40, 0]
+    assert list(Digests().steps(poor)) == []
 
 
 def test_the_digest_of_a_large_map_inside_another_is_made_in_steps_too() -> None:

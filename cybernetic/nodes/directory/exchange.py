@@ -22,7 +22,7 @@ COMPARE_SECONDS = 1.0  # after a change, until it is seen whether others know of
 SELDOM_SECONDS = 30.0  # the longest between two times, where one does not
 LARGEST_KEY = 1 << 20  # bytes of a group's key
 PIECE = 500  # keys that are told in one message
-_STEPS = 8  # parts of a digest that are made before others have their turn
+_STEPS = 300  # places of a digest that are looked at before others have their turn
 
 
 class Exchange:

@@ -13,7 +13,7 @@ from cybernetic.state.replica.roll import Roll
 
 L = TypeVar("L", bound=Lattice)
 
-_TOGETHER = 2  # steps of the digest, of up to 48 places each, between which the loop is not given back
+_TOGETHER = 2  # steps of the digest, of some 50 places each, between which the loop is not given back
 
 
 class Upkeep(Generic[L]):
