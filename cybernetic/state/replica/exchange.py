@@ -126,10 +126,10 @@ class Exchange(Generic[L]):
             self._gathering = self._gathered()
             self._run(self._gather(self._gathering))
 
-    def flush(self) -> None:
-        """Tell the peers now what has been gathered for them."""
+    async def flush(self) -> None:
+        """Tell the peers now what has been gathered for them, a frame a turn."""
         for _ in self._gathering or ():
-            pass
+            await asyncio.sleep(0)
 
     async def _gather(self, telling: Iterator[None]) -> None:
         await asyncio.sleep(self._options.gather)

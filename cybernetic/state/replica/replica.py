@@ -250,7 +250,7 @@ class Replica(Agent, Generic[L]):
     async def terminate(self, reason: Reason) -> None:
         """Leave rights to who lives on, tell what was not told yet, and let go of the store."""
         await self._rights.part()
-        self._exchange.flush()
+        await self._exchange.flush()
         for task in self._tending:
             task.cancel()  # they write into the store
         self._exchange.end()  # and so may this

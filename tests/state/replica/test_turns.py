@@ -262,13 +262,34 @@ async def test_what_each_peer_lacks_is_worked_out_in_a_turn_of_its_own(
     assert max(turns) == 1
 
 
-async def test_an_end_in_order_tells_what_was_not_told_yet_however_much() -> None:
+async def test_an_end_in_order_tells_what_was_not_told_yet_however_much_a_frame_a_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written, most = 0, 0
+    run, write = asyncio.Handle._run, Frames.write
+
+    def turn(handle: Any) -> None:
+        nonlocal most
+        before = written
+        run(handle)
+        most = max(most, written - before)
+
+    def noted(self: Frames, frame: Any) -> bytes:
+        nonlocal written
+        written += isinstance(frame, News)
+        return write(self, frame)
+
     async with fleet(AWSet, "ab", leaves=10) as f:
         for n in range(100):
             await f.change("a", add, n)
-        await f.stop("a")
-        await asyncio.sleep(0.05)
+        with monkeypatch.context() as patch:
+            patch.setattr(Frames, "write", noted)
+            patch.setattr(asyncio.Handle, "_run", turn)
+            await f.stop("a")
+            await asyncio.sleep(0.05)
         assert set(await f.value("b")) == set(range(100))
+    assert written >= 10
+    assert most == 1
 
 
 async def test_all_peers_are_greeted_each_in_a_turn_of_its_own() -> None:
