@@ -29,6 +29,7 @@ HELLO = Hello(
     (("eve", "its", 7.0, False),),
     ("al",),
     "bob",
+    Context.of([("eve", 3)]),
 )
 SAID = (
     HELLO,
