@@ -1,6 +1,6 @@
 """What a change has changed, as those who subscribe are told: only what shows otherwise than before (EX-5)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cybernetic.crdt import KINDS, AWMap, AWSet, Branch, Digests, Lattice, Leaf, key_of
@@ -17,14 +17,29 @@ class Diff:
             None with the new value.
         gone: keys or elements that are not there any more. A key that held values of several types may still
             hold others.
+        ended: None; or why there are no more: a change was too large to travel to the subscriber, and so were its
+            parts. What has changed then is not told: subscribe again.
     """
 
     name: str
     put: tuple[tuple[Any, Any], ...]
     gone: tuple[Any, ...]
+    ended: str | None = None
 
     def __bool__(self) -> bool:
         return bool(self.put or self.gone)
+
+    def halves(self) -> "tuple[Diff, ...]":
+        """Two that tell together what this does; none, if it tells of one thing."""
+        if self.put and self.gone:
+            return replace(self, gone=()), replace(self, put=())
+        put, gone = len(self.put) // 2, len(self.gone) // 2
+        if not put and not gone:
+            return ()
+        return (
+            replace(self, put=self.put[:put], gone=self.gone[:gone]),
+            replace(self, put=self.put[put:], gone=self.gone[gone:]),
+        )
 
 
 def difference(name: str, before: Lattice, after: Lattice, delta: Lattice, digests: Digests) -> Diff:

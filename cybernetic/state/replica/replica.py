@@ -19,7 +19,7 @@ from cybernetic.core import (
 )
 from cybernetic.crdt import KINDS, Hlc, Lattice
 from cybernetic.naming import Joined, Left
-from cybernetic.runtime import Agent, Deferred, Ref, on_death
+from cybernetic.runtime import Agent, Deferred, on_death
 from cybernetic.state.replica.archive import Archive, Record
 from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.diff import difference
@@ -37,6 +37,7 @@ from cybernetic.state.replica.redating import Redating
 from cybernetic.state.replica.rights import Rights, left_in
 from cybernetic.state.replica.roll import Roll
 from cybernetic.state.replica.status import ReplicaCounts, ReplicaStatus
+from cybernetic.state.replica.subscribers import Subscribers
 from cybernetic.state.replica.taking import Taking
 from cybernetic.state.replica.upkeep import Upkeep
 from cybernetic.state.replica.writer import Writer
@@ -100,10 +101,10 @@ class Replica(Agent, Generic[L]):
         self._options = options or ReplicaOptions()
         self._peers = peers()
         self._counts = ReplicaCounts()
-        self._subscribers: dict[Ref[Any], Any] = {}
 
     async def setup(self) -> None:
         """Load what is kept, meet the peers, begin to greet."""
+        self._subscribers = Subscribers(self)
         self._opening = Opening(self.ref, self._place)
         try:
             await self._begin()
@@ -207,20 +208,20 @@ class Replica(Agent, Generic[L]):
         """Have a `Diff` sent to the caller, an agent, for every change of what shows, until it ends or unsubscribes.
 
         Returns the value that the first diff is about. A replica that is started again knows of no subscribers: monitor
-        it before, and on `Down` subscribe anew. Raises `NoSubscriber` outside of an agent.
+        it before, and on `Down` subscribe anew, as on a `Diff` that says that it has `ended`. Raises `NoSubscriber`
+        outside of an agent.
         """
         subscriber = self.sender
         if subscriber is None:
             raise NoSubscriber
-        if subscriber not in self._subscribers:
-            self._subscribers[subscriber] = self.monitor(subscriber)
+        self._subscribers.add(subscriber)
         self._copy.on_join = self._tell
         return self._copy.value
 
     def unsubscribe(self) -> None:
         """Undo `subscribe`."""
         if self.sender is not None:
-            self._drop(self.sender)
+            self._subscribers.drop(self.sender)
 
     # what its peers and its port say
 
@@ -240,8 +241,8 @@ class Replica(Agent, Generic[L]):
                 self.meet()
             case Left():
                 pass
-            case Down(ref=ref) if ref in self._subscribers:
-                self._drop(ref)
+            case Down(ref=ref) if self._subscribers.drop(ref):
+                pass
             case Down():  # what the port rests on has ended
                 self._beside(self._peers.open(self, self._name))
             case _:
@@ -342,17 +343,12 @@ class Replica(Agent, Generic[L]):
             await self._upkeep.tidy()
 
     def _tell(self, before: L, after: L, delta: L) -> None:
-        diff = difference(self._name, before, after, delta, self._upkeep.digests)
-        if diff:
-            for subscriber in self._subscribers:
-                subscriber.send(diff)
-
-    def _drop(self, subscriber: Any) -> None:
-        monitor = self._subscribers.pop(subscriber, None)
-        if monitor is not None:
-            self.demonitor(monitor, flush=True)
         if not self._subscribers:
             self._copy.on_join = None
+            return
+        diff = difference(self._name, before, after, delta, self._upkeep.digests)
+        if diff:
+            self._subscribers.tell(diff)
 
 
 async def _raise(error: BaseException) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from cybernetic import Agent, Down, Kill, Supervisor, System, child
+from cybernetic.runtime import LocalSystem
 from cybernetic.state import AWSet, Changed, Diff, Graph, Replica, Var
-from tests.state.replica.fleet import add
+from cybernetic.wire import BeyondLimit
+from tests.state.replica.fleet import add, remove
 
 TUTORIAL = Path(__file__).parents[3] / "docs" / "tutorial.md"
 
@@ -79,6 +81,58 @@ async def test_who_subscribes_again_when_its_replica_or_graph_went_down_is_told_
             for one in customers, world:
                 one.exit(Kill())
             await asyncio.sleep(3.0)
+
+
+class Hearer(Agent):
+    """Keeps what it is sent."""
+
+    def __init__(self, replica: Any) -> None:
+        self.replica, self.told = replica, list[Any]()
+
+    async def setup(self) -> None:
+        await self.replica.call(Replica.subscribe)
+
+    def receive(self, message: Any) -> None:
+        self.told.append(message)
+
+    def heard(self) -> list[Any]:
+        return self.told
+
+
+def swapped(value: Any, by: Any, old: Any, *new: Any) -> Any:
+    gone = value.remove(by.replica, old)
+    return gone.join(value.join(gone).add(by.replica, *new))
+
+
+def narrow(value: Any, what: str) -> Any:
+    """As a way on which no diff travels that is longer than one of two numbers."""
+    for one in value if isinstance(value, tuple) else ():
+        if isinstance(one, Diff) and len(repr((one.put, one.gone))) > 30:
+            raise BeyondLimit("message", "at most 30", 30, "more")
+    return value
+
+
+async def test_a_change_too_large_to_travel_is_told_in_parts_or_ends_the_subscription_alone() -> None:
+    async with LocalSystem(transfer=narrow) as system:
+        replica = await system.start(Replica, AWSet, "it")
+        hearer = await system.start(Hearer, replica)
+        long = "x" * 100
+        for edit, elements in (
+            (add, range(15)),
+            (remove, range(12)),
+            (swapped, (12, 15, 16)),
+            (add, [long]),
+            (add, [17]),
+        ):
+            await replica.call(Replica.change, edit, *elements)
+        await asyncio.sleep(1.0)
+        *told, last = await hearer.call(Hearer.heard)
+        assert sorted(key for diff in told for key, _ in diff.put) == [*range(17)]
+        assert sorted(key for diff in told for key in diff.gone) == [*range(13)]
+        assert (last.put, last.gone, last.ended) == ((), (), "message: expected at most 30, got: more")
+        assert set(await replica.call(Replica.value)) == {13, 14, 15, 16, long, 17}
+        await replica.stop()
+        await hearer.stop()
 
 
 async def test_the_watcher_of_the_tutorial_listens_again_after_its_replica_was_killed(
