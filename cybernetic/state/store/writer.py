@@ -39,7 +39,7 @@ class Writer:
         self._broken: StoreError | None = None  # the error after which nobody knows what the disk holds
         self._last: StoreError | None = None  # the same, as the thread knows it
         self._busy = False  # a group is being written, or about to be
-        self._idle: asyncio.Future[None] | None = None  # what `close` waits for
+        self._closed: asyncio.Future[None] | None = None  # what `close` waits for
 
     async def open(
         self, prepare: Callable[[], None], connect: Callable[[], Lent], settle: Callable[[Lent], None]
@@ -77,14 +77,17 @@ class Writer:
                 tell(error)
 
     async def close(self) -> None:
-        """Let what was accepted be committed, and end the thread; refuse before."""
-        if self._busy:
-            self._idle = self._loop.create_future()
-            await self._idle
-        try:
-            await self._loop.run_in_executor(self._thread, self._close)
-        finally:
-            self._thread.shutdown(wait=False)
+        """Let what was accepted be committed, and end the thread; refuse before. To cancel this takes nothing back."""
+        self._closed = self._loop.create_future()
+        if not self._busy:
+            self._finish(self._closed)
+        await self._closed
+
+    def _finish(self, closed: "asyncio.Future[None]") -> None:
+        """Close the connection and end the thread, for there is nothing more to write."""
+        job = self._loop.run_in_executor(self._thread, self._close)
+        self._thread.shutdown(wait=False)
+        job.add_done_callback(lambda job: _pass_on(job, closed))
 
     def _open(self, prepare: Callable[[], None], settle: Callable[[Lent], None]) -> None:
         prepare()
@@ -198,8 +201,8 @@ class Writer:
             self._begin()
             return
         self._busy = False
-        if self._idle is not None:
-            self._idle.set_result(None)
+        if self._closed is not None:
+            self._finish(self._closed)
 
     def _meant(self, error: BaseException) -> StoreError:
         if isinstance(error, WriteUndone):
@@ -211,6 +214,16 @@ class Writer:
         if error is not None and error.final:
             self._broken = error
             self.refuse(error)
+
+
+def _pass_on(job: "asyncio.Future[None]", to: "asyncio.Future[None]") -> None:
+    """The end of a job is that of another future too."""
+    if to.done():
+        return  # whoever waited was cancelled
+    if (error := job.exception()) is not None:
+        to.set_exception(error)
+    else:
+        to.set_result(None)
 
 
 def _fit(connection: Lent) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,45 @@ async def test_cancelling_a_write_takes_nothing_back(tmp_path: Path) -> None:
         await store.write(add(2))
         assert task.cancelled()
         assert await store.read(numbers) == [1, 2]
+
+
+async def test_where_closing_is_cancelled_amid_writes_they_are_committed_and_the_thread_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the loop is about to end: every task is cancelled, that of closing too."""
+    wrong: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: wrong.append(context))
+    write, begun, goes = Writer._write, threading.Event(), threading.Event()
+
+    def held(self: Writer, work: Any) -> Any:
+        begun.set()
+        goes.wait(10.0)
+        return write(self, work)
+
+    store = await Store.open(tmp_path / "a")
+    await store.write(lambda connection: connection.execute(MAKE))
+    monkeypatch.setattr(Writer, "_write", held)
+    writes = [asyncio.ensure_future(store.write(add(1)))]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert begun.wait(10.0)
+    writes.append(
+        asyncio.ensure_future(store.write(add(2)))
+    )  # of the group after the one that is being written
+    await asyncio.sleep(0)
+    closing = asyncio.ensure_future(store.close())
+    while store._writer._closed is None:
+        await asyncio.sleep(0)
+    assert store._ending is not None
+    store._ending.cancel()
+    await asyncio.wait([closing])
+    goes.set()
+    assert await asyncio.gather(*writes) == [1, 1]
+    while not store._writer._thread._shutdown:
+        await asyncio.sleep(0)
+    async with await Store.open(tmp_path / "a") as again:
+        assert await again.read(numbers) == [1, 2]
+    assert not wrong
 
 
 async def test_closing_commits_what_was_accepted_and_refuses_the_rest(tmp_path: Path) -> None:
