@@ -115,7 +115,6 @@ class Exchange(Generic[L]):
                 roll.given_up(),
                 roll.line,
                 roll.noted(talk.site),
-                self._copy.floor.minus(saved),
             ),
         )
 
@@ -216,20 +215,21 @@ class Exchange(Generic[L]):
         first = talk.at is None
         talk.site, talk.replica = hello.site, hello.replica
         talk.context = self._roll.members[hello.site].context  # greetings may overtake each other
-        talk.floor = talk.floor.join(hello.floor)
         talk.at, talk.guards = self._clock(), hello.guards
         talk.heard = max(talk.heard, min(hello.heard, self._told))
         if first:
             self.hello(peer)
         self._compare(hello, talk)
         known = talk.due(talk.at)
-        what = due(known, self._copy.value.context, self._copy.floor.minus(talk.floor))
+        what = due(known, self._copy.value.context, self._copy.floor)
         if what is Due.NOTHING:
             talk.heard, talk.behind = self._told, False
             if known is talk.context:
                 talk.accepts()
         elif not talk.busy and not self._copy.rejoining:
             whole = what is Due.WHOLE
+            if whole and known is not talk.context:
+                return  # it refuses a part, and so could not learn the whole
             talk.sending = self._run(self._sending.stream(peer, talk, known, whole, self._told))
 
     def _compare(self, hello: Hello, talk: Talk) -> None:
@@ -257,8 +257,9 @@ class Exchange(Generic[L]):
             if not piece.whole:
                 coming.spoiled |= not self._taking.take(part)
             else:
-                coming.staged, refused = self._taking.stage(coming.staged, part)
-                coming.refused = coming.refused.join(refused)
+                staged = self._taking.stage(coming.staged, part)
+                coming.spoiled |= staged is None
+                coming.staged = coming.staged if staged is None else staged
             coming.numbers.add(piece.number)
             self._warn(peer, talk)
         self._send(peer, Heard(piece.stream, piece.number))
@@ -269,11 +270,11 @@ class Exchange(Generic[L]):
             return
         self._send(peer, Heard(end.stream, end.count))
         if coming.complete(end.count):
-            if end.whole and end.floor <= self._copy.saved.join(self._copy.floor):
+            if end.whole and end.floor <= self._copy.saved:
                 self._unstage(coming)  # the whole has come from another meanwhile
                 talk.coming = None
             elif end.whole:
-                whole = coming.staged.join(self._kind.from_store(None, end.context.minus(coming.refused)))
+                whole = coming.staged.join(self._kind.from_store(None, end.context))
                 coming.staged = self._kind()
                 self._rejoin = self._run(self._learn(whole, end.floor, peer, talk))
             else:

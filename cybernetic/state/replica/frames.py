@@ -11,8 +11,6 @@ VERSION = 1
 LONGEST_NAME = 200  # characters of a site, a replica, a kind
 MOST_KNOWN = 10_000  # sites and replicas told of in one greeting
 
-_NOTHING = Context()
-
 
 class BadFrame(CyberneticError):
     """What a peer sent is no frame of a replica of this type: `why` says it in words."""
@@ -39,8 +37,6 @@ class Hello:
         absent: of those not waited for any more replica, site, how many seconds ago it was given up on, and `kept`.
         line: the starts of the same store before this one, the latest last, as far as it remembers.
         noted: which start of the peer's store will be known here after a restart; "" for none.
-        floor: of the floor of the whole it learned the changes that it lacks, as it refused them or was not sent
-            them: of what was removed under that floor it holds nothing, as if it knew them.
     """
 
     sign: ClassVar[str] = "hello"
@@ -58,7 +54,6 @@ class Hello:
     absent: tuple[tuple[str, str, float, bool], ...]
     line: tuple[str, ...]
     noted: str
-    floor: Context = _NOTHING
 
     def __post_init__(self) -> None:
         for name in ("kind", "site", "replica"):
@@ -68,7 +63,6 @@ class Hello:
         _is("kept", self.kept, bool)
         _is("guards", self.guards, bool)
         _is("context", self.context, Context)
-        _is("floor", self.floor, Context)
         if self.digest is not None and (type(self.digest) is not bytes or len(self.digest) != 16):
             raise OptionError("digest", "16 bytes or None", self.digest)
         for one in (*_many("known", self.known), *_many("absent", self.absent)):

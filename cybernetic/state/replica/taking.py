@@ -31,9 +31,12 @@ class Taking(Generic[L]):
         if self.known(delta):
             self._counts.known += 1
             return True
-        parts, refused = self._sifted(delta)
-        written = [self._write(part) for part in parts]
-        return all(written) and not refused
+        if self._timely(delta):
+            return self._write(delta)
+        for part in delta.split(1):  # one place with a bad stamp does not keep the others out
+            if part and self._timely(part, tell=True):
+                self._write(part)
+        return False
 
     def knows(self, context: Context) -> bool:
         """Who has all that is known under `context` says so: note it. False if there was no room."""
@@ -50,18 +53,16 @@ class Taking(Generic[L]):
         ours = self._copy.value.context
         return delta.context <= ours and not delta.since(ours)
 
-    def stage(self, staged: L, part: L) -> tuple[L, Context]:
-        """A part of a whole value put to others, in any order; and the changes in it that were refused."""
-        parts, refused = self._sifted(part)
-        for one in parts:
-            staged = staged.join(one.from_store(one.store, Context()))  # nothing is known before all is there
-        return staged, refused
+    def stage(self, staged: L, part: L) -> L | None:
+        """A part of a whole value put to others, in any order; None if it has a stamp too far in the future."""
+        if not self._timely(part, tell=True):
+            return None
+        return staged.join(part.from_store(part.store, Context()))  # nothing is known before all is there
 
     async def rejoin(self, whole: L, floor: Context, leaves: int, peer: str) -> None:
         """Learn a whole value anew: give up what is gone from it, take what is in it, and keep that on the disk.
 
-        What only this replica has written stays. What was refused is not in the whole, and what it replaces goes all
-        the same: nothing is there until it comes. In steps of `leaves`, with the loop given back between them.
+        What only this replica has written stays. In steps of `leaves`, with the loop given back between them.
         """
         copy = self._copy
         before = copy.value
@@ -88,20 +89,6 @@ class Taking(Generic[L]):
         """Tell that something was refused."""
         if REFUSED.listeners:
             REFUSED.emit(ReplicaRefused(self._roll.name, self._roll.replica, what, str(why)))
-
-    def _sifted(self, delta: L) -> tuple[list[L], Context]:
-        """A delta without the places that have a bad stamp, which keep no other out; and the changes at those."""
-        if self._timely(delta):
-            return [delta], Context()
-        fine, refused = list[L](), Context()
-        for part in delta.split(1):
-            if not part:
-                continue
-            if self._timely(part, tell=True):
-                fine.append(part)
-            else:
-                refused = refused.join(part.context)
-        return fine, refused
 
     def _timely(self, delta: L, *, tell: bool = False) -> bool:
         stamp = latest_stamp(delta)

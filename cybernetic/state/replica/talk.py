@@ -16,16 +16,15 @@ TRIES = 6  # times in a row, without a word, before a stream is given up; the ne
 class Coming(Generic[L]):
     """A stream of pieces that a peer is sending. Of a whole value they are put together in `staged`.
 
-    `spoiled`: a piece was refused, so the end does not mean that all is known; `refused`: what was of a whole value,
-    which is learned without. `at`: when the last one came.
+    `spoiled`: a piece was refused, so the end does not mean that all is known. `at`: when the last one came.
     """
 
-    __slots__ = ("at", "numbers", "refused", "spoiled", "staged", "stream", "whole")
+    __slots__ = ("at", "numbers", "spoiled", "staged", "stream", "whole")
 
     def __init__(self, stream: str, whole: bool, staged: L) -> None:
         self.stream, self.whole, self.staged = stream, whole, staged
         self.numbers: set[int] = set()
-        self.spoiled, self.refused = False, Context()
+        self.spoiled = False
         self.at = 0.0
 
     def complete(self, count: int) -> bool:
@@ -40,8 +39,7 @@ class Talk:
 
     Attributes:
         site, replica: who it says it is, "" before it has; `guards`: whether it is a guardian.
-        context: what it said it knows, `at` what time of the loop's clock; None if it never did. `floor`: what it
-            lacks of the floor of the whole it learned.
+        context: what it said it knows, `at` what time of the loop's clock; None if it never did.
         heard: up to which byte of the news it has them, as far as known; `behind`: it is told no more until
             it has caught up.
         arrived: up to which byte of its own news they have arrived here.
@@ -64,7 +62,6 @@ class Talk:
         "coming",
         "context",
         "doubts",
-        "floor",
         "guards",
         "heard",
         "lead",
@@ -81,7 +78,7 @@ class Talk:
     def __init__(self, heard: int) -> None:
         self.site = self.replica = ""
         self.guards = False
-        self.context = self.floor = Context()
+        self.context = Context()
         self.at: float | None = None
         self.heard, self.behind, self.arrived = heard, False, 0
         self.stream = ""

@@ -29,7 +29,6 @@ HELLO = Hello(
     (("eve", "its", 7.0, False),),
     ("al",),
     "bob",
-    Context.of([("eve", 3)]),
 )
 SAID = (
     HELLO,
