@@ -331,12 +331,13 @@ class Exchange(Generic[L]):
 
     async def peers(self) -> tuple[PeerStatus, ...]:
         """What is known of each peer; in a turn for each, as what one lacks may be in many runs."""
-        found = []
+        found: list[PeerStatus] = []
         for peer, talk in list(self._talks.items()):
+            if found:
+                await asyncio.sleep(0)
             lacks = len(self._copy.value.context.minus(talk.context))
             silent = None if talk.at is None else self._clock() - talk.at
             found.append(PeerStatus(str(peer), talk.replica, lacks, silent, talk.behind, talk.busy))
-            await asyncio.sleep(0)
         return tuple(found)
 
     def heard_all(self) -> bool:
