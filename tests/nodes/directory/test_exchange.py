@@ -109,6 +109,22 @@ async def test_names_and_members_that_come_and_go_leave_nothing_behind() -> None
             assert not any((directory._marks, directory._claims, directory._holders, directory._seats))
 
 
+async def test_what_has_gone_is_remembered_until_every_node_knows_of_it() -> None:
+    async with one("a") as first, one("b", "a"), one("c", "a") as third:
+        gone = first.spawn(Holder, name="gone")
+        await asyncio.sleep(5)
+        own = inside(first).exchange.directory
+        with watched(first, "b") as told, watched(first, "c", lose=1000):
+            await gone.stop()
+            await asyncio.sleep(5)
+            assert told["PART"] == 1
+            assert own.own.store.trie.size == 1
+            assert third.whereis("gone") is not None
+        await asyncio.sleep(60)
+        assert own.own.store.trie.size == 0
+        assert third.whereis("gone") is None
+
+
 async def test_a_node_alone_keeps_nothing_of_what_has_gone() -> None:
     async with one("a") as first:
         for n in range(50):

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from cybernetic.core import OptionError
 from cybernetic.crdt import OpaqueTypes
-from cybernetic.state import AWMap, AWSet, Escrow, Journal, Store, StoreDamaged
+from cybernetic.state import AWMap, AWSet, Escrow, Journal, Replica, Store, StoreDamaged
 from cybernetic.state.replica.archive import Archive
 from cybernetic.state.replica.copy import Copy
+from cybernetic.state.replica.frames import Frames, Hello
 from cybernetic.state.replica.marks import marked, read_marked
 from cybernetic.state.replica.plan import Member
 from cybernetic.wire import Codec
@@ -85,6 +86,8 @@ async def test_a_crash_amid_a_snapshot_leaves_the_one_before(
         monkeypatch.setattr(Store, "write", write)
         _, loaded = await opened(store)
         assert loaded.value == copy.value
+        await loaded.keep(20)  # though pieces of the other may be there
+        assert (await opened(store))[1].value == copy.value
 
 
 @given(steps=schedules(soak(20, 60), forgetting=True), leaves=st.integers(1, 5))
@@ -318,3 +321,28 @@ async def test_a_part_that_the_disk_has_lost_is_missed(tmp_path: Path, lost: str
     async with await Store.open(path) as store:
         with pytest.raises(StoreDamaged, match="replica 'it'"):
             await opened(store)
+
+
+async def test_peers_are_told_that_a_change_is_known_when_it_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may drop marks for it, which a start from the disk would lack."""
+    frames = Frames(AWSet, 65_536)
+    async with fleet(AWSet, "ab", tmp_path) as f:
+
+        def claimed() -> int:
+            said = [frames.read(frame) for origin, _, frame in f.net.frames if origin == "a"]
+            return max(len(frame.context) for frame in said if isinstance(frame, Hello))
+
+        await f.change("a", add, 1)
+        await asyncio.sleep(2.0)
+        written: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        with monkeypatch.context() as patch:
+            patch.setattr(Archive, "append", lambda *_: written)
+            f.refs["a"].cast(Replica.change, add, 2)
+            await asyncio.sleep(2.0)
+        assert set(await f.value("a")) == {1, 2}
+        assert claimed() == 1
+        written.set_result(2)
+        await asyncio.sleep(2.0)
+        assert claimed() == 2

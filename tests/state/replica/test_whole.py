@@ -24,6 +24,7 @@ from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.frames import End, Frames, Heard, News, Piece
 from cybernetic.state.replica.roll import Roll
 from cybernetic.state.replica.taking import Taking
+from cybernetic.state.replica.talk import RESEND
 from tests.state.replica.fleet import add, fleet, remove
 from tests.state.replica.net import clock
 
@@ -159,3 +160,22 @@ async def test_nor_does_it_of_the_whole() -> None:
         f.net.heal()
         await asyncio.sleep(10)
         assert set(await f.value("a")) == set(await f.value("b")) == {1, 2, 3, 4}
+
+
+async def test_a_whole_is_learned_from_one_at_a_time_and_from_another_when_that_one_falls_silent() -> None:
+    frames, whole = Frames(AWSet, 65_536), AWSet[int]().add("x", 1)
+    async with fleet(AWSet, "a") as f:
+        f.net.here |= {"x": None, "y": None}  # peers whose words are those of this test
+
+        def heard() -> list[str]:
+            said = [(to, frames.read(frame)) for _, to, frame in f.net.frames]
+            return [to for to, frame in said if isinstance(frame, Heard)]
+
+        for origin, wanted in (("x", ["x"]), ("y", ["x"]), ("x", ["x", "x"])):
+            f.refs["a"].cast(Replica.hear, frames.write(Piece(f"{origin}/1", 0, True, whole)), origin)
+            await asyncio.sleep(0.1)
+            assert heard() == wanted
+        await asyncio.sleep(3 * RESEND)
+        f.refs["a"].cast(Replica.hear, frames.write(Piece("y/1", 0, True, whole)), "y")
+        await asyncio.sleep(0.1)
+        assert heard() == ["x", "x", "y"]
