@@ -1,9 +1,7 @@
 """A map of converging values, maps among them, where changing wins over removing."""
 
 from collections.abc import Iterator, Mapping
-from heapq import merge
-from itertools import count, islice
-from operator import itemgetter
+from itertools import count
 from typing import Any, Generic, Self, TypeVar
 
 from cybernetic.core import OptionError
@@ -18,11 +16,6 @@ K = TypeVar("K")
 L = TypeVar("L", bound=Lattice)
 
 _BLANK: Leaf[Any] = Leaf()
-
-_Row = tuple[int, object, Any]
-"""The number of the last change at a place, its slot, and what is there."""
-
-_CHANGE = itemgetter(0)
 
 
 class AWMap(Lattice, Generic[K]):
@@ -140,37 +133,21 @@ class AWMap(Lattice, Generic[K]):
             if cls is not None:
                 yield key_of(slot), cls
 
-    def in_order(self, keys: int = 500, context: Context | None = None) -> Iterator[Self]:
+    def in_order(self, keys: int = 500) -> Iterator[Self]:
         """As `slices`, of so many keys each, those first that have not changed for longest; for one writer's map.
 
-        With `context` what `since` gives for it. One that is small enough comes as it is. Lazily: while it is put in
-        order empty ones come, which are falsy.
+        One that is small enough comes as it is.
         """
         if self._store.trie.size <= keys:
-            yield self if context is None else self.since(context)
+            yield self
             return
-        runs: list[list[_Row]] = [[]]
-        for looked, (slot, store) in enumerate(self._store.trie.unknown(context), 1):
-            if context is None or not context.knows_all(store.seen):
-                runs[-1].append((max([n for _, n in store.seen], default=0), slot, store))
-            if looked % keys == 0:
-                runs[-1].sort(key=_CHANGE, reverse=True)
-                runs.append([])
-                yield type(self)()
-        runs[-1].sort(key=_CHANGE, reverse=True)
-        rows = merge(*map(_popped, runs), key=_CHANGE)
-        while piece := {slot: store for _, slot, store in islice(rows, keys)}:
-            yield self.from_store(Branch.of(piece), Context())
-        yield self.from_store(None, self.context if context is None else self.context.minus(context))
+        rows = sorted(self._store.trie.items(), key=lambda row: max([n for _, n in row[1].seen], default=0))
+        for at in range(0, len(rows), keys):
+            yield self.from_store(Branch.of(dict(rows[at : at + keys])), Context())
+        yield self.from_store(None, self.context)
 
     def _shown(self) -> str:
         return f"of {len(self)}"
-
-
-def _popped(run: list[_Row]) -> Iterator[_Row]:
-    """The rows of a run, the last first, let go of one by one."""
-    while run:
-        yield run.pop()
 
 
 def _kind(cls: type[Lattice]) -> str:

@@ -12,7 +12,7 @@ class LinkSettings:
 
     Attributes:
         window: bytes the peer may send before we have dealt with them; at least 1,024. Default 1 MiB.
-        batch: bytes of messages at which a frame is closed. Default 8 KiB.
+        batch: bytes of messages at which a frame is closed. Default 64 KiB.
         high_bytes: queued bytes at which a link says it is `full`. Default 1 MiB.
         high_messages: queued messages at which it says so. Default 4,096. `drained` comes at half of either.
         largest: bytes of the largest message, at most what a frame of `cybernetic.wire` carries.
@@ -28,7 +28,7 @@ class LinkSettings:
     """
 
     window: int = 1 << 20
-    batch: int = 8 << 10
+    batch: int = 64 << 10
     high_bytes: int = 1 << 20
     high_messages: int = 4096
     largest: int = MAX_PAYLOAD - 64
