@@ -30,9 +30,7 @@ class Watches:
         self._queries: dict[str, Query] = {}
         self._by_predicate: dict[object, list[tuple[str, int]]] = {}  # None: any
         self._news: dict[str, dict[Row, bool]] = {}
-        self._looked = count(
-            1
-        )  # patterns and facts, over all changes: many small ones are together a large one
+        self._looked = count(1)  # patterns and facts, over all changes: many small ones come to a large one
         self.failed: dict[str, str] = {}
 
     def __len__(self) -> int:

@@ -28,9 +28,8 @@ class Deadman:
     @property
     def due(self) -> float:
         """When the loop counts as missed if it does not complete before (seconds)."""
-        return float(self.last) + self.misses * float(
-            self.period
-        )  # of integers a sum may be too large for one
+        last, period = float(self.last), float(self.period)  # a sum of integers may be too large for one
+        return last + self.misses * period
 
     def beat(self, now: float) -> "Deadman":
         """The deadman after the loop completed at `now` (not before the last time). Raises `OptionError`."""
