@@ -1,10 +1,11 @@
 """What a graph answers and tells: values that may travel, and the refusal of what cannot be."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cybernetic.core import Refusal
 from cybernetic.state.graph.facts import Fact
 from cybernetic.state.graph.terms import Value
+from cybernetic.state.replica.telling import halved
 from cybernetic.wire import travels
 
 Found = dict[str, Value]
@@ -55,14 +56,23 @@ class Watching:
 class Changed:
     """The answers of a watched query that have come and gone, as it is sent to who watches.
 
-    `ended` is None; or why the query is watched no more: it has changed too much at once, or at too high a price.
-    What has changed then is not told: watch again to learn it.
+    `ended` is None; or why the query is watched no more: it has changed too much at once, or at too high a price, or an
+    answer is too large to travel to who watches. What has changed then is not told: watch again to learn it.
     """
 
     token: str
     added: tuple[Found, ...]
     removed: tuple[Found, ...]
     ended: str | None = None
+
+    def halves(self) -> "tuple[Changed, ...]":
+        """Two that tell together what this does; none, if it tells of one answer."""
+        return tuple(
+            [
+                replace(self, added=added, removed=removed)
+                for added, removed in halved(self.added, self.removed)
+            ]
+        )
 
 
 @travels(name="state.GraphStatus")

@@ -1,10 +1,11 @@
 """Who watches which query of a graph, and what they are sent."""
 
+import logging
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-from cybernetic.core import token
+from cybernetic.core import CannotTravel, token
 from cybernetic.runtime import Agent, Ref
 from cybernetic.state.graph.answers import Changed, Found
 from cybernetic.state.graph.book import Change
@@ -12,6 +13,9 @@ from cybernetic.state.graph.patterns import Query
 from cybernetic.state.graph.solve import STRIDE
 from cybernetic.state.graph.triples import Triples
 from cybernetic.state.graph.watching import Watches
+from cybernetic.state.replica.telling import tell
+
+_log = logging.getLogger("cybernetic.state")
 
 
 class Lookout:
@@ -64,11 +68,19 @@ class Lookout:
                     found.append(query.told(row))
                     if next(looked) % STRIDE == 0:
                         yield
-            self._send(watch, Changed(watch, tuple(told[0]), tuple(told[1])))
+            self._tell(watch, Changed(watch, tuple(told[0]), tuple(told[1])))
         for watch, why in self._watches.failed.items():
-            self._send(watch, Changed(watch, (), (), why))
-            self.drop(watch)
+            self._end(watch, why)
         self._watches.failed.clear()
 
-    def _send(self, watch: str, news: Changed) -> None:
-        self._watchers[watch][0].send(news)
+    def _tell(self, watch: str, news: Changed) -> None:
+        """That an answer cannot travel to who watches is not the fault of who has changed the graph."""
+        try:
+            tell(self._watchers[watch][0], news)
+        except CannotTravel as error:
+            _log.warning("%r is told no more of a query: %s", self._watchers[watch][0], error)
+            self._end(watch, str(error))
+
+    def _end(self, watch: str, why: str) -> None:
+        self._watchers[watch][0].send(Changed(watch, (), (), why))
+        self.drop(watch)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cybernetic.crdt import KINDS, AWMap, AWSet, Branch, Digests, Lattice, Leaf, key_of
+from cybernetic.state.replica.telling import halved
 from cybernetic.wire import travels
 
 
@@ -31,15 +32,7 @@ class Diff:
 
     def halves(self) -> "tuple[Diff, ...]":
         """Two that tell together what this does; none, if it tells of one thing."""
-        if self.put and self.gone:
-            return replace(self, gone=()), replace(self, put=())
-        put, gone = len(self.put) // 2, len(self.gone) // 2
-        if not put and not gone:
-            return ()
-        return (
-            replace(self, put=self.put[:put], gone=self.gone[:gone]),
-            replace(self, put=self.put[put:], gone=self.gone[gone:]),
-        )
+        return tuple([replace(self, put=put, gone=gone) for put, gone in halved(self.put, self.gone)])
 
 
 def difference(name: str, before: Lattice, after: Lattice, delta: Lattice, digests: Digests) -> Diff:

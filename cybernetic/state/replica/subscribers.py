@@ -6,6 +6,7 @@ from typing import Any
 from cybernetic.core import CannotTravel
 from cybernetic.runtime import Agent, Ref
 from cybernetic.state.replica.diff import Diff
+from cybernetic.state.replica.telling import tell
 
 _log = logging.getLogger("cybernetic.state")
 
@@ -40,19 +41,8 @@ class Subscribers:
         """
         for subscriber in list(self._monitors):
             try:
-                _send(subscriber, diff)
+                tell(subscriber, diff)
             except CannotTravel as error:
                 _log.warning("%r is told no more of %r: %s", subscriber, diff.name, error)
                 self.drop(subscriber)
                 subscriber.send(Diff(diff.name, (), (), str(error)))
-
-
-def _send(subscriber: Ref[Any], diff: Diff) -> None:
-    try:
-        subscriber.send(diff)
-    except CannotTravel:
-        parts = diff.halves()
-        if not parts:
-            raise
-        for part in parts:
-            _send(subscriber, part)
