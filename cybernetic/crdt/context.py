@@ -92,6 +92,10 @@ class Context:
         gone = set(replicas)
         return _context({replica: bounds for replica, bounds in self._runs.items() if replica not in gone})
 
+    def up_to(self) -> "Context":
+        """Of each replica in it all changes from the first to the last that is."""
+        return _context({replica: (1, bounds[-1]) for replica, bounds in self._runs.items()})
+
     def _sift(self, other: "Context", keep: Callable[[Bounds, Bounds], Bounds]) -> "Context":
         runs = {}
         for replica, bounds in self._runs.items():

@@ -73,6 +73,7 @@ def test_a_context_knows_its_dots_and_the_next_ones(held: set[tuple[str, int]]) 
         for n in range(1, 42):
             assert context.knows(replica, n) == (n in numbers)
             assert context.knows_up_to(replica, n) == (set(range(1, n + 1)) <= numbers)
+            assert context.up_to().knows(replica, n) == (n <= max(numbers, default=0))
 
 
 @given(st.permutations(range(1, 30)))

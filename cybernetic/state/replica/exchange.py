@@ -220,17 +220,15 @@ class Exchange(Generic[L]):
         if first:
             self.hello(peer)
         self._compare(hello, talk)
-        known = talk.due(talk.at)
-        what = due(known, self._copy.value.context, self._copy.floor)
+        if talk.refused <= talk.context:
+            talk.accepts()
+        spared = talk.spared(talk.at)
+        known = talk.context.join(spared)
+        what = due(known, self._copy.value.context, self._copy.floor, bool(talk.refused))
         if what is Due.NOTHING:
             talk.heard, talk.behind = self._told, False
-            if known is talk.context:
-                talk.accepts()
         elif not talk.busy and not self._copy.rejoining:
-            whole = what is Due.WHOLE
-            if whole and known is not talk.context:
-                return  # it refuses a part, and so could not learn the whole
-            talk.sending = self._run(self._sending.stream(peer, talk, known, whole, self._told))
+            talk.sending = self._run(self._sending.stream(peer, talk, what, known, spared, self._told))
 
     def _compare(self, hello: Hello, talk: Talk) -> None:
         """Look whether one who knows the same shows the same."""
@@ -323,8 +321,13 @@ class Exchange(Generic[L]):
             return True
         since = self._clock() - 2 * RESEND
         return any(
-            other.coming is not None and other.coming.whole and other is not talk and other.coming.at > since
+            coming is not None
+            and coming.whole
+            and not coming.spoiled
+            and other is not talk
+            and coming.at > since
             for other in self._talks.values()
+            for coming in [other.coming]
         )
 
     # who is there

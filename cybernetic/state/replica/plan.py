@@ -12,18 +12,35 @@ class Due(Enum):
 
     NOTHING = "nothing"
     LACKING = "lacking"
+    SHOWN = "shown"
     WHOLE = "whole"
 
 
-def due(theirs: Context, ours: Context, floor: Context) -> Due:
+def due(theirs: Context, ours: Context, floor: Context, refusing: bool = False) -> Due:
     """What one who knows `theirs` is due from one who knows `ours`.
 
     `floor` is what must be known to do without the marks that have been dropped here: who does not, learns the whole
-    and gives up what is not in it (`Lattice.retire`), for a removal that nobody remembers cannot be told.
+    and gives up what is not in it (`Lattice.retire`), for a removal that nobody remembers cannot be told. A whole is
+    learned with all that is in it or not at all, so one who is `refusing` a part is sent what shows, and learns the
+    whole when it refuses nothing any more.
     """
     if not floor <= theirs:
-        return Due.WHOLE
+        return Due.SHOWN if refusing else Due.WHOLE
     return Due.NOTHING if ours <= theirs else Due.LACKING
+
+
+def told(what: Due, lacks: Context, spared: Context, left_out: Context) -> Context:
+    """What of the changes that one `lacks` it knows when it has been sent what it is due, but for `spared` and
+    `left_out`.
+
+    A place that it was not sent stands for all that was written there before, by whomever. Who knew of that, and has
+    nothing there, would show something else than one who knows as much and has what was there before.
+    """
+    if what is Due.WHOLE:  # what is gone from it is gone by what it knows: to know less would bring that back
+        return lacks.minus(left_out)
+    if what is Due.SHOWN:
+        return Context()
+    return lacks.minus(spared.join(left_out).up_to())
 
 
 class Member(NamedTuple):

@@ -10,6 +10,7 @@ from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.frames import End, Frames, Piece
 from cybernetic.state.replica.packing import packed
 from cybernetic.state.replica.peers import Peer, Peers
+from cybernetic.state.replica.plan import Due, told
 from cybernetic.state.replica.status import ReplicaCounts
 from cybernetic.state.replica.talk import TRIES, WINDOW, Talk
 
@@ -33,23 +34,26 @@ class Sending(Generic[L]):
         self._counts = counts
         self._clock = loop_clock(asyncio.get_running_loop())
 
-    async def stream(self, peer: Peer, talk: Talk, context: Context, whole: bool, told: int) -> None:
-        """Send `peer` what is not in `context`, or with `whole` all there is: it has then all news up to `told`.
+    async def stream(
+        self, peer: Peer, talk: Talk, what: Due, known: Context, spared: Context, news: int
+    ) -> None:
+        """Send `peer` what it is due beyond `known`: it has then all news up to `news`.
 
-        A place too large for a frame is left out, and the peer is not told that it knows it.
+        `spared` of what is known it only refuses. A place too large for a frame is left out, and the peer is not told
+        that it knows it.
         """
         self._counts.streams += 1
-        self._counts.wholes += whole
+        self._counts.wholes += what is Due.WHOLE
         value = self._copy.value
         try:
-            await self._stream(value, peer, talk, context, whole, told)
+            await self._stream(value, peer, talk, what, known, spared, news)
         finally:
             self._copy.letting.drop(value)
 
     async def _stream(
-        self, value: L, peer: Peer, talk: Talk, context: Context, whole: bool, told: int
+        self, value: L, peer: Peer, talk: Talk, what: Due, known: Context, spared: Context, news: int
     ) -> None:
-        floor, left_out = self._copy.floor, Context()
+        floor, left_out, whole = self._copy.floor, Context(), what is Due.WHOLE
 
         def oversized(place: L) -> None:
             nonlocal left_out
@@ -59,7 +63,7 @@ class Sending(Generic[L]):
         self._streams += 1
         talk.stream = f"{self._replica}/{self._streams}"
         talk.unheard.clear()
-        parts = value.slices(self._leaves) if whole else value.split(self._leaves, context)
+        parts = value.slices(self._leaves) if whole else value.split(self._leaves, known)
         number = 0
         for part in parts:
             if tuple(part.store.seen):  # what the whole knows goes with its end, lest it overtakes the rest
@@ -68,14 +72,23 @@ class Sending(Generic[L]):
                         return
                     number += 1
             await asyncio.sleep(0)
-        rest = (value.context if whole else value.context.minus(context)).minus(left_out)
-        if not await self._room(peer, talk, 1):
-            return
-        end = self._frames.write(End(talk.stream, number, whole, rest, floor))
-        if await self._pass(peer, talk, number, end, 1) and await self._room(peer, talk, 1):
-            talk.heard, talk.behind = max(talk.heard, told), False
-            if left_out:  # it lacks them still, and says so: they are tried again, less and less often
-                talk.refuses(left_out, self._clock())
+        lacks = value.context if whole else value.context.minus(known)
+        rest = told(what, lacks, spared, left_out)
+        if number or rest:
+            end = self._frames.write(End(talk.stream, number, whole, rest, floor))
+            if not (
+                await self._room(peer, talk, 1)
+                and await self._pass(peer, talk, number, end, 1)
+                and await self._room(peer, talk, 1)
+            ):
+                return
+        talk.heard, talk.behind = max(talk.heard, news), False
+        if left_out:  # it lacks them still, and says so: they are tried again, less and less often
+            talk.refuses(left_out, self._clock())
+        elif not (number or spared):
+            talk.accepts()  # nothing that it could refuse is left
+        if not whole:
+            talk.withheld = talk.withheld.join(lacks.minus(rest))
 
     def _pieces(
         self, part: L, stream: str, first: int, whole: bool, oversized: Callable[[L], object]

@@ -55,9 +55,11 @@ class Taking(Generic[L]):
 
     def stage(self, staged: L, part: L) -> L | None:
         """A part of a whole value put to others, in any order; None if it has a stamp too far in the future."""
-        if not self._timely(part, tell=True):
-            return None
-        return staged.join(part.from_store(part.store, Context()))  # nothing is known before all is there
+        if self._timely(part):
+            return staged.join(part.from_store(part.store, Context()))  # nothing is known before all is there
+        for place in part.split(1):
+            self._timely(place, tell=True)
+        return None
 
     async def rejoin(self, whole: L, floor: Context, leaves: int, peer: str) -> None:
         """Learn a whole value anew: give up what is gone from it, take what is in it, and keep that on the disk.

@@ -13,6 +13,9 @@ PATIENCE = 60.0  # seconds after which what was refused is sent again, at most
 TRIES = 6  # times in a row, without a word, before a stream is given up; the next greeting begins another
 
 
+_NOTHING = Context()
+
+
 class Coming(Generic[L]):
     """A stream of pieces that a peer is sending. Of a whole value they are put together in `staged`.
 
@@ -47,7 +50,8 @@ class Talk:
         sending: the task that sends it.
         coming: the stream it is sending.
         doubts: digests that were found to differ, so that each is told once.
-        refused: changes that it refuses; not sent before `again` on the loop's clock, later each time.
+        refused: changes that it refuses, and `withheld` those that it is not told of because of them: not sent before
+            `again` on the loop's clock, later each time.
         refusing: changes of its own that were refused here and that it was not told of yet; `lead` by how much their
             stamps are in the future, `warned` when it was told last.
     """
@@ -73,6 +77,7 @@ class Talk:
         "stream",
         "unheard",
         "warned",
+        "withheld",
     )
 
     def __init__(self, heard: int) -> None:
@@ -87,12 +92,12 @@ class Talk:
         self.coming: Coming[Any] | None = None
         self.doubts: object = None
         self._wake: asyncio.Future[None] | None = None
-        self.refused, self.again, self._patience = Context(), 0.0, 1.0
+        self.refused, self.withheld, self.again, self._patience = _NOTHING, _NOTHING, 0.0, 1.0
         self.refusing, self.lead, self.warned = Context(), 0.0, -1.0
 
-    def due(self, now: float) -> Context:
-        """What it needs no telling of now: what it knows, and what it refuses until that is tried again."""
-        return self.context.join(self.refused) if now < self.again else self.context
+    def spared(self, now: float) -> Context:
+        """What it is not told now, for what it refuses; nothing when that is to be tried again."""
+        return self.refused.join(self.withheld) if now < self.again else _NOTHING
 
     def refuses(self, context: Context, now: float) -> None:
         """It has refused changes: they are sent again, twice as long after as the time before."""
@@ -103,7 +108,7 @@ class Talk:
 
     def accepts(self) -> None:
         """What it has refused it may take now."""
-        self.refused, self.again, self._patience = Context(), 0.0, 1.0
+        self.refused, self.withheld, self.again, self._patience = _NOTHING, _NOTHING, 0.0, 1.0
 
     @property
     def busy(self) -> bool:

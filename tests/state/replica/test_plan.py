@@ -22,6 +22,7 @@ from cybernetic.state.replica.plan import (
     settled,
     snapshot_due,
     stable,
+    told,
 )
 
 dots = st.sets(st.tuples(st.sampled_from("abc"), st.integers(1, 6)), max_size=12)
@@ -36,6 +37,24 @@ def test_who_lacks_a_forgotten_removal_is_due_the_whole(
     assert (what is Due.WHOLE) == bool(set(floor) - set(theirs))
     assert what is not Due.NOTHING or set(ours) <= set(theirs)
     assert what is not Due.LACKING or set(ours) - set(theirs)
+    partly = due(theirs, ours, floor, refusing=True)
+    assert partly is (Due.SHOWN if what is Due.WHOLE else what), "a whole is learned altogether or not at all"
+
+
+@given(contexts, contexts, contexts)
+def test_who_is_not_sent_a_place_is_not_told_of_what_was_there_before(
+    lacks: Context, spared: Context, left_out: Context
+) -> None:
+    rest = set(told(Due.LACKING, lacks, spared, left_out))
+    last = {
+        replica: max(n for one, n in (*spared, *left_out) if one == replica)
+        for replica, _ in (*spared, *left_out)
+    }
+    assert rest == {(replica, n) for replica, n in lacks if n > last.get(replica, 0)}
+    assert not told(Due.SHOWN, lacks, spared, left_out), (
+        "else it could lack a removal and know all of its like"
+    )
+    assert set(told(Due.WHOLE, lacks, spared, left_out)) == set(lacks) - set(left_out)
 
 
 members = st.dictionaries(
