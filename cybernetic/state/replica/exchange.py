@@ -23,7 +23,7 @@ from cybernetic.state.replica.frames import (
 from cybernetic.state.replica.options import ReplicaOptions
 from cybernetic.state.replica.packing import packed
 from cybernetic.state.replica.peers import Peer, Peers
-from cybernetic.state.replica.plan import Due, claimed, diverged, due
+from cybernetic.state.replica.plan import Due, claimed, diverged, due, portion
 from cybernetic.state.replica.roll import Roll
 from cybernetic.state.replica.sending import Sending
 from cybernetic.state.replica.status import PeerStatus, ReplicaCounts
@@ -220,13 +220,16 @@ class Exchange(Generic[L]):
         if first:
             self.hello(peer)
         self._compare(hello, talk)
-        if talk.refused <= talk.context:
+        if talk.refused and talk.refused <= talk.context:
             talk.accepts()
         spared = talk.spared(talk.at)
         known = talk.context.join(spared)
-        what = due(known, self._copy.value.context, self._copy.floor, bool(talk.refused))
+        floor = self._copy.floor.minus(talk.left_out)
+        what = due(known, self._copy.value.context, floor, bool(talk.refused))
         if what is Due.NOTHING:
             talk.heard, talk.behind = self._told, False
+            if not spared:
+                talk.accepts()
         elif not talk.busy and not self._copy.rejoining:
             talk.sending = self._run(self._sending.stream(peer, talk, what, known, spared, self._told))
 
@@ -286,8 +289,9 @@ class Exchange(Generic[L]):
         context, lead = self._taking.future()
         talk.refusing, talk.lead = talk.refusing.join(context), max(talk.lead, lead)
         if talk.refusing and self._clock() - talk.warned >= WARN_EVERY:
-            self._send(peer, Ahead(talk.lead, claimed(talk.refusing)))
-            talk.refusing, talk.lead, talk.warned = Context(), 0.0, self._clock()
+            told = portion(talk.refusing)
+            self._send(peer, Ahead(talk.lead, told))
+            talk.refusing, talk.lead, talk.warned = talk.refusing.minus(told), 0.0, self._clock()
 
     def redated(self) -> None:
         """What peers refused has been written anew: send it."""

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from cybernetic.crdt import Context
+from cybernetic.crdt.context import Bounds
 
 
 class Due(Enum):
@@ -158,6 +159,15 @@ def claimed(context: Context, most: int = 5_000) -> Context:
     if sum([len(bounds) for bounds in context.runs.values()]) <= 2 * most:
         return context
     return _first_runs(context)
+
+
+def portion(context: Context, most: int = 5_000) -> Context:
+    """What of `context` is told at once: so many runs of it at most."""
+    runs: dict[str, Bounds] = {}
+    for replica, bounds in context.runs.items():
+        runs[replica] = bounds[: 2 * most]
+        most -= len(runs[replica]) // 2
+    return Context(runs)
 
 
 def _first_runs(context: Context) -> Context:

@@ -83,12 +83,14 @@ class Sending(Generic[L]):
             ):
                 return
         talk.heard, talk.behind = max(talk.heard, news), False
-        if left_out:  # it lacks them still, and says so: they are tried again, less and less often
-            talk.refuses(left_out, self._clock())
-        elif not (number or spared):
+        if talk.refused and not (number or spared):
             talk.accepts()  # nothing that it could refuse is left
-        if not whole:
-            talk.withheld = talk.withheld.join(lacks.minus(rest))
+        untold = lacks.minus(rest)
+        talk.withheld = talk.withheld.join(untold)
+        if whole:
+            talk.left_out = talk.left_out.join(untold)
+        if left_out:  # it lacks them still, and says so: they are tried again, less and less often
+            talk.wait(self._clock())
 
     def _pieces(
         self, part: L, stream: str, first: int, whole: bool, oversized: Callable[[L], object]

@@ -50,8 +50,9 @@ class Talk:
         sending: the task that sends it.
         coming: the stream it is sending.
         doubts: digests that were found to differ, so that each is told once.
-        refused: changes that it refuses, and `withheld` those that it is not told of because of them: not sent before
-            `again` on the loop's clock, later each time.
+        refused: changes that it refuses, and `withheld` what it is not told of besides, as it hangs on these or could
+            not be sent: neither is tried before `again` on the loop's clock, later each time.
+        left_out: changes that a whole value it was sent was without.
         refusing: changes of its own that were refused here and that it was not told of yet; `lead` by how much their
             stamps are in the future, `warned` when it was told last.
     """
@@ -69,6 +70,7 @@ class Talk:
         "guards",
         "heard",
         "lead",
+        "left_out",
         "refused",
         "refusing",
         "replica",
@@ -93,6 +95,7 @@ class Talk:
         self.doubts: object = None
         self._wake: asyncio.Future[None] | None = None
         self.refused, self.withheld, self.again, self._patience = _NOTHING, _NOTHING, 0.0, 1.0
+        self.left_out = _NOTHING
         self.refusing, self.lead, self.warned = Context(), 0.0, -1.0
 
     def spared(self, now: float) -> Context:
@@ -102,12 +105,16 @@ class Talk:
     def refuses(self, context: Context, now: float) -> None:
         """It has refused changes: they are sent again, twice as long after as the time before."""
         self.refused = self.refused.join(context)
+        self.wait(now)
+
+    def wait(self, now: float) -> None:
+        """Try again what it refuses, or could not be sent, twice as long after as the time before."""
         if now >= self.again:
             self.again = now + self._patience
             self._patience = min(PATIENCE, 2 * self._patience)
 
     def accepts(self) -> None:
-        """What it has refused it may take now."""
+        """It refuses nothing any more."""
         self.refused, self.withheld, self.again, self._patience = _NOTHING, _NOTHING, 0.0, 1.0
 
     @property

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +14,15 @@ from cybernetic.state.replica.frames import Frames, News
 from cybernetic.wire import Codec
 from tests.state.replica.fleet import Fleet, add, fleet, remove
 from tests.state.replica.test_custody import give, grant
+from tests.state.replica.test_redating import put, there
 
 SMALL = 4096  # bytes of a frame
 DEAD = 400  # whose names are too many for one
 LARGE = "v" * 2 * SMALL
+
+
+def written(value: Any, by: Any, key: Any, text: str) -> Any:
+    return value.put(key, value.at(key, MV).set(by.replica, text))
 
 
 def with_dead(guardian: str, many: int) -> Escrow:
@@ -158,6 +164,34 @@ async def test_nor_who_learns_the_whole_anew_and_what_it_has_there_stays() -> No
         value = await f.value("b")
         assert "gone" not in value
         assert value.at("k", MV).values == (LARGE,)
+
+
+async def test_one_who_was_not_sent_a_place_rejoins_all_the_same_and_is_not_sent_the_whole_again(
+    tmp_path: Path,
+) -> None:
+    async with fleet(AWMap, "ab", tmp_path, tidy=1.0, gone=20.0, largest=SMALL) as f:
+        await f.change("a", put, "stays", "goes")
+        await asyncio.sleep(3)
+        f.net.part("a", "b")
+        for name in "ab":  # two writes that a frame carries, at a place that none does
+            await f.change(name, written, "large", name * 3000)
+        f.net.heal()
+        await asyncio.sleep(5)
+        await f.start("c")
+        await asyncio.sleep(10)
+        f.net.part("ab", "c")
+        await f.change("a", remove, "goes")
+        await asyncio.sleep(60)
+        f.net.heal()
+        await asyncio.sleep(60)
+        assert "goes" not in await there(f, "c")
+        wholes = [(await f.status(name)).counts.wholes for name in "ab"]
+        await asyncio.sleep(300)
+        again = [(await f.status(name)).counts.wholes for name in "ab"]
+        assert again == wholes, "not again and again, though it lacks a place for ever"
+        await f.change("b", written, "large", "short")
+        await asyncio.sleep(65)
+        assert await f.same()
 
 
 async def test_a_set_of_small_elements_is_told_whatever_its_size() -> None:

@@ -19,6 +19,7 @@ from cybernetic.state.replica.plan import (
     gone,
     heard_of,
     other_start,
+    portion,
     settled,
     snapshot_due,
     stable,
@@ -164,6 +165,17 @@ def test_only_who_knows_the_same_can_differ() -> None:
     assert not diverged(one, b"1", one, b"1")
     assert not diverged(one, b"1", other, b"2")
     assert not diverged(one, None, one, b"2")
+
+
+@given(contexts, st.integers(1, 9))
+def test_what_is_told_in_portions_is_told_in_the_end(context: Context, most: int) -> None:
+    left, times = context, 0
+    while left:
+        part = portion(left, most)
+        assert part <= left
+        assert sum(len(bounds) for bounds in part.runs.values()) <= 2 * most
+        left, times = left.minus(part), times + 1
+    assert times <= sum(len(bounds) for bounds in context.runs.values()) / 2
 
 
 def test_a_snapshot_is_due_when_the_journal_is_as_large() -> None:
