@@ -231,6 +231,8 @@ class Exchange(Generic[L]):
             if not spared:
                 talk.accepts()
         elif not talk.busy and not self._copy.rejoining:
+            if talk.refused and not spared:
+                talk.wait(talk.at)
             talk.sending = self._run(self._sending.stream(peer, talk, what, known, spared, self._told))
 
     def _compare(self, hello: Hello, talk: Talk) -> None:
@@ -291,7 +293,8 @@ class Exchange(Generic[L]):
         if talk.refusing and self._clock() - talk.warned >= WARN_EVERY:
             told = portion(talk.refusing)
             self._send(peer, Ahead(talk.lead, told))
-            talk.refusing, talk.lead, talk.warned = talk.refusing.minus(told), 0.0, self._clock()
+            talk.refusing, talk.warned = talk.refusing.minus(told), self._clock()
+            talk.lead = talk.lead if talk.refusing else 0.0
 
     def redated(self) -> None:
         """What peers refused has been written anew: send it."""

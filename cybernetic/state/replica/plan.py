@@ -5,7 +5,6 @@ from enum import Enum
 from typing import NamedTuple
 
 from cybernetic.crdt import Context
-from cybernetic.crdt.context import Bounds
 
 
 class Due(Enum):
@@ -35,9 +34,10 @@ def told(what: Due, lacks: Context, spared: Context, left_out: Context) -> Conte
     `left_out`.
 
     A place that it was not sent stands for all that was written there before, by whomever. Who knew of that, and has
-    nothing there, would show something else than one who knows as much and has what was there before.
+    nothing there, would show something else than one who knows as much and has what was there before. Of a whole there
+    is no other way: what is gone from it is gone by what it knows, and to know less would bring that back.
     """
-    if what is Due.WHOLE:  # what is gone from it is gone by what it knows: to know less would bring that back
+    if what is Due.WHOLE:
         return lacks.minus(left_out)
     if what is Due.SHOWN:
         return Context()
@@ -163,7 +163,7 @@ def claimed(context: Context, most: int = 5_000) -> Context:
 
 def portion(context: Context, most: int = 5_000) -> Context:
     """What of `context` is told at once: so many runs of it at most."""
-    runs: dict[str, Bounds] = {}
+    runs = dict[str, tuple[int, ...]]()
     for replica, bounds in context.runs.items():
         runs[replica] = bounds[: 2 * most]
         most -= len(runs[replica]) // 2

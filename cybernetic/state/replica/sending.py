@@ -64,9 +64,10 @@ class Sending(Generic[L]):
         talk.stream = f"{self._replica}/{self._streams}"
         talk.unheard.clear()
         parts = value.slices(self._leaves) if whole else value.split(self._leaves, known)
-        number = 0
+        number, sent = 0, Context()
         for part in parts:
             if tuple(part.store.seen):  # what the whole knows goes with its end, lest it overtakes the rest
+                sent = sent.join(part.context) if talk.refused else sent
                 for frame in self._pieces(part, talk.stream, number, whole, oversized):
                     if not await self._pass(peer, talk, number, frame, WINDOW):
                         return
@@ -85,10 +86,10 @@ class Sending(Generic[L]):
         talk.heard, talk.behind = max(talk.heard, news), False
         if talk.refused and not (number or spared):
             talk.accepts()  # nothing that it could refuse is left
-        untold = lacks.minus(rest)
-        talk.withheld = talk.withheld.join(untold)
+        # what it was sent is not withheld from it: it may not have had room for it
+        talk.withheld = talk.withheld.join(left_out).join(lacks.minus(rest).minus(sent))
         if whole:
-            talk.left_out = talk.left_out.join(untold)
+            talk.left_out = talk.left_out.join(left_out)
         if left_out:  # it lacks them still, and says so: they are tried again, less and less often
             talk.wait(self._clock())
 

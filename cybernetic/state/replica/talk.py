@@ -103,12 +103,13 @@ class Talk:
         return self.refused.join(self.withheld) if now < self.again else _NOTHING
 
     def refuses(self, context: Context, now: float) -> None:
-        """It has refused changes: they are sent again, twice as long after as the time before."""
+        """It has refused changes: they are sent again with those refused before, when it is time for these."""
+        if not self.refused:
+            self.wait(now)
         self.refused = self.refused.join(context)
-        self.wait(now)
 
     def wait(self, now: float) -> None:
-        """Try again what it refuses, or could not be sent, twice as long after as the time before."""
+        """What it refuses, or could not be sent, is tried: it will be again, twice as long after as the time before."""
         if now >= self.again:
             self.again = now + self._patience
             self._patience = min(PATIENCE, 2 * self._patience)

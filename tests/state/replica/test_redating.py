@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from cybernetic.core import attach
-from cybernetic.crdt import redated
+from cybernetic.core import Refusal, attach
+from cybernetic.crdt import Context, redated
 from cybernetic.state import LWW, MV, AWMap, AWSet, ClockAhead, Hlc, Stamp
-from cybernetic.state.replica.talk import PATIENCE
+from cybernetic.state.replica.copy import Copy
+from cybernetic.state.replica.talk import PATIENCE, Talk
 from tests.state.replica.fleet import Fleet, fleet
 
 HOUR = 3600.0
@@ -68,6 +69,45 @@ async def test_what_is_refused_is_sent_less_and_less_often_and_keeps_nothing_els
         await asyncio.sleep(1.5)
         assert await there(f, "b") == {"m"}
         assert (await f.status("b")).counts.future - before <= 1
+
+
+async def test_what_there_was_no_room_for_is_sent_again_at_once_though_something_else_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with fleet(AWMap, "ab", tmp_path) as f:
+        f.steps["a"] = HOUR
+        await f.change("a", put, "k")
+        await asyncio.sleep(200.0)
+        f.net.part("a", "b")
+        await f.change("a", unstamped, "m")
+        await f.change("a", put, "n")
+        full = True
+        write = Copy.write
+
+        def writes(copy: Any, delta: Any, *args: Any) -> None:
+            if full:
+                raise Refusal
+            write(copy, delta, *args)
+
+        monkeypatch.setattr(Copy, "write", writes)
+        f.net.heal()
+        await asyncio.sleep(5.0)
+        full = False
+        await asyncio.sleep(2.0)
+        assert await there(f, "b") == {"m"}
+
+
+def test_new_writes_that_are_refused_do_not_keep_back_those_refused_before() -> None:
+    first, second = Context({"a": (1, 2)}), Context({"a": (2, 3)})
+    talk = Talk(0)
+    talk.refuses(first, 0.0)
+    assert talk.spared(0.5) == first
+    talk.refuses(second, 1.5)
+    assert not talk.spared(1.5), "the first is due, and was not tried again yet"
+    talk.wait(1.5)
+    talk.refuses(first, 1.6)
+    assert talk.spared(3.4) == first.join(second)
+    assert not talk.spared(3.6), "twice as long"
 
 
 @pytest.mark.parametrize("restarted", [False, True])
