@@ -5,7 +5,7 @@ from typing import Any
 
 from cybernetic.core import Chance
 from cybernetic.vsm.audit import AuditLoad, CusumDesign
-from cybernetic.vsm.bargain import Budget, Claim, Ledger, Productivity, Purse, Seal, Vector
+from cybernetic.vsm.bargain import Budget, Claim, Contract, Ledger, Productivity, Purse, Seal, Vector
 from cybernetic.vsm.cyberstride import (
     Achievement,
     Cusum,
@@ -47,6 +47,7 @@ JOINT = {("a", "x"): 1.0, ("b", "y"): 2.0}
 ONE = Vector(usd=1.0)
 LEDGER = Ledger(Vector(usd=5.0))
 PURSE = Purse.root("acme", Budget(usd=10.0, per=60.0))
+CONTRACT = Contract("acme", 0, ONE, Seal(1, 1))
 LEASES = LeaseTable(ttl=10.0).request("k", "a", 1.0)[0]
 TOKEN = LEASES.leases["k"].token
 SHARED = SharedPacer(1.0, frozenset("ab"), 10.0, born=0.0)
@@ -80,6 +81,7 @@ PLAIN: dict[str, Arguments] = {
     "audit.run_length": {"q": 0.5, "design": CusumDesign()},
     "audit.upper_bound": {"failures": 1, "audits": 5, "confidence": 0.9},
     "audit.within_grant": {"units": {"a": AuditLoad(0.5, 10.0, 1.0)}, "grant": 2.0},
+    "bargain.Accepted": {"unit": "acme", "epoch": 0, "holds": ONE, "seal": Seal(1, 1), "at": 1.0},
     "bargain.Allocator": {"purse": PURSE, "floors": {}, "grace": 1.0, "births": {"a": 1.0}},
     "bargain.Budget": {"per": 60.0, "usd": 1.0},
     "bargain.Budget.granting": {"grant": ONE, "per": 60.0},

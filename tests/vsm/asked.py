@@ -46,6 +46,7 @@ from cybernetic.vsm.ladder import (
 )
 from cybernetic.vsm.variety import Absorber, Carried, ChannelLoad, Measured, VarietyLedger
 from tests.vsm.accepted import (
+    CONTRACT,
     KEY,
     LEASES,
     LEDGER,
@@ -89,6 +90,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "audit.Sampler.inspection": (lambda: Sampler(bytes(16)), {"path": "a", "count": 1, "rate": 0.1}),
     "audit.Sampler.picks": (lambda: Sampler(bytes(16)), {"task": "a", "probability": 0.1}),
     "audit.Sampler.probability": (lambda: Sampler(bytes(16)), {"risk": 1.0, "gap": 0.1}),
+    "bargain.Allocator.accept": (lambda: Allocator(PURSE, {}), {"contract": CONTRACT, "at": 1.0}),
     "bargain.Allocator.conclude": (lambda: Allocator(PURSE, {}), {"now": 1.0}),
     "bargain.Allocator.closed": (
         lambda: Allocator(replace(PURSE, ended=9), {"u": ONE}),
@@ -120,6 +122,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "bargain.Ledger.reserve": (lambda: LEDGER, {"key": "k", "upper": ONE, "now": 1.0, "until": 5.0}),
     "bargain.Price.cost": (lambda: Price(0.1, 0.2), {"tokens_in": 1.0, "tokens_out": 1.0}),
     "bargain.Productivity.after": (lambda: Productivity(10.0), {"value": 1.0, "spent": 1.0}),
+    "bargain.Purse.accept": (lambda: PURSE, {"contract": CONTRACT, "at": 1.0}),
     "bargain.Purse.clear": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.epoch": (lambda: PURSE, {"now": 1.0}),
     "bargain.Purse.born": (lambda: PURSE, {"id": "x", "now": 1.0}),

@@ -99,7 +99,7 @@ def arguments(name: str) -> Arguments:
 # What is handed out and never taken, and protocols: nobody is to make one of these with figures of their own.
 HANDED_OUT = {
     "audit": "AuditDetection PosiwidGap RateInterval RunLength",
-    "bargain": "AnotherPeriod BudgetExhausted Epoch Reservation",
+    "bargain": "AnotherPeriod BudgetExhausted Epoch Reservation StaleContract",
     "cyberstride": "BocpdState Chart.step CusumState EwmaState Forecast Health Judgement Reading ShewhartState",
     "damping": "Flapping Oscillation Waiter Waiting",
     "decisions": "Amendment",
@@ -110,7 +110,7 @@ HANDED_OUT = {
 
 # What is handed out and holds no figures, or is raised.
 TOLD = {
-    "bargain": "AnotherPurse NoOpenBill StaleContract",
+    "bargain": "AnotherPurse NoOpenBill",
     "damping": "LeaseLost",
     "decisions": "Decision Opinion PolicyChange",
 }

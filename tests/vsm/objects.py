@@ -18,7 +18,6 @@ from cybernetic.vsm.bargain import (
     Allocator,
     Budget,
     Claim,
-    Contract,
     Purse,
     Report,
     Seal,
@@ -62,7 +61,6 @@ from cybernetic.vsm.variety import (
 from tests.vsm.accepted import BALANCE, LEDGER, NEWS, ONE, PAIN, PURSE, QUESTION, Arguments
 
 SEAL = Seal(1, 1)
-CONTRACT = Contract("acme", 0, ONE, SEAL)
 ACTION = Action("refund", {"usd": 30})
 OVER = PURSE.begun(0).told(61.0)  # its epoch 0 is to be reported
 RESERVED = LEDGER.reserve("k", ONE, 1.0, 5.0)
@@ -94,8 +92,6 @@ OBJECTS: dict[str, tuple[Callable[..., Any], Arguments]] = {
     "audit.VerifierHealth": (VerifierHealth, {"suspect": False}),
     "audit.VerifierHealth.after_canary": (VerifierHealth().after_canary, {"right": True}),
     "audit.VerifierHealth.after_try": (VerifierHealth().after_try, {"failed": True}),
-    "bargain.Accepted": (Accepted, {"unit": "acme", "epoch": 0, "holds": ONE, "seal": SEAL}),
-    "bargain.Allocator.accept": (Allocator(PURSE, {}).accept, {"contract": CONTRACT}),
     "bargain.Allocator.accepted": (LENT.accepted, {"answer": Accepted("u", 0, ONE, SEAL)}),
     "bargain.Allocator.begun": (LENT.begun, {"epoch": 0}),
     "bargain.Allocator.forget": (LENT.forget, {"epoch": 0}),
@@ -109,7 +105,6 @@ OBJECTS: dict[str, tuple[Callable[..., Any], Arguments]] = {
     "bargain.Ledger.release": (RESERVED.release, {"key": "k"}),
     "bargain.Ledger.revise": (RESERVED.revise, {"key": "k", "upper": ONE}),
     "bargain.Ledger.settle": (RESERVED.settle, {"key": "k", "actual": ONE}),
-    "bargain.Purse.accept": (PURSE.accept, {"contract": CONTRACT}),
     "bargain.Purse.begun": (PURSE.begun, {"epoch": 0}),
     "bargain.Purse.billed": (PURSE.reserve("k", ONE, 1.0, 5.0)[0].billed, {"key": "k", "actual": ONE}),
     "bargain.Purse.forget": (PURSE.forget, {"epoch": 0}),

@@ -94,15 +94,17 @@ class Allocator:
             ledger = ledger.aside(unit, floor, ledger.until + self.grace)
         return self._with(self.purse.with_ledger(epoch, ledger))
 
-    def accept(self, contract: Contract, *, first: bool = False) -> tuple[Self, Accepted]:
-        """Take a contract for the level from the level above (see `Purse.accept`).
+    def accept(
+        self, contract: Contract, at: float | None = None, *, first: bool = False
+    ) -> tuple[Self, Accepted]:
+        """Take a contract for the level from the level above, `at` a time (see `Purse.accept`).
 
         `first`: it may not have known the level when the epoch began, and have lent its floor to others. Then the
         floors of the units are set aside of what is granted; else they are there whatever that is.
         """
         epoch = instance("contract", contract, Contract).epoch
         known = self if flag("first", first) else self.begun(epoch)
-        purse, answer = known.purse.accept(contract)
+        purse, answer = known.purse.accept(contract, at)
         return changed(known, purse=purse).begun(epoch), answer
 
     def told(self, now: float) -> Self:

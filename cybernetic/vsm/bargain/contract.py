@@ -62,21 +62,24 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A unit's answer to a contract: what it holds since.
+    """A unit's answer to a contract: what it holds since, and what its clock said then, seconds; None: it does not say.
 
-    More than was granted, if more was committed already. Raises `OptionError` as `Contract` does.
+    It holds more than was granted, if more was committed already. Raises `OptionError` as `Contract` does.
     """
 
     unit: str
     epoch: int
     holds: Vector
     seal: Seal
+    at: float | None = None
 
     def __post_init__(self) -> None:
         instance("unit", self.unit, str)
         epoch_number("epoch", self.epoch)
         vector("holds", self.holds)
         instance("seal", self.seal, Seal)
+        if self.at is not None:
+            number("at", self.at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,8 +145,8 @@ class Purse:
         floor = NOTHING if epoch < self.bare else self.floor
         return Ledger(floor, until=(epoch + 1) * self.per) if known is None else known
 
-    def accept(self, contract: Contract) -> tuple[Self, Accepted]:
-        """Take a contract: the purse, and the answer to the allocator.
+    def accept(self, contract: Contract, at: float | None = None) -> tuple[Self, Accepted]:
+        """Take a contract: the purse, and the answer to the allocator, which says what the clock says: `at`, seconds.
 
         One for an epoch that is over, and may have been reported, changes no grant: what it would leave has been lent
         to others by then. Taking the latest one again changes nothing and gives an answer again. Less than is committed
@@ -156,10 +156,12 @@ class Purse:
         """
         if instance("contract", contract, Contract).unit != self.unit:
             raise OptionError("contract.unit", repr(self.unit), contract.unit)
+        if at is not None:
+            number("at", at)
         if contract.purse != self.id:
             raise AnotherPurse(self.unit, self.id, contract.purse)
         if contract.seal < self.seal or (contract.epoch < self.kept and contract.grant):
-            raise StaleContract(self.unit, contract.seal, self.seal)
+            raise StaleContract(self.unit, contract.seal, self.seal, at)
         if contract.per not in (0.0, self.per):
             raise AnotherPeriod(self.unit, self.per, contract.per)
         after = self
@@ -169,7 +171,7 @@ class Purse:
                 ledger = self.ledger(contract.epoch).regrant(contract.grant)
                 after = after.with_ledger(contract.epoch, ledger)
         holds = after.ledger(contract.epoch).grant if contract.epoch >= self.kept else NOTHING
-        return after, Accepted(self.unit, contract.epoch, holds, contract.seal)
+        return after, Accepted(self.unit, contract.epoch, holds, contract.seal, at)
 
     def reserve(self, key: str, upper: Vector, now: float, until: float) -> tuple[Self, int]:
         """Reserve from the epoch at `now` (see `Ledger.reserve`): the purse, and the epoch to settle in. That is

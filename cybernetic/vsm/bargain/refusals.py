@@ -48,10 +48,12 @@ class AnotherPeriod(Refusal):
 
 
 class StaleContract(Refusal):
-    """A contract or a message about one is older than what is known: an allocator that was replaced still
-    speaks.
+    """A contract or a message about one is older than what is known: an allocator that was replaced still speaks, or
+    one whose clock is behind. `at` is what the clock of who refuses it said then, seconds; None: it does not say.
     """
 
-    def __init__(self, who: str, seal: Seal, known: Seal) -> None:
+    at: float | None = None
+
+    def __init__(self, who: str, seal: Seal, known: Seal, at: float | None = None) -> None:
         super().__init__(f"{who!r}: expected a seal of at least {known}, got: {seal}")
-        self.who, self.seal, self.known = who, seal, known
+        self.who, self.seal, self.known, self.at = who, seal, known, at

@@ -88,7 +88,7 @@ class Bargaining:
         self._wakes = -inf  # when the end of an epoch is waited for, seconds
         self._bounds: tuple[int, Mapping[str, Vector]] = (-1, {})  # of an epoch: who is to have what at most
         self._took: set[str] = set()  # units that have taken a contract of this system 3
-        self._periods = Periods(control)
+        self._periods = Periods(control, charter.per)
         self._calm_until = 0.0
         self.owed: Mapping[str, Vector] = {}
 
@@ -304,6 +304,7 @@ class Bargaining:
                 self._control.task(self._send(path, contract))
 
     async def _send(self, path: str, contract: Contract) -> None:
+        asked = now()
         try:
             if path in self._auditing:
                 accepted: Accepted = await self._control.ask(Channel.AUDIT, Role.AUDIT, contract)
@@ -316,7 +317,8 @@ class Bargaining:
             self._control.ref.cast(type(self._control).renew)
         except StaleContract as error:
             self._delivered(path, contract)
-            await self._control.jot("stale", str(error))
+            if not await self._periods.told(path, error.at, asked):
+                await self._control.jot("stale", str(error))
             self._refused(path, error.known)
         except (CallError, Refusal):
             return
@@ -324,8 +326,9 @@ class Bargaining:
             assert self.allocator is not None
             self.allocator = self.allocator.accepted(accepted)
             self._took.add(path)
-            self._periods.agreed(path)
             self._delivered(path, contract)
+            self._periods.agreed(path)
+            await self._periods.told(path, accepted.at, asked)
         finally:
             self._sending.discard(path)
 
@@ -368,7 +371,8 @@ class Bargaining:
         """
         assert self.allocator is not None
         try:
-            self.allocator, accepted = self.allocator.accept(contract, first=self._unheard == contract.epoch)
+            first = self._unheard == contract.epoch
+            self.allocator, accepted = self.allocator.accept(contract, now(), first=first)
         except AnotherPurse:
             self._alone_from = max(self._alone_from, now() + FIRST)
             raise

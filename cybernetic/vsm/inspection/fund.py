@@ -107,7 +107,7 @@ class Fund:
         """What system 3 grants; None where nothing is counted. Raises `StaleContract`."""
         if self.purse is None:
             return None
-        self.purse, accepted = self.purse.accept(contract)
+        self.purse, accepted = self.purse.accept(contract, now())
         await self._keep()
         return accepted
 

@@ -211,7 +211,7 @@ class Till:
     async def accept(self, contract: Contract) -> Accepted:
         """A contract. Raises `StaleContract`, `AnotherPurse`."""
         assert self._purse is not None
-        self._purse, accepted = self._purse.accept(contract)
+        self._purse, accepted = self._purse.accept(contract, now())
         await self._write()
         self._unheard = False
         self._contracted.set()

@@ -187,7 +187,7 @@ MADE: dict[type, Callable[[], Values]] = {
     NoOpenBill: lambda: st.builds(NoOpenBill, WORDS),
     AnotherPeriod: lambda: st.builds(AnotherPeriod, WORDS, st.floats(1, 100), st.floats(1, 100)),
     AnotherPurse: lambda: st.builds(AnotherPurse, WORDS, WORDS, WORDS),
-    StaleContract: lambda: st.builds(StaleContract, WORDS, of(Seal), of(Seal)),
+    StaleContract: lambda: st.builds(StaleContract, WORDS, of(Seal), of(Seal), st.floats(1, 100)),
     LeaseLost: lambda: st.builds(LeaseLost, WORDS, st.integers(1, 9), WORDS),
 }
 
