@@ -106,7 +106,8 @@ class CallTimeout(CallError, TimeoutError):
 class CallFailed(CallError):
     """The target ended before it answered; `reason` is why it ended.
 
-    Or the `lost` of the two, "call" or "answer", could not be brought to the other end: then the target lives on.
+    Or the `lost` of the two, "call" or "answer", could not be brought to the other end: then the target lives on, as
+    far as is known. "": it has ended.
     """
 
     def __init__(self, target: object, what: str, reason: object, lost: str = "") -> None:
@@ -119,7 +120,7 @@ class CallFailed(CallError):
         else:
             text = f"{target} ended before it answered {what}: {reason}"
         super().__init__(text)
-        self.target, self.what, self.reason = target, what, reason
+        self.target, self.what, self.reason, self.lost = target, what, reason, lost
 
 
 class MailboxFull(CallError):

@@ -172,7 +172,7 @@ class ViableSystem(Governed):
     def submit(self, task: Task) -> Deferred[Performed]:
         """Have a task done; answered with what came of it, however long that takes.
 
-        Raises what its operation refuses with, `NoSuchUnit`, `NoSuchKind`, `TaskGivenUp` if it crashed over it again
+        Raises what its operation refuses with, `NoSuchUnit`, `NoSuchKind`, `TaskGivenUp` if it ended over it again
         and again or was away, `TaskHung` if that was ended over it, `WaitsForItself` for a unit that would wait for
         itself, `TaskUnknown`.
         """

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cybernetic.core import CallFailed, Crash, NoProc, Refusal
+from cybernetic.core import CallFailed, Refusal
 from cybernetic.runtime import Deferred
 from cybernetic.vsm.bargain.refusals import BudgetExhausted
 from cybernetic.vsm.channels.channel import Channel, Role
@@ -26,12 +26,11 @@ from cybernetic.vsm.operations.refusals import (
 )
 from cybernetic.vsm.operations.roster import Roster
 from cybernetic.vsm.operations.task import Assignment, Performed, Task
+from cybernetic.vsm.operations.tries import is_enough, is_suspect, note_end
 from cybernetic.vsm.operations.underway import Work, under_way
 from cybernetic.vsm.timing import now
 
 AGAIN = 0.2  # seconds before a task is given again
-ATTEMPTS = 5  # how often a task may crash its unit
-AWAY = 60.0  # seconds after which a task is given up whose unit is away
 
 
 class Environment(Member):
@@ -65,6 +64,7 @@ class Environment(Member):
         self._memory = self._under_way.memory
         self._roster = Roster(path, units, Kinds(kinds or {}), self.pulse, self._under_way.out, now)
         self._again: dict[str, asyncio.Task[tuple[str, str]]] = {}  # that are being done again, by id
+        self._suspects: set[str] = set()  # the ids of those that are being tried for the last time
 
     def setup(self) -> None:
         """Go on with what a predecessor had in hand. Where the units begin anew too, nobody knows what came of it."""
@@ -89,7 +89,7 @@ class Environment(Member):
             by: the paths of the units that wait for it, and of those that wait for these.
 
         Raises `NoSuchUnit`, `NoSuchKind`, `WaitsForItself`, what the operation refuses with, `TaskHung`, `TaskUnknown`,
-        `TaskGivenUp` when it crashed over it again and again, or was away.
+        `TaskGivenUp` when its unit ended over it again and again, or was away.
         """
         answer = self.defer()
         self._hand(task, answer, anew, by)
@@ -162,9 +162,9 @@ class Environment(Member):
                 answer.reply(performed)
 
     async def _performed(self, work: Work) -> Performed:
-        """Give a task that is counted in, and again: a few times where it crashed its unit, for a while where that is
-        away. Another unit does it where this one has no money, has nobody for it or was taken out of the level, if it
-        was not begun.
+        """Give a task that is counted in, and again: a few times where its unit ended over it, for a while where
+        that is away. Another unit does it where this one has no money, has nobody for it or was taken out of the level,
+        if it was not begun.
         """
         tried = set[str]()
         try:
@@ -187,23 +187,16 @@ class Environment(Member):
                     work.since = None
                     await self._pause(work)
                 except CallFailed as error:
-                    self._failed(work, error, asked)
+                    note_end(work, error, asked, now())
+                    if is_enough(work, now()):
+                        reason = work.ended or error.reason
+                        raise TaskGivenUp(work.task.id, work.unit, reason) from error
                     await self._pause(work)
                 else:
                     self._done(work, performed)
                     return performed
         finally:
             self._roster.takes_back(work.unit, work.task.id)
-
-    def _failed(self, work: Work, error: CallFailed, asked: float) -> None:
-        """Whoever was `asked` then to do a task ended before it answered. Raises `TaskGivenUp` when that is enough."""
-        work.again, crashed = True, isinstance(error.reason, Crash)
-        work.begun = work.begun or not isinstance(error.reason, NoProc)
-        work.crashes += crashed
-        if work.since is None or now() >= asked + AWAY:  # it was there, and others were at work
-            work.since = now()
-        if work.crashes >= ATTEMPTS or (not crashed and now() >= work.since + AWAY):
-            raise TaskGivenUp(work.task.id, work.unit, error.reason) from error
 
     def _moved(self, work: Work, tried: set[str], begun: bool, dry: bool) -> bool:
         """Whether a task that a unit could not do goes to another. `dry`: also to one that has no money."""
@@ -226,6 +219,8 @@ class Environment(Member):
     async def _pause(self, work: Work) -> None:
         """Before a task is given again: where its unit was taken out, to another, unless this one may have begun it."""
         await asyncio.sleep(AGAIN)
+        while is_suspect(work) and self._suspects:
+            await asyncio.sleep(AGAIN)
         task, unit = work.task, work.unit
         if task.deadline is not None and now() >= task.deadline:
             raise TaskUnknown(task.id, f"{unit!r} ended while it did it") if work.begun else TaskLate(task.id)
@@ -245,6 +240,15 @@ class Environment(Member):
         work.unit = other
 
     async def _once(self, work: Work) -> Performed:
+        if not is_suspect(work):
+            return await self._given(work)
+        self._suspects.add(work.task.id)
+        try:
+            return await self._given(work)
+        finally:
+            self._suspects.discard(work.task.id)
+
+    async def _given(self, work: Work) -> Performed:
         unit, by = work.unit, tuple(sorted(self._under_way.waiting(work.by)))
         given = Assignment(work.task, work.again or bool(work.anew), work.anew, by)
         if unit in self._rates:

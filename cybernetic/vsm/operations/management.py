@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from cybernetic.core import CallError, Kill, Reason, Refusal
+from cybernetic.core import CallError, CallFailed, Kill, Reason, Refusal, Shutdown
 from cybernetic.runtime import Deferred, Named
 from cybernetic.vsm.algedonic.messages import Ack, Felt, Over, Relief, Told
 from cybernetic.vsm.bargain.contract import Accepted, Contract
@@ -33,7 +33,7 @@ from cybernetic.vsm.operations.messages import (
 )
 from cybernetic.vsm.operations.operation import Operation
 from cybernetic.vsm.operations.progress import Circling, limit_of, progress_at
-from cybernetic.vsm.operations.refusals import NotBegun, TaskHung, TaskLate
+from cybernetic.vsm.operations.refusals import NotBegun, TaskDropped, TaskHung, TaskLate
 from cybernetic.vsm.operations.task import Assignment, Performed, Task
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.timing import now
@@ -76,6 +76,7 @@ class Management(Member):
         self._rounds = 0  # without anything to do, as long as it is not known that the operation is well
         self._well = False
         self._working: asyncio.Task[None] | None = None
+        self._replaced = False  # whether its operation ends because it was commanded to
         self._done = self._failed = 0
         self._sources: dict[str, str] = {}  # the ids of what its account was measured at
         self._held_until = 0.0
@@ -108,7 +109,7 @@ class Management(Member):
         try:
             if _late(task):
                 raise TaskLate(task.id)
-            performed = await self._operation.within(None).call(Operation.perform, task, given.anew)
+            performed = await self._performed(task, given.anew)
         except Exception as error:
             self._count(task, False)
             answer.fail(error)
@@ -121,6 +122,22 @@ class Management(Member):
         finally:
             self._at_work, self._given = False, None
         self._next()
+
+    async def _performed(self, task: Task, anew: str) -> Performed:
+        """Have the operation do it. Raises what that refuses with, `NotBegun` where there is none, `TaskDropped` when
+        it ended over it.
+        """
+        operation = self.system.whereis(self.path, Operation)
+        if operation is None:
+            raise NotBegun(task.id, self.path)
+        try:
+            return await operation.within(None).call(Operation.perform, task, anew)
+        except CallFailed as error:
+            if isinstance(error, Refusal):  # of what it has handed on
+                raise
+            if self._replaced:
+                raise CallFailed(self.path, f"task {task.id!r}", Shutdown("it was replaced")) from error
+            raise TaskDropped(task.id, self.path, error.reason) from error
 
     def _count(self, task: Task, good: bool) -> None:
         """A task is over that was waited for."""
@@ -184,6 +201,9 @@ class Management(Member):
         for given, answer, _ in self._queue:
             answer.fail(NotBegun(given.task.id, self.path))
         self._queue.clear()
+        if self._given is not None and not self.system.alive(self._porter):
+            task, at_work, _, _ = self._given
+            at_work.fail(TaskDropped(task.id, self.path, Shutdown("its porter had ended")))
         if self._working is not None and not self.system.alive(self._operation):
             await asyncio.wait([self._working], timeout=0.1)
 
@@ -226,6 +246,7 @@ class Management(Member):
             await self._look_up()
             for one in command.new(before):
                 if one.rung is Rung.REPLACE:
+                    self._replaced = True
                     self.exit(self._operation, Kill())
                 elif one.rung is Rung.ADVISE:
                     self.task(self._advised(one))

@@ -160,7 +160,7 @@ class Operation(Agent):
         begun anew. With the id of the task at work itself it is given one, by its kind.
 
         Raises `NoSuchKind`, `NoSuchUnit`, `WaitsForItself` where only this unit could do it, or one that waits for it,
-        `TaskGivenUp` where it crashed who did it again and again, or the level is away, and what it is refused with
+        `TaskGivenUp` where it ended who did it again and again, or the level is away, and what it is refused with
         there.
         """
         desk = self._desk

@@ -61,9 +61,19 @@ class TaskHung(Refusal):
         self.task, self.path, self.seconds, self.late = task, path, seconds, late
 
 
+@travels(name="vsm.TaskDropped")
+class TaskDropped(CallFailed, Refusal):
+    """An operation ended while it was at a task, of whatever `reason`: who has given it the task gives it again."""
+
+    def __init__(self, task: str, path: str, reason: object) -> None:
+        CallFailed.__init__(self, path, f"task {task!r}", reason)
+        self.task, self.path = task, path
+
+
 @travels(name="vsm.TaskGivenUp")
 class TaskGivenUp(CallFailed, Refusal):
-    """A task crashed its operation again and again, or that was away for too long; `reason` is what it ended of last.
+    """A task ended its operation, or the process of that, again and again, or that was away for too long; `reason` is
+    what it was seen to end of last.
 
     It is given up once, where it was given to the operation: who hands it down there does not try it again.
     """

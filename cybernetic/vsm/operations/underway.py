@@ -24,7 +24,8 @@ class Work:
         by: the paths of the units that wait for it, and of those that wait for these, as far as is known.
         again: whether it was given to its unit before.
         begun: whether a unit may have begun it.
-        crashes: how often it has crashed its unit.
+        tries: how often whoever had it ended over it.
+        ended: of what, the last time; None: that was never so.
         since: when that was found to be away, seconds; None: it is there.
         why: what was said for it to be done; None: it began here.
     """
@@ -36,7 +37,8 @@ class Work:
     by: frozenset[str] = frozenset()
     again: bool = False
     begun: bool = False
-    crashes: int = 0
+    tries: int = 0
+    ended: object = None
     since: float | None = None
     why: Why | None = None
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from cybernetic.core import CallFailed, Crash
 from cybernetic.vsm.channels.ear import level_of
-from cybernetic.vsm.operations.environment import AGAIN, AWAY, Environment
+from cybernetic.vsm.operations.environment import AGAIN, Environment
 from cybernetic.vsm.operations.refusals import NoSuchKind, NoSuchUnit, TaskGivenUp
 from cybernetic.vsm.operations.task import Performed, Task
+from cybernetic.vsm.operations.tries import AWAY
 from cybernetic.vsm.timing import now
 
 

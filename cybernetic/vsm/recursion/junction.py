@@ -48,6 +48,7 @@ METHODS: dict[str, tuple[Any, Any]] = {
 DOWNWARD = frozenset({"ack", "answered", "decide", "deny", "let_go", "listed"})
 """What only the half above may ask: the one below takes nothing over for those above it, nor reads their questions."""
 
+ASKED = "what it was asked"
 LOOK = 1.0  # seconds between two looks at the outlet
 WORD = 3  # looks between two words of what is waited for
 KNOCK = 8.0  # seconds at most between two words of the own door while the halves have not met
@@ -122,7 +123,7 @@ class Junction(Agent):
         """Say something and have the answer. Raises what it is refused with, `CallFailed` while the other is away."""
         answer, doors = self.defer(), self._doors
         if doors.other is None and not self._hurts(method, args):
-            answer.fail(CallFailed(self.ref, method, NoConnection(self.path)))
+            answer.fail(self._apart(method, "call"))
             return answer
         saying = Saying(to, method, args, fresh_id(8), doors.other, doors.number)
         self._way(method, args).send(self._waiting.add(answer, saying, self._patience(to, method)))
@@ -221,9 +222,7 @@ class Junction(Agent):
             and not self._hurts(saying.method, saying.args)
         ):
             self._outlet.send(self._doors.word())
-            raise CallFailed(
-                self.ref, saying.method, NoConnection(self.path)
-            )  # its asker knows of no answer any more
+            raise self._apart(saying.method, "call")  # its asker knows of no answer any more
         if saying.method == "submit":
             return await self._handed_on(saying)
         cls, method = known
@@ -260,8 +259,10 @@ class Junction(Agent):
             answer.reply(answered.value)
         elif isinstance(answered.error, Refusal):
             answer.fail(answered.error)
+        elif isinstance(answered.error, NoConnection):
+            answer.fail(self._apart(ASKED, "call"))
         else:
-            answer.fail(CallFailed(self.ref, "what it was asked", answered.error))
+            answer.fail(CallFailed(self.ref, ASKED, answered.error))
 
     # Its liveness.
 
@@ -303,7 +304,11 @@ class Junction(Agent):
 
     def _fail(self, which: Callable[[Asked], bool]) -> None:
         for answer in self._waiting.drop(which):
-            answer.fail(CallFailed(self.ref, "what it was asked", NoConnection(self.path)))
+            answer.fail(self._apart(ASKED, "answer"))
+
+    def _apart(self, what: str, lost: str) -> CallFailed:
+        """What asks has no answer, as the halves are apart: that is no end of the other one, as far as is known."""
+        return CallFailed(self.ref, what, NoConnection(self.path), lost)
 
 
 def _told(error: Exception) -> Any:
