@@ -1,5 +1,7 @@
 """Another value of a frozen dataclass, where what changes is known to be good: hot paths need no second look at it."""
 
+from dataclasses import fields as declared
+from functools import lru_cache
 from typing import Any, TypeVar
 
 V = TypeVar("V")
@@ -15,11 +17,14 @@ def changed(value: V, /, **fields: Any) -> V:
         value: a frozen dataclass of whose fields all are given to `__init__`.
         fields: by name, of the types and within the bounds that the class declares.
     """
-    made = object.__new__(type(value))
-    slots = getattr(type(value), "__slots__", ())
-    if not slots:  # none of its own: what is built upon `Generic` inherits empty ones
-        made.__dict__.update(value.__dict__, **fields)
-        return made
-    for name in slots:
+    kind: Any = type(value)
+    made: V = object.__new__(kind)
+    for name in _names(kind):
         object.__setattr__(made, name, fields[name] if name in fields else getattr(value, name))
     return made
+
+
+@lru_cache(256)
+def _names(kind: Any) -> tuple[str, ...]:
+    """All fields of a dataclass: `__slots__` names only those that it does not inherit."""
+    return tuple(field.name for field in declared(kind))
