@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from math import inf
 from typing import Any
 
 from cybernetic.runtime import Deferred
+from cybernetic.vsm.changed import changed
 from cybernetic.vsm.coordination.messages import LeaseRelease, LeaseRenewal, LeaseRequest
 from cybernetic.vsm.damping.fence import LeaseLost, told
 from cybernetic.vsm.damping.leases import Lease, LeaseTable
@@ -64,7 +64,7 @@ class LeaseDesk:
 
     def known(self, now: float) -> None:
         """All units have said what they hold: nothing more can come of a predecessor, and the quiet time is over."""
-        self._table = replace(self._table, quiet=min(self._table.quiet, now))
+        self._table = changed(self._table, quiet=min(self._table.quiet, now))
 
     def release(self, one: LeaseRelease, now: float) -> None:
         """A lease is given back; who waited longest has the next."""

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import replace
 from math import inf
 from typing import Any
 
-from cybernetic.core import CallError, Refusal
+from cybernetic.core import CallError, Refusal, number
 from cybernetic.runtime import Named
+from cybernetic.vsm.changed import changed
 from cybernetic.vsm.channels.ear import Ear
 from cybernetic.vsm.coordination.flow import Turn, first_awaited, still_wanted
 from cybernetic.vsm.coordination.messages import Above, Ended, Paced, PaceWithdrawal
@@ -90,7 +90,7 @@ class Relay:
 
     def sharing(self, share: float) -> None:
         """The level's static share is another, units a second > 0."""
-        self._pacer = replace(self._pacer, rate=share)
+        self._pacer = changed(self._pacer, rate=number("share", share, above=0.0))
 
     def cycle(self) -> None:
         """Ask for a turn, if somebody waits for one; take the word that came when nobody waited for it any more."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from cybernetic.vsm.bargain.purse import Purse
 from cybernetic.vsm.bargain.vector import Vector
+from cybernetic.vsm.changed import changed
 
 
 def handed(purse: Purse, epoch: int, key: str, until: float) -> Purse:
@@ -42,4 +43,4 @@ def _changed(purse: Purse, epoch: int, key: str, **change: Any) -> Purse:
     one = ledger.open.get(key)
     if one is None:
         return purse
-    return purse.with_ledger(epoch, replace(ledger, open={**ledger.open, key: replace(one, **change)}))
+    return purse.with_ledger(epoch, changed(ledger, open={**ledger.open, key: replace(one, **change)}))
