@@ -64,6 +64,16 @@ def test_what_lapses_goes_to_who_waits() -> None:
     assert (lease.holder, lease.until) == ("bob", 120.0)
 
 
+def test_tokens_grow_also_after_several_were_granted_at_once() -> None:
+    table = TABLE
+    for holder, key in product("ab", ("file", "other")):
+        table, _ = table.request(key, holder, 0.0)
+    table, both = table.turn(60.0)
+    assert len({lease.token for lease in both}) == 2
+    table, _ = table.release("other", both[1].token, 61.0)
+    assert granted(table, "other", "c", 62.0)[1].token > max(lease.token for lease in both)
+
+
 def test_priority_comes_first_and_waiting_makes_up_for_it() -> None:
     table, lease = granted(LeaseTable(ttl=60.0, ageing=10.0), "file", "ann", 0.0)
     table, _ = table.request("file", "patient", 0.0)
