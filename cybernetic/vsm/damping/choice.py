@@ -91,18 +91,19 @@ class Choice:
         if not mapping("costs", costs):
             raise OptionError("costs", "one for each of those to choose among", dict(costs))
         least = min(number(entry("costs", word("costs", name)), cost) for name, cost in costs.items())
-        best = self._one_of(sorted(name for name, cost in costs.items() if cost == least), draw)
+        best = sorted(name for name, cost in costs.items() if cost == least)
         advice = self.advice if self.advice is not None and now < self.advice.until else None
         target = advice.target if advice is not None and not self.followed else None
         if target is not None and target in costs:
             return replace(self._at(target, now), followed=True)
         if self.here is None or self.here not in costs or advice is None:
-            return self._at(best, now)
-        gain = min(
-            costs[self.here] - least, float_info.max
-        )  # what is far apart may differ by more than a float
-        stays = now < self.held_until or not advice.shaping.moves(gain, now, self.moved_at, draw)
-        return self if stays else self._at(best, now)
+            return self._at(self._one_of(best, draw), now)
+        # what is far apart may differ by more than a float
+        gain, shaping = min(costs[self.here] - least, float_info.max), advice.shaping
+        if now < self.held_until or not shaping.moves(gain, now, self.moved_at, draw):
+            return self
+        # who moves drew less than the fraction: of that part of [0, 1) the draw is uniform, and says where to
+        return self._at(self._one_of(best, draw / shaping.fraction), now)
 
     def _one_of(self, names: list[str], draw: float) -> str:
         """Where it is, if that is as good as any; else one of them by lot."""

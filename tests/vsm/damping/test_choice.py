@@ -1,6 +1,7 @@
 """A choice among equivalents: what is cheapest, a plan that is followed once, and then damped moves."""
 
-from math import inf
+from collections import Counter
+from math import inf, nextafter
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,28 @@ def test_while_nothing_is_advised_it_goes_where_it_is_cheapest() -> None:
 @given(st.floats(0.0, 1.0, exclude_max=True))
 def test_among_equals_the_first_choice_is_by_lot(draw: float) -> None:
     assert Choice().made(EVEN, 0.0, draw).here == ("north" if draw < 0.5 else "south")
+
+
+@given(st.integers(1, 6), st.floats(0.01, 1.0), st.none() | st.just("worse"))
+def test_those_who_move_are_spread_evenly_over_equals_however_few_may_move(
+    equals: int, fraction: float, here: str | None
+) -> None:
+    names = [f"n{at}" for at in range(equals)]
+    advice = Advice(100.0, shaping=Shaping(fraction=fraction))
+    choice, costs = Choice(here=here, advice=advice), {**dict.fromkeys(names, 1.0), "worse": 2.0}
+    draws = [(at + 0.5) / 6000 for at in range(6000)]
+    went = Counter(choice.made(costs, 0.0, draw).here for draw in draws)
+    moved = 6000 - went["worse"]
+    assert abs(moved - (fraction if here else 1.0) * 6000) <= 1
+    assert all(abs(went[name] - moved / equals) < 2 for name in names)
+
+
+@given(st.floats(1e-300, 1.0), st.integers(1, 9))
+def test_the_last_draw_that_moves_goes_to_the_last_of_equals(fraction: float, equals: int) -> None:
+    names = [f"n{at}" for at in range(equals)]
+    choice = Choice(here="worse", advice=Advice(100.0, shaping=Shaping(fraction=fraction)))
+    last = choice.made({**dict.fromkeys(names, 1.0), "worse": 2.0}, 0.0, nextafter(fraction, 0.0))
+    assert last.here == names[-1]
 
 
 def test_a_plan_is_followed_once_and_then_moves_are_shaped() -> None:
