@@ -19,6 +19,7 @@ from cybernetic.vsm.bargain import (
     Accepted,
     Allocator,
     Budget,
+    Claim,
     Contract,
     Ledger,
     Purse,
@@ -228,6 +229,13 @@ NUMBERS: list[tuple[str, Callable[[], object]]] = [
     ("since", lambda: Waiter("a", nan, 0.0)),
     ("priority", lambda: Waiter("a", 0.0, inf)),
     ("until", lambda: Lease("key", "a", 1, 1e308, 1e308)),
+    ("chartered", lambda: posiwid({5: 1.0, "a": 1.0}, {"a": 1.0})),  # type: ignore[dict-item]
+    ("chartered", lambda: posiwid({None: 1.0}, {"a": 1.0})),  # type: ignore[dict-item]
+    ("actual", lambda: posiwid({"a": 1.0}, {5: 1.0, "a": 1.0})),  # type: ignore[dict-item]
+    ("floors", lambda: Allocator(PURSE, {5: ONE, "a": ONE})),  # type: ignore[dict-item]
+    ("purses", lambda: Allocator(PURSE, {}, purses={5: ""})),  # type: ignore[dict-item]
+    ("births", lambda: Allocator(PURSE, {}, births={5: 1.0})),  # type: ignore[dict-item]
+    ("claims", lambda: lend(ONE, {5: Claim(0.0)}, {}, 0.5)),  # type: ignore[dict-item]
 ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum, log2
 
-from cybernetic.vsm.checks import share, weights
+from cybernetic.vsm.checks import instance, share, weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,9 @@ def posiwid(chartered: Mapping[str, float], actual: Mapping[str, float], slack: 
     """
     share("slack", slack, inner=True)
     wanted, done = weights("chartered", chartered), weights("actual", actual)
+    for name, given in (("chartered", wanted), ("actual", done)):
+        for purpose in given:
+            instance(name, purpose, str)
     purposes = sorted(wanted.keys() | done.keys())
     parts = {}
     for purpose in purposes:

@@ -70,14 +70,16 @@ class Allocator:
         whole("term", self.term, least=1)
         whole("version", self.version)
         for unit, floor in mapping("floors", self.floors).items():
-            vector(entry("floors", unit), floor)
+            vector(entry("floors", instance("floors", unit, str)), floor)
         for name, kind in (("issued", Seal), ("purses", str), ("lost", Vector)):
             entries(name, getattr(self, name), kind)
+        for unit in self.purses:
+            instance("purses", unit, str)
         for name in ("issued", "lost"):
             for key in getattr(self, name):
                 _account(name, key)
         for unit, born in mapping("births", self.births).items():
-            number(entry("births", unit), born)
+            number(entry("births", instance("births", unit, str)), born)
         if not total(self.floors.values()) <= self.purse.floor:
             raise OptionError("floors", f"a sum of at most {self.purse.floor!r}", total(self.floors.values()))
 

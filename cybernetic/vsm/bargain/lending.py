@@ -43,7 +43,7 @@ def lend(
     for unit in instance("apart", apart, Collection):  # type: ignore[type-abstract]
         instance("apart", unit, str)
     for unit, claim in mapping("claims", claims).items():
-        instance(entry("claims", unit), claim, Claim)
+        instance(entry("claims", instance("claims", unit, str)), claim, Claim)
     grains: dict[str, dict[str, int]] = {unit: {} for unit in claims}
     for name in vector("pool", pool).resources:
         amount = pool.amount(name)

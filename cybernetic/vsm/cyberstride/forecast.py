@@ -1,6 +1,6 @@
 """What the filter expects: the predictive mixture some periods ahead, its mean, variance and quantiles."""
 
-from math import erfc, exp, fsum, pi, sqrt
+from math import erfc, exp, fsum, nextafter, pi, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ _ENOUGH = 1e-12  # standard deviations: what is left between bounds is no matter
 _CLOSE = 1e-6  # of a step of Newton's: its square is what the next would be
 _APART, _WIDEST = 1e150, 1e300  # means and variances of parts that can still be squared and added
 _STEPS = 6  # of Newton's without bounds
+_NEARLY = nextafter(1.0, 0.0)  # the largest probability below 1
 _STANDARD = NormalDist()
 _ALL_STEADY = (1.0, 0.0, 0.0, 0.0)
 _Part = tuple[float, float, float, float, float]
@@ -75,6 +76,7 @@ class Forecast(NamedTuple):
 
     def _searched(self, parts: list[_Part], q: float, deviation: float) -> float:
         """The quantile by Newton's steps where they stay between bounds, else by halving what is between."""
+        q = min(q, fsum([p for p, _, _ in self.parts]))  # which may be a hair less than 1
         low, high = self._around(q, deviation)
         enough, close = _ENOUGH * deviation, _close(parts, deviation)
         at = 0.5 * (low + high)
@@ -106,7 +108,7 @@ class Forecast(NamedTuple):
         if number("coverage", coverage, above=0.0) >= 1.0:
             raise OptionError("coverage", "a probability in (0, 1)", coverage)
         tail = 0.5 * (1.0 - coverage)
-        return self.quantile(tail), self.quantile(1.0 - tail)
+        return self.quantile(tail), self.quantile(min(1.0 - tail, _NEARLY))
 
 
 def _close(parts: list[_Part], deviation: float) -> float:

@@ -37,4 +37,8 @@ class Arrivals:
     def lost(self) -> bool:
         """Whether it should have come again by now."""
         share = (self.came + 1) / (self.tasks + 2)
-        return self.came > 0 and self.missed * log1p(-share) < log(UNLIKELY)
+        if share < 0.5:
+            miss = log1p(-share)
+        else:  # so near to 1 that no float tells it from that, of what comes nearly always
+            miss = log(self.tasks - self.came + 1) - log(self.tasks + 2)
+        return self.came > 0 and self.missed * miss < log(UNLIKELY)

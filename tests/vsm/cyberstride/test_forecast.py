@@ -1,6 +1,6 @@
 """Forecasts cover what comes, and their parts agree with each other."""
 
-from math import inf
+from math import inf, nextafter
 from statistics import NormalDist
 
 import pytest
@@ -142,3 +142,12 @@ def test_what_is_far_from_zero_is_foreseen_as_what_is_near(shares: tuple[float, 
     assert one.mean == mean
     assert one.variance == pytest.approx(1e-6)
     assert one.quantile(0.2) == pytest.approx(mean, rel=1e-15, abs=0.01)
+
+
+def test_the_outermost_quantile_is_a_number_also_where_the_probabilities_sum_to_less_than_one() -> None:
+    nearly = nextafter(1.0, 0.0)
+    thirds = Forecast(((0.1, 0.0, 1.0), (0.2, 1.0, 1.0), (0.7 - 2e-16, 2.0, 1.0)))
+    assert 8.0 < thirds.quantile(nearly) < 12.0
+    low, high = Forecast(((1.0, 0.0, 1.0),)).interval(nearly)
+    assert -9.0 < low < -8.0
+    assert 8.0 < high < 9.0

@@ -29,6 +29,15 @@ def test_what_came_with_every_task_is_lost_after_a_few_the_sooner_the_longer_it_
     assert not arrivals.after(False).after(True).lost
 
 
+@pytest.mark.parametrize("tasks", [10**15, 10**17, 2**63 - 1])
+def test_what_came_more_often_than_a_float_can_tell_from_always_is_lost_when_it_is_missed_once(
+    tasks: int,
+) -> None:
+    assert not Arrivals(tasks, tasks).lost
+    assert Arrivals(tasks, tasks, 1).lost
+    assert not Arrivals(1, tasks, 1000).lost
+
+
 def test_what_never_came_is_not_missed() -> None:
     assert not fed(*[False] * 1000).lost
 
