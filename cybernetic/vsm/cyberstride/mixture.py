@@ -33,7 +33,10 @@ which that is lowered, the belief, and the probabilities of where it came from.
 
 _LEAST = 1e-120  # no regime is ever wholly ruled out: what a datum makes impossible may be needed at the next
 _VANISHED = 1e-280  # below this, weights are noise
-_LEADING = 16.0  # the first pair weighs at least one part in so many: moments about it lose no more digits
+# The first pair weighs at least one part in so many: moments about it lose up to so many times a float's rounding. That
+# is 1e-12, as other errors are; with 1e6 it would be more than 1e-11, and with 1e3 or less most regimes would be merged
+# again, about their heaviest pair, after a step of 30 deviations.
+_LEADING = 1e4
 _SHARPEST = 1e-12  # no level is known better than to this variance, in V
 _ROUNDING = 1e-15  # of a variance: less is not left of it when others are taken away
 _NARROWEST = 1e-100  # of a variance, in V: times the least V it is still a number

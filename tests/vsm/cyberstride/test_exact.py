@@ -91,6 +91,24 @@ def test_a_datum_does_what_sixty_digits_say(model: str, jump: float, close: floa
                 assert one[0] < FAINT or off(belief, one, deviation) < close
 
 
+@pytest.mark.parametrize("faint", [1e-3, 1e-5, 1e-7, 1e-12, 1e-20], ids="{:g}".format)
+@pytest.mark.parametrize("growth", [10.0, 1e4], ids="{:g}".format)
+def test_what_a_faint_regime_believes_far_off_costs_no_digits_of_the_others(
+    faint: float, growth: float
+) -> None:
+    rows = PRESETS["default"].rows()
+    near = 0.0, 0.0, 0.5, 0.0, 0.01
+    weights = faint, 1.0 - 3.0 * faint, faint, faint
+    mixture = begin(rows, 0.0, 0.0, (1.0, 0.01))._replace(
+        weights=weights, beliefs=((-growth, growth, 0.5, 0.0, 0.01), near, near, near)
+    )
+    with localcontext(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN):
+        exact = exactly(mixture, 0.7, rows, 1.0)
+    after, _ = absorb(mixture, 0.7, 1.0, rows, 1.0)
+    for belief, one in zip(after.beliefs, exact, strict=True):
+        assert off(belief, one, 1.0) < 1e-11
+
+
 def foreseen(mixture: Mixture, y: float, rows: Rows, variance: float) -> tuple[float, float]:
     """The error of the forecast of a datum one period on, and its variance were it a steady one."""
     v, noise, w = Decimal(variance), *map(Decimal, rows.each[0][1:3])

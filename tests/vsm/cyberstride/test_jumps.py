@@ -37,6 +37,18 @@ def test_steps_are_as_dear_as_noise_nearly(monkeypatch: pytest.MonkeyPatch) -> N
     assert sum(counts) < 1.5 * SIXTEEN * len(counts)
 
 
+@pytest.mark.parametrize("size", [10.0, 30.0, 100.0])
+@pytest.mark.parametrize("lasts", [True, False])
+def test_after_a_jump_few_regimes_are_merged_again(
+    size: float, lasts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = Chance(3).stream("steps")
+    jumps = [chance.choice([-size, size]) if k % 5 == 0 else 0.0 for k in range(500)]
+    levels = accumulate(jumps) if lasts else jumps
+    counts = weighed(monkeypatch, [level + chance.gauss(0.0, 1.0) for level in levels])
+    assert sum(counts) < 1.25 * SIXTEEN * len(counts)
+
+
 def test_data_that_are_half_of_them_out_are_not_twice_as_dear(monkeypatch: pytest.MonkeyPatch) -> None:
     chance = Chance(4).stream("halved")
     counts = weighed(monkeypatch, [chance.choice([0.0, 1e6]) + chance.gauss(0.0, 1.0) for _ in range(500)])
