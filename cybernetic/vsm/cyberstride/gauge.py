@@ -69,7 +69,10 @@ class Gauge:
     else.
 
     Data that seldom differ, as counts of what is rare, and are again what they were after one or a few that were far
-    off, are judged as if those had not been: a page needs what lasts.
+    off, are judged as if those had not been: a page needs a level that lasts. Where such an index, mostly 0 until then,
+    has events at random in a tenth to half of its data from then on, it is again what it was time and again, and pages
+    late or never. Feed counts of such events instead, of twenty data each, say, with the usual count for a plan, and
+    tell what their V is: `Gauge(Index(name, plan=usual, transform="anscombe"), variance=1.0, learning=None)`.
 
     A learnt V is never less than the rounding that the data show, nor falls while an alert stands whose data stand
     still; it is again what it was before when an alert is over, where that is far more; and errors made by an alert
@@ -248,8 +251,8 @@ class Gauge:
 
     def _as_it_stood(self, one: HarrisonStevens, y: float) -> HarrisonStevens:
         """The filter; begun anew where data that seldom differ are again what most of the latest were, after one or a
-        few that were far off. V is next to nothing then, and by so small deviations even the trace that a spike leaves
-        in the level is far from plan.
+        few that were far off, but not after a level that lasted for half of those. V is next to nothing then, and by so
+        small deviations even the trace that a spike leaves in the level is far from plan.
         """
         learning = self._learning
         if learning is None or len(self._steps) >= _STEPS:

@@ -6,7 +6,15 @@ from math import exp
 import pytest
 
 from cybernetic.core import Chance
-from cybernetic.vsm.cyberstride import Attention, Gauge, Index, Judgement, first_guess
+from cybernetic.vsm.cyberstride import (
+    Attention,
+    Gauge,
+    HarrisonStevens,
+    Index,
+    Judgement,
+    Learning,
+    first_guess,
+)
 from cybernetic.vsm.cyberstride.variance import resolved
 from tests.support import soak
 
@@ -199,6 +207,42 @@ def test_a_count_of_what_is_rare_pages_nobody(plan: float | None, rate: float) -
     for seed in SEEDS:
         chance, gauge = Chance(seed).stream("rare"), Gauge(Index("errors", plan=plan))
         assert not any(one.pages for one in fed(gauge, lambda chance=chance: poisson(chance, rate)))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.5])
+def test_what_was_rare_and_is_frequent_pages_where_it_is_counted_in_windows(rate: float) -> None:
+    for seed in SEEDS:
+        chance = Chance(seed).stream("windows")
+        index = Index("errors", plan=0.08, transform="anscombe")
+        gauge = Gauge(index, variance=1.0, learning=None)
+
+        def counted(part: float, chance: Chance = chance) -> float:
+            return float(sum(chance.random() < part for _ in range(20)))
+
+        assert not any(one.pages for one in fed(gauge, lambda: counted(0.004), 100))
+        assert any(one.pages for one in fed(gauge, lambda: counted(rate), 12))
+
+
+@pytest.mark.parametrize(
+    ("blips", "forgotten"),
+    [
+        ([3.0], False),
+        ([3.0, 3.0], False),
+        ([1e3], True),
+        ([1e3] * 7, True),
+        ([1e3] * 8, False),
+        ([1e3] * 14, False),
+    ],
+)
+def test_only_what_was_far_off_and_no_level_is_judged_as_if_it_had_not_been(
+    blips: list[float], forgotten: bool
+) -> None:
+    gauge = Gauge(Index("quality", plan=0.0), variance=1.0)
+    plain = HarrisonStevens(variance=1.0, learning=Learning(), plan=0.0)
+    pairs = [
+        (gauge.update(value).reading, plain.update(value)) for value in [*[0.0] * 20, *blips, *[0.0] * 10]
+    ]
+    assert all(one == other for one, other in pairs) == (not forgotten)
 
 
 def test_a_variance_that_was_given_is_believed_whatever_the_data_are() -> None:
