@@ -50,6 +50,7 @@ from cybernetic.core import (
     SystemStopped,
     TaskFailed,
     Token,
+    TooManyRestarts,
     attach,
 )
 from cybernetic.naming import (
@@ -189,6 +190,7 @@ __all__ = (
     "TimedOut",
     "Timer",
     "Token",
+    "TooManyRestarts",
     "Topics",
     "Unregistered",
     "Unroutable",

@@ -144,9 +144,9 @@ def _ended(reason: object) -> int:
     """The tree has ended by itself."""
     if isinstance(reason, Normal):
         return 0
-    gave_up = " (it gave up, or was shut down; the log says for which child)" if reason == Shutdown() else ""
+    why = " (it was shut down, or closed itself)" if reason == Shutdown() else ""
     trace = getattr(reason, "traceback", "")
-    say(f"it has ended: {reason}{gave_up}" + (f"\n{trace.rstrip()}" if trace else ""))
+    say(f"it has ended: {reason}{why}" + (f"\n{trace.rstrip()}" if trace else ""))
     return 1
 
 

@@ -61,6 +61,7 @@ from cybernetic.core.reasons import (
     Refused,
     Shutdown,
     StartTimeout,
+    TooManyRestarts,
 )
 
 __all__ = (
@@ -119,6 +120,7 @@ __all__ = (
     "SystemStopped",
     "TaskFailed",
     "Token",
+    "TooManyRestarts",
     "VirtualTimeDeadlock",
     "arity",
     "attach",

@@ -167,3 +167,14 @@ class ChildFailed(Reason):
 
     def __str__(self) -> str:
         return f"its child {self.id!r} did not start: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyRestarts(Reason):
+    """A supervisor had to restart its child `id` too often, last for `reason`; it stands inside `Shutdown` (RI-1)."""
+
+    id: object
+    reason: Reason
+
+    def __str__(self) -> str:
+        return f"its child {self.id!r} had to be restarted too often, last for {self.reason}"

@@ -18,6 +18,7 @@ from cybernetic.core import (
     StartFailed,
     StartIgnored,
     Stop,
+    TooManyRestarts,
 )
 from cybernetic.runtime import Agent, begin_child, begin_shut_down, started
 from cybernetic.supervision.backoff import Backoff
@@ -166,7 +167,7 @@ class Keeper(Agent):
         if GAVE_UP.listeners:
             GAVE_UP.emit(GaveUp(self.ref, record.spec.id, reason))
         self._children.remove(record)
-        raise Stop(Shutdown())
+        raise Stop(Shutdown(TooManyRestarts(record.spec.id, reason)))
 
     def _is_counted(self, record: Record, reason: Reason) -> bool:
         """Whether a child was lost with a node whose loss has been counted already; from now on it has."""

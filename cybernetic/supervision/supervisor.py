@@ -17,8 +17,9 @@ class Supervisor(Tree):
     Attributes:
         strategy: whom the restart of one child concerns: "one_for_one" (default) itself, "one_for_all" everyone,
             "rest_for_one" itself and those started after it.
-        max_restarts: how many restarts `max_seconds` may see; one more, and it gives up and ends with `Shutdown()`.
-            Default 3; 0 means the first is fatal (RI-1 to RI-7).
+        max_restarts: how many restarts `max_seconds` may see; one more, and it gives up and ends with
+            `Shutdown(TooManyRestarts(id, reason))`, of the one too many. Default 3; 0 means the first is
+            fatal (RI-1 to RI-7).
         max_seconds: the length of that window in seconds. Default 5.
         auto_shutdown: whether it ends when significant children have: "never" (default), "any_significant",
             "all_significant" (AS-1 to AS-6).

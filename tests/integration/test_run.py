@@ -198,7 +198,7 @@ def test_a_signal_during_the_start_abandons_it(run: type[Run]) -> None:
     [
         (["program:Ends", "well"], 0, ""),
         (["program:Ends", "crash"], 1, "ValueError: boom"),
-        (["program:Hopeless"], 1, "it gave up"),
+        (["program:Hopeless"], 1, "restarted too often, last for"),
         (["program:Broken"], 1, "no children"),
         (["program:Polite", "too", "many"], 1, "arguments do not bind"),
         (["program:Nobody"], 2, "expected a name in program, got: 'Nobody'"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cybernetic import Normal, Shutdown, StartFailed, Supervisor, System, SystemStopped, child
-from cybernetic.core import ChildFailed, Crash
+from cybernetic.core import ChildFailed, Crash, TooManyRestarts
 from tests.supervision.agents import Family, Moody, Tidy, Worker, end, kin, moment
 
 
@@ -71,7 +71,7 @@ async def test_ap_5_a_tree_may_be_stopped_alone_and_again_is_no_proc() -> None:
     [
         ("permanent", give_up, True),
         ("permanent", finish, True),
-        ("transient", give_up, True),  # a tree that gives up ends with Shutdown()
+        ("transient", give_up, True),  # a tree that gives up ends with Shutdown(...)
         ("transient", finish, False),
         ("temporary", give_up, False),
         ("temporary", finish, False),
@@ -94,7 +94,9 @@ async def test_ap_6_what_the_end_of_a_tree_means_is_its_type(
     if stops:
         with pytest.raises(SystemStopped) as stopped:
             await run()
-        assert stopped.value.reason == (Shutdown() if how is give_up else Normal())
+        why = Shutdown(TooManyRestarts("Worker", Crash("RuntimeError", "boom")))
+        assert stopped.value.reason == (why if how is give_up else Normal())
+        assert how is finish or "RuntimeError: boom" in str(stopped.value)
     else:
         await run()
     assert bool(went_on) != stops

@@ -1,12 +1,13 @@
 """How many restarts are too many, as a running supervisor sees it (statements RI-1 to RI-10)."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
 
 from cybernetic import Backoff, DynamicSupervisor, Normal, Shutdown, StartFailed, Supervisor, System, child
-from cybernetic.core import ChildFailed
+from cybernetic.core import ChildFailed, Crash, TooManyRestarts
 from tests.supervision.agents import Family, Moody, Tidy, Worker, end, family, kin, moment
 
 
@@ -28,7 +29,7 @@ async def test_ri_1_ri_2_one_restart_more_than_allowed_in_the_window_is_fatal(al
         ended = asyncio.ensure_future(system.wait(top))
         await moment()
         await end((await kin(top))["Worker"], "boom")
-        assert await ended == Shutdown()
+        assert await ended == Shutdown(TooManyRestarts("Worker", Crash("RuntimeError", "boom")))
 
 
 @pytest.mark.parametrize(("gap", "lives"), [(4.9, False), (5.0, False), (5.001, True), (6.0, True)])
@@ -90,6 +91,17 @@ async def test_ri_6_all_children_share_one_budget() -> None:
         assert list(system.agents()) == []
 
 
+async def test_ri_7_giving_up_says_over_which_child_and_why_through_all_levels() -> None:
+    async with System() as system:
+        inner = child(partial(Family, max_restarts=0), child(Worker), id="inner", name="inner")
+        ended = asyncio.ensure_future(system.wait(await family(system, inner, max_restarts=0)))
+        await moment()
+        await strike(system.named("inner", Family))
+        why = Shutdown(TooManyRestarts("Worker", Crash("RuntimeError", "boom")))
+        assert await ended == Shutdown(TooManyRestarts("inner", why))
+    assert "RuntimeError: boom" in str(await ended)
+
+
 async def test_ri_7_giving_up_is_reported_and_the_rest_is_stopped_latest_first(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -100,7 +112,7 @@ async def test_ri_7_giving_up_is_reported_and_the_rest_is_stopped_latest_first(
         ended = asyncio.ensure_future(system.wait(top))
         await moment()
         await end((await kin(top))[1], Normal())
-        assert await ended == Shutdown()
+        assert await ended == Shutdown(TooManyRestarts(1, Normal()))
     assert [line[1:] for line in journal if line[0] == "down"] == [
         (1, Normal()),
         (3, Shutdown()),

@@ -24,6 +24,7 @@ from cybernetic import (
     Shutdown,
     StartFailed,
     Supervisor,
+    TooManyRestarts,
     child,
 )
 from tests.nodes.bodies.acts import seen, until
@@ -283,7 +284,7 @@ async def test_too_many_restarts_end_the_tree(where: str) -> None:
             await until(back)
             ended.append(s.system.whereis("a"))
             ended[-1].exit(Upset())
-        assert await over == Shutdown()
+        assert await over == Shutdown(TooManyRestarts("a", Upset()))
         await s.calm()
         assert s.system.whereis("a") is None
 
