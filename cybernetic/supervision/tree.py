@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from cybernetic.core import ChildFailed, NoNode, Shutdown, StartFailed, Stop
+from cybernetic.core import ChildFailed, NoNode, Reason, Shutdown, StartFailed, Stop
 from cybernetic.runtime import Ref
 from cybernetic.supervision.children import Children, Record
 from cybernetic.supervision.failed import refusal, why
@@ -50,7 +50,7 @@ class Tree(Keeper):
             try:
                 await self._start(record)
             except StartFailed as failed:
-                if isinstance(failed.reason, NoNode):  # it is started when a node comes that fits
+                if self._can_wait(why(failed)):
                     self._start_failed(record, failed)
                     continue
                 self._report_failed(record, failed)
@@ -58,6 +58,10 @@ class Tree(Keeper):
                 await self._stop_all()
                 raise Stop(Shutdown(ChildFailed(spec.id, why(failed)))) from None
             await breath.take()
+
+    def _can_wait(self, reason: Reason) -> bool:
+        """Whether a child that does not start at first, for `reason`, may come later: if a node has to come first."""
+        return isinstance(reason, NoNode)
 
     async def terminate(self, reason: Any) -> None:
         """Stop the children, one after another, latest first (T-5)."""

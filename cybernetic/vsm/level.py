@@ -4,7 +4,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
-from cybernetic.supervision import Backoff, Child, Supervisor, child
+from cybernetic.core import Reason
+from cybernetic.supervision import Child, Supervisor, child
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.lines import FeelingLine, LossyFeelingLine
 from cybernetic.vsm.algedonic.showing import LivingBooks
@@ -13,6 +14,7 @@ from cybernetic.vsm.channels.ear import address, level_of, line_name
 from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.coordination.coordination import Coordination
+from cybernetic.vsm.coordination.restarts import AGAIN, STEADY, begin, has_begun, turnstile
 from cybernetic.vsm.governance.declaring import Declaring
 from cybernetic.vsm.governance.governance import Governance
 from cybernetic.vsm.inspection.auditor import Auditor
@@ -27,8 +29,6 @@ from cybernetic.vsm.recursion.blueprint import Blueprint
 from cybernetic.vsm.recursion.charter import Charter
 from cybernetic.vsm.recursion.handing import hand, may_know, taken_out
 from cybernetic.vsm.recursion.remote import RemoteUnit
-
-AGAIN = Backoff(0.2, 10.0, jitter=0.2, reset_after=30.0)
 
 ABLATED = {
     "s2": ("level", Role.COORDINATION.value),
@@ -110,10 +110,12 @@ class NestedUnit(Supervisor):
 
 
 class Operations(Supervisor):
-    """System 1: the units of a level."""
+    """System 1: the units of a level. It never gives up: one that does not stay, or does not start again, is tried with
+    growing pauses, and that is no other's business.
+    """
 
-    max_restarts = 20
-    max_seconds = 10.0
+    max_restarts = 1_000_000
+    max_seconds = 60.0
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -122,7 +124,12 @@ class Operations(Supervisor):
         """A supervisor for each unit; where the units of one that was killed still end, after that."""
         units = self._layout.units
         names = [f"{self._layout.path(unit)}:unit" for unit in units]
-        return [*cleared(self.system, names), *(self._unit(unit) for unit in units)]
+        pace = turnstile(self.system, self._layout.charter.path, STEADY)
+        return [*cleared(self.system, names), *(replace(self._unit(unit), backoff=pace) for unit in units)]
+
+    def _can_wait(self, reason: Reason) -> bool:
+        """Where all have begun once, also one that does not start when this begins anew."""
+        return super()._can_wait(reason) or has_begun(self.system, self._layout.charter.path)
 
     def _unit(self, unit: Unit) -> Child[Any]:
         layout, spec = self._layout, unit.spec
@@ -166,8 +173,9 @@ class Metasystem(Supervisor):
         self._layout = layout
 
     def children(self) -> list[Child[Any]]:
-        """Each with pauses of its own."""
+        """Each with pauses of its own. They come after the units: all of these have begun."""
         layout, path = self._layout, self._layout.charter.path
+        begin(self.system, path)
         members = [
             steady(
                 Control,

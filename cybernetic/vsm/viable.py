@@ -22,6 +22,7 @@ from cybernetic.vsm.channels.ear import level_of
 from cybernetic.vsm.checks import word
 from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.control.control import Control
+from cybernetic.vsm.coordination.restarts import forget
 from cybernetic.vsm.decisions.policy import Policy
 from cybernetic.vsm.decisions.question import Reception
 from cybernetic.vsm.declared import FINAL, check_data, check_declared
@@ -131,6 +132,7 @@ class ViableSystem(Governed):
         top = len(charter.lineage) == 1
         if top:
             set_pulse(self.system, path, charter.pulse)
+            forget(self.system, path)
         elif not boundary(
             self.system, level_of(path)
         ):  # in another process: what was taken out is known there

@@ -9,7 +9,7 @@ import pytest
 
 from cybernetic import Kill
 from cybernetic.vsm import Clocks, Operation, Outcome, Port, Task, Unit, ViableSystem, unit
-from cybernetic.vsm.coordination.restarts import BURST, RATE, Turnstile
+from cybernetic.vsm.coordination.restarts import BURST, RATE, Gate, Turnstile
 from tests.vsm.living.company import PAGER, done, started
 
 COUNT = 200
@@ -81,7 +81,7 @@ async def test_one_that_dies_alone_is_back_at_once() -> None:
 
 
 async def test_after_a_storm_the_turns_are_free_again() -> None:
-    gate = Turnstile()
+    gate = Turnstile(Gate())
     waits = [gate.delay(0) for _ in range(100)]
     assert waits[: int(BURST)] == [0.0] * int(BURST)
     assert waits[-1] == pytest.approx((100 - BURST) / RATE)
