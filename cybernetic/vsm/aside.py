@@ -18,11 +18,13 @@ from cybernetic.core import BadCall, real_time
 from cybernetic.runtime import Address
 from cybernetic.vsm.checks import is_async, run_by
 from cybernetic.vsm.ports.refusals import NotACall
+from cybernetic.wire import told
 
 Aside = Callable[..., Awaitable[Any]]
 """Runs a function with arguments in a thread: `Agent.run_blocking`."""
 
 CALLED = "a function, or the address of an agent and a method of it"
+_MEANT = (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt)  # for whoever waits in the loop
 READ = "a function that has done it all when it answers: one that reads to its end what comes bit by bit"
 
 
@@ -46,22 +48,30 @@ class Attempt:
 
         What is no coroutine function runs by `aside`, so whoever waits may give it up: a thread that has begun it goes
         on to its end then, as nothing can stop it, and what it gives is dropped. On a loop whose time is simulated it
-        runs at once: that time stands still meanwhile. Raises `NotACall` for a generator: of that nothing is done yet.
+        runs at once: that time stands still meanwhile.
+
+        Raises what that raises, `RuntimeError` in place of what would end more than the call (`SystemExit`), and
+        `NotACall` for a generator: of that nothing is done yet.
         """
         self.made = True
-        if isinstance(target, Address):
-            value = await target.within(None).call(*args, **keywords)
-        elif is_async(target) or not real_time(asyncio.get_running_loop()):
-            value = target(*args, **keywords)
-        else:
-            value = await self.in_thread(partial(target, *args, **keywords))
-        value = await value if isawaitable(value) else value
+        try:
+            if isinstance(target, Address):
+                value = await target.within(None).call(*args, **keywords)
+            elif is_async(target) or not real_time(asyncio.get_running_loop()):
+                value = target(*args, **keywords)
+            else:
+                value = await self.in_thread(partial(target, *args, **keywords))
+            value = await value if isawaitable(value) else value
+        except (Exception, *_MEANT):
+            raise
+        except BaseException as error:
+            raise _instead_of(error) from error
         if isgenerator(value) or isasyncgen(value):
             raise NotACall(READ, value)
         return value
 
     async def in_thread(self, job: Callable[[], Any]) -> Any:
-        """What `job()` gives, run by `aside`."""
+        """What `job()` gives, run by `aside`. Raises `RuntimeError` for whatever it raises that is no `Exception`."""
         self.made = True
         leave = deque((job,))  # who takes the job out decides, in one step: the thread, or who gives it up
         try:
@@ -107,7 +117,16 @@ def _lazy(target: Any) -> bool:
 
 def _begun(leave: deque[Callable[[], Any]]) -> Any:
     job = _taken(leave)
-    return None if job is None else job()
+    try:
+        return None if job is None else job()
+    except Exception:
+        raise
+    except BaseException as error:  # no signal and no cancellation comes into a thread: all of it is its own
+        raise _instead_of(error) from error
+
+
+def _instead_of(error: BaseException) -> RuntimeError:
+    return RuntimeError(f"the function raised {told(error)}")
 
 
 def _taken(leave: deque[Callable[[], Any]]) -> Callable[[], Any] | None:

@@ -12,6 +12,7 @@ from cybernetic.wire.errors import (
     UnknownType,
     WireError,
     WrongVersion,
+    told,
 )
 from cybernetic.wire.frames import (
     HEADER_BYTES,
@@ -55,5 +56,6 @@ __all__ = (
     "pack_frames",
     "plain_refusal",
     "register",
+    "told",
     "travels",
 )

@@ -123,7 +123,7 @@ class Operation(Agent):
             OutcomeUnknown: it took longer than the port's `timeout`.
             RateLimited: it was, as often as the port's `tries`.
 
-        What else the call raises is raised, too.
+        What else the call raises is raised, too; `RuntimeError` in place of what would end the program (`SystemExit`).
         """
         return await self._desk.use(port, Call(target, args, keywords), upper, action, key, fence)
 
