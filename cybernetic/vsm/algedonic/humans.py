@@ -11,7 +11,7 @@ from typing import Any, Protocol, TextIO
 from cybernetic.vsm.algedonic.threads import started
 from cybernetic.vsm.aside import made
 from cybernetic.vsm.ladder.signals import Pain, PainKey
-from cybernetic.wire import travels
+from cybernetic.wire import told, travels
 
 TAKE = 2.0  # seconds that a sink has to take a page
 _calling: "dict[tuple[Any, int, PainKey], list[_Word]]" = {}  # pages under way, by loop, sink and pain
@@ -181,7 +181,7 @@ async def _tried(method: Any, word: Any, under: _Word) -> str | None:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
-        return f"{type(error).__name__}: {error}"  # the sink's own
+        return told(error)  # the sink's own
     except Exception as error:  # whatever a sink raises, it did not take the word
-        return f"{type(error).__name__}: {error}"
+        return told(error)
     return None

@@ -12,6 +12,7 @@ from cybernetic.vsm.aside import Attempt
 from cybernetic.vsm.audit.findings import Account
 from cybernetic.vsm.audit.plan import Audit
 from cybernetic.vsm.checks import is_async
+from cybernetic.wire import told
 
 _log = logging.getLogger("cybernetic.vsm")
 _BY_PLACE = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.VAR_POSITIONAL)
@@ -50,7 +51,7 @@ async def judgement(
         raise CannotTell(str(error), False) from error
     except Exception as error:
         _log.warning("a verifier raised", exc_info=error)
-        raise CannotTell(f"{type(error).__name__}: {error}", True) from error
+        raise CannotTell(told(error), True) from error
     if isinstance(verdict, bool):
         return Account(verdict)
     if not isinstance(verdict, Account):

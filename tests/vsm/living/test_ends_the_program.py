@@ -1,4 +1,4 @@
-"""A function that would end the whole program (`sys.exit` in the main of a command line tool) fails alone."""
+"""What a user's function raises ends nothing but its call, whatever it is: `sys.exit` in a tool's main, say."""
 
 import asyncio
 import sys
@@ -6,9 +6,26 @@ from typing import Any
 
 import pytest
 
-from cybernetic.vsm import Came, Cost, Operation, Outcome, Task, ViableSystem, unit
+from cybernetic.vsm import (
+    Came,
+    Cause,
+    Cost,
+    Operation,
+    Outcome,
+    Page,
+    Pain,
+    PainKey,
+    Task,
+    ViableSystem,
+    unit,
+)
+from cybernetic.vsm.algedonic.humans import called, resolved
+from cybernetic.vsm.algedonic.sinks import Sinks
 from cybernetic.vsm.aside import Attempt
-from tests.vsm.living.company import Company, started
+from cybernetic.vsm.inspection.verifier import CannotTell, judgement
+from tests.vsm.living.company import Company, Pager, started
+
+PAGE = Page(Pain("firm", "fire", Cause.INVARIANT), 1, "firm")
 
 
 def plain(status: int) -> int:
@@ -84,3 +101,71 @@ async def test_one_in_the_loop_may_be_interrupted_and_given_up() -> None:
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
+
+
+class Speechless(Exception):
+    """Has a fault of its own: what it says of itself cannot be made."""
+
+    def __str__(self) -> str:
+        raise ValueError("of the text")
+
+
+class Raises:
+    """A sink that raises whatever it is told to, at once or later."""
+
+    def __init__(self, error: BaseException, later: bool) -> None:
+        self._error, self._later = error, later
+
+    def page(self, page: Page) -> Any:
+        """So."""
+        return self._raise_later() if self._later else self._raise()
+
+    def resolve(self, key: PainKey) -> Any:
+        """The same."""
+        return self.page(PAGE)
+
+    def _raise(self) -> None:
+        raise self._error
+
+    async def _raise_later(self) -> None:
+        self._raise()
+
+
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (Speechless(), "Speechless: without a text"),
+        (SystemExit(3), "RuntimeError: the function raised SystemExit: 3"),
+        (Odd("odd"), "RuntimeError: the function raised Odd: odd"),
+    ],
+)
+async def test_a_sink_that_raises_it_did_not_take_the_page_and_the_next_is_tried(
+    error: BaseException, why: str, later: bool
+) -> None:
+    taken, written = Pager(), list[Any]()
+    sinks = Sinks(
+        None,
+        (Raises(error, later), taken),
+        lambda _, body: written.append((body["sink"], body["failed"])),
+        list,
+    )
+    assert await sinks.page(PAGE)
+    assert [page for _, page in taken.pages] == [PAGE]
+    assert written == [(0, why)]
+    assert await resolved(Raises(error, later), PAGE.pain.key) == why
+
+
+@pytest.mark.parametrize("error", [Speechless(), SystemExit(3), KeyboardInterrupt(), Odd()])
+def test_so_it_is_in_a_thread(error: BaseException) -> None:
+    why = asyncio.run(called(Raises(error, later=False), PAGE))
+    assert why is not None
+    assert type(error).__name__ in why
+
+
+async def test_a_verifier_whose_error_cannot_say_what_it_is_could_not_tell() -> None:
+    def verify(evidence: Any) -> bool:
+        raise Speechless
+
+    with pytest.raises(CannotTell, match="Speechless: without a text"):
+        await judgement(verify, None, None, 1.0)
