@@ -41,8 +41,8 @@ class Decision:
 
 
 def decide(policies: Iterable[Policy], action: Any, context: Any = None) -> Decision:
-    """What the policies come to on an action. Never raises for what a policy does, save what is no `Exception` (an
-    interrupt from the keyboard, a cancellation); without policies it denies.
+    """What the policies come to on an action. Never raises for what a policy does, save an interrupt from the keyboard;
+    without policies it denies.
 
     That is the default of a total and fail-closed decision: what nobody allowed is not allowed, so an empty
     list, or a book whose last policy was retired, stops everything. A system that wants no rules says so with

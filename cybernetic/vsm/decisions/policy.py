@@ -80,13 +80,16 @@ def opinion_of(policy: Policy, action: Any, context: Any) -> Opinion:
     """What a policy says, whatever happens: an exception or an answer that is no verdict is a denial (fail
     closed).
 
-    Never raises, save what is no `Exception` (an interrupt from the keyboard), and `OptionError` for what is no policy.
+    Never raises, save an interrupt from the keyboard, and `OptionError` for what is no policy. A function that answers
+    at once is not cancelled from outside: a cancellation is its own, and denies.
     """
     instance("policy", policy, Policy)
     try:
         said: object = policy.decide(action, context)
         verdict = plain(said)  # asks the verdict, which may raise as well
-    except Exception as error:  # any failure of a policy must deny, so nothing narrower will do
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # any failure of a policy must deny, so nothing narrower will do
         return _failed(policy, f"raised {_name(error)}: {_text(error)}")
     if verdict is None:
         return _failed(policy, f"expected to answer Allow, Deny or Escalate, got: {_text(said)}")
@@ -101,7 +104,9 @@ def _text(value: object) -> str:
     """A short description of a value, also of one that cannot describe itself."""
     try:
         return str.__str__(str(value) if isinstance(value, BaseException) else repr(value))[:200]
-    except Exception:  # a policy's own objects may do anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # a policy's own objects may do anything
         return f"a {_name(value)}"
 
 

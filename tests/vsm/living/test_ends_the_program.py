@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cybernetic.vsm import (
+    Allow,
     Came,
     Cause,
     Cost,
@@ -15,6 +16,8 @@ from cybernetic.vsm import (
     Page,
     Pain,
     PainKey,
+    Policy,
+    PolicyDenied,
     Task,
     ViableSystem,
     unit,
@@ -169,3 +172,24 @@ async def test_a_verifier_whose_error_cannot_say_what_it_is_could_not_tell() -> 
 
     with pytest.raises(CannotTell, match="Speechless: without a text"):
         await judgement(verify, None, None, 1.0)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), asyncio.CancelledError(), Odd()])
+async def test_a_policy_that_raises_it_denies_and_goes_on(error: BaseException) -> None:
+    def policy(action: Any, context: Any) -> Allow:
+        if action.kind == "tool":
+            asked.append(action)
+            raise error
+        return Allow()
+
+    class Strict(Tools):
+        """With that policy."""
+
+        policies = (Policy("p", 1, policy),)
+
+    asked: list[Any] = []
+    async with started(Strict) as (_, strict):
+        for count in (1, 2):
+            with pytest.raises(PolicyDenied, match=f"policy p v1 raised {type(error).__name__}"):
+                await strict.within(None).call(ViableSystem.submit, Task("plain", 0))
+            assert len(asked) == count
