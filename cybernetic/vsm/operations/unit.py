@@ -29,6 +29,8 @@ from cybernetic.vsm.world.keeper import keeper, world_name
 A = TypeVar("A")
 Ts = TypeVarTuple("Ts")
 
+SIGNS = "/:#?"  # behind a path they begin what stands in it: a unit, a part, a call, a question
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -74,7 +76,7 @@ def unit(
     Args:
         cls: an `Operation`, or a `ViableSystem`, which then is a level within the level.
         *args: its arguments.
-        id: what it is called in its level: no slash, no colon.
+        id: what it is called in its level: none of `/`, `:`, `#` and `?` in it.
         weight: how much it gets of what is shared out, beside the others, > 0. Default 1.
         share: the same as a part of 1; an alias of `weight`.
         floor: the part (0 to 1) of the level's budget that it may spend even when it is cut off. Default 0.
@@ -120,7 +122,7 @@ def remote(
     `junction_of(path)`.
 
     Args:
-        id: what it is called in its level: no slash, no colon.
+        id: what it is called in its level: none of `/`, `:`, `#` and `?` in it.
         weight: how much it gets of what is shared out, beside the others, > 0. Default 1.
         share: the same as a part of 1; an alias of `weight`.
         floor: the part (0 to 1) of the level's budget that it may spend even when it is cut off. Default 0.
@@ -161,8 +163,8 @@ def _part(weight: float, floor: float, cap: float | None) -> tuple[float, float,
 
 
 def _checked(id: str) -> str:
-    if any(sign in word("id", id) for sign in "/:"):
-        raise OptionError("id", "a name without a slash or a colon", id)
+    if any(sign in word("id", id) for sign in SIGNS):
+        raise OptionError("id", f"a name without any of {' '.join(SIGNS)}", id)
     return id
 
 

@@ -1,11 +1,12 @@
 """What an operation declares wrongly is refused where its class stands, and what is no unit where it is declared."""
 
+import re
 from typing import Any
 
 import pytest
 
 from cybernetic.core import OptionError
-from cybernetic.vsm import Index, Operation, unit
+from cybernetic.vsm import Index, Operation, remote, unit
 from cybernetic.vsm.governed import Governed
 
 COST = Index("cost")
@@ -42,3 +43,13 @@ def test_what_is_no_quota_is_refused_where_the_unit_is_declared(quota: Any) -> N
 def test_what_a_viable_system_is_made_of_is_none_by_itself() -> None:
     with pytest.raises(OptionError, match=r"^cls: expected an Operation or a ViableSystem, got: .*Governed"):
         unit(Governed, id="one")
+
+
+@pytest.mark.parametrize("id", ["a/b", "a:b", "a#b", "a?b", "#", "?"])
+def test_an_id_by_which_no_path_could_be_read_again_is_refused_where_the_unit_is_declared(id: str) -> None:
+    for declared in (lambda: unit(Operation, id=id), lambda: remote(id)):
+        with pytest.raises(
+            OptionError, match=f"^id: expected a name without any of / : # [?], got: '{re.escape(id)}'"
+        ):
+            declared()
+    assert unit(Operation, id="ü *b-1.2").id == "ü *b-1.2"
