@@ -13,7 +13,8 @@ from cybernetic.vsm.channels.note import Why
 from cybernetic.vsm.control.commands import ROUND, Commands
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.control.patience import Patience
-from cybernetic.vsm.control.rungs import WORTH, Breach, climb
+from cybernetic.vsm.control.rungs import WORTH, Breach, climb, renewed
+from cybernetic.vsm.control.taken_out import TakenOut
 from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.operations.kinds import Kinds
 from cybernetic.vsm.operations.messages import WHOLE, Command, Intervention, Obeyed, Out, Resumption, Rung
@@ -55,6 +56,7 @@ class Interventions:
         self._whys: dict[tuple[str, str], Why] = {}  # what was said when it was, by unit and index
         self._breaches: dict[str, Breach] = {}
         self._returns: dict[str, Any] = {}  # timers of units that are dissolved
+        self._taken_out = TakenOut(control)
 
     async def begin(self) -> None:
         """Go on from the books."""
@@ -62,6 +64,7 @@ class Interventions:
         if known is not None:
             self.held, self._breaches, self._standing, self.quarantined, self.above, self._freed = known
             self._lapse(now())
+            self._taken_out.turn(self._for_long(), now())  # as a predecessor did
         await self.commands.begin()
 
     # What is out of bounds.
@@ -95,6 +98,7 @@ class Interventions:
         """Let lapse what has come to its end, go a rung further where the last did not help, and tell who does not
         know.
         """
+        await self._keep_out(at)
         self._lapse(at)
         self._tell_out()
         self._control.tell_lifted()
@@ -114,6 +118,16 @@ class Interventions:
                 self._control.task(self.intervene(one, unit, note=self._whys.get((unit, one.index))))
             elif after != known:
                 await self._save()
+        self._taken_out.turn(self._for_long(), at)
+
+    def _for_long(self) -> dict[str, str]:
+        """Why, by unit, of those that are out because something stands in them, which does not change meanwhile."""
+        out = Rung.DISSOLVE
+        return {
+            unit: f"{one.index}: {one.why}"
+            for unit, one in self._breaches.items()
+            if one.rung is out and (unit not in self.held or self.held[unit].rung is out)
+        }
 
     def _lapse(self, at: float) -> None:
         self.held = {path: one for path, one in self.held.items() if at < one.until}
@@ -315,9 +329,31 @@ class Interventions:
         except (CallError, Refusal) as error:
             await self._control.jot("failed", {"unit": unit, "rung": one.rung.name, "why": str(error)})
             return
+        self._come_back(unit, one)
+
+    def _come_back(self, unit: str, one: Intervention) -> None:
+        """When its time is over."""
         wait = max(0.0, one.until - now())
-        back = operations.after(wait).cast(Supervisor.restart_child, unit.rpartition("/")[2])
+        back = self._operations().after(wait).cast(Supervisor.restart_child, unit.rpartition("/")[2])
         self._returns[unit] = back
+
+    async def _keep_out(self, at: float) -> None:
+        """Who is out, and for what has not changed, stays out: that is nothing new, and stands in no log."""
+        longer = {}
+        for unit in self._returns:
+            known, one = self._breaches.get(unit), self.held.get(unit)
+            if known is not None and one is not None and not self._lonely(unit):
+                longer[unit] = renewed(known, one, self.standing(unit), at, self._term)
+        both = {unit: found for unit, found in longer.items() if found is not None}
+        if not both:
+            return
+        self._breaches = self._breaches | {unit: breach for unit, (breach, _) in both.items()}
+        self.held = self.held | {unit: one for unit, (_, one) in both.items()}
+        await self._save()
+        for unit, (_, one) in both.items():
+            if self.held.get(unit) is one:  # nobody has let it go meanwhile
+                self._returns[unit].cancel()
+                self._come_back(unit, one)
 
     def _tell_out(self) -> None:
         """Which units are taken out, all of them: who did not hear it the last time does so in the next round."""

@@ -1,7 +1,7 @@
 """How far system 3 goes: one rung at a time, only where a breach stands and the rung before did not help."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cybernetic.vsm.operations.messages import Intervention, Rung
 from cybernetic.wire import travels
@@ -50,3 +50,16 @@ def climb(
     until = now + term
     after = Breach(breach.index, standing[breach.index], breach.since, rung, until)
     return after, Intervention(rung, f"{breach.index}: {after.why}", until, breach.index)
+
+
+def renewed(
+    breach: Breach, one: Intervention, standing: Mapping[str, str], now: float, term: float
+) -> tuple[Breach, Intervention] | None:
+    """The breach and the intervention `one`, for another term from `now` on, where a unit is taken out because of that:
+    before it lapses, as what stands in a unit does not change while that is out. None: it is too early or too late for
+    that, or it is no such intervention, or what it was for is over.
+    """
+    out = one.rung is Rung.DISSOLVE and (breach.rung, breach.index) == (one.rung, one.index)
+    if not out or one.index not in standing or not one.until - term / 2 <= now < one.until:
+        return None
+    return replace(breach, until=now + term), replace(one, until=now + term)

@@ -1,0 +1,133 @@
+"""A unit that is out cannot show that it is better: a person hears that it is out, once, and the log as well."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from cybernetic import Kill, System
+from cybernetic.runtime import Agent
+from cybernetic.vsm import Intervention, Rung, ViableSystem, now
+from cybernetic.vsm.control.interventions import Interventions
+from cybernetic.vsm.control.messages import Charge
+from cybernetic.vsm.control.patience import Patience
+from cybernetic.vsm.control.rungs import Breach, renewed
+from cybernetic.vsm.operations.messages import Command
+from tests.vsm.living.company import PAGER, TOOL, done, started
+from tests.vsm.living.test_interventions import TERM, Shop, busy, rungs
+
+OUT = "taken out (cycle_time: cycle_time is outside its limits): resume lets it come back"
+WHY = {"worth": "fallen"}
+BREACH = Breach("worth", "fallen", 0.0, Rung.DISSOLVE, 50.0)
+ONE = Intervention(Rung.DISSOLVE, "worth: fallen", 50.0, "worth")
+
+
+def test_who_is_out_stays_out_for_another_term_before_its_time_is_over() -> None:
+    assert renewed(BREACH, ONE, WHY, 44.0, 10.0) is None
+    for at in (45.0, 49.9):
+        longer = replace(BREACH, until=at + 10.0), replace(ONE, until=at + 10.0)
+        assert renewed(BREACH, ONE, WHY, at, 10.0) == longer
+    assert renewed(BREACH, ONE, WHY, 50.0, 10.0) is None
+
+
+def test_but_not_where_that_is_over_or_somebody_has_asked_for_it_or_it_is_not_out() -> None:
+    assert renewed(BREACH, ONE, {"cost": "too dear"}, 49.0, 10.0) is None
+    assert renewed(BREACH, replace(ONE, index=""), WHY, 49.0, 10.0) is None
+    other = replace(BREACH, rung=Rung.REPLACE), replace(ONE, rung=Rung.REPLACE)
+    assert renewed(*other, WHY, 49.0, 10.0) is None
+
+
+async def taken_out(system: System, shop: Any) -> "asyncio.Future[None]":
+    """The slow one is, in the end."""
+    TOOL.takes = 3.0
+    work = asyncio.ensure_future(busy(shop, 8 * TERM))
+    while (await rungs(shop))[-1:] != ["DISSOLVE"]:
+        await asyncio.sleep(1.0)
+        assert now() < 8 * TERM
+    await asyncio.sleep(1.0)
+    assert system.whereis("shop/slow", Agent) is None
+    return work
+
+
+def pages() -> list[str]:
+    """Of what the person was called for that speaks of it, each for the first time."""
+    return [
+        page.pain.index
+        for _, page in PAGER.pages
+        if page.pain.index.startswith("taken out") and page.attempt == 1
+    ]
+
+
+async def test_who_is_taken_out_is_out_until_a_person_who_hears_of_it_once_lets_it_come_back() -> None:
+    async with started(Shop) as (system, shop):
+        work = await taken_out(system, shop)
+        for _ in range(10 * int(TERM)):
+            await asyncio.sleep(1.0)
+            assert system.whereis("shop/slow", Agent) is None
+        assert (await rungs(shop)).count("DISSOLVE") == 1
+        assert pages() == [OUT]
+        assert (await shop.call(ViableSystem.status)).interventions["shop/slow"].until > now()
+        work.cancel()
+        TOOL.takes = 0.1
+        await shop.call(ViableSystem.resume, "shop/slow", "seen to")
+        assert (await done(shop, "shop/slow")).outcome.good
+        await asyncio.sleep(3 * TERM)
+        assert [key.index for key in PAGER.over if key.index.startswith("taken out")] == [OUT]
+        assert (await rungs(shop))[-2:] == ["DISSOLVE", "RESUMED"]
+        assert system.whereis("shop/slow", Agent) is not None
+
+
+async def test_a_successor_of_system_3_says_that_it_is_over_and_calls_nobody_again() -> None:
+    async with started(Shop) as (system, shop):
+        work = await taken_out(system, shop)
+        await asyncio.sleep(2 * TERM)
+        assert pages() == [OUT]
+        system.whereis("shop:control", Agent).exit(Kill())  # type: ignore[union-attr]
+        await asyncio.sleep(5.0)
+        assert (await rungs(shop)).count("DISSOLVE") == 1  # until when it is out is in the books
+        assert system.whereis("shop/slow", Agent) is None
+        await asyncio.sleep(3 * TERM)
+        assert (await rungs(shop)).count("DISSOLVE") == 2  # it was back for a moment
+        assert pages() == [OUT]
+        work.cancel()
+        TOOL.takes = 0.1
+        system.whereis("shop:control", Agent).exit(Kill())  # type: ignore[union-attr]
+        await asyncio.sleep(3.0)
+        await shop.call(ViableSystem.resume, "shop/slow", "seen to")
+        await asyncio.sleep(TERM)
+        hurts = [one.pain.index for one in await shop.call(ViableSystem.alarms)]
+        assert OUT not in hurts
+
+
+async def test_it_is_back_when_its_time_is_over_where_no_system_3_lives_to_keep_it_out() -> None:
+    async with started(Shop) as (system, shop):
+        work = await taken_out(system, shop)
+        await asyncio.sleep(2.7 * TERM)
+        assert system.whereis("shop/slow", Agent) is None
+        await shop.within(None).call(ViableSystem.ablate, "s3")
+        await asyncio.sleep(TERM + 5.0)
+        assert system.whereis("shop/slow", Agent) is not None
+        work.cancel()
+
+
+class Successor:
+    """A system 3 with the books of another, as far as this needs one, and what it says."""
+
+    def __init__(self, known: Any) -> None:
+        self.books, self._known, self.said = self, known, list[Any]()
+
+    async def call(self, method: Any, key: str) -> Any:
+        """What is in the books."""
+        return self._known if key == "interventions" else None
+
+    def tell(self, channel: object, role: object, body: Any) -> None:
+        """Noted."""
+        self.said.append(body)
+
+
+async def test_what_lapsed_while_there_was_no_system_3_is_known_so_that_its_end_can_be_said() -> None:
+    known: Any = {"a": ONE}, {"a": BREACH}, {"a": WHY}, {}, Command(), {}
+    control = Successor(known)
+    await Interventions(control, {"a": Charge("a", 1.0)}, TERM, Patience(None)).begin()
+    assert [one.signal.index for one in control.said] == [
+        "taken out (worth: fallen): resume lets it come back"
+    ]
