@@ -257,7 +257,7 @@ def test_a_map_says_what_it_tells_of_and_comes_in_order_of_its_changes() -> None
     assert [*gone] == []
     assert [*gone.told()] == [("c", LWW)]
     users = users.join(gone)
-    pieces = [*filter(None, users.in_order(2))]
+    pieces = [*users.in_order(2)]
     assert [sorted(key for key, _ in piece.told()) for piece in pieces] == [["a", "e"], ["b", "d"], ["c"], []]
     assert [bool(piece.context) for piece in pieces] == [False, False, False, True]
     whole: AWMap[str] = AWMap()

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from cybernetic.core import cpu
 from cybernetic.nodes.link import beats
 from cybernetic.nodes.link.credit import after_grant, due, may_send
 from cybernetic.nodes.link.kinds import (
@@ -23,11 +22,12 @@ from cybernetic.nodes.link.kinds import (
     unpack_text,
 )
 from cybernetic.nodes.link.output import Output
-from cybernetic.nodes.link.ration import FIRST, LEAST, MOST, ration
 from cybernetic.nodes.link.settings import LinkSettings
 from cybernetic.wire import HEADER_BYTES, DamagedMessage, Frame, FrameError, FrameReader, WireError
 
 _log = logging.getLogger("cybernetic.link")
+
+_ROOM = 256 << 10  # bytes read at a time
 
 Received = Callable[[list[bytes]], object]
 Lost = Callable[[str], object]
@@ -38,13 +38,11 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
     """One connection to another node. Made by `connect` and `Listener`, silent until `start`.
 
     Transports of asyncio read into the room it keeps: to make that much room anew for each read takes longer than
-    the read. How much they read at a time is for it to say, so that messages that take long are not taken in all at
-    once. Those in memory give it the bytes that they have.
+    the read. Those in memory give it the bytes that they have.
 
     Attributes:
         hello: what the peer said of itself.
         full: whether so much waits to leave that senders should wait.
-        broken: whether the connection has ended: what is handed over then had arrived before.
     """
 
     __slots__ = (
@@ -61,14 +59,12 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
         "_lost",
         "_over",
         "_pulse",
-        "_ration",
         "_reader",
         "_reason",
         "_received",
         "_room",
         "_timer",
         "_watch",
-        "broken",
         "hello",
     )
 
@@ -84,8 +80,7 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
         super().__init__(transport, window, settings)
         self.hello = hello
         self._reader = reader
-        self._room = memoryview(bytearray(MOST))
-        self._ration = FIRST  # bytes read at a time
+        self._room = memoryview(bytearray(_ROOM))
         self._early = list(early)  # frames that came before the start
         self._fault: str | None = None  # what came after them, if it was no frame
         self._received: Received | None = None  # None: not started
@@ -93,7 +88,7 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
         self._lagging: Lagging | None = None
         self._held = 0  # bytes of credit the peer has taken and we have not granted back
         self._handled = 0  # those of them that were dealt with
-        self._granting = self._lagged = self._over = self.broken = False
+        self._granting = self._lagged = self._over = False
         self._deaf = False  # whether what still comes is left alone
         self._closing: str | None = None  # our reason, while what is queued may still leave
         self._reason: str | None = None  # why the link has ended
@@ -158,18 +153,11 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where to read to."""
-        return self._room[: self._ration]
+        return self._room
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read."""
-        data = bytes(self._room[:nbytes])
-        if nbytes < LEAST:
-            self.data_received(data)
-            return
-        began, before = cpu(), self._handled
-        self.data_received(data)
-        if self._handled > before:
-            self._ration = ration(self._ration, nbytes, self._handled - before, cpu() - began)
+        self.data_received(bytes(self._room[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Take what came from the peer."""
@@ -201,9 +189,8 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection has ended."""
-        self.broken = True
-        if self._reason is None:
-            self._read_rest(error is not None)
+        if error is not None and self._reason is None:
+            self._read_rest()
         inside = ", inside a frame" if self._reader.pending else ""
         self._end(self._closing or f"the peer has gone{inside}" + (f": {error}" if error else ""))
         self._over = True
@@ -385,13 +372,13 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
         if lost is not None and self._reason is not None:
             lost(self._reason)
 
-    def _read_rest(self, broken: bool) -> None:
-        """Take what had arrived before: writing to one who has gone hides it, and so does TLS what it had read."""
-        tls, socket = map(self._transport.get_extra_info, ("ssl_object", "socket"))
-        if tls is None and (socket is None or not broken):
+    def _read_rest(self) -> None:
+        """Take what had arrived before the connection broke: writing to one who has gone hides it."""
+        socket = self._transport.get_extra_info("socket")
+        if socket is None or self._transport.get_extra_info("sslcontext") is not None:
             return
         try:
-            while not self._deaf and (data := tls.read(MOST) if tls else os.read(socket.fileno(), MOST)):
+            while not self._deaf and (data := os.read(socket.fileno(), _ROOM)):
                 self.data_received(data)
         except OSError:  # there is no more
             return

@@ -99,17 +99,6 @@ class Output:
         if self._open and not self._scheduled:
             self._flush()
 
-    def cut(self, size: int = 0) -> None:
-        """Let what is sent later go in another frame, if there are so many bytes in this one.
-
-        A frame is taken in as a whole: this is for messages of which many would take long.
-        """
-        if self._open and self._cost >= size:
-            if self._blocked:
-                self._seal()
-            else:
-                self._flush()
-
     def pause_writing(self) -> None:
         """The transport has enough."""
         self._paused = True

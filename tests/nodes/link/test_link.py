@@ -67,22 +67,6 @@ async def test_who_ends_a_link_with_one_that_is_silent_waits_for_it_no_longer_th
     assert caller.lost == ["enough"]
 
 
-async def test_what_takes_long_to_take_in_shares_no_long_frames() -> None:
-    caller, host, _ = await unstarted(ours=LinkSettings(window=4096), theirs=LinkSettings(window=4096))
-    caller.start()
-    for number in range(600):
-        caller.link.put(b"%100d" % number)
-        caller.link.cut(4000)
-    caller.link.flush()
-    assert caller.link.queued > 50_000
-    assert max(cost for _, cost in caller.link._sealed) < 4500
-    host.start()
-    await asyncio.sleep(0.5)
-    assert host.messages == [b"%100d" % number for number in range(600)]
-    host.link.abort("done")
-    await asyncio.sleep(1)
-
-
 async def test_the_first_message_of_a_pass_does_not_wait_for_its_end() -> None:
     caller, host, _ = await linked()
     await passes()
