@@ -222,9 +222,7 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
         size = 0
         for kind, payload in frames:
             if self._deaf:
-                if kind == GOODBYE:
-                    self._transport.close()
-                continue
+                return
             try:
                 if kind == BATCH:
                     messages += self._unpacked(payload, size)
@@ -332,18 +330,10 @@ class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
             self._part(why)
 
     def _hang_up(self) -> None:
-        """End the link because we were asked to, and say so to the peer.
-
-        It ends the connection when it has read that: to do so here, while it may say something, would take from it
-        what it has not read.
-        """
+        """End the link because we were asked to, and say so to the peer."""
         if self._reason is None and self._closing is not None:
             self._write(text_frame(GOODBYE, self._closing))
-            if self._watch is None:  # nothing is read yet
-                self._part(self._closing)
-            else:
-                self._deaf = True
-                self._end(self._closing)
+            self._part(self._closing)
 
     def _hang_up_if_empty(self) -> None:
         if self._closing is not None and not self._waiting:

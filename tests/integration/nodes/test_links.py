@@ -199,28 +199,5 @@ async def test_what_had_arrived_from_a_process_that_was_killed_comes_before_its_
         assert "the peer has gone" in str(told[-1])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-async def test_last_words_arrive_though_the_other_end_speaks_while_it_hears_them(
-    kind: str, tmp_path: Path
-) -> None:
-    async with Host(kind, tmp_path) as host:
-        here = await host.call()
-        there = await host.links.get()
-        ended: list[str] = []
-        here.start(lambda _: None, ended.append)
-        for number in range(900):  # more than the system keeps for one who does not read
-            here.send(b"%1000d" % number)
-        await asyncio.sleep(0.1)
-        there.send(b"which nobody reads")
-        here.close("farewell")
-        await asyncio.sleep(0.1)
-        told: list[object] = []
-        there.start(told.extend, told.append)
-        await until(lambda: ended and isinstance(told[-1:] and told[-1], str))
-        assert told[:-1] == [b"%1000d" % number for number in range(900)]
-        assert told[-1] == "the peer closed the link: farewell"
-        assert ended == ["farewell"]
-
-
 def test_the_address_of_a_listener_can_be_parsed_again(tmp_path: Path) -> None:
     assert str(parse_address(f"unix:{tmp_path}/socket")) == f"unix:{tmp_path}/socket"
