@@ -10,12 +10,10 @@ from cybernetic import Kill, NoProc, Normal, Reason, Shutdown, Stop
 from cybernetic.runtime import Agent
 from cybernetic.supervision import Supervisor
 from cybernetic.vsm import (
-    Allow,
     Intervention,
     Operation,
     Outcome,
     Performed,
-    Policy,
     Port,
     Rung,
     Task,
@@ -24,14 +22,8 @@ from cybernetic.vsm import (
     unit,
 )
 from cybernetic.vsm.control.control import Control
+from cybernetic.vsm.ports.porter import Porter
 from tests.vsm.living.doers import CALLED, started
-
-
-def _forbids(action: Any, view: Any) -> Any:
-    """A policy whose own library cancels what goes on; but the tool's first use."""
-    if action.kind == "odd":
-        raise asyncio.CancelledError
-    return Allow()
 
 
 async def tool(what: Any, seconds: float = 0.02) -> Any:
@@ -71,8 +63,9 @@ class Worker(Operation):
             case "itself":
                 self.exit(self.ref, Kill())
                 await asyncio.sleep(1.0)
-            case "policy":
-                await self.use("odd", tool, "never")
+            case "porter":
+                self.exit(self.system.named(f"{task.to}:porter", Porter), Kill())
+                await asyncio.sleep(1.0)
         return Outcome(1, evidence=[used.receipt])
 
 
@@ -87,8 +80,7 @@ class Lower(ViableSystem):
 class Upper(ViableSystem):
     """A level and a unit."""
 
-    ports: ClassVar[Any] = {"tool": Port(timeout=600.0), "odd": Port()}
-    policies = (Policy("odd", 1, _forbids),)
+    ports: ClassVar[Any] = {"tool": Port(timeout=600.0)}
     human = ()
 
     def units(self) -> list[Any]:
@@ -109,7 +101,7 @@ ENDS: list[tuple[str, Any, str]] = [
     ("stop", Shutdown("it has had enough"), "it has had enough"),
     ("stop", NoProc(), "NoProc()"),
     ("itself", None, "Killed()"),
-    ("policy", None, ""),
+    ("porter", None, "its porter had ended"),
 ]
 
 
