@@ -68,6 +68,7 @@ PLAIN: dict[str, Arguments] = {
     "audit.AuditRecord": {"gap": 0.1, "last": 1.0, "memory": 50.0},
     "audit.CusumDesign": {"q0": 0.02, "q1": 0.15, "limit": 3.9},
     "audit.DiscrepancyCusum": {"score": 1.0},
+    "audit.RunLength": {"mean": 20.0, "survival": (1.0, 0.9, 0.8), "hazard": 0.1},
     "audit.Sampler": {"secret": bytes(16), "base": 0.1, "kappa": 1.0},
     "audit.assured_rate": {"clean": 10, "confidence": 0.9},
     "audit.audit_detection": {"rate": 0.5, "probability": 0.1},
@@ -113,6 +114,7 @@ PLAIN: dict[str, Arguments] = {
     "cyberstride.Capability": {"quantile": 0.9},
     "cyberstride.Cusum": {"drift": 0.5, "limit": 5.0, "plan": 0.0, "sigma": 1.0},
     "cyberstride.Ewma": {"weight": 0.2, "limit": 3.0, "plan": 0.0, "sigma": 1.0},
+    "cyberstride.Forecast": {"parts": ((0.7, 0.0, 1.0), (0.3, 4.0, 9.0))},
     "cyberstride.Gauge": {"index": Index("a"), "variance": 1.0, "period": 1.0},
     "cyberstride.HarrisonStevens": {
         "variance": 1.0,

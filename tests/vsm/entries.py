@@ -98,9 +98,9 @@ def arguments(name: str) -> Arguments:
 
 # What is handed out and never taken, and protocols: nobody is to make one of these with figures of their own.
 HANDED_OUT = {
-    "audit": "AuditDetection PosiwidGap RateInterval RunLength",
+    "audit": "AuditDetection PosiwidGap RateInterval",
     "bargain": "AnotherPeriod BudgetExhausted Epoch Reservation StaleContract",
-    "cyberstride": "BocpdState Chart.step CusumState EwmaState Forecast Health Judgement Reading ShewhartState",
+    "cyberstride": "BocpdState Chart.step CusumState EwmaState Health Judgement Reading ShewhartState",
     "damping": "Flapping Oscillation Waiter Waiting",
     "decisions": "Amendment",
     "homeostat": "Conversation StepChange BandIndex",

@@ -6,6 +6,7 @@ an alarm and then one with it, which gives its mean at once and its distribution
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import ceil, fsum, isfinite, log, log1p
 from operator import mul
 
@@ -27,11 +28,24 @@ class RunLength:
 
     `survival[n]` is the chance of no alarm in the first n audits; past its end the alarm comes with chance
     `hazard` in each audit.
+
+    Raises `OptionError` for a `mean` below 1, a `survival` that is no tuple of chances that begins with 1 and never
+    rises, and a `hazard` that is not in (0, 1].
     """
 
     mean: float
     survival: tuple[float, ...] = field(repr=False)
     hazard: float
+
+    def __post_init__(self) -> None:
+        number("mean", self.mean, least=1.0)
+        if number("hazard", self.hazard, above=0.0) > 1.0:
+            raise OptionError("hazard", "a chance in (0, 1]", self.hazard)
+        if not instance("survival", self.survival, tuple) or self.survival[0] != 1:
+            raise OptionError("survival", "a tuple that begins with 1", self.survival)
+        for before, one in pairwise(self.survival):
+            if share("survival", one) > before:
+                raise OptionError("survival", "chances that never rise", (before, one))
 
     def quantile(self, p: float) -> int:
         """How many audits (>= 1) suffice for the alarm with probability `p` (0 to 1, neither)."""
@@ -39,7 +53,8 @@ class RunLength:
         left = (1 - p) * (1 + 1e-12)
         low, high = 0, len(self.survival) - 1
         if self.survival[high] > left:
-            return high + ceil(log(left / self.survival[high]) / log1p(-self.hazard))
+            more = 1 if self.hazard == 1 else ceil(log(left / self.survival[high]) / log1p(-self.hazard))
+            return high + more
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if self.survival[middle] <= left else (middle, high)

@@ -1,16 +1,18 @@
 """What the filter expects: the predictive mixture some periods ahead, its mean, variance and quantiles."""
 
+from dataclasses import dataclass
 from math import erfc, exp, fsum, nextafter, pi, sqrt
 from statistics import NormalDist
-from typing import NamedTuple
 
 from cybernetic.core import OptionError, flag, number
+from cybernetic.vsm.checks import entry, instance, share
 from cybernetic.vsm.cyberstride.mixture import Mixture
 from cybernetic.vsm.cyberstride.regimes import Quad, RegimeModel
 
 _ENOUGH = 1e-12  # standard deviations: what is left between bounds is no matter
 _CLOSE = 1e-6  # of a step of Newton's: its square is what the next would be
 _APART, _WIDEST = 1e150, 1e300  # means and variances of parts that can still be squared and added
+_WHOLE = 1e-9  # how far the sum of probabilities may be from 1
 _STEPS = 6  # of Newton's without bounds
 _NEARLY = nextafter(1.0, 0.0)  # the largest probability below 1
 _STANDARD = NormalDist()
@@ -19,12 +21,24 @@ _Part = tuple[float, float, float, float, float]
 """Probability and mean, and of the variance v what both readings need: sqrt(2 v), 2 v, sqrt(2 pi v)."""
 
 
-class Forecast(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Forecast:
     """A datum to come, as a mixture of Gaussians: `parts` are (probability, mean, variance). Decide on a
     quantile.
+
+    Raises `OptionError` for `parts` that are no such triples, whose probabilities do not sum to 1, or whose mixture has
+    no finite variance.
     """
 
     parts: tuple[tuple[float, float, float], ...]
+
+    def __post_init__(self) -> None:
+        for at, part in enumerate(instance("parts", self.parts, tuple)):
+            _checked(entry("parts", at), part)
+        if not abs(fsum([p for p, _, _ in self.parts]) - 1.0) <= _WHOLE:
+            raise OptionError("parts", "probabilities that sum to 1", self.parts)
+        if not _finite(self.parts):
+            raise OptionError("parts", "a mixture with a finite variance", self.parts)
 
     @property
     def mean(self) -> float:
@@ -111,6 +125,21 @@ class Forecast(NamedTuple):
         return self.quantile(tail), self.quantile(min(1.0 - tail, _NEARLY))
 
 
+def _checked(name: str, part: object) -> None:
+    """Raises `OptionError`, unless it is a probability, a mean and a variance."""
+    if not isinstance(part, tuple) or len(part) != 3:
+        raise OptionError(name, "a tuple of probability, mean and variance", part)
+    share(f"{name}[0]", part[0])
+    number(f"{name}[1]", part[1])
+    number(f"{name}[2]", part[2], above=0.0)
+
+
+def _finite(parts: tuple[tuple[float, float, float], ...]) -> bool:
+    """Whether a mixture's variance can be told."""
+    means = [mean for _, mean, _ in parts]
+    return max(means) - min(means) < _APART and all(variance < _WIDEST for _, _, variance in parts)
+
+
 def _close(parts: list[_Part], deviation: float) -> float:
     """How small a step of Newton's is the last: such a part of the narrowest Gaussian that its square is nothing."""
     return max(_ENOUGH * deviation, _CLOSE * min([width for _, _, width, _, _ in parts]))
@@ -137,22 +166,19 @@ def foresee(
     shares = model.probability if changes else _ALL_STEADY
     wander = _wander(model, shares, ahead)
     noises = tuple(zip(shares, model.noise, strict=True))
-    forecast = Forecast(
-        tuple(
-            (
-                p * share,
-                level + ahead * slope,
-                variance * (max(c00 + ahead * (2.0 * c01 + ahead * c11), 0.0) + wander + noise),
-            )
-            for p, (level, slope, c00, c01, c11) in zip(mixture.weights, mixture.beliefs, strict=True)
-            for share, noise in noises
-            if p * share > 0.0
+    parts = tuple(
+        (
+            p * part,
+            level + ahead * slope,
+            variance * (max(c00 + ahead * (2.0 * c01 + ahead * c11), 0.0) + wander + noise),
         )
+        for p, (level, slope, c00, c01, c11) in zip(mixture.weights, mixture.beliefs, strict=True)
+        for part, noise in noises
+        if p * part > 0.0
     )
-    means = [mean for _, mean, _ in forecast.parts]
-    if not (max(means) - min(means) < _APART and all(v < _WIDEST for _, _, v in forecast.parts)):
+    if not _finite(parts):
         raise OptionError("periods", "a number whose forecast has a finite variance", periods)
-    return forecast
+    return Forecast(parts)
 
 
 def _wander(model: RegimeModel, shares: Quad, ahead: float) -> float:

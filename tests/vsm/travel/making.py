@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import cache
+from math import fsum
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -25,7 +26,7 @@ from cybernetic.vsm.bargain import (
     StaleContract,
     Vector,
 )
-from cybernetic.vsm.cyberstride import Index, RegimeModel
+from cybernetic.vsm.cyberstride import Forecast, Index, RegimeModel
 from cybernetic.vsm.damping import LeaseLost, Plan
 from cybernetic.vsm.decisions import Action, Escalate, Policy, Rulebook, Tier
 from cybernetic.vsm.growing import Growing
@@ -142,6 +143,14 @@ def absorbed(disturbances: list[tuple[str, Absorber]]) -> VarietyLedger:
     return ledger
 
 
+@st.composite
+def forecasts(draw: st.DrawFn) -> Forecast:
+    """Gaussians whose probabilities sum to 1."""
+    masses = draw(st.lists(st.floats(0.01, 1), min_size=1, max_size=4))
+    shapes = [(draw(st.floats(-1e6, 1e6)), draw(st.floats(0.01, 1e6))) for _ in masses]
+    return Forecast(tuple((mass / fsum(masses), *shape) for mass, shape in zip(masses, shapes, strict=True)))
+
+
 QUADS = st.tuples(*[st.floats(0.5, 100)] * 4)
 
 MADE: dict[type, Callable[[], Values]] = {
@@ -167,6 +176,7 @@ MADE: dict[type, Callable[[], Values]] = {
     Plan: plans,
     Ladder: ladders,
     CusumDesign: designs,
+    Forecast: forecasts,
     AuditRecord: lambda: st.lists(st.booleans(), max_size=9).map(audited),
     Paging: lambda: st.builds(
         Paging,
