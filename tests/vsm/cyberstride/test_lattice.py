@@ -193,6 +193,24 @@ def test_what_stood_still_and_does_again_pages_nobody_for_what_came_between(
     assert judged[0].attention is Attention.ALERT
 
 
+def test_what_a_blip_passed_over_is_as_sure_of_its_v_as_before() -> None:
+    quiet = [*[0.0] * 40, 1.0, *[0.0] * 63]
+    learnt = []
+    for blip in (0.0, 100.0):
+        gauge = Gauge(Index("errors"))
+        reading = [gauge.update(value) for value in [*quiet, blip, 0.0, 0.0, 0.5]][-1].reading
+        assert reading is not None
+        learnt.append(reading.variance)
+    assert learnt[1] == pytest.approx(learnt[0], rel=0.1)
+
+
+def test_after_a_spike_the_level_of_what_often_differs_is_what_it_was() -> None:
+    chance, gauge = Chance(1).stream("often"), Gauge(Index("errors"))
+    often = [float(chance.random() < 0.3) for _ in range(200)]
+    judged = fed(gauge, iter([*often, *[0.0, 1.0, 0.0, 0.0] * 4, 20.0, 0.0]).__next__, 218)
+    assert judged[-1].level == pytest.approx(0.3, abs=0.15)  # not 0, as most of the latest data are
+
+
 @pytest.mark.parametrize("index", [Index("rest", plan=5.0), Index("rest", plan=5.0, transform="log")])
 def test_of_what_stood_still_all_that_lasts_pages(index: Index) -> None:
     for after in ([5.001] * 8, [50.0] * 8, [5.0 + n for n in range(1, 9)], [6.0] * 8 + [5.0] * 8):
