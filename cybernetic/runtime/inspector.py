@@ -88,6 +88,11 @@ class Inspector:
         details = self._cell._details
         return None if details is None else details.parent or details.asker
 
+    def history(self) -> tuple[Any, ...]:
+        """(time, reason) of the ends of its predecessors under the same supervisor, oldest first."""
+        details = self._cell._details
+        return () if details is None else details.history
+
     def info(self) -> Info | None:
         """What the runtime knows of the agent now; None if it has ended."""
         cell = self._cell

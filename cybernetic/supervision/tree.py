@@ -99,6 +99,7 @@ class Tree(Keeper):
         breath = self._breathe()
         for record in plan.stop:
             await self._stop(record)
+            record.note(self._ref._engine.clock(), Shutdown())
             self._children.stopped(record)
             await breath.take()
         for record in plan.drop:

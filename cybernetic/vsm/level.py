@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
-from cybernetic.core import Reason
+from cybernetic.core import Reason, StartFailed
 from cybernetic.supervision import Child, Supervisor, child
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.lines import FeelingLine, LossyFeelingLine
@@ -130,6 +130,14 @@ class Operations(Supervisor):
     def _can_wait(self, reason: Reason) -> bool:
         """Where all have begun once, also one that does not start when this begins anew."""
         return super()._can_wait(reason) or has_begun(self.system, self._layout.charter.path)
+
+    async def _start_asked(self, record: Any, keep: bool) -> Any:
+        """One that is let back in, and does not start, is tried again as one that died."""
+        try:
+            await self._start(record)
+        except StartFailed as failed:
+            self._start_failed(record, failed)
+        return record.ref
 
     def _unit(self, unit: Unit) -> Child[Any]:
         layout, spec = self._layout, unit.spec

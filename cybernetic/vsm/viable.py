@@ -132,7 +132,8 @@ class ViableSystem(Governed):
         top = len(charter.lineage) == 1
         if top:
             set_pulse(self.system, path, charter.pulse)
-            forget(self.system, path)
+            if not self.ref.inspect().history():  # or its supervisor starts it again
+                forget(self.system, path)
         elif not boundary(
             self.system, level_of(path)
         ):  # in another process: what was taken out is known there

@@ -29,7 +29,9 @@ def has_begun(system: Any, level: str) -> bool:
 
 
 def forget(system: Any, top: str) -> None:
-    """A top is started: what does not start in it, or in the levels within, is told to who starts it."""
+    """A top is started, and does not begin anew: what does not start in it, or in the levels within, is told to who
+    starts it.
+    """
     known = _begun.get(system, set())
     known -= {one for one in known if f"{one}/".startswith(f"{top}/")}
 

@@ -187,6 +187,21 @@ async def test_lg_1_a_supervised_agent_knows_the_ends_of_its_predecessors(
     assert any("restarted before: 2 times" in text for text in texts(caplog))
 
 
+async def test_lg_1_so_does_one_that_was_stopped_because_a_sibling_had_ended() -> None:
+    class App(Supervisor):
+        strategy = "one_for_all"
+
+        def children(self) -> Any:
+            return [child(Counter, name="it"), child(Counter, name="other", id="other")]
+
+    async with System() as system:
+        await system.start(App)
+        assert system.whereis("it").inspect().history() == ()  # type: ignore[union-attr]
+        await failure_of(system.named("other", Counter).call(Counter.crash, "crash"))
+        await passes()
+        assert [why for _, why in system.whereis("it").inspect().history()] == ["Shutdown"]  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     "state",
     [

@@ -2,18 +2,20 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
+
+import pytest
 
 from cybernetic import Kill, System
 from cybernetic.runtime import Agent
-from cybernetic.vsm import Intervention, Rung, ViableSystem, now
+from cybernetic.vsm import Intervention, Rung, ViableSystem, now, unit
 from cybernetic.vsm.control.interventions import Interventions
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.control.rungs import Breach, renewed
 from cybernetic.vsm.operations.messages import Command
 from tests.vsm.living.company import PAGER, TOOL, done, started
-from tests.vsm.living.test_interventions import TERM, Shop, busy, rungs
+from tests.vsm.living.test_interventions import TERM, Shop, Slow, Worker, busy, rungs
 
 OUT = "taken out (cycle_time: cycle_time is outside its limits): resume lets it come back"
 WHY = {"worth": "fallen"}
@@ -107,6 +109,38 @@ async def test_it_is_back_when_its_time_is_over_where_no_system_3_lives_to_keep_
         await asyncio.sleep(TERM + 5.0)
         assert system.whereis("shop/slow", Agent) is not None
         work.cancel()
+
+
+class Needing(Slow):
+    """One that needs a database to begin."""
+
+    there: ClassVar[bool] = True
+
+    def setup(self) -> None:
+        """Connect."""
+        if not Needing.there:
+            raise ConnectionError("no database")
+
+
+@pytest.mark.parametrize("how", ["let back", "its time is over"])
+async def test_one_that_does_not_start_when_it_may_come_back_is_tried_again(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Shop, "units", lambda _: [unit(Needing, id="slow"), unit(Worker, id="other")])
+    async with started(Shop) as (system, shop):
+        (await taken_out(system, shop)).cancel()
+        monkeypatch.setattr(Needing, "there", False)
+        if how == "let back":
+            await shop.call(ViableSystem.resume, "shop/slow", "seen to")
+        else:
+            await shop.within(None).call(ViableSystem.ablate, "s3")
+            await asyncio.sleep(TERM)
+        await asyncio.sleep(30.0)
+        assert system.whereis("shop/slow", Agent) is None
+        assert "restarts" in [one.pain.index for one in await shop.call(ViableSystem.alarms)]
+        monkeypatch.setattr(Needing, "there", True)
+        await asyncio.sleep(12.5)
+        assert system.whereis("shop/slow", Agent) is not None
 
 
 class Successor:

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from cybernetic import Kill, StartFailed, System
-from cybernetic.supervision import Supervisor
+from cybernetic import Agent, Kill, StartFailed, System
+from cybernetic.supervision import Supervisor, child
 from cybernetic.vsm import Clocks, Operation, Outcome, Task, TaskGivenUp, ViableSystem, unit
 from tests.vsm.living.company import PAGER, started
 
@@ -167,6 +167,33 @@ async def test_what_does_not_start_at_first_is_told_to_who_starts_it(cls: Any, l
         DOWN.add("db")
         with pytest.raises(StartFailed, match="no database"):
             await system.start(cls)
+
+
+class City(Supervisor):
+    """A house under a supervisor of the user's own, and a neighbour."""
+
+    def __init__(self, strategy: Any) -> None:
+        self.strategy = strategy
+
+    def children(self) -> list[Any]:
+        """Both."""
+        return [child(House, name="house"), child(Agent, name="neighbour", id="neighbour")]
+
+
+@pytest.mark.parametrize(("strategy", "dies"), [("one_for_one", "house"), ("one_for_all", "neighbour")])
+async def test_whose_supervisor_starts_it_again_tells_that_nothing(strategy: str, dies: str) -> None:
+    async with System() as system:
+        city = await system.start(City, strategy)
+        await asyncio.sleep(2.0)
+        DOWN.add("db")
+        kill(system, dies)
+        await asyncio.sleep(20.0)
+        assert system.alive(city)
+        top: Any = system.whereis("house")
+        assert (await done(top, "house/other")).outcome.value == 1
+        DOWN.clear()
+        await asyncio.sleep(12.5)
+        assert (await done(top, "house/c0")).outcome.value == 1
 
 
 class Hundred(ViableSystem):
