@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
-from cybernetic.core import Reason, StartFailed
+from cybernetic.core import Reason
 from cybernetic.supervision import Child, Supervisor, child
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.algedonic.lines import FeelingLine, LossyFeelingLine
@@ -23,6 +23,7 @@ from cybernetic.vsm.intelligence.intelligence import Intelligence
 from cybernetic.vsm.layout import Layout
 from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.envoy import Envoy
+from cybernetic.vsm.operations.leave import Leave
 from cybernetic.vsm.operations.unit import OperationUnit, Unit
 from cybernetic.vsm.pulse import set_pulse
 from cybernetic.vsm.recursion.blueprint import Blueprint
@@ -109,7 +110,7 @@ class NestedUnit(Supervisor):
         return [*cleared(self.system, named(members)), *members]
 
 
-class Operations(Supervisor):
+class Operations(Leave):
     """System 1: the units of a level. It never gives up: one that does not stay, or does not start again, is tried with
     growing pauses, and that is no other's business.
     """
@@ -118,6 +119,7 @@ class Operations(Supervisor):
     max_seconds = 60.0
 
     def __init__(self, layout: Layout) -> None:
+        super().__init__()
         self._layout = layout
 
     def children(self) -> list[Child[Any]]:
@@ -130,14 +132,6 @@ class Operations(Supervisor):
     def _can_wait(self, reason: Reason) -> bool:
         """Where all have begun once, also one that does not start when this begins anew."""
         return super()._can_wait(reason) or has_begun(self.system, self._layout.charter.path)
-
-    async def _start_asked(self, record: Any, keep: bool) -> Any:
-        """One that is let back in, and does not start, is tried again as one that died."""
-        try:
-            await self._start(record)
-        except StartFailed as failed:
-            self._start_failed(record, failed)
-        return record.ref
 
     def _unit(self, unit: Unit) -> Child[Any]:
         layout, spec = self._layout, unit.spec

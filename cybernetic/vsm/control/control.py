@@ -26,7 +26,7 @@ from cybernetic.vsm.control.patience import Patience
 from cybernetic.vsm.control.redoing import Redoing
 from cybernetic.vsm.control.requirements import Requirements
 from cybernetic.vsm.control.reweighing import MOST, considered, spent_on_change
-from cybernetic.vsm.control.rungs import WORTH
+from cybernetic.vsm.control.rungs import WORTH, outside
 from cybernetic.vsm.control.starving import Starving
 from cybernetic.vsm.control.talks import Talks
 from cybernetic.vsm.coordination.messages import OscillationNotice
@@ -337,8 +337,7 @@ class Control(Member):
         ack = Ack(pain.key, told.level, f"{self.path}:control")
         self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, ack, cause=note)
         if pain.path in self._charges and pain.cause is Cause.LIMITS:
-            why = f"{pain.index} is outside its limits"
-            self._interventions.breached(pain.path, pain.index, why, note.why)
+            self._interventions.breached(pain.path, pain.index, outside(pain.index), note.why)
             self.task(self._interventions.turn(now()))
 
     @hears(Over)

@@ -4,19 +4,20 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from cybernetic.core import CallError, Refusal
-from cybernetic.supervision import Supervisor
 from cybernetic.vsm.algedonic.algedonode import Algedonode
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.entry import Entry
 from cybernetic.vsm.channels.channel import Channel, Role
 from cybernetic.vsm.channels.note import Why
 from cybernetic.vsm.control.commands import ROUND, Commands
+from cybernetic.vsm.control.lasting import Lasting
 from cybernetic.vsm.control.messages import Charge
 from cybernetic.vsm.control.patience import Patience
-from cybernetic.vsm.control.rungs import WORTH, Breach, climb, renewed
+from cybernetic.vsm.control.rungs import WORTH, Breach, climb, outside, renewed
 from cybernetic.vsm.control.taken_out import TakenOut
 from cybernetic.vsm.inspection.messages import Quarantine
 from cybernetic.vsm.operations.kinds import Kinds
+from cybernetic.vsm.operations.leave import Leave
 from cybernetic.vsm.operations.messages import WHOLE, Command, Intervention, Obeyed, Out, Resumption, Rung
 from cybernetic.vsm.recursion.handing import taken_out
 from cybernetic.vsm.timing import now
@@ -55,8 +56,9 @@ class Interventions:
         self._standing: dict[str, dict[str, str]] = {}  # why, by index, of what is out of bounds, by unit
         self._whys: dict[tuple[str, str], Why] = {}  # what was said when it was, by unit and index
         self._breaches: dict[str, Breach] = {}
-        self._returns: dict[str, Any] = {}  # timers of units that are dissolved
+        self._leaving: set[str] = set()  # units that are being dissolved
         self._taken_out = TakenOut(control)
+        self._lasting = Lasting(term)
 
     async def begin(self) -> None:
         """Go on from the books."""
@@ -82,13 +84,17 @@ class Interventions:
         self._standing.get(unit, {}).pop(index, None)
 
     def seen(self, unit: str, aches: Collection[str]) -> None:
-        """A unit says what aches: what does not is mended, and what is back while a rung stands for it is not."""
+        """A unit says what aches: what does not is mended, and what is back while a rung stands for it is not, nor what
+        lasts.
+        """
         for index in tuple(self.standing(unit)):
             if index != WORTH and index not in aches:
                 self.mended(unit, index)
         known = self._breaches.get(unit)
         if known is not None and known.index in aches:
             self.breached(unit, known.index, known.why)
+        for index in self._lasting.seen(unit, aches, now()):
+            self.breached(unit, index, outside(index))
 
     def standing(self, unit: str) -> Mapping[str, str]:
         """Why, by index, of what is out of bounds."""
@@ -174,6 +180,7 @@ class Interventions:
     def _let_go(self, unit: str) -> None:
         self._breaches.pop(unit, None)
         self._standing.pop(unit, None)
+        self._lasting.excuse(unit)
         self._freed[unit] = self._freed.get(unit, 0) + 1
 
     def _entry(self, unit: str, one: Intervention | Resumption, at: float) -> Entry:
@@ -323,37 +330,36 @@ class Interventions:
     async def _dissolve(self, unit: str, one: Intervention) -> None:
         """Its work goes to the others; it is back when its time is over, whether system 3 lives then or not."""
         self._tell_out()
-        operations = self._operations()
+        self._leaving.add(unit)
         try:
-            await operations.within(None).call(Supervisor.terminate_child, unit.rpartition("/")[2])
+            await self._operations(Leave.give, unit, one.until)
         except (CallError, Refusal) as error:
             await self._control.jot("failed", {"unit": unit, "rung": one.rung.name, "why": str(error)})
-            return
-        self._come_back(unit, one)
-
-    def _come_back(self, unit: str, one: Intervention) -> None:
-        """When its time is over."""
-        wait = max(0.0, one.until - now())
-        back = self._operations().after(wait).cast(Supervisor.restart_child, unit.rpartition("/")[2])
-        self._returns[unit] = back
+        finally:
+            self._leaving.discard(unit)
 
     async def _keep_out(self, at: float) -> None:
-        """Who is out, and for what has not changed, stays out: that is nothing new, and stands in no log."""
+        """Who is out, and for what has not changed, stays out: that is nothing new, and stands in no log. Who is there
+        all the same, as all units have begun anew, is taken out again.
+        """
+        out = {unit: one for unit, one in self.held.items() if one.rung is Rung.DISSOLVE and at < one.until}
         longer = {}
-        for unit in self._returns:
-            known, one = self._breaches.get(unit), self.held.get(unit)
-            if known is not None and one is not None and not self._lonely(unit):
+        for unit, one in out.items():
+            known = self._breaches.get(unit)
+            if known is not None and not self._lonely(unit):
                 longer[unit] = renewed(known, one, self.standing(unit), at, self._term)
         both = {unit: found for unit, found in longer.items() if found is not None}
-        if not both:
-            return
-        self._breaches = self._breaches | {unit: breach for unit, (breach, _) in both.items()}
-        self.held = self.held | {unit: one for unit, (_, one) in both.items()}
-        await self._save()
-        for unit, (_, one) in both.items():
-            if self.held.get(unit) is one:  # nobody has let it go meanwhile
-                self._returns[unit].cancel()
-                self._come_back(unit, one)
+        if both:
+            self._breaches = self._breaches | {unit: breach for unit, (breach, _) in both.items()}
+            self.held = self.held | {unit: one for unit, (_, one) in both.items()}
+            await self._save()
+        for unit in out:
+            there = self._control.system.whereis(f"{unit}:unit") is not None
+            held = self.held.get(unit)
+            if held is None or held.rung is not Rung.DISSOLVE or unit in self._leaving:
+                continue  # somebody has let it go meanwhile, or it is on its way
+            if there or unit in both:
+                self._control.task(self._dissolve(unit, held))
 
     def _tell_out(self) -> None:
         """Which units are taken out, all of them: who did not hear it the last time does so in the next round."""
@@ -361,17 +367,15 @@ class Interventions:
         self._control.tell(Channel.COMMAND, Role.ENVIRONMENT, Out(out))
 
     async def _restore(self, unit: str) -> None:
-        timer = self._returns.pop(unit, None)
-        if timer is not None:
-            timer.cancel()
         self._tell_out()
         try:
-            await self._operations().within(None).call(Supervisor.restart_child, unit.rpartition("/")[2])
+            await self._operations(Leave.end, unit)
         except (CallError, Refusal) as error:
             await self._control.jot("failed", {"unit": unit, "rung": "RESUMED", "why": str(error)})
 
-    def _operations(self) -> Any:
-        return self._control.system.named(f"{self._control.path}:operations", Supervisor)
+    async def _operations(self, word: Any, unit: str, *args: float) -> None:
+        keeper = self._control.system.named(f"{self._control.path}:operations", Leave)
+        await keeper.within(None).call(word, unit.rpartition("/")[2], *args)
 
     async def _save(self, *entries: Entry) -> None:
         kept = self.held, self._breaches, self._standing, self.quarantined, self.above, self._freed

@@ -24,6 +24,11 @@ class Breach:
     until: float = 0.0
 
 
+def outside(index: str) -> str:
+    """Why there is a breach."""
+    return f"{index} is outside its limits"
+
+
 def climb(
     breach: Breach | None, standing: Mapping[str, str], now: float, term: float, last: Rung
 ) -> tuple[Breach | None, Intervention | None]:

@@ -125,12 +125,38 @@ async def test_a_rung_that_helped_is_not_followed_by_another() -> None:
         assert (await shop.call(ViableSystem.status)).interventions == {}
 
 
+async def test_what_aches_again_after_a_unit_began_anew_and_had_nothing_to_do_is_seen_to() -> None:
+    async with started(Shop) as (system, shop):
+        TOOL.takes = 3.0
+        while not await log(shop):
+            await done(shop, "shop/slow")
+        await asyncio.sleep(4.0)
+        system.whereis("shop/slow:unit", Agent).exit(Kill())  # type: ignore[union-attr]
+        await asyncio.sleep(2 * TERM)
+        assert await rungs(shop) == ["ADVISE"]
+        await busy(shop, now() + 1.2 * TERM)
+        assert await rungs(shop) == ["ADVISE"]  # it has the time that any unit has
+        await busy(shop, now() + TERM)
+        assert (await rungs(shop))[:2] == ["ADVISE", "ADVISE"]
+
+
 async def test_a_person_that_lets_a_unit_go_on_ends_the_climb() -> None:
     async with started(Shop) as (_, shop):
         TOOL.takes = 3.0
         while not await log(shop):
             await done(shop, "shop/slow")
         await shop.call(ViableSystem.resume, "shop/slow", "seen to")
+        await asyncio.sleep(4 * TERM)
+        assert await rungs(shop) == ["ADVISE", "RESUMED"]
+
+
+async def test_what_a_successor_finds_aching_may_have_been_let_go_on() -> None:
+    async with started(Shop) as (system, shop):
+        TOOL.takes = 3.0
+        while not await log(shop):
+            await done(shop, "shop/slow")
+        await shop.call(ViableSystem.resume, "shop/slow", "seen to")
+        system.whereis("shop:control", Agent).exit(Kill())  # type: ignore[union-attr]
         await asyncio.sleep(4 * TERM)
         assert await rungs(shop) == ["ADVISE", "RESUMED"]
 

@@ -78,17 +78,16 @@ async def test_who_is_taken_out_is_out_until_a_person_who_hears_of_it_once_lets_
         assert system.whereis("shop/slow", Agent) is not None
 
 
-async def test_a_successor_of_system_3_says_that_it_is_over_and_calls_nobody_again() -> None:
+async def test_a_successor_of_system_3_keeps_it_out_calls_nobody_again_and_says_that_it_is_over() -> None:
     async with started(Shop) as (system, shop):
         work = await taken_out(system, shop)
         await asyncio.sleep(2 * TERM)
         assert pages() == [OUT]
         system.whereis("shop:control", Agent).exit(Kill())  # type: ignore[union-attr]
-        await asyncio.sleep(5.0)
+        for _ in range(4 * int(TERM)):
+            await asyncio.sleep(1.0)
+            assert system.whereis("shop/slow", Agent) is None
         assert (await rungs(shop)).count("DISSOLVE") == 1  # until when it is out is in the books
-        assert system.whereis("shop/slow", Agent) is None
-        await asyncio.sleep(3 * TERM)
-        assert (await rungs(shop)).count("DISSOLVE") == 2  # it was back for a moment
         assert pages() == [OUT]
         work.cancel()
         TOOL.takes = 0.1
@@ -98,6 +97,23 @@ async def test_a_successor_of_system_3_says_that_it_is_over_and_calls_nobody_aga
         await asyncio.sleep(TERM)
         hurts = [one.pain.index for one in await shop.call(ViableSystem.alarms)]
         assert OUT not in hurts
+        assert system.whereis("shop/slow", Agent) is not None
+
+
+@pytest.mark.parametrize("what", ["operations", "level"])
+async def test_it_stays_out_where_all_units_begin_anew(what: str) -> None:
+    async with started(Shop) as (system, shop):
+        work = await taken_out(system, shop)
+        system.whereis(f"shop:{what}", Agent).exit(Kill())  # type: ignore[union-attr]
+        await asyncio.sleep(3.0)
+        for _ in range(4 * int(TERM)):
+            await asyncio.sleep(1.0)
+            assert system.whereis("shop/slow", Agent) is None
+        assert (await rungs(shop)).count("DISSOLVE") == 1
+        work.cancel()
+        await shop.call(ViableSystem.resume, "shop/slow", "seen to")
+        await asyncio.sleep(2 * TERM)
+        assert system.whereis("shop/slow", Agent) is not None
 
 
 async def test_it_is_back_when_its_time_is_over_where_no_system_3_lives_to_keep_it_out() -> None:
