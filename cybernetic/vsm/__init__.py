@@ -56,6 +56,7 @@ from cybernetic.vsm.operations.refusals import (
     TaskGivenUp,
     TaskHung,
     TaskLate,
+    TaskStopped,
     TaskUnknown,
     WaitsForItself,
 )
@@ -174,6 +175,7 @@ __all__: tuple[str, ...] = (
     "TaskGivenUp",
     "TaskHung",
     "TaskLate",
+    "TaskStopped",
     "TaskUnknown",
     "Unaudited",
     "Unit",

@@ -176,8 +176,8 @@ class ViableSystem(Governed):
         """Have a task done; answered with what came of it, however long that takes.
 
         Raises what its operation refuses with, `NoSuchUnit`, `NoSuchKind`, `TaskGivenUp` if it ended over it again
-        and again or was away, `TaskHung` if that was ended over it, `WaitsForItself` for a unit that would wait for
-        itself, `TaskUnknown`.
+        and again or was away, `TaskHung` or `TaskStopped` if that was ended over it, `WaitsForItself` for a unit that
+        would wait for itself, `TaskUnknown`.
         """
         answer, who = self.defer(), self.sender
         name = registered_name(who) if who is not None and answer.awaited else None

@@ -88,8 +88,8 @@ class Environment(Member):
             anew: names why what came of it before does not count; empty: it does.
             by: the paths of the units that wait for it, and of those that wait for these.
 
-        Raises `NoSuchUnit`, `NoSuchKind`, `WaitsForItself`, what the operation refuses with, `TaskHung`, `TaskUnknown`,
-        `TaskGivenUp` when its unit ended over it again and again, or was away.
+        Raises `NoSuchUnit`, `NoSuchKind`, `WaitsForItself`, what the operation refuses with, `TaskHung`, `TaskStopped`,
+        `TaskUnknown`, `TaskGivenUp` when its unit ended over it again and again, or was away.
         """
         answer = self.defer()
         self._hand(task, answer, anew, by)

@@ -32,8 +32,8 @@ from cybernetic.vsm.operations.messages import (
     Unblocked,
 )
 from cybernetic.vsm.operations.operation import Operation
-from cybernetic.vsm.operations.progress import Circling, limit_of, progress_at
-from cybernetic.vsm.operations.refusals import NotBegun, TaskDropped, TaskHung, TaskLate
+from cybernetic.vsm.operations.progress import Circling, limit_of, outlasts, progress_at
+from cybernetic.vsm.operations.refusals import NotBegun, TaskDropped, TaskHung, TaskLate, TaskStopped
 from cybernetic.vsm.operations.task import Assignment, Performed, Task
 from cybernetic.vsm.ports.porter import Porter
 from cybernetic.vsm.timing import now
@@ -246,11 +246,19 @@ class Management(Member):
             await self._look_up()
             for one in command.new(before):
                 if one.rung is Rung.REPLACE:
-                    self._replaced = True
-                    self.exit(self._operation, Kill())
+                    self._replace(one)
                 elif one.rung is Rung.ADVISE:
                     self.task(self._advised(one))
         return Obeyed(self.path, *await self._porter.call(Porter.commanded))
+
+    def _replace(self, one: Intervention) -> None:
+        """The operation ends, and what it has goes to its successor; but not what it was at through the rung before."""
+        self._replaced = True
+        if self._given is not None:
+            task, answer, since, _ = self._given
+            if outlasts(one, since, now()):
+                answer.fail(TaskStopped(task.id, self.path, now() - since, one.reason))
+        self.exit(self._operation, Kill())
 
     @hears(Intervention)
     async def _intervened(self, one: Intervention, note: Note) -> None:

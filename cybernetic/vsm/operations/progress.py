@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from cybernetic.core import Refusal
 from cybernetic.vsm.cyberstride.indices import Index
+from cybernetic.vsm.operations.messages import Intervention
 
 LONG = 600.0  # seconds without a sign, where a unit has no limits for its `cycle_time`
 MISSES = 2  # so many times as long as a task may take: the fourth principle allows two periods
@@ -50,6 +51,15 @@ def limit_of(indices: Sequence[Index]) -> float:
     """Seconds without a sign after which an operation with such `indices` hangs."""
     limits = [one.limits[1] for one in indices if one.name == "cycle_time" and one.limits is not None]
     return MISSES * limits[0] if limits else LONG
+
+
+def outlasts(one: Intervention, since: float, now: float) -> bool:
+    """Whether an operation that is replaced now, as an index of its unit is out of bounds, was at a task (`since` then,
+    seconds) also in the rung before, in which it was suspended: what was begun after that is younger by far than the
+    time for which a rung stands. Where somebody asked for it nothing is known against the task.
+    """
+    stands = one.until - now
+    return bool(one.index) and 0.0 < stands / 2 < now - since
 
 
 _seen: WeakKeyDictionary[Any, dict[str, Progress]] = WeakKeyDictionary()

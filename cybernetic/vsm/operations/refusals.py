@@ -61,6 +61,20 @@ class TaskHung(Refusal):
         self.task, self.path, self.seconds, self.late = task, path, seconds, late
 
 
+@travels(name="vsm.TaskStopped")
+class TaskStopped(Refusal):
+    """System 3 had an operation replaced that was at a task through the suspension before: a successor would go on with
+    that as it did. What the task did by then stands. `seconds`: since it began; `why` it was replaced.
+    """
+
+    def __init__(self, task: str, path: str, seconds: float, why: str) -> None:
+        super().__init__(
+            f"task {task!r}: expected {path!r} to end it while it was suspended, got: it was at it for {seconds:.0f} s;"
+            f" it was replaced ({why}), and what came of the task is unknown"
+        )
+        self.task, self.path, self.seconds, self.why = task, path, seconds, why
+
+
 @travels(name="vsm.TaskDropped")
 class TaskDropped(CallFailed, Refusal):
     """An operation ended while it was at a task, of whatever `reason`: who has given it the task gives it again."""
