@@ -152,7 +152,7 @@ class Keeper(Agent):
         if record.retry is not note:
             return None
         record.retry = None
-        if has_to_wait(note.reason):  # nothing has crashed meanwhile
+        if note.reason is None or has_to_wait(note.reason):  # nothing has crashed meanwhile
             return self._restart(record)
         return self._attempt(record, note.reason)
 
@@ -342,11 +342,13 @@ def check_agent(spec: Child[Any]) -> None:
 
 
 class Note:
-    """A supervisor's note to itself, through its own mailbox, to try a child again (RF-1)."""
+    """A supervisor's note to itself, through its own mailbox, to try a child again (RF-1), because of a `reason`; None:
+    it was not tried yet.
+    """
 
     __slots__ = ("__weakref__", "_keeper", "_timer", "reason", "record")
 
-    def __init__(self, keeper: Any, record: Record, reason: Reason) -> None:
+    def __init__(self, keeper: Any, record: Record, reason: Reason | None) -> None:
         self._keeper, self.record, self.reason = keeper, record, reason
         self._timer: asyncio.TimerHandle | None = None
 

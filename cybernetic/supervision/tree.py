@@ -1,6 +1,6 @@
 """`Tree`: children known beforehand, started in order, restarted by a strategy, stopped in reverse order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cybernetic.core import ChildFailed, NoNode, Reason, Shutdown, StartFailed, Stop
@@ -8,7 +8,7 @@ from cybernetic.runtime import Ref
 from cybernetic.supervision.children import Children, Record
 from cybernetic.supervision.failed import refusal, why
 from cybernetic.supervision.intensity import Intensity
-from cybernetic.supervision.keeper import Keeper, check_agent
+from cybernetic.supervision.keeper import Keeper, Note, check_agent
 from cybernetic.supervision.plan import Plan, auto_shutdown, group, restart_plan
 from cybernetic.supervision.spec import AutoShutdown, Child, Strategy, check_children, check_settings
 
@@ -44,6 +44,12 @@ class Tree(Keeper):
         specs = check_children(self.children(), self.auto_shutdown)
         for spec in specs:
             check_agent(spec)
+        if self._is_awaited():
+            await self._start_all(specs)
+        else:
+            self._start_later(specs)
+
+    async def _start_all(self, specs: Sequence[Child[Any]]) -> None:
         breath = self._breathe()
         for spec in specs:
             record = self._children.add(Record(spec))
@@ -58,6 +64,20 @@ class Tree(Keeper):
                 await self._stop_all()
                 raise Stop(Shutdown(ChildFailed(spec.id, why(failed)))) from None
             await breath.take()
+
+    def _is_awaited(self) -> bool:
+        """Whether it is up when its children are; else they are started after that, and tried again as in a restart."""
+        return True
+
+    def _start_later(self, specs: Sequence[Child[Any]]) -> None:
+        """Leave a note for the first of each group: the others of that come with it."""
+        records = [self._children.add(Record(spec)) for spec in specs]
+        for record in records:
+            record.attempt = 1  # this one, for which nobody waits
+        for record in records if self.strategy == "one_for_one" else records[:1]:
+            self._children.restarting(record)
+            record.retry = Note(self._ref, record, None)
+            record.retry.post()
 
     def _can_wait(self, reason: Reason) -> bool:
         """Whether a child that does not start at first, for `reason`, may come later: if a node has to come first."""

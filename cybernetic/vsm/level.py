@@ -21,6 +21,7 @@ from cybernetic.vsm.inspection.auditor import Auditor
 from cybernetic.vsm.inspection.custodian import Custodian
 from cybernetic.vsm.intelligence.intelligence import Intelligence
 from cybernetic.vsm.layout import Layout
+from cybernetic.vsm.operations.beginning import Beginning
 from cybernetic.vsm.operations.environment import Environment
 from cybernetic.vsm.operations.envoy import Envoy
 from cybernetic.vsm.operations.leave import Leave
@@ -87,13 +88,19 @@ class Steady(Supervisor):
         return [self._spec]
 
 
-class NestedUnit(Supervisor):
+class NestedUnit(Beginning):
     """A unit whose inside is a viable system, with the envoy that stands for it in the level above."""
 
-    strategy = "rest_for_one"
-
-    def __init__(self, path: str, blueprint: Blueprint, charter: Charter) -> None:
-        self._path, self._blueprint, self._charter = path, blueprint, charter
+    def __init__(
+        self,
+        path: str,
+        blueprint: Blueprint,
+        charter: Charter,
+        limit: float | None = None,
+        again: bool = False,
+    ) -> None:
+        super().__init__(again)
+        self._path, self._blueprint, self._charter, self._limit = path, blueprint, charter, limit
 
     def children(self) -> list[Child[Any]]:
         """The level first: it is told what it inherits before it starts. Where that of one that was killed still ends,
@@ -102,8 +109,9 @@ class NestedUnit(Supervisor):
         path = self._path
         hand(self.system, self._charter)
         set_pulse(self.system, level_of(path), self._charter.pulse)
+        made, limit = self._blueprint.made(), self._limit
         members = [
-            child(self._blueprint.made(), *self._blueprint.args, name=path, backoff=AGAIN),
+            child(made, *self._blueprint.args, name=path, backoff=AGAIN, start_timeout=limit),
             child(Envoy, path, self._charter.paced, name=address(Role.MANAGEMENT, path)),
             child(Custodian, path, name=address(Role.PORTER, path)),
         ]
@@ -133,6 +141,13 @@ class Operations(Leave):
         """Where all have begun once, also one that does not start when this begins anew."""
         return super()._can_wait(reason) or has_begun(self.system, self._layout.charter.path)
 
+    def _arguments(self, spec: Child[Any]) -> tuple[Any, ...]:
+        """Of each start: a unit is told whether all have begun once."""
+        args = super()._arguments(spec)
+        if not issubclass(spec.agent, Beginning):
+            return args
+        return (*args, has_begun(self.system, self._layout.charter.path))
+
     def _unit(self, unit: Unit) -> Child[Any]:
         layout, spec = self._layout, unit.spec
         path = layout.path(unit)
@@ -147,6 +162,7 @@ class Operations(Leave):
                 path,
                 Blueprint.of(spec),
                 charter,
+                spec.start_timeout,
                 id=unit.id,
                 name=f"{path}:unit",
                 isolate=spec.isolate,
@@ -161,6 +177,7 @@ class Operations(Leave):
             layout.static,
             layout.data,
             unit.quota,
+            spec.start_timeout,
             id=unit.id,
             name=f"{path}:unit",
             isolate=spec.isolate,

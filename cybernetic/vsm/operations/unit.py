@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
 
 from cybernetic.core import OptionError, number
-from cybernetic.supervision import Child, Limits, Supervisor, child
+from cybernetic.supervision import Child, Limits, child
 from cybernetic.vsm.algedonic.showing import LivingBooks
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.channels.channel import Channel
@@ -15,6 +15,7 @@ from cybernetic.vsm.checks import share as checked_share
 from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.coordination.restarts import turnstile
 from cybernetic.vsm.governed import Governed
+from cybernetic.vsm.operations.beginning import Beginning
 from cybernetic.vsm.operations.kinds import kinds_of
 from cybernetic.vsm.operations.management import Management
 from cybernetic.vsm.operations.operation import Operation
@@ -70,6 +71,7 @@ def unit(
     isolate: bool | Limits = False,
     quota: Quota | None = None,
     kinds: Sequence[str] | None = None,
+    start_timeout: float | None = None,
 ) -> Unit:
     """Declare a unit of a viable system: `unit(Answer, id="answer-1", weight=2.0)`.
 
@@ -87,11 +89,13 @@ def unit(
         quota: what it may take beside money; None: no limits. A level within the level has no limit of agents.
         kinds: of tasks that it takes, others are not given to it; empty: those that no other unit takes. Default None:
             what its class declares (`kinds`).
+        start_timeout: seconds > 0 that it may take to start, each time; then it has not. Default None: no limit.
 
     Raises `OptionError`, and what `child` raises.
     """
     limits = UNLIMITED if quota is None else instance("quota", quota, Quota)
-    spec = child(cls, *args, id=id, node=node, requires=requires, isolate=limits.isolated(isolate, node))
+    where: dict[str, Any] = {"node": node, "requires": requires, "isolate": limits.isolated(isolate, node)}
+    spec = child(cls, *args, id=id, start_timeout=start_timeout, **where)
     if not issubclass(spec.agent, Operation | Governed) or spec.agent is Governed:
         raise OptionError("cls", "an Operation or a ViableSystem", spec.agent)
     taken = kinds_of(getattr(spec.agent, "kinds", ()) if kinds is None else kinds)
@@ -168,7 +172,7 @@ def _checked(id: str) -> str:
     return id
 
 
-class OperationUnit(Supervisor):
+class OperationUnit(Beginning):
     """A unit whose inside is an operation: its books, the porter of its ports, the operation, its management.
 
     What dies takes those after it along, so the operation never acts without its porter, and a new management begins
@@ -182,11 +186,9 @@ class OperationUnit(Supervisor):
         paced: static shares of the ports that system 2 paces, by port.
         data: the directory of what lasts; None: nothing does.
         quota: what it may take beside money.
+        limit: seconds that the operation may take to start; None: no limit.
+        again: whether it begins anew; see `Beginning`.
     """
-
-    strategy = "rest_for_one"
-    max_restarts = 10
-    max_seconds = 10.0
 
     def __init__(
         self,
@@ -197,10 +199,13 @@ class OperationUnit(Supervisor):
         paced: Mapping[str, float],
         data: str | None,
         quota: Quota = UNLIMITED,
+        limit: float | None = None,
+        again: bool = False,
     ) -> None:
+        super().__init__(again)
         self._path, self._blueprint, self._charter = path, blueprint, charter
         self._floor, self._paced, self._data = floor, dict(paced), data
-        self._quota = quota
+        self._quota, self._limit = quota, limit
 
     def children(self) -> list[Child[Any]]:
         """In the order in which they need each other; in another process than its level's with a world of its own.
@@ -209,7 +214,8 @@ class OperationUnit(Supervisor):
         path, charter = self._path, self._charter
         set_pulse(self.system, charter.path, charter.pulse)
         pace = turnstile(self.system, charter.path)
-        operation = child(self._blueprint.made(), *self._blueprint.args, name=path, backoff=pace)
+        made, limit = self._blueprint.made(), self._limit
+        operation = child(made, *self._blueprint.args, name=path, backoff=pace, start_timeout=limit)
         books = partial(LivingBooks, beside=f"{charter.path}:books")
         members = [
             child(books, self._data, path, name=f"{path}:books"),
