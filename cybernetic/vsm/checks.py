@@ -12,6 +12,8 @@ V = TypeVar("V")
 M = TypeVar("M", bound=Mapping[Any, Any])
 F = TypeVar("F")
 
+SIGNS = "/:#?"  # behind a path they begin what stands in it: a unit, a part, a call, a question
+
 
 def share(name: str, value: object, *, inner: bool = False) -> float:
     """`value` as a number from 0 to 1; with `inner`, 0 and 1 themselves are refused. Raises `OptionError`."""
@@ -97,6 +99,14 @@ def word(name: str, value: object) -> str:
     if not isinstance(value, str) or not value:
         raise OptionError(name, "a string that is not empty", value)
     return value
+
+
+def plain(name: str, value: object) -> str:
+    """`value` as what a path is made of: a word without any of `SIGNS`. Raises `OptionError`."""
+    made = word(name, value)
+    if any(sign in made for sign in SIGNS):
+        raise OptionError(name, f"a name without any of {' '.join(SIGNS)}", value)
+    return made
 
 
 def weights(name: str, values: Mapping[K, float]) -> dict[K, float]:

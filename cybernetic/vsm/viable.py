@@ -19,7 +19,7 @@ from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.books.refusals import BooksRefused
 from cybernetic.vsm.channels.ear import level_of
-from cybernetic.vsm.checks import word
+from cybernetic.vsm.checks import plain, word
 from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.coordination.restarts import forget
@@ -123,7 +123,7 @@ class ViableSystem(Governed):
         end, after that.
         """
         path = self._path
-        charter = handed(self.system, path) or Charter.top(path, type(self))
+        charter = handed(self.system, path) or Charter.top(plain("name", path), type(self))
         units = checked_units(self.units())
         if charter.audit is not None:
             operations = [unit.spec.agent for unit in units if unit.spec is not None and not unit.nested]

@@ -10,7 +10,7 @@ from cybernetic.supervision import Child, Limits, child
 from cybernetic.vsm.algedonic.showing import LivingBooks
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.channels.channel import Channel
-from cybernetic.vsm.checks import instance, word
+from cybernetic.vsm.checks import instance, plain
 from cybernetic.vsm.checks import share as checked_share
 from cybernetic.vsm.cleared import cleared, named
 from cybernetic.vsm.coordination.restarts import turnstile
@@ -29,8 +29,6 @@ from cybernetic.vsm.world.keeper import keeper, world_name
 
 A = TypeVar("A")
 Ts = TypeVarTuple("Ts")
-
-SIGNS = "/:#?"  # behind a path they begin what stands in it: a unit, a part, a call, a question
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ def unit(
         raise OptionError("cls", "an Operation or a ViableSystem", spec.agent)
     taken = kinds_of(getattr(spec.agent, "kinds", ()) if kinds is None else kinds)
     part = _part(weight if share is None else share, floor, cap)
-    made = Unit(spec, _checked(id), *part, quota=limits, kinds=taken)
+    made = Unit(spec, plain("id", id), *part, quota=limits, kinds=taken)
     if made.nested and limits.agents is not None:
         raise OptionError("quota", "no limit of agents for a level within the level", quota)
     return made
@@ -141,7 +139,7 @@ def remote(
     """
     part = _part(weight if share is None else share, floor, cap)
     ways = ways_of(pain, audit, coordination)
-    return Unit(None, _checked(id), *part, outlet, ways, kinds=kinds_of(kinds))
+    return Unit(None, plain("id", id), *part, outlet, ways, kinds=kinds_of(kinds))
 
 
 def checked_units(units: Iterable[Unit]) -> tuple[Unit, ...]:
@@ -164,12 +162,6 @@ def _part(weight: float, floor: float, cap: float | None) -> tuple[float, float,
     if cap is not None and checked_share("cap", cap) < floor:
         raise OptionError("cap", f"at least the floor ({floor:g})", cap)
     return weight, floor, cap
-
-
-def _checked(id: str) -> str:
-    if any(sign in word("id", id) for sign in SIGNS):
-        raise OptionError("id", f"a name without any of {' '.join(SIGNS)}", id)
-    return id
 
 
 class OperationUnit(Beginning):

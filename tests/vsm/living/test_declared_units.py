@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from cybernetic import StartFailed, System
 from cybernetic.core import OptionError
-from cybernetic.vsm import Index, Operation, remote, unit
+from cybernetic.vsm import Index, Operation, ViableSystem, remote, unit
 from cybernetic.vsm.governed import Governed
 
 COST = Index("cost")
@@ -53,3 +54,13 @@ def test_an_id_by_which_no_path_could_be_read_again_is_refused_where_the_unit_is
         ):
             declared()
     assert unit(Operation, id="ü *b-1.2").id == "ü *b-1.2"
+
+
+@pytest.mark.parametrize("name", ["a/b", "a:b", "a#b", "a?b"])
+async def test_nor_may_the_top_be_called_so(name: str) -> None:
+    async with System() as system:
+        with pytest.raises(
+            StartFailed, match=re.escape(f"name: expected a name without any of / : # ?, got: {name!r}")
+        ):
+            await system.start(ViableSystem, name=name)
+        assert system.alive(await system.start(ViableSystem, name="ü *b-1.2"))
