@@ -201,8 +201,14 @@ async def test_a_unit_that_is_dissolved_leaves_its_work_to_others_and_comes_back
         assert performed.receipts[0].path == "shop/other"
         with pytest.raises(Suspended, match="taken out"):
             await done(shop, "shop/slow")
-        await shop.within(None).call(ViableSystem.ablate, "s3")
-        await asyncio.sleep(TERM + 5.0)
+        ends = (await log(shop))[-1]["until"]
+        await shop.within(None).call(
+            ViableSystem.ablate, "s3"
+        )  # which would keep it out for as long as it is slow
+        while now() < ends - 1.0:
+            assert system.whereis("shop/slow", Agent) is None
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(2.0)
         assert system.whereis("shop/slow", Agent) is not None
         TOOL.takes = 0.1
         assert (await done(shop, "shop/slow")).outcome.good
