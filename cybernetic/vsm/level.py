@@ -109,6 +109,8 @@ class NestedUnit(Beginning):
         path = self._path
         hand(self.system, self._charter)
         set_pulse(self.system, level_of(path), self._charter.pulse)
+        if self._again:  # maybe in a process that does not know it
+            begin(self.system, path)
         made, limit = self._blueprint.made(), self._limit
         members = [
             child(made, *self._blueprint.args, name=path, backoff=AGAIN, start_timeout=limit),
