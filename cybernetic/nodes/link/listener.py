@@ -30,6 +30,7 @@ class Listener:
         self._terms, self._accepted, self._refused = terms, accepted, refused
         self._pending: set[Entry] = set()
         self._ear: ways.Ear | None = None
+        self._closed = False
         self.address: Address
 
     @classmethod
@@ -75,6 +76,7 @@ class Listener:
 
     def close(self) -> None:
         """Take no more connections, and end those that are no links yet. Links go on."""
+        self._closed = True
         ear, self._ear = self._ear, None
         if ear is not None:
             ear.close()
@@ -90,12 +92,15 @@ class Listener:
         self.close()
 
     def _crowded(self) -> bool:
-        return len(self._pending) >= self._terms.settings.pending
+        return self._closed or len(self._pending) >= self._terms.settings.pending
 
     def _enter(self) -> Entry:
         """The protocol of a new connection."""
         entry = Entry(self._terms, self._ended, busy=self._crowded())
-        self._pending.add(entry)
+        if self._closed:  # it was on its way here when the listener was closed
+            entry.fail("the listener was closed")
+        else:
+            self._pending.add(entry)
         return entry
 
     def _ended(self, entry: Entry, result: Link | str) -> None:

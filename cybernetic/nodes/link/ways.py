@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from cybernetic.nodes.errors import LinkRefused
 from cybernetic.nodes.link.address import Address, MemoryAddress, TcpAddress, UnixAddress
@@ -80,7 +81,7 @@ async def listen(
     port = server.sockets[0].getsockname()[1]
 
     def close() -> None:
-        server.close()
+        _close(loop, server)
         for task in tasks:
             task.cancel()
 
@@ -126,13 +127,20 @@ async def _listen_at_path(loop: asyncio.AbstractEventLoop, address: UnixAddress,
         raise
 
     def close() -> None:
-        server.close()
+        _close(loop, server)
         with contextlib.suppress(OSError):
             found = os.stat(path)
             if (found.st_dev, found.st_ino) == (made.st_dev, made.st_ino):
                 os.unlink(path)
 
     return Ear(address, close)
+
+
+def _close(loop: asyncio.AbstractEventLoop, server: asyncio.Server) -> None:
+    """Take no more callers; those that asyncio has begun to take in would stay open if the server ended before."""
+    for ear in server.sockets:
+        loop.remove_reader(ear.fileno())
+    loop.call_soon(server.close)
 
 
 class _Receiver(asyncio.Protocol):
@@ -165,7 +173,12 @@ class _Receiver(asyncio.Protocol):
                 self._cover(transport, self._context, self._factory())
             )
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(partial(self._covered, transport))
+
+    def _covered(self, transport: asyncio.Transport, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():  # before it began
+            transport.abort()
 
     async def _cover(
         self, transport: asyncio.Transport, context: ssl.SSLContext, protocol: asyncio.Protocol

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,26 @@ async def test_what_had_arrived_from_a_process_that_was_killed_comes_before_its_
             await until(lambda: isinstance(told[-1:] and told[-1], str))
         assert told[:-1] == [b"%d" % number for number in range(3000)]
         assert "the peer has gone" in str(told[-1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_is_about_to_be_let_in_when_a_listener_is_closed_is_sent_away_at_once(
+    kind: str, turns: int, tmp_path: Path
+) -> None:
+    async with Host(kind, tmp_path) as host:
+        _, _, port = str(host.listener.address).removeprefix("unix:").rpartition(":")
+        with socket.socket(socket.AF_UNIX if kind == "unix" else socket.AF_INET) as caller:
+            caller.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(caller, port if kind == "unix" else ("127.0.0.1", int(port)))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            host.listener.close()
+            with suppress(ConnectionResetError):
+                async with asyncio.timeout(1):
+                    while await loop.sock_recv(caller, 1000):
+                        pass
 
 
 def test_the_address_of_a_listener_can_be_parsed_again(tmp_path: Path) -> None:
