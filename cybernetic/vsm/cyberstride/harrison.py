@@ -86,15 +86,10 @@ class HarrisonStevens:
                 now = elapse(earlier, interval, rows, learnt.variance)
             else:
                 now, surprise = absorb(earlier, y, interval, rows, learnt.variance)
-                error, log_density = surprise.error / sqrt(surprise.variance), surprise.log_density
+                off, spread, steady, squared, log_density = surprise
+                error = off / sqrt(spread)
                 if self.learning is not None:
-                    learnt = learn(
-                        learnt,
-                        surprise.weight,
-                        surprise.squared,
-                        self.model.truncation,
-                        self.learning,
-                    )
+                    learnt = learn(learnt, steady, squared, self.model.truncation, self.learning)
         reading = self._reading(y, now, earlier, error, log_density, learnt.variance)
         self._mixture, self._learnt = now, learnt
         self._times.note(at)

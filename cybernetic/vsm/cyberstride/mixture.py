@@ -26,6 +26,12 @@ the square of that, all in units of V or, growth and error, of its root.
 
 T = TypeVar("T")
 
+Surprise = tuple[float, float, float, float, float]
+"""How a datum compared with its forecast: the error of that, in the units of the data; the error's variance were the
+datum a steady one; the probability that it was; its squared standardised error, given that it was; and the logarithm
+of the density of the whole forecast at the datum.
+"""
+
 _Merged = tuple[float, float, Belief, Quad]
 """What is left of the pairs that end in a regime: a weight that is not yet scaled to probabilities, the exponent by
 which that is lowered, the belief, and the probabilities of where it came from.
@@ -56,21 +62,6 @@ class Mixture(NamedTuple):
     weights: Quad
     beliefs: Beliefs
     origins: Origins
-
-
-class Surprise(NamedTuple):
-    """How a datum compared with its forecast.
-
-    `error` and `variance`: the one-step forecast error in the units of the data, and its variance were the
-    datum a steady one. `weight`: the probability that it was. `squared`: its squared standardised error,
-    given that it was. `log_density`: of the datum under the whole forecast.
-    """
-
-    error: float
-    variance: float
-    weight: float
-    squared: float
-    log_density: float
 
 
 def begin(rows: Rows, level: float, slope: float, spread: tuple[float, float]) -> Mixture:
@@ -162,7 +153,7 @@ def absorb(
         (belief0, belief1, belief2, belief3),
         (came0, came1, came2, came3),
     )
-    return after, Surprise(
+    return after, (
         deviation * (lead + mean),
         variance * (noise + within + max(square - mean * mean, 0.0)),
         weight,
