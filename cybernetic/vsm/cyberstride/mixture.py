@@ -92,11 +92,12 @@ def absorb(
     noise, wander = rows.widest
     broad = noise + wander
     weights, beliefs, _ = mixture
-    first = 0  # which regime the fan begins with
-    if not weights[0] * _LEADING > 1.0:
-        first = weights.index(max(weights))
-        weights, beliefs = _turned(weights, first), _turned(beliefs, first)
-    lead = within = mean = square = reach = 0.0
+    lead = 0 if weights[0] * _LEADING > 1.0 else weights.index(max(weights))
+    level, growth, _, _, _ = beliefs[lead]
+    about = (
+        y - (level + interval * growth)
+    ) * per  # moments about it: squares of what is small, as it weighs enough
+    within = mean = square = reach = 0.0
     fan: list[_Ray] = []
     for p, (level, growth, c00, c01, c11) in zip(weights, beliefs):  # noqa: B905
         drift = interval * c11
@@ -108,12 +109,9 @@ def absorb(
         energy = 0.5 * error * error
         reach += energy
         within += p * c00
-        if fan:  # moments about the first error: squares of what is small, as long as it weighs enough
-            off = error - lead
-            mean += p * off
-            square += p * off * off
-        else:
-            lead = error
+        off = error - about
+        mean += p * off
+        square += p * off * off
         fan.append((p if p > _LEAST else _LEAST, growth * per, c00, c01 + drift, c11, error, energy))
     most = _FARTHEST if variance < _BROADEST else _LARGEST / variance
     if not reach * _ROOM + within + broad < most:
@@ -121,17 +119,15 @@ def absorb(
             raise OptionError("at", "a time that is not absurdly far ahead", interval)
         raise OptionError("y", "a number whose distance from the forecast can be squared", y)
     steady, transient, step, turn = rows.each
-    jumped = not fan[0][6] < broad
+    jumped = not fan[lead][6] < broad
     if jumped:
-        heaviest = _heaviest(fan, steady)
-        if heaviest:
-            fan = fan[heaviest:] + fan[:heaviest]
-            first = (first + heaviest) % 4
-    w0, x0, belief0, came0 = _merge(steady, fan, y, deviation, jumped)
+        lead = _heaviest(fan, steady)
+    led = _swapped(fan, lead) if lead else fan
+    w0, x0, belief0, came0 = _merge(steady, led, lead, y, deviation, jumped)
     left_out = 0.0, x0, belief0, came0
-    w1, x1, belief1, came1 = _merge(transient, fan, y, deviation, jumped) if transient[0] else left_out
-    w2, x2, belief2, came2 = _merge(step, fan, y, deviation, jumped) if step[0] else left_out
-    w3, x3, belief3, came3 = _merge(turn, fan, y, deviation, jumped) if turn[0] else left_out
+    w1, x1, belief1, came1 = _merge(transient, led, lead, y, deviation, jumped) if transient[0] else left_out
+    w2, x2, belief2, came2 = _merge(step, led, lead, y, deviation, jumped) if step[0] else left_out
+    w3, x3, belief3, came3 = _merge(turn, led, lead, y, deviation, jumped) if turn[0] else left_out
     shift = 0.0
     if x0 or x1 or x2 or x3:  # to one exponent
         shift = min(x0, x1, x2, x3)
@@ -143,8 +139,6 @@ def absorb(
     squared = 0.0
     for came, (_, _, c00, _, _, _, energy) in zip(came0, fan):  # noqa: B905
         squared += came * energy / (c00 + noise)
-    if first:
-        came0, came1, came2, came3 = [_turned(came, -first) for came in (came0, came1, came2, came3)]
     total = w0 + w1 + w2 + w3
     scale = 1.0 / total
     weight = w0 * scale
@@ -154,7 +148,7 @@ def absorb(
         (came0, came1, came2, came3),
     )
     return after, (
-        deviation * (lead + mean),
+        deviation * (about + mean),
         variance * (noise + within + max(square - mean * mean, 0.0)),
         weight,
         2.0 * squared,
@@ -162,23 +156,27 @@ def absorb(
     )
 
 
-def _turned(four: tuple[T, T, T, T], first: int) -> tuple[T, T, T, T]:
-    """The same in a circle from another one on."""
-    return four[first:] + four[:first]  # type: ignore[return-value]
-
-
 def _heaviest(fan: list[_Ray], row: Row) -> int:
     """Which of the pairs weighs most that end in this regime."""
     broad = row[1] + row[2]
-    qs = [1.0 / (ray[2] + broad) for ray in fan]
-    exponents = [ray[6] * q for ray, q in zip(fan, qs)]  # noqa: B905
-    least = min(exponents)
-    weights = [ray[0] * exp(least - x) * sqrt(q) for ray, x, q in zip(fan, exponents, qs)]  # noqa: B905
-    return weights.index(max(weights))
+    heaviest, highest, nearest = 0, -inf, inf
+    for i, (p, _, c00, _, _, _, energy) in enumerate(fan):
+        q = 1.0 / (c00 + broad)
+        height, exponent = log(p * sqrt(q)), energy * q
+        if height + (nearest - exponent) > highest:  # so put, no digit is lost where exponents are 1e20
+            heaviest, highest, nearest = i, height, exponent
+    return heaviest
 
 
-def _merge(row: Row, fan: list[_Ray], y: float, deviation: float, jumped: bool) -> _Merged:
-    """What is left of the pairs that end in one regime.
+def _swapped(four: list[T], i: int) -> list[T]:
+    """The same with the first and number `i` in each other's places."""
+    after = four.copy()
+    after[0], after[i] = four[i], four[0]
+    return after
+
+
+def _merge(row: Row, fan: list[_Ray], lead: int, y: float, deviation: float, jumped: bool) -> _Merged:
+    """What is left of the pairs that end in one regime. In the fan, number `lead` has changed places with the first.
 
     All in one go: second moments are summed about the first pair, which must therefore not be a light one, and after a
     jump likelihoods are relative to its own; where it is, the heaviest is put first (`_merge_afar`).
@@ -186,7 +184,7 @@ def _merge(row: Row, fan: list[_Ray], y: float, deviation: float, jumped: bool) 
     prior, noise, w00, w01, w11 = row
     broad = noise + w00
     own = fan[0][6] * (1.0 / (fan[0][2] + broad)) if jumped else 0.0
-    lead_short = lead_turn = short = turn = c00 = c01 = c11 = v00 = v01 = v11 = 0.0
+    lead_short = lead_turn = short = turn = square = c00 = c01 = c11 = 0.0
     pairs: list[float] = []
     leads = True
     try:
@@ -211,22 +209,24 @@ def _merge(row: Row, fan: list[_Ray], y: float, deviation: float, jumped: bool) 
                 growth -= lead_turn
                 part = pair * error
                 short += part
-                v00 += part * error
-                v01 += part * growth
+                square += part * error
+                c01 -= part * growth
                 part = pair * growth
                 turn += part
-                v11 += part * growth
+                c11 += part * growth
     except OverflowError:  # the first is far from being the heaviest
-        return _merge_afar(row, fan, y, deviation)
+        return _merge_afar(row, fan, lead, y, deviation)
     i, j, k, n = pairs
     weight = i + j + k + n
     if not i * _LEADING > weight > _VANISHED:
-        return _merge_afar(row, fan, y, deviation)
+        return _merge_afar(row, fan, lead, y, deviation)
+    if lead:
+        i, j, k, n = _swapped(pairs, lead)
     scale = 1.0 / weight
     short *= scale
     mean = turn * scale
-    c00 = noise * (scale * (c00 + noise * (v00 - short * short * weight)))  # the noise may be 1e80
-    c11 = w11 + scale * (c11 + v11 - mean * turn)
+    c00 = noise * (scale * (c00 + noise * (square - short * short * weight)))  # the noise may be 1e80
+    c11 = w11 + scale * (c11 - mean * turn)
     return (
         prior * (weight * _LIFT),
         own,
@@ -234,20 +234,20 @@ def _merge(row: Row, fan: list[_Ray], y: float, deviation: float, jumped: bool) 
             y - deviation * noise * (lead_short + short),
             deviation * (lead_turn + mean),
             c00 if c00 > _NARROWEST else _NARROWEST,
-            noise * (scale * (c01 - v01 + short * turn)),
+            noise * (scale * (c01 + short * turn)),
             c11 if c11 > 0.0 else 0.0,  # rounding may leave it a hair below
         ),
         (i * scale, j * scale, k * scale, n * scale),
     )
 
 
-def _merge_afar(row: Row, fan: list[_Ray], y: float, deviation: float) -> _Merged:
+def _merge_afar(row: Row, fan: list[_Ray], lead: int, y: float, deviation: float) -> _Merged:
     """The same where the first pair is a light one, or all are faint: with the heaviest first. As no probability is
     below `_LEAST` and no variance above `_FARTHEST`, that one is not faint, and nothing overflows beside it.
     """
+    fan = _swapped(fan, lead)
     heaviest = _heaviest(fan, row)
-    weight, own, belief, came = _merge(row, fan[heaviest:] + fan[:heaviest], y, deviation, True)
-    return weight, own, belief, _turned(came, -heaviest)
+    return _merge(row, _swapped(fan, heaviest), heaviest, y, deviation, True)
 
 
 def elapse(mixture: Mixture, interval: float, rows: Rows, variance: float) -> Mixture:

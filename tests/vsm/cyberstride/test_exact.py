@@ -6,8 +6,8 @@ import pytest
 
 from cybernetic.core import Chance
 from cybernetic.vsm.cyberstride import PRESETS
-from cybernetic.vsm.cyberstride.mixture import Belief, Mixture, absorb, begin
-from cybernetic.vsm.cyberstride.regimes import Rows
+from cybernetic.vsm.cyberstride.mixture import Belief, Beliefs, Mixture, absorb, begin
+from cybernetic.vsm.cyberstride.regimes import Quad, Rows
 
 Exact = tuple[Decimal, ...]
 FAINT = Decimal("1e-60")  # what a regime so improbable believes is of no account
@@ -107,6 +107,28 @@ def test_what_a_faint_regime_believes_far_off_costs_no_digits_of_the_others(
     after, _ = absorb(mixture, 0.7, 1.0, rows, 1.0)
     for belief, one in zip(after.beliefs, exact, strict=True):
         assert off(belief, one, 1.0) < 1e-11
+
+
+NEAR, VAGUE = (0.0, 0.0, 0.5, 0.0, 0.01), (30.0, 0.0, 1e20, 0.0, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("weights", "beliefs", "y"),
+    [
+        (
+            (1e-50, 1.0, 1e-50, 1e-50),
+            (NEAR, NEAR, NEAR, NEAR),
+            1e12,
+        ),  # a probability beside exponents of 1e23
+        ((0.6, 0.4, 1e-20, 1e-20), (VAGUE, NEAR, NEAR, NEAR), 0.0),  # a density that is as low as it is wide
+    ],
+    ids=["far", "vague"],
+)
+def test_after_a_jump_the_pair_is_found_that_weighs_most(weights: Quad, beliefs: Beliefs, y: float) -> None:
+    rows = PRESETS["default"].rows()
+    mixture = begin(rows, 0.0, 0.0, (1.0, 0.01))._replace(weights=weights, beliefs=beliefs)
+    after, _ = absorb(mixture, y, 1.0, rows, 1.0)
+    assert after.origins[0][1] == pytest.approx(1.0, abs=1e-9)
 
 
 def foreseen(mixture: Mixture, y: float, rows: Rows, variance: float) -> tuple[float, float]:
