@@ -217,7 +217,7 @@ class Link(Alive, asyncio.BufferedProtocol, asyncio.Protocol):
             return
         if self._over:
             self._tell()
-        else:
+        elif self._reason is None:
             self._transport.resume_reading()
 
     def _go_on_later(self, frames: list[Frame], fault: str | None) -> None:
@@ -241,9 +241,7 @@ class Link(Alive, asyncio.BufferedProtocol, asyncio.Protocol):
         size, most = 0, math.inf if self._until is None else _PORTION
         for at, (kind, payload) in enumerate(frames):
             if self._deaf:
-                if kind == GOODBYE:
-                    self._transport.close()
-                continue
+                return
             if at and not messages and self._until is not None and cpu() >= self._until:
                 self._go_on_later(frames[at:], fault)
                 return
@@ -327,18 +325,10 @@ class Link(Alive, asyncio.BufferedProtocol, asyncio.Protocol):
             self._part(why)
 
     def _hang_up(self) -> None:
-        """End the link because we were asked to, and say so to the peer.
-
-        It ends the connection when it has read that: to do so here, while it may say something, would take from it
-        what it has not read.
-        """
+        """End the link because we were asked to, and say so to the peer."""
         if self._reason is None and self._closing is not None:
             self._write(text_frame(GOODBYE, self._closing))
-            if self._watch is None:  # nothing is read yet
-                self._part(self._closing)
-            else:
-                self._deaf = True
-                self._end(self._closing)
+            self._part(self._closing)
 
     def _hang_up_if_empty(self) -> None:
         if self._closing is not None and not self._waiting:

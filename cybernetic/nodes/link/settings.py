@@ -20,7 +20,7 @@ class LinkSettings:
         lag: seconds of silence after which the peer is said to lag. Default 1.
         dead_after: seconds of silence after which it is lost. Default 10.
         handshake: seconds for connecting and proving both ends. Default 5.
-        linger: seconds that `close` gives to what is queued, and then to the peer to take it in. Default 1.
+        linger: seconds that `close` gives to what is queued. Default 1.
         pending: connections a listener keeps that have not proved themselves. Default 64.
 
     Raises:

@@ -201,29 +201,6 @@ async def test_what_had_arrived_from_a_process_that_was_killed_comes_before_its_
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_last_words_arrive_though_the_other_end_speaks_while_it_hears_them(
-    kind: str, tmp_path: Path
-) -> None:
-    async with Host(kind, tmp_path) as host:
-        here = await host.call()
-        there = await host.links.get()
-        ended: list[str] = []
-        here.start(lambda _: None, ended.append)
-        for number in range(900):  # more than the system keeps for one who does not read
-            here.send(b"%1000d" % number)
-        await asyncio.sleep(0.1)
-        there.send(b"which nobody reads")
-        here.close("farewell")
-        await asyncio.sleep(0.1)
-        told: list[object] = []
-        there.start(told.extend, told.append)
-        await until(lambda: ended and isinstance(told[-1:] and told[-1], str))
-        assert told[:-1] == [b"%1000d" % number for number in range(900)]
-        assert told[-1] == "the peer closed the link: farewell"
-        assert ended == ["farewell"]
-
-
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("turns", range(6))
 async def test_who_is_about_to_be_let_in_when_a_listener_is_closed_is_sent_away_at_once(
     kind: str, turns: int, tmp_path: Path

@@ -29,54 +29,6 @@ async def test_messages_arrive_in_order_in_batches_both_ways() -> None:
     assert host.lost == ["the peer closed the link: enough"]
 
 
-async def test_who_ends_a_link_leaves_the_end_of_the_connection_to_the_other() -> None:
-    caller, host, pair = await linked()
-    await passes()
-    pair.delay = 0.1
-    caller.link.send(b"last words")
-    caller.link.close("enough")
-    host.link.send(b"which nobody hears")
-    assert not any(end.is_closing() for end in pair.ends)
-    await asyncio.sleep(0.15)
-    assert (host.messages, host.lost) == ([b"last words"], ["the peer closed the link: enough"])
-    assert (caller.messages, caller.lost) == ([], [])
-    await asyncio.sleep(0.1)
-    assert caller.lost == ["enough"]
-
-
-async def test_two_who_end_a_link_at_once_do_not_wait_for_each_other() -> None:
-    caller, host, pair = await linked()
-    await passes()
-    pair.delay = 0.1
-    for end, why in ((caller, "enough"), (host, "I too")):
-        end.link.send(b"last words")
-        end.link.close(why)
-    await asyncio.sleep(0.25)
-    assert (caller.lost, host.lost) == (["enough"], ["I too"])
-    assert (caller.messages, host.messages) == ([], [])
-
-
-async def test_who_ends_a_link_with_one_that_is_silent_waits_for_it_no_longer_than_it_may() -> None:
-    caller, _, pair = await linked()
-    await passes()
-    pair.partition = True
-    caller.link.close("enough")
-    await asyncio.sleep(caller.link._settings.linger - 0.01)
-    assert caller.lost == []
-    await asyncio.sleep(0.02)
-    assert caller.lost == ["enough"]
-
-
-async def test_who_ends_a_link_that_was_not_started_ends_the_connection() -> None:
-    caller, host, pair = await unstarted()
-    caller.start()
-    await passes()
-    host.link.close("not wanted")
-    await passes()
-    assert all(end.is_closing() for end in pair.ends)
-    assert caller.lost == ["the peer closed the link: not wanted"]
-
-
 async def test_what_takes_long_to_take_in_shares_no_long_frames() -> None:
     caller, host, _ = await unstarted(ours=LinkSettings(window=4096), theirs=LinkSettings(window=4096))
     caller.start()

@@ -150,19 +150,6 @@ async def test_of_a_link_that_is_ended_nothing_more_is_taken_in(monkeypatch: pyt
         assert (len(host.messages), host.lost) == (SLICE, ["enough"])
 
 
-async def test_who_ends_a_link_while_it_takes_in_reads_on_until_the_other_ends_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with slow(monkeypatch) as (host, reads):
-        read(host.link, FRAMES)
-        host.link.close("enough")
-        assert not reads.reading
-        await asyncio.sleep(0)
-        assert reads.reading
-        await asyncio.sleep(0.1)
-        assert (len(host.messages), host.lost) == (SLICE, ["enough"])
-
-
 async def test_who_takes_long_to_take_in_has_heard_of_the_other_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
