@@ -19,7 +19,7 @@ from cybernetic.crdt.keys import key_of, slot_of
 from cybernetic.crdt.lattice import KINDS, Lattice
 from cybernetic.crdt.leaf import Leaf
 from cybernetic.crdt.opaque import Opaque, OpaqueTypes
-from cybernetic.crdt.pieces import held, taken_down
+from cybernetic.crdt.pieces import held
 from cybernetic.crdt.refusals import LeaseHolds, NotGuardian, RightsLacking
 from cybernetic.crdt.registers import LWW, MV
 from cybernetic.crdt.stamps import latest_stamp, redated
@@ -56,5 +56,4 @@ __all__ = (
     "latest_stamp",
     "redated",
     "slot_of",
-    "taken_down",
 )

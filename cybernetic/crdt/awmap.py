@@ -1,8 +1,7 @@
 """A map of converging values, maps among them, where changing wins over removing."""
 
 from collections.abc import Iterator, Mapping
-from heapq import merge
-from itertools import count, islice
+from itertools import count
 from typing import Any, Generic, Self, TypeVar
 
 from cybernetic.core import OptionError
@@ -17,7 +16,6 @@ K = TypeVar("K")
 L = TypeVar("L", bound=Lattice)
 
 _BLANK: Leaf[Any] = Leaf()
-_RUN = 8  # times as many keys are sorted at once as are given at once
 
 
 class AWMap(Lattice, Generic[K]):
@@ -135,34 +133,18 @@ class AWMap(Lattice, Generic[K]):
             if cls is not None:
                 yield key_of(slot), cls
 
-    def in_order(self, keys: int = 500, context: Context | None = None) -> Iterator[Self]:
+    def in_order(self, keys: int = 500) -> Iterator[Self]:
         """As `slices`, of so many keys each, those first that have not changed for longest; for one writer's map.
 
-        With `context` what `since` gives for it. One that is small enough comes as it is. Lazily: while it is put in
-        order empty ones come, which are falsy.
+        One that is small enough comes as it is.
         """
         if self._store.trie.size <= keys:
-            yield self if context is None else self.since(context)
+            yield self
             return
-        trie = self._store.trie
-
-        def change(slot: object) -> int:
-            return max([n for _, n in trie.get(slot).seen], default=0)
-
-        runs: list[list[object]] = [[]]  # slots and nothing else: letting go of them costs next to nothing
-        for looked, (slot, store) in enumerate(trie.unknown(context), 1):
-            if context is None or not context.knows_all(store.seen):
-                runs[-1].append(slot)
-            if looked % keys == 0:
-                if len(runs[-1]) >= _RUN * keys:
-                    runs[-1].sort(key=change)
-                    runs.append([])
-                yield type(self)()
-        runs[-1].sort(key=change)
-        slots = merge(*runs, key=change)
-        while piece := {slot: trie.get(slot) for slot in islice(slots, keys)}:
-            yield self.from_store(Branch.of(piece), Context())
-        yield self.from_store(None, self.context if context is None else self.context.minus(context))
+        rows = sorted(self._store.trie.items(), key=lambda row: max([n for _, n in row[1].seen], default=0))
+        for at in range(0, len(rows), keys):
+            yield self.from_store(Branch.of(dict(rows[at : at + keys])), Context())
+        yield self.from_store(None, self.context)
 
     def _shown(self) -> str:
         return f"of {len(self)}"

@@ -75,16 +75,6 @@ def held(part: Any) -> list[Any]:
     return []
 
 
-def taken_down(store: Branch) -> Iterator[tuple[Any, Any]]:
-    """Slots and what is in them, each part let go of after it was given: for one who gives up all of it in steps."""
-    waiting = [store.trie.root]
-    del store
-    while waiting:
-        node = waiting.pop()
-        waiting += node.parts
-        yield from node.items.items()
-
-
 def leaves_of(store: Any, most: int) -> int:
     """How many leaves `store` has, one with much in it being as many as it takes the time of; any number beyond `most`
     if there are more.

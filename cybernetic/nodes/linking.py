@@ -121,7 +121,7 @@ class Linking(Waiting):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for peer in list(self.peers.values()):
             if peer.link is not None:
-                peer.close(f"{self.name} leaves")
+                peer.link.close(f"{self.name} leaves")
             else:
                 self.lose(peer, "not linked yet")
         with contextlib.suppress(TimeoutError):
@@ -227,11 +227,11 @@ class Linking(Waiting):
         peer = self.peers[member.name] = Peer(self, member.name, member.incarnation)
         return peer
 
-    def greet(self, peer: Peer) -> ops.Words:
-        """What tells a node that is linked now what it must know; from the first of it on it is told what is new."""
-        yield from self.exchange.greet(peer)
+    def greet(self, peer: Peer) -> None:
+        """Tell a node that is linked now what it must know; from now on it is told what is new."""
         others = [tuple(self.members[each.name]) for each in self.linked() if each is not peer]
-        yield self.codec.encode((ops.MEMBERS, others)), 0
+        self.exchange.greet(peer)
+        peer.post((ops.MEMBERS, others))
 
     def _lagging(self, peer: Peer, seconds: float) -> None:
         """Nothing was heard from a node for a while; 0: it is heard again."""
@@ -261,11 +261,11 @@ class Linking(Waiting):
         link = peer.link
         if link is not None:
             link.abort(why)
-        self.exchange.lost(peer)  # before anybody hears of it, be it a handler of logs
-        peer.lose()
         left = self.leaving or why.startswith(LEFT)
         level = self._aside if left or not self._concerns(peer) else logging.WARNING
         _log.log(level, "%s has lost %s: %s", self.name, peer.name, why)
+        self.exchange.lost(peer)
+        peer.lose()
         if LOST.listeners:
             LOST.emit(NodeLost(peer.name, peer.incarnation, why))
         if member is not None:

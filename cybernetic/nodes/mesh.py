@@ -121,7 +121,7 @@ class Mesh:
         for peer in self._node.linked():
             why = apart(member, self._node.members[peer.name])
             if why is not None and dials(member.name, peer.name):
-                peer.close(why)
+                peer.link.close(why)
 
     # Calling them.
 

@@ -57,7 +57,7 @@ async def _level(system: Any, level: Any, path: str, since: int | None, tail: in
         status = await level.call(ViableSystem.status)
     except CallError:
         return LevelView(path, silent=("level",))
-    silent = [part for part in status.silent if part != "audit" or _audited(system, path)]
+    silent = [part for part in status.silent if part != "audit" or _audited(system.names, path)]
     found: dict[str, Any] = {}
     for part, method in (("control", ViableSystem.ledger), ("intelligence", ViableSystem.outlook)):
         if part not in silent:
@@ -85,12 +85,12 @@ async def _level(system: Any, level: Any, path: str, since: int | None, tail: in
     )
 
 
-def _audited(system: Any, path: str) -> bool:
+def _audited(names: Mapping[str, Any], path: str) -> bool:
     """Whether a level is to be audited: its class or one above it declares that, or its class is not known here."""
     steps = path.split("/")
     lineage = ["/".join(steps[:count]) for count in range(1, len(steps) + 1)]
-    found = [system.whereis(one) for one in lineage]
-    return found[-1] is None or any(getattr(ref.cls, "audit", None) is not None for ref in found if ref)
+    declared = [getattr(names[one].cls, "audit", None) for one in lineage if one in names]
+    return path not in names or any(audit is not None for audit in declared)
 
 
 def _flows(status: Status) -> tuple[Flow, ...]:
@@ -100,9 +100,9 @@ def _flows(status: Status) -> tuple[Flow, ...]:
 
 def _figures(system: Any, status: Status) -> tuple[Figure, ...]:
     """The last value of each index; what is declared of it, where the class of the unit is known here."""
-    figures: list[Figure] = []
+    figures, names = [], system.names
     for unit, account in sorted(status.accounts.items()):
-        declared = {index.name: index for index in _indices(system, unit)}
+        declared = {index.name: index for index in _indices(names, unit)}
         for name, (value, source) in sorted(account.figures.items()):
             index = declared.get(name, Index(name))
             out = index.breach(value) is not None
@@ -112,9 +112,9 @@ def _figures(system: Any, status: Status) -> tuple[Figure, ...]:
     return tuple(figures)
 
 
-def _indices(system: Any, unit: str) -> tuple[Index, ...]:
-    found = system.whereis(unit)
-    return tuple(one for one in getattr(found and found.cls, "indices", ()) if isinstance(one, Index))
+def _indices(names: Mapping[str, Any], unit: str) -> tuple[Index, ...]:
+    found = names[unit].cls if unit in names else None
+    return tuple(one for one in getattr(found, "indices", ()) if isinstance(one, Index))
 
 
 def _best(index: Index) -> float | None:

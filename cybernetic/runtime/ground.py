@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from typing import Any
@@ -29,7 +28,7 @@ class Ground:
         self.reports = reports
         self.node = token(3)
         self.agents: dict[int, Any] = {}  # serial -> every living agent, oldest first
-        self.names: MutableMapping[str, Any] = {}
+        self.names: dict[str, Any] = {}
         self.current: Any = None  # the agent whose turn it is
         self.ghost: Any = None  # in its place: one that is traced, or has ended while its handler runs
         self.dying: deque[Any] = deque()

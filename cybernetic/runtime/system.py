@@ -206,7 +206,7 @@ class LocalSystem:
     @property
     def names(self) -> dict[str, Ref[Any]]:
         """A copy of the table of names."""
-        return dict(self._running().names.items())
+        return dict(self._running().names)
 
     def statistics(self) -> dict[str, int]:
         """Counters since the start: agents living, started, ended; dead letters, bad calls, zombies, reports."""

@@ -29,16 +29,15 @@ async def ask(system: Any, request: dict[str, Any]) -> Any:
 
 async def find(system: Any, name: str) -> Ref[Any]:
     """The agent that holds a name, or is called `main.7` by its node and number. Raises `OptionError`."""
-    found: Ref[Any] | None = system.whereis(name) if name else None
-    if found is not None:
+    names = system.names
+    if name in names:
+        found: Ref[Any] = names[name]
         return found
     survey = Survey(system)
     if "." in name:
         await survey.take()
     if name not in survey.agents:
-        raise OptionError(
-            "name", f"the name of an agent, or one such as main.7{hint(name, system.names)}", name
-        )
+        raise OptionError("name", f"the name of an agent, or one such as main.7{hint(name, names)}", name)
     return survey.agents[name]
 
 

@@ -7,15 +7,13 @@ from typing import Any
 
 from cybernetic.core import CannotTravel, real_time, wall
 from cybernetic.crdt import FutureStamp, Hlc, Stamp, latest_stamp
-from cybernetic.nodes.directory.directory import AT_ONCE, Directory
-from cybernetic.nodes.directory.entries import Changed, Effect, Lost, Part, Source, Tell
+from cybernetic.nodes.directory.directory import Directory
+from cybernetic.nodes.directory.entries import Changed, Effect, Left, Lost, Part, Source, Tell
 from cybernetic.nodes.directory.form import pack, unpack
 from cybernetic.nodes.directory.names import Names
-from cybernetic.nodes.directory.news import News
-from cybernetic.nodes.directory.parts import Digest, paths, writer
+from cybernetic.nodes.directory.parts import Digest, writer
 from cybernetic.nodes.directory.spread import Spread
 from cybernetic.nodes.remote import ops
-from cybernetic.nodes.remote.light import ENOUGH
 from cybernetic.wire import BeyondLimit
 
 _log = logging.getLogger("cybernetic.nodes")
@@ -23,6 +21,7 @@ _log = logging.getLogger("cybernetic.nodes")
 COMPARE_SECONDS = 1.0  # after a change, until it is seen whether others know of it
 SELDOM_SECONDS = 30.0  # the longest between two times, where one does not
 LARGEST_KEY = 1 << 20  # bytes of a group's key
+PIECE = 500  # keys that are told in one message
 _STEPS = 300  # places of a digest that are looked at before others have their turn
 
 
@@ -47,8 +46,6 @@ class Exchange:
         self._agreed: dict[Any, int] = {}  # the change up to which a peer has all of this node's part
         self._comparing: asyncio.Task[Any] | None = None
         self._ahead: set[Source] = set()  # nodes whose clock is wrong, and that it was said of
-        self._sending: set[Any] = set()  # peers that are being told what they lack
-        self._going_on = False  # with what is left to be done in the directory
         self.names = Names(self)
         self.spread = Spread(self)
         self.names.begin()
@@ -82,47 +79,34 @@ class Exchange:
         """The address here of an agent of another node."""
         return self._cluster.peers[source[0]].proxy(serial, self._cluster.classes.known(path))
 
-    def seen(self, source: Source, serial: int) -> Any:
-        """That address if somebody here has it already; else None."""
-        return self._cluster.peers[source[0]].proxies.get(serial)
-
-    def name(self, peer: Any, serial: int) -> str | None:
-        """The name that an agent of another node claims."""
-        return self.directory.name((peer.name, peer.incarnation), serial)
-
     # Nodes come and go.
 
-    def greet(self, peer: Any) -> ops.Words:
-        """What tells a node that is linked now all of this one's part."""
+    def greet(self, peer: Any) -> None:
+        """Tell a node that is linked now all of this one's part."""
         self._agreed[peer] = 0
-        yield from self._words(self.directory.own.in_order(AT_ONCE))
+        self._send(peer, self.directory.own)
         self._compare()
 
     def lost(self, peer: Any) -> None:
-        """A node is out of reach. Whoever sees a member of a group hears of that one's end."""
+        """A node is out of reach."""
         self._agreed.pop(peer, None)
-        source = peer.name, peer.incarnation
-        self._ahead.discard(source)
-        self._sending.discard(peer)
-        self.follow(self.directory.lost(source))
-        self._go_on()
+        self._ahead.discard((peer.name, peer.incarnation))
+        effects = self.directory.lost((peer.name, peer.incarnation))
+        self.follow([each for each in effects if not isinstance(each, Left)])  # hosts hear of each one's end
 
     # What nodes tell.
 
     def told(self, peer: Any, data: bytes) -> None:
         """A piece of another node's part. Raises `WireError`."""
-        if peer.lost or peer.link.broken:  # then it counts no more
+        if peer.lost:
             return
         source = peer.name, peer.incarnation
         delta = unpack(self._cluster.codec.decode(data), source)
-        for path in paths(delta):
-            self._cluster.classes.known(path)  # raises `ValueError` for what is none
         effects = self.directory.learn(source, delta)
         stamp = latest_stamp(delta)
         if stamp is not None:
             self._heed(source, stamp)
         self.follow(effects)
-        self._go_on()
 
     def compared(self, peer: Any, version: int, digest: bytes) -> None:
         """Another node says how far its part is, and its digest; that is empty where much changes."""
@@ -137,10 +121,7 @@ class Exchange:
 
     def lacks(self, peer: Any, known: list[int]) -> None:
         """Another node does not know all of this one's part. Raises `DamagedMessage`."""
-        pieces = self.directory.since(tuple(known), AT_ONCE)
-        if peer not in self._sending:
-            self._sending.add(peer)
-            peer.inform(self._lacked(peer, pieces))
+        self._send(peer, self.directory.since(tuple(known)))
 
     def agrees(self, peer: Any, version: int) -> None:
         """Another node knows all of this one's part, up to this change."""
@@ -170,58 +151,26 @@ class Exchange:
         if not peers:
             self.directory.agreed(self.directory.version)
             return
-        message = None  # made once, for all that are told at once
-        for peer in peers:
-            if delta.store.trie.size == 1 and peer.line.ready(peer.link):
-                message = message or self._message(delta)
-                peer.say(message)
-            elif isinstance(peer.line.last, News):
-                peer.line.last.add(delta)
-            else:
-                peer.inform(News(delta, self._words))
+        for data in self._encoded(delta):
+            for peer in peers:
+                peer.post((ops.PART, data))
         self._compare()
 
-    def _lacked(self, peer: Any, pieces: Iterator[Part]) -> ops.Words:
-        """What tells a node all that it lacks."""
-        yield from self._words(pieces)
-        self._sending.discard(peer)
+    def _send(self, peer: Any, part: Part) -> None:
+        for piece in part.in_order(PIECE):
+            for data in self._encoded(piece):
+                peer.post((ops.PART, data))
 
-    def _words(self, pieces: Iterator[Part]) -> ops.Words:
-        """What tells of pieces of this node's part."""
-        for piece in pieces:
-            if piece:
-                yield from self._messages(piece)
-            else:
-                yield None
-
-    def _messages(self, delta: Part) -> Iterator[tuple[bytes, int]]:
-        """A part of the directory in messages, and the keys of each: in several if one would be too large."""
-        keys = delta.store.trie.size
+    def _encoded(self, delta: Part) -> Iterator[bytes]:
+        """A part of the directory in messages: in several if one would be too large."""
+        one = delta.store.trie.size == 1
         try:
-            yield self._message(delta), keys
+            yield self._cluster.codec.encode(tuple(pack(delta, self.directory.me)), light=one)
         except CannotTravel:
-            if keys < 2:
+            if delta.store.trie.size < 2:
                 raise
             for piece in delta.slices(1):
-                yield self._message(piece), 1
-
-    def _message(self, delta: Part) -> bytes:
-        """A part of the directory in one message. Raises `CannotTravel` if that would be too large."""
-        encode = self._cluster.codec.encode
-        data = encode(tuple(pack(delta, self.directory.me)), light=delta.store.trie.size == 1)
-        message: bytes = encode((ops.PART, data), light=len(data) <= ENOUGH)
-        return message
-
-    def _go_on(self) -> None:
-        """Do in later turns what is left to be done in the directory."""
-        if self.directory.busy and not self._going_on:
-            self._going_on = True
-            self.engine.loop.call_soon(self._do_some)
-
-    def _do_some(self) -> None:
-        self._going_on = False
-        self.follow(self.directory.go_on())
-        self._go_on()
+                yield self._cluster.codec.encode(pack(piece, self.directory.me))
 
     def _heed(self, source: Source, stamp: Stamp) -> None:
         """Let the clock here be past what others have stamped."""
@@ -258,7 +207,6 @@ class Exchange:
     async def _examine(self, peer: Any, version: int, digest: bytes, part: Part) -> None:
         """See whether a part is here as it is on its own node."""
         same = await self._digest(part) == digest
-        del part
         if peer.lost:
             return
         if same:
@@ -268,7 +216,7 @@ class Exchange:
             _log.warning(
                 "what is known here of the names and groups of %s is not so: it is asked again", peer.name
             )
-            self.directory.doubt(source, version)
+            self.follow(self.directory.lost(source))
             peer.post((ops.LACKING, []))
 
     async def _digest(self, part: Part) -> bytes:

@@ -93,10 +93,10 @@ def closed(part: Part, me: str, service: str, places: Iterable[Place]) -> Part:
 
 def claim(part: Part, source: Source, name: str) -> Claim | None:
     """Who has taken a name."""
-    leaf = part.store.trie.get((LWW.kind, name))
-    if leaf is None or not leaf.live:
+    live = part.at(name, LWW).store.live
+    if not live:
         return None
-    stamp, (serial, path) = leaf.live[-1][2]
+    stamp, (serial, path) = live[-1][2]
     return Claim(name, source, stamp, serial, path)
 
 
@@ -109,17 +109,6 @@ def seating(part: Part, place: Place) -> Seating | None:
     """How an agent is in a group."""
     values: tuple[Seating, ...] = part.at(place, MV).values
     return values[-1] if values else None
-
-
-def paths(part: Part) -> set[str]:
-    """The classes of the agents in it."""
-    found: set[str] = set()
-    for (kind, slot), leaf in part.store.trie.items():
-        if leaf.live and kind == LWW.kind:
-            found.add(leaf.live[-1][2][1][1])
-        elif leaf.live and type(slot) is not str:
-            found.add(leaf.live[-1][2][0])
-    return found
 
 
 # What another node lacks.

@@ -2,17 +2,16 @@
 
 import asyncio
 import logging
-import math
 import os
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from dataclasses import replace
 
-from cybernetic.core import cpu
-from cybernetic.nodes.link.alive import Alive, Lagging
+from cybernetic.nodes.link import beats
 from cybernetic.nodes.link.credit import after_grant, due, may_send
 from cybernetic.nodes.link.kinds import (
     BATCH,
     BEAT,
+    BEAT_FRAME,
     CREDIT,
     GOODBYE,
     alone,
@@ -22,31 +21,28 @@ from cybernetic.nodes.link.kinds import (
     unpack_credit,
     unpack_text,
 )
+from cybernetic.nodes.link.output import Output
 from cybernetic.nodes.link.settings import LinkSettings
 from cybernetic.wire import HEADER_BYTES, DamagedMessage, Frame, FrameError, FrameReader, WireError
 
 _log = logging.getLogger("cybernetic.link")
 
+_ROOM = 256 << 10  # bytes read at a time
+
 Received = Callable[[list[bytes]], object]
 Lost = Callable[[str], object]
-
-_ROOM = 256 << 10  # bytes read at a time
-_SHORT = 512  # bytes read that are taken in without a look at the clock
-_PORTION = 4 << 10  # bytes of messages between two looks at the clock
-_SLICE = 0.003  # seconds of processor time, after which all else has a turn before more is taken in
+Lagging = Callable[[float], object]
 
 
-class Link(Alive, asyncio.BufferedProtocol, asyncio.Protocol):
+class Link(Output, asyncio.BufferedProtocol, asyncio.Protocol):
     """One connection to another node. Made by `connect` and `Listener`, silent until `start`.
 
     Transports of asyncio read into the room it keeps: to make that much room anew for each read takes longer than
-    the read. What takes long to take in is taken in over several turns of the loop, and no more is read meanwhile.
-    Transports in memory give it the bytes that they have, which are taken in at once.
+    the read. Those in memory give it the bytes that they have.
 
     Attributes:
         hello: what the peer said of itself.
         full: whether so much waits to leave that senders should wait.
-        broken: whether the connection has ended: what is handed over then had arrived before.
     """
 
     __slots__ = (
@@ -56,16 +52,19 @@ class Link(Alive, asyncio.BufferedProtocol, asyncio.Protocol):
         "_fault",
         "_granting",
         "_handled",
+        "_heard",
         "_held",
+        "_lagged",
+        "_lagging",
         "_lost",
         "_over",
+        "_pulse",
         "_reader",
         "_reason",
         "_received",
         "_room",
         "_timer",
-        "_until",
-        "broken",
+        "_watch",
         "hello",
     )
 
@@ -82,18 +81,21 @@ class Link(Alive, asyncio.BufferedProtocol, asyncio.Protocol):
         self.hello = hello
         self._reader = reader
         self._room = memoryview(bytearray(_ROOM))
-        self._until: float | None = None  # processor time from which on what has come is left for later
-        self._early = list(early)  # frames that have come and were not taken in yet
+        self._early = list(early)  # frames that came before the start
         self._fault: str | None = None  # what came after them, if it was no frame
         self._received: Received | None = None  # None: not started
         self._lost: Lost | None = None
+        self._lagging: Lagging | None = None
         self._held = 0  # bytes of credit the peer has taken and we have not granted back
         self._handled = 0  # those of them that were dealt with
-        self._granting = self._over = self.broken = False
+        self._granting = self._lagged = self._over = False
         self._deaf = False  # whether what still comes is left alone
         self._closing: str | None = None  # our reason, while what is queued may still leave
         self._reason: str | None = None  # why the link has ended
         self._timer: asyncio.TimerHandle | None = None  # of the end
+        self._watch: asyncio.TimerHandle | None = None  # of the beats
+        self._heard = self._clock()
+        self._pulse = beats.Pulse(self._heard, self._heard)
 
     def __repr__(self) -> str:
         return f"<link {self._reason or self._closing or 'up'}>"
@@ -124,6 +126,12 @@ class Link(Alive, asyncio.BufferedProtocol, asyncio.Protocol):
         self._received, self._lost, self._drained, self._lagging = received, lost, drained, lagging
         self._loop.call_soon(self._begin)
 
+    def hurry(self, dead_after: float) -> None:
+        """Take the peer for lost after `dead_after` seconds of silence, where the settings allow it more."""
+        if dead_after < self._settings.dead_after:
+            lag = min(self._settings.lag, dead_after / 2)
+            self._settings = replace(self._settings, dead_after=dead_after, lag=lag)
+
     def close(self, reason: str) -> None:
         """End the link: what is queued leaves as far as the peer takes it within `settings.linger`, then `reason`."""
         if self._closing is None and self._reason is None:
@@ -149,30 +157,21 @@ class Link(Alive, asyncio.BufferedProtocol, asyncio.Protocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read."""
-        data = bytes(self._room[:nbytes])
-        if nbytes < _SHORT:
-            self.data_received(data)
-            return
-        self._until = cpu() + _SLICE
-        self.data_received(data)
-        if nbytes == _ROOM and self._transport.get_extra_info("ssl_object"):
-            self._read_rest()  # TLS does not go on with it where the other end has ended
-        self._until = None
+        self.data_received(bytes(self._room[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Take what came from the peer."""
         self._heard = self._clock()
-        easy = self._watch is not None and not self._lagged and not self._early
-        if easy and self._held <= self._settings.window >> 2:
+        if self._watch is not None and not self._lagged and self._held <= self._settings.window >> 2:
             message = alone(data)  # and so much credit is never too much to take
             if message is not None and not self._reader.pending:
                 self._hand_over([message], len(data) - HEADER_BYTES)
                 return
         fault = None
         try:
-            frames = self._reader.feed(data)
+            frames: Iterable[Frame] = self._reader.feed(data)
         except FrameError as error:
-            frames, fault = [Frame._make(each) for each in error.frames], str(error)
+            frames, fault = map(Frame._make, error.frames), str(error)
         if self._received is None or self._early:
             self._early += frames
             self._fault = self._fault or fault
@@ -190,8 +189,7 @@ class Link(Alive, asyncio.BufferedProtocol, asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection has ended."""
-        self.broken = True
-        if self._reason is None and error is not None:
+        if error is not None and self._reason is None:
             self._read_rest()
         inside = ", inside a frame" if self._reader.pending else ""
         self._end(self._closing or f"the peer has gone{inside}" + (f": {error}" if error else ""))
@@ -205,55 +203,35 @@ class Link(Alive, asyncio.BufferedProtocol, asyncio.Protocol):
 
     def _begin(self) -> None:
         """Deal with what came before the start, then with all that comes."""
-        self._go_on()
-        if self._reason is None:
-            self._live()
-
-    def _go_on(self) -> None:
-        """Deal with what has come, and if nothing of it is left read on."""
         early, self._early = self._early, []
         self._take(early, self._fault)
-        if self._early:
-            return
         if self._over:
             self._tell()
         elif self._reason is None:
+            self._heard = self._clock()
+            self._pulse = beats.Pulse(self._heard, self._heard)
+            self._watch = self._loop.call_later(self._settings.interval, self._look)
             self._transport.resume_reading()
 
-    def _go_on_later(self, frames: list[Frame], fault: str | None) -> None:
-        """Deal with these in later turns, and read nothing before that."""
-        self._early, self._fault = frames, fault
-        self._transport.pause_reading()
-        self._loop.call_soon(self._next_slice)
-
-    def _next_slice(self) -> None:
-        self._heard = self._clock()
-        self._until = cpu() + _SLICE
-        self._go_on()
-        self._until = None
-
-    def _take(self, frames: list[Frame], fault: str | None) -> None:
+    def _take(self, frames: Iterable[Frame], fault: str | None) -> None:
         """Deal with frames in order; `fault` says what came after them that was none.
 
         Batches that follow each other are handed over together: what they lead to can share frames in its turn.
         """
         messages: list[bytes] = []
-        size, most = 0, math.inf if self._until is None else _PORTION
-        for at, (kind, payload) in enumerate(frames):
+        size = 0
+        for kind, payload in frames:
             if self._deaf:
-                return
-            if at and not messages and self._until is not None and cpu() >= self._until:
-                self._go_on_later(frames[at:], fault)
                 return
             try:
                 if kind == BATCH:
                     messages += self._unpacked(payload, size)
                     size += len(payload)
-                if messages and (kind != BATCH or size >= most):
+                    continue
+                if messages:
                     self._hand_over(messages, size)
                     messages, size = [], 0
-                if kind != BATCH:
-                    self._take_other(kind, payload)
+                self._take_other(kind, payload)
             except WireError as error:
                 fault = str(error)
                 break
@@ -315,6 +293,33 @@ class Link(Alive, asyncio.BufferedProtocol, asyncio.Protocol):
             self._flush()
             self._hang_up_if_empty()
 
+    # Watching.
+
+    def _look(self) -> None:
+        """See whether the peer lives; let it know that we do."""
+        settings, now = self._settings, self._clock()
+        self._pulse, verdict = beats.check(
+            self._pulse,
+            now,
+            self._heard,
+            self._sent,
+            interval=settings.interval,
+            lag=settings.lag,
+            dead_after=settings.dead_after,
+        )
+        self._sent = False
+        if verdict.dead:
+            self.abort(f"silent for {settings.dead_after:g} s")
+            return
+        if verdict.beat and not self._paused:  # otherwise enough is on its way
+            self._write(BEAT_FRAME)
+            self._sent = False
+        self._watch = self._loop.call_at(now + settings.interval, self._look)
+        if verdict.lagging:
+            self._lagged = True
+            if self._lagging is not None:
+                self._lagging(verdict.silent)
+
     # Ending.
 
     def _fail(self, why: str) -> None:
@@ -358,10 +363,12 @@ class Link(Alive, asyncio.BufferedProtocol, asyncio.Protocol):
             lost(self._reason)
 
     def _read_rest(self) -> None:
-        """Take what has arrived already: in a transport that ends it would be lost."""
-        tls, socket = map(self._transport.get_extra_info, ("ssl_object", "socket"))
-        if tls is None and socket is None:
+        """Take what had arrived before the connection broke: writing to one who has gone hides it."""
+        socket = self._transport.get_extra_info("socket")
+        if socket is None or self._transport.get_extra_info("sslcontext") is not None:
             return
-        with suppress(OSError):  # there is no more
-            while not self._deaf and (data := tls.read(_ROOM) if tls else os.read(socket.fileno(), _ROOM)):
+        try:
+            while not self._deaf and (data := os.read(socket.fileno(), _ROOM)):
                 self.data_received(data)
+        except OSError:  # there is no more
+            return

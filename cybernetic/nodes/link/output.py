@@ -12,7 +12,6 @@ from cybernetic.wire import FrameTooLarge
 
 _BESIDE = 16  # bytes a message is counted for beside its own
 _ONE_WRITE = 256 << 10  # bytes that are joined before they are written
-_CUT = 8 << 10  # bytes of frames that were cut, from which on they do not wait for the end of the pass
 
 
 class Output:
@@ -97,18 +96,8 @@ class Output:
 
     def flush(self) -> None:
         """Let what was `put` leave."""
-        if not self._scheduled and (self._open or self._sealed):
+        if self._open and not self._scheduled:
             self._flush()
-
-    def cut(self, size: int = 0) -> None:
-        """Let what is sent later go in another frame, if there are so many bytes in this one.
-
-        A frame is taken in as a whole: this is for messages of which many would take long.
-        """
-        if self._open and self._cost >= size:
-            self._seal()
-            if self._sealed_cost >= _CUT and not self._blocked:
-                self._flush()
 
     def pause_writing(self) -> None:
         """The transport has enough."""
@@ -142,8 +131,8 @@ class Output:
 
     def _end_pass(self) -> None:
         self._scheduled = False
-        self._eager = not self._open and not self._sealed
-        if not self._eager:
+        self._eager = not self._open
+        if self._open:
             self._flush()
 
     def _seal(self) -> None:
@@ -156,7 +145,7 @@ class Output:
     def _flush(self) -> None:
         """Write what may leave now; then tell whether more is wanted."""
         cost = self._cost
-        if cost and not self._sealed and not self._paused and may_send(self._window, self._out, cost):
+        if cost and not self._blocked and not self._paused and may_send(self._window, self._out, cost):
             frame, taken = batch_frame(self._open)  # nothing waits before it: the common case
             self._open, self._cost = [], 0
             self._out += taken

@@ -5,11 +5,6 @@ for code outside of agents. A class is a number that an earlier CLASS of the sam
 last, as the message's own items, because nothing travels cheaper.
 """
 
-from collections.abc import Iterator
-
-Words = Iterator[tuple[bytes, int] | None]
-"""Messages and how many keys of the directory each tells of; None between them where others may have their turn."""
-
 CAST = 0  # to, sender, kind, word, *arguments
 CAST_WITH = 1  # to, sender, kind, word, keywords, *arguments
 CALL = 2  # to, sender, kind, id, word, *arguments

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -11,8 +10,6 @@ from weakref import WeakValueDictionary
 
 from cybernetic.core import CallFailed, CannotTravel, NoConnection, Reason, StartFailed
 from cybernetic.nodes.remote import ops
-from cybernetic.nodes.remote.light import COST, ENOUGH, LIGHT, light
-from cybernetic.nodes.remote.line import Line
 from cybernetic.nodes.remote.ref import RemoteRef
 from cybernetic.nodes.remote.start import RemoteStart
 from cybernetic.nodes.remote.words import in_words
@@ -22,15 +19,24 @@ from cybernetic.runtime import (
     Protocol,
     depart,
     function_name,
+    hold,
+    release,
     unwatch,
     watch,
 )
 
-_log = logging.getLogger("cybernetic.nodes")
-
-FEW = 1 << 10  # bytes that go in one frame though each message of them tells of one name
+ENOUGH = 24 << 10  # bytes of casts that are encoded together
+_COST = 32  # bytes of a cast beside its arguments
+_LIGHT: dict[
+    type, Callable[[Any], int]
+] = {  # what cannot change any more, and always travels: about how many bytes
+    bytes: len,
+    str: len,
+    **dict.fromkeys((int, float, bool, type(None)), lambda _: 9),
+}
 KEPT = 64  # addresses of agents there that are kept although nobody may have them: who called is likely to call again
 DIALS = 8  # nodes that one node has told of are called at a time
+WAITING = 4096  # messages for a node not linked yet, from which on their senders are held
 
 
 class Peer:
@@ -40,7 +46,7 @@ class Peer:
     through here in order, and nothing overtakes anything.
 
     Args:
-        cluster: what this node knows and shares: `engine`, `codec`, `classes`; `greet`: what a peer must be told.
+        cluster: what this node knows and shares: `engine`, `codec`, `classes`; `greet(peer)` tells it all it must know.
         name: the other node's name.
         incarnation: which of the nodes of that name it is.
     """
@@ -61,16 +67,16 @@ class Peer:
         self.watching: dict[int, RemoteRef[Any]] = {}  # its agents whose end it is to tell
         self.telling: dict[int, Any] = {}  # our agents whose end it is told
         self.dials = asyncio.Semaphore(DIALS)  # of nodes it has told of
-        self._greet: Callable[[Peer], ops.Words] = cluster.greet
-        self._name: Callable[[Peer, int], str | None] = cluster.exchange.name
+        self._greet: Callable[[Peer], object] = cluster.greet
         self._encode: Callable[..., bytes] = cluster.codec.encode
         self._light: list[list[Any]] = []  # casts of plain values, to be encoded together
         self._cost = 0  # bytes they will take, about
         self._leave = self._let_leave  # bound once
-        self.line = Line()
+        self._waiting: list[bytes] = []
         self._explained: list[bytes] = []  # classes, while it is not linked
         self._ids = itertools.count(1)
         self._kinds: dict[Protocol, int] = {}
+        self._held: dict[Any, None] = {}
 
     def __repr__(self) -> str:
         return f"<node {self.name} {'lost' if self.lost else 'up' if self.link else 'not linked yet'}>"
@@ -84,30 +90,30 @@ class Peer:
         if sender is None or sender._flags & FOREIGN:
             origin, kind, sender = 0, 0, None
         else:
-            origin, kind = sender._serial, self._kinds.get(sender._protocol) or self.kind(sender._protocol)
-        cost = COST
+            origin, kind = sender._serial, self._kinds.get(sender._protocol) or self._introduce(sender)
+        cost = _COST
         for value in args:
-            size = LIGHT.get(type(value))
+            size = _LIGHT.get(type(value))
             if size is None or (cost := cost + size(value)) > ENOUGH:
-                plain = False
+                light = False
                 break
         else:
-            plain = not kwargs
-        if plain and self.line.open and self.engine.running:
+            light = not kwargs
+        if light and self.link is not None and self.engine.running:
             self._light.append([to, origin, kind, word, *args])
             self._cost += cost
             self.engine.outflow[self._leave] = None
             if self._cost > ENOUGH:
                 self._gather()
             if self.link.full and sender is not None:
-                self.line.hold(sender)
+                self._hold(sender)
             return
         if kwargs:
             message = (ops.CAST_WITH, to, origin, kind, word, kwargs, *args)
         else:
             message = (ops.CAST, to, origin, kind, word, *args)
         try:
-            data = self._encode(message, light=plain)
+            data = self._encode(message, light=light)
         except CannotTravel:
             self._explain(args, kwargs)
             raise
@@ -127,13 +133,13 @@ class Peer:
         if caller is None or caller._flags & FOREIGN:
             origin = kind = 0
         else:
-            origin, kind = caller._serial, self._kinds.get(caller._protocol) or self.kind(caller._protocol)
+            origin, kind = caller._serial, self._kinds.get(caller._protocol) or self._introduce(caller)
         if kwargs:
             message = (ops.CALL_WITH, to, origin, kind, number, word, kwargs, *args)
         else:
             message = (ops.CALL, to, origin, kind, number, word, *args)
         try:
-            data = self._encode(message, light=not kwargs and light(args))
+            data = self._encode(message, light=not kwargs and _light(args))
         except CannotTravel:
             self._explain(args, kwargs)
             raise
@@ -206,14 +212,14 @@ class Peer:
 
     def post(self, message: tuple[Any, ...], sender: Any = None, what: str = "message") -> None:
         """Send any message. Raises `CannotTravel`."""
-        self._send(self._encode(message, what, light=light(message)), sender)
+        self._send(self._encode(message, what, light=_light(message)), sender)
 
     def answer(self, id: int, value: Any) -> None:
         """Answer a call from there. Raises `CannotTravel`."""
-        size = LIGHT.get(type(value))
-        plain = size is not None and size(value) < ENOUGH
+        size = _LIGHT.get(type(value))
+        light = size is not None and size(value) < ENOUGH
         try:
-            data = self._encode((ops.ANSWER, id, value), "answer", light=plain)
+            data = self._encode((ops.ANSWER, id, value), "answer", light=light)
         except CannotTravel:
             self._encode(value, "answer")  # which names the part as who answers knows it
             raise
@@ -231,40 +237,20 @@ class Peer:
     def linked(self, link: Any) -> None:
         """The link is there: what it must know goes first, then what has waited."""
         self.link = link
-        for data in self._explained:
+        explained, self._explained, waiting, self._waiting = self._explained, [], self._waiting, []
+        for data in explained:
             link.send(data)
-        self._explained = []
-        self.line.tell_first(self._greet(self))
-        self._go_on()
-
-    def inform(self, words: ops.Words) -> None:
-        """Tell of names and groups, some in each turn of the loop; what is sent later arrives after all of them."""
-        if self._light:
-            self._gather()
-        idle = self.line.open
-        self.line.tell(words)
-        if idle:
-            self._go_on()
-
-    def say(self, data: bytes) -> None:
-        """Tell of a few names and groups, while the line is `ready`."""
-        if self._light:
-            self._gather()
-        self._put(data)
-        self.link.cut(FEW)
-
-    def close(self, reason: str) -> None:
-        """End the link in order: what agents have said still leaves; names of this node are needed no more."""
-        if self._light:
-            self._gather()
-        for data in self.line.rest():
-            self.link.put(data)
-        self.link.close(reason)
+        self._greet(self)
+        for data in waiting:
+            link.send(data)
+        if not link.full:
+            self.drained()
 
     def drained(self) -> None:
-        """The link takes more."""
-        if not self.line.paused:
-            self._go_on()
+        """The link takes more: agents that were held go on."""
+        held, self._held = self._held, {}
+        for cell in held:
+            release(cell)
 
     def proxy(self, serial: int, protocol: Protocol) -> Any:
         """The address here of an agent there; the same one as long as anybody has it."""
@@ -272,9 +258,6 @@ class Peer:
         if ref is None:
             ref = self.proxies[serial] = RemoteRef(self.engine, protocol, serial, self)
             self._kept.append(ref)
-            name = self._name(self, serial)
-            if name is not None:
-                ref.details().name = name
         return ref
 
     def gone(self, serial: int, reason: Reason) -> None:
@@ -285,8 +268,7 @@ class Peer:
 
     def lose(self) -> None:
         """The node is out of reach: for all here its agents have ended with `NoConnection`."""
-        self.lost, self.link, self._explained, self._light = True, None, [], []
-        self.line.end()
+        self.lost, self.link, self._waiting, self._explained, self._light = True, None, [], [], []
         reason = NoConnection(f"{self.name}#{self.incarnation}")
         for cell in self.telling.values():
             unwatch(cell, self)
@@ -305,25 +287,9 @@ class Peer:
         for future in _taken(self.asked):
             if not future.done():
                 future.set_exception(CallFailed(self, "what it was asked", reason))
-        self.line.release()
+        self.drained()
 
     # Inside.
-
-    def _go_on(self) -> None:
-        """Say of what waits all that may leave in this turn; agents that were held go on when nothing waits."""
-        if self.lost:
-            return
-        try:
-            for data in self.line.leaving(self.link):
-                self._put(data)
-            self.link.cut(0 if self.line.paused else FEW)
-        except CannotTravel as error:
-            _log.error("%s cannot be told what it must know: %s", self.name, error)
-            self.link.abort("it cannot be told what it must know")
-        if self.line.paused:
-            self.engine.loop.call_soon(self._go_on)
-        elif self.line.open and not self.link.full:
-            self.line.release()
 
     def _message(self, op: int, to: int, message: object, sender: Any) -> None:
         try:
@@ -335,10 +301,14 @@ class Peer:
     def _origin(self, sender: Any) -> tuple[int, int]:
         if sender is None or not hasattr(sender, "_serial") or sender._flags & FOREIGN:
             return 0, 0
-        return sender._serial, self._kinds.get(sender._protocol) or self.kind(sender._protocol)
+        return sender._serial, self._kinds.get(sender._protocol) or self._introduce(sender)
+
+    def _introduce(self, sender: Any) -> int:
+        """Give a class a number, and explain it to the other node."""
+        return self.kind(sender._protocol)
 
     def kind(self, protocol: Protocol) -> int:
-        """The number that stands for a class on this link, which is explained to the other node."""
+        """The number that stands for a class on this link."""
         found = self._kinds.get(protocol)
         if found is None:
             found = self._kinds[protocol] = len(self._kinds) + 1
@@ -350,23 +320,19 @@ class Peer:
         return found
 
     def _send(self, data: bytes, sender: Any) -> None:
-        if not self.line.open:
-            if not self.lost:
-                self.line.wait(data, sender)
+        link = self.link
+        if link is None:
+            self._wait(data, sender)
             return
         if self._light:
             self._gather()
-        self._put(data)
-        if sender is not None and self.link.full:
-            self.line.hold(sender)
-
-    def _put(self, data: bytes) -> None:
-        """Give it to the link; what agents send in their turns leaves together."""
-        if self.engine.running:
-            self.link.put(data)
-            self.engine.outflow[self._leave] = None
-        else:
-            self.link.send(data)
+        if not self.engine.running:
+            link.send(data)
+            return
+        link.put(data)
+        self.engine.outflow[self._leave] = None
+        if link.full and sender is not None:
+            self._hold(sender)
 
     def _gather(self) -> None:
         """Make one message of the casts that have gathered."""
@@ -380,6 +346,18 @@ class Peer:
                 self._gather()
             self.link.flush()
 
+    def _wait(self, data: bytes, sender: Any) -> None:
+        if self.lost:
+            return
+        self._waiting.append(data)
+        if len(self._waiting) >= WAITING and sender is not None:
+            self._hold(sender)
+
+    def _hold(self, sender: Any) -> None:
+        if not sender._flags & FOREIGN:
+            self._held[sender] = None
+            hold(sender)
+
     def _explain(self, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> None:
         """Raise the `CannotTravel` that names the part as the sender knows it."""
         self._encode(args, "arguments")
@@ -390,6 +368,16 @@ class Peer:
         self.telling.pop(serial, None)
         if not self.lost:
             self.death(serial, reason)
+
+
+def _light(args: tuple[Any, ...]) -> bool:
+    """Whether arguments are plain and few enough to be far from any limit."""
+    cost = 0
+    for value in args:
+        size = _LIGHT.get(type(value))
+        if size is None or (cost := cost + size(value)) > ENOUGH:
+            return False
+    return True
 
 
 def _taken(table: dict[int, Any]) -> Iterable[Any]:

@@ -59,9 +59,9 @@ async def test_a_node_that_is_told_of_has_nothing_prepared_for_it_until_it_is_li
         assert first._cluster is not None
         peers = first._cluster.peers
         assert len(peers) == 501
-        assert not any(peer.line.last or peer._explained for peer in peers.values())
+        assert not any(peer._waiting or peer._explained for peer in peers.values())
         first.spawn(Holder, name="one more")
-        assert not any(peer.line.last or peer._explained for peer in peers.values())
+        assert not any(peer._waiting or peer._explained for peer in peers.values())
         async with one("late", join=["memory:one"]) as late:
             assert late.whereis("name 7") is not None
             assert late.whereis("one more") is not None

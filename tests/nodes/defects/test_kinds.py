@@ -48,8 +48,6 @@ def part(*row: Any) -> Any:
         [(ops.LINK, TO, 7, 1)],
         [part(0, 1, "held", 5, 0, "nine", "x:Y")],
         [part(0, 1, "held", 5, 0, 0, "x:Y")],
-        [part(0, 1, "free", 5, 0, 9, "x:Y\0")],
-        [part(2, 1, "groups", b"key", 9, "x:Y\0", [1])],
         [part(0, 1, "held", math.nan, 0, 9, "x:Y")],
         [part(0, 1, "held", math.inf, 0, 9, "x:Y")],
         [part(0, 1, 5, 5, 0, 9, "x:Y")],

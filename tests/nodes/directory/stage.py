@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from cybernetic import Groups, System, travels
-from cybernetic.nodes.directory.directory import Directory
-from cybernetic.nodes.directory.entries import Effect
 from cybernetic.nodes.remote import ops
 from tests.nodes.cluster.mesh import Holder, inside
 
 teams = Groups("teams of the exchange")
 
-KINDS = {number: name for name, number in vars(ops).items() if name in ("COMPARE", "AGREED", "LACKING")}
+KINDS = {
+    number: name for name, number in vars(ops).items() if name in ("PART", "COMPARE", "AGREED", "LACKING")
+}
 
 
 @travels
@@ -60,30 +60,20 @@ def post(system: System, other: str) -> Any:
 def watched(system: System, other: str, lose: int = 0) -> Iterator[Counter[str]]:
     """Counts what a node tells another of the directory; the first `lose` pieces are lost."""
     peer, told = post(system, other), Counter[str]()
-    posted, said, informed = peer.post, peer.say, peer.inform
+    before = peer.post
 
     def through(message: tuple[Any, ...], *rest: Any) -> None:
-        told[KINDS.get(message[0], "")] += 1
-        posted(message, *rest)
+        kind = KINDS.get(message[0])
+        if kind is not None:
+            told[kind] += 1
+        if kind != "PART" or told[kind] > lose:
+            before(message, *rest)
 
-    def arrives() -> bool:
-        told["PART"] += 1
-        return told["PART"] > lose
-
-    def at_once(data: bytes) -> None:
-        if arrives():
-            said(data)
-
-    def some(words: ops.Words) -> ops.Words:
-        for word in words:
-            if word is None or arrives():
-                yield word
-
-    peer.post, peer.say, peer.inform = through, at_once, lambda words: informed(some(words))
+    peer.post = through
     try:
         yield told
     finally:
-        del peer.post, peer.say, peer.inform, told[""]
+        del peer.post
 
 
 def serials(refs: Any) -> list[int]:
@@ -94,11 +84,3 @@ def serials(refs: Any) -> list[int]:
 def part(system: System, of: System) -> Any:
     """What a node knows of the part of another."""
     return inside(system).exchange.directory.part(inside(of).exchange.directory.me)
-
-
-def done(directory: Directory) -> list[Effect]:
-    """All that follows from what is left to be done."""
-    effects: list[Effect] = []
-    while directory.busy:
-        effects += directory.go_on()
-    return effects

@@ -24,7 +24,6 @@ from cybernetic.nodes.directory.entries import (
 )
 from cybernetic.nodes.directory.parts import Digest
 from cybernetic.wire import DamagedMessage
-from tests.nodes.directory.stage import done
 
 NODES = ("a", "b", "c")
 NAMES = st.sampled_from(["x", "y"])
@@ -127,8 +126,7 @@ def test_ex_4_who_loses_is_told_to_whom_and_the_claim_is_taken_back() -> None:
     assert told(node.learn(later.source, delta)) == []
     assert node.release("x", 1) == []
     assert len(node.own) == 0
-    assert node.lost(later.source) == []
-    assert node.holder("x") is None
+    assert node.lost(later.source) == [Changed("x", None)]
 
 
 def test_an_earlier_claim_waits_behind_until_the_later_is_gone() -> None:
@@ -138,7 +136,7 @@ def test_an_earlier_claim_waits_behind_until_the_later_is_gone() -> None:
     node.learn(other.me, *late)
     assert node.learn(early.source, *apart(early)["a"]) == []
     assert node.learn(other.me, *deltas(other.release("x", 1))) == [Changed("x", early)]
-    assert node.lost(early.source) == []
+    assert node.lost(early.source) == [Changed("x", None)]
     assert node.holder("x") is None
 
 
@@ -166,7 +164,6 @@ def test_news_of_an_old_incarnation_does_not_touch_a_newer() -> None:
     node.learn(old.source, *apart(old)["b"])
     node.learn(new.source, *apart(new)["b"])
     assert node.lost(old.source) == []
-    assert done(node) == [Changed("x", new)]
     assert node.holder("x") == new
 
 
@@ -178,7 +175,11 @@ def test_an_incarnation_that_comes_back_brings_its_entries_back() -> None:
     for piece in other.own.in_order():
         node.learn(other.me, piece)
     seats = node.seats(SERVICE)
-    assert node.lost(other.me) == [Closed(SERVICE)]
+    gone = node.lost(other.me)
+    assert len(gone) == 3
+    assert [effect for effect in gone if effect not in (Changed("x", None), Closed(SERVICE))] == [
+        *map(Left, seats)
+    ]
     assert (node.holders(), node.seats(SERVICE), node.served(SERVICE)) == ([], [], False)
     other.enter(SERVICE, b"g", 2, "C")
     for piece in other.own.in_order():
@@ -187,86 +188,6 @@ def test_an_incarnation_that_comes_back_brings_its_entries_back() -> None:
     assert node.seats(SERVICE)[:1] == seats
     assert [seat.serial for seat in node.seats(SERVICE)] == [1, 2]
     assert node.served(SERVICE)
-
-
-def test_what_a_node_tells_anew_stands_while_what_it_has_told_before_is_freed() -> None:
-    node, other = Directory("a", "1"), Directory("b", "1")
-    other.open(SERVICE)
-    for n in range(1, 3 * decisions.AT_ONCE):
-        other.claim(f"n{n}", Stamp(n, 0, "b"), n, "C")
-        other.enter(SERVICE, b"g", n, "C")
-    whole = other.own
-    node.learn(other.me, whole)
-    assert node.lost(other.me) == [Closed(SERVICE)]
-    assert (node.holders(), node.seats(SERVICE), node.served(SERVICE)) == ([], [], False)
-    assert (node.holder("n1"), node.name(other.me, 1), node.sources) == (None, None, [node.me])
-    assert node._claims
-    assert node.go_on()
-    news = node.learn(other.me, whole)
-    assert sum(isinstance(effect, Changed) for effect in news) == len(other.holders())
-    assert all(effect == Changed(effect.name, node.holder(effect.name)) for effect in done(node))
-    assert sorted(node.holders()) == sorted(other.holders())
-    assert len(node.seats(SERVICE)) == len(other.holders())
-    assert (node.served(SERVICE), node.name(other.me, 1)) == (True, "n1")
-    node.lost(other.me)
-    while node.busy:
-        assert len(node.go_on()) <= decisions.AT_ONCE
-    assert not any((node._claims, node._seats, node._running, node._marks))
-
-
-@pytest.mark.parametrize("times", [1, 2])
-def test_what_is_known_wrongly_counts_until_all_is_told_anew(times: int) -> None:
-    node, other, wrong = (Directory(name, "1") for name in "abb")
-    for directory in (other, wrong):
-        directory.open(SERVICE)
-        for n in range(1, 6):
-            directory.claim(f"n{n}", Stamp(n, 0, "b"), n, "C")
-            directory.enter(SERVICE, b"g", n, "C")
-    wrong.claim("x", Stamp(9, 0, "b"), 9, "C")
-    wrong.enter(SERVICE, b"g", 9, "C")
-    wrong.open("another")
-    other.claim("y", Stamp(9, 0, "b"), 9, "C")
-    node.learn(other.me, wrong.own)
-    holders, seats = node.holders(), node.seats(SERVICE)
-    assert node.holder("x")
-    for _ in range(times):
-        node.doubt(other.me, other.version)
-    assert (node.holders(), node.seats(SERVICE)) == (holders, seats)
-    assert node.missing(other.me, other.version) == ()
-    effects = []
-    for piece in filter(None, other.own.in_order(2)):
-        effects += node.learn(other.me, piece)
-        assert {*holders} <= {*node.holders()}
-    assert effects == [Changed("y", other.holder("y"))]
-    node.doubt(("c", "1"), 1)
-    assert {*done(node)} == {Changed("x", None), Left(seats[-1]), Closed("another")}
-    assert sorted(node.holders()) == sorted(other.holders())
-    assert (node.seats(SERVICE), node.served(SERVICE), node.served("another")) == (seats[:-1], True, False)
-    assert node.part(other.me) == other.own
-
-
-def test_of_a_node_that_is_lost_while_it_is_told_anew_nothing_more_is_said() -> None:
-    node, other, wrong = (Directory(name, "1") for name in "abb")
-    for directory in (other, wrong):
-        directory.open(SERVICE)
-    for n in range(1, 6):
-        wrong.enter(SERVICE, b"g", n, "C")
-    node.learn(other.me, wrong.own)
-    node.doubt(other.me, other.version)
-    node.learn(other.me, other.own)
-    node.lost(other.me)
-    assert done(node) == []
-
-
-def test_a_claim_of_a_node_that_is_lost_takes_a_name_from_nobody() -> None:
-    node, other = Directory("a", "1"), Directory("c", "1")
-    late = claim("x", "b", 9)
-    node.learn(late.source, *apart(late)["b"])
-    node.lost(late.source)
-    (own,) = told(node.claim("x", Stamp(1, 0, "a"), 1, "C"))
-    assert own == Changed("x", claim("x", "a", 1))
-    (taken, _) = told(node.learn(other.me, *deltas(other.claim("x", Stamp(2, 0, "c"), 1, "C"))))
-    assert taken == Changed("x", claim("x", "c", 2))
 
 
 def test_the_last_that_runs_a_service_closes_it() -> None:
@@ -282,7 +203,7 @@ def test_the_last_that_runs_a_service_closes_it() -> None:
 def test_what_is_lacking_is_said_in_numbers(known: Any) -> None:
     node = Directory("a", "1")
     with pytest.raises(DamagedMessage, match="numbers of changes"):
-        node.since(known, 10)
+        node.since(known)
 
 
 def test_whoever_lacks_a_change_in_the_middle_is_told_it_and_no_more() -> None:
@@ -293,10 +214,9 @@ def test_whoever_lacks_a_change_in_the_middle_is_told_it_and_no_more() -> None:
             other.learn(node.me, delta)
     missing = other.missing(node.me, node.version)
     assert missing == (1, 51, 52, 101)
-    whole, (delta, rest) = [*node.since(missing, 100)], filter(None, node.since(missing, 30))
-    assert [[*piece] for piece in (*whole, delta, rest)] == [["n51"], ["n51"], []]
+    delta = node.since(missing)
+    assert [*delta] == ["n51"]
     assert other.learn(node.me, delta) == [Changed("n51", claim("n51", "a", 51, 51))]
-    assert other.learn(node.me, rest) == []
     assert other.missing(node.me, node.version) is None
     assert other.part(node.me).context == Context({"a": (1, 101)})
 

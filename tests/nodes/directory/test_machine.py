@@ -112,10 +112,10 @@ class Cluster(RuleBasedStateMachine):
             else:
                 assert link in self.torn, "who has all changes has the same part"
                 self.torn.remove(link)
-                here.doubt(source, version)
+                self.follow(to, here.lost(source))
                 self.send(to, sender, "lacking", ())
         elif what == "lacking":
-            for piece in here.since(rest[0], 2):
+            for piece in here.since(rest[0]).in_order(2):
                 self.send(to, sender, "part", piece)
         else:
             self.agreed[to, sender] = max(self.agreed[to, sender], rest[0])
@@ -146,18 +146,9 @@ class Cluster(RuleBasedStateMachine):
         self.up.remove(pair)
         for here, there in permutations(pair):
             self.links[here, there].clear()
-            self.drop(here, there)
-            for seat in [seat for seat in self.seated[here] if seat.source[0] == there]:
-                del self.seated[here][seat]
+            self.follow(here, self.nodes[here].lost(self.nodes[there].me))
             assert not any(claim.source[0] == there for claim in self.nodes[here].holders())
             assert not any(seat.source[0] == there for seat in self.nodes[here].seats(SERVICE))
-
-    @rule(node=st.sampled_from(NODES))
-    def go_on(self, node: str) -> None:
-        """What is left to be done is done at any time."""
-        effects, shown = self.nodes[node].go_on(), self.shown[node]
-        kept = [each for each in effects if isinstance(each, Changed) and each.holder == shown.get(each.name)]
-        self.follow(node, [each for each in effects if each not in kept])  # those are for who keeps addresses
 
     @rule(pair=st.sampled_from(PAIRS))
     def mend(self, pair: tuple[str, str]) -> None:
@@ -186,9 +177,7 @@ class Cluster(RuleBasedStateMachine):
         for pair in PAIRS:
             self.mend(pair)
         for _ in range(6):
-            while any(self.links.values()) or any(node.busy for node in self.nodes.values()):
-                for node in NODES:
-                    self.go_on(node)
+            while any(self.links.values()):
                 for link in self.links:
                     self.deliver(link)
             for node in NODES:
@@ -204,7 +193,7 @@ class Cluster(RuleBasedStateMachine):
             assert {claim.name: claim for claim in node.holders()} == self.shown[name], (
                 "every change was told"
             )
-            assert Counter(node.seats(SERVICE)) == +self.seated[name], "whoever came or went was told"
+            assert Counter(node.seats(SERVICE)) == self.seated[name], "whoever came or went was told"
             there = [(seat.source[0], seat.key, seat.serial) for seat in node.seats(SERVICE)]
             assert Counter(there) == Counter(
                 {
@@ -222,14 +211,6 @@ class Cluster(RuleBasedStateMachine):
                 part = node.part(source)
                 assert len(part) == part.store.trie.size, "no marks of what was removed"
             assert not node._marks
-
-    def drop(self, node: str, other: str) -> None:
-        """What a node knows of another counts no more; of names that are free thereby nobody is told."""
-        here, source, shown = self.nodes[node], self.nodes[other].me, self.shown[node]
-        self.follow(node, here.lost(source))
-        now = {claim.name: claim for claim in here.holders()}
-        assert all(shown[name].source == source for name in shown if shown[name] != now.get(name))
-        self.shown[node] = now
 
     def linked(self, node: str) -> list[str]:
         return [other for other in NODES if tuple(sorted((node, other))) in self.up]
@@ -257,10 +238,10 @@ class Cluster(RuleBasedStateMachine):
                 self.living.remove(effect.claim)
             elif isinstance(effect, Entered):
                 self.seated[node][effect.seat] += 1
-                assert self.seated[node][effect.seat] == 1 or self.kept[node]
+                assert self.seated[node][effect.seat] == 1
             elif isinstance(effect, Left):
-                self.seated[node][effect.seat] -= 1
-                assert self.seated[node][effect.seat] >= 0
+                assert self.seated[node][effect.seat] == 1
+                del self.seated[node][effect.seat]
             else:
                 assert not self.nodes[node].served(effect.service)
 

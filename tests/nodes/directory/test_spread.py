@@ -86,7 +86,7 @@ async def test_members_from_before_there_were_nodes_are_told_save_those_whose_ke
         teams.join(system, object(), near)
         system._become_many()
         exchange = inside(system).exchange
-        places = exchange.directory._seats[teams.name][exchange.directory._own]
+        places = exchange.directory._seats[teams.name][exchange.directory.me]
         assert [(exchange.decode(key), serial) for _, key, serial in places] == [("g", *serials([near]))]
 
 

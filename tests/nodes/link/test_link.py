@@ -29,41 +29,6 @@ async def test_messages_arrive_in_order_in_batches_both_ways() -> None:
     assert host.lost == ["the peer closed the link: enough"]
 
 
-async def test_what_takes_long_to_take_in_shares_no_long_frames() -> None:
-    caller, host, _ = await unstarted(ours=LinkSettings(window=4096), theirs=LinkSettings(window=4096))
-    caller.start()
-    for number in range(600):
-        caller.link.put(b"%100d" % number)
-        caller.link.cut(4000)
-    caller.link.flush()
-    assert caller.link.queued > 50_000
-    assert max(caller.link._cost, *(cost for _, cost in caller.link._sealed)) < 4500
-    host.start()
-    await asyncio.sleep(0.5)
-    assert host.messages == [b"%100d" % number for number in range(600)]
-    host.link.abort("done")
-    await asyncio.sleep(1)
-
-
-async def test_what_was_cut_leaves_with_the_rest_of_its_turn() -> None:
-    caller, host, _ = await linked()
-    await passes()
-    caller.link.put(b"one")
-    caller.link.cut()
-    await passes()
-    assert host.messages == []
-    caller.link.flush()
-    await passes()
-    assert host.messages == [b"one"]
-    for message in (b"two", b"three"):
-        caller.link.send(message)
-    caller.link.cut()
-    await passes()
-    assert host.messages == [b"one", b"two", b"three"]
-    host.link.abort("done")
-    await asyncio.sleep(1)
-
-
 async def test_the_first_message_of_a_pass_does_not_wait_for_its_end() -> None:
     caller, host, _ = await linked()
     await passes()
