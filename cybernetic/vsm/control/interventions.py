@@ -85,8 +85,10 @@ class Interventions:
 
     def seen(self, unit: str, aches: Collection[str]) -> None:
         """A unit says what aches: what does not is mended, and what is back while a rung stands for it is not, nor what
-        lasts.
+        lasts. Who is out, and is there for a moment as all have begun anew, knows nothing.
         """
+        if unit in self.held and self.held[unit].rung is Rung.DISSOLVE:
+            return
         for index in tuple(self.standing(unit)):
             if index != WORTH and index not in aches:
                 self.mended(unit, index)

@@ -104,8 +104,10 @@ async def test_a_successor_of_system_3_keeps_it_out_calls_nobody_again_and_says_
 async def test_it_stays_out_where_all_units_begin_anew(what: str) -> None:
     async with started(Shop) as (system, shop):
         work = await taken_out(system, shop)
-        system.whereis(f"shop:{what}", Agent).exit(Kill())  # type: ignore[union-attr]
-        await asyncio.sleep(3.0)
+        for each in ("level", what):  # which is there for a moment, and says that nothing aches
+            system.whereis(f"shop:{each}", Agent).exit(Kill())  # type: ignore[union-attr]
+            await asyncio.sleep(11.0)
+            assert system.whereis("shop/slow", Agent) is None
         for _ in range(4 * int(TERM)):
             await asyncio.sleep(1.0)
             assert system.whereis("shop/slow", Agent) is None
