@@ -1,6 +1,6 @@
 """The Bernoulli CUSUM: golden numbers, its run lengths against simulation, and the delays that it promises."""
 
-from math import fsum, inf, isclose, log, nan, nextafter, sqrt
+from math import ceil, expm1, floor, fsum, inf, isclose, log, log2, nan, nextafter, sqrt
 from random import Random
 
 import hypothesis.strategies as st
@@ -148,6 +148,37 @@ def test_the_score_drifts_down_when_all_is_well_and_up_when_it_is_not(q: float) 
 def test_a_design_for_rates_that_are_close_is_found_as_well(q0: float, q1: float, every: float) -> None:
     design = design_cusum(q0, q1, every)
     assert every <= audits_until(q0, design) <= 1.01 * every
+
+
+def test_a_design_is_found_by_few_run_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nine until the limit is enough, and some more; to halve what it is then known to lie in takes twelve."""
+    asked, cycle = [], designing._cycle
+
+    def counted(q: float, design: CusumDesign, rate: str, designed: str) -> object:
+        asked.append(design.limit)
+        return cycle(q, design, rate, designed)
+
+    monkeypatch.setattr(designing, "_cycle", counted)
+    design_cusum(0.02, 0.04, 1e5)
+    assert len(asked) <= 14
+
+
+@given(st.floats(0.0, 1.0), st.floats(1e-3, 20.0), st.floats(0.0, 1e3), st.integers(0, 9))
+def test_the_least_argument_is_found_whatever_climbs(
+    least: float, bend: float, step: float, stairs: int
+) -> None:
+    """To a thousandth, and by asking twice more at most than by halving."""
+    asked = []
+
+    def excess(x: float) -> float:
+        asked.append(x)
+        x = floor(x * stairs) / stairs if stairs else x
+        return expm1(bend * (x - least)) + (step if x >= least else -step)
+
+    low, high = -0.25, 1.25
+    found = designing._least(excess, (low, excess(low)), (high, excess(high)), 1e-3)
+    assert excess(found) >= 0 > excess(found - 1.001e-3)
+    assert len(asked) - 4 <= 2 + ceil(log2((high - low) / 1e-3))
 
 
 def test_a_mean_is_the_sum_of_the_chances_to_go_on() -> None:
