@@ -19,9 +19,7 @@ _NEGLIGIBLE = 1e-12  # of a cycle's chance to alarm: when less of it goes on, th
 _RAREST = 1e-290  # a cycle's chance to alarm, below which a float has no place for what follows from it
 _SETTLED = 1e-8  # the hazard is constant once it changes by less than this part while a score falls to zero
 _OVER = 1e-18  # nothing worth counting is left
-_MOST = (
-    4e6  # states of a cycle that are stepped forward, together: half a second of work, or two for rare alarms
-)
+_MOST = 4e6  # states of a cycle that are stepped forward, together: up to two seconds of work
 _TERMS = 2e8  # terms of a distribution that are summed, together: some ten seconds of work
 
 
