@@ -178,7 +178,8 @@ def foresee(
     )
     if not _finite(parts):
         raise OptionError("periods", "a number whose forecast has a finite variance", periods)
-    return Forecast(parts)
+    whole = fsum([p for p, _, _ in parts])  # a model's probabilities may sum to a hair more or less than 1
+    return Forecast(parts if whole == 1.0 else tuple((p / whole, mean, v) for p, mean, v in parts))
 
 
 def _wander(model: RegimeModel, shares: Quad, ahead: float) -> float:

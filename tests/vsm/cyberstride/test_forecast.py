@@ -1,5 +1,6 @@
 """Forecasts cover what comes, and their parts agree with each other."""
 
+from dataclasses import replace
 from math import inf, nextafter
 from statistics import NormalDist
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cybernetic.core import OptionError
-from cybernetic.vsm.cyberstride import PRESETS, Forecast, HarrisonStevens, RegimeModel
+from cybernetic.vsm.cyberstride import PRESETS, Forecast, HarrisonStevens, RegimeModel, preset
 from tests.support import soak
 from tests.vsm.cyberstride.judged import share_is_at_least, share_is_at_most, stream
 from tests.vsm.cyberstride.worlds import noise
@@ -151,3 +152,18 @@ def test_the_outermost_quantile_is_a_number_also_where_the_probabilities_sum_to_
     low, high = Forecast(((1.0, 0.0, 1.0),)).interval(nearly)
     assert -9.0 < low < -8.0
     assert 8.0 < high < 9.0
+
+
+@pytest.mark.parametrize("changes", [False, True])
+@pytest.mark.parametrize("hair", [9e-10, -9e-10, 5e-10])
+@pytest.mark.parametrize("probability", [(0.25, 0.25, 0.25, 0.25), (1.0, 0.0, 0.0, 0.0)])
+def test_a_model_whose_probabilities_sum_to_a_hair_more_or_less_than_1_has_forecasts(
+    probability: tuple[float, float, float, float], hair: float, changes: bool
+) -> None:
+    first, second, third, fourth = probability
+    model = replace(preset("default"), probability=(first + hair, second, third, fourth))
+    one = HarrisonStevens(model, variance=1.0, level=2.0)
+    for y in (None, 2.5, None):
+        forecast = one.forecast(2.0, changes=changes)
+        assert sum(p for p, _, _ in forecast.parts) == pytest.approx(1.0, abs=1e-12)
+        one.update(y)
