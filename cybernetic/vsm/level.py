@@ -154,7 +154,8 @@ class Operations(Leave):
         layout, spec = self._layout, unit.spec
         path = layout.path(unit)
         if spec is None:
-            return child(RemoteUnit, path, unit.outlet or f"{path}:outpost", dict(unit.ways), id=unit.id)
+            outlet, ways = unit.outlet or f"{path}:outpost", dict(unit.ways)
+            return child(RemoteUnit, path, outlet, ways, id=unit.id, name=f"{path}:unit")
         where: dict[str, Any] = {"node": spec.node, "requires": dict(spec.requires) or None}
         floor, apart = layout.floor(unit), bool(spec.node or spec.requires or spec.isolate)
         if unit.nested:

@@ -17,19 +17,23 @@ from cybernetic.vsm import (
     Channel,
     Cost,
     Deny,
+    Intervention,
     Note,
     Performed,
     Policy,
     PolicyDenied,
     Port,
     Role,
+    Rung,
     Task,
     TaskUnknown,
     ViableSystem,
     junction_of,
+    now,
     remote,
     unit,
 )
+from cybernetic.vsm.control.control import Control
 from cybernetic.vsm.recursion.parcels import Saying
 from cybernetic.wire import Codec
 from tests.vsm.living.company import PAGER, TOOL, Worker, done
@@ -131,6 +135,20 @@ async def test_it_spends_what_is_lent_and_its_reports_settle_it() -> None:
         await asyncio.sleep(60.0)
         settled = (await shop.call(ViableSystem.ledger)).purse.ledgers.get(0)
         assert settled is None or settled.closed[PATH].actual.amount("usd") == len(TOOL.asked)
+
+
+async def test_where_it_is_out_it_stays_out_when_all_units_begin_anew() -> None:
+    async with two() as (here, _, shop):
+        out = Intervention(Rung.DISSOLVE, "seen to", now() + 40.0)
+        await here.named("shop:control", Control).call(Control.intervene, PATH, out)
+        assert here.whereis(f"{PATH}:junction") is None
+        here.whereis("shop:operations", Agent).exit(Kill())  # type: ignore[union-attr]
+        await asyncio.sleep(3.0)
+        for _ in range(30):
+            await asyncio.sleep(1.0)
+            assert here.whereis(f"{PATH}:junction") is None
+        await asyncio.sleep(9.0)
+        assert (await done(shop, PATH)).outcome.good
 
 
 async def test_policies_hold_over_there() -> None:
