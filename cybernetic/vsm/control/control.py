@@ -6,7 +6,7 @@ from typing import Any
 
 from cybernetic.core import Shutdown
 from cybernetic.runtime import Deferred, Named
-from cybernetic.vsm.algedonic.messages import Ack, Over, Told
+from cybernetic.vsm.algedonic.messages import Ack, Told
 from cybernetic.vsm.bargain.contract import Accepted, Contract
 from cybernetic.vsm.bargain.saved import Saved
 from cybernetic.vsm.bargain.vector import Vector
@@ -125,9 +125,9 @@ class Control(Member):
         at = now()
         self._accounts.watch(at, self.period)
         for path in self._charges:
-            self._judge(path)
+            self._weigh(path)
         await self._starving.turn(self._accounts.fallen(), at)
-        await self._interventions.turn(at)
+        await self._interventions.turn(at, self._silent(at))
         self._redoing.turn()
         await self._bargaining.turn()
         self._talks.turn()
@@ -150,15 +150,15 @@ class Control(Member):
         await self._bargaining.turn()
         self._talks.turn()
 
-    def _judge(self, path: str) -> None:
-        """What a unit's accounts show to be out of bounds, or to be in them again."""
+    def _silent(self, at: float) -> set[str]:
+        return self._accounts.silent(at, self.period)
+
+    def _weigh(self, path: str) -> None:
+        """Whether what a unit spends is worth what it was."""
         if path in self._accounts.fallen():
             self._interventions.breached(path, WORTH, "its spending is worth half of what it was, or less")
         else:
             self._interventions.mended(path, WORTH)
-        account = self._accounts.latest.get(path)
-        if account is not None:
-            self._interventions.seen(path, account.aches)
 
     # The bargain, downwards.
 
@@ -167,6 +167,8 @@ class Control(Member):
         self._bargaining.renewed(account.path, account.purse)
         lease = self._bargaining.lease(account.path)
         self._accounts.take(account, self._bargaining.epoch, lease, now())
+        if account.path in self._charges:
+            self._interventions.seen(account.path, account.aches)
         await self._interventions.commands.heard(account.path, account.commanded)
         self._requirements.heard(account.path, account.acting)
         await self._overruns.take(account, lease)
@@ -338,11 +340,8 @@ class Control(Member):
         self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, ack, cause=note)
         if pain.path in self._charges and pain.cause is Cause.LIMITS:
             self._interventions.breached(pain.path, pain.index, outside(pain.index), note.why)
-            self.task(self._interventions.turn(now()))
-
-    @hears(Over)
-    def _over(self, over: Over, note: Note) -> None:
-        """Nothing stands on it."""
+            at = now()
+            self.task(self._interventions.turn(at, self._silent(at)))
 
     # Its books.
 

@@ -56,7 +56,6 @@ class Interventions:
         self._standing: dict[str, dict[str, str]] = {}  # why, by index, of what is out of bounds, by unit
         self._whys: dict[tuple[str, str], Why] = {}  # what was said when it was, by unit and index
         self._breaches: dict[str, Breach] = {}
-        self._leaving: set[str] = set()  # units that are being dissolved
         self._taken_out = TakenOut(control)
         self._lasting = Lasting(term)
 
@@ -102,9 +101,9 @@ class Interventions:
         """Why, by index, of what is out of bounds."""
         return self._standing.get(unit, {})
 
-    async def turn(self, at: float) -> None:
+    async def turn(self, at: float, silent: Collection[str]) -> None:
         """Let lapse what has come to its end, go a rung further where the last did not help, and tell who does not
-        know.
+        know. Of units that are `silent` nobody knows whether it helped: one that cannot start is not to be taken out.
         """
         await self._keep_out(at)
         self._lapse(at)
@@ -116,6 +115,8 @@ class Interventions:
             if self._by_request(unit):
                 continue
             known = self._breaches.get(unit)
+            if known is not None and unit in silent:
+                continue
             last = Rung.REPLACE if self._lonely(unit) else Rung.DISSOLVE
             after, one = climb(known, self.standing(unit), at, self._term, last)
             if after is None:
@@ -332,13 +333,10 @@ class Interventions:
     async def _dissolve(self, unit: str, one: Intervention) -> None:
         """Its work goes to the others; it is back when its time is over, whether system 3 lives then or not."""
         self._tell_out()
-        self._leaving.add(unit)
         try:
             await self._operations(Leave.give, unit, one.until)
         except (CallError, Refusal) as error:
             await self._control.jot("failed", {"unit": unit, "rung": one.rung.name, "why": str(error)})
-        finally:
-            self._leaving.discard(unit)
 
     async def _keep_out(self, at: float) -> None:
         """Who is out, and for what has not changed, stays out: that is nothing new, and stands in no log. Who is there
@@ -358,8 +356,8 @@ class Interventions:
         for unit in out:
             there = self._control.system.whereis(f"{unit}:unit") is not None
             held = self.held.get(unit)
-            if held is None or held.rung is not Rung.DISSOLVE or unit in self._leaving:
-                continue  # somebody has let it go meanwhile, or it is on its way
+            if held is None or held.rung is not Rung.DISSOLVE:
+                continue  # somebody has let it go meanwhile
             if there or unit in both:
                 self._control.task(self._dissolve(unit, held))
 

@@ -161,6 +161,28 @@ async def test_one_that_does_not_start_when_it_may_come_back_is_tried_again(
         assert system.whereis("shop/slow", Agent) is not None
 
 
+@pytest.mark.parametrize("what", ["slow", "slow:unit"])
+async def test_one_that_ached_once_and_cannot_begin_anew_is_not_taken_out_by_its_last_word(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Shop, "units", lambda _: [unit(Needing, id="slow"), unit(Worker, id="other")])
+    async with started(Shop) as (system, shop):
+        await asyncio.sleep(2.0)
+        TOOL.takes = 3.0
+        await done(shop, "shop/slow")
+        await asyncio.sleep(2.5)
+        monkeypatch.setattr(Needing, "there", False)
+        system.whereis(f"shop/{what}", Agent).exit(Kill())  # type: ignore[union-attr]
+        await asyncio.sleep(9 * TERM)
+        assert set(await rungs(shop)) <= {"ADVISE"}
+        monkeypatch.setattr(Needing, "there", True)
+        TOOL.takes = 0.1
+        await asyncio.sleep(12.5)
+        assert (await done(shop, "shop/slow")).outcome.good
+        await asyncio.sleep(2 * TERM)
+        assert set(await rungs(shop)) <= {"ADVISE"}
+
+
 class Successor:
     """A system 3 with the books of another, as far as this needs one, and what it says."""
 
