@@ -66,12 +66,3 @@ class Held:
     """
 
     path: str
-
-
-@travels(name="vsm.Over")
-@dataclass(frozen=True, slots=True)
-class Over:
-    """A pain that was told of is gone, or in other hands."""
-
-    key: PainKey
-    why: str

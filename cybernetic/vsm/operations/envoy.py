@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from cybernetic.core import CallError, MailboxFull, Refusal
 from cybernetic.runtime import Deferred
-from cybernetic.vsm.algedonic.messages import Over, Told
+from cybernetic.vsm.algedonic.messages import Told
 from cybernetic.vsm.bargain.contract import Accepted, Contract
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.channels.channel import Channel, Role
@@ -123,10 +123,6 @@ class Envoy(Member):
     @hears(Told)
     def _told(self, told: Told, note: Note) -> None:
         """Pain within the level is its own algedonode's business; pain about it belongs to the level above."""
-
-    @hears(Over)
-    def _over(self, over: Over, note: Note) -> None:
-        """Nothing was taken over here."""
 
     @hears(Opened)
     async def _opened(self, opened: Opened, note: Note) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from cybernetic.core import CallError, CallFailed, Kill, Reason, Refusal, Shutdown
 from cybernetic.runtime import Deferred, Named
-from cybernetic.vsm.algedonic.messages import Ack, Felt, Over, Relief, Told
+from cybernetic.vsm.algedonic.messages import Ack, Felt, Relief, Told
 from cybernetic.vsm.bargain.contract import Accepted, Contract
 from cybernetic.vsm.bargain.vector import Vector
 from cybernetic.vsm.channels.channel import Channel, Role
@@ -304,10 +304,6 @@ class Management(Member):
             return
         if hope:
             self.tell(Channel.ALGEDONIC, Role.ALGEDONODE, Ack(pain.key, 0, self.path), cause=note)
-
-    @hears(Over)
-    def _over(self, over: Over, note: Note) -> None:
-        return
 
     # Its round.
 

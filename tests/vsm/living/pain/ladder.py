@@ -9,7 +9,7 @@ from typing import Any
 from cybernetic import Kill, System
 from cybernetic.vsm import Cause, Channel, Clocks, Line, Note, Page, Pain, PainKey, Role, Severity, line_name
 from cybernetic.vsm.algedonic import Algedonode
-from cybernetic.vsm.algedonic.messages import Ack, Felt, Over, Relief, Told
+from cybernetic.vsm.algedonic.messages import Ack, Felt, Relief, Told
 from cybernetic.vsm.books.books import Books
 from cybernetic.vsm.channels.ear import hears
 from cybernetic.vsm.channels.member import Member
@@ -67,10 +67,6 @@ class Stand(Member):
         """Die, and take the algedonode along."""
         for name in (f"{self.path}:algedonode", f"{self.path}:control"):
             end(self.system, name)
-
-    @hears(Over)
-    def _over(self, over: Over, note: Note) -> None:
-        return
 
     def seen(self) -> list[tuple[float, Told]]:
         """What it was told, and when."""
