@@ -145,6 +145,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Arguments]] = {
     "cyberstride.Forecast.density": (lambda: _filter().forecast(), {"y": 1.0}),
     "cyberstride.Forecast.interval": (lambda: _filter().forecast(), {"coverage": 0.8}),
     "cyberstride.Forecast.quantile": (lambda: _filter().forecast(), {"q": 0.8}),
+    "cyberstride.Gauge.forecast": (_gauge, {"periods": 2.0, "changes": True}),
     "cyberstride.Gauge.update": (_gauge, {"value": 1.0, "at": 2.0}),
     "cyberstride.HarrisonStevens.forecast": (_filter, {"periods": 1.0}),
     "cyberstride.HarrisonStevens.suppose": (_filter, {"variance": 1.0, "trust": 5.0}),

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from cybernetic.core import OptionError, number, whole
 from cybernetic.vsm.checks import instance
 from cybernetic.vsm.cyberstride.diagnostics import Health, HealthLimits, examine, fault
+from cybernetic.vsm.cyberstride.forecast import Forecast
 from cybernetic.vsm.cyberstride.harrison import HarrisonStevens
 from cybernetic.vsm.cyberstride.indices import Index
 from cybernetic.vsm.cyberstride.plan import Attention, Thresholds, attend
@@ -168,6 +169,17 @@ class Gauge:
             if error.name not in _VALUE:
                 raise
             raise OptionError("value", error.expected, value) from None
+
+    def forecast(self, periods: float = 1.0, *, changes: bool = False) -> Forecast | None:
+        """The datum `periods` ahead, on the scale of the index's transform, as `HarrisonStevens.forecast` has it; None
+        while the filter has not begun. A quantile of the index itself: `index.scale.backward(forecast.quantile(q))`.
+
+        Raises `OptionError` when `periods` is not > 0.
+        """
+        number("periods", periods, above=0.0)
+        if self._filter is None or self.data == 0:
+            return None
+        return self._filter.forecast(periods, changes=changes)
 
     def _judged(self, value: float | None, at: float | None) -> Judgement:
         y = breach = None

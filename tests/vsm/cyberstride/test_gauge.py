@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from cybernetic.core import OptionError
-from cybernetic.vsm.cyberstride import Attention, Gauge, Index, Judgement, Regime
+from cybernetic.vsm.cyberstride import Attention, Gauge, HarrisonStevens, Index, Judgement, Regime
 from tests.support import soak
 from tests.vsm.cyberstride.judged import mean_is_at_most, share_is_at_most, stream
 from tests.vsm.cyberstride.worlds import autocorrelated, noise
@@ -189,6 +189,23 @@ def test_a_share_is_filtered_on_its_own_scale_and_reported_in_its_own_unit() -> 
     judged = feed(gauge, [0.9, 1.0, 0.9, 0.0, 0.9, 0.9])
     assert all(one.level is not None and 0.0 < one.level < 1.0 for one in judged)
     assert judged[-1].level == pytest.approx(0.9, abs=0.02)
+
+
+def test_what_it_expects_is_on_the_scale_of_the_index_and_nothing_before_it_has_begun() -> None:
+    index = Index("share", transform="logit")
+    one, plain = Gauge(index, variance=0.04, learning=None), HarrisonStevens(variance=0.04)
+    assert one.forecast() is None
+    for value in (0.2, None, 0.22, 0.19):
+        one.update(value)
+        plain.update(None if value is None else index.scale.forward(value))
+    for periods, changes in ((1.0, False), (3.5, True)):
+        expected = one.forecast(periods, changes=changes)
+        assert expected is not None
+        assert expected == plain.forecast(periods, changes=changes)
+    assert 0.15 < index.scale.backward(expected.quantile(0.5)) < 0.25
+    assert Gauge(index).forecast() is None
+    with pytest.raises(OptionError, match="periods"):
+        Gauge(index).forecast(0.0)
 
 
 def test_pages_from_noise_are_rare_also_where_v_is_learnt() -> None:
