@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from cybernetic.core import loop_clock
 from cybernetic.crdt import Context, Lattice
+from cybernetic.state.replica.claims import Claims
 from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.events import DIVERGED, ReplicaDiverged
 from cybernetic.state.replica.frames import (
@@ -23,7 +24,7 @@ from cybernetic.state.replica.frames import (
 from cybernetic.state.replica.options import ReplicaOptions
 from cybernetic.state.replica.packing import packed
 from cybernetic.state.replica.peers import Peer, Peers
-from cybernetic.state.replica.plan import Due, claimed, diverged, due, portion
+from cybernetic.state.replica.plan import Due, diverged, due, portion
 from cybernetic.state.replica.roll import Roll
 from cybernetic.state.replica.sending import Sending
 from cybernetic.state.replica.status import PeerStatus, ReplicaCounts
@@ -33,6 +34,7 @@ from cybernetic.state.replica.talk import RESEND, Coming, Talk
 L = TypeVar("L", bound=Lattice)
 
 WARN_EVERY = 1.0  # seconds
+SILENT = 3  # pulses without a word, after which one may have been cut off
 
 Run = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[Any] | None"]
 """Runs a coroutine beside the mailbox; its failure is the agent's. None once the agent has ended."""
@@ -108,7 +110,7 @@ class Exchange(Generic[L]):
                 roll.replica,
                 roll.kept,
                 self._options.custody == "guardian",
-                claimed(saved),
+                talk.claims.next(saved, self._clock()),
                 digest,
                 talk.arrived,
                 roll.known(talk.site),
@@ -213,6 +215,8 @@ class Exchange(Generic[L]):
             self._forget(peer)
             talk = self._talk(peer)
         first = talk.at is None
+        if talk.at is None or self._clock() - talk.at > SILENT * self._options.pulse:
+            talk.claims = Claims()  # it may have heard nothing of what it was told meanwhile
         talk.site, talk.replica = hello.site, hello.replica
         talk.context = self._roll.members[hello.site].context  # greetings may overtake each other
         talk.at, talk.guards = self._clock(), hello.guards
@@ -291,9 +295,9 @@ class Exchange(Generic[L]):
         context, lead = self._taking.future()
         talk.refusing, talk.lead = talk.refusing.join(context), max(talk.lead, lead)
         if talk.refusing and self._clock() - talk.warned >= WARN_EVERY:
-            told = portion(talk.refusing)
+            told, rest = portion(talk.refusing)
             self._send(peer, Ahead(talk.lead, told))
-            talk.refusing, talk.warned = talk.refusing.minus(told), self._clock()
+            talk.refusing, talk.warned = rest, self._clock()
             talk.lead = talk.lead if talk.refusing else 0.0
 
     def redated(self) -> None:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from cybernetic.crdt import Context
 
+MOST_RUNS = 5_000  # of what is known that are told at once
+
 
 class Due(Enum):
     """What a peer is to be sent."""
@@ -145,32 +147,28 @@ def stable(own: Context, members: Members, absent: Iterable[str]) -> Context:
     Of each replica the changes from the first to before any that somebody lacks: the mark of a removal names the last
     change at its place, and stands for all before it. Where one of these was not known, it would come up again.
     """
-    known = _first_runs(own.without(absent))
+    known = first_runs(own.without(absent))
     for member in members.values():
-        known = known.meet(_first_runs(member.context))
+        known = known.meet(first_runs(member.context))
     return known
 
 
-def claimed(context: Context, most: int = 5_000) -> Context:
-    """What of `context` is worth telling each second: all, or where it is in very many runs, the first of each replica.
-
-    Who claims less than it knows is sent more than it lacks, and nothing worse.
-    """
-    if sum([len(bounds) for bounds in context.runs.values()]) <= 2 * most:
-        return context
-    return _first_runs(context)
+def few_runs(context: Context, most: int = MOST_RUNS) -> bool:
+    """Whether `context` is in so few runs that all of it may be told each second."""
+    return sum([len(bounds) for bounds in context.runs.values()]) <= 2 * most
 
 
-def portion(context: Context, most: int = 5_000) -> Context:
-    """What of `context` is told at once: so many runs of it at most."""
-    runs = dict[str, tuple[int, ...]]()
+def portion(context: Context, most: int = MOST_RUNS) -> tuple[Context, Context]:
+    """What of `context` is told at once, so many runs of it at most; and the rest."""
+    told, rest = dict[str, tuple[int, ...]](), dict[str, tuple[int, ...]]()
     for replica, bounds in context.runs.items():
-        runs[replica] = bounds[: 2 * most]
-        most -= len(runs[replica]) // 2
-    return Context(runs)
+        told[replica], rest[replica] = bounds[: 2 * most], bounds[2 * most :]
+        most -= len(told[replica]) // 2
+    return Context(told), Context(rest)
 
 
-def _first_runs(context: Context) -> Context:
+def first_runs(context: Context) -> Context:
+    """Of each replica the changes from the first to before any that is missing."""
     return Context({replica: bounds[:2] for replica, bounds in context.runs.items() if bounds[0] == 1})
 
 

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Generic, TypeVar
 
 from cybernetic.crdt import Context, Lattice
+from cybernetic.state.replica.claims import Claims
 
 L = TypeVar("L", bound=Lattice)
 
@@ -49,6 +50,7 @@ class Talk:
         stream: the name of the stream it was sent last; `unheard`: pieces of it on their way.
         sending: the task that sends it.
         coming: the stream it is sending.
+        claims: what it is told of what is known here.
         doubts: digests that were found to differ, so that each is told once.
         refused: changes that it refuses, and `withheld` what it is not told of besides, as it hangs on these or could
             not be sent: neither is tried before `again` on the loop's clock, later each time.
@@ -64,6 +66,7 @@ class Talk:
         "arrived",
         "at",
         "behind",
+        "claims",
         "coming",
         "context",
         "doubts",
@@ -92,6 +95,7 @@ class Talk:
         self.unheard: dict[int, bytes] = {}
         self.sending: asyncio.Task[Any] | None = None
         self.coming: Coming[Any] | None = None
+        self.claims = Claims()
         self.doubts: object = None
         self._wake: asyncio.Future[None] | None = None
         self.refused, self.withheld, self.again, self._patience = _NOTHING, _NOTHING, 0.0, 1.0

@@ -12,10 +12,11 @@ from cybernetic.state.replica.plan import (
     Absent,
     Due,
     Member,
-    claimed,
     covers,
     diverged,
     due,
+    few_runs,
+    first_runs,
     gone,
     heard_of,
     other_start,
@@ -98,19 +99,17 @@ def test_hearsay_adds_and_refreshes_but_takes_nothing_away(who: Any, told: Any, 
         assert before is not None or not member.context
 
 
-@given(contexts, st.integers(0, 8))
-def test_who_knows_very_many_runs_claims_the_first_ones(context: Context, most: int) -> None:
-    said = claimed(context, most)
-    assert said <= context
-    assert said == context or len(context) > most
-    assert all((replica, 1) not in context or (replica, 1) in said for replica in "abc")
+def test_more_than_five_thousand_runs_are_not_few() -> None:
+    assert few_runs(Context({"a": tuple(range(1, 19_997, 2)), "b": (1, 5)}))
+    assert not few_runs(Context({"a": tuple(range(1, 20_001, 2)), "b": (1, 5)}))
 
 
-def test_what_is_known_in_more_than_five_thousand_runs_is_claimed_no_more() -> None:
-    many = Context({"a": tuple(range(1, 20_001, 2)), "b": (1, 5)})
-    assert claimed(many) == Context({"a": (1, 3), "b": (1, 5)})
-    some = Context({"a": tuple(range(1, 19_997, 2)), "b": (1, 5)})
-    assert claimed(some) is some
+@given(contexts)
+def test_the_first_runs_are_what_is_known_without_a_gap(context: Context) -> None:
+    first = first_runs(context)
+    assert first.unbroken
+    assert first <= context
+    assert all(((replica, 1) in first) == ((replica, 1) in context) for replica in "abc")
 
 
 def test_what_is_stable_is_found_without_a_look_at_all_that_is_known_in_many_pieces(
@@ -171,10 +170,11 @@ def test_only_who_knows_the_same_can_differ() -> None:
 def test_what_is_told_in_portions_is_told_in_the_end(context: Context, most: int) -> None:
     left, times = context, 0
     while left:
-        part = portion(left, most)
-        assert part <= left
+        part, rest = portion(left, most)
+        assert part.join(rest) == left
+        assert not part.meet(rest)
         assert sum(len(bounds) for bounds in part.runs.values()) <= 2 * most
-        left, times = left.minus(part), times + 1
+        left, times = rest, times + 1
     assert times <= sum(len(bounds) for bounds in context.runs.values()) / 2
 
 
