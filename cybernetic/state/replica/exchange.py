@@ -260,14 +260,13 @@ class Exchange(Generic[L]):
         if coming is None:
             return  # a whole value is being learned from another: this one is not answered, and tries again later
         if piece.number not in coming.numbers:
-            part: Any = piece.delta
-            if not piece.whole:
-                coming.spoiled |= not self._taking.take(part)
-            else:
-                staged = self._taking.stage(coming.staged, part)
-                coming.spoiled |= staged is None
-                coming.staged = coming.staged if staged is None else staged
             coming.numbers.add(piece.number)
+            part: Any = piece.delta
+            if not (self._taking.timely(part) if piece.whole else self._taking.take(part)):
+                coming.spoiled = True
+                self._unstage(coming)  # a whole is learned with all its parts, or not at all
+            elif piece.whole and not coming.spoiled:
+                coming.stage(part)
             self._warn(peer, talk)
         self._send(peer, Heard(piece.stream, piece.number))
 
@@ -382,6 +381,7 @@ class Exchange(Generic[L]):
     def _unstage(self, coming: Coming[L] | None) -> None:
         if coming is not None:
             self._copy.letting.drop(coming.staged)
+            coming.staged = self._kind()
 
     def _send(self, peer: Peer, frame: Frame) -> None:
         self._peers.send(peer, self._frames.write(frame))

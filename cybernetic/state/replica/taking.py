@@ -53,13 +53,13 @@ class Taking(Generic[L]):
         ours = self._copy.value.context
         return delta.context <= ours and not delta.since(ours)
 
-    def stage(self, staged: L, part: L) -> L | None:
-        """A part of a whole value put to others, in any order; None if it has a stamp too far in the future."""
+    def timely(self, part: L) -> bool:
+        """Whether no stamp in a part of a whole value is too far in the future; each place with such is told."""
         if self._timely(part):
-            return staged.join(part.from_store(part.store, Context()))  # nothing is known before all is there
+            return True
         for place in part.split(1):
             self._timely(place, tell=True)
-        return None
+        return False
 
     async def rejoin(self, whole: L, floor: Context, leaves: int, peer: str) -> None:
         """Learn a whole value anew: give up what is gone from it, take what is in it, and keep that on the disk.

@@ -18,7 +18,7 @@ _NOTHING = Context()
 
 
 class Coming(Generic[L]):
-    """A stream of pieces that a peer is sending. Of a whole value they are put together in `staged`.
+    """A stream of pieces that a peer is sending. Of a whole value they are put together in `staged`, in any order.
 
     `spoiled`: a piece was refused, so the end does not mean that all is known. `at`: when the last one came.
     """
@@ -30,6 +30,10 @@ class Coming(Generic[L]):
         self.numbers: set[int] = set()
         self.spoiled = False
         self.at = 0.0
+
+    def stage(self, part: L) -> None:
+        """Put a part of a whole value to the others: nothing is known of it before all is there."""
+        self.staged = self.staged.join(part.from_store(part.store, Context()))
 
     def complete(self, count: int) -> bool:
         """Whether all of so many pieces have come, and were taken. The end has the number after theirs: it stands for

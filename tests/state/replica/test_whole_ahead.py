@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from cybernetic.core import attach
-from cybernetic.state import AWMap, ReplicaDiverged
+from cybernetic.state import LWW, AWMap, Replica, ReplicaDiverged, Stamp
+from cybernetic.state.replica.frames import Frames, Piece
 from tests.state.replica.fleet import Fleet, fleet
+from tests.state.replica.net import clock
 from tests.state.replica.test_redating import put, there
 
 LEAD = 600.0  # seconds
@@ -49,6 +51,26 @@ async def test_a_newcomer_is_sent_all_but_what_it_refuses_at_once_and_the_whole_
         await asyncio.sleep(3.0)
         assert await f.same(), "at once: it refuses nothing any more"
         assert (await f.status("a")).counts.wholes <= 2
+
+
+async def test_a_whole_of_which_a_part_is_refused_is_dropped_at_once_and_all_that_is_refused_is_told() -> (
+    None
+):
+    early, late = [Stamp(int(1000 * (clock() + lead)), 0, "x") for lead in (0.0, LEAD)]
+    frames = Frames(AWMap, 65_536)
+    async with fleet(AWMap, "a") as f:
+
+        def staged() -> int:
+            coming = f.refs["a"]._agent._exchange._talks["x"].coming
+            return sum(1 for _ in coming.staged.split(1))
+
+        for number, (stamp, there, refused) in enumerate(
+            [(early, 1, 0), (early, 2, 0), (late, 0, 1), (early, 0, 1), (late, 0, 2)]
+        ):
+            part = AWMap[Any]().write("x", f"k{number}", LWW, (stamp, "anything"))
+            f.refs["a"].cast(Replica.hear, frames.write(Piece("x/1", number, True, part)), "x")
+            assert (await f.status("a")).counts.future == refused
+            assert staged() == there
 
 
 async def test_a_newcomer_learns_the_whole_from_one_of_whom_it_refuses_nothing(tmp_path: Path) -> None:
