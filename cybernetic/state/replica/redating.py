@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from cybernetic.core import loop_clock
 from cybernetic.crdt import Hlc, Lattice, Stamp, redated
 from cybernetic.state.replica.copy import Copy
 from cybernetic.state.replica.events import CLOCK_AHEAD, ClockAhead
@@ -11,15 +12,20 @@ from cybernetic.state.replica.exchange import Exchange
 from cybernetic.state.replica.options import ReplicaOptions
 from cybernetic.state.replica.roll import Roll
 from cybernetic.state.replica.status import ReplicaCounts
+from cybernetic.state.replica.talk import PATIENCE
 
 L = TypeVar("L", bound=Lattice)
+
+TOLD = 3 * PATIENCE  # seconds for which it counts what a peer has told: it does so each time that it refuses
 
 
 class Redating(Generic[L]):
     """Mends what a wrong clock has stamped. `write` joins and tells a delta; `now` is the wall clock.
 
-    Only for one whom a peer has told, and whose own clock agrees: its stamps are further before it than `ahead`. As
-    long as the clock is still ahead, nothing is done: the next stamps would be as wrong.
+    Only for one whom a peer has told a moment ago, and whose own clock agrees: its stamps are further before it than
+    `ahead`. As long as the clock is still ahead, nothing is done: the next stamps would be as wrong. Peers that refuse
+    something say so again and again. What one said long ago, whose own clock may have been wrong, is no sign that this
+    clock, where it has gone back since, is right by now.
     """
 
     def __init__(
@@ -35,13 +41,14 @@ class Redating(Generic[L]):
     ) -> None:
         self._copy, self._clock, self._roll, self._exchange = copy, clock, roll, exchange
         self._options, self._counts, self._now, self._write = options, counts, now, write
-        self._told = False
+        self._loop_clock = loop_clock(asyncio.get_running_loop())
+        self._told: float | None = None  # when a peer did last, by that clock
         self._late: L | None = None
         exchange.on_ahead = self.told
 
     def told(self, peer: str, lead: float) -> None:
         """A peer refuses writes whose stamps are `lead` seconds in the future."""
-        self._told = True
+        self._told = self._loop_clock()
         self._counts.ahead += 1
         if CLOCK_AHEAD.listeners:
             known = self._clock.lead()
@@ -55,7 +62,7 @@ class Redating(Generic[L]):
     async def once(self) -> None:
         """Do it, if it is due. Raises `StoreError`."""
         options, copy = self._options, self._copy
-        if not self._told or copy.rejoining or self._clock.lead() <= options.ahead:
+        if not self._is_told() or copy.rejoining or self._clock.lead() <= options.ahead:
             return
         limit = int((self._now() + options.ahead / 2) * 1000)
         right = Hlc(self._roll.replica, self._now, options.ahead, after=Stamp(limit, 0, self._roll.replica))
@@ -69,9 +76,12 @@ class Redating(Generic[L]):
         finally:
             self._late = None
             copy.letting.drop(before)
-        self._told = False
+        self._told = None
         self._exchange.redated()
         await copy.keep(options.leaves)  # lest the next start finds the old stamps
+
+    def _is_told(self) -> bool:
+        return self._told is not None and self._loop_clock() - self._told <= TOLD
 
     def _again(self, part: L, limit: int, right: Hlc) -> None:
         delta = redated(self._copy.value, part, self._roll.replica, limit, right.tick)

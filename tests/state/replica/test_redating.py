@@ -166,6 +166,36 @@ async def test_a_clock_that_went_back_too_far_dates_nothing_anew_unless_a_peer_s
         assert (await f.status("a")).counts.redated == 0
 
 
+async def test_what_one_whose_own_clock_was_wrong_has_said_long_ago_does_not_count() -> None:
+    async with fleet(AWMap, "ab") as f:
+        f.steps["b"] = -HOUR
+        await f.change("a", put, "k")
+        await asyncio.sleep(2.0)
+        assert (await f.status("a")).counts.ahead > 0
+        f.steps["b"] = 0.0
+        await asyncio.sleep(300.0)
+        stamp = (await f.value("b")).at("k", LWW).stamp
+        f.steps["a"] = -HOUR
+        await asyncio.sleep(5.0)
+        assert (await f.value("a")).at("k", LWW).stamp == stamp
+        assert (await f.status("a")).counts.redated == 0
+
+
+async def test_who_was_cut_off_when_its_clock_was_set_right_is_told_again_and_mends_it() -> None:
+    async with fleet(AWMap, "ab") as f:
+        f.steps["a"] = HOUR
+        await f.change("a", put, "k")
+        await asyncio.sleep(2.0)
+        f.net.part("a", "b")
+        await asyncio.sleep(600.0)
+        f.steps["a"] = 0.0
+        await asyncio.sleep(5.0)
+        f.net.heal()
+        await asyncio.sleep(5.0)
+        assert await there(f, "b") == {"k"}
+        assert (await f.status("a")).counts.redated == 1
+
+
 def test_what_is_beyond_the_limit_is_written_anew_wherever_it_is() -> None:
     clock = Hlc("ann", lambda: 1.0)
     late, early = Stamp(9000, 0, "ann"), Stamp(5, 0, "ann")
