@@ -1,19 +1,13 @@
 """Causal contexts: which changes of which replicas somebody knows. A change is named by a dot."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import chain
 from types import MappingProxyType
+
+from cybernetic.crdt.runs import NONE, Bounds, less, meet, runs_of, union, within
 
 Dot = tuple[str, int]
 """The name of a change: the replica that made it and its number there, from 1."""
-
-Bounds = tuple[int, ...]
-"""A set of numbers as its runs, written as first, last + 1, first, last + 1, ...: ascending, none touching."""
-
-_NONE: Bounds = ()
-_FEW = 8  # so many times smaller a set is put into another run by run
-_NEVER = 2**63  # beyond any number
 
 
 class Context:
@@ -34,7 +28,7 @@ class Context:
         numbers: dict[str, list[int]] = {}
         for replica, n in dots:
             numbers.setdefault(replica, []).append(n)
-        return cls({replica: _bounds(found) for replica, found in numbers.items()})
+        return cls({replica: runs_of(found) for replica, found in numbers.items()})
 
     @property
     def runs(self) -> Mapping[str, Bounds]:
@@ -53,7 +47,7 @@ class Context:
 
     def knows(self, replica: str, n: int) -> bool:
         """Whether the dot is in it."""
-        bounds = self._runs.get(replica, _NONE)
+        bounds = self._runs.get(replica, NONE)
         if len(bounds) == 2:
             return bounds[0] <= n < bounds[1]
         return bisect_right(bounds, n) % 2 == 1
@@ -76,16 +70,16 @@ class Context:
             return self
         runs = self._runs.copy()
         for replica, bounds in other._runs.items():
-            runs[replica] = _union(runs.get(replica, _NONE), bounds)
+            runs[replica] = union(runs.get(replica, NONE), bounds)
         return _context(runs)
 
     def meet(self, other: "Context") -> "Context":
         """What both know: the meet over all replicas is what is stable."""
-        return self._sift(other, _met)
+        return self._sift(other, meet)
 
     def minus(self, other: "Context") -> "Context":
         """What this one knows and `other` does not."""
-        return self._sift(other, _less)
+        return self._sift(other, less)
 
     def without(self, replicas: Iterable[str]) -> "Context":
         """It, without anything of these replicas."""
@@ -99,13 +93,13 @@ class Context:
     def _sift(self, other: "Context", keep: Callable[[Bounds, Bounds], Bounds]) -> "Context":
         runs = {}
         for replica, bounds in self._runs.items():
-            left = keep(bounds, other._runs.get(replica, _NONE))
+            left = keep(bounds, other._runs.get(replica, NONE))
             if left:
                 runs[replica] = left
         return _context(runs)
 
     def __le__(self, other: "Context") -> bool:
-        return all(_within(bounds, other._runs.get(r, _NONE)) for r, bounds in self._runs.items())
+        return all(within(bounds, other._runs.get(r, NONE)) for r, bounds in self._runs.items())
 
     def __bool__(self) -> bool:
         return bool(self._runs)
@@ -134,101 +128,3 @@ def _context(runs: dict[str, Bounds]) -> Context:
     made = Context.__new__(Context)
     made._runs = runs
     return made
-
-
-def _bounds(numbers: list[int]) -> Bounds:
-    bounds: list[int] = []
-    for n in sorted(set(numbers)):
-        if bounds and bounds[-1] == n:
-            bounds[-1] = n + 1
-        else:
-            bounds += (n, n + 1)
-    return tuple(bounds)
-
-
-def _union(ours: Bounds, theirs: Bounds) -> Bounds:
-    """Both in one. A few runs are put into many one by one, with copies of what lies between."""
-    if (
-        len(ours) == 2 == len(theirs) and ours[0] <= theirs[0] <= ours[1]
-    ):  # by far the most: the next of a row
-        return ours if theirs[1] <= ours[1] else (ours[0], theirs[1])
-    if len(ours) < len(theirs):
-        ours, theirs = theirs, ours
-    if _much(ours, theirs):
-        return _united(ours, theirs)
-    found: list[int] = []
-    at = 0
-    for n in range(0, len(theirs), 2):
-        first, end = theirs[n], theirs[n + 1]
-        left = bisect_left(ours, first, at)
-        found += ours[at:left]
-        at = bisect_right(ours, end, left)
-        if left % 2 == 0:
-            found.append(first)
-        if at % 2 == 0:
-            found.append(end)
-    found += ours[at:]
-    return tuple(found)
-
-
-def _much(larger: Bounds, smaller: Bounds) -> bool:
-    """Whether all runs of both are sorted in less time than those of the smaller are looked for one by one."""
-    return len(smaller) * _FEW > len(larger) > 2
-
-
-def _united(ours: Bounds, theirs: Bounds) -> Bounds:
-    """Both in one: after the n-th end there is a gap exactly if the next of the sorted beginnings lies beyond it."""
-    begins, ends = _sorted(ours, theirs)
-    gaps = [pair for pair in zip(ends, begins[1:], strict=False) if pair[0] < pair[1]]
-    return begins[0], *chain.from_iterable(gaps), ends[-1]
-
-
-def _shared(ours: Bounds, theirs: Bounds) -> Bounds:
-    """What is in both: from the next of the sorted beginnings to the n-th end, where it lies before that."""
-    begins, ends = _sorted(ours, theirs)
-    return tuple(
-        chain.from_iterable([pair for pair in zip(begins[1:], ends, strict=False) if pair[0] < pair[1]])
-    )
-
-
-def _sorted(ours: Bounds, theirs: Bounds) -> tuple[list[int], list[int]]:
-    return sorted(ours[::2] + theirs[::2]), sorted(ours[1::2] + theirs[1::2])
-
-
-def _met(ours: Bounds, theirs: Bounds) -> Bounds:
-    """What is in both: what the larger has within each run of the smaller, where that has few."""
-    if len(ours) < len(theirs):
-        ours, theirs = theirs, ours
-    if _much(ours, theirs):
-        return _shared(ours, theirs)
-    found: list[int] = []
-    right = 0
-    for n in range(0, len(theirs), 2):
-        first, end = theirs[n], theirs[n + 1]
-        left = bisect_right(ours, first, right)
-        right = bisect_left(ours, end, left)
-        if left % 2:
-            found.append(first)
-        found += ours[left:right]
-        if right % 2:
-            found.append(end)
-    return tuple(found)
-
-
-def _less(ours: Bounds, theirs: Bounds) -> Bounds:
-    """What is in `ours` alone: in it, and in a gap of `theirs`."""
-    if not theirs:
-        return ours
-    return _met(ours, (*theirs[1:], _NEVER) if theirs[0] == 1 else (1, *theirs, _NEVER))
-
-
-def _within(ours: Bounds, theirs: Bounds) -> bool:
-    """Whether all of `ours` is in `theirs`: each run of it in one of those."""
-    if len(theirs) == 2:
-        return theirs[0] <= ours[0] and ours[-1] <= theirs[1]
-    at = 0
-    for n in range(0, len(ours), 2):
-        at = bisect_right(theirs, ours[n], at)
-        if at % 2 == 0 or theirs[at] < ours[n + 1]:
-            return False
-    return True

@@ -5,7 +5,8 @@ that is added later writes them out instead: a version that does not know it pas
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain
+from operator import sub
 from typing import Any
 
 from cybernetic.core import OptionError, number, whole
@@ -63,7 +64,7 @@ class Table:
 def write_context(context: Context, names: Names) -> list[Any]:
     """For each replica its place, and the bounds of its runs, each as the distance from the one before."""
     return [
-        [names.at(replica), bounds[0], *[end - begin for begin, end in pairwise(bounds)]]
+        [names.at(replica), bounds[0], *map(sub, bounds[1:], bounds)]
         for replica, bounds in context.runs.items()
     ]
 
@@ -75,11 +76,18 @@ def read_context(parts: Any, table: Table) -> Context:
         if len(_list("context", part)) < 3 or len(part) % 2 == 0:
             raise OptionError("context", "a replica and runs", part)
         replica = table.at(part[0])
-        bounds = tuple(accumulate([whole("context", step, least=1) for step in part[1:]]))
+        bounds = tuple(accumulate(_steps(part[1:])))
         if replica in runs or bounds[-1] > _LAST:
             raise OptionError("context", f"each replica once, numbers up to {_LAST}", part[:3])
         runs[replica] = bounds
     return Context(runs)
+
+
+def _steps(found: list[Any]) -> list[int]:
+    """Whole numbers from 1 on; looked at one by one only where any is something else. Raises `OptionError`."""
+    if set(map(type, found)) == {int} and min(found) >= 1:
+        return found
+    return [whole("context", step, least=1) for step in found]
 
 
 # leaves

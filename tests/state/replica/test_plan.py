@@ -116,13 +116,13 @@ def test_what_is_stable_is_found_without_a_look_at_all_that_is_known_in_many_pie
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sizes: list[int] = []
-    real = contexts_module._met
+    real = contexts_module.meet
 
     def met(ours: Any, theirs: Any) -> Any:
         sizes.append(len(ours) + len(theirs))
         return real(ours, theirs)
 
-    monkeypatch.setattr(contexts_module, "_met", met)
+    monkeypatch.setattr(contexts_module, "meet", met)
     ours, theirs = Context({"a": tuple(range(1, 200, 2))}), Context({"a": (1, 2, *range(4, 204, 2))})
     assert stable(ours, {"s": Member(1, "b", theirs, 0.0)}, ()) == Context({"a": (1, 2)})
     assert max(sizes) == 4

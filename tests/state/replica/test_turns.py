@@ -214,11 +214,11 @@ async def test_what_is_known_in_many_pieces_is_put_together_once_for_each_greeti
 ) -> None:
     pieces = AWSet[int]().from_store(None, Context({"w": tuple(range(1, 200, 2))}))
     heard, united = list[int](), list[Any]()
-    join, hello = contexts._united, Exchange._hello
+    union, hello = contexts.union, Exchange._hello
 
     def counted(*bounds: Any) -> Any:
-        united.append(bounds)
-        return join(*bounds)
+        united.extend([bounds] if min(map(len, bounds)) >= 100 else [])
+        return union(*bounds)
 
     def greeted(*args: Any) -> None:
         before = len(united)
@@ -230,7 +230,7 @@ async def test_what_is_known_in_many_pieces_is_put_together_once_for_each_greeti
             ref.cast(Replica.hear, Frames(AWSet, 65_536).write(News(0, pieces)), "x")
         await asyncio.sleep(1)
         with monkeypatch.context() as patch:
-            patch.setattr(contexts, "_united", counted)
+            patch.setattr(contexts, "union", counted)
             patch.setattr(Exchange, "_hello", greeted)
             await asyncio.sleep(3)
     assert len(heard) >= 6
