@@ -17,6 +17,7 @@ from cybernetic.vsm.checks import instance, share
 
 _NEGLIGIBLE = 1e-12  # of a cycle's chance to alarm: when less of it goes on, the rest changes nothing
 _RAREST = 1e-290  # a cycle's chance to alarm, below which a float has no place for what follows from it
+_LEAST = 1e-300  # a hazard, below which a number of audits has no place in a float
 _SETTLED = 1e-8  # the hazard is constant once it changes by less than this part while a score falls to zero
 _OVER = 1e-18  # nothing worth counting is left
 _MOST = 4e6  # states of a cycle that are stepped forward, together: up to two seconds of work
@@ -31,7 +32,7 @@ class RunLength:
     `hazard` in each audit.
 
     Raises `OptionError` for a `mean` below 1, a `survival` that is no tuple of chances that begins with 1 and never
-    rises, and a `hazard` that is not in (0, 1].
+    rises, and a `hazard` that is not in [1e-300, 1].
     """
 
     mean: float
@@ -40,8 +41,8 @@ class RunLength:
 
     def __post_init__(self) -> None:
         number("mean", self.mean, least=1.0)
-        if number("hazard", self.hazard, above=0.0) > 1.0:
-            raise OptionError("hazard", "a chance in (0, 1]", self.hazard)
+        if number("hazard", self.hazard, least=_LEAST) > 1.0:
+            raise OptionError("hazard", f"a chance in [{_LEAST:g}, 1]", self.hazard)
         if not instance("survival", self.survival, tuple) or self.survival[0] != 1:
             raise OptionError("survival", "a tuple that begins with 1", self.survival)
         for before, one in pairwise(self.survival):

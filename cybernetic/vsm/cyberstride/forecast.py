@@ -11,7 +11,8 @@ from cybernetic.vsm.cyberstride.regimes import Quad, RegimeModel
 
 _ENOUGH = 1e-12  # standard deviations: what is left between bounds is no matter
 _CLOSE = 1e-6  # of a step of Newton's: its square is what the next would be
-_APART, _WIDEST = 1e150, 1e300  # means and variances of parts that can still be squared and added
+_APART = 1e150  # a distance between means that can still be squared
+_WIDEST = 1e300  # a mean, and a variance, that can still be added to
 _WHOLE = 1e-9  # how far the sum of probabilities may be from 1
 _STEPS = 6  # of Newton's without bounds
 _NEARLY = nextafter(1.0, 0.0)  # the largest probability below 1
@@ -27,7 +28,7 @@ class Forecast:
     quantile.
 
     Raises `OptionError` for `parts` that are no such triples, whose probabilities do not sum to 1, or whose mixture has
-    no finite variance.
+    no finite variance, or a mean of 1e300 or more.
     """
 
     parts: tuple[tuple[float, float, float], ...]
@@ -38,7 +39,9 @@ class Forecast:
         if not abs(fsum([p for p, _, _ in self.parts]) - 1.0) <= _WHOLE:
             raise OptionError("parts", "probabilities that sum to 1", self.parts)
         if not _finite(self.parts):
-            raise OptionError("parts", "a mixture with a finite variance", self.parts)
+            raise OptionError(
+                "parts", f"a mixture with a finite variance and means below {_WIDEST:g}", self.parts
+            )
 
     @property
     def mean(self) -> float:
@@ -135,9 +138,10 @@ def _checked(name: str, part: object) -> None:
 
 
 def _finite(parts: tuple[tuple[float, float, float], ...]) -> bool:
-    """Whether a mixture's variance can be told."""
+    """Whether a mixture's mean, variance and quantiles can be told."""
     means = [mean for _, mean, _ in parts]
-    return max(means) - min(means) < _APART and all(variance < _WIDEST for _, _, variance in parts)
+    near = max(means) - min(means) < _APART and max(means) < _WIDEST and min(means) > -_WIDEST
+    return near and all(variance < _WIDEST for _, _, variance in parts)
 
 
 def _close(parts: list[_Part], deviation: float) -> float:

@@ -11,6 +11,7 @@ from cybernetic.core import Chance, OptionError
 from cybernetic.vsm.audit import (
     CusumDesign,
     DiscrepancyCusum,
+    RunLength,
     audit_detection,
     audits_until,
     design_cusum,
@@ -254,3 +255,9 @@ def test_the_evidence_of_a_rate_that_is_hardly_a_number_is_one() -> None:
     assert DiscrepancyCusum(design).after(discrepant=True).alarm
     with pytest.raises(OptionError, match="q0: expected a rate at which an alarm is not too rare"):
         design_cusum(5e-324, 0.5, 1000.0)  # at once, and not after a minute
+
+
+def test_a_hazard_that_no_number_of_audits_is_enough_for_is_refused() -> None:
+    assert RunLength(2.0, (1.0,), 1e-300).quantile(0.5) > 10**299
+    with pytest.raises(OptionError, match="hazard: expected a finite number >= 1e-300, got: 5e-324"):
+        RunLength(2.0, (1.0,), 5e-324)

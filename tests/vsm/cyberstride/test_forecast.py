@@ -145,6 +145,15 @@ def test_what_is_far_from_zero_is_foreseen_as_what_is_near(shares: tuple[float, 
     assert one.quantile(0.2) == pytest.approx(mean, rel=1e-15, abs=0.01)
 
 
+@pytest.mark.parametrize("mean", [9e299, -9e299])
+def test_of_what_is_as_far_as_numbers_go_quantiles_are_numbers(mean: float) -> None:
+    one = Forecast(((1.0, mean, 1.0),))
+    assert one.quantile(0.3) == one.quantile(0.7) == mean
+    assert one.interval() == (mean, mean)
+    with pytest.raises(OptionError, match=r"parts: expected a mixture .* means below 1e\+300"):
+        Forecast(((1.0, 1.2 * mean, 1.0),))
+
+
 def test_the_outermost_quantile_is_a_number_also_where_the_probabilities_sum_to_less_than_one() -> None:
     nearly = nextafter(1.0, 0.0)
     thirds = Forecast(((0.1, 0.0, 1.0), (0.2, 1.0, 1.0), (0.7 - 2e-16, 2.0, 1.0)))
