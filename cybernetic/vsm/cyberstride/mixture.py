@@ -9,20 +9,12 @@ from math import exp, inf, log, pi, sqrt
 from typing import NamedTuple, TypeVar
 
 from cybernetic.core import OptionError
+from cybernetic.vsm.cyberstride.beliefs import LIFT, NARROWEST, Belief, Beliefs, Datum, Merged, Ray
+from cybernetic.vsm.cyberstride.careful import merge_carefully
 from cybernetic.vsm.cyberstride.regimes import Quad, Row, Rows
-
-Belief = tuple[float, float, float, float, float]
-"""What is believed in one regime: level, growth, and their covariance c00, c01, c11 in units of V."""
-
-Beliefs = tuple[Belief, Belief, Belief, Belief]
 
 Origins = tuple[Quad, Quad, Quad, Quad]
 """For each regime now, the probabilities of the regimes one datum before, given it."""
-
-_Ray = tuple[float, float, float, float, float, float, float]
-"""A regime's belief carried on to a datum: its probability, growth, c00, c01, c11, the error of its forecast, and half
-the square of that, all in units of V or, growth and error, of its root.
-"""
 
 T = TypeVar("T")
 
@@ -32,27 +24,21 @@ datum a steady one; the probability that it was; its squared standardised error,
 of the density of the whole forecast at the datum.
 """
 
-_Merged = tuple[float, float, Belief, Quad]
-"""What is left of the pairs that end in a regime: a weight that is not yet scaled to probabilities, the exponent by
-which that is lowered, the belief, and the probabilities of where it came from.
-"""
-
 _LEAST = 1e-120  # no regime is ever wholly ruled out: what a datum makes impossible may be needed at the next
 _VANISHED = 1e-280  # below this, weights are noise
 # The first pair weighs at least one part in so many: moments about it lose up to so many times a float's rounding. That
 # is 1e-12, as other errors are; with 1e6 it would be more than 1e-11, and with 1e3 or less most regimes would be merged
 # again, about their heaviest pair, after a step of 30 deviations.
 _LEADING = 1e4
+_BLURRED = 1e12  # an exponent, of which rounding leaves less than four digits behind the point
 _SHARPEST = 1e-12  # no level is known better than to this variance, in V
 _ROUNDING = 1e-15  # of a variance: less is not left of it when others are taken away
-_NARROWEST = 1e-100  # of a variance, in V: times the least V it is still a number
 _FARTHEST = 1e270  # a variance, in V, above which squares over _SHARPEST's overflow
 _LARGEST = 1e300  # a variance that can still be added to
 _BROADEST = _LARGEST / _FARTHEST  # of V: above, it is _LARGEST that is met first
 _ROOM = 1e8  # by so much squared errors stay below, lest what is known after a jump is too wide for the next datum
 _AHEAD = 0.01  # and by that what is known while data are missing
-_LIFT = 1e150  # what weights are multiplied by, that those of the least likely regime do not vanish
-_LIFTED = log(_LIFT)
+_LIFTED = log(LIFT)
 _PEAK = 1.0 / sqrt(2.0 * pi)  # the density of a standard Gaussian at its mean
 
 
@@ -94,18 +80,17 @@ def absorb(
     weights, beliefs, _ = mixture
     lead = 0 if weights[0] * _LEADING > 1.0 else weights.index(max(weights))
     level, growth, _, _, _ = beliefs[lead]
-    about = (
-        y - (level + interval * growth)
-    ) * per  # moments about it: squares of what is small, as it weighs enough
+    # Moments about this error are sums of squares of what is small, as it weighs enough.
+    about = (y - level - interval * growth) * per
     within = mean = square = reach = 0.0
-    fan: list[_Ray] = []
+    fan: list[Ray] = []
     for p, (level, growth, c00, c01, c11) in zip(weights, beliefs):  # noqa: B905
         drift = interval * c11
         least = _SHARPEST + _ROUNDING * c00
         c00 += interval * (c01 + c01 + drift)
         if c00 < least:
             c00 = least
-        error = (y - (level + interval * growth)) * per
+        error = (y - level - interval * growth) * per  # what is alike is taken away first
         energy = 0.5 * error * error
         reach += energy
         within += p * c00
@@ -119,15 +104,17 @@ def absorb(
             raise OptionError("at", "a time that is not absurdly far ahead", interval)
         raise OptionError("y", "a number whose distance from the forecast can be squared", y)
     steady, transient, step, turn = rows.each
-    jumped = not fan[lead][6] < broad
+    jumped = 0.5 * about * about >= broad
     if jumped:
         lead = _heaviest(fan, steady)
     led = _swapped(fan, lead) if lead else fan
-    w0, x0, belief0, came0 = _merge(steady, led, lead, y, deviation, jumped)
+    merge = _merge_unlike if rows.unlike else _merge
+    datum = y, interval, deviation, beliefs
+    w0, x0, belief0, came0 = merge(steady, led, lead, datum, jumped)
     left_out = 0.0, x0, belief0, came0
-    w1, x1, belief1, came1 = _merge(transient, led, lead, y, deviation, jumped) if transient[0] else left_out
-    w2, x2, belief2, came2 = _merge(step, led, lead, y, deviation, jumped) if step[0] else left_out
-    w3, x3, belief3, came3 = _merge(turn, led, lead, y, deviation, jumped) if turn[0] else left_out
+    w1, x1, belief1, came1 = merge(transient, led, lead, datum, jumped) if transient[0] else left_out
+    w2, x2, belief2, came2 = merge(step, led, lead, datum, jumped) if step[0] else left_out
+    w3, x3, belief3, came3 = merge(turn, led, lead, datum, jumped) if turn[0] else left_out
     shift = 0.0
     if x0 or x1 or x2 or x3:  # to one exponent
         shift = min(x0, x1, x2, x3)
@@ -156,7 +143,7 @@ def absorb(
     )
 
 
-def _heaviest(fan: list[_Ray], row: Row) -> int:
+def _heaviest(fan: list[Ray], row: Row) -> int:
     """Which of the pairs weighs most that end in this regime."""
     broad = row[1] + row[2]
     heaviest, highest, nearest = 0, -inf, inf
@@ -175,7 +162,7 @@ def _swapped(four: list[T], i: int) -> list[T]:
     return after
 
 
-def _merge(row: Row, fan: list[_Ray], lead: int, y: float, deviation: float, jumped: bool) -> _Merged:
+def _merge(row: Row, fan: list[Ray], lead: int, datum: Datum, jumped: bool) -> Merged:
     """What is left of the pairs that end in one regime. In the fan, number `lead` has changed places with the first.
 
     All in one go: second moments are summed about the first pair, which must therefore not be a light one, and after a
@@ -183,7 +170,11 @@ def _merge(row: Row, fan: list[_Ray], lead: int, y: float, deviation: float, jum
     """
     prior, noise, w00, w01, w11 = row
     broad = noise + w00
-    own = fan[0][6] * (1.0 / (fan[0][2] + broad)) if jumped else 0.0
+    own = 0.0
+    if jumped:
+        own = fan[0][6] * (1.0 / (fan[0][2] + broad))
+        if own > _BLURRED:
+            return _merge_unlike(row, fan, lead, datum, jumped)
     lead_short = lead_turn = short = turn = square = c00 = c01 = c11 = 0.0
     pairs: list[float] = []
     leads = True
@@ -215,25 +206,26 @@ def _merge(row: Row, fan: list[_Ray], lead: int, y: float, deviation: float, jum
                 turn += part
                 c11 += part * growth
     except OverflowError:  # the first is far from being the heaviest
-        return _merge_afar(row, fan, lead, y, deviation)
+        return _merge_afar(row, fan, lead, datum)
     i, j, k, n = pairs
     weight = i + j + k + n
     if not i * _LEADING > weight > _VANISHED:
-        return _merge_afar(row, fan, lead, y, deviation)
+        return _merge_afar(row, fan, lead, datum)
     if lead:
         i, j, k, n = _swapped(pairs, lead)
+    y, _, deviation, _ = datum
     scale = 1.0 / weight
     short *= scale
     mean = turn * scale
     c00 = noise * (scale * (c00 + noise * (square - short * short * weight)))  # the noise may be 1e80
     c11 = w11 + scale * (c11 - mean * turn)
     return (
-        prior * (weight * _LIFT),
+        prior * (weight * LIFT),
         own,
         (
             y - deviation * noise * (lead_short + short),
             deviation * (lead_turn + mean),
-            c00 if c00 > _NARROWEST else _NARROWEST,
+            c00 if c00 > NARROWEST else NARROWEST,
             noise * (scale * (c01 + short * turn)),
             c11 if c11 > 0.0 else 0.0,  # rounding may leave it a hair below
         ),
@@ -241,13 +233,18 @@ def _merge(row: Row, fan: list[_Ray], lead: int, y: float, deviation: float, jum
     )
 
 
-def _merge_afar(row: Row, fan: list[_Ray], lead: int, y: float, deviation: float) -> _Merged:
+def _merge_afar(row: Row, fan: list[Ray], lead: int, datum: Datum) -> Merged:
     """The same where the first pair is a light one, or all are faint: with the heaviest first. As no probability is
     below `_LEAST` and no variance above `_FARTHEST`, that one is not faint, and nothing overflows beside it.
     """
     fan = _swapped(fan, lead)
     heaviest = _heaviest(fan, row)
-    return _merge(row, _swapped(fan, heaviest), heaviest, y, deviation, True)
+    return _merge(row, _swapped(fan, heaviest), heaviest, datum, True)
+
+
+def _merge_unlike(row: Row, fan: list[Ray], lead: int, datum: Datum, _: bool) -> Merged:
+    """The same where what is added up in one go is so unlike that what matters of it would be lost."""
+    return merge_carefully(row, _swapped(fan, lead), datum)
 
 
 def elapse(mixture: Mixture, interval: float, rows: Rows, variance: float) -> Mixture:

@@ -20,17 +20,19 @@ Row = tuple[float, float, float, float, float]
 
 
 _FAINTEST = 1e-100  # of a regime that is possible: less is lost beside others
+_ALIKE = 1e10  # times the least noise: six digits are left of what is taken from so much
 _WIDEST = 1e80  # of what is a multiple of V: times the largest V, over the longest interval, it is a number
 _LONGEST = 1e9  # as that is
 
 
 class Rows(NamedTuple):
-    """All regimes ready for use over some interval, and the R_ε and w00 of the one that expects the farthest
-    data.
+    """All regimes ready for use over some interval; the R_ε and w00 of the one that expects the farthest data; and
+    whether an R_ε or w11 is so far above the least R_ε that their pairs are to be merged with care.
     """
 
     each: tuple[Row, Row, Row, Row]
     widest: tuple[float, float]
+    unlike: bool
 
 
 class Regime(IntEnum):
@@ -105,7 +107,9 @@ class RegimeModel:
         )
         possible = [row for row in each if row[0] > 0.0]
         _, noise, wander, _, _ = max(possible, key=lambda row: row[1] + row[2])
-        return Rows(each, (noise, wander))  # type: ignore[arg-type]
+        most = _ALIKE * min([row[1] for row in possible])
+        unlike = any(row[1] > most or row[4] > most for row in possible)
+        return Rows(each, (noise, wander), unlike)  # type: ignore[arg-type]
 
 
 def _quad(name: str, value: object) -> None:

@@ -1,5 +1,6 @@
 """One datum through the filter, beside the same in sixty digits."""
 
+from dataclasses import replace
 from decimal import MAX_EMAX, MIN_EMIN, Decimal, localcontext
 
 import pytest
@@ -42,20 +43,27 @@ def merged(pairs: list[Exact], v: Decimal) -> Exact:
     return (Decimal(weight), Decimal(mean[0]), Decimal(mean[1]), Decimal(c00), Decimal(c01), Decimal(c11))
 
 
-def exactly(mixture: Mixture, y: float, rows: Rows, variance: float) -> list[Exact]:
-    """The beliefs after the datum, each with its probability."""
-    v, after = Decimal(variance), []
+def paired(mixture: Mixture, y: float, rows: Rows, variance: float) -> list[list[Exact]]:
+    """For each regime the pairs that end in it."""
+    found = []
     for row in rows.each:
-        prior, noise, *w = map(Decimal, row)
+        _, noise, *w = map(Decimal, row)
         pairs = []
         for p, belief in zip(mixture.weights, mixture.beliefs, strict=True):
             level, growth, c00, c01, c11 = map(Decimal, belief)
             wide = (c00 + 2 * c01 + c11 + w[0], c01 + c11 + w[1], c11 + w[2])
-            pairs.append(
-                kalman((max(Decimal(p), RULED_OUT), level + growth, growth, *wide), Decimal(y), noise, v)
-            )
-        one = merged(pairs, v)
-        after.append((prior * one[0], *one[1:]))
+            ray = max(Decimal(p), RULED_OUT), level + growth, growth, *wide
+            pairs.append(kalman(ray, Decimal(y), noise, Decimal(variance)))
+        found.append(pairs)
+    return found
+
+
+def exactly(mixture: Mixture, y: float, rows: Rows, variance: float) -> list[Exact]:
+    """The beliefs after the datum, each with its probability."""
+    after = []
+    for row, pairs in zip(rows.each, paired(mixture, y, rows, variance), strict=True):
+        one = merged(pairs, Decimal(variance))
+        after.append((Decimal(row[0]) * one[0], *one[1:]))
     total = sum(one[0] for one in after)
     return [(one[0] / total, *one[1:]) for one in after]
 
@@ -155,3 +163,36 @@ def test_after_jumps_to_and_fro_the_forecast_is_compared_as_sixty_digits_say(jum
             mixture, (error, variance, *_) = absorb(mixture, y, 1.0, rows, 1.0)
             assert variance == pytest.approx(expected[1], rel=1e-6)
             assert error == pytest.approx(expected[0], rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.parametrize("ratio", [1e11, 1e14, 1e16], ids="{:g}".format)
+def test_variances_however_unlike_leave_what_is_known_of_growth_its_digits(ratio: float) -> None:
+    model = replace(PRESETS["default"], slope=(0.0, 0.0, 0.0, ratio))
+    chance, rows = Chance(11).stream("unlike", ratio), model.rows()
+    mixture, level, growth = begin(rows, 0.0, 0.0, (1.0, 0.01)), 0.0, 0.0
+    for _ in range(40):
+        growth += chance.gauss(0.0, ratio**0.5) if chance.random() < 0.15 else 0.0
+        level += growth
+        y = level + chance.gauss(0.0, 1.0)
+        with localcontext(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN):
+            exact = exactly(mixture, y, rows, 1.0)
+        mixture, _ = absorb(mixture, y, 1.0, rows, 1.0)
+        for belief, one in zip(mixture.beliefs, exact, strict=True):
+            assert one[0] < FAINT or belief[4] == pytest.approx(float(one[5]), rel=1e-5)
+
+
+@pytest.mark.parametrize(("jump", "close"), [(1e7, 1e-3), (1e8, 1e-6), (-1e8, 1e-6)], ids="{:g}".format)
+def test_where_regimes_came_from_is_told_by_what_differs_also_where_a_datum_is_absurdly_far_out(
+    jump: float, close: float
+) -> None:
+    rows, near = PRESETS["default"].rows(), 1.0 / jump
+    alike = tuple((level, 0.0, 0.5, 0.0, 0.01) for level in (0.0, near, -near, 2.0 * near))
+    start = begin(rows, 0.0, 0.0, (1.0, 0.01))
+    mixture = start._replace(weights=(0.4, 0.3, 0.2, 0.1), beliefs=alike)  # type: ignore[arg-type]
+    with localcontext(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN):
+        pairs = paired(mixture, jump, rows, 1.0)
+        exact = [[float(one[0] / sum(two[0] for two in four)) for one in four] for four in pairs]
+    after, _ = absorb(mixture, jump, 1.0, rows, 1.0)
+    for came, four in zip(after.origins, exact, strict=True):
+        assert min(four) > 0.01
+        assert came == pytest.approx(four, rel=close)
