@@ -113,8 +113,9 @@ class Accounts:
     # What is read off them.
 
     def silent(self, at: float, period: float) -> set[str]:
-        """The units that have not accounted for two periods, for whatever reason: nothing is known of them."""
-        return {path for path, heard in self._heard.items() if at - heard > 2 * period}
+        """The units that have not accounted for two periods, or not yet: nothing is known of them."""
+        known = self.latest
+        return {path for path, heard in self._heard.items() if path not in known or at - heard > 2 * period}
 
     def used(self, epoch: Epoch) -> dict[str, Vector]:
         """What each unit has spent and set aside in the epoch, as far as is known."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -181,6 +182,36 @@ async def test_one_that_ached_once_and_cannot_begin_anew_is_not_taken_out_by_its
         assert (await done(shop, "shop/slow")).outcome.good
         await asyncio.sleep(2 * TERM)
         assert set(await rungs(shop)) <= {"ADVISE"}
+
+
+async def test_nor_by_what_a_predecessor_of_system_3_knew_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Shop, "units", lambda _: [unit(Needing, id="slow"), unit(Worker, id="other")])
+    async with started(Shop) as (system, shop):
+        TOOL.takes = 3.0
+        while not await rungs(shop):
+            await done(shop, "shop/slow")
+        monkeypatch.setattr(Needing, "there", False)
+        for name in ("shop/slow:unit", *["shop:control"] * 5):
+            system.whereis(name, Agent).exit(Kill())  # type: ignore[union-attr]
+            await asyncio.sleep(TERM + 3.0)
+        assert await rungs(shop) == ["ADVISE"]
+
+
+async def test_what_helped_is_not_followed_by_more_where_the_program_begins_anew(tmp_path: Path) -> None:
+    class Kept(Shop):
+        data = str(tmp_path)
+
+    async with started(Kept) as (_, shop):
+        TOOL.takes = 3.0
+        while not await rungs(shop):
+            await done(shop, "kept/slow")
+        TOOL.takes = 0.1
+        await busy(shop, now() + 10.0, "kept/slow")
+    await asyncio.sleep(2 * TERM)
+    async with started(Kept) as (_, shop):
+        TOOL.takes = 0.1
+        await busy(shop, now() + 10.0, "kept/slow")
+        assert await rungs(shop) == ["ADVISE"]
 
 
 class Successor:
