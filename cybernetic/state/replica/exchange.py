@@ -98,8 +98,9 @@ class Exchange(Generic[L]):
     def hello(self, peer: Peer) -> None:
         """Say hello to one."""
         roll, saved, talk = self._roll, self._copy.saved, self._talk(peer)
-        digest = None
-        if self.digest is not None and self.digest[0] == saved and not self._copy.rejoining:
+        claimed, digest = talk.claims.next(saved, self._clock()), None
+        whole = claimed is saved and not self._copy.rejoining  # there is no digest of a part of what is known
+        if self.digest is not None and self.digest[0] == saved and whole:
             digest = self.digest[1].to_bytes(16, "big")
         self._send(
             peer,
@@ -110,7 +111,7 @@ class Exchange(Generic[L]):
                 roll.replica,
                 roll.kept,
                 self._options.custody == "guardian",
-                talk.claims.next(saved, self._clock()),
+                claimed,
                 digest,
                 talk.arrived,
                 roll.known(talk.site),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cybernetic.state import MV, AWMap, Context
 from cybernetic.state.replica.claims import MOST, Claims
 from tests.state.replica.fleet import Fleet, fleet
+from tests.state.replica.test_oversized import hear
 from tests.state.replica.test_plan import contexts
 from tests.state.replica.test_redating import put, there
 
@@ -116,3 +117,22 @@ async def test_one_who_was_cut_off_is_told_all_that_it_missed_when_it_is_there_a
         before = (await f.status("b")).counts.streams
         await asyncio.sleep(30.0)
         assert (await f.status("b")).counts.streams - before <= 2
+
+
+async def test_who_knows_just_what_another_claims_of_all_it_knows_does_not_find_that_they_differ(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Claims.next, "__defaults__", (FEW,))
+    every = AWMap[Any]().writes("x", MV, dict.fromkeys(range(4 * FEW), "anything"))
+    async with fleet(AWMap, "ab") as f:
+        await asyncio.sleep(2.0)
+        f.net.part("a", "b")
+        for n, delta in enumerate(every.split(1)):
+            if n % 2 == 0:  # `b` knows every other change, and `a` the first of these
+                for name in "ab"[n >= 2 * FEW :]:
+                    await hear(f, name, delta)
+        await asyncio.sleep(3.0)
+        f.net.heal()
+        await asyncio.sleep(3.0)
+        assert await f.same()
+        assert [(await f.status(name)).counts.diverged for name in "ab"] == [0, 0]
