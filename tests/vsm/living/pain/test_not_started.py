@@ -8,7 +8,20 @@ import pytest
 
 from cybernetic import Agent, Kill, StartFailed, System
 from cybernetic.supervision import Supervisor, child
-from cybernetic.vsm import Clocks, Operation, Outcome, Task, TaskGivenUp, ViableSystem, unit
+from cybernetic.vsm import (
+    Clocks,
+    Intervention,
+    Operation,
+    Outcome,
+    Rung,
+    Task,
+    TaskGivenUp,
+    ViableSystem,
+    now,
+    unit,
+)
+from cybernetic.vsm.control.control import Control
+from cybernetic.vsm.operations.unit import OperationUnit
 from tests.vsm.living.company import PAGER, started
 
 SETUPS: dict[str, list[float]] = {}
@@ -122,6 +135,49 @@ async def test_it_is_tried_again_with_growing_pauses_for_as_long_as_it_takes(wha
         DOWN.clear()
         await asyncio.sleep(12.5)
         assert system.whereis("house/c1") is not None
+
+
+def away(monkeypatch: pytest.MonkeyPatch, path: str) -> list[bool]:
+    """What keeps the supervisor of a unit from being started, as where its process cannot be; empty: nothing does."""
+    kept, children = [True], OperationUnit.children
+
+    def made(one: OperationUnit) -> list[Any]:
+        if kept and one._path == path:
+            raise OSError("no process")
+        return children(one)
+
+    monkeypatch.setattr(OperationUnit, "children", made)
+    return kept
+
+
+async def test_so_it_is_where_not_even_its_supervisor_starts_when_all_units_begin_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with started(House) as (system, top):
+        await asyncio.sleep(2.0)
+        kept = away(monkeypatch, "house/c1")
+        kill(system, "house:operations")
+        await asyncio.sleep(60.0)
+        assert system.whereis("house/c1:unit") is None
+        assert (await done(top, "house/c2")).outcome.value == 1
+        kept.clear()
+        await asyncio.sleep(12.5)
+        assert (await done(top, "house/c1")).outcome.value == 1
+
+
+async def test_and_where_it_does_not_when_the_unit_may_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with started(House) as (system, top):
+        await asyncio.sleep(2.0)
+        out = Intervention(Rung.DISSOLVE, "seen to", now() + 10.0)
+        await system.named("house:control", Control).call(Control.intervene, "house/c1", out)
+        kept = away(monkeypatch, "house/c1")
+        operations = system.whereis("house:operations")
+        await asyncio.sleep(60.0)
+        assert system.whereis("house/c1:unit") is None
+        assert system.whereis("house:operations") == operations
+        kept.clear()
+        await asyncio.sleep(12.5)
+        assert (await done(top, "house/c1")).outcome.value == 1
 
 
 @pytest.mark.parametrize("what", [OF_OPERATION, OF_UNIT])
