@@ -216,7 +216,7 @@ class Exchange(Generic[L]):
             self._forget(peer)
             talk = self._talk(peer)
         first = talk.at is None
-        if talk.at is None or self._clock() - talk.at > SILENT * self._options.pulse:
+        if talk.at is None or self._clock() - talk.at > self._silence():
             talk.claims = Claims()  # it may have heard nothing of what it was told meanwhile
         talk.site, talk.replica = hello.site, hello.replica
         talk.context = self._roll.members[hello.site].context  # greetings may overtake each other
@@ -373,6 +373,11 @@ class Exchange(Generic[L]):
         if talk is None:
             talk = self._talks[peer] = Talk(self._told if heard is None else heard)
         return talk
+
+    def _silence(self) -> float:
+        """Seconds without a word after which a peer may have been cut off: of many, each greets only some, by lot."""
+        lots = len(self._talks) / self._options.most_peers
+        return SILENT * self._options.pulse * (2.0 * lots if lots > 1.0 else 1.0)
 
     def _forget(self, peer: Peer) -> None:
         talk = self._talks.pop(peer)

@@ -136,3 +136,18 @@ async def test_who_knows_just_what_another_claims_of_all_it_knows_does_not_find_
         await asyncio.sleep(3.0)
         assert await f.same()
         assert [(await f.status(name)).counts.diverged for name in "ab"] == [0, 0]
+
+
+async def test_so_it_is_where_there_are_more_peers_than_are_greeted_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Claims.next, "__defaults__", (FEW,))
+    monkeypatch.setitem(globals(), "KEYS", 3 * KEYS)
+    others = "cdefgh"
+    async with fleet(AWMap, "a", tidy=1.0, most_peers=2) as f:
+        await beside_one_ahead(f)
+        await f.start(others[1:])
+        await asyncio.sleep(120.0)
+        before = [(await f.status(name)).counts.streams for name in others]
+        await asyncio.sleep(60.0)
+        assert [(await f.status(name)).counts.streams for name in others] == before
